@@ -52,7 +52,7 @@ class Child:
         self.program = program
         program.before_start()
         with program.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: PLW1509 - the supervisor has one thread
+            self._process = subprocess.Popen(
                 program.command,
                 env=dict(program.env),
                 cwd=program.cwd,
@@ -60,7 +60,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid(), program.stop_signal),
+                preexec_fn=_die_with(os.getpid(), program.stop_signal),  # noqa: PLW1509 it allocates nothing
                 **identity(program.account),
             )
 

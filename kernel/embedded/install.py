@@ -117,7 +117,9 @@ def _pip_install(python: Path, lock: Path) -> None:
         seen: set[str] = set()
 
         def count(line: str) -> None:
-            found = re.match(r"(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9_.-]+)", line)
+            found = re.match(
+                r"(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9_.-]+)", line
+            )
             if found:
                 seen.add(found.group(1).lower())
                 current.advance(len(seen), len(names), found.group(1))

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     name, *rest = arguments
     try:
         python = install(for_development=name in FOR_DEVELOPMENT)
+        os.execv(python, [str(python), "-m", MODULES[name], *rest])  # noqa: S606 no shell is wanted
     except InstallError as exc:
         complain(str(exc))
         return 1
@@ -35,7 +36,6 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         complain("Stopped; the next start goes on from here.")
         return 130
-    os.execv(python, [str(python), "-m", MODULES[name], *rest])  # noqa: S606 no shell is wanted
 
 
 if __name__ == "__main__":

@@ -48,9 +48,7 @@ class Filing:
         The mail itself comes last: whoever sees ``ID.eml`` finds both complete.
         """
         received_at = now()
-        name = (
-            f"{received_at:%Y%m%dT%H%M%S%fZ}-{next(self._numbers):06d}-{secrets.token_hex(4)}"
-        )
+        name = f"{received_at:%Y%m%dT%H%M%S%fZ}-{next(self._numbers):06d}-{secrets.token_hex(4)}"
         about = {
             "received_at": received_at.isoformat(),
             "from": envelope.mail_from,
@@ -72,7 +70,7 @@ class Handler:
     def __init__(self, filing: Filing) -> None:
         self._filing = filing
 
-    async def handle_EHLO(  # noqa: N802, PLR0913, PLR0917 - aiosmtpd's name and arguments
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self,
         server: SMTP,
         session: Session,

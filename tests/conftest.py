@@ -1,0 +1,62 @@
+"""Fixtures that every test can use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from kernel.tenancy import tenant_scope
+from tenants.models import Tenant
+from tests.support.database import worker_database
+from tests.support.plugin import worker_number
+
+BROWSER_TESTS = Path(__file__).parent / "browser"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if config.getoption("--no-browser") and collection_path.is_relative_to(BROWSER_TESTS):
+        return True
+    return None
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Give this worker a database; transactional tests are cleaned up by the owner."""
+    with (
+        django_db_blocker.unblock(),
+        pytest.MonkeyPatch.context() as patch,
+        worker_database(worker_number()) as cleaner,
+    ):
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: cleaner.clean())
+        yield
+
+
+@pytest.fixture
+def tenant(db: None) -> Iterator[Tenant]:
+    """A merchant in Britain, whose scope is open during the test."""
+    merchant = Tenant.objects.create(
+        name="Ada Soap", slug="ada-soap", currency="GBP", timezone="Europe/London"
+    )
+    with tenant_scope(merchant.pk):
+        yield merchant
+
+
+@pytest.fixture
+def other_tenant(db: None) -> Tenant:
+    """A merchant in Japan, whose data the first one must never see."""
+    return Tenant.objects.create(
+        name="Basho Tea", slug="basho-tea", currency="JPY", timezone="Asia/Tokyo"
+    )
+
+
+@pytest.fixture
+def broker() -> Iterator["redis.Redis"]:
+    """This worker's Redis database, empty before and after the test."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
