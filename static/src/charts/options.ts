@@ -1,0 +1,116 @@
+// Turns figures into an ECharts option: zero-based bars, direct labels, the past in grey.
+
+import type { EChartsCoreOption } from "echarts/core";
+
+import type { Colours } from "./colours";
+import { formatPlace, formatValue } from "./data";
+import type { ChartData, Series } from "./data";
+import { buildTip } from "./tip";
+
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+
+function colourOf(series: Series, index: number, colours: Colours): string {
+  if (series.role === "past") return colours.past;
+  return colours.series[index % colours.series.length] ?? colours.text;
+}
+
+function markOf(series: Series, index: number, data: ChartData, colours: Colours): object {
+  const color = colourOf(series, index, colours);
+  const isLine = data.type === "line" || data.type === "area" || series.role === "target";
+  const common = { name: series.name, data: series.values, color, animation: false };
+  if (!isLine) {
+    return {
+      ...common,
+      type: "bar",
+      barMaxWidth: 28,
+      barCategoryGap: "32%",
+      ...(data.type === "stacked" ? { stack: "all" } : { itemStyle: { borderRadius: 2 } }),
+    };
+  }
+  const isPast = series.role === "past";
+  const isCurrent = !isPast && series.role !== "target";
+  return {
+    ...common,
+    type: "line",
+    showSymbol: false,
+    symbolSize: 6,
+    connectNulls: false,
+    lineStyle: { width: isCurrent ? 2 : 1.5, type: isCurrent ? "solid" : [4, 4] },
+    ...(data.type === "area" && isCurrent ? { areaStyle: { opacity: 0.1 } } : {}),
+    ...(data.series.length > 1 ? { endLabel: endLabel(series, colours) } : {}),
+    labelLayout: { moveOverlap: "shiftY" },
+    z: isCurrent ? 3 : 2,
+  };
+}
+
+function endLabel(series: Series, colours: Colours): object {
+  return {
+    show: true,
+    formatter: series.name,
+    color: colours.text,
+    fontFamily: FONT,
+    fontSize: 12,
+    distance: 6,
+    width: 96,
+    overflow: "truncate",
+  };
+}
+
+function axes(data: ChartData, colours: Colours): object {
+  const label = { color: colours.text, fontFamily: FONT, fontSize: 12, hideOverlap: true };
+  const places = {
+    type: "category",
+    data: data.x,
+    boundaryGap: data.type === "bar" || data.type === "bars" || data.type === "stacked",
+    axisTick: { show: false },
+    axisLine: { lineStyle: { color: colours.line } },
+    axisLabel: { ...label, formatter: (place: string) => formatPlace(place) },
+  };
+  const values = {
+    type: "value",
+    splitNumber: 4,
+    axisLabel: { ...label, formatter: (value: number) => formatValue(value, data, true) },
+    splitLine: { lineStyle: { color: colours.grid } },
+    ...(data.unit === "number" ? { minInterval: 1 } : {}),
+  };
+  if (data.type !== "bars") return { xAxis: places, yAxis: values };
+  return { xAxis: values, yAxis: { ...places, inverse: true } };
+}
+
+function needsLegend(data: ChartData): boolean {
+  const isLine = data.type === "line" || data.type === "area";
+  return data.series.length > 1 && !isLine;
+}
+
+/** Build the option of one chart in the colours of the theme. */
+export function buildOption(data: ChartData, colours: Colours, width: number): EChartsCoreOption {
+  const isLine = data.type === "line" || data.type === "area";
+  const hasEndLabels = isLine && data.series.length > 1;
+  const roomForLabels = hasEndLabels ? Math.min(104, width * 0.26) : 12;
+  return {
+    textStyle: { fontFamily: FONT },
+    grid: { left: 4, right: roomForLabels, top: needsLegend(data) ? 32 : 12, bottom: 4, containLabel: true },
+    legend: {
+      show: needsLegend(data),
+      top: 0,
+      left: 0,
+      icon: "roundRect",
+      itemWidth: 10,
+      itemHeight: 10,
+      textStyle: { color: colours.text, fontFamily: FONT, fontSize: 12 },
+    },
+    tooltip: {
+      trigger: "axis",
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: colours.surface,
+      borderColor: colours.line,
+      borderWidth: 1,
+      padding: [8, 12],
+      axisPointer: { type: isLine ? "line" : "shadow", lineStyle: { color: colours.past, type: "solid" } },
+      formatter: (points: unknown) => buildTip(points, data),
+    },
+    ...axes(data, colours),
+    series: data.series.map((series, index) => markOf(series, index, data, colours)),
+  };
+}

@@ -1,0 +1,31 @@
+// The tooltip is built of elements: markup with style attributes is refused by the page's policy.
+
+import { formatPlace, formatValue } from "./data";
+import type { ChartData } from "./data";
+
+interface Point {
+  dataIndex: number;
+}
+
+function element(className: string, text = ""): HTMLElement {
+  const node = document.createElement("span");
+  node.className = className;
+  node.textContent = text;
+  return node;
+}
+
+export function buildTip(points: unknown, data: ChartData): HTMLElement {
+  const index = (points as Point[])[0]?.dataIndex ?? 0;
+  const tip = document.createElement("div");
+  tip.className = "chart-tip";
+  tip.append(element("chart-tip-title", formatPlace(data.x[index] ?? "", true)));
+  data.series.forEach((series, place) => {
+    const row = element("chart-tip-row");
+    const dot = element("chart-tip-dot");
+    dot.dataset["series"] = series.role === "past" ? "past" : String((place % 6) + 1);
+    const value = formatValue(series.values[index] ?? null, data);
+    row.append(dot, element("", series.name), element("", value));
+    tip.append(row);
+  });
+  return tip;
+}

@@ -1,0 +1,42 @@
+import "./styles/main.css";
+
+import htmx from "htmx.org";
+
+import { startDialogs } from "./behaviours/dialogs";
+import { startForms } from "./behaviours/forms";
+import { startMenus } from "./behaviours/menus";
+import { startSidebar } from "./behaviours/sidebar";
+import { startTheme } from "./behaviours/theme";
+import { startTimes } from "./behaviours/times";
+import { startToasts } from "./behaviours/toasts";
+import { startCopies } from "./behaviours/copies";
+
+htmx.config.includeIndicatorStyles = false;
+htmx.config.allowEval = false;
+htmx.config.allowScriptTags = false;
+htmx.config.selfRequestsOnly = true;
+htmx.config.historyCacheSize = 0;
+htmx.config.refreshOnHistoryMiss = true;
+htmx.config.scrollIntoViewOnBoost = false;
+htmx.config.defaultSettleDelay = 0;
+
+startTheme();
+startSidebar();
+startMenus();
+startDialogs();
+startForms();
+startTimes();
+startToasts();
+startCopies();
+
+async function startCharts(root: ParentNode): Promise<void> {
+  const holders = root.querySelectorAll<HTMLElement>("[data-chart]");
+  if (holders.length === 0) return;
+  const { renderCharts } = await import("./charts");
+  renderCharts(holders);
+}
+
+void startCharts(document);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target instanceof HTMLElement) void startCharts(event.target);
+});
