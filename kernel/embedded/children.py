@@ -14,6 +14,7 @@ from kernel.embedded.accounts import Account, identity
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.02
+MAX_LOG_BYTES = 20 * 1024 * 1024
 # Loaded here, because nothing may be imported between fork and exec.
 _LIBC = ctypes.CDLL(None)
 
@@ -31,6 +32,7 @@ class Program:
         grace_seconds: how long it may take to end before it is killed.
         account: whom it runs as; None for our own account.
         cwd: working folder.
+        is_server: others need it until their own end.
         before_start: clears what a predecessor left; runs before each start.
     """
 
@@ -42,6 +44,7 @@ class Program:
     grace_seconds: float = 10
     account: Account | None = None
     cwd: Path = Path("/")
+    is_server: bool = False
     before_start: Callable[[], None] = field(default=lambda: None)
 
 
@@ -51,6 +54,7 @@ class Child:
     def __init__(self, program: Program) -> None:
         self.program = program
         program.before_start()
+        _rotate(program.log)
         with program.log.open("ab") as log:
             self._process = subprocess.Popen(
                 program.command,
@@ -111,6 +115,12 @@ class Child:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.program.name} did not answer; see {self.program.log}")
             time.sleep(POLL_SECONDS)
+
+
+def _rotate(log: Path) -> None:
+    """Put a long log aside; one old one is kept."""
+    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
+        log.rename(log.with_suffix(".old.log"))
 
 
 def _die_with(parent: int, stop_signal: signal.Signals) -> Callable[[], None]:

@@ -1,5 +1,6 @@
 """What the user sees while something takes its time; a plain line each when it is no terminal."""
 
+import contextlib
 import itertools
 import sys
 import threading
@@ -14,9 +15,10 @@ WORD_WIDTH = 40
 
 
 def say(text: str) -> None:
-    """Print one line at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """Print one line at once; a terminal that was closed is no reason to fail."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 def complain(text: str) -> None:

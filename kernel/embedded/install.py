@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from kernel.embedded.commands import CommandFailed, run_command
 from kernel.embedded.console import Step, complain, say, step
 from kernel.embedded.paths import ENVIRONMENT, PROJECT
 
@@ -24,7 +25,6 @@ FRONT_END = PROJECT / "static" / "src"
 BUILT = PROJECT / "static" / "dist"
 NODE_PACKAGES = PROJECT / "node_modules"
 INSTALL_LOCK = PROJECT / ".venv.lock"
-KEPT_LINES = 30
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
@@ -201,28 +201,10 @@ def _show_nothing(current: Step) -> Callable[[str], None]:
 
 
 def _run(command: Sequence[str], env: dict[str, str], show: Callable[[str], None]) -> None:
-    """Run a command and show each of its lines.
-
-    Raises:
-        InstallError: it failed; carries the last lines it printed.
-    """
-    kept: list[str] = []
-    with subprocess.Popen(
-        command,
-        cwd=PROJECT,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        for line in process.stdout or ():
-            kept = [*kept[1 - KEPT_LINES :], line.rstrip()]
-            show(line.strip())
-    if process.returncode != 0:
-        raise InstallError("\n".join([f"{' '.join(command[:6])} … failed:", *kept]))
+    try:
+        run_command(command, env, show)
+    except CommandFailed as exc:
+        raise InstallError(str(exc)) from exc
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -109,6 +109,7 @@ class Server:
             ),
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PGTZ": "UTC"},
             log=self.log,
+            is_server=True,
             stop_signal=signal.SIGINT,
             grace_seconds=30,
             account=self.home.account,

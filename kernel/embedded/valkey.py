@@ -56,6 +56,7 @@ class Valkey:
             command=(str(_binary()), str(config)),
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             log=self.log,
+            is_server=True,
             cwd=self.folder,
         )
 
