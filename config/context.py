@@ -1,0 +1,100 @@
+"""What the frame of every page shows: where one can go, and for which tenant.
+
+Nothing is read before a template asks for it, so error pages and fragments cost no query.
+"""
+
+from functools import cached_property
+from typing import NamedTuple
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from tenants.models import Tenant
+from tenants.queries import list_memberships
+
+HOME = "analytics:home"
+ENTRIES = (
+    ("Home", HOME, "home"),
+    ("Profiles", "crm:profiles", "people"),
+    ("Segments", "segments:list", "segments"),
+    ("Flows", "flows:list", "flow"),
+    ("Stores", "stores:list", "store"),
+    ("Settings", "tenants:api_keys", "settings"),
+)
+
+
+class NavItem(NamedTuple):
+    """One line of the sidebar."""
+
+    label: str
+    url: str
+    icon: str
+    active: bool
+
+
+class NavTenant(NamedTuple):
+    """One tenant the person may switch to."""
+
+    name: str
+    url: str
+    active: bool
+
+
+class Navigation:
+    """The frame of one request."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._tenant: Tenant | None = getattr(request, "tenant", None)
+
+    @cached_property
+    def items(self) -> list[NavItem]:
+        """The pages that exist; one without an address yet is left out."""
+        if self._tenant is None:
+            return []
+        here = _section(self._request.path)
+        addresses = [
+            (label, _find_url(name, self._tenant.slug), icon) for label, name, icon in ENTRIES
+        ]
+        return [
+            NavItem(label, url, icon, _section(url) == here)
+            for label, url, icon in addresses
+            if url is not None
+        ]
+
+    @cached_property
+    def tenants(self) -> list[NavTenant]:
+        """The tenants the person is a member of, by name."""
+        if not self._request.user.is_authenticated:
+            return []
+        return [
+            NavTenant(
+                member.tenant.name,
+                _find_url(HOME, member.tenant.slug) or f"/t/{member.tenant.slug}/",
+                self._tenant is not None and member.tenant_id == self._tenant.pk,
+            )
+            for member in list_memberships(self._request.user.pk)
+        ]
+
+    @property
+    def logout_url(self) -> str:
+        """Where the log-out form is sent."""
+        return reverse("account_logout")
+
+
+def navigation(request: HttpRequest) -> dict[str, Navigation]:
+    """Give every template ``nav``."""
+    return {"nav": Navigation(request)}
+
+
+def _find_url(name: str, slug: str) -> str | None:
+    try:
+        return reverse(name, args=[slug])
+    except NoReverseMatch:
+        return None
+
+
+def _section(path: str) -> str:
+    """Return the part of ``/t/<slug>/<section>/…`` that tells pages apart; Home has none."""
+    parts = path.split("/")
+    return parts[3] if len(parts) > 3 else ""  # noqa: PLR2004 three parts come before it

@@ -1,0 +1,109 @@
+"""How figures and times are written for people: £1,240.50, 12,480, 3.2%, 2 hours ago.
+
+One locale speaks for the whole product; the tenant's zone and currency are always handed in.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date as babel_date
+from babel.dates import format_datetime
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+
+LOCALE = "en_GB"
+NOTHING = "–"  # noqa: RUF001 the dash that stands for a missing figure
+
+_STEPS = (
+    (timedelta(hours=1), timedelta(minutes=1), "minute"),
+    (timedelta(days=1), timedelta(hours=1), "hour"),
+    (timedelta(days=30), timedelta(days=1), "day"),
+)
+
+
+def format_money(minor: int | None, currency: str) -> str:
+    """Write an amount with its currency.
+
+    Args:
+        minor: whole minor units of ``currency``; None writes a dash.
+        currency: ISO 4217 code.
+
+    Returns:
+        Such as ``£1,240.50`` or ``-€3.00``; an unknown currency keeps its code and two digits.
+    """
+    if minor is None:
+        return NOTHING
+    major = Decimal(minor).scaleb(-get_currency_precision(currency))
+    return str(format_currency(major, currency, locale=LOCALE))
+
+
+def format_number(value: Decimal | float | None, digits: int = 0) -> str:
+    """Write a figure with thousands marks.
+
+    Args:
+        value: the figure; None writes a dash.
+        digits: the most places shown behind the point, 0 to 6.
+    """
+    if value is None:
+        return NOTHING
+    pattern = "#,##0" + ("." + "#" * digits if digits else "")
+    return str(format_decimal(value, pattern, locale=LOCALE))
+
+
+def format_rate(rate: Decimal | float | None, digits: int = 1) -> str:
+    """Write a share as a percentage.
+
+    Args:
+        rate: 0 to 1 (beyond is allowed); None writes a dash.
+        digits: the most places shown behind the point, 0 to 6.
+    """
+    if rate is None:
+        return NOTHING
+    pattern = "#,##0" + ("." + "#" * digits if digits else "") + "%"
+    return str(format_percent(rate, pattern, locale=LOCALE))
+
+
+def format_day(day: date) -> str:
+    """Write a date, such as ``4 May 2026``."""
+    return str(babel_date(day, "d MMM y", locale=LOCALE))
+
+
+def format_time(at: datetime, zone: str, pattern: str = "d MMM y, HH:mm") -> str:
+    """Write an instant in a zone.
+
+    Args:
+        at: aware.
+        zone: IANA name; an unknown one falls back to UTC.
+        pattern: of the Unicode locale data.
+    """
+    return str(format_datetime(at, pattern, tzinfo=find_zone(zone), locale=LOCALE))
+
+
+def format_ago(at: datetime, now: datetime, zone: str) -> str:
+    """Write how long ago (or ahead) an instant is; beyond 30 days its date.
+
+    Args:
+        at: aware.
+        now: aware; the present.
+        zone: IANA name in which a date is written.
+
+    Returns:
+        Such as ``just now``, ``2 hours ago``, ``in 3 days`` or ``4 May 2026``.
+    """
+    distance = abs(now - at)
+    if distance < timedelta(minutes=1):
+        return "just now"
+    for limit, unit, word in _STEPS:
+        if distance < limit:
+            count = distance // unit
+            words = f"{count} {word}{'' if count == 1 else 's'}"
+            return f"{words} ago" if at <= now else f"in {words}"
+    return format_time(at, zone, "d MMM y")
+
+
+def find_zone(zone: str) -> ZoneInfo:
+    """Return an IANA zone by name; UTC for one that does not exist."""
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
