@@ -105,7 +105,11 @@ def _prepare(parts: Parts, *, with_demo: bool) -> None:
     with step("Bringing the database up to date") as current:
         if env.get("PATRON_SUPERUSER_URL"):
             run_command(python("-m", "kernel.postgres.bootstrap"), env, lambda line: None)
-        run_command(manage("migrate", "--no-input"), env, lambda line: current.advance(0, 0, line))
+        run_command(
+            manage("migrate", "--no-input", "--skip-checks"),
+            env,
+            lambda line: current.advance(0, 0, line),
+        )
     if with_demo and has_command("load_demo"):
         done = subprocess.run(manage("load_demo", "--if-empty"), env=env, check=False)
         if done.returncode != 0:
