@@ -1,0 +1,43 @@
+"""Every kind of work: which rows wait, who works them off, on which queue the bell rings.
+
+The scans read only partial indexes of waiting rows. Order matters for one drain: data in, facts
+and segments, runs, messages out.
+"""
+
+from kernel.work import WorkKind
+
+WORK: dict[str, WorkKind] = {
+    "inbox": WorkKind(
+        task="stores.tasks.drain_inbox",
+        queue="webhooks",
+        service="stores.services.inbox.drain_inbox",
+        due="SELECT DISTINCT tenant_id FROM stores_inboxdelivery WHERE status = 'pending'",
+    ),
+    "reactions": WorkKind(
+        task="crm.tasks.react",
+        queue="webhooks",
+        service="crm.services.reactions.drain_reactions",
+        due="SELECT DISTINCT tenant_id FROM crm_reaction",
+    ),
+    "segments": WorkKind(
+        task="segments.tasks.reevaluate_due",
+        queue="segments",
+        service="segments.services.clock.reevaluate_due",
+        due="SELECT DISTINCT tenant_id FROM segments_membership WHERE reeval_at <= now()",
+    ),
+    "flows": WorkKind(
+        task="flows.tasks.advance_due",
+        queue="flows",
+        service="flows.services.engine.advance_due",
+        due="SELECT DISTINCT tenant_id FROM flows_flowrun WHERE status = 'active' AND wake_at <= now()",
+    ),
+    "messages": WorkKind(
+        task="messaging.tasks.send_due",
+        queue="messages",
+        service="messaging.services.sending.send_due",
+        due=(
+            "SELECT DISTINCT tenant_id FROM messaging_message "
+            "WHERE status IN ('pending', 'sending') AND due_at <= now()"
+        ),
+    ),
+}

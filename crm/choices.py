@@ -1,0 +1,85 @@
+"""Closed sets of words that the tables of this app store."""
+
+from django.db.models import TextChoices
+
+
+class Platform(TextChoices):
+    """Storefront software."""
+
+    SHOPIFY = "shopify"
+    WOOCOMMERCE = "woocommerce"
+    BIGCOMMERCE = "bigcommerce"
+    MAGENTO = "magento"
+    CUSTOM = "custom"
+
+
+class StoreStatus(TextChoices):
+    """Whether a store still sends."""
+
+    CONNECTED = "connected"
+    UNINSTALLED = "uninstalled"
+
+
+class IdentityKind(TextChoices):
+    """What an identifier is; the first three are strong."""
+
+    CUSTOMER_ID = "customer_id"
+    EMAIL = "email"
+    PHONE = "phone"
+    DEVICE = "device"
+    ANONYMOUS = "anonymous"
+
+
+class Channel(TextChoices):
+    """How a message travels."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    PUSH = "push"
+
+
+class ConsentState(TextChoices):
+    """Permission of one profile on one channel."""
+
+    SUBSCRIBED = "subscribed"
+    PENDING = "pending"
+    UNSUBSCRIBED = "unsubscribed"
+    NEVER = "never"
+    WITHDRAWN = "withdrawn"
+
+
+class SuppressionReason(TextChoices):
+    """Why an address must not be contacted."""
+
+    HARD_BOUNCE = "hard_bounce"
+    SPAM_COMPLAINT = "spam_complaint"
+    INVALID_ADDRESS = "invalid_address"
+    MANUAL = "manual"
+    ERASED = "erased"
+
+
+class SuppressionScope(TextChoices):
+    """Which messages a suppression stops."""
+
+    ALL = "all"
+    PROMOTIONAL = "promotional"
+
+
+class EventSource(TextChoices):
+    """Where an event came from."""
+
+    WEBHOOK = "webhook"
+    IMPORT = "import"
+    SYNC = "sync"
+    API = "api"
+    TRACKING = "tracking"
+    SYSTEM = "system"
+
+
+class ImportStatus(TextChoices):
+    """Progress of an import."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"

@@ -1,0 +1,30 @@
+"""Who the shoppers of a tenant are and what they did."""
+
+from crm.models.consent import ConsentEvent, Suppression
+from crm.models.event import Event, EventKey, Reaction
+from crm.models.imports import ExchangeRate, ImportRun
+from crm.models.order import Order, OrderLine, Refund, Shipment
+from crm.models.product import Product, Variant
+from crm.models.profile import Identity, Profile, ProfileFacts, ProfileMerge
+from crm.models.store import Store
+
+__all__ = [
+    "ConsentEvent",
+    "Event",
+    "EventKey",
+    "ExchangeRate",
+    "Identity",
+    "ImportRun",
+    "Order",
+    "OrderLine",
+    "Product",
+    "Profile",
+    "ProfileFacts",
+    "ProfileMerge",
+    "Reaction",
+    "Refund",
+    "Shipment",
+    "Store",
+    "Suppression",
+    "Variant",
+]

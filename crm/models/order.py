@@ -1,0 +1,169 @@
+"""Purchases and what came back."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from crm.models.product import Product, Variant
+from crm.models.profile import Profile
+from crm.models.store import Store
+from kernel.tenancy import TenantForeignKey, TenantModel
+
+
+class Order(TenantModel):
+    """One order as the store last told it; money in its own currency and in the tenant's."""
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    external_id = models.TextField()
+    number = models.TextField(db_default="")
+    """What people call it, such as ``#1001``."""
+    profile = TenantForeignKey(Profile, null=True, on_delete=models.PROTECT, related_name="orders")
+    """None for an order without a customer."""
+    ordered_at = models.DateTimeField()
+    email = models.TextField(db_default="")
+    phone = models.TextField(db_default="")
+    currency = models.CharField(max_length=3)
+    gross_minor = models.BigIntegerField()
+    """What was paid including tax and shipping, after discounts; minor units of ``currency``."""
+    subtotal_minor = models.BigIntegerField(db_default=0)
+    discount_minor = models.BigIntegerField(db_default=0)
+    shipping_minor = models.BigIntegerField(db_default=0)
+    tax_minor = models.BigIntegerField(db_default=0)
+    base_gross_minor = models.BigIntegerField(null=True)
+    """``gross_minor`` in the tenant's currency; None without a rate, then no figure counts it."""
+    financial_status = models.TextField(db_default="")
+    fulfillment_status = models.TextField(db_default="")
+    cancelled_at = models.DateTimeField(null=True)
+    is_test = models.BooleanField(db_default=False)
+    has_bought_line = models.BooleanField(db_default=True)
+    is_counted = models.BooleanField(db_default=True)
+    """Not a test, not cancelled, not voided, and at least one bought line."""
+    channel = models.TextField(db_default="")
+    country = models.TextField(db_default="")
+    city = models.TextField(db_default="")
+    discount_codes = ArrayField(
+        models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
+    )
+    attribution = models.JSONField(null=True)
+    """``source``, ``medium``, ``campaign``, ``content`` of the landing page, where known."""
+    source_version_at = models.DateTimeField()
+    """The payload's ``updated_at``, else the trigger time, else arrival."""
+    source_hash = models.TextField(db_default="")
+    """Digest of the canonical record: an equal one changes nothing."""
+    is_backfill = models.BooleanField(db_default=False)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "store", "external_id"], name="order_external_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "profile", "ordered_at"], name="order_profile_idx"),
+            models.Index(fields=["tenant", "-ordered_at", "-id"], name="order_ordered_idx"),
+            models.Index(fields=["tenant", "number"], name="order_number_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.external_id
+
+
+class OrderLine(TenantModel):
+    """One line of an order, known by the store's line id or its place."""
+
+    order = TenantForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    line_key = models.TextField()
+    position = models.IntegerField()
+    product = TenantForeignKey(Product, null=True, on_delete=models.PROTECT, related_name="+")
+    variant = TenantForeignKey(Variant, null=True, on_delete=models.PROTECT, related_name="+")
+    sku = models.TextField(db_default="")
+    title = models.TextField(db_default="")
+    category = models.TextField(db_default="")
+    quantity = models.IntegerField()
+    unit_price_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(db_default=0)
+    total_minor = models.BigIntegerField()
+    """quantity × unit price − discount, in the order's currency."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "order", "line_key"], name="orderline_key_uniq"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "product"], name="orderline_product_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.title}"
+
+
+class Refund(TenantModel):
+    """Money that went back, by its own date; ``order`` is None where the purchase is unknown."""
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    external_id = models.TextField()
+    order = TenantForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="refunds")
+    order_external_id = models.TextField(db_default="")
+    """Kept so that a refund that came before its order finds it."""
+    profile = TenantForeignKey(Profile, null=True, on_delete=models.PROTECT, related_name="+")
+    refunded_at = models.DateTimeField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    base_amount_minor = models.BigIntegerField(null=True)
+    note = models.TextField(db_default="")
+    lines = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    """``line_key``, ``sku``, ``title``, ``quantity``, ``amount_minor`` of what came back."""
+    source_version_at = models.DateTimeField()
+    source_hash = models.TextField(db_default="")
+    is_backfill = models.BooleanField(db_default=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "store", "external_id"], name="refund_external_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "profile", "refunded_at"], name="refund_profile_idx"),
+            models.Index(fields=["tenant", "order"], name="refund_order_idx"),
+            models.Index(fields=["tenant", "refunded_at"], name="refund_refunded_idx"),
+            models.Index(
+                fields=["tenant", "store", "order_external_id"],
+                name="refund_waiting_idx",
+                condition=models.Q(order__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Shipment(TenantModel):
+    """One parcel of an order (Shopify: fulfilment). ``order`` is None until the order arrives."""
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    external_id = models.TextField()
+    order = TenantForeignKey(Order, null=True, on_delete=models.CASCADE, related_name="shipments")
+    order_external_id = models.TextField(db_default="")
+    status = models.TextField(db_default="")
+    carrier = models.TextField(db_default="")
+    tracking_number = models.TextField(db_default="")
+    tracking_url = models.TextField(db_default="")
+    shipped_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    source_version_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "store", "external_id"], name="shipment_external_uniq"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "order"], name="shipment_order_idx")]
+
+    def __str__(self) -> str:
+        return self.tracking_number or self.external_id

@@ -1,0 +1,284 @@
+"""Canonical records: what every storefront, file and API call is translated into.
+
+Money is in minor units of ``currency``; times are aware UTC; ``version_at`` is the payload's
+``updated_at``, else the platform's trigger time, else arrival.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class AddressData:
+    """Where somebody lives; ``country`` is ISO 3166-1 alpha-2."""
+
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    postcode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """A customer of a store, or the guest part of an order.
+
+    Attributes:
+        external_id: the store's id; empty for a guest.
+        email_consent, sms_consent: a `ConsentState` word, or empty when nothing is said.
+        consent_at: when the consent was given; None when the store gives no time.
+        created_at: when the store first knew them.
+    """
+
+    external_id: str
+    version_at: datetime
+    email: str = ""
+    phone: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    locale: str = ""
+    timezone: str = ""
+    address: AddressData = field(default_factory=AddressData)
+    tags: Sequence[str] = ()
+    created_at: datetime | None = None
+    email_consent: str = ""
+    sms_consent: str = ""
+    consent_at: datetime | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LineData:
+    """One bought line; ``quantity`` is positive."""
+
+    line_key: str
+    position: int
+    quantity: int
+    unit_price_minor: int
+    total_minor: int
+    discount_minor: int = 0
+    sku: str = ""
+    title: str = ""
+    category: str = ""
+    product_external_id: str = ""
+    variant_external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order as the store tells it.
+
+    Attributes:
+        customer: who bought; None for an order without a customer.
+        gross_minor: paid including tax and shipping, after discounts, in ``currency``.
+        base_gross_minor: the same in the tenant's currency where the store converted it
+            (Shopify ``shop_money``); None leaves the conversion to the exchange rates.
+    """
+
+    external_id: str
+    version_at: datetime
+    ordered_at: datetime
+    currency: str
+    gross_minor: int
+    lines: Sequence[LineData] = ()
+    number: str = ""
+    customer: CustomerRecord | None = None
+    email: str = ""
+    phone: str = ""
+    subtotal_minor: int = 0
+    discount_minor: int = 0
+    shipping_minor: int = 0
+    tax_minor: int = 0
+    base_currency: str = ""
+    base_gross_minor: int | None = None
+    financial_status: str = ""
+    fulfillment_status: str = ""
+    cancelled_at: datetime | None = None
+    is_test: bool = False
+    is_voided: bool = False
+    channel: str = ""
+    country: str = ""
+    city: str = ""
+    discount_codes: Sequence[str] = ()
+    attribution: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRecord:
+    """Money that went back. ``order_external_id`` is empty where the purchase is unknown.
+
+    ``customer`` names whose refund it is when no order does.
+    """
+
+    external_id: str
+    version_at: datetime
+    refunded_at: datetime
+    currency: str
+    amount_minor: int
+    order_external_id: str = ""
+    customer: CustomerRecord | None = None
+    base_currency: str = ""
+    base_amount_minor: int | None = None
+    note: str = ""
+    lines: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariantData:
+    """One purchasable form of a product."""
+
+    external_id: str
+    sku: str = ""
+    title: str = ""
+    price_minor: int | None = None
+    currency: str = ""
+    inventory_quantity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRecord:
+    """A product of the catalogue; ``is_deleted`` keeps the row and marks it."""
+
+    external_id: str
+    version_at: datetime
+    title: str = ""
+    category: str = ""
+    brand: str = ""
+    handle: str = ""
+    url: str = ""
+    image_url: str = ""
+    status: str = "active"
+    tags: Sequence[str] = ()
+    published_at: datetime | None = None
+    is_deleted: bool = False
+    variants: Sequence[VariantData] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentRecord:
+    """A parcel of an order."""
+
+    external_id: str
+    version_at: datetime
+    order_external_id: str
+    status: str = ""
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """Consent of a customer already known by store id, e-mail or phone.
+
+    ``occurred_at`` None: the source gives no time; it never beats an unsubscribe.
+    """
+
+    channel: str
+    state: str
+    external_id: str = ""
+    email: str = ""
+    phone: str = ""
+    occurred_at: datetime | None = None
+    method: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EraseRecord:
+    """A privacy request to erase a customer; orders stay without a profile."""
+
+    external_id: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataRequestRecord:
+    """A privacy request for everything that is stored of a customer."""
+
+    request_id: str
+    external_id: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreClosedRecord:
+    """The merchant removed the app: sends for this store stop. ``erase``: redact the store."""
+
+    occurred_at: datetime
+    erase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """A behavioural or custom event from the API; ``dedupe_key`` empty means never repeated."""
+
+    name: str
+    occurred_at: datetime
+    customer: CustomerRecord
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    dedupe_key: str = ""
+
+
+Record = (
+    CustomerRecord
+    | OrderRecord
+    | RefundRecord
+    | ProductRecord
+    | ShipmentRecord
+    | ConsentRecord
+    | EraseRecord
+    | DataRequestRecord
+    | StoreClosedRecord
+    | EventRecord
+)
+
+
+@dataclass(slots=True)
+class ApplyResult:
+    """What `crm.services.ingest.apply_records` did.
+
+    Attributes:
+        outcomes: per record, in the order given: ``new``, ``updated``, ``unchanged`` (also an
+            older version) or ``rejected: <reason>``. A rejected record wrote nothing.
+    """
+
+    outcomes: list[str] = field(default_factory=list)
+
+    def count(self, word: str) -> int:
+        """Return how many records ended with an outcome."""
+        return sum(1 for outcome in self.outcomes if outcome.split(":")[0] == word)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRef:
+    """One event that a handler shall look at; enough to act without reading the event."""
+
+    event_id: int
+    name: str
+    occurred_at: datetime
+    profile_id: int | None
+    object_id: int | None
+    is_backfill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to append (`crm.services.events.append_events`).
+
+    ``dedupe_key`` makes it once for ever within the tenant; empty means no dedupe.
+    """
+
+    name: str
+    occurred_at: datetime
+    source: str
+    profile_id: int | None = None
+    store_id: int | None = None
+    object_id: int | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    is_backfill: bool = False
+    dedupe_key: str = ""

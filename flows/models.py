@@ -1,0 +1,132 @@
+"""Automations: frozen versions, runs, and why somebody did not enter."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from crm.models import Profile
+from flows.choices import EntryOutcome, FlowStatus, RunStatus
+from kernel.tenancy import TenantForeignKey, TenantModel
+
+
+class Flow(TenantModel):
+    """An automation; what it does is in its versions."""
+
+    key = models.TextField(default="", blank=True)
+    """Stable word of a library flow such as ``win_back``."""
+    name = models.TextField()
+    description = models.TextField(default="", blank=True)
+    status = models.TextField(choices=FlowStatus.choices, default=FlowStatus.DRAFT)
+    version_number = models.IntegerField(default=0)
+    """Number of the live version; 0 before the first publication."""
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="flow_name_uniq")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FlowVersion(TenantModel):
+    """A frozen definition (JSON graph of the contract). Never changed."""
+
+    flow = TenantForeignKey(Flow, on_delete=models.CASCADE, related_name="versions")
+    number = models.IntegerField()
+    graph = models.JSONField()
+    checksum = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.TextField(default="system")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "flow", "number"], name="flowversion_number_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flow_id} v{self.number}"
+
+
+class FlowRun(TenantModel):
+    """One profile's passage through one version."""
+
+    flow = TenantForeignKey(Flow, on_delete=models.CASCADE, related_name="runs")
+    version = TenantForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="+")
+    profile = TenantForeignKey(Profile, on_delete=models.PROTECT, related_name="+")
+    run_key = models.TextField()
+    """By re-entry policy: constant, event id, or a property of the trigger."""
+    trigger_event_id = models.BigIntegerField(null=True)
+    trigger = models.JSONField(default=dict)
+    """``event``, ``object_id``, ``occurred_at`` of what started it."""
+    status = models.TextField(choices=RunStatus.choices, db_default=RunStatus.ACTIVE)
+    exit_reason = models.TextField(db_default="")
+    current_node = models.TextField(db_default="")
+    visit = models.IntegerField(db_default=1)
+    wake_at = models.DateTimeField(null=True)
+    """When the current node is due; None once the run is over."""
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "flow", "profile", "run_key"], name="flowrun_key_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "wake_at"],
+                name="flowrun_due_idx",
+                condition=models.Q(status="active"),
+            ),
+            models.Index(fields=["tenant", "profile", "-id"], name="flowrun_profile_idx"),
+            models.Index(fields=["tenant", "flow", "status"], name="flowrun_status_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.flow_id}"
+
+
+class RunStep(TenantModel):
+    """One visit of a node."""
+
+    run = TenantForeignKey(FlowRun, on_delete=models.CASCADE, related_name="steps")
+    node_id = models.TextField()
+    visit = models.IntegerField()
+    result = models.TextField(db_default="")
+    """``waited``, ``yes``, ``no``, ``queued``, ``exited: <reason>`` and so on."""
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "run", "node_id", "visit"], name="runstep_visit_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} #{self.visit}"
+
+
+class FlowEntry(TenantModel):
+    """One attempt to enter a flow, also when it was refused."""
+
+    flow = TenantForeignKey(Flow, on_delete=models.CASCADE, related_name="+")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    event_id = models.BigIntegerField()
+    outcome = models.TextField(choices=EntryOutcome.choices)
+    reason = models.TextField(db_default="")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "flow", "event_id"], name="flowentry_event_uniq"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "profile", "-id"], name="flowentry_profile_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.reason}"

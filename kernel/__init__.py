@@ -1,0 +1,1 @@
+"""Technical ground: tenant scope, database engine, outbox, batches, SQL, clock, money, HTTP."""

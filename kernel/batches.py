@@ -1,0 +1,24 @@
+"""Deadlines: a worker gives one tenant and kind of work a short turn, then rings again."""
+
+import time
+from dataclasses import dataclass, field
+
+TURN_SECONDS = 2.0
+"""How long one tenant's turn of one kind of work may take."""
+
+
+@dataclass(slots=True)
+class Deadline:
+    """When to stop claiming.
+
+    Attributes:
+        seconds: length of the turn; None means until nothing is left.
+    """
+
+    seconds: float | None = TURN_SECONDS
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the turn is over."""
+        return self.seconds is not None and time.monotonic() - self._started >= self.seconds

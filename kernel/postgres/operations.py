@@ -1,0 +1,17 @@
+"""Operations: our compilers, and a flush that only the owner may do."""
+
+from collections.abc import Sequence
+
+from django.db import connections
+from django.db.backends.postgresql import operations
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    compiler_module = "kernel.postgres.compiler"
+
+    def execute_sql_flush(self, sql_list: Sequence[str]) -> None:
+        """Truncate as the owner: the application role may not."""
+        owner = connections["owner"]
+        with owner.cursor() as cursor:
+            for sql in sql_list:
+                cursor.execute(sql)

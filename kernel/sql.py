@@ -1,0 +1,60 @@
+"""Named SQL: one set-based statement per file, always bound to the active tenant."""
+
+import functools
+from collections import namedtuple
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from kernel.scope import current_tenant_id
+
+
+@functools.cache
+def load_sql(name: str) -> str:
+    """Return the text of ``<app>/sql/<statement>.sql`` for the name ``<app>.<statement>``."""
+    app, statement = name.split(".")
+    return (Path(settings.BASE_DIR) / app / "sql" / f"{statement}.sql").read_text("utf-8")
+
+
+def run_sql(name: str, /, **params: Any) -> list[Any]:
+    """Run a named statement for the active tenant.
+
+    Args:
+        name: ``app.statement``, the file ``app/sql/statement.sql``.
+        params: bound as ``%(name)s``; ``tenant_id`` is added from the scope.
+
+    Returns:
+        The rows as named tuples; empty when the statement returns none.
+
+    Raises:
+        TenantScopeError: no scope, or no transaction, is open.
+    """
+    return execute(load_sql(name), **params)
+
+
+def execute(statement: str, /, **params: Any) -> list[Any]:
+    """Run SQL text that was put together in code, such as a compiled segment, likewise."""
+    tenant_id = current_tenant_id()
+    connection.bind_tenant(tenant_id)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**params, "tenant_id": tenant_id})
+        if cursor.description is None:
+            return []
+        row_type = _row_type(tuple(column.name for column in cursor.description))
+        return [row_type(*row) for row in cursor.fetchall()]
+
+
+def count_sql(name: str, /, **params: Any) -> int:
+    """Run a named statement for the active tenant and return the number of rows it touched."""
+    tenant_id = current_tenant_id()
+    connection.bind_tenant(tenant_id)
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql(name), {**params, "tenant_id": tenant_id})
+        return int(cursor.rowcount)
+
+
+@functools.lru_cache(maxsize=512)
+def _row_type(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Row", columns, rename=True)  # noqa: PYI024 columns are known at run time

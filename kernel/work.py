@@ -1,0 +1,141 @@
+"""Kinds of work: rows are the queue, the broker is the doorbell.
+
+A kind says which rows wait (a scan), who works them off (a service) and on which queue the
+bell rings. Rings are coalesced: at most one task per tenant and kind is queued.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import redis
+import structlog
+from celery import current_app as celery
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils.module_loading import import_string
+from kombu.exceptions import OperationalError
+
+from kernel.batches import Deadline
+from kernel.scan import list_tenants_due
+from kernel.scope import tenant_scope
+
+log = structlog.get_logger(__name__)
+
+RING_SECONDS = 60
+"""A ring that never became a task is forgotten after this, so that the sweep may ring again."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkKind:
+    """One kind of work.
+
+    Attributes:
+        task: name of the Celery task, its import path.
+        queue: queue by patience.
+        service: import path of ``drain(deadline) -> int``; returns rows worked off, 0 when
+            nothing was due.
+        due: SELECT of the ids of tenants with due rows, run as `patron_sys`.
+    """
+
+    task: str
+    queue: str
+    service: str
+    due: str
+
+
+def work_kinds() -> dict[str, WorkKind]:
+    """Return the kinds in the order in which one drain takes them."""
+    kinds: dict[str, WorkKind] = import_string(settings.WORK_KINDS)
+    return kinds
+
+
+def ring(kind: str, tenant_id: int) -> None:
+    """Say, once the surrounding transaction commits, that a tenant has work of a kind.
+
+    While one ring waits another adds nothing. A broker that is down loses the ring and not
+    the work, which the sweep finds.
+    """
+    transaction.on_commit(partial(ring_now, kind, tenant_id), robust=True)
+
+
+def ring_now(kind: str, tenant_id: int) -> None:
+    """Ring at once; a broker that is down is logged and otherwise ignored."""
+    work = work_kinds()[kind]
+    try:
+        if not _broker().set(_ring_key(kind, tenant_id), 1, nx=True, ex=RING_SECONDS):
+            return
+        celery.send_task(work.task, args=[tenant_id], queue=work.queue, retry=False)
+    except (redis.RedisError, OSError, OperationalError):
+        log.warning("ring_lost", kind=kind, tenant=tenant_id)
+
+
+def work_off(kind: str, tenant_id: int) -> None:
+    """Give one tenant one turn of a kind, and ring again when something is left."""
+    _forget_ring(kind, tenant_id)
+    deadline = Deadline()
+    drain = _service(work_kinds()[kind].service)
+    with tenant_scope(tenant_id):
+        done = drain(deadline)
+    if done:
+        ring_now(kind, tenant_id)
+
+
+def drain_tenant(tenant_id: int, *, limit: int = 10_000) -> int:
+    """Work off everything that is due for one tenant in this process, until it is idle.
+
+    Returns:
+        Turns in which something was done.
+    """
+    turns = 0
+    with tenant_scope(tenant_id):
+        while turns < limit and _drain_round():
+            turns += 1
+    return turns
+
+
+def sweep() -> int:
+    """Ring for every tenant with due work; repairs every ring that was lost.
+
+    Returns:
+        Rings asked for.
+    """
+    rings = 0
+    for kind, work in work_kinds().items():
+        try:
+            due = list_tenants_due(work.due)
+        except DatabaseError:
+            log.exception("sweep_failed", kind=kind)
+            continue
+        for tenant_id in due:
+            ring_now(kind, tenant_id)
+        rings += len(due)
+    return rings
+
+
+def _drain_round() -> bool:
+    done = [_service(work.service)(Deadline(seconds=None)) for work in work_kinds().values()]
+    return any(done)
+
+
+@functools.cache
+def _service(path: str) -> Callable[[Deadline], int]:
+    service: Callable[[Deadline], int] = import_string(path)
+    return service
+
+
+@functools.cache
+def _broker() -> "redis.Redis":
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+
+
+def _ring_key(kind: str, tenant_id: int) -> str:
+    return f"ring:{kind}:{tenant_id}"
+
+
+def _forget_ring(kind: str, tenant_id: int) -> None:
+    try:
+        _broker().delete(_ring_key(kind, tenant_id))
+    except (redis.RedisError, OSError):
+        log.warning("ring_key_kept", kind=kind, tenant=tenant_id)

@@ -1,0 +1,68 @@
+"""The points ledger: entries are appended, the balance is their sum."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from crm.models import Profile
+from kernel.tenancy import TenantForeignKey, TenantModel
+from loyalty.choices import EntryKind
+
+
+class Program(TenantModel):
+    """The rules of a tenant's points. One row per tenant; a change makes a new ``version``."""
+
+    name = models.TextField(default="Points")
+    points_per_unit = models.DecimalField(max_digits=10, decimal_places=4, default=1)
+    """Points per whole unit of the tenant's currency paid."""
+    version = models.IntegerField(default=1)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="program_tenant_uniq")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PointsAccount(TenantModel):
+    """Cached balance of one profile; ``verify`` compares it with the sum of the entries."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "profile_id")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    balance = models.BigIntegerField(db_default=0)
+
+    def __str__(self) -> str:
+        return f"{self.balance} of {self.profile_id}"
+
+
+class PointsEntry(TenantModel):
+    """One movement, never changed. ``source_key`` names its cause once per kind."""
+
+    profile = TenantForeignKey(Profile, on_delete=models.PROTECT, related_name="+")
+    kind = models.TextField(choices=EntryKind.choices)
+    points = models.BigIntegerField()
+    source_key = models.TextField()
+    """``order:<id>``, ``refund:<id>``."""
+    order_id = models.BigIntegerField(null=True)
+    rule_version = models.IntegerField(db_default=1)
+    rate = models.DecimalField(max_digits=10, decimal_places=4, null=True)
+    """Points per unit that applied; a reversal uses the rate of the entry it reverses."""
+    effective_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+    actor = models.TextField(db_default="system")
+    note = models.TextField(db_default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "source_key"], name="pointsentry_source_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "profile", "-id"], name="pointsentry_profile_idx"),
+            models.Index(fields=["tenant", "order_id"], name="pointsentry_order_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.points}"

@@ -1,0 +1,51 @@
+"""Closed sets of words that the tables of this app store."""
+
+from django.db.models import TextChoices
+
+
+class MessageClass(TextChoices):
+    """What a message is for; decides which gates it passes."""
+
+    PROMOTIONAL = "promotional"
+    BEHAVIOURAL = "behavioural"
+    TRANSACTIONAL = "transactional"
+    SAFETY = "safety"
+    SERVICE = "service"
+
+
+class MessageStatus(TextChoices):
+    """Where a message stands. ``sent``, ``skipped``, ``failed`` and ``unknown`` are final."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class SkipReason(TextChoices):
+    """Why a message was not sent; the order is the order of the gates."""
+
+    EXIT_CONDITION = "exit_condition", "An exit condition of the flow is met"
+    FLOW_FILTER = "flow_filter", "No longer matches the filter of the flow"
+    ADDRESS_MISSING = "address_missing", "No address on this channel"
+    ADDRESS_INVALID = "address_invalid", "The address is not valid"
+    PROFILE_ERASED = "profile_erased", "The profile was erased"
+    SUPPRESSED = "suppressed", "The address is suppressed"
+    NO_CONSENT = "no_consent", "No marketing consent on this channel"
+    SMART_SENDING = "smart_sending", "Got a promotional message a short while ago"
+    TOO_LATE = "too_late", "The moment has passed"
+    RENDER_ERROR = "render_error", "The template could not be rendered"
+    SENDER_MISSING = "sender_missing", "No sender is set up"
+
+
+class TouchKind(TextChoices):
+    """What happened to a message after it left."""
+
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"

@@ -1,0 +1,145 @@
+"""The outbound edge: where mail goes through, what it says, and every message with its fate."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from crm.choices import Channel
+from crm.models import Profile
+from kernel.tenancy import TenantForeignKey, TenantModel
+from messaging.choices import MessageClass, MessageStatus, TouchKind
+
+
+class ChannelAccount(TenantModel):
+    """Where messages of one channel are handed over. Empty ``url``: the installation's own."""
+
+    channel = models.TextField(choices=Channel.choices)
+    name = models.TextField()
+    url_encrypted = models.TextField(default="", blank=True)
+    is_paused = models.BooleanField(default=False)
+    paused_reason = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "channel"], name="channelaccount_channel_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sender(TenantModel):
+    """A from-identity."""
+
+    name = models.TextField()
+    email = models.EmailField()
+    reply_to = models.EmailField(default="", blank=True)
+    postal_address = models.TextField(default="", blank=True)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(is_default=True), name="sender_default_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+class Template(TenantModel):
+    """What a message says: Liquid in MJML, compiled to HTML once when it is saved."""
+
+    key = models.TextField()
+    name = models.TextField()
+    channel = models.TextField(choices=Channel.choices, default=Channel.EMAIL)
+    message_class = models.TextField(choices=MessageClass.choices)
+    subject = models.TextField()
+    preheader = models.TextField(default="", blank=True)
+    mjml = models.TextField()
+    html = models.TextField()
+    """MJML compiled; Liquid still inside."""
+    text = models.TextField()
+    version = models.IntegerField(default=1)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="template_key_uniq")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Message(TenantModel):
+    """One send: one key for ever, its fate, and every gate it passed or failed."""
+
+    key = models.TextField()
+    """``flow:{run}:{node}:{visit}`` and the like."""
+    profile = TenantForeignKey(Profile, on_delete=models.PROTECT, related_name="+")
+    channel = models.TextField(choices=Channel.choices)
+    message_class = models.TextField(choices=MessageClass.choices)
+    template = TenantForeignKey(Template, on_delete=models.PROTECT, related_name="+")
+    flow_id = models.BigIntegerField(null=True)
+    flow_run_id = models.BigIntegerField(null=True)
+    node_id = models.TextField(db_default="")
+    context = models.JSONField(default=dict)
+    """Ids the template needs: ``order_id``, ``event_id``."""
+    status = models.TextField(choices=MessageStatus.choices, db_default=MessageStatus.PENDING)
+    reason = models.TextField(db_default="")
+    detail = models.TextField(db_default="")
+    gates = models.JSONField(null=True)
+    """``[{"gate", "passed", "detail"}]`` in the order they were asked."""
+    address = models.TextField(db_default="")
+    subject = models.TextField(db_default="")
+    message_id = models.TextField(db_default="")
+    """RFC 5322 Message-ID; the same when it is sent again."""
+    is_resend = models.BooleanField(db_default=False)
+    """Outcome unknown, sent again (transactional only, once)."""
+    attempts = models.SmallIntegerField(db_default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="message_key_uniq")]
+        indexes = [
+            models.Index(
+                fields=["tenant", "due_at"],
+                name="message_due_idx",
+                condition=models.Q(status__in=["pending", "sending"]),
+            ),
+            models.Index(fields=["tenant", "profile", "-id"], name="message_profile_idx"),
+            models.Index(fields=["tenant", "flow_id", "status"], name="message_flow_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Touch(TenantModel):
+    """What a recipient or a server did with a message. Flagged, never dropped."""
+
+    message = TenantForeignKey(Message, on_delete=models.CASCADE, related_name="touches")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    kind = models.TextField(choices=TouchKind.choices)
+    at = models.DateTimeField()
+    url = models.TextField(db_default="")
+    user_agent = models.TextField(db_default="")
+    ip = models.GenericIPAddressField(null=True)
+    is_bot = models.BooleanField(db_default=False)
+    is_mpp = models.BooleanField(db_default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "message", "kind"], name="touch_message_idx"),
+            models.Index(fields=["tenant", "profile", "kind", "-at"], name="touch_profile_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.message_id}"

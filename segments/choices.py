@@ -1,0 +1,21 @@
+"""Closed sets of words that the tables of this app store."""
+
+from django.db.models import TextChoices
+
+
+class Cause(TextChoices):
+    """Why a membership or a group changed."""
+
+    EVENT = "event"
+    TIME = "time"
+    DEFINITION = "definition"
+    IMPORT = "import"
+    REFERENCE = "reference"
+    MERGE = "merge"
+
+
+class RfmMode(TextChoices):
+    """How scores are cut."""
+
+    QUANTILE = "quantile"
+    THRESHOLDS = "thresholds"

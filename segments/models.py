@@ -1,0 +1,177 @@
+"""Groups of profiles: their definitions, who is in them, and RFM scores."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from crm.models import Profile
+from kernel.tenancy import TenantForeignKey, TenantModel
+from segments.choices import Cause, RfmMode
+
+
+class Segment(TenantModel):
+    """A rule-defined group of profiles."""
+
+    key = models.TextField(default="", blank=True)
+    """Stable word of a core segment such as ``at_risk``; empty for the merchant's own."""
+    name = models.TextField()
+    description = models.TextField(default="", blank=True)
+    definition = models.JSONField()
+    member_count = models.IntegerField(default=0)
+    refreshed_at = models.DateTimeField(null=True)
+    """When it was last computed for everybody; None until the first time."""
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="segment_name_uniq")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(TenantModel):
+    """All segments of one profile together: one shared scan writes them, differences only."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "profile_id")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    segment_ids = ArrayField(
+        models.BigIntegerField(), db_default=models.Value([], ArrayField(models.BigIntegerField()))
+    )
+    """Ascending."""
+    reeval_at = models.DateTimeField(null=True)
+    """Earliest instant at which time alone can change any of them."""
+    evaluated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["tenant", "reeval_at"],
+                name="membership_reeval_idx",
+                condition=models.Q(reeval_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile_id}: {self.segment_ids}"
+
+
+class MembershipChange(TenantModel):
+    """One entry or exit, with what caused it."""
+
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
+    entered = models.BooleanField()
+    """True: entered; False: left."""
+    at = models.DateTimeField()
+    cause = models.TextField(choices=Cause.choices)
+    event_id = models.BigIntegerField(null=True)
+    event_name = models.TextField(db_default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "profile", "-at"], name="membershipchange_profile_idx"),
+            models.Index(fields=["tenant", "segment", "-at"], name="membershipchange_segment_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile_id} {'in' if self.entered else 'out of'} {self.segment_id}"
+
+
+class SegmentReference(TenantModel):
+    """A figure of the whole tenant that a condition compares with, such as the top-10% line."""
+
+    key = models.TextField()
+    value = models.BigIntegerField(null=True)
+    population = models.IntegerField(default=0)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="segmentreference_key_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.value}"
+
+
+class RfmScale(TenantModel):
+    """How the buyers of a tenant were last cut into scores; changed profiles are scored by it.
+
+    One row per tenant. Bounds of quantile mode are the four lowest values of scores 2 to 5.
+    """
+
+    mode = models.TextField(choices=RfmMode.choices)
+    forced_mode = models.TextField(choices=RfmMode.choices, default="", blank=True)
+    """Set by the merchant; empty: quantile from 200 buyers on."""
+    as_of = models.DateTimeField()
+    """The instant the figures hold for; usually the night's, an older one after ``score``."""
+    is_pinned = models.BooleanField(default=False)
+    """True after ``score --as-of``: history is looked at, later events do not move it."""
+    buyers = models.IntegerField()
+    recency_bounds = ArrayField(models.DateField(), default=list)
+    frequency_bounds = ArrayField(models.IntegerField(), default=list)
+    monetary_bounds = ArrayField(models.BigIntegerField(), default=list)
+    average_order_minor = models.BigIntegerField(null=True)
+    scored_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="rfmscale_tenant_uniq")]
+
+    def __str__(self) -> str:
+        return f"{self.mode} over {self.buyers}"
+
+
+class RfmScore(TenantModel):
+    """R, F, M and group of one buyer, with the figures they came from."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "profile_id")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    recency = models.SmallIntegerField()
+    frequency = models.SmallIntegerField()
+    monetary = models.SmallIntegerField()
+    group = models.TextField()
+    previous_group = models.TextField(db_default="")
+    last_order_on = models.DateField()
+    order_count = models.IntegerField()
+    net_minor = models.BigIntegerField()
+    changed_at = models.DateTimeField()
+    """When the group last changed."""
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "group"], name="rfmscore_group_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.recency}{self.frequency}{self.monetary} {self.group}"
+
+
+class RfmHistory(TenantModel):
+    """Size and revenue of each group by day; movement is charted from it."""
+
+    on = models.DateField()
+    group = models.TextField()
+    profile_count = models.IntegerField()
+    net_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "on", "group"], name="rfmhistory_on_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.group}"
+
+
+class RfmChange(TenantModel):
+    """One profile's move between groups."""
+
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    from_group = models.TextField(db_default="")
+    to_group = models.TextField(db_default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "profile", "-at"], name="rfmchange_profile_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.from_group} → {self.to_group}"

@@ -1,0 +1,69 @@
+"""The inbound edge: how a storefront is known, and every delivery as it came."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from crm.models import Store
+from kernel.tenancy import TenantForeignKey, TenantModel
+from stores.choices import DeliverySource, DeliveryStatus
+
+
+class Connection(TenantModel):
+    """Secrets and address of one store's webhooks. The token lies in `tenants.AccessToken`."""
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    token = models.CharField(max_length=64)
+    secret_encrypted = models.TextField(default="", blank=True)
+    """Signing secret, encrypted at rest (`kernel.secrets`)."""
+    previous_secret_encrypted = models.TextField(default="", blank=True)
+    """Still accepted for an hour after ``rotated_at``."""
+    rotated_at = models.DateTimeField(null=True)
+    credentials_encrypted = models.TextField(default="", blank=True)
+    """JSON object of API credentials, encrypted."""
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "store"], name="connection_store_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"connection of store {self.store_id}"
+
+
+class InboxDelivery(TenantModel):
+    """One delivery as it arrived: raw body and headers, and what became of it."""
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    delivery_id = models.TextField()
+    """The platform's id, stable over its retries (Shopify: ``X-Shopify-Webhook-Id``)."""
+    topic = models.TextField()
+    source = models.TextField(choices=DeliverySource.choices, db_default=DeliverySource.WEBHOOK)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    status = models.TextField(choices=DeliveryStatus.choices, db_default=DeliveryStatus.PENDING)
+    reason = models.TextField(db_default="")
+    """Why it was quarantined or ignored, for people."""
+    attempts = models.SmallIntegerField(db_default=0)
+    triggered_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(db_default=Now())
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "store", "delivery_id"], name="inboxdelivery_id_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "id"],
+                name="inboxdelivery_pending_idx",
+                condition=models.Q(status="pending"),
+            ),
+            models.Index(fields=["tenant", "status", "-id"], name="inboxdelivery_status_idx"),
+            models.Index(fields=["tenant", "store", "-id"], name="inboxdelivery_store_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.delivery_id}"

@@ -1,0 +1,146 @@
+"""Merchants, the people who sign in, and what proves who calls.
+
+User, Tenant, Member, ApiKey and AccessToken are reference tables: they are read before a
+scope is known. IdempotencyKey and AuditEntry belong to one tenant.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from kernel.tenancy import TenantModel
+from tenants.choices import KeyKind, Role, TenantStatus, TokenKind
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates people by e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create one person; the address is kept in lower case."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who signs in; a member of any number of tenants."""
+
+    email = models.EmailField(unique=True)
+    name = models.TextField(default="", blank=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Tenant(models.Model):
+    """A merchant's account. Small, rarely written: hot counters never live here."""
+
+    name = models.TextField()
+    slug = models.SlugField(unique=True, max_length=60)
+    currency = models.CharField(max_length=3)
+    timezone = models.TextField(default="UTC")
+    country = models.CharField(max_length=2, default="", blank=True)
+    status = models.TextField(choices=TenantStatus.choices, default=TenantStatus.ACTIVE)
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """A person's role in one tenant."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="members")
+    role = models.TextField(choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="member_tenant_user_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} as {self.role}"
+
+
+class ApiKey(models.Model):
+    """A key of the REST API (``sk_``, only its hash is kept) or of tracking (``wk_``, public)."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.TextField()
+    kind = models.TextField(choices=KeyKind.choices)
+    key_hash = models.CharField(max_length=64, unique=True)
+    hint = models.TextField()
+    """What may be shown: the whole of a write key, first and last letters of a secret one."""
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint})"
+
+
+class AccessToken(models.Model):
+    """A token in a public address, found before its tenant is known."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="access_tokens")
+    kind = models.TextField(choices=TokenKind.choices)
+    token = models.CharField(max_length=64, unique=True)
+    object_id = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.object_id}"
+
+
+class IdempotencyKey(TenantModel):
+    """The answer to a POST, kept so that a repeat of its ``Idempotency-Key`` gets it again."""
+
+    key = models.CharField(max_length=200)
+    request_hash = models.CharField(max_length=64)
+    status = models.SmallIntegerField(null=True)
+    """None while the first call runs; a second one then gets 409."""
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="idempotencykey_key_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class AuditEntry(TenantModel):
+    """Who changed what, with before and after."""
+
+    actor = models.TextField()
+    """E-mail address of the member, ``key:<hint>`` or ``system``."""
+    action = models.TextField()
+    object_type = models.TextField()
+    object_id = models.TextField(default="")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "-at"], name="auditentry_at_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor}"
