@@ -27,7 +27,8 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     mails = list_mails(_folder(), to=to, before=request.GET.get("after", ""), limit=PAGE_SIZE + 1)
     page, has_more = mails[:PAGE_SIZE], len(mails) > PAGE_SIZE
     context = {"mails": page, "to": to, "next": page[-1].id if has_more else None}
-    return render(request, "mailbox/list.html", context)
+    is_fragment = "HX-Request" in request.headers
+    return render(request, "mailbox/_mails.html" if is_fragment else "mailbox/list.html", context)
 
 
 @require_GET
