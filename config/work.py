@@ -29,7 +29,10 @@ WORK: dict[str, WorkKind] = {
         task="flows.tasks.advance_due",
         queue="flows",
         service="flows.services.engine.advance_due",
-        due="SELECT DISTINCT tenant_id FROM flows_flowrun WHERE status = 'active' AND wake_at <= now()",
+        due=(
+            "SELECT DISTINCT tenant_id FROM flows_flowrun "
+            "WHERE status = 'active' AND wake_at <= now()"
+        ),
     ),
     "messages": WorkKind(
         task="messaging.tasks.send_due",

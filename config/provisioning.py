@@ -1,0 +1,20 @@
+"""What every new tenant starts with, installed once and idempotently."""
+
+from django.db import transaction
+from flows.services.library import install_flows
+from loyalty.services.program import ensure_program
+from messaging.services.library import install_templates
+from messaging.services.senders import ensure_default_sender
+from segments.services.library import install_core_segments
+
+from kernel.tenancy import tenant_scope
+
+
+def provision_tenant(tenant_id: int) -> None:
+    """Install core segments, templates, sender, points program and the two first flows."""
+    with tenant_scope(tenant_id), transaction.atomic():
+        install_core_segments()
+        ensure_program()
+        ensure_default_sender()
+        install_templates()
+        install_flows()
