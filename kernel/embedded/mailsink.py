@@ -55,7 +55,7 @@ class Filing:
             "to": envelope.rcpt_tos,
         }
         self._put(f"{name}.json", json.dumps(about).encode())
-        self._put(f"{name}.eml", bytes(envelope.content or b""))
+        self._put(f"{name}.eml", envelope.original_content or b"")
         return Filed(name)
 
     def _put(self, name: str, content: bytes) -> None:
