@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kernel.embedded.children import Child, Program
 from kernel.embedded.console import say
 
-TICK_SECONDS = 0.1
+TICK_SECONDS = 0.15
 BACK_OFF_SECONDS = (0.2, 0.5, 1, 2, 5, 10)
 # A child that ran this long before it died starts the back-off anew.
 STABLE_SECONDS = 30
