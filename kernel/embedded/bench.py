@@ -19,8 +19,7 @@ SETTINGS = {"max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks that are named, or all; see tests/benchmarks/__main__.py."""
-    with sandbox({**serving_settings(), **SETTINGS}, name="bench") as given:
-        env = {**given, "SECRET_KEY": "bench", "PATRON_EMBEDDED": "1"}
+    with sandbox({**serving_settings(), **SETTINGS}, name="bench") as env:
         with step("Preparing the database") as current:
             bootstrap(env)
             command = manage("migrate", "--no-input", "--skip-checks")

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from kernel.embedded.environment import inherited, python
 from kernel.embedded.paths import DataFolder
 from kernel.embedded.ports import LOOPBACK, choose_ports
 from kernel.embedded.postgres import Server, clear_orphans, find_home
+from kernel.embedded.secrets import load_secrets
 from kernel.embedded.valkey import Valkey
 
 OWNER = "patron_owner"
@@ -22,6 +24,8 @@ DATABASE = "patron"
 def sandbox(settings: Mapping[str, str], *, name: str) -> Iterator[dict[str, str]]:
     """Run PostgreSQL and Valkey in a temporary folder; both are gone afterwards.
 
+    A request to end is treated like Ctrl-C, so that they are gone then too.
+
     Args:
         settings: of PostgreSQL.
         name: part of the folder's name, for people who look into the temporary folder.
@@ -29,6 +33,7 @@ def sandbox(settings: Mapping[str, str], *, name: str) -> Iterator[dict[str, str
     Yields:
         The environment for a process that uses them.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         folder = DataFolder(Path(tempfile.mkdtemp(prefix=f"patron-{name}-")).resolve())
         stack.callback(shutil.rmtree, folder.root, ignore_errors=True)
@@ -41,8 +46,12 @@ def sandbox(settings: Mapping[str, str], *, name: str) -> Iterator[dict[str, str
         stack.callback(server.start().stop)
         valkey = Valkey(folder.valkey, ports["redis"], "", log, is_durable=False)
         stack.callback(valkey.start().stop)
+        secrets = load_secrets(folder.secrets)
         yield {
             **inherited(),
+            "SECRET_KEY": secrets.secret_key,
+            "PATRON_ENCRYPTION_KEYS": secrets.encryption_keys,
+            "PATRON_EMBEDDED": "1",
             "PATRON_DATA_DIR": str(folder.root),
             "PATRON_MAILBOX_DIR": str(folder.mailbox),
             "PATRON_SUPERUSER_URL": server.superuser_url,
