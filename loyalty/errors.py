@@ -1,0 +1,9 @@
+"""What a rule of the points ledger refuses."""
+
+from kernel.errors import Conflict
+
+
+class InsufficientPoints(Conflict):
+    """The balance would fall below zero."""
+
+    code = "insufficient_points"

@@ -1,0 +1,58 @@
+"""Reads of the points ledger."""
+
+from collections.abc import Sequence
+
+from crm.models import Profile, Refund
+from loyalty.models import PointsAccount, PointsEntry, Program
+
+
+def find_program() -> Program | None:
+    """Return the tenant's program, or None before it was set up."""
+    return Program.objects.first()
+
+
+def balance_of(profile_id: int) -> int:
+    """Return the balance of a profile in points; 0 without an account."""
+    account = PointsAccount.objects.filter(profile_id=profile_id).first()
+    return account.balance if account else 0
+
+
+def entries_of(
+    profile_id: int, *, before: int | None = None, limit: int = 50
+) -> list[PointsEntry]:
+    """Return entries of a profile, newest first.
+
+    Args:
+        profile_id: owner.
+        before: only entries with a lower id, for the next page; None starts at the newest.
+        limit: most entries returned.
+    """
+    entries = PointsEntry.objects.filter(profile_id=profile_id)
+    if before is not None:
+        entries = entries.filter(pk__lt=before)
+    return list(entries.order_by("-id")[:limit])
+
+
+def list_entries(*, before: int | None = None, limit: int = 50) -> list[PointsEntry]:
+    """Return entries of all profiles, newest first; ``before`` and ``limit`` as for one."""
+    entries = PointsEntry.objects.all()
+    if before is not None:
+        entries = entries.filter(pk__lt=before)
+    return list(entries.order_by("-id")[:limit])
+
+
+def orders_of_refunds(refund_ids: Sequence[int]) -> dict[int, int]:
+    """Return the order of each refund whose order is known, by refund."""
+    found = Refund.objects.filter(pk__in=refund_ids, order__isnull=False)
+    return {pk: order_id for pk, order_id in found.values_list("pk", "order_id") if order_id}
+
+
+def merged_from(winner_ids: Sequence[int]) -> list[int]:
+    """Return the profiles that were merged into some profiles."""
+    losers = Profile.objects.filter(merged_into_id__in=winner_ids)
+    return list(losers.values_list("pk", flat=True))
+
+
+def is_profile(profile_id: int) -> bool:
+    """Say whether a profile exists in this tenant."""
+    return Profile.objects.filter(pk=profile_id).exists()

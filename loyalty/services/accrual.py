@@ -1,0 +1,88 @@
+"""Points of orders and refunds, posted by the batch."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from crm.types import EventRef
+from kernel import clock, money
+from kernel.sql import count_sql, run_sql
+from kernel.tenancy import current_tenant_id
+from loyalty.queries import merged_from, orders_of_refunds
+from loyalty.services.ledger import carry_over, recount
+from loyalty.services.program import ensure_program
+from loyalty.types import Posted
+from tenants.queries import get_tenant
+
+REFUND_EVENTS = frozenset({"Order Refunded"})
+MERGE_EVENTS = frozenset({"Profile Merged"})
+
+
+@transaction.atomic
+def post_for_events(refs: Sequence[EventRef]) -> None:
+    """Post the points that new, changed, cancelled and refunded orders move.
+
+    A repeat posts nothing: the entries of an order are compared with what it is worth.
+
+    Args:
+        refs: events of orders (``object_id`` is the order), of refunds (the refund) and of
+            merges (the winner), in any order.
+    """
+    refund_ids = [ref.object_id for ref in refs if ref.name in REFUND_EVENTS and ref.object_id]
+    order_of = orders_of_refunds(refund_ids)
+    live: set[int] = set()
+    history: set[int] = set()
+    for ref in refs:
+        if ref.object_id is None or ref.name in MERGE_EVENTS:
+            continue
+        order_id = order_of.get(ref.object_id) if ref.name in REFUND_EVENTS else ref.object_id
+        if order_id is not None:
+            (history if ref.is_backfill else live).add(order_id)
+    post_for_orders(live | history, history=frozenset(history - live), now=clock.now())
+    winners = [ref.object_id for ref in refs if ref.name in MERGE_EVENTS and ref.object_id]
+    if winners:
+        recount([*winners, *merged_from(winners)])
+
+
+@transaction.atomic
+def post_for_orders(
+    order_ids: Collection[int], *, history: frozenset[int] = frozenset(), now: datetime
+) -> list[Posted]:
+    """Post what is missing so that each order's entries sum up to what it is worth.
+
+    Args:
+        order_ids: orders that may have changed; those without a profile move nothing.
+        history: those of them whose events are history.
+        now: aware UTC time at which corrections take effect.
+
+    Returns:
+        The new entries; empty when every order is right already.
+    """
+    if not order_ids:
+        return []
+    ids = sorted(order_ids)
+    count_sql("loyalty.open_accounts", order_ids=ids)
+    run_sql("loyalty.lock_accounts", order_ids=ids)
+    program = ensure_program()
+    rows = run_sql(
+        "loyalty.post_order_points",
+        order_ids=ids,
+        rate=program.points_per_unit if program.is_active else None,
+        rule_version=program.version,
+        unit=10 ** money.exponent(get_tenant(current_tenant_id()).currency),
+        now=now,
+    )
+    posted = [
+        Posted(
+            entry_id=row.id,
+            profile_id=row.profile_id,
+            kind=row.kind,
+            points=row.points,
+            source_key=row.source_key,
+            order_id=row.order_id,
+        )
+        for row in rows
+    ]
+    carry_over(posted, history=history, now=now)
+    return posted

@@ -1,0 +1,69 @@
+"""What every posting brings along: balances, facts of the profiles, and events."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from crm.services.events import append_events
+from crm.services.facts import write_points
+from crm.types import NewEvent
+from kernel.sql import run_sql
+from loyalty.types import Posted
+
+
+def carry_over(posted: Sequence[Posted], *, history: frozenset[int], now: datetime) -> None:
+    """Bring balances and facts along with new entries and say so in events.
+
+    Must run in the transaction that wrote the entries, with their accounts locked.
+
+    Args:
+        posted: entries that were really new, of any number of profiles.
+        history: orders whose entries are history, so that no flow starts from them.
+        now: aware UTC time of the events.
+    """
+    deltas: Counter[int] = Counter()
+    for entry in posted:
+        deltas[entry.profile_id] += entry.points
+    if not deltas:
+        return
+    owners = sorted(deltas)
+    rows = run_sql(
+        "loyalty.add_to_balances",
+        profile_ids=owners,
+        deltas=[deltas[profile_id] for profile_id in owners],
+    )
+    balances = {int(row.profile_id): int(row.balance) for row in rows}
+    write_points(list(balances), list(balances.values()))
+    append_events(
+        [
+            _event(entry, balances[entry.profile_id], is_history=entry.order_id in history, at=now)
+            for entry in posted
+            if entry.points
+        ]
+    )
+
+
+def recount(profile_ids: Sequence[int]) -> None:
+    """Set balances and facts of some profiles to the sum of their entries."""
+    if not profile_ids:
+        return
+    rows = run_sql("loyalty.recount_balances", profile_ids=sorted(set(profile_ids)))
+    write_points([int(row.profile_id) for row in rows], [int(row.balance) for row in rows])
+
+
+def _event(entry: Posted, balance: int, *, is_history: bool, at: datetime) -> NewEvent:
+    return NewEvent(
+        name="Points Earned" if entry.points > 0 else "Points Reversed",
+        occurred_at=at,
+        source="system",
+        profile_id=entry.profile_id,
+        object_id=entry.entry_id,
+        properties={
+            "points": entry.points,
+            "balance": balance,
+            "kind": entry.kind,
+            "order_id": entry.order_id,
+        },
+        is_backfill=is_history,
+        dedupe_key=f"points:{entry.entry_id}",
+    )
