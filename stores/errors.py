@@ -1,0 +1,9 @@
+"""Errors of the inbound edge."""
+
+
+class Untranslatable(Exception):
+    """A delivery that cannot be read; the text says why, for people."""
+
+
+class TooLarge(Exception):
+    """A body over the limit."""

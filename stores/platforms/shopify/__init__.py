@@ -1,0 +1,1 @@
+"""Shopify: signatures, topics and payloads of its Admin API webhooks."""

@@ -1,0 +1,64 @@
+"""Which topic is read by what. A topic that is not listed is filed and ignored."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from stores.platforms.fields import Json, read_object
+from stores.platforms.shopify import customers, fulfillments, headers, orders, privacy, products
+from stores.platforms.shopify.refunds import translate_refund
+from stores.types import Delivery, DeliveryHead, StoreContext, Translation
+
+Translate = Callable[[Json, Delivery, StoreContext], Translation]
+
+TOPICS: Final[dict[str, Translate]] = {
+    "orders/create": orders.translate_order,
+    "orders/updated": orders.translate_order,
+    "orders/paid": orders.translate_order,
+    "orders/cancelled": orders.translate_order,
+    "orders/fulfilled": orders.translate_order,
+    "orders/partially_fulfilled": orders.translate_order,
+    "customers/create": customers.translate_customer,
+    "customers/update": customers.translate_customer,
+    "customers/enable": customers.translate_customer,
+    "customers/disable": customers.translate_customer,
+    "customers_email_marketing_consent/update": customers.translate_email_consent,
+    "customers_marketing_consent/update": customers.translate_sms_consent,
+    "products/create": products.translate_product,
+    "products/update": products.translate_product,
+    "products/delete": products.translate_product_deletion,
+    "refunds/create": translate_refund,
+    "fulfillments/create": fulfillments.translate_fulfillment,
+    "fulfillments/update": fulfillments.translate_fulfillment,
+    "app/uninstalled": privacy.translate_uninstall,
+    "customers/data_request": privacy.translate_data_request,
+    "customers/redact": privacy.translate_erasure,
+    "shop/redact": privacy.translate_shop_erasure,
+}
+REASONS: Final = {
+    "orders/edited": "The edited order itself follows as orders/updated",
+    "orders/delete": "A deleted order stays in the history; cancel or refund it in the store",
+    "customers/delete": "A deleted customer keeps the profile; erasure has its own topic",
+}
+"""Why some topics are filed and change nothing."""
+
+
+class Shopify:
+    """The platform as the inbox sees it."""
+
+    def read_head(self, found: Mapping[str, str]) -> DeliveryHead:
+        return headers.read_head(found)
+
+    def is_signed(self, secret: str, body: bytes, signature: str) -> bool:
+        return headers.is_signed(secret, body, signature)
+
+    def translate(self, delivery: Delivery, store: StoreContext) -> Translation:
+        """Read one delivery; topics that are not used are never parsed.
+
+        Raises:
+            Untranslatable: the body cannot be read.
+        """
+        translate = TOPICS.get(delivery.topic)
+        if translate is None:
+            unused = f"Topic {delivery.topic or '(none)'} is not used yet"
+            return Translation(ignored=REASONS.get(delivery.topic, unused))
+        return translate(read_object(delivery.body), delivery, store)

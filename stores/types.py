@@ -1,0 +1,108 @@
+"""Values that pass between the webhook edge, the inbox and the platforms."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from crm.types import Record
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryHead:
+    """What the headers of a webhook say; nothing of the body is read for it.
+
+    Attributes:
+        delivery_id: the platform's id, stable over its retries; empty when it sent none.
+        signature: as sent.
+        triggered_at: when the platform says it happened; None when it does not say.
+        headers: what is kept for people, by lower-case name.
+    """
+
+    delivery_id: str
+    topic: str
+    signature: str
+    triggered_at: datetime | None
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreContext:
+    """What a platform must know of the store to read a delivery."""
+
+    store_id: int
+    platform: str
+    currency: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One waiting delivery, as a platform reads it."""
+
+    id: int
+    topic: str
+    source: str
+    headers: Mapping[str, Any]
+    body: bytes
+    triggered_at: datetime | None
+    received_at: datetime
+
+    @property
+    def arrived_at(self) -> datetime:
+        """When it happened as far as the headers know; arrival where they say nothing."""
+        return self.triggered_at or self.received_at
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a delivery means: records, or the reason why it means nothing here."""
+
+    records: Sequence[Record] = ()
+    ignored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeConnection:
+    """What the webhook edge needs of a store, with its secrets in the clear.
+
+    Attributes:
+        secrets: accepted signing secrets, the present one first.
+    """
+
+    tenant_id: int
+    store_id: int
+    platform: str
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedStore:
+    """A store that was just connected; ``secret`` is shown this once."""
+
+    store_id: int
+    webhook_url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """One store as the page shows it.
+
+    Attributes:
+        lag_seconds: age of the oldest waiting delivery; None when none waits.
+        counts: deliveries by status.
+    """
+
+    id: int
+    name: str
+    platform: str
+    url: str
+    status: str
+    currency: str
+    timezone: str
+    created_at: datetime
+    webhook_url: str
+    last_event_at: datetime | None
+    lag_seconds: int | None
+    counts: Mapping[str, int] = field(default_factory=dict)
