@@ -9,10 +9,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date as babel_date
 from babel.dates import format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+    get_currency_symbol,
+)
 
 LOCALE = "en_GB"
-NOTHING = "–"  # noqa: RUF001 the dash that stands for a missing figure
+NOTHING = "–"
 
 _STEPS = (
     (timedelta(hours=1), timedelta(minutes=1), "minute"),
@@ -34,7 +40,9 @@ def format_money(minor: int | None, currency: str) -> str:
     if minor is None:
         return NOTHING
     major = Decimal(minor).scaleb(-get_currency_precision(currency))
-    return str(format_currency(major, currency, locale=LOCALE))
+    symbol = get_currency_symbol(currency, locale=LOCALE)
+    pattern = "¤\xa0#,##0.00" if symbol[-1:].isalpha() else None
+    return str(format_currency(major, currency, pattern, locale=LOCALE))
 
 
 def format_number(value: Decimal | float | None, digits: int = 0) -> str:

@@ -31,22 +31,30 @@ def _zone_of(context: Context) -> str:
     return getattr(tenant, "timezone", None) or "UTC"
 
 
+def _figure(value: Decimal | float | str | None) -> Decimal | float | None:
+    """Return a figure; None for what a template could not find (an empty text)."""
+    if isinstance(value, str):
+        return Decimal(value) if value else None
+    return value
+
+
 @register.filter
-def money(minor: int | None, currency: str) -> str:
+def money(minor: int | str | None, currency: str) -> str:
     """``{{ order.total_minor|money:order.currency }}`` writes £1,240.50."""
-    return formats.format_money(minor, currency)
+    figure = _figure(minor)
+    return formats.format_money(None if figure is None else int(figure), currency)
 
 
 @register.filter
-def number(value: Decimal | float | None, digits: int = 0) -> str:
+def number(value: Decimal | float | str | None, digits: int = 0) -> str:
     """``{{ count|number }}`` writes 12,480; the argument is the most digits behind the point."""
-    return formats.format_number(value, digits)
+    return formats.format_number(_figure(value), digits)
 
 
 @register.filter
-def percent(rate: Decimal | float | None, digits: int = 1) -> str:
+def percent(rate: Decimal | float | str | None, digits: int = 1) -> str:
     """``{{ rate|percent }}`` writes 3.2% for 0.032."""
-    return formats.format_rate(rate, digits)
+    return formats.format_rate(_figure(rate), digits)
 
 
 @register.filter
@@ -58,7 +66,7 @@ def day(value: date | None) -> str:
 @register.simple_tag(takes_context=True)
 def ago(context: Context, at: datetime | None) -> str:
     """``{% ago order.placed_at %}`` writes "2 hours ago" with the exact time on hover."""
-    if at is None:
+    if not at:
         return formats.NOTHING
     zone = _zone_of(context)
     return format_html(
@@ -75,7 +83,7 @@ _STYLES = {"datetime": "d MMM y, HH:mm", "date": "d MMM y", "time": "HH:mm"}
 @register.simple_tag(takes_context=True)
 def local_time(context: Context, at: datetime | None, style: str = "datetime") -> str:
     """``{% local_time at "date" %}`` writes an instant in the tenant's zone."""
-    if at is None:
+    if not at:
         return formats.NOTHING
     zone = _zone_of(context)
     return format_html(

@@ -25,9 +25,9 @@ ARGUMENTS = (
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-  <dir prefix="relative">fonts</dir>
+  <dir>{home}/fonts/fonts</dir>
   <dir>/usr/share/fonts</dir>
-  <cachedir prefix="relative">cache</cachedir>
+  <cachedir>{home}/cache</cachedir>
   <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
   <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
   <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
@@ -84,7 +84,7 @@ def _unpack(home: Path) -> None:
             env={**os.environ, "TMPDIR": str(place)},
             check=True,
         )
-        (place / "fonts" / "fonts.conf").write_text(FONTS)
+        (place / "fonts" / "fonts.conf").write_text(FONTS.format(home=home))
         try:
             place.rename(home)
         except OSError:

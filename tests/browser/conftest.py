@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a desk's size that fails the test on a script error or a refused script or style."""
+    """A page of a desk's size; the test fails on a script error or a refused script or style."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     opened = context.new_page()
     problems: list[str] = []

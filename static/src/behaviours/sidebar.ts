@@ -4,11 +4,12 @@ function setSheet(isOpen: boolean): void {
   const sidebar = document.getElementById("sidebar");
   const main = document.getElementById("main");
   if (!sidebar || !main) return;
+  const wasOpen = document.body.dataset["sheet"] === "open";
   document.body.dataset["sheet"] = isOpen ? "open" : "closed";
   main.inert = isOpen;
   for (const opener of document.querySelectorAll<HTMLElement>("[data-sheet-open]")) {
     opener.setAttribute("aria-expanded", String(isOpen));
-    if (!isOpen && sidebar.contains(document.activeElement)) opener.focus();
+    if (wasOpen && !isOpen) opener.focus();
   }
   if (isOpen) sidebar.querySelector<HTMLElement>("a, button")?.focus();
 }

@@ -1,0 +1,110 @@
+"""The frame and the components in a real browser, at both widths, in both themes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browser.samples import CHART, render_sample
+from tests.browser.site import ADDRESS, serve
+
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+SAMPLES = ["home.html", "list.html", "detail.html", "account/login.html", "404.html", "500.html"]
+DESK: ViewportSize = {"width": 1440, "height": 900}
+HAND: ViewportSize = {"width": 390, "height": 844}
+
+
+def show(page: Page, name: str, **extra: Any) -> None:
+    serve(page, {"/": render_sample(name, **extra)}, {"/chart.json": CHART})
+    page.goto(f"{ADDRESS}/")
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, HAND], ids=["1440", "390"])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_page_fits_its_screen_and_is_accessible(
+    page: Page, pytestconfig: pytest.Config, name: str, size: ViewportSize, theme: Any
+) -> None:
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=theme)
+    show(page, name)
+    if folder := pytestconfig.getoption("--screenshots"):
+        file = f"sample-{name.replace('/', '-').removesuffix('.html')}-{size['width']}-{theme}.png"
+        page.screenshot(path=Path(folder) / file, full_page=True)
+
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]] == []
+
+
+def test_a_chosen_theme_is_kept_and_set_before_the_first_paint(page: Page) -> None:
+    show(page, "home.html")
+    page.locator("[popovertarget=user-menu]").click()
+    page.locator("[data-theme-choice=dark]").click()
+    page.reload()
+
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+def test_a_menu_opens_by_keyboard_and_gives_the_focus_back(page: Page) -> None:
+    show(page, "home.html")
+    opener = page.locator("[popovertarget=tenant-menu]")
+    opener.focus()
+    page.keyboard.press("Enter")
+    items = page.locator("#tenant-menu .menu-item")
+    expect(items.first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(items.nth(1)).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#tenant-menu")).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_the_sidebar_is_a_sheet_on_a_small_screen(page: Page) -> None:
+    page.set_viewport_size(HAND)
+    show(page, "home.html")
+    sidebar = page.locator("#sidebar")
+    expect(sidebar).to_be_hidden()
+    page.locator("[data-sheet-open]").click()
+    expect(sidebar).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(sidebar).to_be_hidden()
+    expect(page.locator("[data-sheet-open]")).to_be_focused()
+
+
+def test_a_dialog_is_closed_by_escape_and_by_its_backdrop(page: Page) -> None:
+    show(page, "detail.html")
+    dialog = page.locator("#erase")
+    page.locator("[data-dialog-open=erase]").click()
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.locator("[data-dialog-open=erase]").click()
+    page.mouse.click(10, 10)
+
+    expect(dialog).to_be_hidden()
+
+
+def test_a_chart_shows_its_figures_as_a_table(page: Page) -> None:
+    show(page, "home.html")
+    expect(page.locator(".chart-canvas canvas")).to_be_visible()
+    page.locator("[data-chart-toggle]").click()
+    rows = page.locator(".chart-table tbody tr")
+
+    expect(rows).to_have_count(30)
+    expect(rows.first).to_have_text("Mon, 1 Jun 2026£900.00£800.00")
+    expect(page.locator(".chart-canvas")).to_be_hidden()
+
+
+def test_a_name_with_markup_stays_text(page: Page) -> None:
+    rows = [{"name": "<img src=x onerror=alert(1)>", "status": "<b>", "daily": []}]
+    show(page, "list.html", rows=rows)
+
+    expect(page.locator(".row-link")).to_have_text("<img src=x onerror=alert(1)>")
