@@ -29,15 +29,24 @@ class SkipReason(TextChoices):
 
     EXIT_CONDITION = "exit_condition", "An exit condition of the flow is met"
     FLOW_FILTER = "flow_filter", "No longer matches the filter of the flow"
+    PROFILE_ERASED = "profile_erased", "The profile was erased"
     ADDRESS_MISSING = "address_missing", "No address on this channel"
     ADDRESS_INVALID = "address_invalid", "The address is not valid"
-    PROFILE_ERASED = "profile_erased", "The profile was erased"
     SUPPRESSED = "suppressed", "The address is suppressed"
     NO_CONSENT = "no_consent", "No marketing consent on this channel"
     SMART_SENDING = "smart_sending", "Got a promotional message a short while ago"
     TOO_LATE = "too_late", "The moment has passed"
-    RENDER_ERROR = "render_error", "The template could not be rendered"
     SENDER_MISSING = "sender_missing", "No sender is set up"
+    RENDER_ERROR = "render_error", "The template could not be rendered"
+
+
+class FailReason(TextChoices):
+    """Why a message that passed every gate did not arrive, or is not known to have."""
+
+    REJECTED = "rejected", "The mail server refused it for good"
+    TRIES_USED_UP = "tries_used_up", "The mail server put it off too many times"
+    GATE_ERROR = "gate_error", "A check before sending broke"
+    OUTCOME_UNKNOWN = "outcome_unknown", "Handed over, but nobody knows whether it was taken"
 
 
 class TouchKind(TextChoices):

@@ -100,7 +100,12 @@ class Message(TenantModel):
     """Outcome unknown, sent again (transactional only, once)."""
     attempts = models.SmallIntegerField(db_default=0)
     due_at = models.DateTimeField(db_default=Now())
+    """When it is looked at next; while it is being sent, the end of the worker's lease."""
+    planned_at = models.DateTimeField(db_default=Now())
+    """The first ``due_at``, from which lateness counts."""
     created_at = models.DateTimeField(db_default=Now())
+    claim_id = models.UUIDField(null=True)
+    """Of the worker that holds or held it; its outcome counts only under this id."""
     claimed_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)

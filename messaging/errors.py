@@ -1,0 +1,17 @@
+"""Errors of this app."""
+
+from kernel.errors import Invalid
+
+
+class TemplateInvalid(Invalid):
+    """MJML or Liquid that cannot be compiled; ``fields`` names the part."""
+
+    code = "template_invalid"
+
+
+class RenderError(Exception):
+    """A template that cannot say its piece to one person, such as for a missing variable."""
+
+
+class TokenInvalid(Exception):
+    """An address that was not made by this installation."""

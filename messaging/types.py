@@ -1,0 +1,144 @@
+"""What the parts of this app hand to each other, and what flows hand to this app."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to queue (`messaging.services.queueing.queue_messages`).
+
+    Attributes:
+        key: once for ever within the tenant, such as ``flow:12:n1:1``.
+        channel: a `crm.choices.Channel` word; only ``email`` is sent today.
+        message_class: a `messaging.choices.MessageClass` word.
+        context: ids and values the template and the gates need: ``order_id``, ``event``
+            (a mapping the template reads as ``event``), ``max_lateness_minutes``,
+            ``smart_sending`` (False lets a promotional message pass that gate).
+        due_at: aware; not before.
+    """
+
+    key: str
+    profile_id: int
+    channel: str
+    message_class: str
+    template_id: int
+    due_at: datetime
+    flow_id: int | None = None
+    flow_run_id: int | None = None
+    node_id: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The profile a message goes to, a merged one already followed to its winner."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    email_consent: str
+    is_erased: bool
+    city: str
+    country: str
+    locale: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMessage:
+    """A claimed message, as gates and variables see it."""
+
+    id: int
+    key: str
+    profile: Recipient
+    channel: str
+    message_class: str
+    template_id: int
+    flow_id: int | None
+    flow_run_id: int | None
+    node_id: str
+    context: Mapping[str, Any]
+    planned_at: datetime
+    message_id: str
+    attempts: int
+    is_resend: bool
+    claim_id: UUID
+
+
+class Verdict(NamedTuple):
+    """What a gate says of one message.
+
+    Attributes:
+        detail: a few words for the merchant; may be empty.
+        reason: a `SkipReason` word where one gate knows several; empty means the gate's own.
+    """
+
+    passed: bool
+    detail: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEmail:
+    """What a template says to one person."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEmail:
+    """One e-mail, ready to be handed over.
+
+    Attributes:
+        message_id: RFC 5322 Message-ID with its angle brackets.
+        reference: what ``X-Patron-Message`` carries.
+        unsubscribe_url: address of the one-click unsubscribe; empty leaves both headers out.
+        date: aware.
+    """
+
+    from_name: str
+    from_address: str
+    to_name: str
+    to_address: str
+    content: RenderedEmail
+    message_id: str
+    reference: str
+    date: datetime
+    reply_to: str = ""
+    unsubscribe_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What the request of an opened pixel or a followed link tells."""
+
+    method: str
+    user_agent: str
+    ip: str | None
+    is_prefetch: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientToken:
+    """What the address of an unsubscribe or preference page carries."""
+
+    tenant_id: int
+    profile_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkToken:
+    """What the address of a tracked link or a pixel carries; ``url`` is empty for a pixel."""
+
+    tenant_id: int
+    message_id: int
+    url: str = ""
