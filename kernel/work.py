@@ -5,6 +5,7 @@ bell rings. Rings are coalesced: at most one task per tenant and kind is queued.
 """
 
 import functools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,12 @@ log = structlog.get_logger(__name__)
 
 RING_SECONDS = 60
 """A ring that never became a task is forgotten after this, so that the sweep may ring again."""
+BROKER_SECONDS = 0.5
+"""How long the broker may take to answer; a webhook waits for it."""
+SILENT_SECONDS = 5.0
+"""How long a broker that failed is left alone, so that webhooks do not wait for it each."""
+
+_breaker = {"silent_until": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +68,16 @@ def ring(kind: str, tenant_id: int) -> None:
 
 
 def ring_now(kind: str, tenant_id: int) -> None:
-    """Ring at once; a broker that is down is logged and otherwise ignored."""
+    """Ring at once; a broker that is down is logged, left alone for a while, otherwise ignored."""
+    if time.monotonic() < _breaker["silent_until"]:
+        return
     work = work_kinds()[kind]
     try:
         if not _broker().set(_ring_key(kind, tenant_id), 1, nx=True, ex=RING_SECONDS):
             return
         celery.send_task(work.task, args=[tenant_id], queue=work.queue, retry=False)
     except (redis.RedisError, OSError, OperationalError):
+        _breaker["silent_until"] = time.monotonic() + SILENT_SECONDS
         log.warning("ring_lost", kind=kind, tenant=tenant_id)
 
 
@@ -127,7 +137,9 @@ def _service(path: str) -> Callable[[Deadline], int]:
 
 @functools.cache
 def _broker() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=BROKER_SECONDS, socket_connect_timeout=BROKER_SECONDS
+    )
 
 
 def _ring_key(kind: str, tenant_id: int) -> str:

@@ -1,0 +1,89 @@
+"""`/api/v1/stores/` and `/api/v1/inbox/`."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.choices import Platform, StoreStatus
+from crm.models import Store
+from stores.choices import DeliverySource, DeliveryStatus
+from stores.models import InboxDelivery
+from stores.services.inbox import retry_deliveries
+from tenants.api import filters
+from tenants.api.resources import IdField, ReadResource
+
+
+class StoreOut(serializers.Serializer[Any]):
+    """A connected storefront."""
+
+    id = IdField()
+    name = serializers.CharField()
+    platform = serializers.ChoiceField(choices=Platform.choices)
+    url = serializers.CharField()
+    currency = serializers.CharField()
+    timezone = serializers.CharField()
+    status = serializers.ChoiceField(choices=StoreStatus.choices)
+    uninstalled_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class DeliveryOut(serializers.Serializer[Any]):
+    """One delivery of a storefront and what became of it."""
+
+    id = IdField()
+    store_id = IdField()
+    delivery_id = serializers.CharField()
+    topic = serializers.CharField()
+    source = serializers.ChoiceField(choices=DeliverySource.choices)
+    status = serializers.ChoiceField(choices=DeliveryStatus.choices)
+    reason = serializers.CharField()
+    attempts = serializers.IntegerField()
+    triggered_at = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField()
+    processed_at = serializers.DateTimeField(allow_null=True)
+
+
+class StoreViewSet(ReadResource[Store]):
+    """The storefronts of the tenant."""
+
+    scope_resource = "stores"
+    serializer_class = StoreOut
+    filters = {
+        "platform": filters.choice("platform", Platform),
+        "status": filters.choice("status", StoreStatus),
+    }
+
+    def get_queryset(self) -> QuerySet[Store]:
+        return Store.objects.all()
+
+
+class InboxViewSet(ReadResource[InboxDelivery]):
+    """Every delivery as it arrived, newest first."""
+
+    scope_resource = "inbox"
+    serializer_class = DeliveryOut
+    filters = {
+        "status": filters.choice("status", DeliveryStatus),
+        "topic": filters.text("topic"),
+        "store_id": filters.number("store_id"),
+        "source": filters.choice("source", DeliverySource),
+        "delivery_id": filters.text("delivery_id"),
+        "received_at": filters.time("received_at"),
+    }
+
+    def get_queryset(self) -> QuerySet[InboxDelivery]:
+        return InboxDelivery.objects.defer("body", "headers")
+
+    @extend_schema(request=None, responses=DeliveryOut)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Have a delivery worked on again, after its cause is mended."""
+        delivery = self.get_object()
+        retry_deliveries([delivery.pk])
+        delivery.refresh_from_db()
+        return Response(DeliveryOut(delivery).data)

@@ -1,0 +1,44 @@
+"""Filing a delivery: the only thing that happens while a storefront waits."""
+
+import hashlib
+import json
+
+from kernel import clock
+from kernel.postgres.edge import write_once
+from kernel.sql import load_sql
+from kernel.work import ring_now
+from stores.types import DeliveryHead, EdgeConnection
+
+INBOX = "inbox"
+
+
+def file_delivery(connection: EdgeConnection, head: DeliveryHead, body: bytes) -> None:
+    """Commit one delivery to the inbox and ring for it; a repeat changes nothing.
+
+    Args:
+        connection: store that sent it, signature checked.
+        head: what its headers say.
+        body: as it came, byte for byte.
+
+    Raises:
+        EdgeUnavailable: nothing was filed; the sender must repeat.
+    """
+    write_once(
+        load_sql("stores.file_delivery"),
+        {
+            "store_id": connection.store_id,
+            "delivery_id": head.delivery_id or name_delivery(head.topic, body),
+            "topic": head.topic,
+            "headers": json.dumps(dict(head.headers)),
+            "body": body,
+            "triggered_at": head.triggered_at,
+            "received_at": clock.now(),
+        },
+        tenant_id=connection.tenant_id,
+    )
+    ring_now(INBOX, connection.tenant_id)
+
+
+def name_delivery(topic: str, body: bytes) -> str:
+    """Return the id of a delivery whose sender gave it none: equal bodies are one delivery."""
+    return hashlib.sha256(topic.encode() + b"\0" + body).hexdigest()
