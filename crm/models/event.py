@@ -62,6 +62,11 @@ class Reaction(TenantModel):
     object_id = models.BigIntegerField(null=True)
     is_backfill = models.BooleanField(default=False)
     stage = models.SmallIntegerField(db_default=0)
+    failures = models.SmallIntegerField(db_default=0)
+    """How often a handler refused this very event."""
+    not_before = models.DateTimeField(null=True)
+    """After a failure: when it is tried again."""
+    reason = models.TextField(db_default="")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

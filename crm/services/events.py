@@ -1,0 +1,135 @@
+"""Appending events: once each, with the reactions that they set off."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from crm.services.ids import allocate_ids, lock_final_profiles
+from crm.types import EventRef, NewEvent
+from kernel import clock
+from kernel.arrays import columns
+from kernel.scope import current_tenant_id
+from kernel.sql import run_sql
+from kernel.work import ring
+
+_Numbered = list[tuple[int, NewEvent]]
+
+
+@transaction.atomic
+def append_events(events: Sequence[NewEvent], *, now: datetime | None = None) -> list[EventRef]:
+    """Append events and note who has to react, in a handful of statements for any number.
+
+    Joins the caller's transaction. A profile that was merged meanwhile is replaced by its
+    winner. An event whose ``dedupe_key`` was recorded before is left out, so a repeat appends
+    nothing.
+
+    Args:
+        events: what happened, oldest first where the order matters.
+        now: when it is recorded; aware, the present by default.
+
+    Returns:
+        The events that are really new, in the order given.
+    """
+    if not events:
+        return []
+    recorded_at = now or clock.now()
+    ids = allocate_ids("crm_event", len(events))
+    fresh = _claim_keys(list(zip(ids, events, strict=True)))
+    fresh = _with_final_profiles(fresh)
+    if not fresh:
+        return []
+    _insert_events(fresh, recorded_at)
+    refs = [_ref(event_id, event) for event_id, event in fresh]
+    _add_reactions(refs, recorded_at)
+    return refs
+
+
+def has_handlers(name: str) -> bool:
+    """Say whether anybody reacts to events of this name."""
+    return bool(event_handlers().get(name))
+
+
+def event_handlers() -> dict[str, tuple[str, ...]]:
+    """Return the table of who reacts to what, from the settings."""
+    table: dict[str, tuple[str, ...]] = import_string(settings.EVENT_HANDLERS)
+    return table
+
+
+def _claim_keys(numbered: _Numbered) -> _Numbered:
+    keyed: dict[str, tuple[str, int, datetime]] = {}
+    for event_id, event in numbered:
+        if event.dedupe_key:
+            keyed.setdefault(event.dedupe_key, (event.dedupe_key, event_id, event.occurred_at))
+    if not keyed:
+        return numbered
+    params = columns("dedupe_keys event_ids times", list(keyed.values()))
+    claimed = {row.event_id for row in run_sql("crm.record_event_keys", **params)}
+    return [pair for pair in numbered if not pair[1].dedupe_key or pair[0] in claimed]
+
+
+def _with_final_profiles(numbered: _Numbered) -> _Numbered:
+    ids = {event.profile_id for _, event in numbered if event.profile_id is not None}
+    moved = {old: new for old, new in lock_final_profiles(ids).items() if old != new}
+    if not moved:
+        return numbered
+    return [
+        (event_id, replace(event, profile_id=moved[event.profile_id]))
+        if event.profile_id in moved
+        else (event_id, event)
+        for event_id, event in numbered
+    ]
+
+
+def _insert_events(numbered: _Numbered, now: datetime) -> None:
+    rows: list[tuple[Any, ...]] = [
+        (
+            event_id,
+            event.name,
+            event.occurred_at,
+            event.profile_id,
+            event.store_id,
+            event.object_id,
+            event.source,
+            dict(event.properties),
+            event.is_backfill,
+        )
+        for event_id, event in numbered
+    ]
+    names = "id name occurred_at profile_id store_id object_id source properties is_backfill"
+    run_sql("crm.append_events", now=now, **columns(names, rows))
+
+
+def _add_reactions(refs: Sequence[EventRef], now: datetime) -> None:
+    rows = [
+        (
+            ref.event_id,
+            ref.name,
+            ref.occurred_at,
+            ref.profile_id,
+            ref.object_id,
+            ref.is_backfill,
+        )
+        for ref in refs
+        if has_handlers(ref.name)
+    ]
+    if not rows:
+        return
+    names = "id name occurred_at profile_id object_id is_backfill"
+    run_sql("crm.add_reactions", now=now, **columns(names, rows))
+    ring("reactions", current_tenant_id())
+
+
+def _ref(event_id: int, event: NewEvent) -> EventRef:
+    return EventRef(
+        event_id=event_id,
+        name=event.name,
+        occurred_at=event.occurred_at,
+        profile_id=event.profile_id,
+        object_id=event.object_id,
+        is_backfill=event.is_backfill,
+    )

@@ -1,0 +1,25 @@
+"""Ids taken up front, and the profile that an id stands for today."""
+
+from collections.abc import Iterable
+
+from kernel.arrays import array
+from kernel.sql import run_sql
+
+
+def allocate_ids(table_name: str, count: int) -> list[int]:
+    """Take ``count`` new ids of a table of this app; gaps are harmless."""
+    if not count:
+        return []
+    return [row.id for row in run_sql("crm.allocate_ids", table_name=table_name, count=count)]
+
+
+def lock_final_profiles(profile_ids: Iterable[int]) -> dict[int, int]:
+    """Return for each known id the profile that it stands for after merges.
+
+    The rows are share-locked until the commit, so that no merge moves them meanwhile.
+    """
+    wanted = sorted(set(profile_ids))
+    if not wanted:
+        return {}
+    rows = run_sql("crm.lock_final_profiles", ids=array(wanted))
+    return {row.id: row.final_id for row in rows}

@@ -1,0 +1,12 @@
+"""Tasks of crm."""
+
+from celery import shared_task
+
+from kernel.tasks import TenantTask
+from kernel.work import work_off
+
+
+@shared_task(base=TenantTask, name="crm.tasks.react")
+def react(tenant_id: int) -> None:
+    """Let handlers see the waiting events of one tenant."""
+    work_off("reactions", tenant_id)
