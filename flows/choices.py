@@ -12,7 +12,7 @@ class FlowStatus(TextChoices):
 
 
 class RunStatus(TextChoices):
-    """Where a run stands. All but ``active`` are final."""
+    """Where a run stands. ``completed`` and ``exited`` are final; a failed run can be resumed."""
 
     ACTIVE = "active"
     COMPLETED = "completed"
@@ -25,3 +25,15 @@ class EntryOutcome(TextChoices):
 
     ENROLLED = "enrolled"
     REFUSED = "refused"
+
+
+class Refusal(TextChoices):
+    """Why a trigger event started no run, in the order of the entry pipeline."""
+
+    EVENT_TOO_OLD = "event_too_old", "The event is older than the flow accepts"
+    TRIGGER_FILTER = "trigger_filter", "The event does not match the trigger filter"
+    PROFILE_ERASED = "profile_erased", "The profile was erased"
+    ENTRY_FILTER = "entry_filter", "The profile does not match the entry filter"
+    KEY_MISSING = "key_missing", "The event lacks the property that tells runs apart"
+    FREQUENCY = "frequency", "The profile entered before and may not enter again yet"
+    EXIT_CONDITION = "exit_condition", "An exit condition is met already"

@@ -64,8 +64,10 @@ class FlowRun(TenantModel):
     exit_reason = models.TextField(db_default="")
     current_node = models.TextField(db_default="")
     visit = models.IntegerField(db_default=1)
+    is_waiting = models.BooleanField(db_default=False)
+    """At a delay: the wait was begun and ends at ``wake_at``."""
     wake_at = models.DateTimeField(null=True)
-    """When the current node is due; None once the run is over."""
+    """When the current node is due; None once the run is over or has failed."""
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
@@ -83,6 +85,7 @@ class FlowRun(TenantModel):
             ),
             models.Index(fields=["tenant", "profile", "-id"], name="flowrun_profile_idx"),
             models.Index(fields=["tenant", "flow", "status"], name="flowrun_status_idx"),
+            models.Index(fields=["tenant", "flow", "-id"], name="flowrun_flow_idx"),
         ]
 
     def __str__(self) -> str:
@@ -126,7 +129,10 @@ class FlowEntry(TenantModel):
                 fields=["tenant", "flow", "event_id"], name="flowentry_event_uniq"
             )
         ]
-        indexes = [models.Index(fields=["tenant", "profile", "-id"], name="flowentry_profile_idx")]
+        indexes = [
+            models.Index(fields=["tenant", "profile", "-id"], name="flowentry_profile_idx"),
+            models.Index(fields=["tenant", "flow", "-id"], name="flowentry_flow_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.reason}"

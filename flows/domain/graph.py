@@ -1,0 +1,207 @@
+"""A flow definition as frozen values: what starts a run, what ends it, and the nodes between."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Any
+
+Condition = Mapping[str, Any]
+"""A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``."""
+
+MAX_VISITS = 10
+"""How often one run may visit one node."""
+
+DEFAULT_MAX_EVENT_AGE = timedelta(days=7)
+
+
+class Policy(StrEnum):
+    """How often a profile may enter a flow."""
+
+    ONCE = "once"
+    EVERY_TIME = "every_time"
+    AFTER = "after"
+    KEYED = "keyed"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time in the unit that was asked for; days are calendar days where they wait."""
+
+    n: int
+    unit: str
+
+    @property
+    def length(self) -> timedelta:
+        """The length with days of 24 hours."""
+        return timedelta(**{self.unit: self.n})
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyCondition:
+    """A test of one property of the trigger event."""
+
+    name: str
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EventTrigger:
+    """An event starts a run, if all of ``where`` hold for its properties."""
+
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTrigger:
+    """Entering a segment starts a run."""
+
+    segment_id: int
+
+
+Trigger = EventTrigger | SegmentTrigger
+
+
+@dataclass(frozen=True, slots=True)
+class Reentry:
+    """When a profile may enter again.
+
+    Attributes:
+        gap: with ``after``: shortest time from one entry to the next.
+        key: with ``keyed``: event property of which each value has a run of its own.
+    """
+
+    policy: Policy
+    gap: timedelta = timedelta(0)
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitOn:
+    """What ends a run early: an event of the profile, or entering a segment."""
+
+    event: str = ""
+    segment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Queues one message and goes on.
+
+    Attributes:
+        template: key of the template.
+        max_lateness: how long after its moment it may still be sent; None is always.
+    """
+
+    id: str
+    template: str
+    channel: str
+    message_class: str
+    max_lateness: timedelta | None
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Waits, then until an allowed time of day and weekday.
+
+    Attributes:
+        weekdays: Monday is 0; empty allows all.
+        zone: IANA name; empty is the profile's own, else the tenant's.
+    """
+
+    id: str
+    duration: Duration
+    until_time: time | None
+    weekdays: frozenset[int]
+    zone: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Goes one of two ways by a condition."""
+
+    id: str
+    condition: Condition
+    yes: str
+    no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Ends the run."""
+
+    id: str
+    reason: str
+
+
+Node = Message | Delay | Split | Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One frozen definition.
+
+    Attributes:
+        entry_filter: who may enter, also asked before every message; None lets everybody in.
+        goal: an exit that counts as success; it is in ``exit_on`` too.
+        max_event_age: older events start no run.
+    """
+
+    trigger: Trigger
+    entry_filter: Condition | None
+    reentry: Reentry
+    exit_on: tuple[ExitOn, ...]
+    goal: ExitOn | None
+    entry_node: str
+    nodes: Mapping[str, Node]
+    max_event_age: timedelta
+
+
+def targets(node: Node) -> tuple[str, ...]:
+    """Return the nodes that a node leads to; none for an exit."""
+    match node:
+        case Message(next=key) | Delay(next=key):
+            return (key,)
+        case Split(yes=yes, no=no):
+            return (yes, no)
+        case Exit():
+            return ()
+
+
+def has_loop(graph: Graph) -> bool:
+    """Say whether a run may visit a node twice."""
+    return bool(_nodes_on_loops(graph.nodes))
+
+
+def loops_without(graph: Graph, shortest: timedelta) -> frozenset[str]:
+    """Return the nodes on loops that pass no delay of at least ``shortest``."""
+    kept = {
+        key: node
+        for key, node in graph.nodes.items()
+        if not (isinstance(node, Delay) and node.duration.length >= shortest)
+    }
+    return _nodes_on_loops(kept)
+
+
+def reachable(graph: Graph) -> frozenset[str]:
+    """Return the nodes that a run can come to."""
+    return _reach(graph.nodes, graph.entry_node) | {graph.entry_node}
+
+
+def _nodes_on_loops(nodes: Mapping[str, Node]) -> frozenset[str]:
+    return frozenset(key for key in nodes if key in _reach(nodes, key))
+
+
+def _reach(nodes: Mapping[str, Node], start: str) -> frozenset[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        node = nodes.get(waiting.pop())
+        found = [key for key in (targets(node) if node else ()) if key in nodes]
+        waiting.extend(key for key in found if key not in seen)
+        seen.update(found)
+    return frozenset(seen)

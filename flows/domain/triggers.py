@@ -1,0 +1,66 @@
+"""Whether a trigger filter holds for the properties of an event."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from flows.domain.graph import PropertyCondition
+
+
+def holds(where: Sequence[PropertyCondition], properties: Mapping[str, Any]) -> bool:
+    """Say whether all conditions hold; a property that is missing fails all but ``not_set``."""
+    return all(_holds(condition, properties.get(condition.name)) for condition in where)
+
+
+def _holds(condition: PropertyCondition, actual: Any) -> bool:
+    if condition.operator == "not_set":
+        return actual is None
+    if actual is None:
+        return False
+    return OPERATORS[condition.operator](actual, condition.value)
+
+
+def _compare(test: Callable[[Decimal, Decimal], bool]) -> Callable[[Any, Any], bool]:
+    def compare(actual: Any, value: Any) -> bool:
+        left, right = _number(actual), _number(value)
+        return left is not None and right is not None and test(left, right)
+
+    return compare
+
+
+def _equals(actual: Any, value: Any) -> bool:
+    if actual == value:
+        return True
+    left, right = _number(actual), _number(value)
+    return left is not None and left == right
+
+
+def _contains(actual: Any, value: Any) -> bool:
+    if isinstance(actual, list):
+        return value in actual
+    return str(value).casefold() in str(actual).casefold()
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": _equals,
+    "!=": lambda actual, value: not _equals(actual, value),
+    ">": _compare(lambda left, right: left > right),
+    ">=": _compare(lambda left, right: left >= right),
+    "<": _compare(lambda left, right: left < right),
+    "<=": _compare(lambda left, right: left <= right),
+    "contains": _contains,
+    "in": lambda actual, value: isinstance(value, list) and actual in value,
+    "is_set": lambda actual, value: True,
+    "not_set": lambda actual, value: False,
+}
+"""By word: a test of the event's value against the filter's. Amounts compare as numbers."""
