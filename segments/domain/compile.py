@@ -1,0 +1,261 @@
+"""Trees of conditions to SQL over ``p`` (crm_profile) and ``f`` (crm_profilefacts).
+
+Identifiers come from the registry of fields alone; everything a definition says is bound. Each
+condition is true or false, never NULL: who has no value meets no comparison. Conditions on days
+are compared as instants that are worked out here, so that SQL compares a column with a value;
+beside each stands at how many days its truth can change, from which the next re-evaluation is
+computed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any, assert_never
+
+from segments.domain.days import Moment
+from segments.domain.definitions import (
+    ConsentLeaf,
+    FieldLeaf,
+    Group,
+    Leaf,
+    Node,
+    PropertyLeaf,
+    SegmentLeaf,
+    StoreMean,
+    TopShare,
+    reference_key,
+)
+from segments.types import Kind
+
+_SIGNS = {"=": "=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+_POSITIVE = {
+    "!=": "=",
+    "not_in": "in",
+    "not_contains": "contains",
+    "not_in_the_last": "in_the_last",
+    "missing": "exists",
+}
+"""A negated operator is true exactly where this one is not, also for who has no value."""
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Turns trees into SQL and gathers what they bind.
+
+    Attributes:
+        moment: the instant and zone they are asked for.
+        money_digits: minor digits of the tenant's currency.
+        references: value in minor units or whole numbers by key; None where nobody has one.
+        segment_sql: expression that says whether the profile is in a segment.
+        params: bound values by name.
+        flips: numbers of days by the instant they are counted from; at each of them after the
+            instant some truth may change by time alone.
+    """
+
+    moment: Moment
+    money_digits: int
+    references: Mapping[str, int | None]
+    segment_sql: Callable[[int], str]
+    params: dict[str, Any] = field(default_factory=dict)
+    flips: dict[str, set[int]] = field(default_factory=dict)
+
+    def compile(self, node: Node) -> str:
+        """Return a boolean expression for a tree."""
+        if not isinstance(node, Group):
+            return self.compile_leaf(node)
+        parts = [self.compile(child) for child in node.children]
+        if node.op == "not":
+            return f"NOT ({' OR '.join(parts)})"
+        return f"({f' {node.op.upper()} '.join(parts)})"
+
+    def compile_leaf(self, leaf: Leaf) -> str:
+        """Return a boolean expression for one condition."""
+        match leaf:
+            case FieldLeaf():
+                return self._compile_field(leaf)
+            case PropertyLeaf():
+                return self._compile_property(leaf)
+            case ConsentLeaf():
+                return f"(p.{leaf.channel}_consent = {self.bind(leaf.state)})"
+            case SegmentLeaf():
+                found = self.segment_sql(leaf.segment_id)
+                return found if leaf.is_member else f"NOT {found}"
+            case _:
+                assert_never(leaf)
+
+    def bind(self, value: object, cast: str = "") -> str:
+        """Bind a value and return its placeholder."""
+        name = f"v{len(self.params)}"
+        self.params[name] = value
+        return f"%({name})s{cast}"
+
+    def next_flip(self) -> str:
+        """Return an expression for the next instant at which time alone changes something.
+
+        It is NULL where nothing will. Only days that lie ahead of the moment are looked at.
+        """
+        parts = [self._flip_of(column, sorted(days)) for column, days in self.flips.items()]
+        if not parts:
+            return "NULL::timestamptz"
+        zone = self.bind(self.moment.zone.key)
+        return f"(LEAST({', '.join(parts)})::timestamp AT TIME ZONE {zone})"
+
+    def _flip_of(self, column: str, days: Sequence[int]) -> str:
+        cases = " ".join(
+            f"WHEN {column} >= {self.bind(self.moment.days_ago(count - 1))} THEN {count}"
+            for count in days
+        )
+        zone = self.bind(self.moment.zone.key)
+        return f"(({column} AT TIME ZONE {zone})::date + CASE {cases} END)"
+
+    def _compile_field(self, leaf: FieldLeaf) -> str:
+        positive = _POSITIVE.get(leaf.operator)
+        if positive is not None:
+            return f"NOT {self._compile_field(replace(leaf, operator=positive))}"
+        sql = self._existence(leaf) if leaf.operator == "exists" else self._compare(leaf)
+        return _settled(sql) if leaf.field.is_nullable else sql
+
+    def _compare(self, leaf: FieldLeaf) -> str:
+        comparers: dict[Kind, Callable[[FieldLeaf], str]] = {
+            Kind.NUMBER: self._number,
+            Kind.MONEY: self._number,
+            Kind.DAYS_SINCE: self._days_since,
+            Kind.DATE: self._date,
+            Kind.TEXT: self._words,
+            Kind.CHOICE: self._words,
+            Kind.BOOLEAN: self._boolean,
+            Kind.LIST: self._list,
+        }
+        return comparers[leaf.field.kind](leaf)
+
+    def _existence(self, leaf: FieldLeaf) -> str:
+        column = leaf.field.sql
+        if leaf.field.kind is Kind.TEXT:
+            return f"({column} <> '')"
+        if leaf.field.kind is Kind.LIST:
+            return f"(cardinality({column}) > 0)"
+        return f"({column} IS NOT NULL)"
+
+    def _compile_property(self, leaf: PropertyLeaf) -> str:
+        positive = _POSITIVE.get(leaf.operator)
+        if positive is not None:
+            return f"NOT {self._compile_property(replace(leaf, operator=positive))}"
+        column = f"(p.properties ->> {self.bind(leaf.key)})"
+        if leaf.operator == "exists":
+            return _settled(f"({column} <> '')")
+        return _settled(self._text(column, leaf.operator, leaf.value))
+
+    def _number(self, leaf: FieldLeaf) -> str:
+        column, value = leaf.field.sql, leaf.value
+        if isinstance(value, StoreMean | TopShare):
+            return self._reference(leaf, value)
+        if isinstance(value, tuple):
+            low, high = (self._amount(leaf, one) for one in value)
+            return f"({column} BETWEEN {low} AND {high})"
+        return f"({column} {_SIGNS[leaf.operator]} {self._amount(leaf, value)})"
+
+    def _amount(self, leaf: FieldLeaf, value: object) -> str:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+        minor = number.scaleb(self.money_digits) if leaf.field.kind is Kind.MONEY else number
+        whole = int(minor)
+        return self.bind(whole if whole == minor else minor)
+
+    def _reference(self, leaf: FieldLeaf, value: StoreMean | TopShare) -> str:
+        line = self.references.get(reference_key(leaf.field, value))
+        if line is None:
+            return "false"
+        sign = ">=" if isinstance(value, TopShare) else _SIGNS[leaf.operator]
+        compared = f"({leaf.field.sql} {sign} {self.bind(line)})"
+        if isinstance(value, TopShare):
+            return f"(COALESCE(f.order_count, 0) > 0 AND {compared})"
+        return compared
+
+    def _days_since(self, leaf: FieldLeaf) -> str:
+        column, value = leaf.field.sql, leaf.value
+        if isinstance(value, tuple):
+            low, high = (int(str(one)) for one in value)
+        else:
+            days = int(str(value))
+            low = days + 1 if leaf.operator == ">" else days
+            high = days - 1 if leaf.operator == "<" else days
+        parts = []
+        if leaf.operator not in ("<", "<="):
+            parts.append(self._at_least(column, low))
+        if leaf.operator not in (">", ">="):
+            parts.append(self._at_most(column, high))
+        return f"({' AND '.join(parts)})"
+
+    def _at_least(self, column: str, days: int) -> str:
+        self.flips.setdefault(column, set()).add(days)
+        return f"{column} < {self.bind(self.moment.days_ago(days - 1))}"
+
+    def _at_most(self, column: str, days: int) -> str:
+        self.flips.setdefault(column, set()).add(days + 1)
+        return f"{column} >= {self.bind(self.moment.days_ago(days))}"
+
+    def _date(self, leaf: FieldLeaf) -> str:
+        column, value = leaf.field.sql, leaf.value
+        if isinstance(value, int):
+            return f"({self._at_most(column, value)})"
+        days = value if isinstance(value, tuple) else (value, value)
+        first, last = (date.fromisoformat(str(one)) for one in days)
+        start = self.bind(self.moment.start_of(first))
+        until = self.bind(self.moment.start_of(last + timedelta(days=1)))
+        match leaf.operator:
+            case "before":
+                return f"({column} < {start})"
+            case "after":
+                return f"({column} >= {until})"
+            case _:
+                return f"({column} >= {start} AND {column} < {until})"
+
+    def _words(self, leaf: FieldLeaf) -> str:
+        return self._text(leaf.field.sql, leaf.operator, leaf.value)
+
+    def _boolean(self, leaf: FieldLeaf) -> str:
+        return leaf.field.sql if leaf.value else f"NOT {leaf.field.sql}"
+
+    def _text(self, column: str, operator: str, value: object) -> str:
+        if operator == "in":
+            words = [str(one).lower() for one in value] if isinstance(value, tuple) else []
+            return f"(lower({column}) = ANY({self.bind(words, '::text[]')}))"
+        word = str(value).lower()
+        if operator == "=":
+            return f"(lower({column}) = {self.bind(word)})"
+        before = "" if operator == "starts_with" else "%"
+        after = "" if operator == "ends_with" else "%"
+        return f"(lower({column}) LIKE {self.bind(before + _escape(word) + after)})"
+
+    def _list(self, leaf: FieldLeaf) -> str:
+        value = leaf.value
+        words = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
+        sign = "&&" if leaf.operator == "contains_any" else "@>"
+        return f"({leaf.field.sql} {sign} {self.bind(words, '::text[]')})"
+
+
+def reference_offset(percent: Decimal, population: int) -> int:
+    """Return how many buyers stand before the last one of the best ``percent``.
+
+    Args:
+        percent: above 0, below 100.
+        population: buyers; 0 gives 0.
+    """
+    count = (percent * population / 100).to_integral_value(ROUND_CEILING)
+    return max(int(count), 1) - 1
+
+
+def whole(value: Decimal | None) -> int | None:
+    """Round a mean half up to a whole minor unit; None stays None."""
+    if value is None:
+        return None
+    return int((value + Decimal("0.5")).to_integral_value(ROUND_FLOOR))
+
+
+def _settled(sql: str) -> str:
+    """Make an unknown answer a no: who has no value meets no comparison."""
+    return f"COALESCE({sql}, false)"
+
+
+def _escape(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,38 @@
+"""Calendar days in a zone: a condition on days becomes one on instants, which SQL compares fast."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The instant at which conditions are asked, and the zone whose calendar counts.
+
+    Attributes:
+        now: aware.
+        zone: the tenant's.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+
+    @property
+    def today(self) -> date:
+        """The local day of ``now``."""
+        return self.now.astimezone(self.zone).date()
+
+    def day_of(self, at: datetime) -> date:
+        """Return the local day of an aware instant."""
+        return at.astimezone(self.zone).date()
+
+    def start_of(self, day: date) -> datetime:
+        """Return the first instant of a local day as aware UTC."""
+        return datetime.combine(day, time.min, self.zone).astimezone(UTC)
+
+    def days_ago(self, days: int) -> datetime:
+        """Return the first instant of the local day ``days`` days before today.
+
+        An instant at or after it lies at most ``days`` calendar days back.
+        """
+        return self.start_of(self.today - timedelta(days=days))

@@ -1,0 +1,153 @@
+"""What a condition can ask: every field with its type, unit and SQL. The only identifiers.
+
+A compiled condition holds nothing of a definition but bound values; every column comes from here.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from segments.domain.definitions import operators_of
+from segments.domain.rfm import GROUP_LABELS
+from segments.types import Field, Kind
+
+_PROFILE = "Profile"
+_ORDERS = "Orders"
+_RFM = "RFM"
+_ENGAGEMENT = "Engagement"
+_LOYALTY = "Loyalty"
+
+
+def _count(name: str, label: str, column: str, group: str, *, unit: str) -> Field:
+    return Field(
+        name=name,
+        label=label,
+        kind=Kind.NUMBER,
+        sql=f"COALESCE(f.{column}, 0)",
+        group=group,
+        unit=unit,
+        is_nullable=False,
+        is_comparable=True,
+    )
+
+
+def _money(name: str, label: str, sql: str, *, is_nullable: bool = False) -> Field:
+    return Field(
+        name=name,
+        label=label,
+        kind=Kind.MONEY,
+        sql=sql,
+        group=_ORDERS,
+        is_nullable=is_nullable,
+        is_comparable=True,
+    )
+
+
+def _text(name: str, label: str, column: str) -> Field:
+    return Field(name, label, Kind.TEXT, f"p.{column}", _PROFILE, is_nullable=False)
+
+
+def _moments(name: str, label: str, sql: str, group: str) -> tuple[Field, Field]:
+    """Offer one instant twice: as a date, and as days since then."""
+    days = name.removesuffix("_at")
+    return (
+        Field(name, label, Kind.DATE, sql, group),
+        Field(
+            f"days_since_{days}",
+            f"Days since {label[0].lower()}{label[1:]}",
+            Kind.DAYS_SINCE,
+            sql,
+            group,
+            unit="days",
+        ),
+    )
+
+
+_ALL: tuple[Field, ...] = (
+    _text("email", "E-mail", "email_norm"),
+    _text("phone", "Phone", "phone"),
+    _text("first_name", "First name", "first_name"),
+    _text("last_name", "Last name", "last_name"),
+    _text("locale", "Language", "locale"),
+    _text("timezone", "Time zone", "timezone"),
+    _text("country", "Country", "country"),
+    _text("region", "Region", "region"),
+    _text("city", "City", "city"),
+    _text("postcode", "Postcode", "postcode"),
+    Field(
+        "has_email",
+        "Has an e-mail address",
+        Kind.BOOLEAN,
+        "(p.email_norm <> '')",
+        _PROFILE,
+        is_nullable=False,
+    ),
+    Field(
+        "has_phone",
+        "Has a phone number",
+        Kind.BOOLEAN,
+        "(p.phone <> '')",
+        _PROFILE,
+        is_nullable=False,
+    ),
+    *_moments("created_at", "First known", "p.created_at", _PROFILE),
+    _count("order_count", "Orders", "order_count", _ORDERS, unit="orders"),
+    _money("net_revenue", "Net revenue", "COALESCE(f.net_minor, 0)"),
+    _money("gross_revenue", "Gross revenue", "COALESCE(f.gross_minor, 0)"),
+    _money("refunded", "Refunded", "COALESCE(f.refunded_minor, 0)"),
+    _money(
+        "average_order_value",
+        "Average order value",
+        "(f.net_minor::numeric / NULLIF(f.order_count, 0))",
+        is_nullable=True,
+    ),
+    *_moments("first_order_at", "First order", "f.first_order_at", _ORDERS),
+    *_moments("last_order_at", "Last order", "f.last_order_at", _ORDERS),
+    Field(
+        "days_between_orders",
+        "Days between orders",
+        Kind.NUMBER,
+        "f.days_between_orders",
+        _ORDERS,
+        unit="days",
+    ),
+    Field("categories", "Categories bought", Kind.LIST, "f.categories", _ORDERS),
+    Field("recency", "Recency score", Kind.NUMBER, "f.recency", _RFM),
+    Field("frequency", "Frequency score", Kind.NUMBER, "f.frequency", _RFM),
+    Field("monetary", "Monetary score", Kind.NUMBER, "f.monetary", _RFM),
+    Field(
+        "rfm_group",
+        "RFM group",
+        Kind.CHOICE,
+        "NULLIF(f.rfm_group, '')",
+        _RFM,
+        choices=tuple(GROUP_LABELS.items()),
+    ),
+    _count("points_balance", "Points balance", "points_balance", _LOYALTY, unit="points"),
+    *_moments("last_opened_at", "Last open", "f.last_opened_at", _ENGAGEMENT),
+    *_moments("last_clicked_at", "Last click", "f.last_clicked_at", _ENGAGEMENT),
+    *_moments("last_seen_at", "Last visit", "f.last_seen_at", _ENGAGEMENT),
+)
+
+FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
+"""Every field by name, in the order in which they are offered."""
+
+
+def describe_fields() -> list[dict[str, object]]:
+    """Return every field as plain values, for ``GET /api/v1/segments/fields/``.
+
+    Returns:
+        ``name``, ``label``, ``type``, ``unit``, ``group``, ``operators`` and, for a choice,
+        ``choices`` as ``{"value", "label"}``.
+    """
+    return [
+        {
+            "name": field.name,
+            "label": field.label,
+            "type": str(field.kind),
+            "unit": "currency" if field.kind is Kind.MONEY else field.unit,
+            "group": field.group,
+            "operators": list(operators_of(field)),
+            "choices": [{"value": value, "label": label} for value, label in field.choices],
+        }
+        for field in FIELDS.values()
+    ]
