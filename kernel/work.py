@@ -12,7 +12,7 @@ from functools import partial
 
 import redis
 import structlog
-from celery import current_app as celery
+from celery import current_app as celery  # noqa: TID251 the one home of ringing
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils.module_loading import import_string

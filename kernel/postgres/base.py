@@ -14,12 +14,16 @@ APP_ALIAS = "default"
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
+    """What this engine can do, less one thing."""
+
     def allows_group_by_selected_pks_on_model(self, model: type[Model]) -> bool:
         """Refuse: the key of a tenant table is (tenant_id, id), not id alone."""
         return False
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    """One connection, which binds the tenant of each transaction before it is used."""
+
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations
     SchemaEditorClass = DatabaseSchemaEditor
@@ -47,16 +51,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         self._bound_tenant = None
-        super()._commit()
+        super()._commit()  # type: ignore[misc] # not in the stubs
 
     def _rollback(self) -> None:
         self._bound_tenant = None
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc] # not in the stubs
 
     def _savepoint_rollback(self, sid: str) -> None:
         self._bound_tenant = None
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc] # not in the stubs
 
     def _close(self) -> None:
         self._bound_tenant = None
-        super()._close()
+        super()._close()  # type: ignore[misc] # not in the stubs

@@ -9,12 +9,17 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
 from django.db.models.sql import compiler
 from django.db.models.sql.where import AND, WhereNode
 
-from kernel.scope import ALL_TENANTS, TenantScopeError, current_tenant_id, is_tenant_model
+from kernel.scope import (
+    ALL_TENANTS,
+    TenantScopeError,
+    current_tenant_id,
+    is_tenant_model,
+    tenant_column,
+)
 
 
 @functools.cache
@@ -35,7 +40,7 @@ class _Scoped:
 
     def _restrict(self) -> None:
         query = self.query
-        if query.model is None or query.combinator or getattr(query, "_is_scoped", False):
+        if query.model is None or query.combinator or getattr(query, "is_tenant_scoped", False):
             return
         if not query.alias_map:
             query.get_initial_alias()
@@ -51,10 +56,11 @@ class _Scoped:
         self.connection.bind_tenant(tenant_id)
         if tenant_id == ALL_TENANTS:
             return
-        column = Col(alias, model._meta.get_field("tenant"), models.BigIntegerField())
+        column = tenant_column(alias, model)
         scoped = query.clone()
-        scoped.where = WhereNode([Exact(column, tenant_id), query.where], connector=AND)
-        scoped._is_scoped = True
+        same: Any = Exact(column, tenant_id)  # the stubs want a node where Django takes a lookup
+        scoped.where = WhereNode([same, query.where], connector=AND)
+        scoped.is_tenant_scoped = True
         self.query = scoped
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
@@ -93,6 +99,8 @@ class SQLAggregateCompiler(compiler.SQLAggregateCompiler):
 
 class SQLInsertCompiler(compiler.SQLInsertCompiler):
     """INSERT that stamps the active tenant and refuses another one."""
+
+    connection: Any
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         model = self.query.model
