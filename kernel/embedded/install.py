@@ -25,6 +25,11 @@ FRONT_END = PROJECT / "static" / "src"
 BUILT = PROJECT / "static" / "dist"
 NODE_PACKAGES = PROJECT / "node_modules"
 INSTALL_LOCK = PROJECT / ".venv.lock"
+MACHINE_CERTIFICATES = (
+    Path("/etc/ssl/certs/ca-certificates.crt"),
+    Path("/etc/pki/tls/certs/ca-bundle.crt"),
+    Path("/etc/ssl/cert.pem"),
+)
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
@@ -176,8 +181,15 @@ def npm_command(python: Path) -> list[str]:
 
 
 def node_environment(python: Path) -> dict[str, str]:
-    """Return the environment for npm: its Node comes first, its cache can be written."""
+    """Return the environment for npm: its Node comes first, its cache can be written.
+
+    Node brings certificates of its own; those of the machine count too, as they do for
+    pip, because a company's proxy is known only there.
+    """
     env = os.environ.copy()
+    trusted = next((path for path in MACHINE_CERTIFICATES if path.exists()), None)
+    if trusted:
+        env.setdefault("NODE_EXTRA_CA_CERTS", str(trusted))
     env["PATH"] = f"{_node(python) / 'bin'}{os.pathsep}{env.get('PATH', os.defpath)}"
     if not os.access(env.get("HOME", "/nonexistent"), os.W_OK):
         env["HOME"] = str(ENVIRONMENT)

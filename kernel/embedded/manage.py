@@ -32,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
         complain(USAGE)
         return 2
     folder = data_folder(path)
+    if command[0] == "migrate":
+        folder.migrated.unlink(missing_ok=True)  # the next start looks for itself
     try:
         with _environment(folder) as env:
             return subprocess.run(manage(*command), env=env, check=False).returncode

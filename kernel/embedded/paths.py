@@ -58,6 +58,11 @@ class DataFolder:
         """The demo log-in, written by `load_demo`."""
         return self.root / "demo.json"
 
+    @property
+    def migrated(self) -> Path:
+        """Says which migrations the embedded database has seen: see `kernel.embedded.prepare`."""
+        return self.root / "migrated"
+
     def create(self) -> None:
         """Make the folder and what lies in it; a repeat changes nothing."""
         for folder in (self.root, self.logs, self.mailbox, self.valkey):

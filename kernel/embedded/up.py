@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from kernel.embedded.commands import CommandFailed, run_command
+from kernel.embedded.commands import CommandFailed
 from kernel.embedded.console import complain, say, step
-from kernel.embedded.environment import has_command, inherited, manage, python
+from kernel.embedded.environment import inherited, python
 from kernel.embedded.instance import (
     DEFAULT_PORT,
     AlreadyRunning,
@@ -29,6 +29,7 @@ from kernel.embedded.instance import (
 from kernel.embedded.leftovers import end_supervised
 from kernel.embedded.paths import DEFAULT_DATA, DataFolder, data_folder
 from kernel.embedded.ports import LOOPBACK, is_free
+from kernel.embedded.prepare import CannotStart, prepare
 from kernel.embedded.processes import programs
 from kernel.embedded.supervisor import Supervisor
 
@@ -36,10 +37,6 @@ READY_SECONDS = 180
 POLL_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 15
-
-
-class CannotStart(Exception):
-    """The instance cannot be started; the text tells the user why."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,7 +73,7 @@ def _run(folder: DataFolder, port: int, *, with_demo: bool) -> int:
     supervisor = Supervisor()
     try:
         _start_servers(supervisor, parts)
-        _prepare(parts, with_demo=with_demo)
+        prepare(folder, parts, with_demo=with_demo)
         _start_programs(supervisor, folder, parts, port=port, with_demo=with_demo)
         write_state(folder, parts, is_ready=True, is_supervised=True)
         _announce(folder, port, with_demo=with_demo)
@@ -97,23 +94,6 @@ def _start_servers(supervisor: Supervisor, parts: Parts) -> None:
     if parts.valkey:
         with step("Starting Valkey"):
             supervisor.adopt(parts.valkey.start())
-
-
-def _prepare(parts: Parts, *, with_demo: bool) -> None:
-    """Bring the database up to date; the demo prints its own progress."""
-    env = parts.env
-    with step("Bringing the database up to date") as current:
-        if env.get("PATRON_SUPERUSER_URL"):
-            run_command(python("-m", "kernel.postgres.bootstrap"), env, lambda line: None)
-        run_command(
-            manage("migrate", "--no-input", "--skip-checks"),
-            env,
-            lambda line: current.advance(0, 0, line),
-        )
-    if with_demo and has_command("load_demo"):
-        done = subprocess.run(manage("load_demo", "--if-empty"), env=env, check=False)
-        if done.returncode != 0:
-            raise CannotStart("the demo shops could not be loaded; --no-demo starts without them")
 
 
 def _start_programs(
