@@ -1,13 +1,13 @@
 """What every new tenant starts with, installed once and idempotently."""
 
 from django.db import transaction
+
 from flows.services.library import install_flows
+from kernel.tenancy import tenant_scope
+from loyalty.services.program import ensure_program
 from messaging.services.library import install_templates
 from messaging.services.senders import ensure_default_sender
 from segments.services.library import install_core_segments
-
-from kernel.tenancy import tenant_scope
-from loyalty.services.program import ensure_program
 
 
 def provision_tenant(tenant_id: int) -> None:
