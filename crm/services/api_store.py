@@ -4,9 +4,8 @@ from typing import Any
 
 from crm.choices import Platform
 from crm.models import Store
+from crm.services.stores import StoreData, ensure_store
 from kernel.errors import NotFound
-from kernel.scope import current_tenant_id
-from tenants.queries import get_tenant
 
 API_STORE = "API"
 
@@ -31,13 +30,4 @@ def resolve_store(store_id: Any) -> int:
 
 def ensure_api_store() -> int:
     """Return the id of the store for API calls; a repeat returns the first one's."""
-    tenant = get_tenant(current_tenant_id())
-    store, _ = Store.objects.get_or_create(
-        name=API_STORE,
-        defaults={
-            "platform": Platform.CUSTOM,
-            "currency": tenant.currency,
-            "timezone": tenant.timezone,
-        },
-    )
-    return store.pk
+    return ensure_store(StoreData(name=API_STORE, platform=Platform.CUSTOM)).pk

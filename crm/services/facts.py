@@ -1,0 +1,164 @@
+"""Facts: computed figures of a profile, each column written by its owner through this module."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from crm.types import EventRef
+from kernel import clock
+from kernel.arrays import array, columns
+from kernel.sql import execute, run_sql
+
+FALLEN_OUT_BATCH = 5_000
+RfmRow = tuple[int, int | None, int | None, int | None, str]
+"""Profile id; recency, frequency and monetary score 1 to 5 or None; group or empty."""
+
+_WRITE_RFM_FROM = """
+UPDATE crm_profilefacts AS f
+SET recency = n.recency, frequency = n.frequency, monetary = n.monetary, rfm_group = n.rfm_group
+FROM ({selected}) AS n (profile_id, recency, frequency, monetary, rfm_group)
+WHERE f.tenant_id = %(tenant_id)s
+  AND f.profile_id = n.profile_id
+  AND (f.recency, f.frequency, f.monetary, f.rfm_group)
+      IS DISTINCT FROM (n.recency, n.frequency, n.monetary, n.rfm_group)
+RETURNING f.profile_id
+"""
+
+
+def refresh_for_events(refs: list[EventRef]) -> None:
+    """Bring the facts of the profiles in a batch of events up to date; a repeat changes nothing.
+
+    Opens and clicks move their times; every other event has the order figures recomputed.
+    """
+    opened = _latest(refs, "Message Opened")
+    clicked = _latest(refs, "Message Clicked")
+    if opened or clicked:
+        set_engagement(opened=opened, clicked=clicked)
+    ids = {
+        ref.profile_id
+        for ref in refs
+        if ref.profile_id is not None and ref.name not in ("Message Opened", "Message Clicked")
+    }
+    refresh_facts(ids, clock.now())
+
+
+@transaction.atomic
+def refresh_facts(profile_ids: Iterable[int], now: datetime) -> list[int]:
+    """Recompute the order figures of some profiles from their orders and refunds.
+
+    Args:
+        profile_ids: any; merged ones stand for their winner, unknown and erased ones are left out.
+        now: aware; the 24 months before it are the look-back.
+
+    Returns:
+        Ids of the profiles whose figures changed; only those rows are written.
+    """
+    wanted = sorted(set(profile_ids))
+    if not wanted:
+        return []
+    final = sorted({row.id for row in run_sql("crm.lock_profiles", ids=array(wanted))})
+    rows = run_sql("crm.refresh_facts", ids=array(final), now=now, until=None)
+    return [row.profile_id for row in rows]
+
+
+@transaction.atomic
+def refresh_all(now: datetime, *, until: datetime | None = None) -> list[int]:
+    """Recompute the order figures of every profile of the tenant, in one statement.
+
+    Args:
+        now: aware; the 24 months before it are the look-back.
+        until: aware; orders and refunds from then on are left out, to score as of a past day.
+
+    Returns:
+        Ids of the profiles whose figures changed.
+    """
+    rows = run_sql("crm.refresh_facts", ids=None, now=now, until=until)
+    return [row.profile_id for row in rows]
+
+
+@transaction.atomic
+def refresh_fallen_out(now: datetime, *, limit: int = FALLEN_OUT_BATCH) -> list[int]:
+    """Recompute profiles whose oldest document has left the look-back since they were refreshed.
+
+    Returns:
+        Ids of the profiles that changed, at most ``limit``; empty when none is left.
+    """
+    fallen = run_sql("crm.list_fallen_out", now=now, count=limit)
+    return refresh_facts((row.profile_id for row in fallen), now)
+
+
+@transaction.atomic
+def set_engagement(
+    *,
+    opened: Mapping[int, datetime] | None = None,
+    clicked: Mapping[int, datetime] | None = None,
+    seen: Mapping[int, datetime] | None = None,
+) -> list[int]:
+    """Note when profiles last opened or clicked a message or were seen on the site.
+
+    Args:
+        opened: aware time by profile id; likewise ``clicked`` and ``seen``. A time that is
+            older than what is known changes nothing.
+
+    Returns:
+        Ids of the profiles that changed.
+    """
+    opened, clicked, seen = opened or {}, clicked or {}, seen or {}
+    ids = sorted({*opened, *clicked, *seen})
+    if not ids:
+        return []
+    rows = [(key, opened.get(key), clicked.get(key), seen.get(key)) for key in ids]
+    params = columns("profile_id opened_at clicked_at seen_at", rows)
+    return [row.profile_id for row in run_sql("crm.set_engagement", **params)]
+
+
+@transaction.atomic
+def write_points(balances: Mapping[int, int]) -> list[int]:
+    """Keep points balances, in whole points by profile id, beside the other facts.
+
+    Returns:
+        Ids of the profiles whose balance changed.
+    """
+    if not balances:
+        return []
+    params = columns("profile_id balance", sorted(balances.items()))
+    return [row.profile_id for row in run_sql("crm.write_points", **params)]
+
+
+@transaction.atomic
+def write_rfm(scores: Sequence[RfmRow]) -> list[int]:
+    """Keep RFM scores and groups beside the other facts; None and empty take them away.
+
+    Returns:
+        Ids of the profiles whose scores changed.
+    """
+    if not scores:
+        return []
+    params = columns("profile_id recency frequency monetary rfm_group", sorted(scores))
+    return [row.profile_id for row in run_sql("crm.write_rfm", **params)]
+
+
+@transaction.atomic
+def write_rfm_from(selected: str, **params: object) -> list[int]:
+    """Keep RFM scores as `write_rfm`, from a SELECT, so that a full scoring stays in the database.
+
+    Args:
+        selected: SELECT of ``profile_id, recency, frequency, monetary, rfm_group``, bound to
+            ``%(tenant_id)s`` in each of its levels; never text that a person typed.
+        params: what it binds.
+
+    Returns:
+        Ids of the profiles whose scores changed.
+    """
+    rows = execute(_WRITE_RFM_FROM.format(selected=selected), **params)
+    return [row.profile_id for row in rows]
+
+
+def _latest(refs: Sequence[EventRef], name: str) -> dict[int, datetime]:
+    latest: dict[int, datetime] = {}
+    for ref in refs:
+        if ref.name == name and ref.profile_id is not None:
+            known = latest.get(ref.profile_id, ref.occurred_at)
+            latest[ref.profile_id] = max(known, ref.occurred_at)
+    return latest
