@@ -60,6 +60,10 @@ class Supervisor:
             elif watched.child.exit_status is not None:
                 self._note_death(watched, watched.child)
 
+    def deaths(self, name: str) -> int:
+        """Return how often a program has died since it last ran for a while."""
+        return sum(w.failures for w in self._watched if w.program.name == name)
+
     def stop(self) -> None:
         """Stop everything, the last started first.
 

@@ -34,6 +34,8 @@ from kernel.embedded.processes import programs
 from kernel.embedded.supervisor import Supervisor
 
 READY_SECONDS = 180
+# The first start is watched by a person, who should not wait for a page that cannot come.
+HOPELESS_DEATHS = 3
 POLL_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 15
@@ -104,7 +106,11 @@ def _start_programs(
             supervisor.start(parts.mail_sink)
         for program in programs(folder, parts.env, port=port, with_demo=with_demo):
             supervisor.start(program)
-        if not supervisor.run_until(lambda: _answers(port), seconds=READY_SECONDS):
+        supervisor.run_until(
+            lambda: _answers(port) or supervisor.deaths("web") > HOPELESS_DEATHS,
+            seconds=READY_SECONDS,
+        )
+        if not _answers(port):
             raise CannotStart(f"/readyz does not answer 200.\n{_tail(folder)}")
 
 
