@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.TenantMiddleware",
     "tenants.middleware.ApiKeyMiddleware",
+    "config.api.middleware.ApiMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from kernel.tenancy import tenant_scope
 from tenants.queries import find_api_key, find_membership
+from tenants.services.keys import touch_key
 
 PAGE_PREFIX = "/t/"
 API_PREFIX = "/api/v1/"
@@ -55,6 +56,7 @@ class ApiKeyMiddleware:
         key = find_api_key(secret.strip())
         if key is None:
             return self.get_response(request)
+        touch_key(key)
         request.tenant = key.tenant  # type: ignore[attr-defined] # see ApiRequest
         request.api_key = key  # type: ignore[attr-defined] # see ApiRequest
         with (

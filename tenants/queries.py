@@ -1,5 +1,7 @@
 """Reads of merchants, members and keys. Reference tables: no scope is needed."""
 
+from django.db.models import F
+
 from kernel.secrets import hash_key
 from tenants.choices import TenantStatus
 from tenants.models import ApiKey, Member, Tenant
@@ -25,6 +27,31 @@ def find_api_key(secret: str) -> ApiKey | None:
         .filter(key_hash=hash_key(secret), revoked_at=None, tenant__status=TenantStatus.ACTIVE)
         .first()
     )
+
+
+def list_keys(tenant_id: int) -> list[ApiKey]:
+    """Return the keys of a tenant: live ones first, newest first, maker loaded."""
+    found = ApiKey.objects.filter(tenant_id=tenant_id).select_related("created_by")
+    return list(found.order_by(F("revoked_at").desc(nulls_first=True), "-pk"))
+
+
+def find_key(tenant_id: int, key_id: int) -> ApiKey | None:
+    """Return one key of a tenant, or None."""
+    return ApiKey.objects.filter(tenant_id=tenant_id, pk=key_id).first()
+
+
+def list_members(tenant_id: int) -> list[Member]:
+    """Return the members of a tenant by e-mail address, people loaded."""
+    found = Member.objects.filter(tenant_id=tenant_id).select_related("user")
+    return list(found.order_by("user__email"))
+
+
+def list_tenant_ids(slug: str = "") -> list[int]:
+    """Return the ids of all active tenants, or of the one with a slug, oldest first."""
+    found = Tenant.objects.filter(status=TenantStatus.ACTIVE)
+    if slug:
+        found = found.filter(slug=slug)
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def get_tenant(tenant_id: int) -> Tenant:

@@ -1,9 +1,16 @@
-"""Types of requests once the tenant is known."""
+"""Types of requests once the tenant is known, and what creating returns once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
-from django_htmx.middleware import HtmxDetails
 
-from tenants.models import ApiKey, Member, Tenant, User
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+    from tenants.models import ApiKey, Member, Tenant, User
 
 
 class TenantRequest(HttpRequest):
@@ -20,3 +27,20 @@ class ApiRequest(HttpRequest):
 
     tenant: Tenant
     api_key: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key and, this once, its secret; afterwards only the hash is kept."""
+
+    key: ApiKey
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewTenant:
+    """A tenant with the two keys it starts with, shown this once."""
+
+    tenant: Tenant
+    secret_key: str
+    write_key: str

@@ -1,23 +1,27 @@
 """REST API authentication by key: the middleware found it, this refuses what has none."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
+from tenants.choices import KeyKind
+from tenants.domain.scopes import allows
 from tenants.models import ApiKey
+
+if TYPE_CHECKING:  # the framework's views read this module's name from the settings
+    from rest_framework.views import APIView
 
 
 class ApiKeyAuthentication(BaseAuthentication):
     """Answers 401 to a call without a live ``Authorization: Bearer sk_…``."""
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey]:
-        key = getattr(request._request, "api_key", None)
-        if key is None:
-            raise exceptions.AuthenticationFailed("A valid API key is needed.")
+        key: ApiKey | None = getattr(request._request, "api_key", None)
+        if key is None or key.kind != KeyKind.SECRET:
+            raise exceptions.AuthenticationFailed("A valid secret key (sk_…) is needed.")
         return None, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -27,8 +31,9 @@ class ApiKeyAuthentication(BaseAuthentication):
 class HasScope(BasePermission):
     """Lets a key do what its scopes say: ``<resource>:read`` or ``<resource>:write``, or ``*``."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         key: Any = request.auth
         resource = getattr(view, "scope_resource", "")
-        verb = "read" if request.method in {"GET", "HEAD", "OPTIONS"} else "write"
-        return key is not None and ("*" in key.scopes or f"{resource}:{verb}" in key.scopes)
+        verb = "read" if request.method in SAFE_METHODS else "write"
+        self.message = f"The key lacks the scope {resource}:{verb}."
+        return key is not None and allows(key.scopes, resource, verb)

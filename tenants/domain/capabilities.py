@@ -12,6 +12,19 @@ MANAGE_STORES: Final = "stores.manage"
 MANAGE_KEYS: Final = "keys.manage"
 MANAGE_MEMBERS: Final = "members.manage"
 
+WORDS: Final[dict[str, str]] = {
+    VIEW: "see everything",
+    EXPORT_PROFILES: "export profiles",
+    ERASE_PROFILES: "erase profiles",
+    EDIT_SEGMENTS: "change segments",
+    EDIT_FLOWS: "change flows",
+    RETRY_DELIVERIES: "retry deliveries",
+    MANAGE_STORES: "connect stores",
+    MANAGE_KEYS: "make and revoke keys",
+    MANAGE_MEMBERS: "invite people and give roles",
+}
+"""What people read for each capability, in the order in which it is listed."""
+
 _SUPPORT = frozenset({VIEW, RETRY_DELIVERIES})
 _ANALYST = frozenset({VIEW, EXPORT_PROFILES})
 _MARKETER = frozenset({VIEW, EXPORT_PROFILES, EDIT_SEGMENTS, EDIT_FLOWS, RETRY_DELIVERIES})

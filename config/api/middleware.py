@@ -1,0 +1,52 @@
+"""What every call of the REST API gets: one form of address, limits, repeats, plain errors."""
+
+from collections.abc import Callable
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponseBase
+
+from config.api.errors import plain_problem, unforeseen_problem
+from config.api.idempotency import answer_once
+from tenants.middleware import API_PREFIX
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ApiMiddleware:
+    """Stands behind the middleware that found the key and opened the tenant's scope."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(API_PREFIX):
+            return self.get_response(request)
+        if not request.path_info.endswith("/"):
+            request.path_info += "/"
+        try:
+            len(request.body)
+        except RequestDataTooBig:
+            return plain_problem(413, "body_too_large", "A body may have up to 6 MB.")
+        response = self._answer(request)
+        for name, value in getattr(request, "rate_headers", {}).items():
+            response.headers[name] = value
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """Answer an error that nobody foresaw; the log has the trace, the caller the id."""
+        if not request.path_info.startswith(API_PREFIX):
+            return None
+        log.error("api_error", path=request.path, exc_info=exception)
+        return unforeseen_problem(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        key = request.headers.get("Idempotency-Key", "")
+        if request.method == "POST" and key and hasattr(request, "api_key"):
+            return answer_once(request, key, self.get_response)
+        return self.get_response(request)

@@ -1,0 +1,36 @@
+"""Forms of the settings pages."""
+
+from django import forms
+
+from tenants.choices import KeyKind
+from tenants.domain.scopes import EVERYTHING, RESOURCES, VERBS
+
+_SCOPE_CHOICES = [
+    (EVERYTHING, "Everything"),
+    *(
+        (f"{resource}:{verb}", f"{verb.title()} {resource}")
+        for resource in RESOURCES
+        for verb in VERBS
+    ),
+]
+
+
+class KeyForm(forms.Form):
+    """Name, kind and scopes of a new key."""
+
+    name = forms.CharField(max_length=100, help_text="Which program will use it.")
+    kind = forms.ChoiceField(
+        choices=[
+            (KeyKind.SECRET, "Secret key: for a server, may do what its scopes say"),
+            (KeyKind.WRITE, "Write key: for a web site or app, can only send events"),
+        ],
+        initial=KeyKind.SECRET,
+        widget=forms.RadioSelect,
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=_SCOPE_CHOICES,
+        initial=[EVERYTHING],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="For a secret key. Give it as little as it needs.",
+    )
