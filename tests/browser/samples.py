@@ -1,6 +1,6 @@
 """Sample pages that show every component, rendered without a database."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +15,56 @@ from tenants.choices import Role
 from tenants.models import Member, Tenant, User
 
 PAGES = Path(__file__).parent / "pages"
-CHART = {
-    "type": "area",
-    "unit": "money",
-    "currency": "GBP",
-    "x": [
-        (datetime(2026, 6, 1, tzinfo=UTC) + timedelta(days=index)).date().isoformat()
-        for index in range(30)
-    ],
-    "series": [
-        {
-            "name": "This period",
-            "values": [90000 + (index * 7919) % 61000 + index * 1500 for index in range(30)],
-        },
-        {
-            "name": "Before",
-            "values": [80000 + (index * 5557) % 52000 for index in range(30)],
-            "role": "past",
-        },
-    ],
+SAMPLE_PATH = "/t/ada-soap/profiles/"
+MONTHS = [f"2026-{month:02d}" for month in range(1, 13)]
+DAYS = [(date(2026, 6, 1) + timedelta(days=index)).isoformat() for index in range(30)]
+
+
+def chart(kind: str, unit: str, places: list[str], *series: dict[str, Any]) -> dict[str, Any]:
+    """Return what a chart address answers with."""
+    return {"type": kind, "unit": unit, "currency": "GBP", "x": places, "series": list(series)}
+
+
+def figures(name: str, start: int, step: int, count: int, role: str = "current") -> dict[str, Any]:
+    """Return figures that rise with a little noise, the same at each run."""
+    noise = [start * (index * 7 % 5) // 20 for index in range(count)]
+    values = [start + step * index + noise[index] for index in range(count)]
+    return {"name": name, "values": values, "role": role}
+
+
+CHARTS = {
+    "/chart.json": chart(
+        "area",
+        "money",
+        DAYS,
+        figures("This period", 90000, 1500, 30),
+        figures("Before", 80000, 1100, 30, "past"),
+    ),
+    "/bar.json": chart(
+        "bar",
+        "number",
+        MONTHS,
+        figures("This year", 120, 14, 12),
+        figures("Last year", 100, 10, 12, "past"),
+    ),
+    "/bars.json": chart(
+        "bars",
+        "money",
+        ["Email", "SMS", "WhatsApp", "Direct", "A channel with a very long name"],
+        {"name": "Revenue", "values": [1240050, 420000, 98000, 880000, 1000]},
+    ),
+    "/stacked.json": chart(
+        "stacked", "number", MONTHS, figures("New", 20, 4, 12), figures("Returning", 50, 4, 12)
+    ),
+    "/line.json": chart(
+        "line",
+        "days",
+        MONTHS,
+        figures("Welcome", 40, 1, 12),
+        figures("Cart", 30, 1, 12),
+        {"name": "Target", "values": [35] * 12, "role": "target"},
+    ),
+    "/none.json": chart("bar", "number", MONTHS, {"name": "Refunds", "values": [0] * 12}),
 }
 
 
@@ -67,7 +98,7 @@ class SampleForm(forms.Form):
 
 def render_sample(name: str, **extra: Any) -> str:
     """Render one page of this folder, or a template of the product, inside a sample frame."""
-    request = RequestFactory().get("/t/ada-soap/profiles/", {"sort": "-revenue"})
+    request = RequestFactory().get(SAMPLE_PATH, {"sort": "-revenue"})
     tenant = Tenant(
         pk=1, name="Ada Soap", slug="ada-soap", currency="GBP", timezone="Europe/London"
     )

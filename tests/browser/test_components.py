@@ -1,5 +1,6 @@
 """The frame and the components in a real browser, at both widths, in both themes."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.samples import CHART, render_sample
+from tests.browser.samples import CHARTS, SAMPLE_PATH, render_sample
 from tests.browser.site import ADDRESS, serve
 
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
@@ -17,7 +18,7 @@ HAND: ViewportSize = {"width": 390, "height": 844}
 
 
 def show(page: Page, name: str, **extra: Any) -> None:
-    serve(page, {"/": render_sample(name, **extra)}, {"/chart.json": CHART})
+    serve(page, {"/": render_sample(name, **extra)}, CHARTS)
     page.goto(f"{ADDRESS}/")
     page.wait_for_load_state("networkidle")
 
@@ -101,6 +102,30 @@ def test_a_chart_shows_its_figures_as_a_table(page: Page) -> None:
     expect(rows).to_have_count(30)
     expect(rows.first).to_have_text("Mon, 1 Jun 2026£900.00£800.00")
     expect(page.locator(".chart-canvas")).to_be_hidden()
+
+
+def test_a_live_search_asks_for_the_fragment_and_its_address_goes_back(page: Page) -> None:
+    address = f"{ADDRESS}{SAMPLE_PATH}"
+    serve(page, {SAMPLE_PATH: render_sample("list.html")})
+    page.goto(address)
+    with page.expect_request(re.compile(r"\?q=ada&country=")) as search:
+        page.get_by_role("searchbox").press_sequentially("ada")
+    assert search.value.headers["hx-request"] == "true"
+    assert search.value.headers["hx-target"] == "profile-table"
+    page.wait_for_url(re.compile(r"\?q=ada&country="))
+    page.go_back()
+
+    page.wait_for_url(address)
+    expect(page.locator("#profile-table")).to_have_count(1)
+
+
+def test_figures_that_do_not_come_are_said_to_be_missing(page: Page) -> None:
+    serve(page, {"/": render_sample("home.html")}, {"/chart.json": {"series": None}})
+    page.goto(f"{ADDRESS}/")
+
+    expect(page.locator(".chart-note")).to_have_text(
+        "The figures could not be loaded. Reload the page to try again."
+    )
 
 
 def test_a_name_with_markup_stays_text(page: Page) -> None:

@@ -28,6 +28,8 @@ function releaseButtons(): void {
 }
 
 function submitOnChange(event: Event): void {
+  // A live search asks for its fragment by itself.
+  if (event.target instanceof Element && event.target.hasAttribute("hx-get")) return;
   const form = formOf(event);
   if (form?.hasAttribute("data-submit-on-change")) form.requestSubmit();
 }

@@ -11,6 +11,7 @@ const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 function colourOf(series: Series, index: number, colours: Colours): string {
   if (series.role === "past") return colours.past;
+  if (series.role === "target") return colours.text;
   return colours.series[index % colours.series.length] ?? colours.text;
 }
 
@@ -24,6 +25,7 @@ function markOf(series: Series, index: number, data: ChartData, colours: Colours
       type: "bar",
       barMaxWidth: 28,
       barCategoryGap: "32%",
+      ...(data.type === "bars" ? { label: barLabel(data, colours) } : {}),
       ...(data.type === "stacked" ? { stack: "all" } : { itemStyle: { borderRadius: 2 } }),
     };
   }
@@ -40,6 +42,17 @@ function markOf(series: Series, index: number, data: ChartData, colours: Colours
     ...(data.series.length > 1 ? { endLabel: endLabel(series, colours) } : {}),
     labelLayout: { moveOverlap: "shiftY" },
     z: isCurrent ? 3 : 2,
+  };
+}
+
+function barLabel(data: ChartData, colours: Colours): object {
+  return {
+    show: data.series.length === 1,
+    position: "right",
+    color: colours.text,
+    fontFamily: FONT,
+    fontSize: 12,
+    formatter: (point: { value: number | null }) => formatValue(point.value, data, true),
   };
 }
 
@@ -74,7 +87,8 @@ function axes(data: ChartData, colours: Colours): object {
     ...(data.unit === "number" ? { minInterval: 1 } : {}),
   };
   if (data.type !== "bars") return { xAxis: places, yAxis: values };
-  return { xAxis: values, yAxis: { ...places, inverse: true } };
+  const names = { ...places.axisLabel, hideOverlap: false, width: 112, overflow: "truncate" };
+  return { xAxis: values, yAxis: { ...places, axisLabel: names, inverse: true } };
 }
 
 function needsLegend(data: ChartData): boolean {
@@ -86,7 +100,7 @@ function needsLegend(data: ChartData): boolean {
 export function buildOption(data: ChartData, colours: Colours, width: number): EChartsCoreOption {
   const isLine = data.type === "line" || data.type === "area";
   const hasEndLabels = isLine && data.series.length > 1;
-  const roomForLabels = hasEndLabels ? Math.min(104, width * 0.26) : 12;
+  const roomForLabels = hasEndLabels ? Math.min(104, width * 0.26) : data.type === "bars" ? 48 : 12;
   return {
     textStyle: { fontFamily: FONT },
     grid: { left: 4, right: roomForLabels, top: needsLegend(data) ? 32 : 12, bottom: 4, containLabel: true },

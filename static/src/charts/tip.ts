@@ -22,7 +22,8 @@ export function buildTip(points: unknown, data: ChartData): HTMLElement {
   data.series.forEach((series, place) => {
     const row = element("chart-tip-row");
     const dot = element("chart-tip-dot");
-    dot.dataset["series"] = series.role === "past" ? "past" : String((place % 6) + 1);
+    const isMain = !series.role || series.role === "current";
+    dot.dataset["series"] = isMain ? String((place % 6) + 1) : series.role;
     const value = formatValue(series.values[index] ?? null, data);
     row.append(dot, element("", series.name), element("", value));
     tip.append(row);
