@@ -1,0 +1,31 @@
+"""`load_demo`: two demo tenants with a year of history."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config.demo import is_loaded, load_demo
+
+
+class Command(BaseCommand):
+    """Loads the demo tenants; their log-in goes to ``demo.json`` in the data folder."""
+
+    help = "Create two demo tenants with a year of history"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--if-empty", action="store_true", help="do nothing when they exist")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if is_loaded():
+            if options["if_empty"]:
+                return
+            raise CommandError("The demo tenants exist already")
+        load_demo(Path(settings.DATA_DIR) / "demo.json", self._progress)
+
+    def _progress(self, name: str, done: int, total: int) -> None:
+        end = "\n" if done == total or not self.stdout.isatty() else ""
+        start = "\r" if self.stdout.isatty() else ""
+        self.stdout.write(f"{start}{name}: {done} of {total} days", ending=end)
+        self.stdout.flush()
