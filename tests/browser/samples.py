@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.template import engines
@@ -111,7 +112,8 @@ def render_sample(name: str, **extra: Any) -> str:
     context = {**sample_context(), **extra}
     if template is None:
         request.user = AnonymousUser()
-        return engine.get_template(name).render(extra, request)
+        form = {"form": LoginForm(request=request)} if name == "account/login.html" else {}
+        return engine.get_template(name).render({**form, **extra}, request)
     return template.render(context, request)
 
 

@@ -12,7 +12,15 @@ from tests.browser.samples import CHARTS, SAMPLE_PATH, render_sample
 from tests.browser.site import ADDRESS, serve
 
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
-SAMPLES = ["home.html", "list.html", "detail.html", "account/login.html", "404.html", "500.html"]
+SAMPLES = [
+    "home.html",
+    "charts.html",
+    "list.html",
+    "detail.html",
+    "account/login.html",
+    "404.html",
+    "500.html",
+]
 DESK: ViewportSize = {"width": 1440, "height": 900}
 HAND: ViewportSize = {"width": 390, "height": 844}
 
