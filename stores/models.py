@@ -57,11 +57,15 @@ class InboxDelivery(TenantModel):
         ]
         indexes = [
             models.Index(
-                fields=["tenant", "id"],
-                name="inboxdelivery_pending_idx",
+                fields=["tenant", "store", "id"],
+                name="inboxdelivery_waiting_idx",
                 condition=models.Q(status="pending"),
             ),
-            models.Index(fields=["tenant", "status", "-id"], name="inboxdelivery_status_idx"),
+            models.Index(
+                fields=["tenant", "store", "status", "-id"],
+                name="inboxdelivery_unapplied_idx",
+                condition=models.Q(status__in=["quarantined", "ignored"]),
+            ),
             models.Index(fields=["tenant", "store", "-id"], name="inboxdelivery_store_idx"),
         ]
 

@@ -55,6 +55,7 @@ def create_store(data: StoreData) -> Store:
     return store
 
 
+@transaction.atomic
 def ensure_store(data: StoreData) -> Store:
     """Return the store of this name, created when the tenant has none."""
     return Store.objects.filter(name=data.name.strip()).first() or create_store(data)

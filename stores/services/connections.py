@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from crm.services.stores import StoreData, create_store
@@ -16,6 +15,7 @@ from kernel.errors import NotFound
 from kernel.scope import current_tenant_id, tenant_scope
 from kernel.secrets import decrypt, encrypt
 from stores.models import Connection
+from stores.queries import webhook_url
 from stores.types import ConnectedStore, EdgeConnection
 from tenants.choices import TokenKind
 from tenants.services.tokens import create_token, find_token
@@ -83,11 +83,6 @@ def rotate_secret(store_id: int, *, secret: str = "") -> str:
         )
     forget_connections()
     return secret
-
-
-def webhook_url(platform: str, token: str) -> str:
-    """Return the address a storefront posts to."""
-    return f"{settings.PUBLIC_URL}/webhooks/{platform}/{token}/"
 
 
 def find_connection(platform: str, token: str) -> EdgeConnection | None:

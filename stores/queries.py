@@ -1,0 +1,182 @@
+"""Reads of stores and of their deliveries, for pages and the API."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from crm.models import ImportRun, Store
+from kernel import clock
+from kernel.sql import run_sql
+from stores.choices import DeliveryStatus
+from stores.models import Connection, InboxDelivery
+from stores.types import StoreHealth
+
+COUNT_CEILING = 10_000
+"""Counts of deliveries stop here; a page writes 10,000+."""
+PAGE_SIZE = 50
+SHOWN_BYTES = 256 * 1024
+TOPICS_FROM = 1000
+"""The topics on offer in a filter are those of so many newest deliveries."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries a list shows; empty values do not filter."""
+
+    store_id: int
+    status: str = ""
+    topic: str = ""
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """One page of deliveries, newest first; the marks lead to its neighbours."""
+
+    rows: list[InboxDelivery]
+    next: int | None
+    previous: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The body of a delivery for people.
+
+    Attributes:
+        content: parsed JSON, or text where it is none.
+        is_cut: the body is longer than what is shown.
+    """
+
+    content: Any
+    size: int
+    is_cut: bool
+
+
+def find_store(store_id: int) -> Store | None:
+    """Return one store of the active tenant, or None."""
+    return Store.objects.filter(pk=store_id).first()
+
+
+def list_stores() -> list[Store]:
+    """Return the stores of the active tenant by name."""
+    return list(Store.objects.order_by("name"))
+
+
+def webhook_url(platform: str, token: str) -> str:
+    """Return the address a storefront posts to."""
+    return f"{settings.PUBLIC_URL}/webhooks/{platform}/{token}/"
+
+
+def list_store_health() -> list[StoreHealth]:
+    """Return every store of the active tenant with its freshness and its counts, by name."""
+    rows = {row.store_id: row for row in run_sql("stores.list_store_health", ceiling=COUNT_CEILING)}
+    tokens = dict(Connection.objects.values_list("store_id", "token"))
+    now = clock.now()
+    return [_health(store, rows[store.pk], tokens.get(store.pk), now) for store in list_stores()]
+
+
+def find_store_health(store_id: int) -> StoreHealth | None:
+    """Return one store of the active tenant likewise, or None."""
+    return next((store for store in list_store_health() if store.id == store_id), None)
+
+
+def list_deliveries(
+    wanted: DeliveryFilter, *, after: int | None = None, before: int | None = None
+) -> DeliveryPage:
+    """Return a page of deliveries without bodies, newest first.
+
+    Args:
+        wanted: which.
+        after: id of the last row of the page before; older rows follow.
+        before: id of the first row of the page after; newer rows, closest first kept.
+    """
+    found = _matching(wanted).defer("body", "headers")
+    if before is not None:
+        rows = list(found.filter(pk__gt=before).order_by("pk")[: PAGE_SIZE + 1])
+        has_newer = len(rows) > PAGE_SIZE
+        rows = rows[:PAGE_SIZE][::-1]
+        return DeliveryPage(rows, rows[-1].pk if rows else None, rows[0].pk if has_newer else None)
+    if after is not None:
+        found = found.filter(pk__lt=after)
+    rows = list(found.order_by("-pk")[: PAGE_SIZE + 1])
+    has_older = len(rows) > PAGE_SIZE
+    rows = rows[:PAGE_SIZE]
+    return DeliveryPage(
+        rows,
+        rows[-1].pk if has_older else None,
+        rows[0].pk if rows and after is not None else None,
+    )
+
+
+def list_topics(store_id: int) -> list[str]:
+    """Return the topics among a store's newest deliveries, by name."""
+    newest = InboxDelivery.objects.filter(store_id=store_id).order_by("-pk")
+    return sorted(set(newest.values_list("topic", flat=True)[:TOPICS_FROM]))
+
+
+def list_quarantined_ids(wanted: DeliveryFilter, *, limit: int) -> list[int]:
+    """Return the ids of a store's quarantined deliveries, oldest first, at most ``limit``."""
+    found = _matching(wanted).filter(status=DeliveryStatus.QUARANTINED)
+    return list(found.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def find_delivery(delivery_id: int) -> InboxDelivery | None:
+    """Return one delivery of the active tenant with its store, or None."""
+    return InboxDelivery.objects.select_related("store").filter(pk=delivery_id).first()
+
+
+def read_payload(delivery: InboxDelivery) -> Payload:
+    """Return the body of a delivery as JSON where it is JSON, else as text."""
+    body = bytes(delivery.body)
+    text = body[:SHOWN_BYTES].decode("utf-8", "replace")
+    is_cut = len(body) > SHOWN_BYTES
+    try:
+        content = text if is_cut else json.loads(text)
+    except (ValueError, RecursionError):
+        content = text
+    return Payload(content=content, size=len(body), is_cut=is_cut)
+
+
+def list_import_runs(store_id: int, *, limit: int = 5) -> list[ImportRun]:
+    """Return the newest imports into a store."""
+    return list(ImportRun.objects.filter(store_id=store_id).order_by("-pk")[:limit])
+
+
+def count_quarantined() -> int:
+    """Return how many deliveries of the active tenant are quarantined, at most the ceiling."""
+    found = InboxDelivery.objects.filter(status=DeliveryStatus.QUARANTINED)
+    return len(found.values_list("pk", flat=True)[:COUNT_CEILING])
+
+
+def _matching(wanted: DeliveryFilter) -> QuerySet[InboxDelivery]:
+    found = InboxDelivery.objects.filter(store_id=wanted.store_id)
+    if wanted.status:
+        found = found.filter(status=wanted.status)
+    if wanted.topic:
+        found = found.filter(topic=wanted.topic)
+    if wanted.search:
+        names = Q(delivery_id=wanted.search) | Q(delivery_id=f"import:{wanted.search}")
+        found = found.filter(names)
+    return found
+
+
+def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHealth:
+    waiting_since = row.oldest_waiting_at
+    return StoreHealth(
+        id=store.pk,
+        name=store.name,
+        platform=store.platform,
+        url=store.url,
+        status=store.status,
+        currency=store.currency,
+        timezone=store.timezone,
+        created_at=store.created_at,
+        webhook_url=webhook_url(store.platform, token) if token else "",
+        last_event_at=row.last_event_at,
+        lag_seconds=max(0, int((now - waiting_since).total_seconds())) if waiting_since else None,
+        counts={str(status): getattr(row, status) for status in DeliveryStatus},
+    )

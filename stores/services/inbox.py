@@ -1,0 +1,277 @@
+"""Working off the inbox: translate, apply, and say what became of each delivery.
+
+One transaction per batch holds the claim, the records and the new status, so a worker that dies
+leaves the batch as it was. The lock of the store's row lets one worker at a time write for a
+store; another passes by, so that a long queue of one store never holds up a second worker.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, transaction
+
+from crm.errors import IngestConflict
+from crm.services.ingest import apply_records
+from crm.types import EraseRecord, Record
+from kernel import clock
+from kernel.arrays import array
+from kernel.batches import Deadline
+from kernel.scope import current_tenant_id
+from kernel.sql import count_sql, run_sql
+from kernel.work import ring
+from stores.choices import DeliverySource, DeliveryStatus
+from stores.errors import Untranslatable
+from stores.platforms import PLATFORMS
+from stores.platforms.order_file import OrderFile
+from stores.types import Delivery, StoreContext, Translation
+
+log = structlog.get_logger(__name__)
+
+BATCH_SIZE: Final = 500
+BATCH_BYTES: Final = 16 * 1024 * 1024
+CONFLICT_TRIES: Final = 5
+ERASED_NOTE: Final = "The content was erased on request"
+REJECTED: Final = "rejected:"
+NOT_POISON: Final = (IngestConflict, OperationalError, InterfaceError, SoftTimeLimitExceeded)
+"""Failures that no delivery is to blame for: the batch is rolled back and tried again."""
+
+_ORDER_FILE = OrderFile()
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    delivery: Delivery
+    records: Sequence[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    delivery_id: int
+    status: DeliveryStatus
+    reason: str = ""
+
+
+def drain_inbox(deadline: Deadline) -> int:
+    """Work off the waiting deliveries of the active tenant, store by store, oldest first.
+
+    Args:
+        deadline: when to stop claiming; what is left is rung for again.
+
+    Returns:
+        Deliveries worked off, whatever became of them; 0 when none waits or another worker
+        holds the stores that have some.
+    """
+    done = 0
+    while turn := sum(_drain_turn(deadline)):
+        done += turn
+    return done
+
+
+def _drain_turn(deadline: Deadline) -> Iterator[int]:
+    """Give each store with waiting deliveries one batch."""
+    for store in [] if deadline.passed else _list_waiting_stores():
+        yield _drain_batch(store)
+        if deadline.passed:
+            return
+
+
+def retry_deliveries(ids: Sequence[int]) -> int:
+    """Let quarantined or ignored deliveries be read once more, and ring.
+
+    Args:
+        ids: of the active tenant; those that were applied or wait already are passed by.
+
+    Returns:
+        Deliveries that wait again.
+    """
+    with transaction.atomic():
+        waiting = count_sql("stores.retry_deliveries", ids=array(ids))
+        if waiting:
+            ring("inbox", current_tenant_id())
+    return waiting
+
+
+def _list_waiting_stores() -> list[StoreContext]:
+    with transaction.atomic():
+        rows = run_sql("stores.list_waiting_stores")
+    return [StoreContext(*row) for row in rows]
+
+
+def _drain_batch(store: StoreContext) -> int:
+    for attempt in range(1, CONFLICT_TRIES + 1):
+        try:
+            with transaction.atomic():
+                return _settle_batch(store, clock.now())
+        except IngestConflict:
+            if attempt == CONFLICT_TRIES:
+                raise
+            log.info("ingest_conflict", store=store.store_id, attempt=attempt)
+    return 0
+
+
+def _settle_batch(store: StoreContext, now: datetime) -> int:
+    if not run_sql("stores.lock_store", store_id=store.store_id):
+        return 0
+    batch = _claim(store)
+    if not batch:
+        return 0
+    outcomes: list[_Outcome] = []
+    readable: list[_Readable] = []
+    for delivery in batch:
+        found = _read(delivery, store)
+        if isinstance(found, _Readable):
+            readable.append(found)
+        else:
+            outcomes.append(found)
+    for source, group in groupby(readable, key=lambda item: item.delivery.source):
+        outcomes += _apply(list(group), store, source, now)
+    _write_outcomes(outcomes, now)
+    _forget_erased(readable, outcomes, store)
+    return len(batch)
+
+
+def _claim(store: StoreContext) -> list[Delivery]:
+    rows = run_sql(
+        "stores.claim_deliveries",
+        store_id=store.store_id,
+        batch_size=BATCH_SIZE,
+        max_bytes=BATCH_BYTES,
+    )
+    return [
+        Delivery(
+            id=row.id,
+            topic=row.topic,
+            source=row.source,
+            headers=json.loads(row.headers),
+            body=bytes(row.body),
+            triggered_at=row.triggered_at,
+            received_at=row.received_at,
+        )
+        for row in rows
+    ]
+
+
+def _read(delivery: Delivery, store: StoreContext) -> _Readable | _Outcome:
+    try:
+        translation = _translate(delivery, store)
+    except Untranslatable as exc:
+        return _Outcome(delivery.id, DeliveryStatus.QUARANTINED, str(exc))
+    except NOT_POISON:
+        raise
+    except Exception as exc:  # noqa: BLE001 one delivery must not stop its neighbours
+        return _poison(delivery, exc)
+    if translation.ignored:
+        return _Outcome(delivery.id, DeliveryStatus.IGNORED, translation.ignored)
+    return _Readable(delivery, translation.records)
+
+
+def _translate(delivery: Delivery, store: StoreContext) -> Translation:
+    if delivery.source == DeliverySource.IMPORT:
+        return _ORDER_FILE.translate(delivery, store)
+    platform = PLATFORMS.get(store.platform)
+    if platform is None:
+        return Translation(ignored=f"Deliveries of {store.platform} are not read yet")
+    return platform.translate(delivery, store)
+
+
+def _apply(
+    batch: list[_Readable], store: StoreContext, source: str, now: datetime
+) -> list[_Outcome]:
+    """Apply a batch; one that fails is halved until the delivery to blame stands alone."""
+    try:
+        with transaction.atomic():
+            return _apply_together(batch, store, source, now)
+    except NOT_POISON:
+        raise
+    except Exception as exc:  # noqa: BLE001 one delivery must not stop its neighbours
+        if len(batch) == 1:
+            return [_poison(batch[0].delivery, exc)]
+        middle = len(batch) // 2
+    first = _apply(batch[:middle], store, source, now)
+    return first + _apply(batch[middle:], store, source, now)
+
+
+def _apply_together(
+    batch: list[_Readable], store: StoreContext, source: str, now: datetime
+) -> list[_Outcome]:
+    records = [record for item in batch for record in item.records]
+    result = apply_records(
+        store.store_id,
+        records,
+        source=source,
+        is_backfill=source == DeliverySource.IMPORT,
+        now=now,
+    )
+    words = iter(result.outcomes)
+    return [_judge(item.delivery, [next(words) for _ in item.records]) for item in batch]
+
+
+def _judge(delivery: Delivery, words: Sequence[str]) -> _Outcome:
+    refused = [word.removeprefix(REJECTED).strip() for word in words if word.startswith(REJECTED)]
+    if refused:
+        return _Outcome(delivery.id, DeliveryStatus.QUARANTINED, "; ".join(dict.fromkeys(refused)))
+    is_old = bool(words) and all(word == "unchanged" for word in words)
+    reason = "Nothing new: it is known already, or older than what is known" if is_old else ""
+    return _Outcome(delivery.id, DeliveryStatus.APPLIED, reason)
+
+
+def _poison(delivery: Delivery, exc: Exception) -> _Outcome:
+    log.error("delivery_failed", delivery=delivery.id, topic=delivery.topic, exc_info=exc)
+    reason = f"Internal error: {type(exc).__name__}. It is logged; retry after an update."
+    return _Outcome(delivery.id, DeliveryStatus.QUARANTINED, reason)
+
+
+def _write_outcomes(outcomes: Sequence[_Outcome], now: datetime) -> None:
+    run_sql(
+        "stores.settle_deliveries",
+        ids=array(outcome.delivery_id for outcome in outcomes),
+        statuses=array(str(outcome.status) for outcome in outcomes),
+        reasons=array(outcome.reason for outcome in outcomes),
+        now=now,
+    )
+
+
+def _forget_erased(
+    readable: Sequence[_Readable], outcomes: Sequence[_Outcome], store: StoreContext
+) -> None:
+    applied = {item.delivery_id for item in outcomes if item.status == DeliveryStatus.APPLIED}
+    erased = [
+        record
+        for item in readable
+        if item.delivery.id in applied
+        for record in item.records
+        if isinstance(record, EraseRecord)
+    ]
+    needles = {needle for record in erased for needle in _needles(record)}
+    if needles:
+        forget_deliveries(store.store_id, sorted(needles))
+
+
+def _needles(record: EraseRecord) -> list[str]:
+    found = [record.email, record.email.lower(), record.phone]
+    if record.external_id:
+        found += [f'"id":{record.external_id},', f'"id": {record.external_id},']
+    return [needle for needle in found if needle]
+
+
+def forget_deliveries(store_id: int, needles: Sequence[str]) -> int:
+    """Empty the raw deliveries of a store that name an erased person.
+
+    Joins the caller's transaction.
+
+    Args:
+        store_id: store of the active tenant.
+        needles: addresses and ids as they stand in a body.
+
+    Returns:
+        Deliveries emptied.
+    """
+    return count_sql(
+        "stores.forget_deliveries", store_id=store_id, needles=array(needles), note=ERASED_NOTE
+    )

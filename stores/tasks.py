@@ -1,0 +1,12 @@
+"""Doorbells of this app."""
+
+from celery import shared_task
+
+from kernel.tasks import TenantTask
+from kernel.work import work_off
+
+
+@shared_task(base=TenantTask, name="stores.tasks.drain_inbox")
+def drain_inbox(tenant_id: int) -> None:
+    """Work off the tenant's waiting deliveries."""
+    work_off("inbox", tenant_id)
