@@ -22,7 +22,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Profile Updated": (_SEGMENTS,),
     "Profile Merged": (_FACTS, _POINTS, _SEGMENTS),
     "Consent Changed": (_SEGMENTS,),
-    "Segment Entered": (_FLOWS,),
+    "Segment Entered": (_EXITS, _FLOWS),
     "Segment Exited": (),
     "RFM Group Changed": (_SEGMENTS,),
     "Message Sent": (),

@@ -48,7 +48,23 @@ _KEYS = frozenset(
 
 
 def parse_graph(raw: Any) -> Graph:
-    """Read a definition and check that it can run.
+    """Read a definition.
+
+    Args:
+        raw: the decoded JSON of a flow definition.
+
+    Raises:
+        GraphError: with every fault of form.
+    """
+    reader = _Reader()
+    graph = reader.graph(raw)
+    if reader.problems:
+        raise GraphError(reader.problems)
+    return graph
+
+
+def check_graph(raw: Any) -> Graph:
+    """Read a definition that shall be published.
 
     Args:
         raw: the decoded JSON of a flow definition.
@@ -57,10 +73,7 @@ def parse_graph(raw: Any) -> Graph:
         GraphError: with every fault of form; or, when the form is right, every fault that
             `flows.domain.lint` finds.
     """
-    reader = _Reader()
-    graph = reader.graph(raw)
-    if reader.problems:
-        raise GraphError(reader.problems)
+    graph = parse_graph(raw)
     if problems := lint(graph):
         raise GraphError(problems)
     return graph

@@ -1,0 +1,1 @@
+"""Reads of flows, and what flows must know of other apps."""

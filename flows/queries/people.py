@@ -1,0 +1,152 @@
+"""What the engine must know of profiles, their events, memberships and messages; in sets."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from crm.models import Event, Profile
+from flows.choices import RunStatus
+from flows.models import FlowRun, RunStep
+from flows.types import LiveRun, Person, TemplateRef
+from messaging.models import Message, Template
+from segments.models import Membership, Segment
+
+
+def find_people(profile_ids: Collection[int]) -> dict[int, Person]:
+    """Return who each id means, by the id asked for; unknown ids are left out."""
+    rows = Profile.objects.filter(pk__in=set(profile_ids)).values_list(
+        "pk", "merged_into_id", "erased_at", "merged_into__erased_at"
+    )
+    return {
+        pk: Person(winner or pk, (winner_erased if winner else erased) is not None)
+        for pk, winner, erased, winner_erased in rows
+    }
+
+
+def properties_of(events: Iterable[tuple[int, datetime]]) -> dict[int, dict[str, Any]]:
+    """Return the properties of events by id.
+
+    Args:
+        events: id and ``occurred_at`` of each; the time names the partition.
+    """
+    wanted = list(events)
+    if not wanted:
+        return {}
+    times = [at for _, at in wanted]
+    found = Event.objects.filter(
+        pk__in=[pk for pk, _ in wanted], occurred_at__gte=min(times), occurred_at__lte=max(times)
+    )
+    return dict(found.values_list("pk", "properties"))
+
+
+def last_events(
+    profile_ids: Collection[int], names: Collection[str], *, since: datetime
+) -> dict[tuple[int, str], datetime]:
+    """Return when some events last happened to some profiles after an instant.
+
+    Returns:
+        The latest time by (profile, event name); pairs without such an event are left out.
+    """
+    if not profile_ids or not names:
+        return {}
+    rows = (
+        Event.objects.filter(
+            profile_id__in=set(profile_ids), name__in=set(names), occurred_at__gt=since
+        )
+        .values_list("profile_id", "name")
+        .annotate(latest=Max("occurred_at"))
+    )
+    return {(profile_id, name): latest for profile_id, name, latest in rows if profile_id}
+
+
+def segments_of(profile_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return the segments each profile is in; profiles in none are left out."""
+    rows = Membership.objects.filter(profile_id__in=set(profile_ids))
+    return {pk: frozenset(ids) for pk, ids in rows.values_list("profile_id", "segment_ids")}
+
+
+def find_segment(key: str) -> int | None:
+    """Return the id of a core segment by its stable word, or None."""
+    return Segment.objects.filter(key=key).values_list("pk", flat=True).first()
+
+
+def segment_names(segment_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of segments by id; deleted ones are left out."""
+    return dict(Segment.objects.filter(pk__in=set(segment_ids)).values_list("pk", "name"))
+
+
+def find_templates(keys: Collection[str]) -> dict[str, TemplateRef]:
+    """Return templates by key; unknown keys are left out."""
+    if not keys:
+        return {}
+    rows = Template.objects.filter(key__in=set(keys))
+    return {
+        key: TemplateRef(pk, message_class, channel)
+        for key, pk, message_class, channel in rows.values_list(
+            "key", "pk", "message_class", "channel"
+        )
+    }
+
+
+def runs_whose_message(
+    state: str, node_id: str, run_ids: Collection[int], profile_ids: Collection[int]
+) -> set[int]:
+    """Return the runs whose message of a node was sent, opened or clicked.
+
+    Args:
+        state: ``sent``, ``opened`` (a click proves it too) or ``clicked``.
+        node_id: the message node.
+        run_ids: runs asked for.
+        profile_ids: their profiles, which serve the index.
+    """
+    rows = Message.objects.filter(
+        profile_id__in=set(profile_ids), flow_run_id__in=set(run_ids), node_id=node_id
+    ).values_list("flow_run_id", "sent_at", "opened_at", "clicked_at")
+    places = {"sent": (1, 2, 3), "opened": (2, 3), "clicked": (3,)}[state]
+    return {row[0] for row in rows if row[0] and any(row[place] for place in places)}
+
+
+def last_starts(
+    flow_ids: Collection[int], profile_ids: Collection[int]
+) -> dict[tuple[int, int], tuple[int, datetime]]:
+    """Return id and start of the last run by (flow, profile)."""
+    if not flow_ids:
+        return {}
+    rows = (
+        FlowRun.objects.filter(flow_id__in=set(flow_ids), profile_id__in=set(profile_ids))
+        .order_by("flow_id", "profile_id", "-started_at", "-id")
+        .distinct("flow_id", "profile_id")
+    )
+    return {
+        (flow_id, profile_id): (pk, started_at)
+        for flow_id, profile_id, pk, started_at in rows.values_list(
+            "flow_id", "profile_id", "pk", "started_at"
+        )
+    }
+
+
+def live_runs(profile_ids: Collection[int]) -> list[LiveRun]:
+    """Return the active runs of some profiles."""
+    rows = FlowRun.objects.filter(profile_id__in=set(profile_ids), status=RunStatus.ACTIVE)
+    return [
+        LiveRun(pk, version_id, profile_id, event_id, trigger_time(trigger))
+        for pk, version_id, profile_id, event_id, trigger in rows.order_by("pk").values_list(
+            "pk", "version_id", "profile_id", "trigger_event_id", "trigger"
+        )
+    ]
+
+
+def count_visits(run_ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """Return the highest visit recorded by (run, node)."""
+    if not run_ids:
+        return {}
+    rows = RunStep.objects.filter(run_id__in=run_ids).values_list("run_id", "node_id")
+    return {(run_id, node): visit for run_id, node, visit in rows.annotate(visit=Max("visit"))}
+
+
+def trigger_time(trigger: dict[str, Any]) -> datetime | None:
+    """Return when the event happened that started a run."""
+    text = trigger.get("occurred_at")
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,182 @@
+"""Advancing runs: claim what is due, walk it, write everything in one transaction per batch."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import OperationalError, transaction
+
+from flows.choices import FlowStatus, RunStatus
+from flows.domain.delays import pick_zone
+from flows.models import FlowRun
+from flows.queries.versions import get_graphs
+from flows.services.walking import Walk, Walker
+from kernel import clock
+from kernel.arrays import array, columns
+from kernel.batches import Deadline
+from kernel.sql import run_sql
+from kernel.tenancy import current_tenant_id
+from kernel.work import ring
+from messaging.services.queueing import queue_messages
+from tenants.queries import get_tenant
+
+BATCH = 500
+
+log = structlog.get_logger(__name__)
+
+
+class _BatchFailed(Exception):
+    def __init__(self, run_ids: Sequence[int], cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.run_ids = run_ids
+        self.cause = cause
+
+
+def advance_due(deadline: Deadline) -> int:
+    """Advance the due runs of the active tenant, the longest due first.
+
+    State, steps and messages of a batch are written in one transaction, so a crash repeats the
+    batch and nothing of it is done twice. A run that cannot go on is marked failed with the
+    reason and its neighbours go on.
+
+    Args:
+        deadline: when to stop claiming.
+
+    Returns:
+        Runs worked on; 0 when nothing is due or other workers hold it.
+
+    Raises:
+        OperationalError: the database was lost or chose this batch as a deadlock's victim; it is
+            safe to call again.
+    """
+    done = 0
+    while not deadline.passed:
+        try:
+            count = _advance_batch(None)
+        except _BatchFailed as failure:
+            count = _isolate(failure)
+        if not count:
+            break
+        done += count
+    return done
+
+
+@transaction.atomic
+def resume_failed(run_ids: Collection[int]) -> int:
+    """Let failed runs try their node again.
+
+    Returns:
+        Runs that were failed and are now due.
+    """
+    now = clock.now()
+    resumed = FlowRun.objects.filter(pk__in=run_ids, status=RunStatus.FAILED).update(
+        status=RunStatus.ACTIVE, exit_reason="", wake_at=now, finished_at=None
+    )
+    if resumed:
+        ring("flows", current_tenant_id())
+    return resumed
+
+
+@transaction.atomic
+def _advance_batch(run_ids: Sequence[int] | None) -> int:
+    now = clock.now()
+    rows = run_sql(
+        "flows.claim_runs",
+        now=now,
+        count=BATCH,
+        run_ids=None if run_ids is None else array(run_ids),
+    )
+    if not rows:
+        return 0
+    try:
+        _walk(rows, now)
+    except OperationalError:
+        raise
+    except Exception as exc:
+        raise _BatchFailed([row.id for row in rows], exc) from exc
+    return len(rows)
+
+
+def _walk(rows: Sequence[Any], now: datetime) -> None:
+    walk = Walk(now, _walkers(rows))
+    walk.go()
+    queue_messages(walk.messages)
+    steps = [(step.run_id, step.node, step.visit, step.result) for step in walk.steps]
+    if steps:
+        run_sql("flows.record_steps", now=now, **columns("run_ids nodes visits results", steps))
+    run_sql("flows.advance_runs", **columns(_RUN_COLUMNS, _states(walk)))
+
+
+_RUN_COLUMNS = "run_ids statuses reasons nodes visits waits wakes ends"
+
+
+def _states(walk: Walk) -> list[tuple[Any, ...]]:
+    over = (RunStatus.COMPLETED, RunStatus.EXITED)
+    return [
+        (
+            walker.run_id,
+            str(walker.status),
+            walker.reason,
+            walker.node,
+            walker.visit,
+            walker.is_waiting,
+            walker.wake_at,
+            walk.now if walker.status in over else None,
+        )
+        for walker in walk.walkers
+    ]
+
+
+def _walkers(rows: Sequence[Any]) -> list[Walker]:
+    graphs = get_graphs([row.version_id for row in rows])
+    account = get_tenant(current_tenant_id()).timezone
+    walkers = []
+    for row in rows:
+        walker = Walker(
+            run_id=row.id,
+            flow_id=row.flow_id,
+            profile_id=row.profile_id,
+            graph=graphs[row.version_id],
+            zone=pick_zone((row.timezone,), row.country, account),
+            node=row.current_node,
+            visit=row.visit,
+            is_waiting=row.is_waiting,
+            due_at=row.wake_at,
+            trigger_event_id=row.trigger_event_id,
+            trigger=row.trigger,
+        )
+        if row.flow_status != FlowStatus.LIVE:
+            walker.end(RunStatus.EXITED, "the flow is not live")
+        elif row.is_erased:
+            walker.end(RunStatus.EXITED, "the profile was erased")
+        walkers.append(walker)
+    return walkers
+
+
+def _isolate(failure: _BatchFailed) -> int:
+    """Halve a batch until the run that cannot go on is alone, and mark that one failed.
+
+    Returns:
+        Runs looked at, so that the drain goes on with the next batch.
+    """
+    ids = failure.run_ids
+    if len(ids) == 1:
+        log.error("flow_run_failed", run=ids[0], exc_info=failure.cause)
+        _fail(ids[0], failure.cause)
+        return 1
+    middle = len(ids) // 2
+    for half in (ids[:middle], ids[middle:]):
+        try:
+            _advance_batch(half)
+        except _BatchFailed as smaller:
+            _isolate(smaller)
+    return len(ids)
+
+
+@transaction.atomic
+def _fail(run_id: int, cause: Exception) -> None:
+    reason = f"{type(cause).__name__}: {cause}"[:500]
+    FlowRun.objects.filter(pk=run_id, status=RunStatus.ACTIVE).update(
+        status=RunStatus.FAILED, exit_reason=reason, wake_at=None
+    )

@@ -1,0 +1,234 @@
+"""Who enters a flow, and why not: the entry pipeline, in sets.
+
+Stages, in order: flow live, not history, not too old, trigger filter, profile, entry filter,
+frequency, exit condition already met. Every attempt leaves one row with its outcome.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from crm.types import EventRef
+from flows.choices import EntryOutcome, Refusal
+from flows.domain.graph import EventTrigger, Graph, Policy, SegmentTrigger
+from flows.domain.triggers import holds
+from flows.queries import people
+from flows.queries.entries import decided_pairs
+from flows.queries.versions import get_graphs, list_live
+from flows.services.exits import find_met_exit
+from flows.types import Attempt
+from kernel import clock
+from kernel.arrays import columns
+from kernel.sql import run_sql
+from kernel.tenancy import current_tenant_id
+from kernel.work import ring
+from segments.services.evaluate import matching
+
+Graphs = Mapping[int, Graph]
+
+
+@transaction.atomic
+def enrol_for_events(refs: Sequence[EventRef]) -> None:
+    """Start the runs that events set off, and record every event that started none.
+
+    A repeat changes nothing: what was decided about an event stays. History and events without
+    a profile never knock.
+
+    Args:
+        refs: new events of the active tenant, in any order.
+    """
+    now = clock.now()
+    live = list_live()
+    graphs = get_graphs([version_id for _, version_id in live])
+    attempts = _knock(refs, live, graphs)
+    if not attempts:
+        return
+    _refuse_old(attempts, graphs, now)
+    _refuse_by_trigger_filter(attempts, graphs)
+    _refuse_erased(attempts)
+    _refuse_by_entry_filter(attempts, graphs, now)
+    _refuse_by_frequency(attempts, graphs, now)
+    _refuse_by_exit(attempts, graphs)
+    _start(attempts, graphs, now)
+    _record(attempts, now)
+
+
+def _knock(
+    refs: Sequence[EventRef], live: Sequence[tuple[int, int]], graphs: Graphs
+) -> list[Attempt]:
+    """Return an attempt for each event and flow it triggers, decided ones left out."""
+    pairs = [
+        (flow_id, version_id, ref)
+        for ref in sorted(refs, key=lambda ref: (ref.occurred_at, ref.event_id))
+        if not ref.is_backfill and ref.profile_id is not None
+        for flow_id, version_id in live
+        if _is_trigger(graphs[version_id], ref)
+    ]
+    if not pairs:
+        return []
+    decided = decided_pairs([ref.event_id for _, _, ref in pairs])
+    known = people.find_people([ref.profile_id for _, _, ref in pairs if ref.profile_id])
+    return [
+        Attempt(flow_id, version_id, ref, person.id, person.is_erased)
+        for flow_id, version_id, ref in pairs
+        if (flow_id, ref.event_id) not in decided
+        and (person := known.get(ref.profile_id or 0)) is not None
+    ]
+
+
+def _is_trigger(graph: Graph, ref: EventRef) -> bool:
+    match graph.trigger:
+        case EventTrigger(event=event):
+            return event == ref.name
+        case SegmentTrigger(segment_id=segment_id):
+            return ref.name == "Segment Entered" and ref.object_id == segment_id
+
+
+def _refuse_old(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
+    for attempt in attempts:
+        if attempt.ref.occurred_at < now - graphs[attempt.version_id].max_event_age:
+            attempt.reason = Refusal.EVENT_TOO_OLD
+
+
+def _refuse_by_trigger_filter(attempts: Sequence[Attempt], graphs: Graphs) -> None:
+    asking = [at for at in _open(attempts) if _needs_properties(graphs[at.version_id])]
+    properties = people.properties_of((at.ref.event_id, at.ref.occurred_at) for at in asking)
+    for attempt in asking:
+        attempt.properties = properties.get(attempt.ref.event_id, {})
+        trigger = graphs[attempt.version_id].trigger
+        if isinstance(trigger, EventTrigger) and not holds(trigger.where, attempt.properties):
+            attempt.reason = Refusal.TRIGGER_FILTER
+
+
+def _needs_properties(graph: Graph) -> bool:
+    has_filter = isinstance(graph.trigger, EventTrigger) and bool(graph.trigger.where)
+    return has_filter or graph.reentry.policy is Policy.KEYED
+
+
+def _refuse_erased(attempts: Sequence[Attempt]) -> None:
+    for attempt in _open(attempts):
+        if attempt.is_erased:
+            attempt.reason = Refusal.PROFILE_ERASED
+
+
+def _refuse_by_entry_filter(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
+    by_version: dict[int, list[Attempt]] = defaultdict(list)
+    for attempt in _open(attempts):
+        if graphs[attempt.version_id].entry_filter is not None:
+            by_version[attempt.version_id].append(attempt)
+    for version_id, asking in by_version.items():
+        condition = graphs[version_id].entry_filter
+        met = matching(condition, sorted({attempt.profile_id for attempt in asking}), now)
+        for attempt in asking:
+            if attempt.profile_id not in met:
+                attempt.reason = Refusal.ENTRY_FILTER
+
+
+def _refuse_by_frequency(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
+    """Give each attempt its run key; two attempts of one key start one run."""
+    spaced = [at for at in _open(attempts) if graphs[at.version_id].reentry.policy is Policy.AFTER]
+    last = people.last_starts({at.flow_id for at in spaced}, {at.profile_id for at in spaced})
+    taken: set[tuple[int, int, str]] = set()
+    for attempt in _open(attempts):
+        reentry = graphs[attempt.version_id].reentry
+        previous = last.get((attempt.flow_id, attempt.profile_id))
+        _set_run_key(attempt, reentry.policy, reentry.key, previous)
+        if previous and previous[1] > now - reentry.gap:
+            attempt.reason = Refusal.FREQUENCY
+        key = (attempt.flow_id, attempt.profile_id, attempt.run_key)
+        if not attempt.reason and key in taken:
+            attempt.reason = Refusal.FREQUENCY
+        taken.add(key)
+
+
+def _set_run_key(
+    attempt: Attempt, policy: Policy, name: str, previous: tuple[int, datetime] | None
+) -> None:
+    match policy:
+        case Policy.ONCE:
+            attempt.run_key = "once"
+        case Policy.EVERY_TIME:
+            attempt.run_key = f"event:{attempt.ref.event_id}"
+        case Policy.AFTER:
+            # Named after the run before it: two workers that see the same one start one run.
+            attempt.run_key = f"after:{previous[0] if previous else 0}"
+        case Policy.KEYED:
+            value = attempt.properties.get(name)
+            attempt.run_key = f"key:{value}"
+            if value in (None, ""):
+                attempt.reason = Refusal.KEY_MISSING
+
+
+def _refuse_by_exit(attempts: Sequence[Attempt], graphs: Graphs) -> None:
+    asking = [attempt for attempt in _open(attempts) if graphs[attempt.version_id].exit_on]
+    if not asking:
+        return
+    names = {on.event for at in asking for on in graphs[at.version_id].exit_on if on.event}
+    profiles = {attempt.profile_id for attempt in asking}
+    since = min(attempt.ref.occurred_at for attempt in asking) - timedelta(microseconds=1)
+    happened = people.last_events(profiles, names, since=since)
+    memberships = people.segments_of(profiles)
+    for attempt in asking:
+        exit_on = find_met_exit(
+            graphs[attempt.version_id],
+            happened={
+                name: at
+                for (profile_id, name), at in happened.items()
+                if profile_id == attempt.profile_id
+            },
+            segments=memberships.get(attempt.profile_id, frozenset()),
+            since=attempt.ref.occurred_at,
+        )
+        if exit_on:
+            attempt.reason = Refusal.EXIT_CONDITION
+
+
+def _start(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
+    entering = _open(attempts)
+    if not entering:
+        return
+    rows = [
+        (
+            at.flow_id,
+            at.version_id,
+            at.profile_id,
+            at.run_key,
+            at.ref.event_id,
+            {
+                "event": at.ref.name,
+                "object_id": at.ref.object_id,
+                "occurred_at": at.ref.occurred_at.isoformat(),
+            },
+            graphs[at.version_id].entry_node,
+        )
+        for at in entering
+    ]
+    names = "flow_ids version_ids profile_ids run_keys event_ids triggers entry_nodes"
+    started = run_sql("flows.start_runs", now=now, **columns(names, rows))
+    begun = {(row.flow_id, row.trigger_event_id) for row in started}
+    for attempt in entering:
+        if (attempt.flow_id, attempt.ref.event_id) not in begun:
+            attempt.reason = Refusal.FREQUENCY
+    if begun:
+        ring("flows", current_tenant_id())
+
+
+def _record(attempts: Sequence[Attempt], now: datetime) -> None:
+    rows = [
+        (
+            at.flow_id,
+            at.profile_id,
+            at.ref.event_id,
+            str(EntryOutcome.REFUSED if at.reason else EntryOutcome.ENROLLED),
+            str(at.reason),
+        )
+        for at in attempts
+    ]
+    names = "flow_ids profile_ids event_ids outcomes reasons"
+    run_sql("flows.record_entries", now=now, **columns(names, rows))
+
+
+def _open(attempts: Sequence[Attempt]) -> list[Attempt]:
+    return [attempt for attempt in attempts if not attempt.reason]

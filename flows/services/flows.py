@@ -1,0 +1,182 @@
+"""Creating, publishing and switching flows."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from crm.services.events import event_handlers
+from flows.choices import FlowStatus, RunStatus
+from flows.domain.graph import EventTrigger, Graph, Message, Split
+from flows.domain.parsing import check_graph
+from flows.errors import GraphError, Problem
+from flows.models import Flow, FlowRun, FlowVersion
+from flows.queries import people
+from flows.services.conditions import check_condition
+from flows.services.exits import SEGMENT_ENTERED
+from kernel import clock
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.sql import run_sql
+from kernel.tenancy import current_tenant_id
+from kernel.work import ring
+
+ENTERS = "flows.services.enrolment.enrol_for_events"
+EXITS = "flows.services.exits.exit_for_events"
+
+
+@transaction.atomic
+def create_flow(*, name: str, key: str = "", description: str = "") -> Flow:
+    """Create a flow as a draft without a version.
+
+    Args:
+        name: unique within the tenant.
+        key: stable word of a library flow; empty for the merchant's own.
+        description: what it is for, in one sentence.
+
+    Raises:
+        Conflict: a flow of this name exists.
+    """
+    try:
+        with transaction.atomic():
+            return Flow.objects.create(name=name, key=key, description=description)
+    except IntegrityError as exc:
+        raise Conflict(f"A flow named {name} exists already.") from exc
+
+
+@transaction.atomic
+def publish(flow_id: int, graph: Mapping[str, Any], *, actor: str = "system") -> FlowVersion:
+    """Freeze a definition as the version that new runs take; runs on their way keep theirs.
+
+    Publishing what is published already returns the version that exists.
+
+    Args:
+        flow_id: the flow.
+        graph: the definition, as in the contract.
+        actor: who publishes.
+
+    Raises:
+        NotFound: there is no such flow.
+        Invalid: the definition cannot run; ``fields`` names every place.
+    """
+    flow = _lock_flow(flow_id)
+    try:
+        _check(check_graph(graph))
+    except GraphError as exc:
+        faults = {problem.path: problem.text for problem in exc.problems}
+        raise Invalid("This flow cannot run as it is.", fields=faults) from exc
+    checksum = hashlib.sha256(json.dumps(graph, sort_keys=True).encode()).hexdigest()
+    current = FlowVersion.objects.filter(flow_id=flow_id, number=flow.version_number).first()
+    if current and current.checksum == checksum:
+        return current
+    version = FlowVersion.objects.create(
+        flow_id=flow_id,
+        number=flow.version_number + 1,
+        graph=dict(graph),
+        checksum=checksum,
+        created_by=actor,
+    )
+    flow.version_number = version.number
+    flow.save(update_fields=["version_number", "updated_at"])
+    return version
+
+
+@transaction.atomic
+def set_status(flow_id: int, status: FlowStatus) -> Flow:
+    """Switch a flow on or off; switched off, its active runs end and say why.
+
+    Raises:
+        NotFound: there is no such flow.
+        Conflict: it has no published version and so cannot go live.
+    """
+    flow = _lock_flow(flow_id)
+    if status == FlowStatus.LIVE and not flow.version_number:
+        raise Conflict("Publish the flow before you switch it on.")
+    flow.status = status
+    flow.save(update_fields=["status", "updated_at"])
+    if status != FlowStatus.LIVE:
+        run_sql("flows.exit_flow", flow_id=flow_id, reason="the flow is not live", now=clock.now())
+    return flow
+
+
+@transaction.atomic
+def resume_failed_of(flow_id: int) -> int:
+    """Let all failed runs of a flow try their node again.
+
+    Returns:
+        Runs that were failed and are now due.
+    """
+    resumed = FlowRun.objects.filter(flow_id=flow_id, status=RunStatus.FAILED).update(
+        status=RunStatus.ACTIVE, exit_reason="", wake_at=clock.now(), finished_at=None
+    )
+    if resumed:
+        ring("flows", current_tenant_id())
+    return resumed
+
+
+def _lock_flow(flow_id: int) -> Flow:
+    flow = Flow.objects.select_for_update(no_key=True).filter(pk=flow_id).first()
+    if flow is None:
+        raise NotFound("This flow does not exist.")
+    return flow
+
+
+def _check(graph: Graph) -> None:
+    """Check what only this tenant and this installation know.
+
+    Raises:
+        GraphError: an event that sets off nothing, a segment or template that does not exist.
+    """
+    problems = [*_check_events(graph), *_check_segments(graph), *_check_templates(graph)]
+    if problems:
+        raise GraphError(problems)
+    if graph.entry_filter is not None:
+        check_condition(graph.entry_filter, "entry_filter")
+    for node in graph.nodes.values():
+        if isinstance(node, Split):
+            check_condition(node.condition, f"nodes.{node.id}.condition")
+
+
+def _check_events(graph: Graph) -> list[Problem]:
+    problems = []
+    if isinstance(graph.trigger, EventTrigger):
+        problems += _unheard(graph.trigger.event, ENTERS, "trigger.event")
+    for at, exit_on in enumerate(graph.exit_on):
+        name = exit_on.event or SEGMENT_ENTERED
+        problems += _unheard(name, EXITS, f"exit_on.{at}")
+    return problems
+
+
+def _unheard(name: str, handler: str, path: str) -> list[Problem]:
+    heard = sorted(event for event, paths in event_handlers().items() if handler in paths)
+    if name in heard:
+        return []
+    return [Problem(path, f"{name!r} sets off nothing; possible are {', '.join(heard)}")]
+
+
+def _check_segments(graph: Graph) -> list[Problem]:
+    named = {f"exit_on.{at}": on.segment_id for at, on in enumerate(graph.exit_on)}
+    if not isinstance(graph.trigger, EventTrigger):
+        named["trigger.segment"] = graph.trigger.segment_id
+    wanted = {path: segment_id for path, segment_id in named.items() if segment_id is not None}
+    known = people.segment_names(wanted.values())
+    return [
+        Problem(path, f"segment {segment_id} does not exist")
+        for path, segment_id in sorted(wanted.items())
+        if segment_id not in known
+    ]
+
+
+def _check_templates(graph: Graph) -> list[Problem]:
+    named = {node.id: node for node in graph.nodes.values() if isinstance(node, Message)}
+    known = people.find_templates({node.template for node in named.values()})
+    problems = []
+    for key, node in sorted(named.items()):
+        template = known.get(node.template)
+        if template is None:
+            problems.append(Problem(f"nodes.{key}.template", f"{node.template!r} does not exist"))
+        elif template.channel != node.channel:
+            text = f"is a template for {template.channel}, not for {node.channel}"
+            problems.append(Problem(f"nodes.{key}.template", text))
+    return problems

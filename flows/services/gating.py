@@ -1,0 +1,112 @@
+"""What flows have to say before a message leaves: the first two gates of messaging.
+
+Both are asked again at the very moment of sending, because a queued message may have waited.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flows.choices import FlowStatus, RunStatus
+from flows.domain.graph import Graph
+from flows.queries import people
+from flows.queries.runs import sending_runs
+from flows.queries.versions import get_graphs
+from flows.services.exits import find_met_exit
+from messaging.types import PendingMessage, Verdict
+from segments.services.evaluate import matching
+
+
+def ask_exit_condition(messages: Sequence[PendingMessage], now: datetime) -> Mapping[int, Verdict]:
+    """Stop messages of runs that ended early, of flows that are off, and whose exit came since.
+
+    Args:
+        messages: a batch of the active tenant; those of no flow are not answered for.
+        now: aware; unused, because only what happened counts.
+    """
+    ours = [message for message in messages if message.flow_run_id]
+    runs = sending_runs([message.flow_run_id for message in ours if message.flow_run_id])
+    graphs = get_graphs([run.version_id for run in runs.values()])
+    happened = _happened(ours, runs, graphs)
+    memberships = people.segments_of(_profiles_to_ask_segments(ours, runs, graphs))
+    verdicts: dict[int, Verdict] = {}
+    for message in ours:
+        run = runs.get(message.flow_run_id or 0)
+        if run is None:
+            verdicts[message.id] = Verdict(passed=False, detail="the run does not exist any more")
+            continue
+        reason = _reason_over(run) or _reason_met(
+            graphs[run.version_id],
+            happened.get(message.profile.id, {}),
+            memberships.get(message.profile.id, frozenset()),
+            _since(run),
+        )
+        verdicts[message.id] = Verdict(passed=not reason, detail=reason)
+    return verdicts
+
+
+def ask_flow_filter(messages: Sequence[PendingMessage], now: datetime) -> Mapping[int, Verdict]:
+    """Stop messages to profiles that do not match the entry filter of their flow any more."""
+    ours = [message for message in messages if message.flow_run_id]
+    runs = sending_runs([message.flow_run_id for message in ours if message.flow_run_id])
+    graphs = get_graphs([run.version_id for run in runs.values()])
+    asking: dict[int, list[PendingMessage]] = defaultdict(list)
+    for message in ours:
+        run = runs.get(message.flow_run_id or 0)
+        if run is not None and graphs[run.version_id].entry_filter is not None:
+            asking[run.version_id].append(message)
+    verdicts: dict[int, Verdict] = {}
+    for version_id, group in asking.items():
+        profiles = sorted({message.profile.id for message in group})
+        met = matching(graphs[version_id].entry_filter, profiles, now)
+        for message in group:
+            passed = message.profile.id in met
+            detail = "" if passed else "does not match the entry filter any more"
+            verdicts[message.id] = Verdict(passed=passed, detail=detail)
+    return verdicts
+
+
+def _reason_over(run: Any) -> str:
+    if run.status == RunStatus.EXITED:
+        return str(run.exit_reason)
+    return "" if run.flow__status == FlowStatus.LIVE else "the flow is not live"
+
+
+def _reason_met(
+    graph: Graph, happened: Mapping[str, datetime], segments: frozenset[int], since: datetime
+) -> str:
+    exit_on = find_met_exit(graph, happened=happened, segments=segments, since=since)
+    if exit_on is None:
+        return ""
+    return exit_on.event or "entered a segment that ends the flow"
+
+
+def _happened(
+    messages: Sequence[PendingMessage], runs: Mapping[int, Any], graphs: Mapping[int, Graph]
+) -> dict[int, dict[str, datetime]]:
+    names = {on.event for graph in graphs.values() for on in graph.exit_on if on.event}
+    if not names or not runs:
+        return {}
+    since = min(_since(run) for run in runs.values()) - timedelta(microseconds=1)
+    found = people.last_events({message.profile.id for message in messages}, names, since=since)
+    by_profile: dict[int, dict[str, datetime]] = defaultdict(dict)
+    for (profile_id, name), at in found.items():
+        by_profile[profile_id][name] = at
+    return by_profile
+
+
+def _profiles_to_ask_segments(
+    messages: Sequence[PendingMessage], runs: Mapping[int, Any], graphs: Mapping[int, Graph]
+) -> set[int]:
+    return {
+        message.profile.id
+        for message in messages
+        if (run := runs.get(message.flow_run_id or 0))
+        and any(on.segment_id is not None for on in graphs[run.version_id].exit_on)
+    }
+
+
+def _since(run: Any) -> datetime:
+    at = people.trigger_time(run.trigger)
+    return at if at is not None else run.started_at

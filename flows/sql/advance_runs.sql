@@ -1,0 +1,26 @@
+-- flows/sql/advance_runs.sql
+-- Write where claimed runs stand now.
+--
+-- in:  tenant_id                       bigint         added by kernel.sql.run_sql
+--      run_ids                         bigint[]       one element per run, all claimed
+--      statuses, reasons, nodes        text[]
+--      visits                          integer[]
+--      waits                           boolean[]
+--      wakes                           timestamptz[]  null once the run is over or has failed
+--      ends                            timestamptz[]  null while it is not over
+-- out: -
+UPDATE flows_flowrun AS r
+SET status = n.status,
+    exit_reason = n.reason,
+    current_node = n.node,
+    visit = n.visit,
+    is_waiting = n.is_waiting,
+    wake_at = n.wake_at,
+    finished_at = n.finished_at
+FROM unnest(
+    %(run_ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(nodes)s::text[],
+    %(visits)s::integer[], %(waits)s::boolean[], %(wakes)s::timestamptz[],
+    %(ends)s::timestamptz[]
+) AS n (run_id, status, reason, node, visit, is_waiting, wake_at, finished_at)
+WHERE r.tenant_id = %(tenant_id)s
+  AND r.id = n.run_id;
