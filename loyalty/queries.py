@@ -17,9 +17,7 @@ def balance_of(profile_id: int) -> int:
     return account.balance if account else 0
 
 
-def entries_of(
-    profile_id: int, *, before: int | None = None, limit: int = 50
-) -> list[PointsEntry]:
+def entries_of(profile_id: int, *, before: int | None = None, limit: int = 50) -> list[PointsEntry]:
     """Return entries of a profile, newest first.
 
     Args:
