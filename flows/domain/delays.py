@@ -25,7 +25,8 @@ def due_at(delay: Delay, start: datetime, zone: ZoneInfo) -> datetime:
         zone: whose calendar and clock rule.
 
     Returns:
-        Aware UTC. Days and weeks keep the local time of day; hours and minutes are exact.
+        Aware UTC, not before ``start``. Days and weeks keep the local time of day; hours and
+        minutes are exact.
     """
     days = _CALENDAR_DAYS.get(delay.duration.unit)
     if days is None:
@@ -35,7 +36,8 @@ def due_at(delay: Delay, start: datetime, zone: ZoneInfo) -> datetime:
     else:
         ended = start.astimezone(zone).replace(tzinfo=None)
         ended += timedelta(days=days * delay.duration.n)
-    return to_instant(_roll(ended, delay.until_time, delay.weekdays), zone)
+    ends = to_instant(_roll(ended, delay.until_time, delay.weekdays), zone)
+    return max(ends, start.astimezone(UTC))
 
 
 def to_instant(local: datetime, zone: ZoneInfo) -> datetime:

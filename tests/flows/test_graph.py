@@ -1,0 +1,184 @@
+"""Reading and checking definitions, deciding, and trigger filters."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flows.domain.graph import Message, Policy, PropertyCondition, SegmentTrigger, has_loop
+from flows.domain.parsing import check_graph, parse_graph
+from flows.domain.steps import Decision, decide
+from flows.domain.triggers import holds
+from flows.errors import GraphError
+from flows.nodes import NODE_TYPES
+from flows.services.library import POST_PURCHASE, build_win_back
+from tests.factories.flows import definition, message_node
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/London")
+
+
+def faults(graph: Any) -> dict[str, str]:
+    with pytest.raises(GraphError) as caught:
+        check_graph(graph)
+    return {problem.path: problem.text for problem in caught.value.problems}
+
+
+def test_the_library_flows_are_sound() -> None:
+    assert parse_graph(POST_PURCHASE).reentry.policy is Policy.EVERY_TIME
+    win_back = check_graph(build_win_back(7))
+    assert win_back.trigger == SegmentTrigger(7)
+    assert win_back.reentry.gap == timedelta(days=60)
+    assert [exit_on.event for exit_on in win_back.exit_on] == ["Order Placed"]
+    assert win_back.goal in win_back.exit_on
+
+
+def test_an_empty_definition_names_what_is_missing() -> None:
+    assert faults({}) == {
+        "nodes": "must be an object",
+        "trigger": "must be an object",
+        "trigger.event": "is missing",
+        "entry_node": "leads nowhere; name the next node, an exit node at the end",
+    }
+
+
+def test_faults_are_named_with_their_place() -> None:
+    graph = definition(
+        {
+            "a": message_node(template="", then="nowhere", max_lateness={"n": -1, "unit": "hours"}),
+            "b": {"type": "delay", "n": "two", "unit": "moons", "next": "a", "timezone": "Mars"},
+            "c": {"type": "jump"},
+        },
+        reentry={"policy": "after", "n": True, "unit": "days"},
+        exit_on=[{"segment": 4}],
+        colour="red",
+    )
+    assert set(faults(graph)) == {
+        "colour",
+        "reentry.n",
+        "exit_on.0.segment",
+        "nodes.a.template",
+        "nodes.a.next",
+        "nodes.a.max_lateness.n",
+        "nodes.b.n",
+        "nodes.b.unit",
+        "nodes.b.timezone",
+        "nodes.c.type",
+    }
+
+
+def test_a_node_that_cannot_be_reached_is_refused() -> None:
+    graph = definition({"a": message_node(), "lost": message_node()})
+    assert faults(graph) == {"nodes.lost": "cannot be reached; connect or remove it"}
+
+
+def test_a_loop_needs_a_delay_of_an_hour() -> None:
+    def loop(minutes: int) -> dict[str, Any]:
+        return definition(
+            {
+                "ask": {
+                    "type": "split",
+                    "condition": {"field": "order_count", "is": ">", "value": 1},
+                    "yes": "end",
+                    "no": "wait",
+                },
+                "wait": {"type": "delay", "n": minutes, "unit": "minutes", "next": "ask"},
+            }
+        )
+
+    assert has_loop(check_graph(loop(60)))
+    assert set(faults(loop(59))) == {"nodes.ask", "nodes.wait"}
+
+
+def test_a_transactional_flow_does_not_promote() -> None:
+    graph = definition(
+        {"a": message_node(message_class="transactional", then="b"), "b": message_node()}
+    )
+    assert faults(graph) == {
+        "nodes.b.message_class": "a transactional flow must not promote",
+    }
+
+
+def test_a_split_asks_only_for_messages_of_the_flow() -> None:
+    graph = definition(
+        {
+            "ask": {
+                "type": "split",
+                "condition": {"op": "not", "children": [{"message": "gone", "is": "opened"}]},
+                "yes": "end",
+                "no": "end",
+            }
+        }
+    )
+    assert faults(graph) == {
+        "nodes.ask.condition": "asks for message 'gone', which is not one",
+    }
+
+
+def test_a_message_may_be_late_as_its_class_allows() -> None:
+    nodes = parse_graph(
+        definition(
+            {
+                "promo": message_node(then="own"),
+                "own": message_node(then="order", max_lateness={"n": 2, "unit": "hours"}),
+                "order": message_node(message_class="transactional"),
+            }
+        )
+    ).nodes
+    lateness = [node.max_lateness for node in nodes.values() if isinstance(node, Message)]
+    assert lateness == [timedelta(hours=24), timedelta(hours=2), None]
+
+
+def test_each_node_says_where_to_go() -> None:
+    graph = parse_graph(build_win_back(7))
+
+    def at(key: str, *, is_waiting: bool = False, is_met: bool = False) -> Decision:
+        return decide(graph.nodes[key], now=NOW, zone=ZONE, is_waiting=is_waiting, is_met=is_met)
+
+    first = graph.nodes["first"]
+    assert isinstance(first, Message)
+    assert at("first") == Decision(goto="week", result="queued", message=first)
+    assert at("week") == Decision(wake_at=NOW + timedelta(days=7))
+    assert at("week", is_waiting=True) == Decision(goto="still_away", result="waited")
+    assert at("still_away", is_met=True) == Decision(goto="second", result="yes")
+    assert at("still_away") == Decision(goto="end", result="no")
+    assert at("end") == Decision(result="exit")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "met"),
+    [
+        ("=", "59.90", True),
+        ("=", "59.9", True),
+        ("!=", 59.9, False),
+        (">", 50, True),
+        (">=", "60", False),
+        ("<", "100", True),
+        ("<=", "59.90", True),
+        ("in", ["59.90"], True),
+        ("contains", "9.9", True),
+        ("is_set", None, True),
+        ("not_set", None, False),
+        (">", "much", False),
+    ],
+)
+def test_amounts_in_a_trigger_filter_compare_as_numbers(
+    operator: str, value: Any, *, met: bool
+) -> None:
+    assert holds([PropertyCondition("total", operator, value)], {"total": "59.90"}) is met
+
+
+def test_a_missing_property_meets_only_not_set() -> None:
+    assert not holds([PropertyCondition("total", "!=", 1)], {})
+    assert holds([PropertyCondition("total", "not_set", None)], {})
+
+
+def test_every_node_type_is_described_with_a_schema() -> None:
+    described = {node["type"]: node["schema"]["properties"]["type"] for node in NODE_TYPES}
+    assert described == {
+        "message": {"const": "message"},
+        "delay": {"const": "delay"},
+        "split": {"const": "split"},
+        "exit": {"const": "exit"},
+    }
