@@ -1,3 +1,5 @@
+"""The way in, outside of any tenant."""
+
 from django.urls import path
 
 from tenants import views

@@ -82,21 +82,23 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
 
 
 def _describe(exc: Exception) -> dict[str, Any] | None:
-    if isinstance(exc, DomainError):
-        status = next((STATUSES[kind] for kind in type(exc).__mro__ if kind in STATUSES), 400)
-        return build_problem(status, exc.code, exc.detail, exc.fields)
-    if isinstance(exc, Http404):
-        return build_problem(404, "not_found", "There is nothing at this address.")
-    if isinstance(exc, PermissionDenied):
-        return build_problem(403, "permission_denied", "The key may not do this.")
-    if isinstance(exc, exceptions.ValidationError):
-        fields = flatten(exc.detail)
-        detail = " ".join(f"{name}: {text}" for name, text in fields.items())
-        return build_problem(exc.status_code, "invalid", detail, fields)
-    if isinstance(exc, exceptions.APIException):
-        detail = exc.detail if isinstance(exc.detail, str) else str(exc.detail)
-        return build_problem(exc.status_code, str(_code(exc)), detail)
-    return None
+    match exc:
+        case DomainError():
+            status = next((STATUSES[kind] for kind in type(exc).__mro__ if kind in STATUSES), 400)
+            problem = build_problem(status, exc.code, exc.detail, exc.fields)
+        case Http404():
+            problem = build_problem(404, "not_found", "There is nothing at this address.")
+        case PermissionDenied():
+            problem = build_problem(403, "permission_denied", "The key may not do this.")
+        case exceptions.ValidationError():
+            fields = flatten(exc.detail)
+            detail = " ".join(f"{name}: {text}" for name, text in fields.items())
+            problem = build_problem(exc.status_code, "invalid", detail, fields)
+        case exceptions.APIException():
+            problem = build_problem(exc.status_code, str(_code(exc)), str(exc.detail))
+        case _:
+            return None
+    return problem
 
 
 def _code(exc: exceptions.APIException) -> object:

@@ -1,4 +1,4 @@
-"""Keyset pagination: a page starts after the last row of the one before, so inserts shift nothing."""
+"""Keyset pagination: a page starts behind the last row of the one before; inserts shift nothing."""
 
 import base64
 import binascii
@@ -105,10 +105,8 @@ def _encode(values: list[Any]) -> str:
 def _decode(cursor: str, columns: Sequence[str]) -> list[Any]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        values = json.loads(text)
-        if not isinstance(values, list) or len(values) != len(columns):
-            raise ValueError
-        return [_read(name, value) for name, value in zip(columns, values, strict=True)]
+        pairs = zip(columns, list(json.loads(text)), strict=True)
+        return [_read(name, value) for name, value in pairs]
     except (binascii.Error, ValueError, TypeError) as exc:
         raise ValidationError({"cursor": "Take the cursor from `next`, unchanged."}) from exc
 

@@ -19,7 +19,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     """Answers 401 to a call without a live ``Authorization: Bearer sk_…``."""
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey]:
-        key: ApiKey | None = getattr(request._request, "api_key", None)
+        key: ApiKey | None = getattr(request, "api_key", None)
         if key is None or key.kind != KeyKind.SECRET:
             raise exceptions.AuthenticationFailed("A valid secret key (sk_…) is needed.")
         return None, key

@@ -21,7 +21,7 @@ class Resource(viewsets.GenericViewSet[M]):
 
     Attributes:
         scope_resource: the word in the scopes of a key.
-        parameters: True where an action reads query parameters itself (``@action(parameters=True)``).
+        parameters: True where an action reads query parameters itself.
         filters: parameters of the list.
         ordering: columns of the keyset.
     """
