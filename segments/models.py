@@ -24,7 +24,12 @@ class Segment(TenantModel):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="segment_name_uniq")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="segment_name_uniq"),
+            models.UniqueConstraint(
+                fields=["tenant", "key"], name="segment_key_uniq", condition=~models.Q(key="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -76,6 +81,33 @@ class MembershipChange(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.profile_id} {'in' if self.entered else 'out of'} {self.segment_id}"
+
+
+class Upkeep(TenantModel):
+    """What a tenant's full refresh waits for, one row per tenant.
+
+    Whoever writes memberships or scores locks this row first, so that no two writers take the
+    same difference.
+    """
+
+    changed_count = models.IntegerField(db_default=0)
+    """Buyers whose figures changed since the scale was last cut."""
+    due_at = models.DateTimeField(null=True)
+    """When everything is to be scored and computed again; None: not before the night."""
+    cause = models.TextField(choices=Cause.choices, default=Cause.REFERENCE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="upkeep_tenant_uniq")]
+        indexes = [
+            models.Index(
+                fields=["tenant", "due_at"],
+                name="upkeep_due_idx",
+                condition=models.Q(due_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.changed_count} changed, due {self.due_at}"
 
 
 class SegmentReference(TenantModel):

@@ -105,12 +105,24 @@ def quantile_bounds(buyers: Sequence[BuyerMeasures]) -> RfmBounds:
     Args:
         buyers: all of them, at least one.
     """
-    days = _share_edges([buyer.last_order_on for buyer in buyers])
-    counts = _share_edges([buyer.order_count for buyer in buyers])
-    amounts = _share_edges([buyer.net_minor for buyer in buyers])
-    one_day = timedelta(days=1)
+    return bounds_above(
+        _share_edges([buyer.last_order_on for buyer in buyers]),
+        _share_edges([buyer.order_count for buyer in buyers]),
+        _share_edges([buyer.net_minor for buyer in buyers]),
+    )
+
+
+def bounds_above(days: Sequence[date], counts: Sequence[int], amounts: Sequence[int]) -> RfmBounds:
+    """Return the bounds just above the highest values that still get scores 1, 2, 3 and 4.
+
+    Args:
+        days: four such days of the last order, ascending; likewise the orders and minor units.
+        counts: orders.
+        amounts: net revenue in minor units.
+    """
+    day = timedelta(days=1)
     return RfmBounds(
-        recency=(days[0] + one_day, days[1] + one_day, days[2] + one_day, days[3] + one_day),
+        recency=(days[0] + day, days[1] + day, days[2] + day, days[3] + day),
         frequency=(counts[0] + 1, counts[1] + 1, counts[2] + 1, counts[3] + 1),
         monetary=(amounts[0] + 1, amounts[1] + 1, amounts[2] + 1, amounts[3] + 1),
     )

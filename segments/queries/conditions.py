@@ -1,6 +1,6 @@
 """What conditions are asked against: the moment, the tenant's currency, stored references."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from kernel.formats import find_zone
@@ -40,19 +40,19 @@ def get_moment(now: datetime) -> Moment:
     return Moment(now, find_zone(get_tenant(current_tenant_id()).timezone))
 
 
-def get_compiler(
-    now: datetime, references: Mapping[str, int | None], segment_sql: Callable[[int], str]
-) -> Compiler:
+def get_compiler(now: datetime, references: Mapping[str, int | None]) -> Compiler:
     """Return a compiler for the active tenant's calendar and currency.
 
     Args:
         now: aware; the instant conditions are asked for.
         references: figures of all buyers by key.
-        segment_sql: how the condition on another segment is written.
+
+    Returns:
+        A compiler that reads stored memberships for conditions on other segments.
     """
     tenant = get_tenant(current_tenant_id())
     moment = Moment(now, find_zone(tenant.timezone))
-    return Compiler(moment, exponent(tenant.currency), references, segment_sql)
+    return Compiler(moment, exponent(tenant.currency), references, stored_membership_sql)
 
 
 def parse_definition(definition: object) -> Node:
@@ -100,6 +100,14 @@ def measure_reference(field: Field, value: StoreMean | TopShare) -> tuple[int | 
         skipped=reference_offset(value.percent, counted.buyers),
     )
     return (int(rows[0].line) if rows else None), counted.buyers
+
+
+def references_of(nodes: Iterable[Node]) -> dict[str, tuple[Field, StoreMean | TopShare]]:
+    """Return what some trees compare with all buyers, by key."""
+    wanted: dict[str, tuple[Field, StoreMean | TopShare]] = {}
+    for node in nodes:
+        wanted |= references_named(node)
+    return wanted
 
 
 def find_missing_references(node: Node, known: Mapping[str, int | None]) -> dict[str, int | None]:

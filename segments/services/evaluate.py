@@ -11,7 +11,6 @@ from segments.queries.conditions import (
     get_compiler,
     list_references,
     parse_definition,
-    stored_membership_sql,
 )
 
 
@@ -33,7 +32,7 @@ def matching(definition: object, profile_ids: Sequence[int], now: datetime) -> s
         return set()
     known = list_references()
     references = {**known, **find_missing_references(node, known)}
-    compiler = get_compiler(now, references, stored_membership_sql)
+    compiler = get_compiler(now, references)
     condition = compiler.compile(node)
     rows = execute(
         f"SELECT p.id {FROM_PROFILES} WHERE {LIVE_PROFILES}"

@@ -1,0 +1,57 @@
+"""The flip schedule: memberships that time alone changes, to the minute; and the full refresh."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from kernel import clock
+from kernel.batches import Deadline
+from kernel.sql import run_sql
+from segments.choices import Cause
+from segments.models import Upkeep
+from segments.services.memberships import decide_memberships, of_profiles
+from segments.services.rebuild import refresh_everything
+from segments.services.upkeep import lock_upkeep
+from segments.types import ChangeCause
+
+BATCH = 2_000
+BUSY_FROM_REACTIONS = 2_000
+"""With more reactions waiting an import is under way, and a full refresh would soon be stale."""
+
+
+def reevaluate_due(deadline: Deadline) -> int:
+    """Decide anew the profiles whose time has come, then refresh everything if that is due.
+
+    Entries that time caused are live: they start flows.
+
+    Args:
+        deadline: when to stop claiming.
+
+    Returns:
+        Profiles decided, and one more for a full refresh; 0 when nothing was due.
+    """
+    now = clock.now()
+    done = 0
+    while not deadline.passed and (batch := _reevaluate_batch(now)):
+        done += batch
+    return done + _refresh_if_due(now)
+
+
+@transaction.atomic
+def _reevaluate_batch(now: datetime) -> int:
+    if not run_sql("segments.claim_due", now=now, count=1):
+        return 0
+    lock_upkeep()
+    ids = [row.profile_id for row in run_sql("segments.claim_due", now=now, count=BATCH)]
+    decide_memberships(of_profiles(ids), now, cause=ChangeCause(Cause.TIME))
+    return len(ids)
+
+
+def _refresh_if_due(now: datetime) -> int:
+    with transaction.atomic():
+        upkeep = Upkeep.objects.filter(due_at__lte=now).first()
+        if upkeep is None or run_sql("segments.find_backlog", count=BUSY_FROM_REACTIONS):
+            return 0
+        cause = Cause(upkeep.cause)
+    refresh_everything(now, cause)
+    return 1

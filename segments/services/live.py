@@ -1,0 +1,73 @@
+"""Live membership: what events change is decided at once, for the changed profiles only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from crm.types import EventRef
+from kernel import clock
+from kernel.sql import run_sql
+from segments.choices import Cause
+from segments.services.memberships import decide_memberships, of_profiles
+from segments.services.rfm import score_changed
+from segments.services.upkeep import lock_upkeep, note_changed
+from segments.types import ChangeCause
+
+_FIGURES = frozenset(
+    {"Order Placed", "Order Updated", "Order Cancelled", "Order Refunded", "Profile Merged"}
+)
+"""Events that can move what buyers are scored on."""
+
+
+@transaction.atomic
+def refresh_for_events(refs: list[EventRef]) -> None:
+    """Score and decide anew the profiles in a batch of events.
+
+    Entries and exits become events themselves, which this handler does not hear. A repeat finds
+    no difference and writes nothing. A merge also empties the memberships of the loser.
+
+    Args:
+        refs: events of the active tenant; those without a profile are left out.
+    """
+    causes = _causes(refs)
+    if not causes:
+        return
+    now = clock.now()
+    upkeep = lock_upkeep()
+    losers = {row.id: row.winner_id for row in _losers(refs)}
+    causes |= {loser: causes[winner] for loser, winner in losers.items() if winner in causes}
+    history = {key for key, cause in causes.items() if cause.is_history}
+    moved = {ref.profile_id for ref in refs if ref.name in _FIGURES} | losers.keys()
+    score_changed([key for key in sorted(causes) if key in moved], now, history_ids=history)
+    decide_memberships(
+        of_profiles(sorted(causes)), now, cause=ChangeCause(Cause.EVENT), causes=causes
+    )
+    buyers = {ref.profile_id for ref in refs if ref.name == "Order Placed"}
+    cause = Cause.IMPORT if history else Cause.REFERENCE
+    note_changed(upkeep, len(buyers), cause=cause, now=now)
+
+
+def _causes(refs: Sequence[EventRef]) -> dict[int, ChangeCause]:
+    """Return for each profile the newest event of its batch, live ones before history."""
+    newest: dict[int, EventRef] = {}
+    for ref in refs:
+        if ref.profile_id is None:
+            continue
+        known = newest.setdefault(ref.profile_id, ref)
+        if (not ref.is_backfill, ref.event_id) > (not known.is_backfill, known.event_id):
+            newest[ref.profile_id] = ref
+    return {key: _cause(ref) for key, ref in newest.items()}
+
+
+def _cause(ref: EventRef) -> ChangeCause:
+    if ref.name == "Profile Merged":
+        word = Cause.MERGE
+    else:
+        word = Cause.IMPORT if ref.is_backfill else Cause.EVENT
+    return ChangeCause(word, ref.event_id, ref.name, ref.is_backfill)
+
+
+def _losers(refs: Sequence[EventRef]) -> list[Any]:
+    winners = [ref.profile_id for ref in refs if ref.name == "Profile Merged"]
+    return run_sql("segments.list_losers", winners=winners) if winners else []

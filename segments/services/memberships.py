@@ -1,0 +1,120 @@
+"""The one statement that decides memberships, and the events that tell of entries and exits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crm.choices import EventSource
+from crm.services.events import append_events
+from crm.types import NewEvent
+from kernel.arrays import array, columns
+from kernel.sql import execute, load_sql
+from segments.choices import Cause
+from segments.domain.definitions import Node
+from segments.domain.shared import build_shared
+from segments.models import Segment
+from segments.queries.conditions import get_compiler, list_definitions
+from segments.services.references import current_references
+from segments.types import ChangeCause, MembershipMove
+
+EVENT_BATCH = 5_000
+QUIET_CAUSES = frozenset({Cause.DEFINITION})
+"""Changes that concern everybody at once and are no event in anybody's life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which profiles a statement looks at: an SQL condition over ``p`` and what it binds."""
+
+    condition: str
+    params: Mapping[str, Any]
+
+
+def of_profiles(profile_ids: Sequence[int]) -> Scope:
+    """Return the scope of some profiles."""
+    return Scope("p.id = ANY(%(scope_ids)s::bigint[])", {"scope_ids": array(profile_ids)})
+
+
+def of_range(after: int, upto: int) -> Scope:
+    """Return the scope of profiles above one id up to another."""
+    return Scope("p.id > %(after)s AND p.id <= %(upto)s", {"after": after, "upto": upto})
+
+
+def decide_memberships(
+    scope: Scope,
+    now: datetime,
+    *,
+    cause: ChangeCause,
+    causes: Mapping[int, ChangeCause] | None = None,
+    trees: Mapping[int, Node] | None = None,
+) -> list[MembershipMove]:
+    """Decide all segments of the profiles in a scope, write differences, tell of them.
+
+    The caller holds the row of upkeep and a transaction. A repeat finds no difference.
+
+    Args:
+        scope: which profiles.
+        now: aware; the instant conditions are asked for.
+        cause: why, for profiles without a cause of their own; with a quiet one no events follow.
+        causes: by profile id.
+        trees: definitions by segment id, where the caller has them; else they are read.
+
+    Returns:
+        The entries and exits; empty with a quiet cause.
+    """
+    causes = causes or {}
+    compiler = get_compiler(now, current_references(now))
+    shared = build_shared(list_definitions() if trees is None else trees, compiler)
+    statement = load_sql("segments.apply_memberships")
+    for name, text in (
+        ("{laterals}", shared.laterals),
+        ("{segment_ids}", shared.segment_ids),
+        ("{reeval_at}", shared.reeval_at),
+        ("{profiles}", scope.condition),
+    ):
+        statement = statement.replace(name, text)
+    rows = execute(
+        statement,
+        now=now,
+        cause=cause.cause,
+        is_told=cause.cause not in QUIET_CAUSES,
+        **_cause_columns(causes),
+        **scope.params,
+        **compiler.params,
+    )
+    moves = [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
+    _append_moves(moves, now, cause=cause, causes=causes)
+    return moves
+
+
+def _cause_columns(causes: Mapping[int, ChangeCause]) -> dict[str, str]:
+    rows = [(key, one.cause, one.event_id, one.event_name) for key, one in causes.items()]
+    return columns("cause_profiles causes event_ids event_names", rows)
+
+
+def _append_moves(
+    moves: Sequence[MembershipMove],
+    now: datetime,
+    *,
+    cause: ChangeCause,
+    causes: Mapping[int, ChangeCause],
+) -> None:
+    named = {row.pk: row for row in Segment.objects.all()} if moves else {}
+    for start in range(0, len(moves), EVENT_BATCH):
+        events = [
+            NewEvent(
+                name="Segment Entered" if move.entered else "Segment Exited",
+                occurred_at=now,
+                source=EventSource.SYSTEM,
+                profile_id=move.profile_id,
+                object_id=move.segment_id,
+                properties={
+                    "segment": named[move.segment_id].name,
+                    "key": named[move.segment_id].key,
+                },
+                is_backfill=causes.get(move.profile_id, cause).is_history,
+            )
+            for move in moves[start : start + EVENT_BATCH]
+        ]
+        append_events(events, now=now)

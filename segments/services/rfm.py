@@ -1,0 +1,199 @@
+"""RFM scores: everybody at night and on demand, changed profiles as their orders arrive.
+
+Quantile and threshold mode both end in bounds, which are kept; changed profiles are scored by
+them in one cheap statement until the next full scoring cuts them anew.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from crm.choices import EventSource
+from crm.services.events import append_events
+from crm.services.facts import write_rfm_from
+from crm.types import NewEvent
+from kernel import clock
+from kernel.sql import execute, load_sql, run_sql
+from kernel.tenancy import current_tenant_id
+from segments.domain.rfm import LOOKBACK_MONTHS, bounds_above, choose_mode, threshold_bounds
+from segments.models import RfmScale
+from segments.queries.conditions import get_moment
+from segments.services.upkeep import lock_upkeep
+from segments.types import GroupMove, RfmBounds
+from tenants.queries import get_tenant
+
+EVENT_BATCH = 5_000
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the measures of buyers come from, and for when."""
+
+    statement: str
+    params: dict[str, Any]
+    as_of: datetime
+    today: date
+
+
+@transaction.atomic
+def score_all(
+    now: datetime, *, as_of: date | None = None, is_history: bool = False
+) -> list[GroupMove]:
+    """Score every buyer of the tenant anew, keep the scale and the day's figures.
+
+    A repeat writes nothing but the scale. Moves between groups become events, except when
+    nobody was scored before or a day in the past is looked at.
+
+    Args:
+        now: aware; the 24 months before it are the look-back.
+        as_of: local day whose end is looked at instead; the scale is then pinned, and later
+            events do not move it until a scoring without it.
+        is_history: whether an import is behind it: the events then start no flow.
+
+    Returns:
+        The moves between groups, by profile; empty on the first scoring.
+    """
+    lock_upkeep()
+    old = RfmScale.objects.first()
+    source = _source(now, as_of, None)
+    measured = _measure(source)
+    mode = choose_mode(old.forced_mode if old else "", measured.buyers)
+    bounds = _bounds(mode, measured, source.today)
+    rows = _score(source, bounds, now=now, is_first=old is None or not old.buyers)
+    _keep_scale(source, mode, measured, bounds, is_pinned=as_of is not None, now=now)
+    write_rfm_from(load_sql("segments.rfm_of_profiles"), profile_ids=None)
+    run_sql("segments.write_rfm_history", day=source.today)
+    if as_of is None:
+        history_ids = [move.profile_id for move in rows] if is_history else []
+        _append_moves(rows, now, history_ids=history_ids)
+    return rows
+
+
+@transaction.atomic
+def score_changed(
+    profile_ids: Sequence[int], now: datetime, *, history_ids: Collection[int] = ()
+) -> list[GroupMove]:
+    """Score some profiles by the bounds of the last full scoring; the first one is full.
+
+    While a past day is looked at, they are scored as of that day.
+
+    Args:
+        profile_ids: any; those who are no buyers lose their scores.
+        now: aware.
+        history_ids: profiles whose change comes from an import: their events start no flow.
+
+    Returns:
+        The moves between groups, by profile.
+    """
+    if not profile_ids:
+        return []
+    lock_upkeep()
+    scale = RfmScale.objects.first()
+    if scale is None or not scale.buyers:
+        return score_all(now, as_of=_pinned_day(scale))
+    source = _source(now, _pinned_day(scale), profile_ids)
+    rows = _score(source, bounds_of(scale), now=now, is_first=False)
+    write_rfm_from(load_sql("segments.rfm_of_profiles"), profile_ids=list(profile_ids))
+    _append_moves(rows, now, history_ids=history_ids)
+    return rows
+
+
+def bounds_of(scale: RfmScale) -> RfmBounds:
+    """Return the bounds that a scale keeps."""
+    days, counts, amounts = scale.recency_bounds, scale.frequency_bounds, scale.monetary_bounds
+    return RfmBounds(
+        recency=(days[0], days[1], days[2], days[3]),
+        frequency=(counts[0], counts[1], counts[2], counts[3]),
+        monetary=(amounts[0], amounts[1], amounts[2], amounts[3]),
+    )
+
+
+def _source(now: datetime, as_of: date | None, profile_ids: Sequence[int] | None) -> _Source:
+    zone = get_tenant(current_tenant_id()).timezone
+    ids = None if profile_ids is None else list(profile_ids)
+    params: dict[str, Any] = {"zone": zone, "profile_ids": ids}
+    if as_of is None:
+        return _Source("segments.buyers_from_facts", params, now, get_moment(now).today)
+    end = clock.end_of_day(as_of, zone) - _INSTANT
+    params |= {"as_of": end, "months": LOOKBACK_MONTHS}
+    return _Source("segments.buyers_from_orders", params, end, as_of)
+
+
+def _pinned_day(scale: RfmScale | None) -> date | None:
+    if scale is None or not scale.is_pinned:
+        return None
+    return get_moment(scale.as_of).today
+
+
+def _measure(source: _Source) -> Any:
+    return _run("segments.measure_rfm", source)[0]
+
+
+def _score(source: _Source, bounds: RfmBounds, *, now: datetime, is_first: bool) -> list[GroupMove]:
+    rows = _run(
+        "segments.score_rfm",
+        source,
+        recency=list(bounds.recency),
+        frequency=list(bounds.frequency),
+        monetary=list(bounds.monetary),
+        now=now,
+        is_first=is_first,
+    )
+    return [GroupMove(row.profile_id, row.from_group, row.to_group) for row in rows]
+
+
+def _run(name: str, source: _Source, **params: Any) -> list[Any]:
+    statement = load_sql(name).replace("{buyers}", load_sql(source.statement))
+    return execute(statement, **source.params, **params)
+
+
+def _bounds(mode: str, measured: Any, today: date) -> RfmBounds:
+    if mode == "thresholds" or not measured.buyers:
+        return threshold_bounds(
+            today=today, net_minor=measured.net_minor, order_count=max(measured.orders, 1)
+        )
+    return bounds_above(measured.recency_edges, measured.frequency_edges, measured.monetary_edges)
+
+
+def _keep_scale(
+    source: _Source, mode: str, measured: Any, bounds: RfmBounds, *, is_pinned: bool, now: datetime
+) -> None:
+    average = measured.net_minor // measured.orders if measured.orders else None
+    RfmScale.objects.update_or_create(
+        defaults={
+            "mode": mode,
+            "as_of": source.as_of,
+            "is_pinned": is_pinned,
+            "buyers": measured.buyers,
+            "recency_bounds": list(bounds.recency),
+            "frequency_bounds": list(bounds.frequency),
+            "monetary_bounds": list(bounds.monetary),
+            "average_order_minor": average,
+            "scored_at": now,
+        }
+    )
+
+
+def _append_moves(
+    moves: Sequence[GroupMove], now: datetime, *, history_ids: Collection[int]
+) -> None:
+    """Append an event for each move out of a group; a first group is no move."""
+    history = frozenset(history_ids)
+    events = [
+        NewEvent(
+            name="RFM Group Changed",
+            occurred_at=now,
+            source=EventSource.SYSTEM,
+            profile_id=move.profile_id,
+            properties={"from": move.from_group, "to": move.to_group},
+            is_backfill=move.profile_id in history,
+        )
+        for move in moves
+        if move.from_group
+    ]
+    for start in range(0, len(events), EVENT_BATCH):
+        append_events(events[start : start + EVENT_BATCH], now=now)

@@ -1,0 +1,50 @@
+"""One writer of scores and memberships per tenant, and when everything is due again."""
+
+from datetime import datetime
+
+from kernel.sql import run_sql
+from kernel.tenancy import current_tenant_id
+from kernel.work import ring
+from segments.choices import Cause
+from segments.models import RfmScale, Upkeep
+
+GROWTH_DIVISOR = 10
+"""A full refresh is due when a tenth of the buyers changed since the last one."""
+
+
+def lock_upkeep() -> Upkeep:
+    """Return the tenant's row, locked until the transaction ends.
+
+    Whoever writes scores or memberships calls this first: a second writer would take the same
+    difference and count it twice.
+    """
+    run_sql("segments.ensure_upkeep")
+    return Upkeep.objects.select_for_update(no_key=True).get()
+
+
+def note_changed(upkeep: Upkeep, changed: int, *, cause: Cause, now: datetime) -> None:
+    """Count buyers whose figures changed; a tenth of all of them makes a full refresh due.
+
+    Args:
+        upkeep: locked.
+        changed: how many more.
+        cause: what the refresh is told as, once due.
+        now: aware; when it becomes due.
+    """
+    if not changed:
+        return
+    scale = RfmScale.objects.first()
+    buyers = scale.buyers if scale else 0
+    upkeep.changed_count += changed
+    if upkeep.due_at is None and upkeep.changed_count * GROWTH_DIVISOR >= buyers:
+        upkeep.due_at, upkeep.cause = now, cause
+        ring("segments", current_tenant_id())
+    upkeep.save(update_fields=["changed_count", "due_at", "cause"])
+
+
+def request_refresh(cause: Cause, now: datetime) -> None:
+    """Have everything scored and computed again soon, such as after a changed definition."""
+    upkeep = lock_upkeep()
+    upkeep.due_at, upkeep.cause = now, cause
+    upkeep.save(update_fields=["due_at", "cause"])
+    ring("segments", current_tenant_id())

@@ -1,0 +1,94 @@
+-- Purpose: decide all segments of some profiles in one scan and write what is different:
+--          memberships, entries and exits with their cause, sizes.
+-- In: tenant_id; {laterals}, {segment_ids}, {reeval_at}, {profiles}, compiled from the
+--     definitions, with what they bind; now; cause, for profiles without one of their own;
+--     cause_profiles, causes, event_ids, event_names, arrays of equal length; is_told, whether
+--     entries and exits are wanted back.
+-- Out: profile_id, segment_id, entered.
+-- Why: one shared scan instead of a difference per segment; the caller holds the row of upkeep,
+--      so that nobody else takes the same difference. Merged and erased profiles are in none.
+WITH decided AS (
+    SELECT
+        p.id AS profile_id,
+        CASE
+            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL THEN {segment_ids}
+            ELSE '{}'::bigint[]
+        END AS segment_ids,
+        CASE
+            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL THEN {reeval_at}
+        END AS reeval_at
+    FROM crm_profile AS p
+    LEFT JOIN crm_profilefacts AS f
+        ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
+    {laterals}
+    WHERE p.tenant_id = %(tenant_id)s AND {profiles}
+),
+
+different AS (
+    SELECT
+        d.profile_id,
+        d.segment_ids,
+        d.reeval_at,
+        COALESCE(m.segment_ids, '{}') AS old_ids
+    FROM decided AS d
+    LEFT JOIN segments_membership AS m
+        ON m.tenant_id = %(tenant_id)s AND m.profile_id = d.profile_id
+    WHERE (m.profile_id IS NULL AND (d.segment_ids <> '{}' OR d.reeval_at IS NOT NULL))
+       OR m.segment_ids <> d.segment_ids
+       OR (m.profile_id IS NOT NULL AND m.reeval_at IS DISTINCT FROM d.reeval_at)
+),
+
+written AS (
+    INSERT INTO segments_membership (tenant_id, profile_id, segment_ids, reeval_at, evaluated_at)
+    SELECT %(tenant_id)s, profile_id, segment_ids, reeval_at, %(now)s
+    FROM different
+    ON CONFLICT (tenant_id, profile_id) DO UPDATE
+    SET segment_ids = excluded.segment_ids,
+        reeval_at = excluded.reeval_at,
+        evaluated_at = excluded.evaluated_at
+),
+
+moved AS (
+    SELECT d.profile_id, n.segment_id, true AS entered
+    FROM different AS d
+    CROSS JOIN LATERAL unnest(d.segment_ids) AS n (segment_id)
+    WHERE n.segment_id <> ALL(d.old_ids)
+    UNION ALL
+    SELECT d.profile_id, n.segment_id, false AS entered
+    FROM different AS d
+    CROSS JOIN LATERAL unnest(d.old_ids) AS n (segment_id)
+    WHERE n.segment_id <> ALL(d.segment_ids)
+),
+
+noted AS (
+    INSERT INTO segments_membershipchange (
+        tenant_id, profile_id, segment_id, entered, at, cause, event_id, event_name
+    )
+    SELECT
+        %(tenant_id)s, m.profile_id, m.segment_id, m.entered, %(now)s,
+        COALESCE(c.cause, %(cause)s), c.event_id, COALESCE(c.event_name, '')
+    FROM moved AS m
+    LEFT JOIN unnest(
+        %(cause_profiles)s::bigint[], %(causes)s::text[], %(event_ids)s::bigint[],
+        %(event_names)s::text[]
+    ) AS c (profile_id, cause, event_id, event_name) ON c.profile_id = m.profile_id
+    ON CONFLICT DO NOTHING
+),
+
+counted AS (
+    UPDATE segments_segment AS s
+    SET member_count = s.member_count + n.delta
+    FROM (
+        SELECT
+            segment_id,
+            sum(CASE WHEN entered THEN 1 ELSE -1 END)::int AS delta
+        FROM moved
+        GROUP BY segment_id
+    ) AS n
+    WHERE s.tenant_id = %(tenant_id)s AND s.id = n.segment_id AND n.delta <> 0
+)
+
+SELECT profile_id, segment_id, entered
+FROM moved
+WHERE %(is_told)s
+ORDER BY profile_id, segment_id

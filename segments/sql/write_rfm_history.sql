@@ -1,0 +1,26 @@
+-- Purpose: keep size and revenue of each group for one day.
+-- In: tenant_id; day.
+-- Out: nothing. A repeat on the same day replaces the figures; a group without people has none.
+WITH counted AS (
+    SELECT
+        s."group",
+        count(*)::int AS profile_count,
+        sum(s.net_minor)::bigint AS net_minor
+    FROM segments_rfmscore AS s
+    WHERE s.tenant_id = %(tenant_id)s
+    GROUP BY s."group"
+),
+
+emptied AS (
+    DELETE FROM segments_rfmhistory AS h
+    WHERE h.tenant_id = %(tenant_id)s
+      AND h."on" = %(day)s
+      AND NOT EXISTS (SELECT 1 FROM counted AS c WHERE c."group" = h."group")
+)
+
+INSERT INTO segments_rfmhistory (tenant_id, "on", "group", profile_count, net_minor)
+SELECT %(tenant_id)s, %(day)s, "group", profile_count, net_minor
+FROM counted
+ON CONFLICT (tenant_id, "on", "group") DO UPDATE
+SET profile_count = excluded.profile_count,
+    net_minor = excluded.net_minor
