@@ -1,0 +1,61 @@
+"""A storefront of the tests: signs what it posts, as Shopify does."""
+
+import base64
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client
+
+from kernel.batches import Deadline
+from stores.models import InboxDelivery
+from stores.types import ConnectedStore
+
+
+def sign(secret: str, body: bytes) -> str:
+    """Return the signature Shopify would send."""
+    return base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
+
+
+@dataclass
+class FakeShop:
+    """One connected store."""
+
+    store: ConnectedStore
+    client: Client
+
+    @property
+    def path(self) -> str:
+        """Path of the webhook address."""
+        return "/webhooks/" + self.store.webhook_url.split("/webhooks/")[1]
+
+    def post(self, body: bytes, headers: dict[str, str], *, path: str = "") -> int:
+        """Post bytes with headers as they are and return the status."""
+        answer = self.client.post(
+            path or self.path, body, content_type="application/json", headers=headers
+        )
+        return answer.status_code
+
+    def deliver(self, topic: str, payload: Any, delivery_id: str = "", *, secret: str = "") -> int:
+        """Post a signed delivery and return the status; bytes are sent as they are."""
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        headers = {
+            "X-Shopify-Topic": topic,
+            "X-Shopify-Hmac-Sha256": sign(secret or self.store.secret, body),
+            "X-Shopify-Shop-Domain": "ada-soap.example",
+            "X-Shopify-Triggered-At": "2026-05-04T10:00:00Z",
+        }
+        if delivery_id:
+            headers["X-Shopify-Webhook-Id"] = delivery_id
+        return self.post(body, headers)
+
+    def drain(self) -> int:
+        """Work off the inbox of the open scope."""
+        from stores.services.inbox import drain_inbox  # noqa: PLC0415
+
+        return drain_inbox(Deadline(seconds=None))
+
+    def outcome(self, delivery_id: str) -> tuple[str, str]:
+        """Return status and reason of a delivery."""
+        return InboxDelivery.objects.values_list("status", "reason").get(delivery_id=delivery_id)
