@@ -23,7 +23,10 @@ WORK: dict[str, WorkKind] = {
         task="segments.tasks.reevaluate_due",
         queue="segments",
         service="segments.services.clock.reevaluate_due",
-        due="SELECT DISTINCT tenant_id FROM segments_membership WHERE reeval_at <= now()",
+        due=(
+            "SELECT tenant_id FROM segments_membership WHERE reeval_at <= now() "
+            "UNION SELECT tenant_id FROM segments_upkeep WHERE due_at <= now()"
+        ),
     ),
     "flows": WorkKind(
         task="flows.tasks.advance_due",
