@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+CLEAR_LINE = "\r\x1b[2K"
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAME_SECONDS = 0.1
 BAR_WIDTH = 24
@@ -17,7 +18,7 @@ WORD_WIDTH = 40
 def say(text: str) -> None:
     """Print one line at once; a terminal that was closed is no reason to fail."""
     with contextlib.suppress(OSError):
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{CLEAR_LINE if sys.stdout.isatty() else ''}{text}\n")
         sys.stdout.flush()
 
 
@@ -58,8 +59,7 @@ class Step:
     def close(self, mark: str) -> None:
         """Leave the last word about the step."""
         taken = time.monotonic() - self._started
-        end = f"{mark} {self._title}  {taken:.1f} s"
-        say(f"\r\x1b[2K{end}" if sys.stdout.isatty() else end)
+        say(f"{mark} {self._title}  {taken:.1f} s")
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def _spinner(current: Step) -> Iterator[None]:
 
     def spin() -> None:
         for frame in itertools.cycle(FRAMES):
-            sys.stdout.write(f"\r\x1b[2K{current.line(frame)}")
+            sys.stdout.write(f"{CLEAR_LINE}{current.line(frame)}")
             sys.stdout.flush()
             if stopped.wait(FRAME_SECONDS):
                 return

@@ -15,7 +15,7 @@ from types import FrameType
 
 from kernel.embedded.commands import CommandFailed
 from kernel.embedded.console import complain, say, step
-from kernel.embedded.environment import inherited, python
+from kernel.embedded.environment import has_command, inherited, python
 from kernel.embedded.instance import (
     DEFAULT_PORT,
     AlreadyRunning,
@@ -137,6 +137,10 @@ def _announce(folder: DataFolder, port: int, *, with_demo: bool) -> None:
     if with_demo and folder.demo.exists():
         login = json.loads(folder.demo.read_text(encoding="utf-8"))
         say(f"Log in with {login['email']} and the password {login['password']}")
+    elif with_demo and has_command("load_demo"):
+        say(
+            "The demo shops are incomplete: loading them was interrupted. --data NEW starts afresh."
+        )
     say(f"Data and logs: {folder.root}\n")
 
 
