@@ -177,6 +177,7 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         created_at=store.created_at,
         webhook_url=webhook_url(store.platform, token) if token else "",
         last_event_at=row.last_event_at,
-        lag_seconds=max(0, int((now - waiting_since).total_seconds())) if waiting_since else None,
+        waiting_since=waiting_since,
+        lag_seconds=max(0, int((now - waiting_since).total_seconds())) if waiting_since else 0,
         counts={str(status): getattr(row, status) for status in DeliveryStatus},
     )

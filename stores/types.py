@@ -7,6 +7,8 @@ from typing import Any
 
 from crm.types import Record
 
+LATE_SECONDS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryHead:
@@ -90,7 +92,9 @@ class StoreHealth:
     """One store as the page shows it.
 
     Attributes:
-        lag_seconds: age of the oldest waiting delivery; None when none waits.
+        webhook_url: empty for a store without webhooks, such as one that takes imports.
+        waiting_since: arrival of the oldest waiting delivery; None when none waits.
+        lag_seconds: its age.
         counts: deliveries by status.
     """
 
@@ -104,5 +108,11 @@ class StoreHealth:
     created_at: datetime
     webhook_url: str
     last_event_at: datetime | None
-    lag_seconds: int | None
+    waiting_since: datetime | None
+    lag_seconds: int
     counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether deliveries wait for longer than a merchant should notice."""
+        return self.lag_seconds > LATE_SECONDS

@@ -54,8 +54,8 @@ def open_order_file(path: Path, mapping: Mapping[str, str]) -> Iterator[OpenFile
         raise Invalid(f"{path.name} cannot be read: {exc.strerror}") from exc
     with raw:
         size = max(1, path.stat().st_size)
-        is_gzip = raw.peek(2)[:2] == GZIP_MAGIC if hasattr(raw, "peek") else False
-        plain: IO[bytes] = gzip.GzipFile(fileobj=raw) if is_gzip else raw
+        is_gzip = raw.peek(2)[:2] == GZIP_MAGIC
+        plain = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if is_gzip else raw
         text = io.TextIOWrapper(plain, encoding="utf-8-sig", newline="")
         yield OpenFile(_guarded(text, mapping), lambda: raw.tell() / size)
 

@@ -1,0 +1,35 @@
+"""HTML forms."""
+
+from typing import Any
+
+from django import forms
+
+from kernel.money import is_currency
+
+
+class ConnectForm(forms.Form):
+    """A new Shopify store."""
+
+    name = forms.CharField(max_length=100, help_text="As you call it, such as Shop UK.")
+    url = forms.URLField(
+        label="Address of the shop", required=False, assume_scheme="https", max_length=200
+    )
+    currency = forms.CharField(
+        max_length=3, min_length=3, help_text="The shop's own currency, such as GBP."
+    )
+    secret = forms.CharField(
+        label="Signing secret",
+        required=False,
+        strip=True,
+        help_text=(
+            "Shopify shows it under Settings, Notifications, Webhooks. "
+            "Leave it empty and one is made for you."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_currency(self) -> Any:
+        code = self.cleaned_data["currency"].upper()
+        if not is_currency(code):
+            raise forms.ValidationError("Write a currency code such as GBP.")
+        return code

@@ -1,0 +1,47 @@
+"""Connecting a store by hand."""
+
+from http import HTTPStatus
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from crm.services.stores import StoreData
+from kernel.errors import DomainError
+from stores.forms import ConnectForm
+from stores.platforms.shopify.platform import TOPICS
+from stores.services.connections import connect_store
+from stores.types import ConnectedStore
+from tenants.domain import capabilities
+from tenants.services.access import requires
+from tenants.types import TenantRequest
+
+
+@requires(capabilities.MANAGE_STORES)
+@never_cache
+@require_http_methods(["GET", "POST"])
+def connect(request: TenantRequest) -> HttpResponse:
+    """Show the form; a POST connects the store and shows its secret, this once."""
+    form = ConnectForm(request.POST or None, initial={"currency": request.tenant.currency})
+    made: ConnectedStore | None = None
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        made = _connect_from(form)
+        status = HTTPStatus.CREATED if made else HTTPStatus.UNPROCESSABLE_ENTITY
+    context = {"form": form, "made": made, "topics": sorted(TOPICS)}
+    return render(request, "stores/connect.html", context, status=status)
+
+
+def _connect_from(form: ConnectForm) -> ConnectedStore | None:
+    if not form.is_valid():
+        return None
+    found = form.cleaned_data
+    data = StoreData(
+        name=found["name"], platform="shopify", url=found["url"], currency=found["currency"]
+    )
+    try:
+        return connect_store(data, secret=found["secret"])
+    except DomainError as exc:
+        form.add_error("name", exc.detail)
+        return None
