@@ -1,0 +1,115 @@
+"""Liquid: strict, so that a variable nobody knows is an error and never an empty gap in a mail."""
+
+import functools
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from liquid import BoundTemplate, Environment, StrictUndefined
+from liquid.exceptions import LiquidError
+
+from kernel import formats
+from messaging.domain.mime import clean_header
+from messaging.errors import RenderError, TemplateInvalid
+from messaging.types import RenderedEmail
+
+MAX_LOOPS = 10_000
+"""Rounds that all loops of one template may take together."""
+_NOTE = re.compile(r"\s*\n.*", re.DOTALL)
+_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+
+
+class _Environment(Environment):
+    loop_iteration_limit = MAX_LOOPS
+
+
+def _money(minor: Any, currency: Any) -> str:
+    """``{{ order.total_minor | money: order.currency }}`` writes £1,240.50."""
+    return formats.format_money(int(minor), str(currency))
+
+
+def _day(at: Any) -> str:
+    """``{{ order.ordered_at | day }}`` writes 4 May 2026."""
+    if isinstance(at, datetime):
+        return formats.format_day(at.date())
+    if isinstance(at, date):
+        return formats.format_day(at)
+    raise LiquidError("day needs a date", token=None)
+
+
+def _environment(*, autoescape: bool) -> Environment:
+    environment = _Environment(undefined=StrictUndefined, autoescape=autoescape)
+    environment.add_filter("money", _money)
+    environment.add_filter("day", _day)
+    return environment
+
+
+_HTML = _environment(autoescape=True)
+_PLAIN = _environment(autoescape=False)
+
+
+class EmailTemplate:
+    """The compiled parts of one template version.
+
+    Attributes:
+        variables: first words of everything the parts ask for.
+    """
+
+    def __init__(self, *, subject: str, preheader: str, html: str, text: str) -> None:
+        """Compile.
+
+        Raises:
+            TemplateInvalid: a part is not Liquid; ``fields`` names it.
+        """
+        self._subject = _compile("subject", subject, _PLAIN)
+        self._preheader = _compile("preheader", preheader, _PLAIN)
+        self._html = _compile("mjml", html, _HTML)
+        self._text = _compile("text", text, _PLAIN)
+        parts = (self._subject, self._preheader, self._html, self._text)
+        names = {str(name) for part in parts for name in part.global_variables()}
+        self.variables = frozenset(names - {"preheader", "subject"})
+
+    def render(self, values: Mapping[str, Any]) -> RenderedEmail:
+        """Return what the template says with some values.
+
+        Subject and preheader are rendered first and are variables of the HTML part.
+
+        Raises:
+            RenderError: a variable is missing, or a filter got what it cannot take.
+        """
+        subject = clean_header(_render(self._subject, values))
+        preheader = clean_header(_render(self._preheader, values))
+        if not subject:
+            raise RenderError("the subject is empty")
+        inner = {**values, "subject": subject, "preheader": preheader}
+        text = _BLANK_LINES.sub("\n\n", _render(self._text, values)).strip() + "\n"
+        return RenderedEmail(subject, _render(self._html, inner), text)
+
+
+@functools.lru_cache(maxsize=1024)
+def compile_template(*, subject: str, preheader: str, html: str, text: str) -> EmailTemplate:
+    """Return the compiled parts of a template, from memory where they were compiled before."""
+    return EmailTemplate(subject=subject, preheader=preheader, html=html, text=text)
+
+
+def _compile(field: str, source: str, environment: Environment) -> BoundTemplate:
+    try:
+        return environment.from_string(source)
+    except LiquidError as exc:
+        words = _say(exc)
+        raise TemplateInvalid(f"{field}: {words}", fields={field: words}) from exc
+
+
+def _render(template: BoundTemplate, values: Mapping[str, Any]) -> str:
+    try:
+        return template.render(**values)
+    except LiquidError as exc:
+        raise RenderError(_say(exc)) from exc
+    except (TypeError, ValueError, ArithmeticError) as exc:
+        raise RenderError(f"a value does not fit: {exc}") from exc
+
+
+def _say(error: LiquidError) -> str:
+    """Return the first line of an error; the rest draws the place with arrows."""
+    return _NOTE.sub("", str(error)).strip() or type(error).__name__

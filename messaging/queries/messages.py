@@ -1,0 +1,139 @@
+"""Messages as people and programs read them: sent and not sent, each with every gate."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+
+from messaging.choices import FailReason, MessageStatus, SkipReason
+from messaging.models import Message, Template
+
+PAGE_SIZE = 50
+_WORDS = {**dict(SkipReason.choices), **dict(FailReason.choices)}
+
+
+def list_messages(
+    profile_id: int, *, before_id: int | None = None, limit: int = PAGE_SIZE
+) -> list[dict[str, Any]]:
+    """Return messages of a profile, newest first, as the API shows them.
+
+    Args:
+        profile_id: of the profile, not of one that was merged into it.
+        before_id: the last id of the page before; None starts with the newest.
+        limit: the most messages returned.
+    """
+    rows = Message.objects.filter(profile_id=profile_id).order_by("-id")
+    if before_id is not None:
+        rows = rows.filter(pk__lt=before_id)
+    return message_payloads(list(rows.select_related("template")[:limit]))
+
+
+def list_recent_messages(*, limit: int = PAGE_SIZE) -> list[dict[str, Any]]:
+    """Return the newest messages of the tenant, each with ``profile_id``."""
+    rows = Message.objects.order_by("-id").select_related("template")
+    return message_payloads(list(rows[:limit]))
+
+
+def list_messages_of_runs(run_ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the messages of flow runs in the order in which they were queued, by run id."""
+    rows = Message.objects.filter(flow_run_id__in=run_ids).order_by("id")
+    found: dict[int, list[dict[str, Any]]] = {}
+    for payload in message_payloads(list(rows.select_related("template"))):
+        found.setdefault(payload["flow_run_id"], []).append(payload)
+    return found
+
+
+def message_payloads(rows: Collection[Message]) -> list[dict[str, Any]]:
+    """Return messages as plain data; their templates must be loaded."""
+    return [_payload(row, row.template) for row in rows]
+
+
+def _payload(row: Message, template: Template) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "key": row.key,
+        "profile_id": row.profile_id,
+        "channel": row.channel,
+        "class": row.message_class,
+        "template": {"id": template.pk, "key": template.key, "name": template.name},
+        "status": row.status,
+        "reason": row.reason,
+        "reason_text": _WORDS.get(row.reason, row.reason),
+        "detail": row.detail,
+        "gates": row.gates or [],
+        "address": row.address,
+        "subject": row.subject,
+        "message_id": row.message_id,
+        "is_resend": row.is_resend,
+        "attempts": row.attempts,
+        "flow_id": row.flow_id,
+        "flow_run_id": row.flow_run_id,
+        "node_id": row.node_id,
+        "created_at": row.created_at,
+        "due_at": row.due_at if row.status == MessageStatus.PENDING else None,
+        "sent_at": row.sent_at,
+        "opened_at": row.opened_at,
+        "clicked_at": row.clicked_at,
+    }
+
+
+def count_by_node(flow_id: int) -> dict[str, dict[str, int]]:
+    """Return how many messages of a flow stand where, by node id and status."""
+    rows = (
+        Message.objects.filter(flow_id=flow_id)
+        .values_list("node_id", "status")
+        .annotate(number=Count("id"))
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for node_id, status, number in rows:
+        counts.setdefault(node_id, {})[status] = number
+    return counts
+
+
+def count_by_flow(
+    flow_ids: Collection[int], *, since: datetime | None = None
+) -> dict[int, dict[str, int]]:
+    """Return how many messages of flows were sent, opened, clicked and skipped, by flow id.
+
+    Args:
+        flow_ids: any number; a flow without messages is left out of the answer.
+        since: aware; only messages queued from then on.
+    """
+    rows = Message.objects.filter(flow_id__in=flow_ids)
+    if since is not None:
+        rows = rows.filter(created_at__gte=since)
+    counted = rows.values("flow_id").annotate(
+        sent=Count("id", filter=Q(status=MessageStatus.SENT)),
+        opened=Count("id", filter=Q(opened_at__isnull=False)),
+        clicked=Count("id", filter=Q(clicked_at__isnull=False)),
+        skipped=Count("id", filter=Q(status=MessageStatus.SKIPPED)),
+    )
+    names = ("sent", "opened", "clicked", "skipped")
+    return {row["flow_id"]: {name: row[name] for name in names} for row in counted}
+
+
+def count_skips_by_reason(flow_id: int) -> dict[str, dict[str, int]]:
+    """Return how many messages of a flow each gate stopped, by node id and reason."""
+    rows = (
+        Message.objects.filter(flow_id=flow_id, status=MessageStatus.SKIPPED)
+        .values_list("node_id", "reason")
+        .annotate(number=Count("id"))
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for node_id, reason, number in rows:
+        counts.setdefault(node_id, {})[reason] = number
+    return counts
+
+
+def count_problems() -> dict[str, int]:
+    """Return how many messages failed and how many have an unknown outcome."""
+    statuses = [MessageStatus.FAILED, MessageStatus.UNKNOWN]
+    rows = Message.objects.filter(status__in=statuses).values_list("status")
+    found = dict(rows.annotate(number=Count("id")))
+    return {str(status.value): found.get(status.value, 0) for status in statuses}
+
+
+def find_template_id(key: str) -> int | None:
+    """Return the id of the tenant's template with a key, or None."""
+    return Template.objects.filter(key=key).values_list("pk", flat=True).first()

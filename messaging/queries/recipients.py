@@ -1,0 +1,50 @@
+"""What the unsubscribe and preference pages show."""
+
+from dataclasses import dataclass
+
+from crm.choices import ConsentState
+from messaging.models import Message
+from messaging.queries.sending import find_recipients
+from messaging.types import RecipientToken
+from tenants.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Whether one recipient gets promotional e-mail of one merchant.
+
+    Attributes:
+        email: the address, its local part mostly hidden; empty where none is stored.
+    """
+
+    profile_id: int
+    merchant: str
+    email: str
+    is_subscribed: bool
+    is_erased: bool
+
+
+def find_subscription(token: RecipientToken) -> Subscription | None:
+    """Return how things stand for the recipient of a token; None if nobody is known any more."""
+    tenant = Tenant.objects.filter(pk=token.tenant_id).first()
+    recipient = find_recipients({token.profile_id}).get(token.profile_id)
+    if tenant is None or recipient is None:
+        return None
+    return Subscription(
+        profile_id=recipient.id,
+        merchant=tenant.name,
+        email=_hide(recipient.email),
+        is_subscribed=recipient.email_consent == ConsentState.SUBSCRIBED,
+        is_erased=recipient.is_erased,
+    )
+
+
+def find_message(message_id: int) -> Message | None:
+    """Return a message, or None once it was purged."""
+    return Message.objects.filter(pk=message_id).first()
+
+
+def _hide(email: str) -> str:
+    """Return ``a…@example.com``: the page opens for everybody who holds the link."""
+    local, at, domain = email.rpartition("@")
+    return f"{local[:1]}…@{domain}" if at else ""

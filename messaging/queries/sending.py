@@ -1,0 +1,93 @@
+"""What the gates and the hand-over need to know, each for a whole batch in one statement."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from crm.choices import SuppressionScope
+from crm.models import Profile, Suppression
+from messaging.choices import MessageClass, MessageStatus
+from messaging.models import ChannelAccount, Message, Sender, Template
+from messaging.types import Recipient
+
+
+def find_recipients(profile_ids: Collection[int]) -> dict[int, Recipient]:
+    """Return who messages go to, by the profile id asked for; a merged one is its winner."""
+    found = {row.pk: row for row in Profile.objects.filter(pk__in=profile_ids)}
+    winners = {row.merged_into_id for row in found.values() if row.merged_into_id} - found.keys()
+    if winners:
+        found |= {row.pk: row for row in Profile.objects.filter(pk__in=winners)}
+    return {
+        asked: _recipient(found[found[asked].merged_into_id or asked])
+        for asked in profile_ids
+        if asked in found
+    }
+
+
+def _recipient(profile: Profile) -> Recipient:
+    return Recipient(
+        id=profile.pk,
+        email=profile.email,
+        first_name=profile.first_name,
+        last_name=profile.last_name,
+        email_consent=profile.email_consent,
+        is_erased=profile.erased_at is not None,
+        city=profile.city,
+        country=profile.country,
+        locale=profile.locale,
+        timezone=profile.timezone,
+    )
+
+
+def find_suppressions(
+    channel: str, address_hashes: Collection[str], now: datetime
+) -> dict[str, list[tuple[str, str]]]:
+    """Return scope and reason of every suppression in force, by address hash."""
+    rows = Suppression.objects.filter(
+        Q(until=None) | Q(until__gt=now), channel=channel, address_hash__in=address_hashes
+    ).values_list("address_hash", "scope", "reason")
+    found: dict[str, list[tuple[str, str]]] = {}
+    for address_hash, scope, reason in rows:
+        found.setdefault(address_hash, []).append((scope, reason))
+    for suppressions in found.values():  # the one that stops everything is named first
+        suppressions.sort(key=lambda item: (item[0] != SuppressionScope.ALL, item[1]))
+    return found
+
+
+def find_last_promotional(
+    channel: str, profile_ids: Collection[int], since: datetime
+) -> dict[int, datetime]:
+    """Return when each profile last got a promotional message on a channel, if since a time.
+
+    One whose outcome is unknown counts as received.
+    """
+    rows = (
+        Message.objects.filter(
+            profile_id__in=profile_ids,
+            channel=channel,
+            message_class=MessageClass.PROMOTIONAL,
+            status__in=[MessageStatus.SENT, MessageStatus.UNKNOWN],
+        )
+        .annotate(left_at=Coalesce(F("sent_at"), F("claimed_at")))
+        .filter(left_at__gt=since)
+        .order_by("left_at")
+        .values_list("profile_id", "left_at")
+    )
+    return dict(rows)
+
+
+def find_default_sender() -> Sender | None:
+    """Return the from-identity of the tenant, or None."""
+    return Sender.objects.filter(is_default=True).first()
+
+
+def find_templates(template_ids: Collection[int]) -> dict[int, Template]:
+    """Return templates by id."""
+    return {row.pk: row for row in Template.objects.filter(pk__in=template_ids)}
+
+
+def find_channel_account(channel: str) -> ChannelAccount | None:
+    """Return the tenant's own account of a channel, or None: the installation's serves."""
+    return ChannelAccount.objects.filter(channel=channel).first()

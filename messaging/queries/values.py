@@ -1,0 +1,104 @@
+"""Values of the variables that this app knows, each for a whole batch of messages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from crm.models import Order, OrderLine, Store
+from kernel.formats import find_zone
+from kernel.tenancy import current_tenant_id
+from messaging.types import PendingMessage
+from tenants.queries import get_tenant
+
+
+def person_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
+    """``person``: first_name, last_name, name, email, city, country; empty where not known."""
+    return {
+        message.id: {
+            "first_name": message.profile.first_name,
+            "last_name": message.profile.last_name,
+            "name": f"{message.profile.first_name} {message.profile.last_name}".strip(),
+            "email": message.profile.email,
+            "city": message.profile.city,
+            "country": message.profile.country,
+        }
+        for message in messages
+    }
+
+
+def event_values(messages: Sequence[PendingMessage]) -> dict[int, Any]:
+    """``event``: what the flow handed over of the event that started it, where it did."""
+    return {
+        message.id: message.context["event"] for message in messages if "event" in message.context
+    }
+
+
+def store_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
+    """``store``: the merchant's name, and the address of the order's store or of the first one."""
+    name = get_tenant(current_tenant_id()).name
+    stores = list(Store.objects.exclude(url="").order_by("pk"))
+    first = stores[0].url if stores else ""
+    by_store = {store.pk: store.url for store in stores}
+    order_stores = dict(
+        Order.objects.filter(pk__in=_order_ids(messages)).values_list("pk", "store_id")
+    )
+    return {
+        message.id: {
+            "name": name,
+            "url": _web(by_store.get(order_stores.get(_order_id(message), 0), first)),
+        }
+        for message in messages
+    }
+
+
+def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]]:
+    """``order``: number, times in the tenant's zone, money in minor units, lines, place."""
+    orders = list(Order.objects.filter(pk__in=_order_ids(messages)))
+    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+    lines: dict[int, list[dict[str, Any]]] = {order.pk: [] for order in orders}
+    for line in OrderLine.objects.filter(order_id__in=lines).order_by("position", "pk"):
+        lines[line.order_id].append(
+            {
+                "title": line.title or line.sku,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "unit_price_minor": line.unit_price_minor,
+                "total_minor": line.total_minor,
+            }
+        )
+    by_id = {
+        order.pk: {
+            "number": order.number or order.external_id,
+            "ordered_at": order.ordered_at.astimezone(zone),
+            "currency": order.currency,
+            "subtotal_minor": order.subtotal_minor,
+            "discount_minor": order.discount_minor,
+            "shipping_minor": order.shipping_minor,
+            "tax_minor": order.tax_minor,
+            "total_minor": order.gross_minor,
+            "city": order.city,
+            "country": order.country,
+            "lines": lines[order.pk],
+        }
+        for order in orders
+    }
+    return {
+        message.id: by_id[order_id]
+        for message in messages
+        if (order_id := _order_id(message)) in by_id
+    }
+
+
+def _order_id(message: PendingMessage) -> int:
+    try:
+        return int(message.context.get("order_id") or 0)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _order_ids(messages: Sequence[PendingMessage]) -> set[int]:
+    return {_order_id(message) for message in messages} - {0}
+
+
+def _web(url: str) -> str:
+    """Return a store's address with its scheme; stores often name only their host."""
+    return url if not url or url.startswith(("https://", "http://")) else f"https://{url}"

@@ -1,0 +1,18 @@
+"""What `verify` asks of this app."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from kernel import clock
+from kernel.sql import run_sql
+
+STUCK = timedelta(minutes=10)
+"""A lease that ended so long ago should have been settled."""
+
+
+@transaction.atomic
+def find_differences() -> list[str]:
+    """Return each message of the active tenant that contradicts itself; empty when none does."""
+    rows = run_sql("messaging.find_differences", stuck_since=clock.now() - STUCK)
+    return [f"message {row.message_id}: {row.problem}" for row in rows]

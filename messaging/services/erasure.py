@@ -1,0 +1,19 @@
+"""Removes what names a person from messages that stay for the figures."""
+
+from collections.abc import Collection
+
+from django.db import transaction
+
+from kernel.sql import count_sql
+
+
+@transaction.atomic
+def redact_messages(profile_ids: Collection[int]) -> int:
+    """Blank addresses, subjects, contents and traces of erased profiles; a repeat is harmless.
+
+    Returns:
+        Messages of these profiles.
+    """
+    ids = list(profile_ids)
+    count_sql("messaging.redact_touches", profile_ids=ids)
+    return count_sql("messaging.redact_messages", profile_ids=ids)

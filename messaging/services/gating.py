@@ -1,0 +1,202 @@
+"""Asks every gate in its order, in sets, and keeps what each of them said.
+
+The first gate that says no ends the matter: later ones are not asked, and the message is
+skipped with that reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, transaction
+
+from crm.choices import Channel, ConsentState, SuppressionScope
+from crm.services.addresses import address_hash
+from kernel.formats import format_time
+from messaging.choices import FailReason, MessageClass, MessageStatus, SkipReason
+from messaging.domain.addresses import to_wire
+from messaging.gates import GateFunction, filled_gates
+from messaging.queries import sending
+from messaging.types import PendingMessage, Verdict
+
+log = structlog.get_logger(__name__)
+
+SMART_SENDING = {Channel.EMAIL.value: timedelta(hours=16)}
+"""How long after a promotional message no other one follows on the same channel."""
+DEFAULT_LATENESS = timedelta(hours=24)
+"""Of promotional and behavioural messages; the others are never too late."""
+MARKETING = frozenset({MessageClass.PROMOTIONAL.value, MessageClass.BEHAVIOURAL.value})
+"""Classes that need consent and carry an unsubscribe link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a message goes no further."""
+
+    status: str
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the gates said of a batch.
+
+    Attributes:
+        passed: messages that every gate let through.
+        stops: the others, by message id.
+        trails: ``{"gate", "passed", "detail"}`` in the order asked, by message id.
+    """
+
+    passed: list[PendingMessage]
+    stops: dict[int, Stop] = field(default_factory=dict)
+    trails: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def note(self, message_id: int, gate: str, verdict: Verdict) -> None:
+        """Keep what one gate said of one message."""
+        self.trails[message_id].append(
+            {"gate": gate, "passed": verdict.passed, "detail": verdict.detail}
+        )
+
+
+def ask_gates(messages: Sequence[PendingMessage], now: datetime) -> Asked:
+    """Ask every gate of a batch of the active tenant, inside the caller's transaction."""
+    asked = Asked(passed=list(messages), trails={message.id: [] for message in messages})
+    for name, reason, gate in filled_gates():
+        if not asked.passed:
+            break
+        verdicts = _ask(name, gate, asked.passed, now)
+        remaining = []
+        for message in asked.passed:
+            verdict = verdicts.get(message.id, Verdict(passed=True))
+            asked.note(message.id, name, verdict)
+            if verdict.passed:
+                remaining.append(message)
+            else:
+                asked.stops[message.id] = _stop(verdict, reason)
+        asked.passed = remaining
+    return asked
+
+
+def _stop(verdict: Verdict, reason: SkipReason) -> Stop:
+    is_error = verdict.reason == FailReason.GATE_ERROR
+    status = MessageStatus.FAILED if is_error else MessageStatus.SKIPPED
+    return Stop(status.value, verdict.reason or reason.value, verdict.detail or reason.label)
+
+
+def _ask(
+    name: str, gate: GateFunction, messages: Sequence[PendingMessage], now: datetime
+) -> Mapping[int, Verdict]:
+    """Ask one gate; a message that breaks it is found by halving and does not stop the rest."""
+    try:
+        with transaction.atomic():
+            return gate(messages, now)
+    except DatabaseError:
+        raise
+    except Exception as exc:  # gates belong to other apps: one that breaks must not stop the mail
+        if len(messages) == 1:
+            log.exception("gate_broke", gate=name, message=messages[0].id)
+            broken = Verdict(passed=False, detail=f"{name}: {exc!r}", reason=FailReason.GATE_ERROR)
+            return {messages[0].id: broken}
+    middle = len(messages) // 2
+    first, second = messages[:middle], messages[middle:]
+    return {**_ask(name, gate, first, now), **_ask(name, gate, second, now)}
+
+
+def profile_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop what would go to an erased profile."""
+    del now
+    return {message.id: Verdict(passed=False) for message in messages if message.profile.is_erased}
+
+
+def address_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop what has no address, or one that no server takes."""
+    del now
+    verdicts = {}
+    for message in messages:
+        if not message.profile.email:
+            verdicts[message.id] = Verdict(passed=False, reason=SkipReason.ADDRESS_MISSING)
+        elif to_wire(message.profile.email) is None:
+            verdicts[message.id] = Verdict(passed=False, detail=message.profile.email[:200])
+    return verdicts
+
+
+def suppression_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop what goes to a suppressed address; a promotional suppression lets the rest pass."""
+    channel = Channel.EMAIL.value
+    hashes = {message.id: address_hash(channel, message.profile.email) for message in messages}
+    found = sending.find_suppressions(channel, set(hashes.values()), now)
+    verdicts = {}
+    for message in messages:
+        for scope, reason in found.get(hashes[message.id], []):
+            if scope == SuppressionScope.ALL or message.message_class in MARKETING:
+                verdicts.setdefault(message.id, Verdict(passed=False, detail=reason))
+    return verdicts
+
+
+def consent_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop marketing to everybody who did not say yes."""
+    del now
+    return {
+        message.id: Verdict(
+            passed=message.message_class not in MARKETING
+            or message.profile.email_consent == ConsentState.SUBSCRIBED,
+            detail=(
+                message.profile.email_consent
+                if message.message_class in MARKETING
+                else "not needed"
+            ),
+        )
+        for message in messages
+    }
+
+
+def smart_sending_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop a promotional message so soon after another one on its channel."""
+    asked = [
+        message
+        for message in messages
+        if message.message_class == MessageClass.PROMOTIONAL
+        and message.context.get("smart_sending", True)
+    ]
+    if not asked:
+        return {}
+    channel = Channel.EMAIL.value
+    profile_ids = {message.profile.id for message in asked}
+    last = sending.find_last_promotional(channel, profile_ids, now - SMART_SENDING[channel])
+    return {
+        message.id: Verdict(
+            passed=False,
+            detail=f"the last one left at {format_time(last[message.profile.id], 'UTC')}",
+        )
+        for message in asked
+        if message.profile.id in last
+    }
+
+
+def lateness_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop what was due so long ago that its moment has passed, such as after an outage."""
+    verdicts = {}
+    for message in messages:
+        limit = _lateness(message)
+        if limit is not None and now - message.planned_at > limit:
+            hours = (now - message.planned_at) / timedelta(hours=1)
+            verdicts[message.id] = Verdict(passed=False, detail=f"{hours:.0f} hours late")
+    return verdicts
+
+
+def _lateness(message: PendingMessage) -> timedelta | None:
+    minutes = message.context.get("max_lateness_minutes")
+    if isinstance(minutes, int | float):
+        return timedelta(minutes=minutes)
+    return DEFAULT_LATENESS if message.message_class in MARKETING else None
+
+
+def sender_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop everything while the tenant has no from-identity."""
+    del now
+    if sending.find_default_sender() is not None:
+        return {}
+    return {message.id: Verdict(passed=False) for message in messages}

@@ -1,0 +1,36 @@
+"""Variables that say who writes, and where the recipient can say stop."""
+
+from collections.abc import Sequence
+
+from kernel.tenancy import current_tenant_id
+from messaging.queries.sending import find_default_sender
+from messaging.services import tokens
+from messaging.types import PendingMessage, RecipientToken
+
+
+def sender_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
+    """``sender``: name, email (where to write to) and postal_address of the merchant."""
+    sender = find_default_sender()
+    if sender is None:
+        return {}
+    value = {
+        "name": sender.name,
+        "email": sender.reply_to or sender.email,
+        "postal_address": sender.postal_address,
+    }
+    return {message.id: value for message in messages}
+
+
+def unsubscribe_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
+    """``unsubscribe_url``: the page on which one recipient ends promotional mail."""
+    return {message.id: tokens.unsubscribe_url(recipient_token(message)) for message in messages}
+
+
+def preferences_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
+    """``preferences_url``: the page that shows and changes what one recipient gets."""
+    return {message.id: tokens.preferences_url(recipient_token(message)) for message in messages}
+
+
+def recipient_token(message: PendingMessage) -> RecipientToken:
+    """Return what the personal addresses of a message carry."""
+    return RecipientToken(current_tenant_id(), message.profile.id, message.id)

@@ -1,0 +1,24 @@
+"""What this app fills into its own registries and into those of the apps below."""
+
+from messaging.gates import fill_gate
+from messaging.queries import values
+from messaging.services import gating, personal_links
+from messaging.variables import fill_variable
+
+
+def register() -> None:
+    """Fill the registries; called once, when the apps are loaded."""
+    fill_gate("profile", gating.profile_gate)
+    fill_gate("address", gating.address_gate)
+    fill_gate("suppression", gating.suppression_gate)
+    fill_gate("consent", gating.consent_gate)
+    fill_gate("smart_sending", gating.smart_sending_gate)
+    fill_gate("lateness", gating.lateness_gate)
+    fill_gate("sender", gating.sender_gate)
+    fill_variable("person", values.person_values)
+    fill_variable("store", values.store_values)
+    fill_variable("order", values.order_values)
+    fill_variable("event", values.event_values)
+    fill_variable("sender", personal_links.sender_values)
+    fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
+    fill_variable("preferences_url", personal_links.preferences_values)

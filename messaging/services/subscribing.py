@@ -1,0 +1,97 @@
+"""What a recipient decides on the pages of a mail: stop, or go on."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from crm.choices import Channel, ConsentState, EventSource
+from crm.services.consent import record_consent
+from crm.services.events import append_events
+from crm.types import NewEvent
+from messaging.choices import TouchKind
+from messaging.models import Touch
+from messaging.queries.recipients import find_message, find_subscription
+from messaging.types import Hit, RecipientToken
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How somebody said it.
+
+    Attributes:
+        method: ``one_click``, ``unsubscribe_page`` or ``preference_page``.
+        source_url: the page, without its token.
+    """
+
+    method: str
+    source_url: str
+    hit: Hit
+
+
+@transaction.atomic
+def unsubscribe(token: RecipientToken, decision: Decision) -> bool:
+    """End promotional e-mail for the recipient of a token; other mail is not touched.
+
+    A repeat changes nothing. Works after the message was purged.
+
+    Returns:
+        Whether this changed something.
+    """
+    subscription = find_subscription(token)
+    if subscription is None or subscription.is_erased or not subscription.is_subscribed:
+        return False
+    _record(subscription.profile_id, ConsentState.UNSUBSCRIBED, decision)
+    _note_unsubscribed(token, decision.hit)
+    return True
+
+
+@transaction.atomic
+def resubscribe(token: RecipientToken, decision: Decision) -> bool:
+    """Let the recipient of a token get promotional e-mail again; a repeat changes nothing.
+
+    Returns:
+        Whether this changed something.
+    """
+    subscription = find_subscription(token)
+    if subscription is None or subscription.is_erased or subscription.is_subscribed:
+        return False
+    _record(subscription.profile_id, ConsentState.SUBSCRIBED, decision)
+    return True
+
+
+def _record(profile_id: int, state: ConsentState, decision: Decision) -> None:
+    record_consent(
+        profile_id,
+        Channel.EMAIL.value,
+        state.value,
+        method=decision.method,
+        occurred_at=decision.hit.at,
+        ip=decision.hit.ip,
+        user_agent=decision.hit.user_agent[:500],
+        source_url=decision.source_url,
+        actor="recipient",
+    )
+
+
+def _note_unsubscribed(token: RecipientToken, hit: Hit) -> None:
+    message = find_message(token.message_id)
+    if message is None:
+        return
+    Touch.objects.create(
+        message=message,
+        profile_id=message.profile_id,
+        kind=TouchKind.UNSUBSCRIBED,
+        at=hit.at,
+        user_agent=hit.user_agent[:500],
+        ip=hit.ip,
+    )
+    event = NewEvent(
+        name="Message Unsubscribed",
+        occurred_at=hit.at,
+        source=EventSource.TRACKING.value,
+        profile_id=message.profile_id,
+        object_id=message.pk,
+        properties={"message_id": message.pk, "flow_id": message.flow_id},
+        dedupe_key=f"message_unsubscribed:{message.pk}",
+    )
+    append_events([event])

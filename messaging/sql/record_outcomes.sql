@@ -1,0 +1,29 @@
+-- messaging/sql/record_outcomes.sql
+-- Write what became of messages that one worker handed over.
+--
+-- in:  tenant_id  bigint       added by kernel.sql
+--      claim_id   uuid         of the worker's batch
+--      now        timestamptz
+--      ids, statuses, reasons, details, tries, dues, resends
+--                 arrays of one length; tries is added to the attempts, dues is NULL where the
+--                 message is not tried again
+-- out: id and profile_id of the rows written
+-- why: only the worker that holds the claim may write. One that was slow and whose rows were
+--      settled as unknown meanwhile still knows better; one whose rows were claimed again does not.
+UPDATE messaging_message AS m
+SET status = done.status,
+    reason = done.reason,
+    detail = done.detail,
+    attempts = m.attempts + done.tries,
+    is_resend = m.is_resend OR done.is_resend,
+    due_at = coalesce(done.due_at, m.due_at),
+    sent_at = CASE WHEN done.status = 'sent' THEN %(now)s ELSE m.sent_at END
+FROM unnest(
+    %(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
+    %(tries)s::smallint[], %(dues)s::timestamptz[], %(resends)s::boolean[]
+) AS done (id, status, reason, detail, tries, due_at, is_resend)
+WHERE m.tenant_id = %(tenant_id)s
+  AND m.id = done.id
+  AND m.claim_id = %(claim_id)s
+  AND m.status IN ('sending', 'unknown')
+RETURNING m.id, m.profile_id
