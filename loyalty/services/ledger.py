@@ -33,7 +33,7 @@ def carry_over(posted: Sequence[Posted], *, history: frozenset[int], now: dateti
         deltas=[deltas[profile_id] for profile_id in owners],
     )
     balances = {int(row.profile_id): int(row.balance) for row in rows}
-    write_points(list(balances), list(balances.values()))
+    write_points(balances)
     append_events(
         [
             _event(entry, balances[entry.profile_id], is_history=entry.order_id in history, at=now)
@@ -48,7 +48,7 @@ def recount(profile_ids: Sequence[int]) -> None:
     if not profile_ids:
         return
     rows = run_sql("loyalty.recount_balances", profile_ids=sorted(set(profile_ids)))
-    write_points([int(row.profile_id) for row in rows], [int(row.balance) for row in rows])
+    write_points({int(row.profile_id): int(row.balance) for row in rows})
 
 
 def _event(entry: Posted, balance: int, *, is_history: bool, at: datetime) -> NewEvent:
