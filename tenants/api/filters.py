@@ -15,7 +15,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-PAGE_PARAMETERS = frozenset({"limit", "cursor"})
+PAGE_PARAMETERS = frozenset({"limit", "cursor", "format"})
 COMPARISONS = ("gte", "gt", "lte", "lt")
 MAX_ID = 2**63 - 1
 

@@ -1,0 +1,68 @@
+"""Periods and figures."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days of the tenant's calendar, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many days."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> "Period":
+        """The period of equal length directly before."""
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a figure should lie; an end that is None is open."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def is_met(self, value: float) -> bool:
+        """Say whether a value lies in it."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One figure with what is needed to read it.
+
+    Attributes:
+        key: stable word.
+        unit: ``money`` (minor units of the tenant's currency), ``number`` or ``rate`` (0 to 1).
+        value: None where nothing can be divided, such as the average of no orders.
+        previous: the same for the period before.
+        formula: how it is made, in words.
+        better: ``up``, ``down`` or ``none``: which way is good.
+    """
+
+    key: str
+    label: str
+    unit: str
+    value: int | float | None
+    previous: int | float | None
+    formula: str
+    better: str = "up"
+    target: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """Sales of one day of the tenant's calendar, in minor units of its currency."""
+
+    day: date
+    gross_minor: int
+    refunded_minor: int
+    net_minor: int
+    orders: int
