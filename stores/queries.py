@@ -8,12 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from crm.models import ImportRun, Store
+from crm.choices import IdentityKind
+from crm.models import Identity, ImportRun, Store
 from kernel import clock
 from kernel.sql import run_sql
 from stores.choices import DeliveryStatus
 from stores.models import Connection, InboxDelivery
-from stores.types import StoreHealth
+from stores.types import KnownShopper, StoreHealth
 
 COUNT_CEILING = 10_000
 """Counts of deliveries stop here; a page writes 10,000+."""
@@ -69,6 +70,33 @@ def list_stores() -> list[Store]:
 def webhook_url(platform: str, token: str) -> str:
     """Return the address a storefront posts to."""
     return f"{settings.PUBLIC_URL}/webhooks/{platform}/{token}/"
+
+
+def find_webhook_url(store: Store) -> str:
+    """Return the address a store posts to; empty for one without."""
+    token = Connection.objects.filter(store=store).values_list("token", flat=True).first()
+    return webhook_url(store.platform, token) if token else ""
+
+
+def list_known_shoppers(store_id: int, *, limit: int) -> list[KnownShopper]:
+    """Return customers of a store that have an address, newest first."""
+    found = (
+        Identity.objects.filter(store_id=store_id, kind=IdentityKind.CUSTOMER_ID)
+        .exclude(profile__email="")
+        .select_related("profile")
+        .order_by("-pk")[:limit]
+    )
+    return [
+        KnownShopper(
+            external_id=identity.value_norm.rpartition(":")[2],
+            first_name=identity.profile.first_name,
+            last_name=identity.profile.last_name,
+            email=identity.profile.email,
+            country=identity.profile.country,
+            city=identity.profile.city,
+        )
+        for identity in found
+    ]
 
 
 def list_store_health() -> list[StoreHealth]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm.types import Record
 
@@ -85,6 +85,17 @@ class ConnectedStore:
     store_id: int
     webhook_url: str
     secret: str
+
+
+class KnownShopper(NamedTuple):
+    """A customer of a store."""
+
+    external_id: str
+    first_name: str
+    last_name: str
+    email: str
+    country: str
+    city: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,19 @@ def rotate_secret(store_id: int, *, secret: str = "") -> str:
     return secret
 
 
+@transaction.atomic
+def read_secret(store_id: int) -> str:
+    """Return the signing secret of a store of the active tenant, in the clear.
+
+    Raises:
+        NotFound: the store has none.
+    """
+    found = Connection.objects.filter(store_id=store_id).values_list("secret_encrypted", flat=True)
+    for secret in found:
+        return decrypt(secret)
+    raise NotFound("This store has no webhook address")
+
+
 def find_connection(platform: str, token: str) -> EdgeConnection | None:
     """Return the store behind a token, kept in this process for 30 seconds.
 

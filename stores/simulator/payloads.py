@@ -1,0 +1,232 @@
+"""Webhook bodies as Shopify words them, for the live part of a make-believe store. Pure."""
+
+import random
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from kernel.money import to_minor, to_text
+from stores.simulator.catalogue import Item, Shop
+from stores.simulator.people import Shopper, make_shopper
+
+FIRST_ORDER_ID: Final = 6_000_000_000_000
+FIRST_CUSTOMER_ID: Final = 7_200_000_000_000
+IDS_PER_RUN: Final = 1_000_000
+RUNS: Final = 1_000_000_000
+RETURNING_SHARE: Final = 0.45
+REFUND_SHARE: Final = 0.06
+SIGN_UP_SHARE: Final = 0.12
+DISCOUNT_SHARE: Final = 0.15
+SHIP_AFTER: Final = timedelta(seconds=25)
+REFUND_AFTER: Final = timedelta(seconds=90)
+SHIPPING_MINOR: Final = 395
+FREE_SHIPPING_FROM_MINOR: Final = 4000
+LANDINGS: Final = (
+    "/",
+    "/collections/all?utm_source=google&utm_medium=cpc&utm_campaign=brand",
+    "/collections/new?utm_source=instagram&utm_medium=social&utm_campaign=autumn",
+    "/?utm_source=patron&utm_medium=email&utm_campaign=win-back",
+)
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One webhook to send.
+
+    Attributes:
+        due_at: not before.
+        delivery_id: the same at every attempt.
+    """
+
+    due_at: datetime
+    topic: str
+    payload: Json
+    delivery_id: str
+
+
+class LiveStore:
+    """Makes up what happens in one store; the same seed makes the same people buy the same."""
+
+    def __init__(self, shop: Shop, *, seed: int, known: Sequence[Shopper] = ()) -> None:
+        """Start a run.
+
+        Args:
+            shop: what is sold.
+            seed: of names, baskets and ids; two runs with one seed send the same deliveries.
+            known: shoppers of the past, some of whom come back.
+        """
+        self.shop = shop
+        self.known = list(known)
+        self._rng = random.Random(f"{shop.slug}:{seed}")
+        self._base = (seed % RUNS) * IDS_PER_RUN
+        self._made = 0
+
+    def purchase(self, at: datetime) -> Iterator[Post]:
+        """Yield what one purchase sends: the order, later its parcel, now and then a refund."""
+        self._made += 1
+        shopper = self._pick_shopper()
+        order = self._order(shopper, at)
+        if self._rng.random() < SIGN_UP_SHARE and shopper.external_id:
+            yield self._post("customers/create", _customer(shopper, at), at)
+        yield self._post("orders/create", order, at)
+        shipped_at = at + SHIP_AFTER
+        yield self._post("fulfillments/create", self._parcel(order, shipped_at), shipped_at)
+        if self._rng.random() < REFUND_SHARE:
+            refunded_at = at + REFUND_AFTER
+            yield self._post("refunds/create", self._refund(order, refunded_at), refunded_at)
+
+    def _post(self, topic: str, payload: Json, at: datetime) -> Post:
+        return Post(at, topic, payload, str(uuid.UUID(int=self._rng.getrandbits(128), version=4)))
+
+    def _id(self, first: int) -> int:
+        return first + self._base + self._made
+
+    def _pick_shopper(self) -> Shopper:
+        if self.known and self._rng.random() < RETURNING_SHARE:
+            return self._rng.choice(self.known)
+        fresh = make_shopper(self._rng, self.shop, self._rng.randint(2000, 9999))
+        if fresh.external_id:
+            fresh = replace(fresh, external_id=str(self._id(FIRST_CUSTOMER_ID)))
+        self.known.append(fresh)
+        return fresh
+
+    def _order(self, shopper: Shopper, at: datetime) -> Json:
+        lines = [self._line(place, *pick) for place, pick in enumerate(self._basket(), start=1)]
+        subtotal = sum(
+            to_minor(line["price"], self.shop.currency) * line["quantity"] for line in lines
+        )
+        discount = subtotal // 10 if self._rng.random() < DISCOUNT_SHARE else 0
+        shipping = 0 if subtotal - discount >= FREE_SHIPPING_FROM_MINOR else SHIPPING_MINOR
+        if discount:
+            lines[0]["discount_allocations"] = [{"amount": self._money(discount)}]
+        total = self._money(subtotal - discount + shipping)
+        number = 100_000 + (self._base // IDS_PER_RUN * 37 + self._made) % 900_000
+        return {
+            "id": self._id(FIRST_ORDER_ID),
+            "name": f"#{number}",
+            "order_number": number,
+            "created_at": at.isoformat(),
+            "processed_at": at.isoformat(),
+            "updated_at": at.isoformat(),
+            "currency": self.shop.currency,
+            "presentment_currency": self.shop.currency,
+            "total_price": total,
+            "total_price_set": self._money_set(total),
+            "subtotal_price": self._money(subtotal - discount),
+            "total_discounts": self._money(discount),
+            "total_tax": self._money(0),
+            "total_shipping_price_set": self._money_set(self._money(shipping)),
+            "discount_codes": [{"code": "HELLO10"}] if discount else [],
+            "financial_status": "paid",
+            "fulfillment_status": None,
+            "source_name": "web",
+            "landing_site": self._rng.choice(LANDINGS),
+            "test": False,
+            "email": shopper.email,
+            "phone": None,
+            "buyer_accepts_marketing": shopper.is_subscribed,
+            "customer_locale": "en",
+            "customer": _customer(shopper, at) if shopper.external_id else None,
+            "billing_address": _address(shopper),
+            "shipping_address": _address(shopper),
+            "line_items": lines,
+            "refunds": [],
+            "fulfillments": [],
+        }
+
+    def _basket(self) -> list[tuple[Item, int]]:
+        weights = [item.weight for item in self.shop.items]
+        count = self._rng.choices((1, 2, 3, 4), (58, 27, 11, 4))[0]
+        chosen = dict.fromkeys(self._rng.choices(self.shop.items, weights, k=count))
+        return [(item, self._rng.choices((1, 2, 3), (82, 14, 4))[0]) for item in chosen]
+
+    def _line(self, place: int, item: Item, quantity: int) -> Json:
+        return {
+            "id": self._id(FIRST_ORDER_ID) * 10 + place,
+            "product_id": item.external_id,
+            "variant_id": f"{item.external_id}V",
+            "sku": item.sku,
+            "title": item.title,
+            "quantity": quantity,
+            "price": self._money(item.price_minor),
+            "total_discount": "0.00",
+            "discount_allocations": [],
+        }
+
+    def _parcel(self, order: Json, at: datetime) -> Json:
+        tracking = f"PM{self._rng.randrange(10**9):09d}"
+        return {
+            "id": order["id"] + 500,
+            "order_id": order["id"],
+            "status": "success",
+            "created_at": at.isoformat(),
+            "updated_at": at.isoformat(),
+            "tracking_company": "Parcel Mail",
+            "tracking_number": tracking,
+            "tracking_url": f"https://parcels.example/{tracking}",
+            "shipment_status": None,
+        }
+
+    def _refund(self, order: Json, at: datetime) -> Json:
+        line = order["line_items"][0]
+        amount = self._money(to_minor(line["price"], self.shop.currency))
+        return {
+            "id": order["id"] + 700,
+            "order_id": order["id"],
+            "created_at": at.isoformat(),
+            "processed_at": at.isoformat(),
+            "note": "Changed my mind",
+            "refund_line_items": [
+                {"line_item_id": line["id"], "quantity": 1, "subtotal": amount, "total_tax": "0.00"}
+            ],
+            "transactions": [
+                {
+                    "kind": "refund",
+                    "status": "success",
+                    "amount": amount,
+                    "currency": self.shop.currency,
+                }
+            ],
+        }
+
+    def _money(self, minor: int) -> str:
+        return to_text(minor, self.shop.currency) or ""
+
+    def _money_set(self, text: str) -> Json:
+        money = {"amount": text, "currency_code": self.shop.currency}
+        return {"shop_money": money, "presentment_money": money}
+
+
+def _customer(shopper: Shopper, at: datetime) -> Json:
+    customer = {
+        "id": int(shopper.external_id),
+        "created_at": at.isoformat(),
+        "updated_at": at.isoformat(),
+        "first_name": shopper.first_name,
+        "last_name": shopper.last_name,
+        "email": shopper.email,
+        "phone": None,
+        "state": "enabled",
+        "tags": "",
+        "default_address": _address(shopper),
+    }
+    if shopper.is_subscribed:
+        customer["email_marketing_consent"] = {
+            "state": "subscribed",
+            "opt_in_level": "single_opt_in",
+            "consent_updated_at": at.isoformat(),
+        }
+    return customer
+
+
+def _address(shopper: Shopper) -> Json:
+    return {
+        "first_name": shopper.first_name,
+        "last_name": shopper.last_name,
+        "city": shopper.city,
+        "country_code": shopper.country,
+    }
