@@ -22,7 +22,7 @@ from segments.domain.rfm import LOOKBACK_MONTHS, bounds_above, choose_mode, thre
 from segments.models import RfmScale
 from segments.queries.conditions import get_moment
 from segments.services.upkeep import lock_upkeep
-from segments.types import GroupMove, RfmBounds
+from segments.types import BuyerMeasures, GroupMove, RfmBounds
 from tenants.queries import get_tenant
 
 EVENT_BATCH = 5_000
@@ -100,6 +100,22 @@ def score_changed(
     write_rfm_from(load_sql("segments.rfm_of_profiles"), profile_ids=list(profile_ids))
     _append_moves(rows, now, history_ids=history_ids)
     return rows
+
+
+def measure_buyers(
+    scale: RfmScale, now: datetime, *, after: int, upto: int | None
+) -> list[BuyerMeasures]:
+    """Return what buyers are scored on, from where the scale has it, ascending by profile.
+
+    Args:
+        scale: the stored one; pinned to a past day it is read from orders.
+        now: aware.
+        after: profiles above this id.
+        upto: profiles up to this one; None for all that follow.
+    """
+    source = _source(now, _pinned_day(scale), None)
+    rows = _run("segments.list_buyers", source, after=after, upto=upto)
+    return [BuyerMeasures(**row._asdict()) for row in rows]
 
 
 def bounds_of(scale: RfmScale) -> RfmBounds:

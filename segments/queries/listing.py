@@ -1,0 +1,252 @@
+"""Reads of segments: the list with sizes and movement, members, entries and exits, size by day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from kernel.errors import NotFound
+from kernel.formats import find_zone, format_money, format_number
+from kernel.money import exponent
+from kernel.sql import run_sql
+from kernel.tenancy import current_tenant_id
+from segments.domain.definitions import Node, SegmentLeaf, leaves, segments_named
+from segments.domain.words import describe
+from segments.models import MembershipChange, Segment, SegmentReference
+from segments.queries.conditions import get_moment, parse_definition, references_of
+from tenants.queries import get_tenant
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSummary:
+    """One row of the list of segments.
+
+    Attributes:
+        words: the definition as a person would say it.
+        entered, left: entries and exits of the last 7 days.
+        used_by: names of the segments that refer to this one.
+        lines: references it compares with, in words, such as ``Top 10%: £310.00 and more``.
+    """
+
+    segment: Segment
+    words: str
+    entered: int
+    left: int
+    used_by: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One member of a segment; money in minor units of the tenant's currency.
+
+    Attributes:
+        entered_at: the last entry; None for a member from the start.
+    """
+
+    profile_id: int
+    name: str
+    email: str
+    order_count: int
+    net_minor: int
+    last_order_at: datetime | None
+    entered_at: datetime | None
+
+
+def list_segments() -> QuerySet[Segment]:
+    """Return every segment, the core ones first in the order of their installation."""
+    return Segment.objects.order_by("id")
+
+
+def get_segment(segment_id: int) -> Segment:
+    """Return one segment.
+
+    Raises:
+        NotFound: the tenant has none of this id.
+    """
+    found = Segment.objects.filter(pk=segment_id).first()
+    if found is None:
+        raise NotFound(f"no segment {segment_id}")
+    return found
+
+
+def find_segment_by_key(key: str) -> Segment | None:
+    """Return the core segment with a stable word such as ``at_risk``; None if it was deleted."""
+    return Segment.objects.filter(key=key).first() if key else None
+
+
+def list_summaries(now: datetime) -> list[SegmentSummary]:
+    """Return every segment with its size, movement and definition in words.
+
+    Args:
+        now: aware; movement is counted over the 7 days before it.
+    """
+    segments = list(list_segments())
+    trees = {segment.pk: parse_definition(segment.definition) for segment in segments}
+    names = {segment.pk: segment.name for segment in segments}
+    moved = {
+        row.segment_id: row
+        for row in run_sql("segments.count_changes", since=now - timedelta(days=7))
+    }
+    lines = reference_lines()
+    return [
+        SegmentSummary(
+            segment=segment,
+            words=describe(trees[segment.pk], speak_money, names),
+            entered=moved[segment.pk].entered if segment.pk in moved else 0,
+            left=moved[segment.pk].left_count if segment.pk in moved else 0,
+            used_by=_users_of(segment.pk, trees, names),
+            lines=tuple(lines[key] for key in references_of([trees[segment.pk]]) if key in lines),
+        )
+        for segment in segments
+    ]
+
+
+def describe_segment(segment: Segment) -> str:
+    """Return the definition of a segment in words."""
+    tree = parse_definition(segment.definition)
+    ids = [leaf.segment_id for leaf in leaves(tree) if isinstance(leaf, SegmentLeaf)]
+    names = dict(Segment.objects.filter(pk__in=ids).values_list("id", "name"))
+    return describe(tree, speak_money, names)
+
+
+def reference_lines() -> dict[str, str]:
+    """Return the stored references in words by key; such as the top-10% line."""
+    currency = get_tenant(current_tenant_id()).currency
+    lines = {}
+    for row in SegmentReference.objects.all():
+        name, kind, *rest = row.key.split(":")
+        figure = (
+            format_number(row.value)
+            if name in ("order_count", "points_balance")
+            else format_money(row.value, currency)
+        )
+        of = f"among {format_number(row.population)} buyers"
+        if row.value is None:
+            lines[row.key] = "No buyers yet"
+        elif kind == "top":
+            lines[row.key] = f"Top {rest[0]}%: {figure} and more, {of}"
+        else:
+            lines[row.key] = f"Average: {figure}, {of}"
+    return lines
+
+
+def lines_of(segment: Segment) -> list[str]:
+    """Return in words the references that a segment compares with."""
+    lines = reference_lines()
+    wanted = references_of([parse_definition(segment.definition)])
+    return [lines[key] for key in wanted if key in lines]
+
+
+def list_members(
+    segment_id: int, *, search: str = "", after: int | None = None, limit: int = PAGE_SIZE
+) -> list[MemberRow]:
+    """Return members of a segment, newest profile first.
+
+    Args:
+        segment_id: of the tenant.
+        search: part of a name or e-mail address; empty finds all.
+        after: profile id of the last row seen.
+        limit: at most so many; ask for one more than a page to know whether there is a next.
+    """
+    rows = run_sql(
+        "segments.list_members",
+        segment_id=segment_id,
+        search=_pattern(search),
+        after=after,
+        count=limit,
+    )
+    return [MemberRow(**row._asdict()) for row in rows]
+
+
+def list_member_ids(segment_id: int, *, after: int = 0, limit: int = 1_000) -> list[int]:
+    """Return ids of members ascending, page by page, for audiences and exports."""
+    rows = run_sql("segments.list_member_ids", segment_id=segment_id, after=after, count=limit)
+    return [row.profile_id for row in rows]
+
+
+def list_changes(
+    segment_id: int, *, before: int | None = None, limit: int = PAGE_SIZE
+) -> QuerySet[MembershipChange]:
+    """Return entries and exits of a segment, newest first, profiles loaded.
+
+    Args:
+        segment_id: of the tenant.
+        before: id of the last change seen.
+        limit: at most so many.
+    """
+    rows = MembershipChange.objects.filter(segment_id=segment_id)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return rows.select_related("profile").order_by("-pk")[:limit]
+
+
+def list_sizes(segment: Segment, now: datetime, *, days: int = 90) -> list[tuple[date, int]]:
+    """Return the size of a segment at the end of each day, oldest first, today as it is now.
+
+    Counted back from its size by the entries and exits, which are kept for ever.
+    """
+    moment = get_moment(now)
+    first = moment.today - timedelta(days=days - 1)
+    rows = run_sql(
+        "segments.count_changes_by_day",
+        segment_id=segment.pk,
+        since=moment.start_of(first),
+        zone=moment.zone.key,
+    )
+    deltas = {row.day: row.delta for row in rows}
+    size, sizes = segment.member_count, []
+    for back in range(days):
+        day = moment.today - timedelta(days=back)
+        sizes.append((day, size))
+        size -= deltas.get(day, 0)
+    return sizes[::-1]
+
+
+def speak_money(amount: Decimal) -> str:
+    """Write an amount in whole units of the active tenant's currency."""
+    currency = get_tenant(current_tenant_id()).currency
+    return format_money(int(amount.scaleb(exponent(currency))), currency)
+
+
+def zone_key() -> str:
+    """Return the IANA zone in which the active tenant's days are counted."""
+    return find_zone(get_tenant(current_tenant_id()).timezone).key
+
+
+def _users_of(segment_id: int, trees: dict[int, Node], names: dict[int, str]) -> tuple[str, ...]:
+    return tuple(names[key] for key, tree in trees.items() if segment_id in segments_named(tree))
+
+
+def _pattern(search: str) -> str:
+    word = search.strip().lower()
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%" if word else ""
+
+
+def payload_of(segment: Segment) -> dict[str, Any]:
+    """Return a segment as plain values, as the API shows it."""
+    return {
+        "id": str(segment.pk),
+        "key": segment.key,
+        "name": segment.name,
+        "description": segment.description,
+        "definition": segment.definition,
+        "words": describe_segment(segment),
+        "references": lines_of(segment),
+        "member_count": segment.member_count,
+        "refreshed_at": segment.refreshed_at,
+        "created_at": segment.created_at,
+        "updated_at": segment.updated_at,
+    }
+
+
+def list_memberships(profile_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return the ids of the segments that some profiles are in, by profile."""
+    rows = run_sql("segments.list_memberships", profile_ids=list(profile_ids))
+    return {row.profile_id: row.segment_ids for row in rows}

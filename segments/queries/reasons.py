@@ -1,0 +1,181 @@
+"""Why a profile is in or out of a segment: each condition with its value, in words."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, assert_never
+
+from kernel.formats import format_day, format_money, format_number
+from kernel.sql import execute, run_sql
+from kernel.tenancy import current_tenant_id
+from segments.domain.compile import Compiler, whole
+from segments.domain.definitions import (
+    ConsentLeaf,
+    FieldLeaf,
+    Leaf,
+    Node,
+    PropertyLeaf,
+    SegmentLeaf,
+    leaves,
+)
+from segments.domain.words import describe, describe_leaf
+from segments.models import Segment
+from segments.queries.conditions import (
+    FROM_PROFILES,
+    find_missing_references,
+    get_compiler,
+    list_references,
+    parse_definition,
+)
+from segments.queries.listing import list_segments, speak_money
+from segments.types import Field, Kind, LeafReason, SegmentReason
+from tenants.queries import get_tenant
+
+_NOTHING = "not known"
+
+
+def explain_segments(profile_id: int, now: datetime) -> list[SegmentReason]:
+    """Return why a profile is in or out of every segment, in the order of the list.
+
+    Args:
+        profile_id: of the tenant; an unknown, merged or erased one gives an empty list.
+        now: aware; conditions are asked for this instant.
+    """
+    segments = list(list_segments())
+    trees = {segment.pk: parse_definition(segment.definition) for segment in segments}
+    names = {segment.pk: segment.name for segment in segments}
+    answers = _ask(profile_id, trees, now)
+    if answers is None:
+        return []
+    changes = {
+        row.segment_id: row for row in run_sql("segments.last_changes", profile_id=profile_id)
+    }
+    return [
+        _reason(segment, trees[segment.pk], answers, changes.get(segment.pk), names)
+        for segment in segments
+    ]
+
+
+def _reason(
+    segment: Segment,
+    tree: Node,
+    answers: Mapping[str, Any],
+    change: Any,
+    names: Mapping[int, str],
+) -> SegmentReason:
+    parts = tuple(
+        LeafReason(
+            path=leaf.path,
+            words=describe_leaf(leaf, speak_money, names),
+            actual=_speak(leaf, answers[f"v{segment.pk}_{index}"]),
+            holds=answers[f"c{segment.pk}_{index}"],
+            flips_at=answers[f"t{segment.pk}_{index}"],
+        )
+        for index, leaf in enumerate(leaves(tree))
+    )
+    flips = [part.flips_at for part in parts if part.flips_at is not None]
+    entered = change is not None and change.entered
+    return SegmentReason(
+        segment_id=segment.pk,
+        key=segment.key,
+        name=segment.name,
+        words=describe(tree, speak_money, names),
+        holds=answers[f"s{segment.pk}"],
+        is_member=segment.pk in answers["segment_ids"],
+        leaves=parts,
+        entered_at=change.at if entered else None,
+        left_at=change.at if change is not None and not entered else None,
+        cause=change.cause if change is not None else "",
+        event_name=change.event_name if change is not None else "",
+        flips_at=min(flips, default=None),
+    )
+
+
+def _ask(profile_id: int, trees: Mapping[int, Node], now: datetime) -> dict[str, Any] | None:
+    """Ask the database once: each condition, its value, when it flips, each whole definition."""
+    known = list_references()
+    for tree in trees.values():
+        known |= find_missing_references(tree, known)
+    compiler = get_compiler(now, known)
+    columns = [_MEMBERSHIP]
+    for key, tree in trees.items():
+        columns.append(f"{compiler.compile(tree)} AS s{key}")
+        for index, leaf in enumerate(leaves(tree)):
+            columns += _leaf_columns(compiler, key, index, leaf)
+    rows = execute(
+        f"SELECT {', '.join(columns)} {FROM_PROFILES} WHERE p.tenant_id = %(tenant_id)s"
+        " AND p.id = %(profile_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL",
+        profile_id=profile_id,
+        **compiler.params,
+    )
+    return rows[0]._asdict() if rows else None
+
+
+_MEMBERSHIP = """
+COALESCE((
+    SELECT m.segment_ids FROM segments_membership AS m
+    WHERE m.tenant_id = %(tenant_id)s AND m.profile_id = p.id
+), '{}') AS segment_ids
+"""
+
+
+def _leaf_columns(compiler: Compiler, key: int, index: int, leaf: Leaf) -> list[str]:
+    compiler.flips = {}
+    place = f"{key}_{index}"
+    return [
+        f"{compiler.compile_leaf(leaf)} AS c{place}",
+        f"{compiler.next_flip()} AS t{place}",
+        f"{_value_sql(compiler, leaf)} AS v{place}",
+    ]
+
+
+def _value_sql(compiler: Compiler, leaf: Leaf) -> str:
+    match leaf:
+        case FieldLeaf():
+            return _field_sql(compiler, leaf.field)
+        case PropertyLeaf():
+            return f"(p.properties ->> {compiler.bind(leaf.key)})"
+        case ConsentLeaf():
+            return f"p.{leaf.channel}_consent"
+        case SegmentLeaf():
+            return compiler.segment_sql(leaf.segment_id)
+        case _:
+            assert_never(leaf)
+
+
+def _field_sql(compiler: Compiler, field: Field) -> str:
+    if field.kind not in (Kind.DAYS_SINCE, Kind.DATE):
+        return field.sql
+    day = f"({field.sql} AT TIME ZONE {compiler.bind(compiler.moment.zone.key)})::date"
+    if field.kind is Kind.DATE:
+        return day
+    return f"({compiler.bind(compiler.moment.today)}::date - {day})"
+
+
+def _speak(leaf: Leaf, value: object) -> str:
+    """Write the profile's own value of a condition."""
+    if isinstance(leaf, SegmentLeaf):
+        return "in it" if value else "not in it"
+    if value is None or value in ("", []):
+        return _NOTHING
+    if isinstance(leaf, FieldLeaf):
+        return _speak_field(leaf.field, value)
+    return str(value)
+
+
+def _speak_field(field: Field, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, date):
+        return format_day(value)
+    if isinstance(value, int | Decimal):
+        return _speak_figure(field, value)
+    return dict(field.choices).get(str(value), str(value))
+
+
+def _speak_figure(field: Field, value: int | Decimal) -> str:
+    if field.kind is Kind.MONEY:
+        return format_money(whole(Decimal(value)), get_tenant(current_tenant_id()).currency)
+    return f"{format_number(value, 2)} {field.unit}".strip()

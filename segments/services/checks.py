@@ -1,0 +1,81 @@
+"""Every figure of this app computed again from what it came from, each difference in words."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from kernel import clock
+from kernel.sql import execute, load_sql, run_sql
+from segments.domain.rfm import score_buyer
+from segments.domain.shared import build_shared
+from segments.models import RfmScale
+from segments.queries.conditions import get_compiler, list_definitions, list_references
+from segments.services.rfm import bounds_of, measure_buyers
+from segments.types import BuyerMeasures, RfmBounds
+
+PAGE = 20_000
+
+
+@transaction.atomic
+def find_differences() -> list[str]:
+    """Return what is stored otherwise than it should be; empty when all is right.
+
+    RFM is computed for every buyer by the plain rules and the bounds of the last scoring, from
+    orders themselves where a past day is looked at. Memberships are decided anew for this
+    instant; those whose time has come and whose turn has not yet are not taken for wrong.
+    """
+    now = clock.now()
+    return [*_rfm_differences(now), *_membership_differences(now), *_size_differences()]
+
+
+def _rfm_differences(now: datetime) -> Iterator[str]:
+    """Walk buyers and stored scores side by side, page by page, both in order of profile."""
+    scale = RfmScale.objects.first()
+    if scale is None or not scale.buyers:
+        for row in run_sql("segments.list_scores", after=0, count=PAGE):
+            yield f"rfm of profile {row.profile_id}: scored, though nobody was"
+        return
+    bounds = bounds_of(scale)
+    after: int | None = 0
+    while after is not None:
+        stored = run_sql("segments.list_scores", after=after, count=PAGE)
+        upto = stored[-1].profile_id if len(stored) == PAGE else None
+        buyers = measure_buyers(scale, now, after=after, upto=upto)
+        yield from _compare_scores({row.profile_id: row for row in stored}, buyers, bounds)
+        after = upto
+
+
+def _compare_scores(
+    stored: dict[int, Any], buyers: list[BuyerMeasures], bounds: RfmBounds
+) -> Iterator[str]:
+    for buyer in buyers:
+        scores = score_buyer(buyer, bounds)
+        wanted = (scores.recency, scores.frequency, scores.monetary, scores.group)
+        row = stored.pop(buyer.profile_id, None)
+        found = row and (row.recency, row.frequency, row.monetary, row.rfm_group)
+        if found != wanted:
+            yield f"rfm of profile {buyer.profile_id}: stored {found}, computed {wanted}"
+        elif row and found != (row.fact_r, row.fact_f, row.fact_m, row.fact_group):
+            yield f"rfm of profile {buyer.profile_id}: facts do not carry {wanted}"
+    for profile_id in stored:
+        yield f"rfm of profile {profile_id}: scored, but no buyer"
+
+
+def _membership_differences(now: datetime) -> Iterator[str]:
+    compiler = get_compiler(now, list_references())
+    shared = build_shared(list_definitions(), compiler)
+    statement = load_sql("segments.find_wrong_memberships")
+    for name, text in (
+        ("{laterals}", shared.laterals),
+        ("{segment_ids}", shared.segment_ids),
+    ):
+        statement = statement.replace(name, text)
+    for row in execute(statement, now=now, **compiler.params):
+        yield f"segments of profile {row.profile_id}: stored {row.stored}, computed {row.computed}"
+
+
+def _size_differences() -> Iterator[str]:
+    for row in run_sql("segments.find_wrong_sizes"):
+        yield f"size of segment {row.id}: stored {row.stored}, counted {row.counted}"

@@ -1,0 +1,29 @@
+-- Purpose: profiles whose stored segments are not what the definitions say at this instant.
+-- In: tenant_id; {laterals}, {segment_ids}, compiled from the definitions, with what they bind;
+--     now.
+-- Out: profile_id, stored, computed.
+-- Why: a row that is due is not wrong yet: the clock will come to it.
+WITH decided AS (
+    SELECT
+        p.id AS profile_id,
+        CASE
+            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL THEN {segment_ids}
+            ELSE '{}'::bigint[]
+        END AS segment_ids
+    FROM crm_profile AS p
+    LEFT JOIN crm_profilefacts AS f
+        ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
+    {laterals}
+    WHERE p.tenant_id = %(tenant_id)s
+)
+
+SELECT
+    d.profile_id,
+    COALESCE(m.segment_ids, '{}') AS stored,
+    d.segment_ids AS computed
+FROM decided AS d
+LEFT JOIN segments_membership AS m
+    ON m.tenant_id = %(tenant_id)s AND m.profile_id = d.profile_id
+WHERE COALESCE(m.segment_ids, '{}') <> d.segment_ids
+  AND (m.reeval_at IS NULL OR m.reeval_at > %(now)s)
+ORDER BY d.profile_id
