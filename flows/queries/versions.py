@@ -1,4 +1,4 @@
-"""Frozen definitions, read once: a version never changes, so its graph is kept in memory."""
+"""Frozen definitions, read once: a text never changes, so its graph is kept by its checksum."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,7 +11,7 @@ from flows.domain.parsing import parse_graph
 from flows.models import FlowVersion
 
 _KEPT = 1_000
-_graphs: dict[int, Graph] = {}
+_graphs: dict[str, Graph] = {}
 
 
 def list_live() -> list[tuple[int, int]]:
@@ -25,15 +25,22 @@ def list_live() -> list[tuple[int, int]]:
 def get_graphs(version_ids: Collection[int]) -> dict[int, Graph]:
     """Return the graphs of some versions of the active tenant, by version.
 
+    Versions of the same text share one graph.
+
     Raises:
         GraphError: a stored definition cannot be read.
     """
-    missing = [pk for pk in set(version_ids) if pk not in _graphs]
+    versions = FlowVersion.objects.filter(pk__in=set(version_ids))
+    checksums = dict(versions.values_list("pk", "checksum"))
+    graphs = {checksum: _graphs.get(checksum) for checksum in checksums.values()}
+    missing = [pk for pk, checksum in checksums.items() if graphs[checksum] is None]
     if missing:
+        rows: list[tuple[str, Any]] = list(
+            FlowVersion.objects.filter(pk__in=missing).values_list("checksum", "graph")
+        )
+        loaded = {checksum: parse_graph(raw) for checksum, raw in rows}
+        graphs.update(loaded)
         if len(_graphs) > _KEPT:
             _graphs.clear()
-        rows: list[tuple[int, Any]] = list(
-            FlowVersion.objects.filter(pk__in=missing).values_list("pk", "graph")
-        )
-        _graphs.update((pk, parse_graph(raw)) for pk, raw in rows)
-    return {pk: _graphs[pk] for pk in set(version_ids)}
+        _graphs.update(loaded)
+    return {pk: graph for pk, checksum in checksums.items() if (graph := graphs[checksum])}

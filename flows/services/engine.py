@@ -1,5 +1,6 @@
 """Advancing runs: claim what is due, walk it, write everything in one transaction per batch."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -144,7 +145,7 @@ def _walkers(rows: Sequence[Any]) -> list[Walker]:
             is_waiting=row.is_waiting,
             due_at=row.wake_at,
             trigger_event_id=row.trigger_event_id,
-            trigger=row.trigger,
+            trigger=json.loads(row.trigger),
         )
         if row.flow_status != FlowStatus.LIVE:
             walker.end(RunStatus.EXITED, "the flow is not live")

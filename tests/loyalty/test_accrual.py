@@ -69,9 +69,9 @@ def test_parts_of_a_refund_take_the_whole_and_no_more() -> None:
     order = make_order(ada, 1000)
     settle(order, "Order Placed")
     for amount in (333, 333, 334):
-        refund = make_refund(order, amount)
-        post_for_events([make_ref("Order Refunded", refund.pk, ada.pk)])
-    post_for_events([make_ref("Order Refunded", refund.pk, ada.pk)])
+        refund = make_ref("Order Refunded", make_refund(order, amount).pk, ada.pk)
+        post_for_events([refund])
+        post_for_events([refund])
 
     assert ledger() == [("earn", 10), ("reverse", -3), ("reverse", -3), ("reverse", -4)]
     assert balance_of(ada.pk) == 0

@@ -1,0 +1,23 @@
+"""A clock that stands still, and templates to send."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.db import transaction
+
+from tenants.models import Tenant
+from tests.flows.support import make_template
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def noon(tenant: Tenant) -> Iterator[time_machine.Traveller]:
+    """Stand at noon UTC of 1 June 2026 with the templates ``note`` and ``order_note``."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        with transaction.atomic():
+            make_template("note")
+            make_template("order_note", "transactional")
+        yield traveller

@@ -1,0 +1,75 @@
+"""Letting events happen to profiles the way reactions hand them to flows."""
+
+from datetime import datetime
+from typing import Any
+
+from crm.models import Profile
+from crm.services.events import append_events
+from crm.types import EventRef, NewEvent
+from flows.services.engine import advance_due
+from flows.services.enrolment import enrol_for_events
+from flows.services.exits import exit_for_events
+from kernel import clock
+from kernel.batches import Deadline
+from messaging.models import Message, Template
+from segments.models import Membership, Segment
+
+
+def make_template(key: str, message_class: str = "promotional") -> Template:
+    return Template.objects.create(
+        key=key,
+        name=key,
+        message_class=message_class,
+        subject="Hello",
+        mjml="<mjml></mjml>",
+        html="<p>Hello</p>",
+        text="Hello",
+    )
+
+
+def make_segment(key: str = "", members: tuple[Profile, ...] = ()) -> Segment:
+    segment = Segment.objects.create(
+        key=key, name=key or "Some", definition={"field": "order_count", "is": ">", "value": 0}
+    )
+    for profile in members:
+        Membership.objects.create(profile=profile, segment_ids=[segment.pk])
+    return segment
+
+
+def make_event(
+    name: str,
+    profile: Profile,
+    *,
+    object_id: int | None = None,
+    at: datetime | None = None,
+    is_backfill: bool = False,
+    **properties: Any,
+) -> EventRef:
+    event = NewEvent(
+        name=name,
+        occurred_at=at or clock.now(),
+        source="api",
+        profile_id=profile.pk,
+        object_id=object_id,
+        properties=properties,
+        is_backfill=is_backfill,
+    )
+    return append_events([event])[0]
+
+
+def happen(name: str, profile: Profile, **details: Any) -> EventRef:
+    """Let an event happen and the flows react to it, exits first."""
+    ref = make_event(name, profile, **details)
+    exit_for_events([ref])
+    enrol_for_events([ref])
+    return ref
+
+
+def advance() -> int:
+    return advance_due(Deadline(seconds=None))
+
+
+def queued() -> list[tuple[str, int]]:
+    """Return template and profile of every queued message, in order."""
+    rows = Message.objects.order_by("id").values_list("template__key", "profile_id")
+    return [(str(key), int(profile_id)) for key, profile_id in rows]
