@@ -1,6 +1,6 @@
 -- Purpose: decide all segments of some profiles in one scan and write what is different:
 --          memberships, entries and exits with their cause, sizes.
--- In: tenant_id; {laterals}, {segment_ids}, {reeval_at}, {profiles}, compiled from the
+-- In: tenant_id; laterals, segment_ids, reeval_at, profiles, compiled from the
 --     definitions, with what they bind; now; cause, for profiles without one of their own;
 --     cause_profiles, causes, event_ids, event_names, arrays of equal length; is_told, whether
 --     entries and exits are wanted back.

@@ -1,5 +1,5 @@
 -- Purpose: profiles whose stored segments are not what the definitions say at this instant.
--- In: tenant_id; {laterals}, {segment_ids}, compiled from the definitions, with what they bind;
+-- In: tenant_id; laterals, segment_ids, compiled from the definitions, with what they bind;
 --     now.
 -- Out: profile_id, stored, computed.
 -- Why: a row that is due is not wrong yet: the clock will come to it.

@@ -1,5 +1,5 @@
 -- Purpose: size up the buyers of one tenant, and where quantile mode cuts them.
--- In: tenant_id and what the source of {buyers} takes.
+-- In: tenant_id and what the source of buyers takes.
 -- Out: one row: buyers, orders, net_minor; recency_edges, frequency_edges, monetary_edges, the
 --      highest values that still get scores 1 to 4 (NULL without buyers).
 -- Why: a value gets score s or more when ceil(buyers * (s - 1) / 5) values are strictly smaller,

@@ -1,6 +1,6 @@
 -- Purpose: score and group buyers by given bounds; write what is new or different, remove who
 --          buys no more, note each move between groups.
--- In: tenant_id and what the source of {buyers} takes; recency, frequency, monetary, the lowest
+-- In: tenant_id and what the source of buyers takes; recency, frequency, monetary, the lowest
 --     values that get scores 2 to 5; now; is_first, whether nobody was scored before.
 -- Out: profile_id, from_group, to_group of each move; none when is_first.
 -- Why: both modes and the changed profiles of an order go through this one statement. Rows that
