@@ -129,7 +129,10 @@ def _page(
         "token": token,
         "is_changed": request.method == "POST",
     }
-    return render(request, template, context, headers=_PRIVATE)
+    response = render(request, template, context)
+    for name, value in _PRIVATE.items():
+        response[name] = value
+    return response
 
 
 def _decision(request: HttpRequest, method: str, path: str) -> subscribing.Decision:

@@ -128,7 +128,7 @@ def suppression_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[
     channel = Channel.EMAIL.value
     hashes = {message.id: address_hash(channel, message.profile.email) for message in messages}
     found = sending.find_suppressions(channel, set(hashes.values()), now)
-    verdicts = {}
+    verdicts: dict[int, Verdict] = {}
     for message in messages:
         for scope, reason in found.get(hashes[message.id], []):
             if scope == SuppressionScope.ALL or message.message_class in MARKETING:

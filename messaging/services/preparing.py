@@ -4,6 +4,7 @@ What is committed as ``sending`` is about to be handed over by this worker; a cr
 commit leaves the rows as they were.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -111,7 +112,7 @@ def _pending(row: Any, recipient: Any, claim_id: UUID) -> PendingMessage:
         flow_id=row.flow_id,
         flow_run_id=row.flow_run_id,
         node_id=row.node_id,
-        context=row.context,
+        context=json.loads(row.context),
         planned_at=row.planned_at,
         message_id=row.message_id,
         attempts=row.attempts,

@@ -1,0 +1,75 @@
+"""Recipients, templates and queued messages with dull defaults."""
+
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from django.db import transaction
+
+from crm.choices import ConsentState
+from crm.models import Profile
+from kernel import clock
+from messaging.choices import MessageClass
+from messaging.models import Message, Template
+from messaging.services.queueing import queue_messages
+from messaging.services.templates import TemplateData, save_template
+from messaging.types import NewMessage
+
+MJML = (
+    "<mjml><mj-body><mj-section><mj-column><mj-text>{body}</mj-text>"
+    "</mj-column></mj-section></mj-body></mjml>"
+)
+_numbers = count(1)
+
+
+def make_recipient(**fields: Any) -> Profile:
+    """Store somebody who said yes to e-mail."""
+    return Profile.objects.create(
+        **{
+            "email": f"person{next(_numbers)}@example.com",
+            "first_name": "Ada",
+            "email_consent": ConsentState.SUBSCRIBED,
+            **fields,
+        }
+    )
+
+
+def make_template(
+    key: str = "note",
+    message_class: str = MessageClass.PROMOTIONAL,
+    body: str = "Hello {{ person.first_name }} <a href='{{ unsubscribe_url }}'>Unsubscribe</a>",
+    **parts: str,
+) -> Template:
+    fields = {"subject": "Hello {{ person.first_name }}", "text": "Hello", **parts}
+    return save_template(
+        TemplateData(
+            key=key,
+            name=key,
+            message_class=message_class,
+            mjml=MJML.format(body=body),
+            **fields,
+        )
+    )
+
+
+def new_message(profile: Profile, template: Template, **fields: Any) -> NewMessage:
+    due_at: datetime = fields.pop("due_at", None) or clock.now()
+    return NewMessage(
+        **{
+            "key": f"test:{next(_numbers)}",
+            "profile_id": profile.pk,
+            "channel": "email",
+            "message_class": template.message_class,
+            "template_id": template.pk,
+            "due_at": due_at,
+            **fields,
+        }
+    )
+
+
+def queue_message(profile: Profile, template: Template, **fields: Any) -> Message:
+    """Queue one message and return its row."""
+    new = new_message(profile, template, **fields)
+    with transaction.atomic():
+        queue_messages([new])
+        return Message.objects.get(key=new.key)
