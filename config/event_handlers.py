@@ -20,7 +20,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Order Fulfilled": (_FLOWS,),
     "Profile Created": (_FACTS, _SEGMENTS),
     "Profile Updated": (_SEGMENTS,),
-    "Profile Merged": (_FACTS, _POINTS, _SEGMENTS),
+    "Profile Merged": (_FACTS, _SEGMENTS),
     "Consent Changed": (_SEGMENTS,),
     "Segment Entered": (_EXITS, _FLOWS),
     "Segment Exited": (),

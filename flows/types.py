@@ -8,14 +8,6 @@ from typing import Any
 from crm.types import EventRef
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who a profile id means today: a merged one is followed to its winner."""
-
-    id: int
-    is_erased: bool
-
-
 @dataclass(slots=True)
 class Attempt:
     """One event knocking at one flow.

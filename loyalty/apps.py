@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class LoyaltyConfig(AppConfig):
     name = "loyalty"
+
+    def ready(self) -> None:
+        # Services need the models, which are not loaded when this module is.
+        from loyalty.services.merging import register  # noqa: PLC0415
+
+        register()

@@ -1,8 +1,8 @@
 """Reads of the points ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from crm.models import Profile, Refund
+from crm.models import Order, Profile, Refund
 from loyalty.models import PointsAccount, PointsEntry, Program
 
 
@@ -45,10 +45,16 @@ def orders_of_refunds(refund_ids: Sequence[int]) -> dict[int, int]:
     return {pk: order_id for pk, order_id in found.values_list("pk", "order_id") if order_id}
 
 
-def merged_from(winner_ids: Sequence[int]) -> list[int]:
-    """Return the profiles that were merged into some profiles."""
-    losers = Profile.objects.filter(merged_into_id__in=winner_ids)
-    return list(losers.values_list("pk", flat=True))
+def owners_of(order_ids: Collection[int]) -> set[int]:
+    """Return the profiles of some orders."""
+    owned = Order.objects.filter(pk__in=order_ids, profile__isnull=False)
+    return {pk for pk in owned.values_list("profile_id", flat=True) if pk}
+
+
+def live_profiles(profile_ids: Collection[int]) -> list[int]:
+    """Return those of some profiles that were not merged into another."""
+    profiles = Profile.objects.filter(pk__in=profile_ids, merged_into__isnull=True)
+    return list(profiles.order_by("pk").values_list("pk", flat=True))
 
 
 def is_profile(profile_id: int) -> bool:

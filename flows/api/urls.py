@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from flows.api.views import FlowViewSet
+
+router = SimpleRouter()
+router.register("flows", FlowViewSet, "api-flows")
+
+urlpatterns = router.urls

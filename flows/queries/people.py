@@ -9,20 +9,15 @@ from django.db.models import Max
 from crm.models import Event, Profile
 from flows.choices import RunStatus
 from flows.models import FlowRun, RunStep
-from flows.types import LiveRun, Person, TemplateRef
+from flows.types import LiveRun, TemplateRef
 from messaging.models import Message, Template
 from segments.models import Membership, Segment
 
 
-def find_people(profile_ids: Collection[int]) -> dict[int, Person]:
-    """Return who each id means, by the id asked for; unknown ids are left out."""
-    rows = Profile.objects.filter(pk__in=set(profile_ids)).values_list(
-        "pk", "merged_into_id", "erased_at", "merged_into__erased_at"
-    )
-    return {
-        pk: Person(winner or pk, (winner_erased if winner else erased) is not None)
-        for pk, winner, erased, winner_erased in rows
-    }
+def find_erased(profile_ids: Iterable[int]) -> set[int]:
+    """Return those of some profiles that were erased."""
+    erased = Profile.objects.filter(pk__in=set(profile_ids), erased_at__isnull=False)
+    return set(erased.values_list("pk", flat=True))
 
 
 def properties_of(events: Iterable[tuple[int, datetime]]) -> dict[int, dict[str, Any]]:
@@ -127,7 +122,7 @@ def last_starts(
     }
 
 
-def live_runs(profile_ids: Collection[int]) -> list[LiveRun]:
+def live_runs(profile_ids: Iterable[int]) -> list[LiveRun]:
     """Return the active runs of some profiles."""
     rows = FlowRun.objects.filter(profile_id__in=set(profile_ids), status=RunStatus.ACTIVE)
     return [

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from crm.services.ids import lock_final_profiles
 from crm.types import EventRef
 from flows.choices import EntryOutcome, Refusal
 from flows.domain.graph import EventTrigger, Graph, Policy, SegmentTrigger
@@ -69,12 +70,13 @@ def _knock(
     if not pairs:
         return []
     decided = decided_pairs([ref.event_id for _, _, ref in pairs])
-    known = people.find_people([ref.profile_id for _, _, ref in pairs if ref.profile_id])
+    final = lock_final_profiles({ref.profile_id for _, _, ref in pairs if ref.profile_id})
+    erased = people.find_erased(final.values())
     return [
-        Attempt(flow_id, version_id, ref, person.id, person.is_erased)
+        Attempt(flow_id, version_id, ref, profile_id, profile_id in erased)
         for flow_id, version_id, ref in pairs
         if (flow_id, ref.event_id) not in decided
-        and (person := known.get(ref.profile_id or 0)) is not None
+        and (profile_id := final.get(ref.profile_id or 0)) is not None
     ]
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from crm.services.ids import lock_final_profiles
 from crm.types import EventRef
 from flows.domain.graph import ExitOn, Graph, SegmentTrigger
 from flows.queries import people
@@ -28,16 +29,15 @@ def exit_for_events(refs: Sequence[EventRef]) -> None:
     Args:
         refs: new events of the active tenant, in any order.
     """
-    profiles = {ref.profile_id for ref in refs if ref.profile_id is not None}
-    known = people.find_people(profiles)
-    runs = people.live_runs({person.id for person in known.values()})
+    final = lock_final_profiles({ref.profile_id for ref in refs if ref.profile_id is not None})
+    runs = people.live_runs(final.values())
     if not runs:
         return
     graphs = get_graphs([run.version_id for run in runs])
     events: dict[int, list[EventRef]] = {}
     for ref in refs:
-        if ref.profile_id in known:
-            events.setdefault(known[ref.profile_id].id, []).append(ref)
+        if ref.profile_id in final:
+            events.setdefault(final[ref.profile_id], []).append(ref)
     reasons = {
         run.id: reason
         for run in runs

@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from loyalty.api.views import AccountViewSet, EntryViewSet
+
+router = SimpleRouter()
+router.register("loyalty/accounts", AccountViewSet, "api-loyalty-accounts")
+router.register("loyalty/entries", EntryViewSet, "api-loyalty-entries")
+
+urlpatterns = router.urls

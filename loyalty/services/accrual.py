@@ -5,18 +5,18 @@ from datetime import datetime
 
 from django.db import transaction
 
+from crm.services.ids import lock_final_profiles
 from crm.types import EventRef
 from kernel import clock, money
 from kernel.sql import count_sql, run_sql
 from kernel.tenancy import current_tenant_id
-from loyalty.queries import merged_from, orders_of_refunds
-from loyalty.services.ledger import carry_over, recount
+from loyalty.queries import orders_of_refunds, owners_of
+from loyalty.services.ledger import carry_over
 from loyalty.services.program import ensure_program
 from loyalty.types import Posted
 from tenants.queries import get_tenant
 
 REFUND_EVENTS = frozenset({"Order Refunded"})
-MERGE_EVENTS = frozenset({"Profile Merged"})
 
 
 @transaction.atomic
@@ -26,23 +26,20 @@ def post_for_events(refs: Sequence[EventRef]) -> None:
     A repeat posts nothing: the entries of an order are compared with what it is worth.
 
     Args:
-        refs: events of orders (``object_id`` is the order), of refunds (the refund) and of
-            merges (the winner), in any order.
+        refs: events of orders (``object_id`` is the order) and of refunds (the refund), in any
+            order.
     """
     refund_ids = [ref.object_id for ref in refs if ref.name in REFUND_EVENTS and ref.object_id]
     order_of = orders_of_refunds(refund_ids)
     live: set[int] = set()
     history: set[int] = set()
     for ref in refs:
-        if ref.object_id is None or ref.name in MERGE_EVENTS:
+        if ref.object_id is None:
             continue
         order_id = order_of.get(ref.object_id) if ref.name in REFUND_EVENTS else ref.object_id
         if order_id is not None:
             (history if ref.is_backfill else live).add(order_id)
     post_for_orders(live | history, history=frozenset(history - live), now=clock.now())
-    winners = [ref.object_id for ref in refs if ref.name in MERGE_EVENTS and ref.object_id]
-    if winners:
-        recount([*winners, *merged_from(winners)])
 
 
 @transaction.atomic
@@ -62,6 +59,7 @@ def post_for_orders(
     if not order_ids:
         return []
     ids = sorted(order_ids)
+    lock_final_profiles(owners_of(ids))
     count_sql("loyalty.open_accounts", order_ids=ids)
     run_sql("loyalty.lock_accounts", order_ids=ids)
     program = ensure_program()

@@ -47,7 +47,10 @@ def recount(profile_ids: Sequence[int]) -> None:
     """Set balances and facts of some profiles to the sum of their entries."""
     if not profile_ids:
         return
-    rows = run_sql("loyalty.recount_balances", profile_ids=sorted(set(profile_ids)))
+    owners = sorted(set(profile_ids))
+    # Locked in a statement of its own, so that the sum is read after other writers are done.
+    run_sql("loyalty.lock_balances", profile_ids=owners)
+    rows = run_sql("loyalty.recount_balances", profile_ids=owners)
     write_points({int(row.profile_id): int(row.balance) for row in rows})
 
 

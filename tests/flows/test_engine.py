@@ -9,6 +9,7 @@ import time_machine
 from django.db import connection, transaction
 
 from crm.models import Profile
+from crm.services.merging import merge_profiles
 from flows.choices import FlowStatus
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from flows.services.engine import resume_failed
@@ -336,6 +337,23 @@ def test_a_goal_is_an_exit_that_counts(ada: Profile) -> None:
     happen("Order Placed", ada)
     runs = FlowRun.objects.order_by("id").values_list("status", "exit_reason")
     assert list(runs) == [("exited", "goal: Order Placed"), ("active", "")]
+
+
+@pytest.mark.parametrize(
+    ("policy", "ends"), [("once", ["active", "exited"]), ("every_time", ["active", "active"])]
+)
+def test_a_merge_leaves_one_run_where_one_is_allowed(
+    ada: Profile, policy: str, ends: list[str]
+) -> None:
+    make_flow(definition({"wait": wait(1, "days", "end")}, reentry={"policy": policy}))
+    guest = make_profile()
+    happen("Order Placed", ada)
+    happen("Order Placed", guest)
+    advance()
+    merge_profiles([(ada.pk, guest.pk)], rule="manual")
+    runs = FlowRun.objects.order_by("id")
+    assert list(runs.values_list("profile_id", flat=True)) == [ada.pk, ada.pk]
+    assert list(runs.values_list("status", flat=True)) == ends
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.models import Event, Order, ProfileFacts, Refund
+from crm.services.merging import merge_profiles, unmerge_profile
 from loyalty.domain.earning import points_for, points_kept
 from loyalty.models import PointsAccount, PointsEntry, Program
 from loyalty.queries import balance_of
@@ -163,19 +164,18 @@ def test_history_earns_points_and_says_that_it_is_history() -> None:
     assert Event.objects.get(name="Points Earned").is_backfill is True
 
 
-def test_a_merge_counts_the_balances_again() -> None:
+def test_a_merge_moves_points_and_undoing_it_moves_them_back() -> None:
     winner, loser = make_profile(), make_profile()
-    order = make_order(loser, 1000)
-    settle(order, "Order Placed")
-    PointsEntry.objects.update(profile_id=winner.pk)
-    Order.objects.update(profile_id=winner.pk)
-    loser.merged_into = winner
-    loser.save()
-    assert find_differences() != []
+    settle(make_order(winner, 500), "Order Placed")
+    settle(make_order(loser, 1000), "Order Placed")
 
-    post_for_events([make_ref("Profile Merged", winner.pk, winner.pk)])
+    merges = merge_profiles([(winner.pk, loser.pk)], rule="manual")
+    assert list(PointsAccount.objects.values_list("profile_id", "balance")) == [(winner.pk, 15)]
+    assert ProfileFacts.objects.get(profile_id=winner.pk).points_balance == 15
+    assert find_differences() == []
 
-    assert (balance_of(winner.pk), balance_of(loser.pk)) == (10, 0)
+    unmerge_profile(merges[0])
+    assert (balance_of(winner.pk), balance_of(loser.pk)) == (5, 10)
     assert find_differences() == []
 
 

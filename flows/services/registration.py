@@ -1,0 +1,25 @@
+"""What this app fills into the registries of the apps below."""
+
+from collections.abc import Sequence
+
+from crm.services.repointing import BEFORE_MERGE, REPOINTED
+from flows.services import gating
+from kernel import clock
+from kernel.arrays import columns
+from kernel.sql import run_sql
+from messaging.gates import fill_gate
+
+
+def register() -> None:
+    """Fill the registries; called once, when the apps are loaded."""
+    fill_gate("exit_condition", gating.ask_exit_condition)
+    fill_gate("flow_filter", gating.ask_flow_filter)
+    REPOINTED.append(("flows_flowrun", "profile_id"))
+    REPOINTED.append(("flows_flowentry", "profile_id"))
+    BEFORE_MERGE.append(settle_runs)
+
+
+def settle_runs(pairs: Sequence[tuple[int, int]]) -> None:
+    """Make room for the runs of merged profiles: one person has one run of a key."""
+    params = columns("losers winners", pairs)
+    run_sql("flows.settle_merged_runs", now=clock.now(), **params)
