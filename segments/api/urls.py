@@ -1,3 +1,18 @@
-from django.urls import URLPattern
+from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from segments.api.reports import RfmView
+from segments.api.views import ProfileSegmentsView, SegmentViewSet
+
+router = SimpleRouter()
+router.register("segments", SegmentViewSet, "api-segments")
+
+urlpatterns = [
+    path(
+        "profiles/<int:profile_id>/segments/",
+        ProfileSegmentsView.as_view(),
+        name="api-profiles-segments",
+    ),
+    path("reports/rfm/", RfmView.as_view(), name="api-reports-rfm"),
+    *router.urls,
+]

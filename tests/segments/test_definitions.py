@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from segments.domain.definitions import Group, leaves, parse
+from segments.domain.rfm import GROUP_LABELS
 from segments.errors import DefinitionError
 from segments.fields import FIELDS, describe_fields
 
@@ -67,8 +68,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     (
         {"field": "rfm_group", "is": "=", "value": "whales"},
         "definition.value",
-        "must be one of: champions, loyal, potential, promising, one_time_lapsed,"
-        " needs_attention, at_risk, lapsed_regular, lost",
+        f"must be one of: {', '.join(GROUP_LABELS)}",
     ),
     ({"consent": "fax", "is": "subscribed"}, "definition.consent", "must be one of: email, sms"),
     ({"segment": "abc", "is": "member"}, "definition.segment", "must be the id of a segment"),

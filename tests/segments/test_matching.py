@@ -130,7 +130,7 @@ def test_who_meets_a_condition(
 
 
 def test_only_the_profiles_asked_for_are_looked_at(people: dict[int, str]) -> None:
-    first, *others = people
+    _, *others = people
     assert matching(field("order_count", ">=", 0), others, NOW) == set(others)
     assert matching(field("order_count", ">=", 0), [], NOW) == set()
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,7 @@ def test_bounds_score_as_the_share_of_smaller_values_says(buyers: list[BuyerMeas
 @given(st.lists(st.integers(-100, 100), min_size=1, max_size=80))
 def test_equal_values_score_equal_and_larger_never_lower(values: list[int]) -> None:
     pairs = sorted(zip(values, score_by_share(values), strict=True))
-    for (low, low_score), (high, high_score) in zip(pairs, pairs[1:], strict=False):
+    for (low, low_score), (high, high_score) in pairwise(pairs):
         assert low_score <= high_score
         if low == high:
             assert low_score == high_score

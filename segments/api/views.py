@@ -1,0 +1,189 @@
+"""`/api/v1/segments/` and why somebody is in which segment."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from crm.api.profile_shapes import ProfileOut
+from crm.queries.resources import build_profiles, is_profile
+from kernel import clock
+from segments.choices import Cause
+from segments.fields import describe_fields
+from segments.models import Membership, MembershipChange, Segment
+from segments.queries.listing import list_segments, payload_of
+from segments.queries.reasons import explain_segments
+from tenants.api import filters
+from tenants.api.filters import refuse_unknown
+from tenants.api.resources import IdField, ReadResource
+
+
+class SegmentOut(serializers.Serializer[Any]):
+    """A rule-defined group; ``words`` says the definition as a person would."""
+
+    id = serializers.CharField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    definition = serializers.DictField()
+    words = serializers.CharField()
+    references = serializers.ListField(child=serializers.CharField())
+    member_count = serializers.IntegerField()
+    refreshed_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    """One entry or exit with its cause."""
+
+    id = IdField()
+    profile_id = IdField()
+    entered = serializers.BooleanField()
+    at = serializers.DateTimeField()
+    cause = serializers.ChoiceField(choices=Cause.choices)
+    event_id = IdField()
+    event_name = serializers.CharField()
+
+
+class FieldChoiceOut(serializers.Serializer[Any]):
+    """One allowed word."""
+
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # the name is the contract's
+
+
+class FieldOut(serializers.Serializer[Any]):
+    """One thing that a condition can ask."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # the name is the contract's
+    type = serializers.CharField()
+    unit = serializers.CharField()
+    group = serializers.CharField()
+    operators = serializers.ListField(child=serializers.CharField())
+    choices = FieldChoiceOut(many=True)
+
+
+class FieldList(serializers.Serializer[Any]):
+    """Every field."""
+
+    results = FieldOut(many=True)
+
+
+class ReasonOut(serializers.Serializer[Any]):
+    """One condition of a segment, with the person's own value."""
+
+    words = serializers.CharField()
+    actual = serializers.CharField()
+    holds = serializers.BooleanField()
+    flips_at = serializers.DateTimeField(allow_null=True)
+
+
+class ProfileSegmentOut(serializers.Serializer[Any]):
+    """A segment of one profile with its reasons."""
+
+    id = IdField(source="segment_id")
+    key = serializers.CharField()
+    name = serializers.CharField()
+    words = serializers.CharField()
+    is_member = serializers.BooleanField()
+    holds = serializers.BooleanField()
+    entered_at = serializers.DateTimeField(allow_null=True)
+    left_at = serializers.DateTimeField(allow_null=True)
+    cause = serializers.CharField()
+    event_name = serializers.CharField()
+    flips_at = serializers.DateTimeField(allow_null=True)
+    reasons = ReasonOut(many=True, source="leaves")
+
+
+class ProfileSegmentList(serializers.Serializer[Any]):
+    """Segments of one profile."""
+
+    results = ProfileSegmentOut(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class SegmentViewSet(ReadResource[Segment]):
+    """Segments with their definition in words and their size."""
+
+    scope_resource = "segments"
+    serializer_class = SegmentOut
+    filters = {
+        "key": filters.text("key", "Word of a core segment, such as at_risk."),
+        "name": filters.text("name"),
+        "created_at": filters.time("created_at"),
+        "updated_at": filters.time("updated_at"),
+    }
+
+    def get_queryset(self) -> QuerySet[Segment]:
+        return list_segments()
+
+    @extend_schema(responses=SegmentOut(many=True))
+    def list(self, request: Request) -> Response:
+        """List segments."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response([payload_of(row) for row in rows or ()])
+
+    @extend_schema(responses=SegmentOut)
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Read one segment."""
+        return Response(payload_of(self.get_object()))
+
+    @extend_schema(responses=FieldList)
+    @action(detail=False, filter_backends=[], pagination_class=None)
+    def fields(self, request: Request) -> Response:
+        """Describe every field that a condition can ask, with its operators and unit."""
+        return Response({"results": describe_fields()})
+
+    @extend_schema(responses=ProfileOut(many=True))
+    @action(detail=True, filter_backends=[])
+    def members(self, request: Request, pk: str) -> Response:
+        """List the profiles in a segment, newest first."""
+        rows = Membership.objects.filter(segment_ids__contains=[self.get_object().pk])
+        return self.page_of(rows, _profiles, "-profile_id")
+
+    @extend_schema(responses=ChangeOut(many=True))
+    @action(detail=True, filter_backends=[])
+    def history(self, request: Request, pk: str) -> Response:
+        """List entries and exits with what caused them, newest first."""
+        rows = MembershipChange.objects.filter(segment_id=self.get_object().pk)
+        return self.page(rows, ChangeOut)
+
+
+class ProfileSegmentsView(APIView):
+    """The segments of one profile, each with its reasons."""
+
+    scope_resource = "profiles"
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "include", str, enum=["all"], description="Also those that the profile is not in."
+            )
+        ],
+        responses=ProfileSegmentList,
+        operation_id="profiles_segments",
+    )
+    def get(self, request: Request, profile_id: int) -> Response:
+        """Say why somebody is in each of their segments, condition by condition."""
+        refuse_unknown(request, {"include", "format"})
+        if not is_profile(profile_id):
+            raise NotFound("There is no such profile.")
+        include_all = request.query_params.get("include") == "all"
+        reasons = [
+            reason
+            for reason in explain_segments(profile_id, clock.now())
+            if include_all or reason.is_member
+        ]
+        return Response({"results": ProfileSegmentOut(reasons, many=True).data, "next": None})
+
+
+def _profiles(rows: list[Membership]) -> list[dict[str, Any]]:
+    return build_profiles([row.profile_id for row in rows])

@@ -1,0 +1,104 @@
+"""Segments of the merchant: made, changed, deleted; members follow."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from kernel import clock
+from kernel.errors import Conflict
+from kernel.sql import run_sql
+from segments.choices import Cause
+from segments.domain.definitions import Node, SegmentLeaf, leaves, segments_named
+from segments.domain.shared import order_by_dependence
+from segments.errors import DefinitionError
+from segments.models import Segment
+from segments.queries.conditions import list_definitions, parse_definition
+from segments.queries.listing import get_segment
+from segments.services.upkeep import lock_upkeep, request_refresh
+
+
+@transaction.atomic
+def create_segment(*, name: str, definition: object, description: str = "") -> Segment:
+    """Create a segment and have its members computed soon.
+
+    Raises:
+        Conflict: the tenant already has a segment of this name.
+        DefinitionError: the definition cannot be understood.
+    """
+    _check(definition, own_id=None)
+    try:
+        with transaction.atomic():
+            segment = Segment.objects.create(
+                name=_named(name), definition=definition, description=description
+            )
+    except IntegrityError as exc:
+        raise Conflict(f"a segment called {name!r} exists", fields={"name": "is taken"}) from exc
+    request_refresh(Cause.DEFINITION, clock.now())
+    return segment
+
+
+@transaction.atomic
+def update_segment(segment_id: int, **changes: Any) -> Segment:
+    """Change name, description or definition of a segment; members follow soon.
+
+    Args:
+        segment_id: of the tenant.
+        changes: any of ``name``, ``description``, ``definition``.
+
+    Raises:
+        NotFound: no such segment.
+        Conflict: the name is taken.
+        DefinitionError: the definition cannot be understood, or refers to itself.
+    """
+    segment = get_segment(segment_id)
+    if "definition" in changes:
+        _check(changes["definition"], own_id=segment_id)
+    if "name" in changes:
+        changes["name"] = _named(changes["name"])
+    for field, value in changes.items():
+        setattr(segment, field, value)
+    try:
+        with transaction.atomic():
+            segment.save(update_fields=[*changes, "updated_at"])
+    except IntegrityError as exc:
+        raise Conflict("a segment of this name exists", fields={"name": "is taken"}) from exc
+    if "definition" in changes:
+        request_refresh(Cause.DEFINITION, clock.now())
+    return segment
+
+
+@transaction.atomic
+def delete_segment(segment_id: int) -> None:
+    """Delete a segment that no other refers to; its entries and exits go with it.
+
+    Raises:
+        NotFound: no such segment.
+        Conflict: another segment refers to it.
+    """
+    lock_upkeep()
+    segment = get_segment(segment_id)
+    trees = list_definitions()
+    users = [key for key, tree in trees.items() if segment_id in segments_named(tree)]
+    if users:
+        names = Segment.objects.filter(pk__in=users).order_by("id").values_list("name", flat=True)
+        raise Conflict(f"{segment.name} is used by {', '.join(names)}")
+    run_sql("segments.forget_segment", segment_id=segment_id)
+    segment.delete()
+
+
+def _named(name: str) -> str:
+    cleaned = name.strip()
+    if not cleaned:
+        raise DefinitionError("name", "must not be empty")
+    return cleaned
+
+
+def _check(definition: object, *, own_id: int | None) -> None:
+    """Refuse what cannot be understood, names an unknown segment, or goes in a circle."""
+    tree = parse_definition(definition)
+    others = list_definitions()
+    for leaf in leaves(tree):
+        if isinstance(leaf, SegmentLeaf) and leaf.segment_id not in others:
+            raise DefinitionError(f"{leaf.path}.segment", f"no segment has id {leaf.segment_id}")
+    graph: dict[int, Node] = {**others, own_id or 0: tree}
+    order_by_dependence(graph)
