@@ -140,6 +140,8 @@ def assemble(folder: DataFolder, port: int | None = None) -> Parts:
         port: of the web pages; None keeps the address of the last start.
     """
     given = inherited()
+    # Before the secrets are made: their absence says that a state folder outside is a stale one.
+    home = None if given.get("DATABASE_URL") else find_home(folder)
     secrets = load_secrets(folder.secrets)
     ports = choose_ports(folder.root, ("postgres", "redis", "mail"))
     env = {
@@ -153,10 +155,10 @@ def assemble(folder: DataFolder, port: int | None = None) -> Parts:
         MARKER: str(folder.root),
     }
     postgres = valkey = sink = None
-    if not given.get("DATABASE_URL"):
+    if home:
         log = folder.logs / "postgres.log"
         password = secrets.superuser_password
-        postgres = Server(find_home(folder), ports["postgres"], password, log, serving_settings())
+        postgres = Server(home, ports["postgres"], password, log, serving_settings())
         env["DATABASE_URL"] = postgres.url(OWNER, secrets.owner_password, DATABASE)
         env["PATRON_SUPERUSER_URL"] = postgres.superuser_url
     if not given.get("REDIS_URL"):

@@ -19,6 +19,7 @@ from kernel.embedded.leftovers import MARKER, end_backends, end_supervised
 from kernel.embedded.paths import DataFolder
 from kernel.embedded.ports import choose_ports
 from kernel.embedded.postgres import SERVING_SETTINGS, Server, find_home
+from kernel.embedded.secrets import load_secrets
 from kernel.embedded.supervisor import Supervisor
 from kernel.embedded.valkey import Valkey
 
@@ -203,6 +204,17 @@ def test_a_folder_that_the_account_cannot_enter_gets_a_state_folder_outside(
     assert hidden.postgres_pointer.read_text().strip() == str(home.cluster.parent)
     assert find_home(hidden) == home
     assert can_enter(server_account(), home.cluster.parent)
+
+    (home.cluster.parent / "old").touch()
+    hidden.postgres_pointer.unlink()
+    load_secrets(hidden.secrets)
+    assert find_home(hidden) == home
+    assert (home.cluster.parent / "old").exists()
+
+    hidden.postgres_pointer.unlink()
+    hidden.secrets.unlink()
+    assert find_home(hidden) == home
+    assert not (home.cluster.parent / "old").exists()
 
 
 def test_an_ordinary_user_needs_no_other_account(monkeypatch: pytest.MonkeyPatch) -> None:
