@@ -36,6 +36,8 @@ from kernel.embedded.supervisor import Supervisor
 READY_SECONDS = 180
 # The first start is watched by a person, who should not wait for a page that cannot come.
 HOPELESS_DEATHS = 3
+# 503 becomes 200 in time, an error in the program does not.
+FINAL_ANSWERS = (http.HTTPStatus.OK, http.HTTPStatus.INTERNAL_SERVER_ERROR)
 POLL_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 15
@@ -107,21 +109,21 @@ def _start_programs(
         for program in programs(folder, parts.env, port=port, with_demo=with_demo):
             supervisor.start(program)
         supervisor.run_until(
-            lambda: _answers(port) or supervisor.deaths("web") > HOPELESS_DEATHS,
+            lambda: _readiness(port) in FINAL_ANSWERS or supervisor.deaths("web") > HOPELESS_DEATHS,
             seconds=READY_SECONDS,
         )
-        if not _answers(port):
+        if _readiness(port) != http.HTTPStatus.OK:
             raise CannotStart(f"/readyz does not answer 200.\n{_tail(folder)}")
 
 
-def _answers(port: int) -> bool:
-    """Whether the instance says that it is able to work."""
+def _readiness(port: int) -> int:
+    """Return the status with which the instance says whether it can work; 0 for no answer."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return 0
     finally:
         connection.close()
 
