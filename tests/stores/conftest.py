@@ -1,20 +1,3 @@
-from collections.abc import Iterator
+from tests.support.shop_fixture import shop
 
-import pytest
-from django.test import Client
-
-from crm.services.stores import StoreData
-from kernel.postgres.edge import close_thread_connection
-from stores.services.connections import connect_store, forget_connections
-from tenants.models import Tenant
-from tests.support.shopify import FakeShop
-
-
-@pytest.fixture
-def shop(transactional_db: None, tenant: Tenant, client: Client) -> Iterator[FakeShop]:
-    """A Shopify store of the tenant, really committed: the edge has a connection of its own."""
-    forget_connections()
-    store = connect_store(StoreData(name="Ada Shopify", platform="shopify"))
-    yield FakeShop(store, client)
-    forget_connections()
-    close_thread_connection()
+__all__ = ["shop"]

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.test import Client
 
 from kernel.batches import Deadline
@@ -56,6 +57,7 @@ class FakeShop:
 
         return drain_inbox(Deadline(seconds=None))
 
+    @transaction.atomic
     def outcome(self, delivery_id: str) -> tuple[str, str]:
         """Return status and reason of a delivery."""
         return InboxDelivery.objects.values_list("status", "reason").get(delivery_id=delivery_id)

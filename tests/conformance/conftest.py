@@ -1,0 +1,21 @@
+"""Real payloads that lie beside the project, never in it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.shop_fixture import shop
+
+__all__ = ["conformance_data", "shop"]
+
+PROJECT = Path(__file__).parent.parent.parent
+DATA = Path(os.environ.get("PATRON_CONFORMANCE_DATA", PROJECT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def conformance_data() -> Path:
+    """The folder of real payloads; tests that need it are skipped where it is missing."""
+    if not DATA.is_dir():
+        pytest.skip(f"no conformance data in {DATA}; set PATRON_CONFORMANCE_DATA")
+    return DATA
