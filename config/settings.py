@@ -209,6 +209,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api.schema.describe_all",
+    ],
+    "ENUM_NAME_OVERRIDES": {"ConsentStateEnum": "crm.choices.ConsentState"},
 }
 
 # --- Security ---------------------------------------------------------------------------------

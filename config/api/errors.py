@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
-from rest_framework import exceptions, serializers
+from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -35,19 +35,6 @@ TITLES = {
     "idempotency_running": "The first call with this key still runs",
     "internal_error": "Something went wrong on our side",
 }
-
-
-class ProblemSerializer(serializers.Serializer[Any]):
-    """The body of every error."""
-
-    type = serializers.URLField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    fields = serializers.DictField(  # type: ignore[assignment] # the name is the contract's
-        child=serializers.CharField(), required=False
-    )
 
 
 def build_problem(

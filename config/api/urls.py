@@ -8,6 +8,7 @@ urlpatterns = [
     path("docs/", DocsView.as_view(), name="api_docs"),
     path("", include("crm.api.urls")),
     path("", include("stores.api.urls")),
+    path("", include("messaging.api.urls")),
     path("", include("segments.api.urls")),
     path("", include("loyalty.api.urls")),
     path("", include("flows.api.urls")),
