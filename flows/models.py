@@ -86,6 +86,7 @@ class FlowRun(TenantModel):
             models.Index(fields=["tenant", "profile", "-id"], name="flowrun_profile_idx"),
             models.Index(fields=["tenant", "flow", "status"], name="flowrun_status_idx"),
             models.Index(fields=["tenant", "flow", "-id"], name="flowrun_flow_idx"),
+            models.Index(fields=["tenant", "started_at"], name="flowrun_started_idx"),
         ]
 
     def __str__(self) -> str:

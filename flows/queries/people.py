@@ -72,6 +72,11 @@ def segment_names(segment_ids: Collection[int]) -> dict[int, str]:
     return dict(Segment.objects.filter(pk__in=set(segment_ids)).values_list("pk", "name"))
 
 
+def all_segment_names() -> dict[int, str]:
+    """Return the names of all segments by id."""
+    return dict(Segment.objects.values_list("pk", "name"))
+
+
 def find_templates(keys: Collection[str]) -> dict[str, TemplateRef]:
     """Return templates by key; unknown keys are left out."""
     if not keys:

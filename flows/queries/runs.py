@@ -1,11 +1,54 @@
 """Reads of runs, their steps and the attempts to enter, for gates, pages and the API."""
 
 from collections.abc import Collection
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
+from django.db.models import Model, QuerySet
+
+from flows.choices import EntryOutcome
 from flows.models import FlowEntry, FlowRun, RunStep
+from messaging.models import Message
+from messaging.queries.messages import message_payloads
 
 PAGE = 50
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of rows, newest first; the marks lead to its neighbours."""
+
+    rows: list[Row]
+    next: int | None
+    previous: int | None
+
+
+def page_of(
+    found: QuerySet[Row], *, after: int | None = None, before: int | None = None
+) -> Page[Row]:
+    """Return a page, newest first.
+
+    Args:
+        found: rows to page through.
+        after: id of the last row of the page before; older rows follow.
+        before: id of the first row of the page after; the newer rows closest to it.
+    """
+    if before is not None:
+        rows = list(found.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
+        newer = len(rows) > PAGE
+        rows = rows[:PAGE][::-1]
+        return Page(rows, rows[-1].pk if rows else None, rows[0].pk if newer else None)
+    if after is not None:
+        found = found.filter(pk__lt=after)
+    rows = list(found.order_by("-pk")[: PAGE + 1])
+    older = len(rows) > PAGE
+    rows = rows[:PAGE]
+    return Page(
+        rows,
+        rows[-1].pk if older else None,
+        rows[0].pk if rows and after is not None else None,
+    )
 
 
 def sending_runs(run_ids: Collection[int]) -> dict[int, Any]:
@@ -23,23 +66,10 @@ def sending_runs(run_ids: Collection[int]) -> dict[int, Any]:
     return {row.pk: row for row in rows}
 
 
-def list_runs(
-    flow_id: int, *, status: str = "", before: int | None = None, limit: int = PAGE
-) -> list[FlowRun]:
-    """Return runs of a flow with their profiles, newest first.
-
-    Args:
-        flow_id: the flow.
-        status: a `RunStatus` word; empty is any.
-        before: only runs with a lower id, for the next page; None starts at the newest.
-        limit: most runs returned.
-    """
+def runs_of(flow_id: int, *, status: str = "") -> QuerySet[FlowRun]:
+    """Return the runs of a flow with their profiles; ``status`` empty is any."""
     runs = FlowRun.objects.filter(flow_id=flow_id).select_related("profile", "version")
-    if status:
-        runs = runs.filter(status=status)
-    if before is not None:
-        runs = runs.filter(pk__lt=before)
-    return list(runs.order_by("-id")[:limit])
+    return runs.filter(status=status) if status else runs
 
 
 def list_runs_of_profile(profile_id: int, *, limit: int = PAGE) -> list[FlowRun]:
@@ -54,17 +84,25 @@ def find_run(flow_id: int, run_id: int) -> FlowRun | None:
     return runs.filter(flow_id=flow_id, pk=run_id).first()
 
 
+def messages_of(run: FlowRun) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return the messages of a run with every gate, by node and visit."""
+    rows = Message.objects.filter(profile_id=run.profile_id, flow_run_id=run.pk)
+    payloads = message_payloads(list(rows.select_related("template").order_by("id")))
+    return {
+        (str(payload["node_id"]), int(str(payload["key"]).rsplit(":", 1)[-1])): payload
+        for payload in payloads
+    }
+
+
 def steps_of(run_id: int) -> list[RunStep]:
     """Return the steps of a run, oldest first."""
     return list(RunStep.objects.filter(run_id=run_id).order_by("at", "id"))
 
 
-def list_refused(flow_id: int, *, before: int | None = None, limit: int = PAGE) -> list[FlowEntry]:
-    """Return the attempts a flow refused with their profiles, newest first."""
-    entries = FlowEntry.objects.filter(flow_id=flow_id, outcome="refused")
-    if before is not None:
-        entries = entries.filter(pk__lt=before)
-    return list(entries.select_related("profile").order_by("-id")[:limit])
+def refused_of(flow_id: int) -> QuerySet[FlowEntry]:
+    """Return the attempts to enter that a flow refused, with their profiles."""
+    entries = FlowEntry.objects.filter(flow_id=flow_id, outcome=EntryOutcome.REFUSED)
+    return entries.select_related("profile")
 
 
 def list_entries_of_profile(profile_id: int, *, limit: int = PAGE) -> list[FlowEntry]:

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from flows import views
+
+app_name = "flows"
+
+urlpatterns = [
+    path("flows/", views.flow_list, name="list"),
+    path("flows/<int:flow_id>/", views.flow_detail, name="detail"),
+    path("flows/<int:flow_id>/runs/", views.flow_runs, name="runs"),
+    path("flows/<int:flow_id>/runs/<int:run_id>/", views.run_detail, name="run"),
+    path("flows/<int:flow_id>/refused/", views.flow_refused, name="refused"),
+    path("flows/<int:flow_id>/versions/", views.flow_versions, name="versions"),
+    path("flows/<int:flow_id>/status/", views.switch_flow, name="switch"),
+    path("flows/<int:flow_id>/resume/", views.resume_runs, name="resume"),
+]
