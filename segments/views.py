@@ -1,0 +1,225 @@
+"""Pages of segments: the list, one segment, its definition, and RFM."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_http_methods
+
+from kernel import clock
+from kernel.errors import DomainError, NotFound
+from segments.fields import describe_fields
+from segments.forms import SegmentForm
+from segments.models import Segment
+from segments.queries import listing
+from segments.queries import rfm as rfm_queries
+from segments.queries.conditions import get_moment
+from segments.services.segments import create_segment, update_segment
+from tenants.domain.capabilities import EDIT_SEGMENTS, VIEW, may
+from tenants.services.access import requires
+from tenants.types import TenantRequest
+
+SIZE_DAYS = 90
+
+
+@require_GET
+@requires(VIEW)
+def segment_list(request: TenantRequest) -> HttpResponse:
+    """Show every segment: how big, how moving, what it means."""
+    context = {
+        "rows": listing.list_summaries(clock.now()),
+        "tabs": _tabs(request, "list"),
+        "may_edit": may(request.member.role, EDIT_SEGMENTS),
+    }
+    return render(request, "segments/list.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def segment_detail(request: TenantRequest, segment_id: int) -> HttpResponse:
+    """Show one segment; an htmx request gets the members or the changes alone."""
+    segment = _get_segment(segment_id)
+    shows_changes = request.GET.get("tab") == "changes"
+    context = {
+        "segment": segment,
+        "words": listing.describe_segment(segment),
+        "lines": listing.lines_of(segment),
+        "may_edit": may(request.member.role, EDIT_SEGMENTS),
+        "shows_changes": shows_changes,
+        "tabs": _detail_tabs(request, segment, shows_changes=shows_changes),
+        **(_changes(request, segment) if shows_changes else _members(request, segment)),
+    }
+    part = "segments/_changes.html" if shows_changes else "segments/_members.html"
+    response = render(request, part if request.htmx else "segments/detail.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_GET
+@requires(VIEW)
+def segment_sizes(request: TenantRequest, segment_id: int) -> HttpResponse:
+    """Answer the chart of a segment's size with figures."""
+    sizes = listing.list_sizes(_get_segment(segment_id), clock.now(), days=SIZE_DAYS)
+    series = [{"name": "Members", "values": [size for _, size in sizes]}]
+    days = [day.isoformat() for day, _ in sizes]
+    return JsonResponse(
+        {"type": "area", "unit": "number", "axis": "Day", "x": days, "series": series}
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@requires(EDIT_SEGMENTS)
+def segment_new(request: TenantRequest) -> HttpResponse:
+    """Make a segment."""
+    example = {"field": "order_count", "is": ">=", "value": 2}
+    form = _form(request, {"name": "", "description": "", "definition": example})
+    if form.is_valid():
+        try:
+            segment = create_segment(**form.cleaned_data)
+        except DomainError as exc:
+            _blame(form, exc)
+        else:
+            messages.success(request, "Segment made. Its members are being counted.")
+            return redirect("segments:detail", request.tenant.slug, segment.pk)
+    return _render_form(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(EDIT_SEGMENTS)
+def segment_edit(request: TenantRequest, segment_id: int) -> HttpResponse:
+    """Change name or definition of a segment."""
+    segment = _get_segment(segment_id)
+    names = ("name", "description", "definition")
+    form = _form(request, {name: getattr(segment, name) for name in names})
+    if form.is_valid():
+        changes = {
+            name: form.cleaned_data[name]
+            for name in names
+            if form.cleaned_data[name] != getattr(segment, name)
+        }
+        try:
+            update_segment(segment_id, **changes)
+        except DomainError as exc:
+            _blame(form, exc)
+        else:
+            messages.success(request, "Saved. Members follow within a minute.")
+            return redirect("segments:detail", request.tenant.slug, segment_id)
+    return _render_form(request, form, segment)
+
+
+@require_GET
+@requires(VIEW)
+def rfm(request: TenantRequest) -> HttpResponse:
+    """Show RFM: the grid of recency × frequency, and the groups with what to do."""
+    scale = rfm_queries.find_scale()
+    context: dict[str, Any] = {"scale": scale, "tabs": _tabs(request, "rfm")}
+    if scale is not None and scale.buyers:
+        today = get_moment(scale.as_of if scale.is_pinned else clock.now()).today
+        cells = rfm_queries.list_grid()
+        context |= {
+            "rows": [(5 - index, cells[index * 5 : index * 5 + 5]) for index in range(5)],
+            "top_revenue": max(cell.net_minor for cell in cells),
+            "groups": rfm_queries.list_groups(today),
+            "scored_on": get_moment(scale.as_of).today,
+            "scores": _score_lines(scale),
+            "before_on": today - timedelta(days=30),
+        }
+    return render(request, "segments/rfm.html", context)
+
+
+def _get_segment(segment_id: int) -> Segment:
+    try:
+        return listing.get_segment(segment_id)
+    except NotFound as exc:
+        raise Http404(str(exc)) from exc
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004 bigint
+
+
+def _members(request: TenantRequest, segment: Segment) -> dict[str, Any]:
+    search = request.GET.get("q", "").strip()
+    rows = listing.list_members(
+        segment.pk,
+        search=search,
+        after=_number(request.GET.get("after")),
+        limit=listing.PAGE_SIZE + 1,
+    )
+    has_more = len(rows) > listing.PAGE_SIZE
+    page = rows[: listing.PAGE_SIZE]
+    return {
+        "members": page,
+        "search": search,
+        "next": page[-1].profile_id if has_more else None,
+        "shown": f"{len(page)} of {segment.member_count:,} people",
+    }
+
+
+def _changes(request: TenantRequest, segment: Segment) -> dict[str, Any]:
+    rows = list(
+        listing.list_changes(
+            segment.pk, before=_number(request.GET.get("after")), limit=listing.PAGE_SIZE + 1
+        )
+    )
+    page = rows[: listing.PAGE_SIZE]
+    return {"changes": page, "next": page[-1].pk if len(rows) > listing.PAGE_SIZE else None}
+
+
+def _tabs(request: TenantRequest, active: str) -> list[dict[str, Any]]:
+    base = f"/t/{request.tenant.slug}/segments/"
+    return [
+        {"label": "Segments", "url": base, "active": active == "list"},
+        {"label": "RFM", "url": f"{base}rfm/", "active": active == "rfm"},
+    ]
+
+
+def _detail_tabs(
+    request: TenantRequest, segment: Segment, *, shows_changes: bool
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": "Members",
+            "url": request.path,
+            "active": not shows_changes,
+            "count": segment.member_count,
+        },
+        {
+            "label": "Entries and exits",
+            "url": f"{request.path}?tab=changes",
+            "active": shows_changes,
+        },
+    ]
+
+
+def _form(request: TenantRequest, initial: dict[str, Any]) -> SegmentForm:
+    return SegmentForm(request.POST if request.method == "POST" else None, initial=initial)
+
+
+def _blame(form: SegmentForm, exc: DomainError) -> None:
+    field = "name" if "name" in exc.fields else "definition"
+    form.add_error(field, exc.detail)
+
+
+def _render_form(
+    request: TenantRequest, form: SegmentForm, segment: Segment | None
+) -> HttpResponse:
+    context = {"form": form, "segment": segment, "fields": describe_fields()}
+    status = 422 if form.is_bound else 200
+    return render(request, "segments/form.html", context, status=status)
+
+
+def _score_lines(scale: Any) -> list[dict[str, Any]]:
+    """Return for each score from 5 down what it takes in each measure, from this value on."""
+    return [
+        {
+            "score": score,
+            "recency": scale.recency_bounds[score - 2] if score > 1 else None,
+            "frequency": scale.frequency_bounds[score - 2] if score > 1 else None,
+            "monetary": scale.monetary_bounds[score - 2] if score > 1 else None,
+        }
+        for score in range(5, 0, -1)
+    ]
