@@ -1,8 +1,11 @@
-"""Errors of the CRM's core."""
+"""Errors of crm."""
+
+from kernel.errors import Conflict
 
 
-class IngestConflict(Exception):
-    """Another store's writer claimed the same identity meanwhile.
+class IngestConflict(Conflict):
+    """Another store's writer took the same identifier first.
 
-    Nothing of the batch was kept; the caller rolls its transaction back and tries again.
+    The transaction must be rolled back; the same call then finds the other's profile and
+    succeeds, so try again.
     """

@@ -37,15 +37,29 @@ def append_events(events: Sequence[NewEvent], *, now: datetime | None = None) ->
     """
     if not events:
         return []
-    recorded_at = now or clock.now()
+    final = lock_final_profiles(
+        event.profile_id for event in events if event.profile_id is not None
+    )
+    moved = {old: new for old, new in final.items() if old != new}
+    if moved:
+        events = [
+            replace(event, profile_id=moved.get(event.profile_id or 0, event.profile_id))
+            for event in events
+        ]
+    return append_resolved(events, now or clock.now())
+
+
+def append_resolved(events: Sequence[NewEvent], now: datetime) -> list[EventRef]:
+    """Append as `append_events`, for a caller that holds the locks of the profiles."""
+    if not events:
+        return []
     ids = allocate_ids("crm_event", len(events))
     fresh = _claim_keys(list(zip(ids, events, strict=True)))
-    fresh = _with_final_profiles(fresh)
     if not fresh:
         return []
-    _insert_events(fresh, recorded_at)
+    _insert_events(fresh, now)
     refs = [_ref(event_id, event) for event_id, event in fresh]
-    _add_reactions(refs, recorded_at)
+    _add_reactions(refs, now)
     return refs
 
 
@@ -70,19 +84,6 @@ def _claim_keys(numbered: _Numbered) -> _Numbered:
     params = columns("dedupe_keys event_ids times", list(keyed.values()))
     claimed = {row.event_id for row in run_sql("crm.record_event_keys", **params)}
     return [pair for pair in numbered if not pair[1].dedupe_key or pair[0] in claimed]
-
-
-def _with_final_profiles(numbered: _Numbered) -> _Numbered:
-    ids = {event.profile_id for _, event in numbered if event.profile_id is not None}
-    moved = {old: new for old, new in lock_final_profiles(ids).items() if old != new}
-    if not moved:
-        return numbered
-    return [
-        (event_id, replace(event, profile_id=moved[event.profile_id]))
-        if event.profile_id in moved
-        else (event_id, event)
-        for event_id, event in numbered
-    ]
 
 
 def _insert_events(numbered: _Numbered, now: datetime) -> None:

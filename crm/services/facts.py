@@ -98,8 +98,9 @@ def set_engagement(
     """Note when profiles last opened or clicked a message or were seen on the site.
 
     Args:
-        opened: aware time by profile id; likewise ``clicked`` and ``seen``. A time that is
-            older than what is known changes nothing.
+        opened: aware time by profile id; one older than what is known changes nothing.
+        clicked: likewise.
+        seen: likewise.
 
     Returns:
         Ids of the profiles that changed.

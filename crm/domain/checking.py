@@ -1,0 +1,194 @@
+"""What makes a canonical record unusable, in words for the merchant. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from crm.choices import Channel, ConsentState
+from crm.types import (
+    ConsentRecord,
+    CustomerRecord,
+    DataRequestRecord,
+    EraseRecord,
+    EventRecord,
+    OrderRecord,
+    ProductRecord,
+    Record,
+    RefundRecord,
+    ShipmentRecord,
+    StoreClosedRecord,
+)
+from kernel.money import is_currency
+
+EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
+LATEST = datetime(2031, 1, 1, tzinfo=UTC)
+"""Times that events may have: the partitions that exist."""
+
+MAX_MINOR = 10**15
+MAX_QUANTITY = 10**9
+MAX_ID = 255
+
+OWN_EVENTS = frozenset(
+    {
+        "Order Placed",
+        "Order Updated",
+        "Order Cancelled",
+        "Order Refunded",
+        "Order Fulfilled",
+        "Profile Created",
+        "Profile Updated",
+        "Profile Merged",
+        "Consent Changed",
+        "Data Requested",
+        "Segment Entered",
+        "Segment Exited",
+        "RFM Group Changed",
+        "Message Sent",
+        "Message Opened",
+        "Message Clicked",
+        "Message Unsubscribed",
+        "Points Earned",
+        "Points Reversed",
+    }
+)
+"""Names that only this product gives, so that nobody can make figures or flows believe them."""
+
+
+class Unusable(ValueError):
+    """A record that cannot be applied; the text is the reason."""
+
+
+def check_record(record: Record) -> None:
+    """Refuse a record that cannot be applied.
+
+    Raises:
+        Unusable: with the reason.
+    """
+    _CHECKS[type(record)](record)
+
+
+def _check_customer(record: CustomerRecord) -> None:
+    _check_aware("version_at", record.version_at)
+    if record.created_at is not None:
+        _check_time("created_at", record.created_at)
+    if record.consent_at is not None:
+        _check_time("consent_at", record.consent_at)
+
+
+def _check_order(record: OrderRecord) -> None:
+    _check_id(record.external_id)
+    _check_aware("version_at", record.version_at)
+    _check_time("ordered_at", record.ordered_at)
+    if record.cancelled_at is not None:
+        _check_time("cancelled_at", record.cancelled_at)
+    _check_currency(record.currency)
+    _check_amount("total", record.gross_minor)
+    for name in ("subtotal_minor", "discount_minor", "shipping_minor", "tax_minor"):
+        if abs(getattr(record, name)) > MAX_MINOR:
+            raise Unusable(f"{name} is out of range")
+    for line in record.lines:
+        if not 0 <= line.quantity <= MAX_QUANTITY:
+            raise Unusable(f"line {line.line_key} has the quantity {line.quantity}")
+        if abs(line.unit_price_minor) > MAX_MINOR or abs(line.total_minor) > MAX_MINOR:
+            raise Unusable(f"line {line.line_key} has an amount out of range")
+    if record.customer is not None:
+        _check_customer(record.customer)
+
+
+def _check_refund(record: RefundRecord) -> None:
+    _check_id(record.external_id)
+    _check_aware("version_at", record.version_at)
+    _check_time("refunded_at", record.refunded_at)
+    _check_currency(record.currency)
+    _check_amount("amount", record.amount_minor)
+    if record.customer is not None:
+        _check_customer(record.customer)
+
+
+def _check_product(record: ProductRecord) -> None:
+    _check_id(record.external_id)
+    _check_aware("version_at", record.version_at)
+    for variant in record.variants:
+        if variant.price_minor is not None and abs(variant.price_minor) > MAX_MINOR:
+            raise Unusable(f"variant {variant.external_id} has a price out of range")
+
+
+def _check_shipment(record: ShipmentRecord) -> None:
+    _check_id(record.external_id)
+    _check_id(record.order_external_id)
+    _check_time("version_at", record.version_at)
+    if record.shipped_at is not None:
+        _check_time("shipped_at", record.shipped_at)
+
+
+def _check_consent(record: ConsentRecord) -> None:
+    if record.channel not in Channel.values:
+        raise Unusable(f"unknown channel {record.channel!r}")
+    if record.state not in ConsentState.values:
+        raise Unusable(f"unknown consent {record.state!r}")
+    if record.occurred_at is not None:
+        _check_time("occurred_at", record.occurred_at)
+
+
+def _check_event(record: EventRecord) -> None:
+    if not record.name.strip() or len(record.name) > MAX_ID:
+        raise Unusable("an event needs a name")
+    if record.name in OWN_EVENTS:
+        raise Unusable(f"{record.name!r} is a name that only Patron gives")
+    _check_time("occurred_at", record.occurred_at)
+    _check_customer(record.customer)
+
+
+def _check_erase(record: EraseRecord) -> None:
+    if not (record.external_id or record.email or record.phone):
+        raise Unusable("nobody is named")
+
+
+def _check_data_request(record: DataRequestRecord) -> None:
+    _check_id(record.request_id)
+
+
+def _check_closed(record: StoreClosedRecord) -> None:
+    _check_aware("occurred_at", record.occurred_at)
+
+
+def _check_id(value: str) -> None:
+    if not value.strip():
+        raise Unusable("no id")
+    if len(value) > MAX_ID:
+        raise Unusable("the id is too long")
+
+
+def _check_aware(name: str, at: datetime) -> None:
+    if at.tzinfo is None:
+        raise Unusable(f"{name} has no time zone")
+
+
+def _check_time(name: str, at: datetime) -> None:
+    _check_aware(name, at)
+    if not EARLIEST <= at < LATEST:
+        raise Unusable(f"{name} is out of range: {at.isoformat()}")
+
+
+def _check_currency(currency: str) -> None:
+    if not is_currency(currency.upper()):
+        raise Unusable(f"unknown currency {currency!r}")
+
+
+def _check_amount(name: str, minor: int) -> None:
+    if not 0 <= minor <= MAX_MINOR:
+        raise Unusable(f"{name} is negative or out of range")
+
+
+_CHECKS: Mapping[type, Callable[[Any], None]] = {
+    CustomerRecord: _check_customer,
+    OrderRecord: _check_order,
+    RefundRecord: _check_refund,
+    ProductRecord: _check_product,
+    ShipmentRecord: _check_shipment,
+    ConsentRecord: _check_consent,
+    EventRecord: _check_event,
+    EraseRecord: _check_erase,
+    DataRequestRecord: _check_data_request,
+    StoreClosedRecord: _check_closed,
+}

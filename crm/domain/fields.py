@@ -1,0 +1,158 @@
+"""What a profile says of a shopper, and how new words change it. Pure."""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from crm.domain.identifiers import normalize_name
+from crm.domain.permission import counts_from, holds_over
+from crm.types import CustomerRecord
+
+TEXT_FIELDS = (
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "locale",
+    "timezone",
+    "country",
+    "region",
+    "city",
+    "postcode",
+)
+
+
+@dataclass(slots=True)
+class ProfileFields:
+    """The columns of a profile that shoppers, stores and merges change."""
+
+    email: str = ""
+    phone: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    locale: str = ""
+    timezone: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    postcode: str = ""
+    properties: dict[str, Any] = field(default_factory=dict)
+    email_consent: str = "never"
+    email_consent_at: datetime | None = None
+    sms_consent: str = "never"
+    sms_consent_at: datetime | None = None
+    source_version_at: datetime | None = None
+    created_at: datetime | None = None
+
+    def as_row(self) -> tuple[Any, ...]:
+        """Return the values in the order of `COLUMNS`."""
+        return (
+            self.email,
+            self.email.lower(),
+            self.phone,
+            self.first_name,
+            self.last_name,
+            normalize_name(self.first_name, self.last_name),
+            self.locale,
+            self.timezone,
+            self.country,
+            self.region,
+            self.city,
+            self.postcode,
+            self.properties,
+            self.email_consent,
+            self.email_consent_at,
+            self.sms_consent,
+            self.sms_consent_at,
+            self.source_version_at,
+            self.created_at,
+        )
+
+    def copy(self) -> "ProfileFields":
+        """Return an equal one that changes apart."""
+        values = {part.name: getattr(self, part.name) for part in fields(self)}
+        return ProfileFields(**{**values, "properties": dict(self.properties)})
+
+
+COLUMNS = (
+    "email email_norm phone first_name last_name name_norm locale timezone country region city "
+    "postcode properties email_consent email_consent_at sms_consent sms_consent_at "
+    "source_version_at created_at"
+)
+
+
+def learn_from_customer(known: ProfileFields, said: CustomerRecord) -> bool:
+    """Take over what a store says of its customer; an empty value takes nothing away.
+
+    Returns:
+        Whether the record was new enough; an older version changes nothing.
+    """
+    if known.source_version_at is not None and said.version_at < known.source_version_at:
+        return False
+    known.source_version_at = said.version_at
+    known.first_name = said.first_name or known.first_name
+    known.last_name = said.last_name or known.last_name
+    known.locale = said.locale or known.locale
+    known.timezone = said.timezone or known.timezone
+    address = said.address
+    if address.country or address.city or address.postcode:
+        known.country = address.country or known.country
+        known.region = address.region
+        known.city = address.city
+        known.postcode = address.postcode
+    if said.tags:
+        known.properties["tags"] = list(said.tags)
+    if said.properties:
+        known.properties.update(said.properties)
+    return True
+
+
+def learn_from_guest(known: ProfileFields, said: CustomerRecord) -> None:
+    """Fill what is still empty from the guest part of an order."""
+    known.first_name = known.first_name or said.first_name
+    known.last_name = known.last_name or said.last_name
+    known.locale = known.locale or said.locale
+    known.timezone = known.timezone or said.timezone
+    address = said.address
+    if not (known.country or known.city or known.postcode):
+        known.country = address.country
+        known.region = address.region
+        known.city = address.city
+        known.postcode = address.postcode
+    for name, value in said.properties.items():
+        known.properties.setdefault(name, value)
+
+
+def learn_consent(
+    known: ProfileFields, channel: str, state: str, said_at: datetime | None, now: datetime
+) -> bool:
+    """Let a statement of consent change the projection.
+
+    Args:
+        known: changed in place.
+        channel: ``email`` or ``sms``.
+        state: a word of `ConsentState`.
+        said_at: when it was said; None when the source gives no time.
+        now: when it is recorded.
+
+    Returns:
+        Whether the statement says anything that was not known, even if it does not hold.
+    """
+    old = (getattr(known, f"{channel}_consent"), getattr(known, f"{channel}_consent_at"))
+    new = (state, counts_from(state, said_at, now))
+    if new == old or (said_at is None and state in (old[0], "never")):
+        return False
+    if holds_over(new, old):
+        setattr(known, f"{channel}_consent", new[0])
+        setattr(known, f"{channel}_consent_at", new[1])
+    return True
+
+
+def fill_from_merged(winner: ProfileFields, loser: ProfileFields) -> None:
+    """Let a merge fill what the winner lacks; the winner's own values stay."""
+    for name in TEXT_FIELDS:
+        if not getattr(winner, name):
+            setattr(winner, name, getattr(loser, name))
+    winner.properties = {**loser.properties, **winner.properties}
+    times = [at for at in (winner.created_at, loser.created_at) if at is not None]
+    winner.created_at = min(times, default=None)

@@ -1,0 +1,52 @@
+"""Identifiers in the one form in which they are compared."""
+
+import functools
+import re
+
+import phonenumbers
+
+MAX_EMAIL = 254
+MAX_ID = 200
+_EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\.]+(?:\.[^@\s<>\"(),:;\[\]\\.]+)+")
+_JUNK = frozenset({"", "null", "anonymous", "undefined", "none", "-1", "[object object]", "nan"})
+_BLANK_NUMBER = re.compile(r"[0-]*")
+
+
+def normalize_customer_id(value: str) -> str:
+    """Return a store's customer id without blanks around it; empty for junk such as ``null``."""
+    text = value.strip()
+    if text.lower() in _JUNK or _BLANK_NUMBER.fullmatch(text) or len(text) > MAX_ID:
+        return ""
+    return text
+
+
+def normalize_email(value: str) -> str:
+    """Return an address without blanks around it in lower case; empty for a malformed one."""
+    text = value.strip().lower()
+    if not text or len(text) > MAX_EMAIL or not _EMAIL.fullmatch(text):
+        return ""
+    return text
+
+
+@functools.lru_cache(maxsize=16_384)
+def normalize_phone(value: str, country: str) -> str:
+    """Return a number in E.164; empty for one that cannot be a number.
+
+    Args:
+        value: as somebody typed it.
+        country: ISO 3166-1 alpha-2 of numbers without a country code; may be empty.
+    """
+    if not value.strip():
+        return ""
+    try:
+        number = phonenumbers.parse(value, country or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalize_name(first_name: str, last_name: str) -> str:
+    """Return "first last" in lower case, for search."""
+    return f"{first_name} {last_name}".strip().lower()

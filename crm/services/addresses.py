@@ -1,0 +1,23 @@
+"""Digests of addresses: what stays of somebody who must not be contacted."""
+
+import hashlib
+
+from crm.choices import Channel
+from crm.domain.identifiers import normalize_email
+from kernel.scope import current_tenant_id
+
+
+def address_hash(channel: str, address: str, *, tenant_id: int | None = None) -> str:
+    """Return the SHA-256 of tenant, channel and normalised address.
+
+    Args:
+        channel: a word of `Channel`; WhatsApp addresses are numbers like those of SMS.
+        address: as typed; an e-mail address is trimmed and put in lower case, a number must be
+            in E.164 already.
+        tenant_id: the active tenant by default.
+    """
+    owner = current_tenant_id() if tenant_id is None else tenant_id
+    normal = address.strip().lower()
+    if channel == Channel.EMAIL:
+        normal = normalize_email(address) or normal
+    return hashlib.sha256(f"{owner}:{channel}:{normal}".encode()).hexdigest()

@@ -1,0 +1,96 @@
+"""What the parts of one ingest share."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from crm.types import NewEvent
+
+R = TypeVar("R")
+NEW, UPDATED, UNCHANGED = "new", "updated", "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Generic[R]):
+    """A record and its place in the batch."""
+
+    index: int
+    record: R
+
+
+@dataclass(slots=True)
+class Batch:
+    """One call of `crm.services.ingest.apply_records` and what it has found out so far.
+
+    Attributes:
+        platform: the store's software.
+        currency, zone, country: the tenant's.
+        outcomes: by place of the record; empty until known.
+        events: what shall be appended at the end, profiles resolved.
+        stale: profiles whose facts change without any event of theirs.
+    """
+
+    store_id: int
+    platform: str
+    currency: str
+    zone: str
+    country: str
+    source: str
+    is_backfill: bool
+    now: datetime
+    outcomes: list[str]
+    events: list[NewEvent] = field(default_factory=list)
+    stale: set[int] = field(default_factory=set)
+
+    def reject(self, index: int, reason: str) -> None:
+        """Note that a record was refused."""
+        self.outcomes[index] = f"rejected: {reason}"
+
+    def add_event(
+        self,
+        name: str,
+        occurred_at: datetime,
+        *,
+        profile_id: int | None,
+        object_id: int | None,
+        properties: dict[str, Any] | None = None,
+        dedupe_key: str = "",
+    ) -> None:
+        """Note an event of this store and source."""
+        self.events.append(
+            NewEvent(
+                name=name,
+                occurred_at=occurred_at,
+                source=self.source,
+                profile_id=profile_id,
+                store_id=self.store_id,
+                object_id=object_id,
+                properties=properties or {},
+                is_backfill=self.is_backfill,
+                dedupe_key=dedupe_key,
+            )
+        )
+
+    def newest(self, items: Iterable[Item[R]], key: Callable[[R], str]) -> dict[str, Item[R]]:
+        """Keep of several records of one object the newest; the others end as unchanged.
+
+        Of two equally new ones the later in the batch wins.
+        """
+        kept: dict[str, Item[R]] = {}
+        for item in items:
+            name = key(item.record)
+            other = kept.get(name)
+            if other is None:
+                kept[name] = item
+            elif _version(item) >= _version(other):
+                self.outcomes[other.index] = UNCHANGED
+                kept[name] = item
+            else:
+                self.outcomes[item.index] = UNCHANGED
+        return kept
+
+
+def _version(item: Item[Any]) -> datetime:
+    version: datetime = item.record.version_at
+    return version

@@ -1,0 +1,227 @@
+"""Consent of one profile or of a batch, and addresses that must not be contacted."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from crm.choices import ConsentState, SuppressionScope
+from crm.domain.fields import learn_consent
+from crm.domain.permission import counts_from
+from crm.models import ConsentEvent, Suppression
+from crm.services.addresses import address_hash
+from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
+from crm.services.claims import Claim
+from crm.services.events import append_events
+from crm.services.ids import lock_final_profiles
+from crm.services.profiles import (
+    Statement,
+    append_statements,
+    load_fields,
+    update_profiles,
+)
+from crm.types import ConsentRecord, NewEvent
+from kernel import clock
+from kernel.arrays import columns
+from kernel.errors import NotFound
+from kernel.sql import run_sql
+
+__all__ = ["address_hash", "lift_suppression", "record_consent", "suppress", "suppress_hashes"]
+
+_PROJECTED = ("email", "sms")
+
+
+@transaction.atomic
+def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the call
+    profile_id: int,
+    channel: str,
+    state: str,
+    *,
+    method: str,
+    occurred_at: datetime | None = None,
+    detail: str = "",
+    ip: str | None = None,
+    user_agent: str = "",
+    source_url: str = "",
+    actor: str = "",
+) -> bool:
+    """Record what a shopper or member has just said about one channel, with its proof.
+
+    It holds from now on, even over a statement with a later time. Saying again what holds
+    already records nothing.
+
+    Args:
+        profile_id: a merged one stands for its winner.
+        channel: a word of `Channel`.
+        state: a word of `ConsentState`.
+        method: such as ``one_click``, ``preference_page``, ``manual``.
+        occurred_at: aware; the present by default.
+        detail: what else is known, such as the campaign.
+        ip: of the request.
+        user_agent: of the request.
+        source_url: page on which it was said.
+        actor: member or key that acted for the shopper.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        NotFound: no such profile.
+    """
+    now = clock.now()
+    final = lock_final_profiles([profile_id]).get(profile_id)
+    if final is None:
+        raise NotFound(f"no profile {profile_id}")
+    said_at = occurred_at or now
+    before = _known_state(final, channel)
+    if before == state:
+        return False
+    if channel in _PROJECTED:
+        said_at = _project(final, channel, state, said_at)
+    ConsentEvent.objects.create(
+        profile_id=final,
+        channel=channel,
+        state=state,
+        method=method,
+        detail=detail,
+        ip=ip,
+        user_agent=user_agent,
+        source_url=source_url,
+        actor=actor,
+        occurred_at=said_at,
+        recorded_at=now,
+    )
+    append_events([_changed(final, channel, (before, state), said_at, "system")], now=now)
+    return True
+
+
+@transaction.atomic
+def suppress(
+    channel: str,
+    address: str,
+    reason: str,
+    scope: str = SuppressionScope.ALL,
+    *,
+    until: datetime | None = None,
+) -> bool:
+    """Never contact an address again, or not before ``until``; a repeat changes nothing.
+
+    Args:
+        channel: a word of `Channel`.
+        address: as typed; numbers in E.164.
+        reason: a word of `SuppressionReason`.
+        scope: a word of `SuppressionScope`.
+        until: aware; None means for ever.
+
+    Returns:
+        Whether it was not suppressed for this reason before.
+    """
+    _, created = Suppression.objects.get_or_create(
+        channel=channel,
+        address_hash=address_hash(channel, address),
+        reason=reason,
+        defaults={"scope": scope, "until": until, "created_at": clock.now()},
+    )
+    return created
+
+
+@transaction.atomic
+def lift_suppression(channel: str, address: str, reason: str) -> bool:
+    """Take a suppression back; returns whether there was one."""
+    deleted, _ = Suppression.objects.filter(
+        channel=channel, address_hash=address_hash(channel, address), reason=reason
+    ).delete()
+    return deleted > 0
+
+
+def suppress_hashes(hashes: Iterable[tuple[str, str]], reason: str, now: datetime) -> None:
+    """Suppress many digests at once, given as channel and digest."""
+    rows = sorted(set(hashes))
+    if rows:
+        params = columns("channels hashes", rows)
+        run_sql("crm.add_suppressions", reason=reason, now=now, **params)
+
+
+def apply_consents(
+    batch: Batch, items: Iterable[Item[ConsentRecord]], claims: dict[int, Claim]
+) -> None:
+    """Append the statements of a batch and let each change the projection where it holds.
+
+    Args:
+        batch: collects outcomes and events.
+        items: in order of arrival.
+        claims: resolved, by place of the record.
+    """
+    named = [(item, claims[item.index]) for item in items]
+    known = load_fields(claim.profile_id for _, claim in named if claim.profile_id is not None)
+    before = {profile_id: fields.copy() for profile_id, fields in known.items()}
+    statements = []
+    for item, claim in named:
+        record = item.record
+        if claim.profile_id is None:
+            batch.reject(item.index, "erased" if claim.is_blocked else "nobody is named")
+            continue
+        batch.outcomes[item.index] = NEW if claim.is_new else UNCHANGED
+        is_news = record.channel not in _PROJECTED or learn_consent(
+            known[claim.profile_id], record.channel, record.state, record.occurred_at, batch.now
+        )
+        if is_news:
+            batch.outcomes[item.index] = NEW if claim.is_new else UPDATED
+            statements.append(_statement(batch, record, claim.profile_id))
+    changed = {key: fields for key, fields in known.items() if fields != before[key]}
+    update_profiles(changed, batch.now)
+    append_statements(statements, batch.now)
+    for profile_id, fields in changed.items():
+        for channel in _PROJECTED:
+            old = getattr(before[profile_id], f"{channel}_consent")
+            new = getattr(fields, f"{channel}_consent")
+            at = getattr(fields, f"{channel}_consent_at") or batch.now
+            if old != new:
+                event = _changed(profile_id, channel, (old, new), at, batch.source)
+                batch.events.append(event)
+
+
+def _statement(batch: Batch, record: ConsentRecord, profile_id: int) -> Statement:
+    return Statement(
+        profile_id=profile_id,
+        channel=record.channel,
+        state=record.state,
+        occurred_at=counts_from(record.state, record.occurred_at, batch.now),
+        method=record.method or batch.platform,
+        detail=record.detail,
+    )
+
+
+def _known_state(profile_id: int, channel: str) -> str:
+    if channel in _PROJECTED:
+        return str(getattr(load_fields([profile_id])[profile_id], f"{channel}_consent"))
+    last = (
+        ConsentEvent.objects.filter(profile_id=profile_id, channel=channel)
+        .order_by("-recorded_at", "-pk")
+        .first()
+    )
+    return last.state if last else str(ConsentState.NEVER)
+
+
+def _project(profile_id: int, channel: str, state: str, said_at: datetime) -> datetime:
+    """Make a statement hold; returns the time from which it counts."""
+    fields = load_fields([profile_id])[profile_id]
+    held_at = getattr(fields, f"{channel}_consent_at")
+    at = said_at if held_at is None or said_at > held_at else held_at + timedelta(microseconds=1)
+    setattr(fields, f"{channel}_consent", state)
+    setattr(fields, f"{channel}_consent_at", at)
+    update_profiles({profile_id: fields}, clock.now())
+    return at
+
+
+def _changed(
+    profile_id: int, channel: str, states: tuple[str, str], at: datetime, source: str
+) -> NewEvent:
+    return NewEvent(
+        name="Consent Changed",
+        occurred_at=at,
+        source=source,
+        profile_id=profile_id,
+        object_id=profile_id,
+        properties={"channel": channel, "before": states[0], "state": states[1]},
+    )

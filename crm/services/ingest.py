@@ -1,0 +1,221 @@
+"""The one way in: canonical records of one store become rows and events, in sets.
+
+Any number of records costs a handful of statements. The order of work: products, people, orders
+with lines, refunds, shipments, consent, privacy requests, events.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import transaction
+
+from crm.domain.checking import Unusable, check_record
+from crm.models import EventKey, Store
+from crm.services import consent, erasure, facts, orders, products, refunds, shipments
+from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
+from crm.services.claims import (
+    Claim,
+    claim_of_consent,
+    claim_of_customer,
+    claim_of_event,
+    claim_of_order,
+    claim_of_refund,
+)
+from crm.services.events import append_resolved
+from crm.services.people import resolve_people
+from crm.types import (
+    ApplyResult,
+    ConsentRecord,
+    CustomerRecord,
+    DataRequestRecord,
+    EraseRecord,
+    EventRecord,
+    OrderRecord,
+    ProductRecord,
+    Record,
+    RefundRecord,
+    ShipmentRecord,
+    StoreClosedRecord,
+)
+from kernel.errors import NotFound
+from kernel.scope import current_tenant_id
+from tenants.queries import get_tenant
+
+R = TypeVar("R")
+_Sorted = dict[type, list[Item[Any]]]
+
+
+def apply_records(
+    store_id: int,
+    records: Sequence[Record],
+    *,
+    source: str,
+    is_backfill: bool = False,
+    now: datetime,
+) -> ApplyResult:
+    """Apply canonical records of one store; a repeat changes nothing.
+
+    Joins the caller's transaction and locks the store's row first, so that a store has one
+    writer at a time. A record that cannot be applied is rejected with its reason and writes
+    nothing; the others are applied. Of several records of one object the newest is applied, and
+    one older than what is stored changes nothing.
+
+    Args:
+        store_id: the store that says so.
+        records: in order of arrival; some hundreds to a few thousand at once are best.
+        source: a word of `EventSource`.
+        is_backfill: history: events are recorded but start no flow.
+        now: aware.
+
+    Returns:
+        What became of each record.
+
+    Raises:
+        NotFound: no such store.
+        IngestConflict: another store's writer brought the same person at the same moment. Roll
+            the transaction back and call again.
+        django.db.transaction.TransactionManagementError: no transaction is open.
+    """
+    batch = _open(store_id, len(records), source, is_backfill=is_backfill, now=now)
+    todo = _sort(batch, records)
+    products.apply_products(batch, todo[ProductRecord])
+    order_changes = orders.find_changes(batch, todo[OrderRecord])
+    refund_changes = refunds.find_changes(batch, todo[RefundRecord])
+    claims = _resolve(batch, todo, order_changes, refund_changes)
+    orders.write_orders(batch, order_changes)
+    arrived = [each.record.external_id for each in order_changes if each.known is None]
+    if arrived:
+        refunds.link_waiting(batch, arrived)
+        shipments.link_waiting(batch, arrived)
+    refunds.write_refunds(batch, refund_changes)
+    shipments.apply_shipments(batch, todo[ShipmentRecord])
+    if todo[ConsentRecord]:
+        consent.apply_consents(batch, todo[ConsentRecord], claims)
+    _note_events(batch, todo[EventRecord], claims)
+    erasure.apply_data_requests(batch, todo[DataRequestRecord])
+    append_resolved(batch.events, now)
+    erasure.apply_erasures(batch, todo[EraseRecord])
+    erasure.apply_closures(batch, todo[StoreClosedRecord])
+    facts.refresh_facts(batch.stale, now)
+    return ApplyResult(batch.outcomes)
+
+
+def _open(store_id: int, count: int, source: str, *, is_backfill: bool, now: datetime) -> Batch:
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("apply_records joins a transaction")
+    store = Store.objects.select_for_update(no_key=True).filter(pk=store_id).first()
+    if store is None:
+        raise NotFound(f"no store {store_id}")
+    tenant = get_tenant(current_tenant_id())
+    return Batch(
+        store_id=store_id,
+        platform=store.platform,
+        currency=tenant.currency,
+        zone=tenant.timezone,
+        country=tenant.country,
+        source=source,
+        is_backfill=is_backfill,
+        now=now,
+        outcomes=[""] * count,
+    )
+
+
+def _sort(batch: Batch, records: Sequence[Record]) -> _Sorted:
+    """Sort usable records by type; the others end as rejected."""
+    todo: _Sorted = {kind: [] for kind in _KINDS}
+    for index, record in enumerate(records):
+        try:
+            check_record(record)
+        except Unusable as reason:
+            batch.reject(index, str(reason))
+            continue
+        todo[type(record)].append(Item(index, _with_upper_currency(record)))
+    return todo
+
+
+_KINDS = (
+    CustomerRecord,
+    OrderRecord,
+    RefundRecord,
+    ProductRecord,
+    ShipmentRecord,
+    ConsentRecord,
+    EraseRecord,
+    DataRequestRecord,
+    StoreClosedRecord,
+    EventRecord,
+)
+
+
+def _with_upper_currency(record: Record) -> Record:
+    if isinstance(record, OrderRecord | RefundRecord) and not record.currency.isupper():
+        return replace(record, currency=record.currency.upper())
+    return record
+
+
+def _resolve(
+    batch: Batch,
+    todo: _Sorted,
+    order_changes: Sequence[orders.OrderChange],
+    refund_changes: Sequence[refunds.RefundChange],
+) -> dict[int, Claim]:
+    """Find out who all the records are about; returns the claims by place of the record."""
+    claims = [claim_of_customer(batch, item.index, item.record) for item in todo[CustomerRecord]]
+    for order in order_changes:
+        order.claim = claim_of_order(batch, order.item.index, order.record)
+    for refund in refund_changes:
+        refund.claim = claim_of_refund(batch, refund.item.index, refund.record)
+    claims_of_changes = [order.claim for order in order_changes if order.claim]
+    claims_of_changes += [refund.claim for refund in refund_changes if refund.claim]
+    events = [claim_of_event(batch, item.index, item.record) for item in todo[EventRecord]]
+    consents = [claim_of_consent(batch, item.index, item.record) for item in todo[ConsentRecord]]
+    resolved = sorted(
+        [*claims, *claims_of_changes, *events, *consents], key=lambda claim: claim.index
+    )
+    resolve_people(batch, resolved)
+    for claim in claims:
+        _judge_customer(batch, claim)
+    return {claim.index: claim for claim in resolved}
+
+
+def _judge_customer(batch: Batch, claim: Claim) -> None:
+    if claim.is_blocked:
+        batch.reject(claim.index, "erased")
+    elif claim.profile_id is None:
+        batch.reject(claim.index, "no usable customer id, e-mail or phone")
+    elif claim.is_new:
+        batch.outcomes[claim.index] = NEW
+    else:
+        batch.outcomes[claim.index] = UPDATED if claim.is_changed else UNCHANGED
+
+
+def _note_events(
+    batch: Batch, items: Sequence[Item[EventRecord]], claims: dict[int, Claim]
+) -> None:
+    """Note behavioural events; one whose key was seen before ends as unchanged."""
+    keys = [f"event:{item.record.dedupe_key}" for item in items if item.record.dedupe_key]
+    seen = set(
+        EventKey.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True)
+        if keys
+        else ()
+    )
+    for item in items:
+        record, claim = item.record, claims[item.index]
+        key = f"event:{record.dedupe_key}" if record.dedupe_key else ""
+        if claim.profile_id is None:
+            batch.reject(item.index, "erased" if claim.is_blocked else "nobody is named")
+        elif key and key in seen:
+            batch.outcomes[item.index] = UNCHANGED
+        else:
+            seen.add(key)
+            batch.outcomes[item.index] = NEW
+            batch.add_event(
+                record.name,
+                record.occurred_at,
+                profile_id=claim.profile_id,
+                object_id=None,
+                properties=dict(record.properties),
+                dedupe_key=key,
+            )

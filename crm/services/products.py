@@ -1,0 +1,233 @@
+"""Products of a batch, from the catalogue and from order lines that name them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
+from crm.types import LineData, ProductRecord, VariantData
+from kernel.arrays import array, columns
+from kernel.sql import run_sql
+
+_COLUMNS = (
+    "external_id title category brand handle url image_url status tags published_at deleted_at "
+    "version_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProduct:
+    """What order lines need of a product."""
+
+    id: int
+    title: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Products and variants that lines name, by the store's ids."""
+
+    products: dict[str, KnownProduct]
+    variants: dict[str, int]
+
+
+def apply_products(batch: Batch, items: Sequence[Item[ProductRecord]]) -> None:
+    """Write the products of a batch; a record older than what is stored changes nothing."""
+    newest = batch.newest(items, lambda record: record.external_id)
+    if not newest:
+        return
+    known = {row.external_id: row for row in _find_products(batch, newest)}
+    current = [
+        item
+        for name, item in newest.items()
+        if name not in known or not _is_older(batch, item, known[name])
+    ]
+    changed_names = {
+        item.record.external_id
+        for item in current
+        if _differs(item.record, known.get(item.record.external_id))
+    }
+    ids = {name: row.id for name, row in known.items()}
+    ids |= _write_products(
+        batch,
+        [
+            item
+            for item in current
+            if item.record.external_id in changed_names
+            or item.record.version_at > known[item.record.external_id].source_version_at
+        ],
+    )
+    touched = _write_variants(batch, current, ids)
+    for item in current:
+        name = item.record.external_id
+        if name not in known or known[name].source_version_at is None:
+            batch.outcomes[item.index] = NEW
+        elif name in changed_names or ids[name] in touched:
+            batch.outcomes[item.index] = UPDATED
+        else:
+            batch.outcomes[item.index] = UNCHANGED
+
+
+def find_or_add(batch: Batch, lines: Iterable[LineData]) -> Catalogue:
+    """Return the products and variants that lines name; unknown ones become bare rows."""
+    products: dict[str, LineData] = {}
+    variants: dict[str, LineData] = {}
+    for line in lines:
+        if line.product_external_id:
+            products.setdefault(line.product_external_id, line)
+            if line.variant_external_id:
+                variants.setdefault(line.variant_external_id, line)
+    known = _known_products(batch, products)
+    return Catalogue(known, _known_variants(batch, variants, known))
+
+
+def _known_products(batch: Batch, wanted: dict[str, LineData]) -> dict[str, KnownProduct]:
+    if not wanted:
+        return {}
+    rows = _find_products(batch, wanted)
+    known = {row.external_id: KnownProduct(row.id, row.title, row.category) for row in rows}
+    missing = [
+        (name, line.title, line.category) for name, line in wanted.items() if name not in known
+    ]
+    if missing:
+        added = run_sql(
+            "crm.add_bare_products",
+            store_id=batch.store_id,
+            now=batch.now,
+            **columns("external_id title category", missing),
+        )
+        known |= {row.external_id: KnownProduct(row.id, row.title, row.category) for row in added}
+    return known
+
+
+def _known_variants(
+    batch: Batch, wanted: dict[str, LineData], products: dict[str, KnownProduct]
+) -> dict[str, int]:
+    if not wanted:
+        return {}
+    rows = run_sql("crm.find_variants", store_id=batch.store_id, external_ids=array(wanted))
+    known = {row.external_id: row.id for row in rows}
+    missing = [
+        (name, products[line.product_external_id].id, line.sku)
+        for name, line in wanted.items()
+        if name not in known
+    ]
+    if missing:
+        added = run_sql(
+            "crm.add_bare_variants",
+            store_id=batch.store_id,
+            now=batch.now,
+            **columns("external_id product_id sku", missing),
+        )
+        known |= {row.external_id: row.id for row in added}
+    return known
+
+
+def _find_products(batch: Batch, names: Iterable[str]) -> list[Any]:
+    return run_sql("crm.find_products", store_id=batch.store_id, external_ids=array(names))
+
+
+def _is_older(batch: Batch, item: Item[ProductRecord], known: Any) -> bool:
+    version = known.source_version_at
+    if version is None or item.record.version_at >= version:
+        return False
+    batch.outcomes[item.index] = UNCHANGED
+    return True
+
+
+def _differs(record: ProductRecord, known: Any) -> bool:
+    if known is None or known.source_version_at is None:
+        return True
+    said = (
+        record.title,
+        record.category,
+        record.brand,
+        record.handle,
+        record.url,
+        record.image_url,
+        record.status,
+        list(record.tags),
+        record.published_at,
+        record.is_deleted,
+    )
+    stored = (
+        known.title,
+        known.category,
+        known.brand,
+        known.handle,
+        known.url,
+        known.image_url,
+        known.status,
+        known.tags,
+        known.published_at,
+        known.deleted_at is not None,
+    )
+    return said != stored
+
+
+def _write_products(batch: Batch, items: Sequence[Item[ProductRecord]]) -> dict[str, int]:
+    if not items:
+        return {}
+    rows = [_product_row(item.record) for item in items]
+    written = run_sql(
+        "crm.upsert_products",
+        store_id=batch.store_id,
+        now=batch.now,
+        **columns(_COLUMNS, rows),
+    )
+    ids = {row.external_id: row.id for row in written}
+    filled = run_sql("crm.fill_line_categories", ids=array(ids.values()))
+    batch.stale.update(row.profile_id for row in filled)
+    return ids
+
+
+def _product_row(record: ProductRecord) -> tuple[Any, ...]:
+    return (
+        record.external_id,
+        record.title,
+        record.category,
+        record.brand,
+        record.handle,
+        record.url,
+        record.image_url,
+        record.status,
+        array(record.tags),
+        record.published_at,
+        record.version_at if record.is_deleted else None,
+        record.version_at,
+    )
+
+
+def _write_variants(
+    batch: Batch, items: Sequence[Item[ProductRecord]], product_ids: dict[str, int]
+) -> set[int]:
+    """Write the variants of products; returns the products of those that changed."""
+    rows: dict[str, tuple[Any, ...]] = {}
+    for item in items:
+        product_id = product_ids[item.record.external_id]
+        for variant in item.record.variants:
+            if variant.external_id:
+                rows[variant.external_id] = _variant_row(variant, product_id)
+    if not rows:
+        return set()
+    names = "external_id product_id sku title price_minor currency inventory_quantity"
+    written = run_sql(
+        "crm.upsert_variants",
+        store_id=batch.store_id,
+        now=batch.now,
+        **columns(names, list(rows.values())),
+    )
+    return {row.product_id for row in written}
+
+
+def _variant_row(variant: VariantData, product_id: int) -> tuple[Any, ...]:
+    return (
+        variant.external_id,
+        product_id,
+        variant.sku,
+        variant.title,
+        variant.price_minor,
+        variant.currency,
+        variant.inventory_quantity,
+    )

@@ -1,0 +1,16 @@
+-- Purpose: what decides which of several profiles stays when they are merged.
+-- In: ids. Out: id, has_customer (a store's customer id points at it), order_count.
+SELECT
+    p.id,
+    EXISTS (
+        SELECT 1
+        FROM crm_identity AS i
+        WHERE i.tenant_id = %(tenant_id)s AND i.profile_id = p.id AND i.kind = 'customer_id'
+    ) AS has_customer,
+    (
+        SELECT count(*)
+        FROM crm_order AS o
+        WHERE o.tenant_id = %(tenant_id)s AND o.profile_id = p.id
+    ) AS order_count
+FROM crm_profile AS p
+WHERE p.tenant_id = %(tenant_id)s AND p.id = ANY(%(ids)s::bigint[])
