@@ -45,13 +45,10 @@ def read_time(text: str) -> datetime:
     Raises:
         ValueError: not ISO 8601, or without a zone.
     """
-    moment = parse_datetime(text.replace(" ", "+"))
-    if moment is None:
-        day = parse_date(text)
-        if day is None:
-            raise ValueError(text)
+    if day := parse_date(text):
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
-    if moment.tzinfo is None:
+    moment = parse_datetime(text.replace(" ", "+"))
+    if moment is None or moment.tzinfo is None:
         raise ValueError(text)
     return moment
 

@@ -1,6 +1,6 @@
 """What the resources of the REST API have in common, whichever app they belong to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -13,6 +13,8 @@ from kernel import money
 from tenants.api.filters import PAGE_PARAMETERS, Filter, ResourceFilter, refuse_unknown
 
 M = TypeVar("M", bound=Model)
+SINGLE = frozenset({"retrieve", "create", "destroy"})
+"""Actions that read no query parameter; a list checks its own."""
 ID_PATTERN = "[0-9]{1,18}"
 
 
@@ -21,7 +23,6 @@ class Resource(viewsets.GenericViewSet[M]):
 
     Attributes:
         scope_resource: the word in the scopes of a key.
-        parameters: True where an action reads query parameters itself.
         filters: parameters of the list.
         ordering: columns of the keyset.
     """
@@ -29,18 +30,13 @@ class Resource(viewsets.GenericViewSet[M]):
     scope_resource: ClassVar[str]
     filters: ClassVar[Mapping[str, Filter]] = {}
     ordering: Sequence[str] = ("-id",)
-    parameters: bool = False
     filter_backends = [ResourceFilter]
     lookup_value_regex = ID_PATTERN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not self.takes_parameters():
-            refuse_unknown(request, set())
-
-    def takes_parameters(self) -> bool:
-        """Say whether the action reads query parameters; the others refuse every one."""
-        return self.action == "list" or self.parameters
+        if self.action in SINGLE or self.pagination_class is None:
+            refuse_unknown(request, {"format"})
 
     def get_serializer_context(self) -> dict[str, Any]:
         tenant = getattr(self.request, "tenant", None)
@@ -51,11 +47,19 @@ class Resource(viewsets.GenericViewSet[M]):
         self, rows: QuerySet[Any], shape: type[serializers.BaseSerializer[Any]], *ordering: str
     ) -> Response:
         """Answer with one page of a list below a resource, newest first unless ``ordering``."""
+
+        def build(found: list[Any]) -> Any:
+            return shape(found, many=True, context=self.get_serializer_context()).data
+
+        return self.page_of(rows, build, *ordering)
+
+    def page_of(
+        self, rows: QuerySet[Any], build: Callable[[list[Any]], Any], *ordering: str
+    ) -> Response:
+        """Answer with one page whose rows ``build`` turns into what is shown, in one go."""
         refuse_unknown(self.request, set(PAGE_PARAMETERS))
         self.ordering = ordering or ("-id",)
-        found = self.paginate_queryset(rows)
-        data = shape(found, many=True, context=self.get_serializer_context()).data
-        return self.get_paginated_response(data)
+        return self.get_paginated_response(build(list(self.paginate_queryset(rows) or ())))
 
 
 class ReadResource(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource[M]):

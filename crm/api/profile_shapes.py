@@ -1,0 +1,122 @@
+"""What a profile looks like outside. The values are built by `crm.queries.resources`."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from crm.api.shapes import EventOut, OrderOut
+from crm.choices import IdentityKind
+
+
+class ConsentOut(serializers.Serializer[Any]):
+    """Permission on one channel and since when."""
+
+    state = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True)
+
+
+class ConsentsOut(serializers.Serializer[Any]):
+    """Permission per channel."""
+
+    email = ConsentOut()
+    sms = ConsentOut()
+
+
+class IdentityOut(serializers.Serializer[Any]):
+    """An identifier that points at the profile."""
+
+    kind = serializers.ChoiceField(choices=IdentityKind.choices)
+    value = serializers.CharField()
+    store_id = serializers.CharField(allow_null=True)
+
+
+class RfmOut(serializers.Serializer[Any]):
+    """Scores 1 to 5, 5 best; null for somebody who never bought."""
+
+    recency = serializers.IntegerField(allow_null=True)
+    frequency = serializers.IntegerField(allow_null=True)
+    monetary = serializers.IntegerField(allow_null=True)
+    group = serializers.CharField(allow_null=True)
+
+
+class PredictedOut(serializers.Serializer[Any]):
+    """What is expected of somebody; null until it is computed."""
+
+    clv_12m = serializers.CharField(allow_null=True)
+    orders_12m = serializers.FloatField(allow_null=True)
+    churn_probability = serializers.FloatField(allow_null=True)
+    next_order_on = serializers.DateField(allow_null=True)
+
+
+class LoyaltyOut(serializers.Serializer[Any]):
+    """Points of somebody."""
+
+    balance = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    tier = serializers.CharField(allow_null=True)
+
+
+class FactsOut(serializers.Serializer[Any]):
+    """Computed figures; money in the tenant's currency."""
+
+    currency = serializers.CharField()
+    order_count = serializers.IntegerField()
+    gross_revenue = serializers.CharField()
+    net_revenue = serializers.CharField()
+    refunded = serializers.CharField()
+    average_order_value = serializers.CharField(allow_null=True)
+    first_order_at = serializers.DateTimeField(allow_null=True)
+    last_order_at = serializers.DateTimeField(allow_null=True)
+    days_between_orders = serializers.FloatField(allow_null=True)
+    categories = serializers.ListField(child=serializers.CharField())
+    rfm = RfmOut()
+    predicted = PredictedOut()
+    loyalty = LoyaltyOut()
+    last_opened_at = serializers.DateTimeField(allow_null=True)
+    last_clicked_at = serializers.DateTimeField(allow_null=True)
+    last_seen_at = serializers.DateTimeField(allow_null=True)
+    first_touch = serializers.DictField(allow_null=True)
+    last_touch = serializers.DictField(allow_null=True)
+
+
+class ProfileOut(serializers.Serializer[Any]):
+    """One resolved shopper."""
+
+    id = serializers.CharField()
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    locale = serializers.CharField()
+    timezone = serializers.CharField()
+    country = serializers.CharField()
+    city = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    erased_at = serializers.DateTimeField(allow_null=True)
+    merged_into = serializers.CharField(allow_null=True)
+    properties = serializers.DictField()
+    consent = ConsentsOut()
+    identities = IdentityOut(many=True)
+    facts = FactsOut()
+
+
+class ConsentEventOut(serializers.Serializer[Any]):
+    """One statement of permission with its proof."""
+
+    channel = serializers.CharField()
+    state = serializers.CharField()
+    method = serializers.CharField()
+    detail = serializers.CharField()
+    ip = serializers.CharField(allow_null=True)
+    occurred_at = serializers.DateTimeField(allow_null=True)
+    recorded_at = serializers.DateTimeField()
+
+
+class ProfileExport(serializers.Serializer[Any]):
+    """Everything that is stored of one person."""
+
+    profile = ProfileOut()
+    orders = OrderOut(many=True)
+    consents = ConsentEventOut(many=True)
+    events = EventOut(many=True)

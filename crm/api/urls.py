@@ -1,0 +1,14 @@
+from rest_framework.routers import SimpleRouter
+
+from crm.api.catalog import ProductViewSet
+from crm.api.events import EventViewSet
+from crm.api.orders import OrderViewSet
+from crm.api.profiles import ProfileViewSet
+
+router = SimpleRouter()
+router.register("profiles", ProfileViewSet, "api-profiles")
+router.register("orders", OrderViewSet, "api-orders")
+router.register("products", ProductViewSet, "api-products")
+router.register("events", EventViewSet, "api-events")
+
+urlpatterns = router.urls

@@ -1,0 +1,151 @@
+"""One of each thing a tenant can have, for tests that only need that it exists."""
+
+from itertools import count
+from typing import Any
+
+from crm.models import Event, Order, OrderLine, Product, Profile, ProfileFacts, Refund, Store
+from flows.models import Flow, FlowRun, FlowVersion, RunStep
+from kernel import clock
+from loyalty.models import PointsAccount, PointsEntry
+from messaging.models import Message, Template
+from segments.models import Membership, MembershipChange, Segment
+from stores.models import InboxDelivery
+
+numbers = count(1)
+
+
+def make_store(name: str = "Shop", **fields: Any) -> Store:
+    """Create a store of the active tenant."""
+    values = {"platform": "custom", "currency": "GBP", "timezone": "UTC", **fields}
+    return Store.objects.create(name=name, **values)
+
+
+def make_profile(**fields: Any) -> Profile:
+    """Create a profile without any identity."""
+    return Profile.objects.create(**{"first_name": "Ada", "email_consent": "never", **fields})
+
+
+def make_order(store: Store, profile: Profile | None = None, **fields: Any) -> Order:
+    """Create an order of £12.50 that counts, with one line."""
+    now = clock.now()
+    number = str(next(numbers))
+    values = {
+        "external_id": number,
+        "number": f"#{number}",
+        "ordered_at": now,
+        "currency": "GBP",
+        "gross_minor": 1250,
+        "base_gross_minor": 1250,
+        "source_version_at": now,
+        "is_counted": True,
+    }
+    order = Order.objects.create(store=store, profile=profile, **{**values, **fields})
+    OrderLine.objects.create(
+        order=order,
+        line_key="0",
+        position=0,
+        title="Soap",
+        quantity=1,
+        unit_price_minor=1250,
+        total_minor=1250,
+    )
+    return Order.objects.get(pk=order.pk)
+
+
+def make_delivery(store: Store, **fields: Any) -> InboxDelivery:
+    """Create a delivery that waits."""
+    values = {"delivery_id": str(next(numbers)), "topic": "orders/create", "body": b"{}", **fields}
+    return InboxDelivery.objects.create(store=store, **values)
+
+
+def make_event(profile: Profile | None = None, **fields: Any) -> Event:
+    """Create an event that happened now."""
+    values = {"name": "Product Viewed", "occurred_at": clock.now(), "source": "api", **fields}
+    return Event.objects.create(profile_id=profile and profile.pk, **values)
+
+
+def make_everything() -> dict[str, int]:
+    """Fill the active tenant with one of each thing.
+
+    Returns:
+        The ids by the name of the argument that takes them in addresses.
+    """
+    now = clock.now()
+    store, profile = make_store(), make_profile()
+    order = make_order(store, profile)
+    ProfileFacts.objects.create(profile_id=profile.pk)
+    Refund.objects.create(
+        store=store,
+        external_id="r1",
+        order=order,
+        profile=profile,
+        refunded_at=now,
+        currency="GBP",
+        amount_minor=100,
+        source_version_at=now,
+    )
+    product = Product.objects.create(store=store, external_id="p1")
+    segment = Segment.objects.create(
+        name="Buyers", definition={"field": "order_count", "is": ">=", "value": 1}
+    )
+    Membership.objects.create(profile_id=profile.pk, segment_ids=[segment.pk])
+    MembershipChange.objects.create(
+        profile=profile, segment=segment, entered=True, at=now, cause="event"
+    )
+    PointsAccount.objects.create(profile_id=profile.pk, balance=5)
+    entry = PointsEntry.objects.create(
+        profile=profile, kind="earn", points=5, source_key="order:1", effective_at=now
+    )
+    return {
+        "store_id": store.pk,
+        "profile_id": profile.pk,
+        "order_id": order.pk,
+        "product_id": product.pk,
+        "segment_id": segment.pk,
+        "entry_id": entry.pk,
+        "event_id": make_event(profile).pk,
+        "delivery_id": make_delivery(store).pk,
+        **_make_run(profile),
+    }
+
+
+def _make_run(profile: Profile) -> dict[str, int]:
+    now = clock.now()
+    flow = Flow.objects.create(name="Hello", version_number=1)
+    version = FlowVersion.objects.create(flow=flow, number=1, graph=GRAPH, checksum="0")
+    run = FlowRun.objects.create(
+        flow=flow, version=version, profile=profile, run_key="once", started_at=now
+    )
+    RunStep.objects.create(run=run, node_id="n1", visit=1, result="queued", at=now)
+    template = Template.objects.create(
+        key="hello",
+        name="Hello",
+        message_class="promotional",
+        subject="Hello",
+        mjml="",
+        html="",
+        text="",
+    )
+    message = Message.objects.create(
+        key=f"flow:{run.pk}:n1:1",
+        profile=profile,
+        channel="email",
+        message_class="promotional",
+        template=template,
+        flow_id=flow.pk,
+        flow_run_id=run.pk,
+        node_id="n1",
+    )
+    return {"flow_id": flow.pk, "run_id": run.pk, "message_id": message.pk}
+
+
+GRAPH = {
+    "trigger": {"event": "Order Placed"},
+    "reentry": {"policy": "every_time"},
+    "exit_on": [],
+    "entry_node": "n1",
+    "nodes": {
+        "n1": {"type": "message", "template": "hello", "next": "n2"},
+        "n2": {"type": "exit"},
+    },
+}
