@@ -34,7 +34,7 @@ def programs(
         "beat": (*CELERY, "beat", "--schedule", str(folder.schedule), "--pidfile="),
     }
     if with_demo and has_command("simulate"):
-        table["simulator"] = manage("simulate", "--demo")
+        table["simulator"] = manage("simulate", "--demo", "--to", f"http://{LOOPBACK}:{port}")
     return [
         Program(
             name=name,
