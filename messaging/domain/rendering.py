@@ -95,10 +95,17 @@ def compile_template(*, subject: str, preheader: str, html: str, text: str) -> E
 
 def _compile(field: str, source: str, environment: Environment) -> BoundTemplate:
     try:
-        return environment.from_string(source)
+        template = environment.from_string(source)
     except LiquidError as exc:
-        words = _say(exc)
-        raise TemplateInvalid(f"{field}: {words}", fields={field: words}) from exc
+        raise _invalid(field, _say(exc)) from exc
+    unknown = sorted(template.analyze().filters.keys() - environment.filters.keys())
+    if unknown:
+        raise _invalid(field, f"unknown filter {', '.join(unknown)}")
+    return template
+
+
+def _invalid(field: str, words: str) -> TemplateInvalid:
+    return TemplateInvalid(f"{field}: {words}", fields={field: words})
 
 
 def _render(template: BoundTemplate, values: Mapping[str, Any]) -> str:

@@ -80,10 +80,11 @@ def ask_gates(messages: Sequence[PendingMessage], now: datetime) -> Asked:
     return asked
 
 
-def _stop(verdict: Verdict, reason: SkipReason) -> Stop:
-    is_error = verdict.reason == FailReason.GATE_ERROR
-    status = MessageStatus.FAILED if is_error else MessageStatus.SKIPPED
-    return Stop(status.value, verdict.reason or reason.value, verdict.detail or reason.label)
+def _stop(verdict: Verdict, own: SkipReason) -> Stop:
+    if verdict.reason == FailReason.GATE_ERROR:
+        return Stop(MessageStatus.FAILED.value, verdict.reason, verdict.detail)
+    reason = SkipReason(verdict.reason or own)
+    return Stop(MessageStatus.SKIPPED.value, reason.value, verdict.detail or reason.label)
 
 
 def _ask(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from crm.choices import Channel
+from kernel import clock
 from kernel.sql import count_sql
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
@@ -32,6 +33,7 @@ def queue_messages(messages: Sequence[NewMessage]) -> int:
         return 0
     queued = count_sql(
         "messaging.queue_messages",
+        now=clock.now(),
         keys=[message.key for message in messages],
         profiles=[message.profile_id for message in messages],
         channels=[str(message.channel) for message in messages],

@@ -1,5 +1,6 @@
 """What this app fills into its own registries and into those of the apps below."""
 
+from crm.services.repointing import REPOINTED
 from messaging.gates import fill_gate
 from messaging.queries import values
 from messaging.services import gating, personal_links
@@ -22,3 +23,4 @@ def register() -> None:
     fill_variable("sender", personal_links.sender_values)
     fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
     fill_variable("preferences_url", personal_links.preferences_values)
+    REPOINTED.extend([("messaging_message", "profile_id"), ("messaging_touch", "profile_id")])

@@ -37,10 +37,8 @@ def unsubscribe(token: RecipientToken, decision: Decision) -> bool:
     Returns:
         Whether this changed something.
     """
-    subscription = find_subscription(token)
-    if subscription is None or subscription.is_erased or not subscription.is_subscribed:
+    if not _record(token, ConsentState.UNSUBSCRIBED, decision):
         return False
-    _record(subscription.profile_id, ConsentState.UNSUBSCRIBED, decision)
     _note_unsubscribed(token, decision.hit)
     return True
 
@@ -52,16 +50,15 @@ def resubscribe(token: RecipientToken, decision: Decision) -> bool:
     Returns:
         Whether this changed something.
     """
+    return _record(token, ConsentState.SUBSCRIBED, decision)
+
+
+def _record(token: RecipientToken, state: ConsentState, decision: Decision) -> bool:
     subscription = find_subscription(token)
-    if subscription is None or subscription.is_erased or subscription.is_subscribed:
+    if subscription is None or subscription.is_erased:
         return False
-    _record(subscription.profile_id, ConsentState.SUBSCRIBED, decision)
-    return True
-
-
-def _record(profile_id: int, state: ConsentState, decision: Decision) -> None:
-    record_consent(
-        profile_id,
+    return record_consent(
+        subscription.profile_id,
         Channel.EMAIL.value,
         state.value,
         method=decision.method,

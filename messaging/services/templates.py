@@ -1,5 +1,6 @@
 """Templates: MJML is compiled to HTML once, when it is saved; Liquid stays inside."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from messaging.models import Template
 from messaging.services.gating import MARKETING
 from messaging.variables import known_variables
 
+_LEFT_OVER = re.compile(r"<(mj-[a-z-]+)")
 _OPTIONS = mrml.RenderOptions(fonts={})
 """No fonts from elsewhere: loading them would tell a third party who reads which mail."""
 
@@ -77,9 +79,14 @@ def compile_mjml(mjml: str) -> str:
         TemplateInvalid: it is not MJML.
     """
     try:
-        return str(mrml.to_html(mjml, None, _OPTIONS).content)
+        html = str(mrml.to_html(mjml, None, _OPTIONS).content)
     except OSError as exc:
         raise TemplateInvalid(f"mjml: {exc}", fields={"mjml": str(exc)}) from exc
+    unknown = _LEFT_OVER.search(html)
+    if unknown is not None:
+        words = f"there is no element <{unknown[1]}>"
+        raise TemplateInvalid(f"mjml: {words}", fields={"mjml": words})
+    return html
 
 
 def _check(data: TemplateData, values: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@
 --      sees how the one before ended; "soon" keeps two workers whose clocks differ from taking
 --      two that become due at the same moment.
 WITH due AS (
-    SELECT m.id
+    SELECT m.tenant_id, m.id
     FROM messaging_message AS m
     WHERE m.tenant_id = %(tenant_id)s
       AND m.status = 'pending'
@@ -51,6 +51,7 @@ SET status = 'sending',
     due_at = %(lease_until)s
 FROM due
 WHERE m.tenant_id = %(tenant_id)s
+  AND m.tenant_id = due.tenant_id
   AND m.id = due.id
 RETURNING
     m.id, m.key, m.profile_id, m.channel, m.message_class, m.template_id, m.flow_id,

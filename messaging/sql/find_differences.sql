@@ -9,6 +9,7 @@ SELECT m.id AS message_id, problems.problem
 FROM messaging_message AS m
 LEFT JOIN (
     SELECT
+        t.tenant_id,
         t.message_id,
         min(t.at) FILTER (WHERE t.kind = 'opened') AS opened_at,
         min(t.at) FILTER (WHERE t.kind = 'clicked') AS clicked_at
@@ -16,8 +17,8 @@ LEFT JOIN (
     WHERE t.tenant_id = %(tenant_id)s
       AND NOT t.is_bot
       AND NOT t.is_mpp
-    GROUP BY t.message_id
-) AS touched ON touched.message_id = m.id
+    GROUP BY t.tenant_id, t.message_id
+) AS touched ON touched.tenant_id = m.tenant_id AND touched.message_id = m.id
 CROSS JOIN LATERAL (
     VALUES
         (m.status = 'sent' AND m.message_id = '', 'sent without a Message-ID'),

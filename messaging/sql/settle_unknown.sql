@@ -18,7 +18,7 @@ SET status = CASE WHEN settled.is_again THEN 'pending' ELSE 'unknown' END,
     due_at = %(now)s,
     claim_id = CASE WHEN settled.is_again THEN NULL ELSE m.claim_id END
 FROM (
-    SELECT id, message_class = ANY(%(send_again)s) AND NOT is_resend AS is_again
+    SELECT tenant_id, id, message_class = ANY(%(send_again)s) AND NOT is_resend AS is_again
     FROM messaging_message
     WHERE tenant_id = %(tenant_id)s
       AND status = 'sending'
@@ -27,4 +27,5 @@ FROM (
     FOR NO KEY UPDATE SKIP LOCKED
 ) AS settled
 WHERE m.tenant_id = %(tenant_id)s
+  AND m.tenant_id = settled.tenant_id
   AND m.id = settled.id

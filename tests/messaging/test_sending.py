@@ -11,6 +11,7 @@ import time_machine
 from django.db import connection, transaction
 
 from crm.models import Event
+from kernel import clock
 from kernel.batches import Deadline
 from kernel.tenancy import tenant_scope
 from messaging.channels.base import ChannelUnavailable
@@ -18,6 +19,7 @@ from messaging.choices import MessageClass, MessageStatus
 from messaging.models import ChannelAccount, Message
 from messaging.services import sending
 from messaging.services.queueing import queue_messages
+from messaging.services.senders import ensure_default_sender
 from messaging.types import OutgoingEmail
 from tenants.models import Tenant
 from tests.factories.messaging import make_recipient, make_template, new_message, queue_message
@@ -170,7 +172,7 @@ def test_a_temporary_refusal_is_tried_five_times_with_longer_pauses(
         assert drain() == 1
         message.refresh_from_db()
         assert message.status == "pending"
-        assert message.due_at == sending.clock.now() + timedelta(minutes=minutes)
+        assert message.due_at == clock.now() + timedelta(minutes=minutes)
         assert drain() == 0
         noon.shift(timedelta(minutes=minutes))
     drain()
@@ -276,7 +278,7 @@ def test_a_transactional_message_is_sent_again_only_once(
             sending.send_batch(dying)
         except Killed:
             noon.shift(timedelta(seconds=120))
-        sending.settle_unknown(sending.clock.now())
+        sending.settle_unknown(clock.now())
 
     message.refresh_from_db()
     assert (message.status, message.reason) == ("unknown", "outcome_unknown")
@@ -306,7 +308,7 @@ def test_a_slow_worker_still_knows_better_than_the_settlement(
     class Slow(FakeChannel):
         def send(self, mail: OutgoingEmail) -> None:
             noon.shift(timedelta(seconds=121))
-            sending.settle_unknown(sending.clock.now())
+            sending.settle_unknown(clock.now())
             super().send(mail)
 
     sending.send_batch(Slow())
@@ -324,7 +326,7 @@ def test_a_slow_worker_does_not_overwrite_the_one_that_sent_again(
     class Slow(FakeChannel):
         def send(self, mail: OutgoingEmail) -> None:
             noon.shift(timedelta(seconds=121))
-            sending.settle_unknown(sending.clock.now())
+            sending.settle_unknown(clock.now())
             sending.send_batch(second)
             raise ChannelUnavailable("too late")
 
@@ -367,7 +369,7 @@ def open_shop(transactional_db: None, django_db_setup: None) -> Iterator[Tenant]
 @pytest.mark.parametrize("message_class", [PROMOTIONAL, TRANSACTIONAL])
 def test_ten_workers_send_each_message_once(open_shop: Tenant, message_class: MessageClass) -> None:
     with transaction.atomic():
-        sending_shop()
+        ensure_default_sender()
         template = make_template("note", message_class)
         people = [make_recipient() for _ in range(60)]
         queue_messages([new_message(person, template) for person in people])
@@ -393,12 +395,6 @@ def test_ten_workers_send_each_message_once(open_shop: Tenant, message_class: Me
     with transaction.atomic():
         assert Message.objects.filter(status=MessageStatus.SENT).count() == len(keys)
         assert Message.objects.filter(reason="smart_sending").count() == 62 - len(keys)
-
-
-def sending_shop() -> None:
-    from messaging.services.senders import ensure_default_sender  # noqa: PLC0415
-
-    ensure_default_sender()
 
 
 def _html(mail: EmailMessage) -> str:

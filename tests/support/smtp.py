@@ -3,6 +3,7 @@
 import email
 import email.policy
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -97,8 +98,10 @@ class _Controller(Controller):
     """Learns its port from the system, and knocks there."""
 
     def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        server: Any = self.server
+        self.port = server.sockets[0].getsockname()[1]
+        trigger: Callable[[], None] = super()._trigger_server
+        trigger()
 
 
 def _parse(content: bytes) -> EmailMessage:
