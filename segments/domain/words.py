@@ -19,28 +19,28 @@ from segments.domain.definitions import (
 from segments.types import Kind
 
 _SIGNS: Final = {
-    "=": "is",
-    "!=": "is not",
-    ">": "is more than",
-    ">=": "is at least",
-    "<": "is less than",
-    "<=": "is at most",
-    "between": "is from",
-    "before": "is before",
-    "after": "is after",
-    "on": "is on",
-    "in_the_last": "is in the last",
-    "not_in_the_last": "is not in the last",
-    "in": "is one of",
-    "not_in": "is none of",
-    "contains": "contains",
-    "not_contains": "does not contain",
-    "contains_any": "contains any of",
-    "contains_all": "contains all of",
-    "starts_with": "starts with",
-    "ends_with": "ends with",
-    "exists": "is known",
-    "missing": "is not known",
+    "=": "",
+    "!=": "not ",
+    ">": "more than ",
+    ">=": "at least ",
+    "<": "less than ",
+    "<=": "at most ",
+    "between": "",
+    "before": "before ",
+    "after": "after ",
+    "on": "on ",
+    "in_the_last": "in the last ",
+    "not_in_the_last": "not in the last ",
+    "in": "any of ",
+    "not_in": "none of ",
+    "contains": "contains ",
+    "not_contains": "does not contain ",
+    "contains_any": "any of ",
+    "contains_all": "all of ",
+    "starts_with": "starts with ",
+    "ends_with": "ends with ",
+    "exists": "known",
+    "missing": "not known",
 }
 _CHANNELS: Final = {"email": "E-mail", "sms": "SMS"}
 _STATES: Final = {
@@ -75,10 +75,10 @@ def describe_leaf(leaf: Leaf, money: Speak, segments: Mapping[int, str]) -> str:
         case FieldLeaf():
             return _describe_field(leaf, money)
         case PropertyLeaf():
-            value = "" if leaf.value is None else f" {_list(leaf.value, str)}"
-            return f"Property “{leaf.key}” {_SIGNS[leaf.operator]}{value}"
+            value = "" if leaf.value is None else _list(leaf.value, str)
+            return f"Property “{leaf.key}”: {_SIGNS[leaf.operator]}{value}"
         case ConsentLeaf():
-            return f"{_CHANNELS[leaf.channel]} is {_STATES[leaf.state]}"
+            return f"{_CHANNELS[leaf.channel]}: {_STATES[leaf.state]}"
         case SegmentLeaf():
             name = segments.get(leaf.segment_id, f"#{leaf.segment_id} (deleted)")
             return f"{'In' if leaf.is_member else 'Not in'} segment “{name}”"
@@ -95,17 +95,17 @@ def _part(node: Node, money: Speak, segments: Mapping[int, str]) -> str:
 def _describe_field(leaf: FieldLeaf, money: Speak) -> str:
     label, value = leaf.field.label, leaf.value
     if isinstance(value, TopShare):
-        return f"{label} is in the top {value.percent.normalize():f}% of buyers"
+        return f"{label}: top {value.percent.normalize():f}% of buyers"
     sign = _SIGNS[leaf.operator]
     if isinstance(value, StoreMean):
-        return f"{label} {sign} the store’s average"
-    if value is None:
-        return f"{label} {sign}"
-    return f"{label} {sign} {_compared(leaf, money)}"
+        return f"{label}: {sign}the store’s average"
+    return f"{label}: {sign}{_compared(leaf, money)}"
 
 
 def _compared(leaf: FieldLeaf, money: Speak) -> str:
     value = leaf.value
+    if value is None:
+        return ""
     if leaf.operator in ("in_the_last", "not_in_the_last"):
         return f"{_count(value)} days"
     if leaf.operator == "between" and isinstance(value, tuple):

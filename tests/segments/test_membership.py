@@ -307,25 +307,25 @@ def test_why_she_is_here(core: None) -> None:
     reasons = {reason.key: reason for reason in explain_segments(ada, NOW)}
 
     repeat = reasons["repeat"]
-    assert (repeat.words, repeat.holds, repeat.is_member) == ("Orders is at least 2", True, True)
+    assert (repeat.words, repeat.holds, repeat.is_member) == ("Orders: at least 2", True, True)
     assert (repeat.entered_at, repeat.cause, repeat.event_name) == (NOW, "event", "Order Placed")
     assert repeat.flips_at is None
 
     at_risk = reasons["at_risk"]
     [leaf] = at_risk.leaves
-    assert leaf.words == "Days since last order is from 60 to 119"
+    assert leaf.words == "Days since last order: 60 to 119"
     assert (leaf.actual, leaf.holds) == ("59 days", False)
     assert at_risk.flips_at == datetime(2026, 6, 30, 23, tzinfo=UTC)
     assert (at_risk.is_member, at_risk.entered_at) == (False, None)
 
     subscribers = reasons["new_subscribers"]
     assert [(leaf.words, leaf.actual, leaf.holds) for leaf in subscribers.leaves] == [
-        ("E-mail is subscribed", "subscribed", True),
-        ("Orders is 0", "2 orders", False),
+        ("E-mail: subscribed", "subscribed", True),
+        ("Orders: 0", "2 orders", False),
     ]
     assert (subscribers.holds, subscribers.is_member) == (False, False)
 
     vip = reasons["vip"]
-    assert vip.words == "Net revenue is in the top 10% of buyers"
+    assert vip.words == "Net revenue: top 10% of buyers"
     assert vip.leaves[0].actual == "£123.50"
     assert explain_segments(ada + 1_000, NOW) == []

@@ -66,7 +66,7 @@ def test_the_list_shows_size_words_and_the_vip_line(client: Client, tenant: Tena
     shown = page(client)
     for text in (
         "New subscribers",
-        "Days since last order is from 60 to 119",
+        "Days since last order: 60 to 119",
         "Top 10%: £300.00 and more, among 6 buyers",
         "nothing yet",
     ):

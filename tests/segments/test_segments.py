@@ -127,12 +127,12 @@ def test_the_list_says_size_movement_and_line(tenant: Tenant) -> None:
     create("British VIP", {"segment": str(vip.pk), "is": "member"})
     settle()
     rows = {row.segment.name: row for row in list_summaries(NOW)}
-    assert rows["VIP"].words == "Net revenue is in the top 10% of buyers"
+    assert rows["VIP"].words == "Net revenue: top 10% of buyers"
     assert rows["VIP"].lines == ("Top 10%: £310.00 and more, among 2 buyers",)
     assert rows["VIP"].used_by == ("British VIP",)
     assert (rows["First-time buyers"].entered, rows["First-time buyers"].left) == (2, 0)
     assert rows["British VIP"].words == "In segment “VIP”"
-    assert describe_segment(rows["At risk"].segment) == "Days since last order is from 60 to 119"
+    assert describe_segment(rows["At risk"].segment) == "Days since last order: 60 to 119"
     assert find_segment_by_key("") is None
 
 
