@@ -1,5 +1,7 @@
 """The way in, and the settings pages of a tenant."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from tenants import queries
 from tenants.choices import KeyKind
 from tenants.domain import capabilities
 from tenants.forms import KeyForm
+from tenants.models import User
 from tenants.services.access import requires
 from tenants.services.keys import create_key, revoke_key
 from tenants.types import TenantRequest
@@ -22,7 +25,7 @@ from tenants.types import TenantRequest
 @require_GET
 def enter(request: HttpRequest) -> HttpResponse:
     """Send a person to their first tenant, or say that nobody let them in yet."""
-    memberships = queries.list_memberships(request.user.pk)
+    memberships = queries.list_memberships(cast("User", request.user).pk)
     if not memberships:
         return render(request, "tenants/no_member.html")
     slug = memberships[0].tenant.slug

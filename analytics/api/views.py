@@ -39,7 +39,7 @@ class KpiOut(serializers.Serializer[Any]):
     """One figure; money is a decimal string in ``currency``, a rate lies between 0 and 1."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # a name of ours
     unit = serializers.ChoiceField(choices=["money", "number", "rate"])
     value = serializers.JSONField(allow_null=True, help_text="Text for money, else a number.")
     previous = serializers.JSONField(allow_null=True, help_text="The same for the period before.")

@@ -217,7 +217,7 @@ def _rates(now: _Measured, before: _Measured) -> list[Kpi]:
             "rate",
             _share(now.repeat_buyers, now.all_buyers),
             _share(before.repeat_buyers, before.all_buyers),
-            "People with two or more orders ÷ people with at least one, until the end of the period.",
+            "People with two or more orders ÷ people with at least one, up to the period's end.",
             target=REPEAT_TARGET,
         ),
         Kpi(

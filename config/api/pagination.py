@@ -28,7 +28,7 @@ class KeysetPagination(BasePagination):
     ascend.
     """
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override] # lists of the API are query sets
         self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
     ) -> list[Any]:
         ordering = _ordering(view)

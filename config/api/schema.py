@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from config.api.errors import CONTENT_TYPE, build_problem
@@ -19,6 +20,13 @@ class SecretKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "description": "A secret key, `sk_…`."}
+
+
+def build_schema() -> dict[str, Any]:
+    """Return the schema of the whole API."""
+    generator: Any = SchemaGenerator
+    schema: dict[str, Any] = generator().get_schema(request=None, public=True)
+    return schema
 
 
 def describe_all(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -181,6 +181,9 @@ def build_order(body: Mapping[str, Any]) -> OrderRecord:
     profile = body.get("profile")
     texts = ("number", "financial_status", "fulfillment_status", "country", "city")
     sums = ("subtotal", "discount", "shipping", "tax")
+    amounts: dict[str, Any] = {
+        f"{name}_minor": money.to_minor(body.get(name, 0), currency) for name in sums
+    }
     return OrderRecord(
         external_id=body["external_id"],
         version_at=version_at,
@@ -196,7 +199,7 @@ def build_order(body: Mapping[str, Any]) -> OrderRecord:
         channel="api",
         discount_codes=tuple(body.get("discount_codes", ())),
         **_pick(body, texts),
-        **{f"{name}_minor": money.to_minor(body.get(name, 0), currency) for name in sums},
+        **amounts,
     )
 
 

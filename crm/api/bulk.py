@@ -50,18 +50,18 @@ def apply_bulk(
         ValidationError: the body is no list of 1 to 1,000 items.
         NotFound: the store is not the tenant's.
     """
-    items = _read_items(request)
-    store_id = resolve_store(request.data.get("store_id"))
+    body = _read_body(request)
+    store_id = resolve_store(body.get("store_id"))
     results: list[dict[str, Any] | None] = []
     records: list[Record] = []
-    for item in items:
+    for item in body["items"]:
         try:
             records.append(build(_read(item, shape)))
             results.append(None)
         except (ValidationError, DomainError) as exc:
             results.append(_rejected(exc))
-    backfill = request.data.get("backfill") is True
-    outcomes = iter(apply_from_api(store_id, records, is_backfill=backfill))
+    is_backfill = body.get("backfill") is True
+    outcomes = iter(apply_from_api(store_id, records, is_backfill=is_backfill))
     return {"results": [result or next(outcomes) for result in results]}
 
 
@@ -78,11 +78,12 @@ def apply_from_api(
     return [_outcome(text) for text in applied.outcomes]
 
 
-def _read_items(request: Request) -> list[Any]:
-    items = request.data.get("items") if isinstance(request.data, dict) else None
+def _read_body(request: Request) -> dict[str, Any]:
+    body: dict[str, Any] = request.data if isinstance(request.data, dict) else {}
+    items = body.get("items")
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_ITEMS:
         raise ValidationError({"items": f"A list of 1 to {MAX_ITEMS} items."})
-    return items
+    return {**body, "items": items}
 
 
 def _read(item: Any, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class EventOut(serializers.Serializer[Any]):
     profile_id = IdField()
     store_id = IdField()
     object_id = IdField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment] # a name of ours
     is_backfill = serializers.BooleanField()
     properties = serializers.DictField()
 

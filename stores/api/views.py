@@ -39,7 +39,9 @@ class DeliveryOut(serializers.Serializer[Any]):
     store_id = IdField()
     delivery_id = serializers.CharField()
     topic = serializers.CharField()
-    source = serializers.ChoiceField(choices=DeliverySource.choices)
+    source = serializers.ChoiceField(  # type: ignore[assignment] # a name of ours
+        choices=DeliverySource.choices
+    )
     status = serializers.ChoiceField(choices=DeliveryStatus.choices)
     reason = serializers.CharField()
     attempts = serializers.IntegerField()

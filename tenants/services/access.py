@@ -36,6 +36,6 @@ def requires(
             return view(page, *args, **kwargs)
 
         checked.capability = capability  # type: ignore[attr-defined] # read by the matrix test
-        return checked
+        return checked  # type: ignore[return-value] # the slug in the address is dropped
 
     return decorate

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pglast
 import pytest
@@ -126,7 +127,7 @@ def _imports(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
-def _parse(statement: str) -> object:
+def _parse(statement: str) -> Any:
     """Parse a statement; what code puts into its ``{places}`` is looked at where it is made."""
     plain = PARAMETER.sub("NULL", statement).replace("%%", "%")
     plain = re.sub(r"--[^\n]*", "", plain)
@@ -140,41 +141,41 @@ def _parse(statement: str) -> object:
     raise AssertionError(f"cannot be read: {error}")
 
 
-class _Tenants(Visitor):  # type: ignore[misc] # no types
+class _Tenants(Visitor):
     """Collects aliases of tenant tables, and those whose ``tenant_id`` is compared."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.tables: list[str] = []
-        self.bound: set[str] = set()
+        self.tables: list[str | None] = []
+        self.bound: set[str | None] = set()
         self.bare = 0
 
-    def visit_RangeVar(self, ancestors: object, node: "sql.RangeVar") -> None:  # noqa: N802
+    def visit_RangeVar(self, ancestors: object, node: Any) -> None:  # noqa: N802
         if node.relname in tenant_models():
             self.tables.append(node.alias.aliasname if node.alias else node.relname)
 
-    def visit_A_Expr(self, ancestors: object, node: "sql.A_Expr") -> None:  # noqa: N802
+    def visit_A_Expr(self, ancestors: object, node: Any) -> None:  # noqa: N802
         for side in (node.lexpr, node.rexpr):
             if not isinstance(side, sql.ColumnRef):
                 continue
-            names = [getattr(field, "sval", "*") for field in side.fields]
+            names = [getattr(field, "sval", "*") for field in side.fields or ()]
             if names == ["tenant_id"]:
                 self.bare += 1
             elif names[-1] == "tenant_id":
                 self.bound.add(names[0])
 
-    def visit_InsertStmt(self, ancestors: object, node: "sql.InsertStmt") -> None:  # noqa: N802
+    def visit_InsertStmt(self, ancestors: object, node: Any) -> None:  # noqa: N802
         columns = [column.name for column in node.cols or ()]
         name = node.relation.alias.aliasname if node.relation.alias else node.relation.relname
         if "tenant_id" in columns:
             self.bound.add(name)
 
-    def visit_JoinExpr(self, ancestors: object, node: "sql.JoinExpr") -> None:  # noqa: N802
+    def visit_JoinExpr(self, ancestors: object, node: Any) -> None:  # noqa: N802
         if any(name.sval == "tenant_id" for name in node.usingClause or ()):
             self.bare += 2
 
 
-def _unbound(tree: object) -> list[str]:
+def _unbound(tree: Any) -> list[str | None]:
     """Return the aliases of tenant tables whose tenant is compared with nothing.
 
     A bare ``tenant_id = …`` binds the one table of a query without aliases: as many of them are

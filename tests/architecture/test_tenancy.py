@@ -77,7 +77,7 @@ EXISTING_TABLES = """
 def ask(statement: str) -> list[tuple[Any, ...]]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])

@@ -61,7 +61,7 @@ def make_delivery(store: Store, **fields: Any) -> InboxDelivery:
 def make_event(profile: Profile | None = None, **fields: Any) -> Event:
     """Create an event that happened now."""
     values = {"name": "Product Viewed", "occurred_at": clock.now(), "source": "api", **fields}
-    return Event.objects.create(profile_id=profile and profile.pk, **values)
+    return Event.objects.create(profile_id=None if profile is None else profile.pk, **values)
 
 
 def make_everything() -> dict[str, int]:

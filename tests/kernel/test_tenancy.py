@@ -39,10 +39,10 @@ def theirs(other_tenant: Tenant) -> Profile:
         return Profile.objects.create(first_name="Basho")
 
 
-def raw(statement: str, *params: object) -> list[tuple[object, ...]]:
+def raw(statement: str, *params: int) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def test_without_a_scope_every_query_raises(db: None) -> None:
