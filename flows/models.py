@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from crm.models import Profile
-from flows.choices import EntryOutcome, FlowStatus, RunStatus
+from flows.choices import EntryOutcome, FlowStatus, Refusal, RunStatus
 from kernel.tenancy import TenantForeignKey, TenantModel
 
 
@@ -121,7 +121,7 @@ class FlowEntry(TenantModel):
     profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
     event_id = models.BigIntegerField()
     outcome = models.TextField(choices=EntryOutcome.choices)
-    reason = models.TextField(db_default="")
+    reason = models.TextField(choices=Refusal.choices, db_default="")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:

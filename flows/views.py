@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from flows.choices import FlowStatus, Refusal, RunStatus
+from flows.choices import FlowStatus, RunStatus
 from flows.models import Flow
-from flows.queries import pages, runs
+from flows.queries import pages, runs, stories
+from flows.queries.runs import Row
 from flows.services.flows import resume_failed_of, set_status
 from kernel import clock
 from tenants.domain import capabilities
@@ -58,9 +60,7 @@ def flow_runs(request: TenantRequest, flow_id: int) -> HttpResponse:
     status = request.GET.get("status", "")
     found = runs.runs_of(flow_id, status=status if status in RunStatus.values else "")
     context = {
-        "page": runs.page_of(
-            found, after=_number(request, "after"), before=_number(request, "before")
-        ),
+        "page": _page(request, found),
         "status": status,
         "statuses": RunStatus.choices,
         "counts": pages.count_statuses(flow_id),
@@ -75,24 +75,7 @@ def run_detail(request: TenantRequest, flow_id: int, run_id: int) -> HttpRespons
     run = runs.find_run(flow_id, run_id)
     if run is None:
         raise Http404
-    sent = runs.messages_of(run)
-    drawing = pages.draw(run.version)
-    titles = {card.key: card for card in pages.flatten(drawing.cards)}
-    steps = [
-        {
-            "step": step,
-            "card": titles.get(step.node_id),
-            "message": sent.get((step.node_id, step.visit)),
-        }
-        for step in runs.steps_of(run_id)
-    ]
-    context = {
-        "run": run,
-        "flow": run.flow,
-        "steps": steps,
-        "standing": titles.get(run.current_node),
-        "trigger": drawing.trigger,
-    }
+    context = {"run": run, "flow": run.flow, "steps": stories.tell_run(run)}
     return render(request, "flows/run.html", context)
 
 
@@ -102,12 +85,7 @@ def flow_refused(request: TenantRequest, flow_id: int) -> HttpResponse:
     """List the events that started no run, with the reason."""
     flow = _get_flow(flow_id)
     found = runs.refused_of(flow_id)
-    context = {
-        "page": runs.page_of(
-            found, after=_number(request, "after"), before=_number(request, "before")
-        ),
-        "reasons": dict(Refusal.choices),
-    }
+    context = {"page": _page(request, found)}
     return _render(request, "flows/refused.html", flow, "flows:refused", context)
 
 
@@ -154,6 +132,10 @@ def _render(
     ]
     may_edit = may(request.member.role, capabilities.EDIT_FLOWS)
     return render(request, template, {"flow": flow, "tabs": tabs, "may_edit": may_edit, **context})
+
+
+def _page(request: HttpRequest, found: QuerySet[Row]) -> runs.Page[Row]:
+    return runs.page_of(found, after=_number(request, "after"), before=_number(request, "before"))
 
 
 def _get_flow(flow_id: int) -> Flow:

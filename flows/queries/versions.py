@@ -8,10 +8,15 @@ from django.db.models import F
 from flows.choices import FlowStatus
 from flows.domain.graph import Graph
 from flows.domain.parsing import parse_graph
-from flows.models import FlowVersion
+from flows.models import Flow, FlowVersion
 
 _KEPT = 1_000
 _graphs: dict[str, Graph] = {}
+
+
+def list_flow_ids() -> list[int]:
+    """Return the ids of every flow of the tenant, oldest first."""
+    return list(Flow.objects.order_by("pk").values_list("pk", flat=True))
 
 
 def list_live() -> list[tuple[int, int]]:
