@@ -13,21 +13,23 @@ from pathlib import Path
 
 from django.db import transaction
 
+from config.purge import purge_tenant
 from crm.choices import EventSource, Platform
 from crm.services.ingest import apply_records
 from crm.services.stores import StoreData
 from crm.types import Record
 from flows.choices import FlowStatus
-from flows.services.flows import list_flows, set_status
+from flows.queries.versions import list_flow_ids
+from flows.services.flows import set_status
 from kernel import clock
 from kernel.scope import tenant_scope
 from kernel.work import drain_tenant
-from segments.services.rebuild import rebuild
-from segments.services.rfm import score_all
+from segments.choices import Cause
+from segments.services.rebuild import refresh_everything
 from stores.services.connections import connect_store
 from stores.simulator.catalogue import SHOPS, Shop
 from stores.simulator.history import DAYS, Day, build_catalogue, build_history
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 from tenants.services.tenants import TenantData, create_tenant
 
 EMAIL = "demo@patron.example"
@@ -39,19 +41,24 @@ SEED = 20
 Progress = Callable[[str, int, int], None]
 
 
-def is_loaded() -> bool:
-    """Say whether demo tenants exist."""
-    return Tenant.objects.filter(is_demo=True).exists()
+def is_loaded(log_in_file: Path) -> bool:
+    """Say whether the demo was loaded to its end, which is when the log-in is written."""
+    return log_in_file.exists() and Tenant.objects.filter(is_demo=True).exists()
 
 
 def load_demo(log_in_file: Path, progress: Progress) -> None:
     """Create the demo tenants, one owner for both, and their year.
 
+    What an interrupted attempt left behind is removed first.
+
     Args:
         log_in_file: gets ``{"email", "password"}`` for whoever starts Patron.
         progress: called with a name, the days done and the days in all.
     """
+    for unfinished in Tenant.objects.filter(is_demo=True):
+        purge_tenant(unfinished.pk)
     password = secrets.token_urlsafe(9)
+    User.objects.filter(email=EMAIL).delete()
     for place, shop in enumerate(SHOPS):
         tenant = create_tenant(_tenant_data(shop, password)).tenant
         with tenant_scope(tenant.pk):
@@ -113,12 +120,11 @@ def _drain(tenant_id: int, at: datetime) -> None:
 def _settle(tenant_id: int, at: datetime) -> None:
     """Score and place everybody once more, as the night does."""
     with clock.simulated(at):
-        score_all(at)
-        rebuild(at)
+        refresh_everything(at, Cause.IMPORT)
         drain_tenant(tenant_id)
 
 
 def _set_flows(status: FlowStatus) -> None:
     with transaction.atomic():
-        for flow in list_flows():
-            set_status(flow.pk, status)
+        for flow_id in list_flow_ids():
+            set_status(flow_id, status)

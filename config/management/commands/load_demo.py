@@ -18,11 +18,12 @@ class Command(BaseCommand):
         parser.add_argument("--if-empty", action="store_true", help="do nothing when they exist")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if is_loaded():
+        log_in_file = Path(settings.DATA_DIR) / "demo.json"
+        if is_loaded(log_in_file):
             if options["if_empty"]:
                 return
             raise CommandError("The demo tenants exist already")
-        load_demo(Path(settings.DATA_DIR) / "demo.json", self._progress)
+        load_demo(log_in_file, self._progress)
 
     def _progress(self, name: str, done: int, total: int) -> None:
         end = "\n" if done == total or not self.stdout.isatty() else ""
