@@ -14,7 +14,7 @@ class Look(NamedTuple):
 _LOOKS = {
     ("good", "good"): (
         "active live published completed applied delivered connected verified approved converted"
-        " subscribed succeeded paid fulfilled resolved healthy complete enabled ready done"
+        " subscribed succeeded paid fulfilled resolved healthy complete finished enabled ready done"
     ),
     ("info", "refresh"): "running syncing sending processing importing retrying",
     ("info", "clock"): "pending scheduled queued waiting claimed",
