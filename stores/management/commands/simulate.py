@@ -80,18 +80,24 @@ def _stalls_of(tenants: list[Tenant], seed: int, options: dict[str, Any]) -> lis
     for tenant in tenants:
         with tenant_scope(tenant.pk), transaction.atomic():
             stalls += [
-                _stall(tenant, store, seed, options["to"])
+                _stall(tenant, store, seed, options)
                 for store in queries.list_stores()
                 if store.platform == "shopify" and options["store"] in (None, store.pk)
             ]
     return stalls
 
 
-def _stall(tenant: Tenant, store: Store, seed: int, to: str) -> Stall:
+def _stall(tenant: Tenant, store: Store, seed: int, options: dict[str, Any]) -> Stall:
+    """Set up one store; with a seed of their own, runs know nobody of the past."""
     shop = _shop_of(tenant, store)
-    found = queries.list_known_shoppers(store.pk, limit=KNOWN_SHOPPERS)
+    found = (
+        []
+        if options["seed"] is not None
+        else queries.list_known_shoppers(store.pk, limit=KNOWN_SHOPPERS)
+    )
     known = [Shopper(*shopper, is_subscribed=False) for shopper in found]
-    sender = Sender(_aim(queries.find_webhook_url(store), to), read_secret(store.pk), shop.domain)
+    url = _aim(queries.find_webhook_url(store), options["to"])
+    sender = Sender(url, read_secret(store.pk), shop.domain)
     return Stall(LiveStore(shop, seed=seed + store.pk, known=known), sender)
 
 
