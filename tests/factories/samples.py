@@ -145,7 +145,12 @@ GRAPH = {
     "exit_on": [],
     "entry_node": "n1",
     "nodes": {
-        "n1": {"type": "message", "template": "hello", "next": "n2"},
+        "n1": {
+            "type": "message",
+            "template": "hello",
+            "message_class": "promotional",
+            "next": "n2",
+        },
         "n2": {"type": "exit"},
     },
 }

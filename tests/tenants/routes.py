@@ -1,0 +1,124 @@
+"""Every page and every address of the REST API, once. A new route is added here, or tests fail.
+
+The tests ask each page as every role, and each address with the ids of another tenant.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+VIEW = "view"
+PAGES_UNDER = "t/<slug:slug>/"
+API_UNDER = "api/v1/"
+
+
+class Page(NamedTuple):
+    """One page of a tenant: its address behind the slug, and what a member must be allowed."""
+
+    path: str
+    method: str
+    capability: str
+
+
+class Endpoint(NamedTuple):
+    """One address of the REST API, the methods it takes, and whose id stands in it."""
+
+    path: str
+    methods: tuple[str, ...]
+    names: str = ""
+
+
+PAGES = [
+    Page("settings/keys/", "get", "keys.manage"),
+    Page("settings/keys/<int:key_id>/revoke/", "post", "keys.manage"),
+    Page("settings/members/", "get", VIEW),
+    Page("segments/", "get", VIEW),
+    Page("segments/new/", "get", "segments.edit"),
+    Page("segments/rfm/", "get", VIEW),
+    Page("segments/<int:segment_id>/", "get", VIEW),
+    Page("segments/<int:segment_id>/edit/", "get", "segments.edit"),
+    Page("segments/<int:segment_id>/sizes/", "get", VIEW),
+    Page("flows/", "get", VIEW),
+    Page("flows/<int:flow_id>/", "get", VIEW),
+    Page("flows/<int:flow_id>/runs/", "get", VIEW),
+    Page("flows/<int:flow_id>/runs/<int:run_id>/", "get", VIEW),
+    Page("flows/<int:flow_id>/refused/", "get", VIEW),
+    Page("flows/<int:flow_id>/versions/", "get", VIEW),
+    Page("flows/<int:flow_id>/status/", "post", "flows.edit"),
+    Page("flows/<int:flow_id>/resume/", "post", "flows.edit"),
+    Page("stores/", "get", VIEW),
+    Page("stores/connect/", "get", "stores.manage"),
+    Page("stores/<int:store_id>/", "get", VIEW),
+    Page("stores/<int:store_id>/retry/", "post", "stores.retry"),
+    Page("stores/deliveries/<int:delivery_id>/", "get", VIEW),
+    Page("stores/deliveries/<int:delivery_id>/retry/", "post", "stores.retry"),
+]
+
+API = [
+    Endpoint("profiles/", ("get", "post")),
+    Endpoint("profiles/<pk>/", ("get", "delete"), "profile_id"),
+    Endpoint("profiles/<pk>/export/", ("post",), "profile_id"),
+    Endpoint("profiles/<pk>/timeline/", ("get",), "profile_id"),
+    Endpoint("profiles/<profile_id>/messages/", ("get",), "profile_id"),
+    Endpoint("profiles/<int:profile_id>/segments/", ("get",), "profile_id"),
+    Endpoint("orders/", ("get",)),
+    Endpoint("orders/bulk/", ("post",)),
+    Endpoint("orders/<pk>/", ("get",), "order_id"),
+    Endpoint("products/", ("get",)),
+    Endpoint("products/bulk/", ("post",)),
+    Endpoint("products/<pk>/", ("get",), "product_id"),
+    Endpoint("events/", ("get",)),
+    Endpoint("events/bulk/", ("post",)),
+    Endpoint("events/<pk>/", ("get",), "event_id"),
+    Endpoint("stores/", ("get",)),
+    Endpoint("stores/<pk>/", ("get",), "store_id"),
+    Endpoint("inbox/", ("get",)),
+    Endpoint("inbox/<pk>/", ("get",), "delivery_id"),
+    Endpoint("inbox/<pk>/retry/", ("post",), "delivery_id"),
+    Endpoint("segments/", ("get",)),
+    Endpoint("segments/fields/", ("get",)),
+    Endpoint("segments/<pk>/", ("get",), "segment_id"),
+    Endpoint("segments/<pk>/members/", ("get",), "segment_id"),
+    Endpoint("segments/<pk>/history/", ("get",), "segment_id"),
+    Endpoint("flows/", ("get",)),
+    Endpoint("flows/nodes/", ("get",)),
+    Endpoint("flows/<pk>/", ("get",), "flow_id"),
+    Endpoint("flows/<pk>/versions/", ("get",), "flow_id"),
+    Endpoint("flows/<pk>/runs/", ("get",), "flow_id"),
+    Endpoint("loyalty/accounts/", ("get",)),
+    Endpoint("loyalty/accounts/<profile_id>/", ("get",), "profile_id"),
+    Endpoint("loyalty/entries/", ("get",)),
+    Endpoint("loyalty/entries/<pk>/", ("get",), "entry_id"),
+    Endpoint("reports/kpis/", ("get",)),
+    Endpoint("reports/revenue/", ("get",)),
+    Endpoint("reports/rfm/", ("get",)),
+]
+
+OPEN_TO_ALL = {
+    "schema/": "describes the product and no tenant",
+    "docs/": "likewise",
+    ".*": "answers 404 to what does not exist",
+}
+
+
+def find_routes(prefix: str) -> dict[str, URLPattern]:
+    """Return the routes below a prefix by their address behind it."""
+    found = dict(_walk(get_resolver()))
+    return {
+        path.removeprefix(prefix): route for path, route in found.items() if path.startswith(prefix)
+    }
+
+
+def _walk(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for item in resolver.url_patterns:
+        path = prefix + _plain(str(item.pattern))
+        if isinstance(item, URLResolver):
+            yield from _walk(item, path)
+        else:
+            yield path, item
+
+
+def _plain(pattern: str) -> str:
+    return re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", pattern).strip("^$")

@@ -1,0 +1,122 @@
+"""Another tenant's ids answer 404, on every page and every address of the REST API."""
+
+import json
+import re
+
+import pytest
+from django.test import Client
+
+from kernel.tenancy import tenant_scope
+from tenants.models import ApiKey, Tenant
+from tests.factories.samples import make_everything
+from tests.factories.tenants import call_with, make_key, sign_in
+from tests.tenants.routes import (
+    API,
+    API_UNDER,
+    OPEN_TO_ALL,
+    PAGES,
+    Endpoint,
+    Page,
+    find_routes,
+)
+
+WITH_IDS = [page for page in PAGES if "<int:" in page.path]
+DETAILS = [endpoint for endpoint in API if endpoint.names]
+LISTS = [
+    endpoint
+    for endpoint in API
+    if not endpoint.names and "get" in endpoint.methods and "reports" not in endpoint.path
+]
+SAME_FOR_ALL = {"segments/fields/", "flows/nodes/"}
+
+
+@pytest.fixture
+def theirs(other_tenant: Tenant) -> dict[str, int]:
+    """Ids of one of each thing of the other tenant."""
+    with tenant_scope(other_tenant.pk):
+        ids = make_everything()
+        make_key(other_tenant)
+    return {**ids, "key_id": ApiKey.objects.get(tenant=other_tenant).pk}
+
+
+@pytest.fixture
+def api(tenant: Tenant, broker: object) -> Client:
+    """A client with a key of this tenant."""
+    return call_with(make_key(tenant))
+
+
+def fill(path: str, ids: dict[str, int]) -> str:
+    return re.sub(r"<int:(\w+)>", lambda found: str(ids[found[1]]), path)
+
+
+def test_the_table_of_the_api_is_complete() -> None:
+    assert {endpoint.path for endpoint in API} | set(OPEN_TO_ALL) == set(find_routes(API_UNDER))
+
+
+@pytest.mark.parametrize("page", WITH_IDS, ids=lambda page: page.path)
+def test_a_page_with_the_id_of_another_tenant_is_not_there(
+    tenant: Tenant, theirs: dict[str, int], page: Page
+) -> None:
+    answer = getattr(sign_in(tenant), page.method)(f"/t/{tenant.slug}/{fill(page.path, theirs)}")
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_the_pages_of_another_tenant_are_not_there(
+    tenant: Tenant, other_tenant: Tenant, theirs: dict[str, int], page: Page
+) -> None:
+    address = f"/t/{other_tenant.slug}/{fill(page.path, theirs)}"
+    assert getattr(sign_in(tenant), page.method)(address).status_code == 404
+
+
+@pytest.mark.parametrize("endpoint", DETAILS, ids=lambda endpoint: endpoint.path)
+def test_the_id_of_another_tenant_is_not_found(
+    api: Client, theirs: dict[str, int], endpoint: Endpoint
+) -> None:
+    address = f"/api/v1/{re.sub('<[^>]+>', str(theirs[endpoint.names]), endpoint.path)}"
+    for method in endpoint.methods:
+        answer = getattr(api, method)(address, content_type="application/json")
+        assert answer.status_code == 404, method
+        assert answer.json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("endpoint", DETAILS, ids=lambda endpoint: endpoint.path)
+def test_the_same_address_exists_for_its_own_tenant(
+    other_tenant: Tenant, theirs: dict[str, int], broker: object, endpoint: Endpoint
+) -> None:
+    client = call_with(make_key(other_tenant))
+    address = f"/api/v1/{re.sub('<[^>]+>', str(theirs[endpoint.names]), endpoint.path)}"
+    for method in endpoint.methods:
+        answer = getattr(client, method)(address, content_type="application/json")
+        assert answer.status_code in {200, 204}, method
+
+
+@pytest.mark.parametrize("endpoint", LISTS, ids=lambda endpoint: endpoint.path)
+def test_a_list_has_nothing_of_another_tenant(
+    api: Client, theirs: dict[str, int], endpoint: Endpoint
+) -> None:
+    rows = api.get(f"/api/v1/{endpoint.path}").json()["results"]
+    assert (rows == []) is (endpoint.path not in SAME_FOR_ALL)
+
+
+@pytest.mark.parametrize("name", ["profile_id", "store_id"])
+def test_a_filter_with_an_id_of_another_tenant_finds_nothing(
+    api: Client, theirs: dict[str, int], name: str
+) -> None:
+    assert api.get(f"/api/v1/orders/?{name}={theirs[name]}").json()["results"] == []
+
+
+@pytest.mark.parametrize("path", ["orders/bulk/", "products/bulk/", "events/bulk/"])
+def test_a_bulk_call_cannot_name_the_store_of_another_tenant(
+    api: Client, theirs: dict[str, int], path: str
+) -> None:
+    body = json.dumps({"items": [{}], "store_id": str(theirs["store_id"])})
+    answer = api.post(f"/api/v1/{path}", body, content_type="application/json")
+    assert answer.status_code == 404
+
+
+def test_reports_count_nothing_of_another_tenant(api: Client, theirs: dict[str, int]) -> None:
+    figures = {
+        row["key"]: row["value"] for row in api.get("/api/v1/reports/kpis/").json()["results"]
+    }
+    assert (figures["orders"], figures["net_revenue"]) == (0, "0.00")

@@ -1,0 +1,78 @@
+"""Role × capability, written out, and asked of every page over HTTP."""
+
+import re
+
+import pytest
+
+from tenants.choices import Role
+from tenants.domain import capabilities
+from tenants.domain.capabilities import MATRIX, WORDS, may
+from tenants.models import ApiKey, Tenant
+from tests.factories.samples import make_everything
+from tests.factories.tenants import make_key, sign_in
+from tests.tenants.routes import PAGES, PAGES_UNDER, Page, find_routes
+
+ALLOWED = {
+    #                   owner  admin  marketer analyst support
+    "view":            (True,  True,  True,    True,   True),
+    "profiles.export": (True,  True,  True,    True,   False),
+    "profiles.erase":  (True,  True,  False,   False,  False),
+    "segments.edit":   (True,  True,  True,    False,  False),
+    "flows.edit":      (True,  True,  True,    False,  False),
+    "stores.retry":    (True,  True,  True,    False,  True),
+    "stores.manage":   (True,  True,  False,   False,  False),
+    "keys.manage":     (True,  True,  False,   False,  False),
+    "members.manage":  (True,  False, False,   False,  False),
+}  # fmt: skip
+ROLES = ("owner", "admin", "marketer", "analyst", "support")
+
+
+def test_the_matrix_is_what_is_written() -> None:
+    written = {
+        (role, capability): allowed
+        for capability, row in ALLOWED.items()
+        for role, allowed in zip(ROLES, row, strict=True)
+    }
+    assert {key: may(*key) for key in written} == written
+    assert set(ROLES) == set(MATRIX) == set(Role.values)
+    assert set(ALLOWED) == set(WORDS)
+
+
+def test_every_capability_is_in_the_matrix() -> None:
+    names = {
+        value
+        for name, value in vars(capabilities).items()
+        if name.isupper() and isinstance(value, str)
+    }
+    assert names == set(ALLOWED)
+
+
+def test_who_has_no_known_role_may_do_nothing() -> None:
+    assert not may("", "view")
+    assert not may("guest", "view")
+
+
+def test_the_table_of_pages_is_complete() -> None:
+    assert {page.path for page in PAGES} == set(find_routes(PAGES_UNDER))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_every_page_says_the_capability_of_the_table(page: Page) -> None:
+    route = find_routes(PAGES_UNDER)[page.path]
+    assert getattr(route.callback, "capability", None) == page.capability
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_each_role_sees_the_pages_it_may_and_no_other(tenant: Tenant, page: Page) -> None:
+    ids = make_everything()
+    make_key(tenant)
+    ids["key_id"] = ApiKey.objects.get().pk
+    address = f"/t/{tenant.slug}/" + re.sub(
+        r"<int:(\w+)>", lambda found: str(ids[found[1]]), page.path
+    )
+    for role, allowed in zip(ROLES, ALLOWED[page.capability], strict=True):
+        answer = getattr(sign_in(tenant, role), page.method)(address)
+        if allowed:
+            assert answer.status_code < 400 or answer.status_code in {400, 422}, role
+        else:
+            assert answer.status_code == 403, role
