@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 _SEPARATOR = "\x1f"
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def columns(names: str, rows: Sequence[Sequence[Any]]) -> dict[str, str]:
@@ -32,12 +33,8 @@ def array(values: Iterable[Any]) -> str:
     """Return the literal of one array; elements as in `columns`."""
     items = list(values)
     kinds = set(map(type, items))
-    if kinds == {str}:
-        literal = _quote_all(items)
-    elif kinds == {int}:
-        literal = "{" + ",".join(map(str, items)) + "}"
-    else:
-        literal = "{" + ",".join(map(_element, items)) + "}"
+    write_all = _COLUMN_WRITERS.get(next(iter(kinds))) if len(kinds) == 1 else None
+    literal = write_all(items) if write_all else "{" + ",".join(map(_element, items)) + "}"
     return literal if literal.isascii() else literal.encode("utf-8", "ignore").decode()
 
 
@@ -55,9 +52,11 @@ def _text(item: str) -> str:
 
 
 def _json(item: Any) -> str:
-    text = json.dumps(item, ensure_ascii=False, separators=(",", ":"), default=str)
+    if not item:
+        return '"{}"' if isinstance(item, dict) else '"[]"'
+    text = _encode(item)
     if "\\u0000" in text:
-        text = json.dumps(_without_nul(item), ensure_ascii=False, default=str)
+        text = _encode(_without_nul(item))
     return _text(text)
 
 
@@ -79,6 +78,13 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     datetime: lambda item: f'"{item.isoformat()}"',
     dict: _json,
     list: _json,
+}
+
+_COLUMN_WRITERS: dict[type, Callable[[list[Any]], str]] = {
+    str: _quote_all,
+    int: lambda items: "{" + ",".join(map(str, items)) + "}",
+    datetime: lambda items: '{"' + '","'.join(map(datetime.isoformat, items)) + '"}',
+    type(None): lambda items: "{" + ",".join(["NULL"] * len(items)) + "}",
 }
 
 

@@ -1,6 +1,6 @@
 """What a profile says of a shopper, and how new words change it. Pure."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -70,8 +70,7 @@ class ProfileFields:
 
     def copy(self) -> "ProfileFields":
         """Return an equal one that changes apart."""
-        values = {part.name: getattr(self, part.name) for part in fields(self)}
-        return ProfileFields(**{**values, "properties": dict(self.properties)})
+        return replace(self, properties=dict(self.properties))
 
 
 COLUMNS = (

@@ -9,6 +9,9 @@ MAX_EMAIL = 254
 MAX_ID = 200
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\.]+(?:\.[^@\s<>\"(),:;\[\]\\.]+)+")
 _JUNK = frozenset({"", "null", "anonymous", "undefined", "none", "-1", "[object object]", "nan"})
+_PLAIN_E164 = re.compile(r"\+(?:1[2-9]\d{9}|44[1-9]\d{9}|33[1-9]\d{8}|61[2-478]\d{8})")
+"""Numbers that are in E.164 already, without a trunk prefix that the full parser would drop."""
+
 _BLANK_NUMBER = re.compile(r"[0-]*")
 
 
@@ -36,7 +39,9 @@ def normalize_phone(value: str, country: str) -> str:
         value: as somebody typed it.
         country: ISO 3166-1 alpha-2 of numbers without a country code; may be empty.
     """
-    if not value.strip():
+    if _PLAIN_E164.fullmatch(value):
+        return value
+    if not any(map(str.isdigit, value)):
         return ""
     try:
         number = phonenumbers.parse(value, country or None)

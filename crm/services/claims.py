@@ -101,9 +101,9 @@ def claim_of_consent(batch: Batch, index: int, consent: ConsentRecord) -> Claim:
 
 def block_erased(claims: Sequence[Claim]) -> None:
     """Empty the claims of people who were erased, so that nothing of them comes back."""
-    hashes = {key: key_hash(key) for claim in claims for key in claim.keys}
-    if not hashes:
+    if not run_sql("crm.find_any_erased"):
         return
+    hashes = {key: key_hash(key) for claim in claims for key in claim.keys}
     rows = run_sql("crm.find_erased", hashes=array(hashes.values()))
     erased = {row.address_hash for row in rows}
     if not erased:

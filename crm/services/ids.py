@@ -10,7 +10,8 @@ def allocate_ids(table_name: str, count: int) -> list[int]:
     """Take ``count`` new ids of a table of this app; gaps are harmless."""
     if not count:
         return []
-    return [row.id for row in run_sql("crm.allocate_ids", table_name=table_name, count=count)]
+    (row,) = run_sql("crm.allocate_ids", table_name=table_name, count=count)
+    return list(row.ids)
 
 
 def lock_final_profiles(profile_ids: Iterable[int]) -> dict[int, int]:

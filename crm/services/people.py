@@ -68,7 +68,10 @@ def resolve_people(batch: Batch, claims: Sequence[Claim]) -> None:
 
 def _find_stored(claims: Sequence[Claim]) -> dict[int, ProfileFields]:
     params = columns("kinds identifiers", distinct_keys(claims))
-    rows = run_sql("crm.find_people", **params)
+    ids = {row.id for row in run_sql("crm.find_people", **params)}
+    if not ids:
+        return {}
+    rows = run_sql("crm.load_profiles", ids=array(sorted(ids)))
     if any(row.merged_into_id is not None for row in rows):
         raise IngestConflict("a profile was merged meanwhile")
     return {row.id: read_fields(row) for row in rows}

@@ -1,5 +1,6 @@
--- Purpose: read the changeable columns of some profiles.
--- In: ids. Out: as find_people.
+-- Purpose: read and lock the changeable columns of some profiles.
+-- In: ids. Out: the columns that an ingest or a merge may change, by id.
+-- Why: the lock keeps another store's writer and a merge away until the commit.
 SELECT
     p.id, p.email, p.phone, p.first_name, p.last_name, p.locale, p.timezone, p.country, p.region,
     p.city, p.postcode, p.properties, p.email_consent, p.email_consent_at, p.sms_consent,
