@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class SegmentsConfig(AppConfig):
     name = "segments"
+
+    def ready(self) -> None:
+        # Services need the models, which are not loaded when this module is.
+        from segments.services.leaving import register  # noqa: PLC0415
+
+        register()

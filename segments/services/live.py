@@ -1,13 +1,11 @@
 """Live membership: what events change is decided at once, for the changed profiles only."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
 
 from crm.types import EventRef
 from kernel import clock
-from kernel.sql import run_sql
 from segments.choices import Cause
 from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.rfm import score_changed
@@ -25,7 +23,7 @@ def refresh_for_events(refs: list[EventRef]) -> None:
     """Score and decide anew the profiles in a batch of events.
 
     Entries and exits become events themselves, which this handler does not hear. A repeat finds
-    no difference and writes nothing. A merge also empties the memberships of the loser.
+    no difference and writes nothing.
 
     Args:
         refs: events of the active tenant; those without a profile are left out.
@@ -35,10 +33,8 @@ def refresh_for_events(refs: list[EventRef]) -> None:
         return
     now = clock.now()
     upkeep = lock_upkeep()
-    losers = {row.id: row.winner_id for row in _losers(refs)}
-    causes |= {loser: causes[winner] for loser, winner in losers.items() if winner in causes}
     history = {key for key, cause in causes.items() if cause.is_history}
-    moved = {ref.profile_id for ref in refs if ref.name in _FIGURES} | losers.keys()
+    moved = {ref.profile_id for ref in refs if ref.name in _FIGURES}
     score_changed([key for key in sorted(causes) if key in moved], now, history_ids=history)
     decide_memberships(
         of_profiles(sorted(causes)), now, cause=ChangeCause(Cause.EVENT), causes=causes
@@ -66,8 +62,3 @@ def _cause(ref: EventRef) -> ChangeCause:
     else:
         word = Cause.IMPORT if ref.is_backfill else Cause.EVENT
     return ChangeCause(word, ref.event_id, ref.name, ref.is_backfill)
-
-
-def _losers(refs: Sequence[EventRef]) -> list[Any]:
-    winners = [ref.profile_id for ref in refs if ref.name == "Profile Merged"]
-    return run_sql("segments.list_losers", winners=winners) if winners else []

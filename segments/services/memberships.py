@@ -19,8 +19,8 @@ from segments.services.references import current_references
 from segments.types import ChangeCause, MembershipMove
 
 EVENT_BATCH = 5_000
-QUIET_CAUSES = frozenset({Cause.DEFINITION})
-"""Changes that concern everybody at once and are no event in anybody's life."""
+QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE})
+"""Changes that are no event in anybody's life: another definition, a profile that ceases to be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,21 @@ from typing import Any
 import pytest
 
 from crm.models import Event, Profile
+from crm.services.erasure import erase_profiles
+from crm.services.merging import merge_profiles, unmerge_profile
 from crm.types import EventRef
 from kernel.batches import Deadline
 from kernel.clock import simulated
 from segments.choices import Cause
 from segments.errors import DefinitionError
-from segments.models import Membership, MembershipChange, Segment, SegmentReference, Upkeep
+from segments.models import (
+    Membership,
+    MembershipChange,
+    RfmScore,
+    Segment,
+    SegmentReference,
+    Upkeep,
+)
 from segments.queries.reasons import explain_segments
 from segments.services.checks import find_differences
 from segments.services.clock import reevaluate_due
@@ -207,8 +216,10 @@ def test_a_merge_empties_the_loser(core: None) -> None:
     ada, bob = make_buyer(last_order_at=NOW), make_buyer(last_order_at=NOW)
     handle(ref(ada), ref(bob))
     assert sizes()["first_time"] == 2
-    Profile.objects.filter(pk=bob).update(merged_into=ada)
-    change_facts(bob, order_count=0, lookback_order_count=0, last_order_at=None)
+    told = len(events())
+    with simulated(NOW):
+        [merge_id] = merge_profiles([(ada, bob)], rule="email")
+    assert len(events()) == told
     change_facts(ada, order_count=2, lookback_order_count=2)
 
     handle(ref(ada, "Profile Merged", event_id=8))
@@ -218,8 +229,28 @@ def test_a_merge_empties_the_loser(core: None) -> None:
     assert (sizes()["first_time"], sizes()["repeat"]) == (0, 1)
     last = MembershipChange.objects.filter(profile_id=bob, segment__key="first_time").latest("id")
     assert (last.entered, last.cause) == (False, "merge")
+    assert not RfmScore.objects.filter(profile_id=bob).exists()
     with simulated(NOW):
         assert find_differences() == []
+        unmerge_profile(merge_id)
+    change_facts(ada, order_count=1, lookback_order_count=1)
+    handle(ref(ada, "Profile Merged", event_id=9), ref(bob, "Profile Merged", event_id=10))
+    assert segments_of(ada) == ["first_time", "vip"]
+    with simulated(NOW):
+        assert find_differences() == []
+
+
+def test_an_erased_profile_leaves_at_once_and_without_events(core: None) -> None:
+    ada = make_buyer(last_order_at=NOW)
+    handle(ref(ada))
+    before = Event.objects.filter(name__startswith="Segment").count()
+    with simulated(NOW):
+        erase_profiles([ada])
+        assert find_differences() == []
+    assert segments_of(ada) == []
+    assert sizes()["first_time"] == 0
+    assert not RfmScore.objects.exists()
+    assert Event.objects.filter(name__startswith="Segment").count() == before
 
 
 def test_segments_refer_to_segments_in_order_of_dependence(tenant: Tenant) -> None:

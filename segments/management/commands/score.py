@@ -10,7 +10,9 @@ from django.db import transaction
 
 from kernel import clock
 from kernel.tenancy import tenant_scope
+from segments.choices import Cause
 from segments.queries.rfm import get_scale_summary
+from segments.services.rebuild import rebuild
 from segments.services.rfm import score_all
 from tenants.queries import find_tenant
 
@@ -29,15 +31,24 @@ class Command(BaseCommand):
         tenant = find_tenant(options["tenant"])
         if tenant is None:
             raise CommandError(f"no tenant has the slug {options['tenant']!r}")
-        with tenant_scope(tenant.pk), transaction.atomic():
-            score_all(clock.now(), as_of=options["as_of"])
-            summary = get_scale_summary()
+        with tenant_scope(tenant.pk):
+            summary = _score(options["as_of"])
         if options["json"]:
             self.stdout.write(json.dumps(summary))
             return
         self.stdout.write(f"{summary['buyers']} buyers as of {summary['as_of']}, {summary['mode']}")
         for group, count in summary["groups"].items():
             self.stdout.write(f"{count:>9}  {group}")
+
+
+def _score(as_of: date | None) -> dict[str, Any]:
+    """Score, then let the segments that ask for scores follow; a past day tells no flow."""
+    now = clock.now()
+    with transaction.atomic():
+        score_all(now, as_of=as_of)
+        summary = get_scale_summary()
+    rebuild(now, Cause.REFERENCE if as_of is None else Cause.DEFINITION)
+    return summary
 
 
 def _parse_day(text: str) -> date:
