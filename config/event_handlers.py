@@ -24,7 +24,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Consent Changed": (_SEGMENTS,),
     "Segment Entered": (_EXITS, _FLOWS),
     "Segment Exited": (),
-    "RFM Group Changed": (_SEGMENTS,),
+    "RFM Group Changed": (_FLOWS,),
     "Message Sent": (),
     "Message Opened": (_FACTS,),
     "Message Clicked": (_FACTS,),
