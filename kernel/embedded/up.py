@@ -98,14 +98,14 @@ def _start_servers(supervisor: Supervisor, parts: Parts) -> None:
     if parts.valkey:
         with step("Starting Valkey"):
             supervisor.adopt(parts.valkey.start())
+    if parts.mail_sink:  # before the demo, whose flows send
+        supervisor.start(parts.mail_sink)
 
 
 def _start_programs(
     supervisor: Supervisor, folder: DataFolder, parts: Parts, *, port: int, with_demo: bool
 ) -> None:
-    with step("Starting web, workers, scheduler and mail sink"):
-        if parts.mail_sink:
-            supervisor.start(parts.mail_sink)
+    with step("Starting web, workers and scheduler"):
         for program in programs(folder, parts.env, port=port, with_demo=with_demo):
             supervisor.start(program)
         supervisor.run_until(
