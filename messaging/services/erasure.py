@@ -8,12 +8,8 @@ from kernel.sql import count_sql
 
 
 @transaction.atomic
-def redact_messages(profile_ids: Collection[int]) -> int:
-    """Blank addresses, subjects, contents and traces of erased profiles; a repeat is harmless.
-
-    Returns:
-        Messages of these profiles.
-    """
+def redact_messages(profile_ids: Collection[int]) -> None:
+    """Blank addresses, subjects, contents and traces of erased profiles; a repeat is harmless."""
     ids = list(profile_ids)
     count_sql("messaging.redact_touches", profile_ids=ids)
-    return count_sql("messaging.redact_messages", profile_ids=ids)
+    count_sql("messaging.redact_messages", profile_ids=ids)

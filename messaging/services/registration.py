@@ -1,9 +1,11 @@
 """What this app fills into its own registries and into those of the apps below."""
 
+from crm.services.erasure import AFTER_ERASE
 from crm.services.repointing import REPOINTED
 from messaging.gates import fill_gate
 from messaging.queries import values
 from messaging.services import gating, personal_links
+from messaging.services.erasure import redact_messages
 from messaging.variables import fill_variable
 
 
@@ -24,3 +26,4 @@ def register() -> None:
     fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
     fill_variable("preferences_url", personal_links.preferences_values)
     REPOINTED.extend([("messaging_message", "profile_id"), ("messaging_touch", "profile_id")])
+    AFTER_ERASE.append(redact_messages)

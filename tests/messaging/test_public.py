@@ -22,7 +22,6 @@ from tenants.models import Tenant
 from tests.factories.messaging import make_recipient, make_template, queue_message
 from tests.support.smtp import SmtpServer
 
-pytestmark = pytest.mark.urls("messaging.public_urls")
 BROWSER = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Safari/605.1"
 BODY = (
     "<a href='https://shop.example/a?x=1&amp;y=2'>A</a> <a href='https://shop.example/b'>B</a> "
