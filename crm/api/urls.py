@@ -4,11 +4,13 @@ from crm.api.catalog import ProductViewSet
 from crm.api.events import EventViewSet
 from crm.api.orders import OrderViewSet
 from crm.api.profiles import ProfileViewSet
+from crm.api.stores import StoreViewSet
 
 router = SimpleRouter()
 router.register("profiles", ProfileViewSet, "api-profiles")
 router.register("orders", OrderViewSet, "api-orders")
 router.register("products", ProductViewSet, "api-products")
+router.register("stores", StoreViewSet, "api-stores")
 router.register("events", EventViewSet, "api-events")
 
 urlpatterns = router.urls

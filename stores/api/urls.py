@@ -1,9 +1,8 @@
 from rest_framework.routers import SimpleRouter
 
-from stores.api.views import InboxViewSet, StoreViewSet
+from stores.api.views import InboxViewSet
 
 router = SimpleRouter()
-router.register("stores", StoreViewSet, "api-stores")
 router.register("inbox", InboxViewSet, "api-inbox")
 
 urlpatterns = router.urls

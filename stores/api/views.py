@@ -1,4 +1,4 @@
-"""`/api/v1/stores/` and `/api/v1/inbox/`."""
+"""`/api/v1/inbox/`."""
 
 from typing import Any
 
@@ -9,27 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm.choices import Platform, StoreStatus
-from crm.models import Store
 from stores.choices import DeliverySource, DeliveryStatus
 from stores.models import InboxDelivery
 from stores.services.inbox import retry_deliveries
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource
-
-
-class StoreOut(serializers.Serializer[Any]):
-    """A connected storefront."""
-
-    id = IdField()
-    name = serializers.CharField()
-    platform = serializers.ChoiceField(choices=Platform.choices)
-    url = serializers.CharField()
-    currency = serializers.CharField()
-    timezone = serializers.CharField()
-    status = serializers.ChoiceField(choices=StoreStatus.choices)
-    uninstalled_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
 
 
 class DeliveryOut(serializers.Serializer[Any]):
@@ -48,20 +32,6 @@ class DeliveryOut(serializers.Serializer[Any]):
     triggered_at = serializers.DateTimeField(allow_null=True)
     received_at = serializers.DateTimeField()
     processed_at = serializers.DateTimeField(allow_null=True)
-
-
-class StoreViewSet(ReadResource[Store]):
-    """The storefronts of the tenant."""
-
-    scope_resource = "stores"
-    serializer_class = StoreOut
-    filters = {
-        "platform": filters.choice("platform", Platform),
-        "status": filters.choice("status", StoreStatus),
-    }
-
-    def get_queryset(self) -> QuerySet[Store]:
-        return Store.objects.all()
 
 
 class InboxViewSet(ReadResource[InboxDelivery]):

@@ -160,7 +160,7 @@ def test_an_error_that_nobody_foresaw_is_a_problem_that_tells_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("stores.api.views.StoreViewSet.get_queryset", fail)
+    monkeypatch.setattr("crm.api.stores.StoreViewSet.get_queryset", fail)
     answer = api.get("/api/v1/stores/")
     assert answer.status_code == 500
     assert problem(answer)["code"] == "internal_error"
