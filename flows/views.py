@@ -59,8 +59,14 @@ def flow_runs(request: TenantRequest, flow_id: int) -> HttpResponse:
     flow = _get_flow(flow_id)
     status = request.GET.get("status", "")
     found = runs.runs_of(flow_id, status=status if status in RunStatus.values else "")
+    page = _page(request, found)
+    titles = pages.node_titles(flow)
     context = {
-        "page": _page(request, found),
+        "page": page,
+        "rows": [
+            (run, run.exit_reason or titles.get(run.current_node, run.current_node))
+            for run in page.rows
+        ],
         "status": status,
         "statuses": RunStatus.choices,
         "counts": pages.count_statuses(flow_id),

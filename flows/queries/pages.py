@@ -73,6 +73,26 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """What ids and keys of a definition are called: segments by id, templates by key."""
+
+    graph: Graph
+    segments: Mapping[int, str]
+    templates: Mapping[str, str]
+
+    def segment(self, segment_id: int) -> str:
+        """Return the name of a segment."""
+        return self.segments.get(segment_id, "a deleted segment")
+
+    def message(self, key: str) -> str:
+        """Return the name of what a message node sends."""
+        node = self.graph.nodes.get(key)
+        if not isinstance(node, Message):
+            return key
+        return self.templates.get(node.template, node.template)
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """A flow as it is drawn; ``rules`` are label and words."""
 
@@ -135,15 +155,14 @@ def count_statuses(flow_id: int) -> dict[str, int]:
 def draw(version: FlowVersion) -> Drawing:
     """Return a version as it is drawn, with the counts of all runs of its flow."""
     graph = parse_graph(version.graph)
-    names = people.all_segment_names()
+    names = _find_names(graph)
     counts = _counts(version.flow_id)
     skips = count_skips_by_reason(version.flow_id)
-    templates = dict(Template.objects.values_list("key", "name"))
 
     def build(place: Place) -> Card:
         node = place.node
         counted = counts.get(node.id, NodeCounts())
-        title, text = _words(node, names, templates)
+        title, text = _words(node, names)
         return Card(
             key=node.id,
             kind=type(node).__name__.lower(),
@@ -166,23 +185,38 @@ def draw(version: FlowVersion) -> Drawing:
         )
 
     return Drawing(
-        trigger=_trigger_words(graph, names),
+        trigger=_trigger_words(graph, names.segments),
         rules=_rules(graph, names),
         cards=[build(place) for place in lay_out(graph)],
     )
 
 
-def condition_words(condition: Mapping[str, Any], names: Mapping[int, str]) -> str:
-    """Return a condition of a flow in words; ``names`` are segments by id."""
+def node_titles(flow: Flow) -> dict[str, str]:
+    """Return what the nodes of a flow's current version are called, by key."""
+    version = find_version(flow.pk, flow.version_number)
+    if version is None:
+        return {}
+    graph = parse_graph(version.graph)
+    names = _find_names(graph)
+    return {key: _words(node, names)[0] for key, node in graph.nodes.items()}
+
+
+def condition_words(condition: Mapping[str, Any], names: "Names") -> str:
+    """Return a condition of a flow in words."""
     if "message" in condition:
-        return f"“{condition['message']}” was {condition['is']}"
+        return f"“{names.message(condition['message'])}” was {condition['is']}"
     children = condition.get("children")
     if children and any(_asks_messages(child) for child in children):
         parts = [condition_words(child, names) for child in children]
         if condition["op"] == "not":
             return "not (" + ", ".join(parts) + ")"
         return f" {condition['op']} ".join(parts)
-    return describe(parse_definition(condition), speak_money, names)
+    return describe(parse_definition(condition), speak_money, names.segments)
+
+
+def _find_names(graph: Graph) -> Names:
+    templates = dict(Template.objects.values_list("key", "name"))
+    return Names(graph, people.all_segment_names(), templates)
 
 
 def _asks_messages(condition: Mapping[str, Any]) -> bool:
@@ -220,7 +254,7 @@ def _trigger_words(graph: Graph, names: Mapping[int, str]) -> str:
             return f"Enters {names.get(segment_id, 'a deleted segment')}"
 
 
-def _rules(graph: Graph, names: Mapping[int, str]) -> list[tuple[str, str]]:
+def _rules(graph: Graph, names: Names) -> list[tuple[str, str]]:
     rules = []
     if isinstance(graph.trigger, EventTrigger) and graph.trigger.where:
         where = " and ".join(speak_property(condition) for condition in graph.trigger.where)
@@ -234,18 +268,18 @@ def _rules(graph: Graph, names: Mapping[int, str]) -> list[tuple[str, str]]:
     return rules
 
 
-def _exit_words(exit_on: ExitOn, graph: Graph, names: Mapping[int, str]) -> str:
+def _exit_words(exit_on: ExitOn, graph: Graph, names: Names) -> str:
     if exit_on.segment_id is not None:
-        words = f"Enters {names.get(exit_on.segment_id, 'a deleted segment')}"
+        words = f"Enters {names.segment(exit_on.segment_id)}"
     else:
         words = exit_on.event
     return f"{words} (goal)" if exit_on == graph.goal else words
 
 
-def _words(node: Node, names: Mapping[int, str], templates: Mapping[str, str]) -> tuple[str, str]:
+def _words(node: Node, names: Names) -> tuple[str, str]:
     match node:
-        case Message(template=template, message_class=word, channel=channel):
-            return templates.get(template, template), f"{word.capitalize()} {channel}"
+        case Message(id=key, message_class=word, channel=channel):
+            return names.message(key), f"{word.capitalize()} {channel}"
         case Delay(zone=zone):
             return speak_delay(node), zone or "In the profile's own time zone"
         case Split(condition=condition):

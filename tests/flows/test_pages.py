@@ -74,8 +74,7 @@ def test_a_flow_is_drawn_with_its_counts(
         "Order Placed (goal)",
         "Wait 7 days",
         "1 not sent: No marketing consent on this channel",
-        "is a member of",
-        "“first” was opened",
+        "In segment “At risk” and not (“Win-back” was opened)",
         "Win-back, reminder",
     ):
         assert words in page, words
