@@ -72,12 +72,6 @@ def webhook_url(platform: str, token: str) -> str:
     return f"{settings.PUBLIC_URL}/webhooks/{platform}/{token}/"
 
 
-def find_webhook_url(store: Store) -> str:
-    """Return the address a store posts to; empty for one without."""
-    token = Connection.objects.filter(store=store).values_list("token", flat=True).first()
-    return webhook_url(store.platform, token) if token else ""
-
-
 def list_known_shoppers(store_id: int, *, limit: int) -> list[KnownShopper]:
     """Return customers of a store that have an address, newest first."""
     found = (

@@ -9,12 +9,15 @@ from django.db import connection, transaction
 
 from crm.errors import IngestConflict
 from crm.models import Order, Profile, Refund, Shipment
+from crm.services.ingest import apply_records
 from crm.types import ApplyResult, Record
 from kernel.batches import Deadline
+from kernel.sql import run_sql
 from kernel.tenancy import tenant_scope
 from stores.models import InboxDelivery
 from stores.services import inbox
 from stores.services.inbox import drain_inbox, retry_deliveries
+from stores.types import Delivery, StoreContext
 from tenants.models import Tenant
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop
@@ -30,7 +33,7 @@ def no_bell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @transaction.atomic
 def count(model: type[Any]) -> int:
-    return model.objects.count()
+    return int(model.objects.count())
 
 
 @transaction.atomic
@@ -101,7 +104,7 @@ def test_a_quarantined_delivery_can_be_retried(shop: FakeShop) -> None:
 def test_one_poisonous_delivery_is_found_by_halving(
     shop: FakeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = inbox.apply_records
+    real = apply_records
     sizes: list[int] = []
 
     def fail_on_seven(store_id: int, records: Sequence[Record], **options: Any) -> ApplyResult:
@@ -130,7 +133,7 @@ def test_one_poisonous_delivery_is_found_by_halving(
 def test_a_conflict_rolls_the_batch_back_and_tries_again(
     shop: FakeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = inbox.apply_records
+    real = apply_records
     calls = iter([IngestConflict("taken"), None])
 
     def conflict_once(store_id: int, records: Sequence[Record], **options: Any) -> ApplyResult:
@@ -227,7 +230,7 @@ def test_a_worker_passes_by_a_store_that_another_holds(shop: FakeShop) -> None:
 
     tenant_id = Tenant.objects.get().pk
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
-        inbox.run_sql("stores.lock_store", store_id=shop.store.store_id)
+        run_sql("stores.lock_store", store_id=shop.store.store_id)
         assert pool.submit(drain_elsewhere).result() == 0
     assert outcomes() == {"d-1": ("pending", "")}
     assert shop.drain() == 1
@@ -257,9 +260,13 @@ def test_a_batch_is_bounded_by_its_size_in_bytes(
     monkeypatch.setattr(inbox, "BATCH_BYTES", 100)
     sizes: list[int] = []
     real = inbox._claim
-    monkeypatch.setattr(
-        inbox, "_claim", lambda store: (batch := real(store), sizes.append(len(batch)))[0]
-    )
+
+    def claim(store: StoreContext) -> list[Delivery]:
+        batch = real(store)
+        sizes.append(len(batch))
+        return batch
+
+    monkeypatch.setattr(inbox, "_claim", claim)
     for number in range(3):
         shop.deliver("carts/create", b"x" * 60, f"d-{number}")
     assert shop.drain() == 3

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit, urlunsplit
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from crm.models import Store
 from kernel.scope import tenant_scope
 from stores import queries
 from stores.services.connections import read_secret
@@ -19,6 +18,7 @@ from stores.simulator.payloads import LiveStore
 from stores.simulator.people import Shopper
 from stores.simulator.runner import Stall, run
 from stores.simulator.sender import Sender
+from stores.types import StoreHealth
 from tenants.models import Tenant
 from tenants.queries import find_tenant
 
@@ -50,7 +50,11 @@ class Command(BaseCommand):
         )
         rate = 1 / DEMO_SECONDS if options["demo"] else options["rate"]
         count = None if options["demo"] or not options["count"] else options["count"]
-        run(stalls, per_second=rate, count=count, seed=seed)
+        try:
+            run(stalls, per_second=rate, count=count, seed=seed)
+        finally:
+            for stall in stalls:
+                stall.sender.close()
         counts = [stall.sender.counts for stall in stalls]
         figures = {
             "orders": sum(each.orders for each in counts),
@@ -81,27 +85,29 @@ def _stalls_of(tenants: list[Tenant], seed: int, options: dict[str, Any]) -> lis
         with tenant_scope(tenant.pk), transaction.atomic():
             stalls += [
                 _stall(tenant, store, seed, options)
-                for store in queries.list_stores()
-                if store.platform == "shopify" and options["store"] in (None, store.pk)
+                for store in queries.list_store_health()
+                if store.platform == "shopify"
+                and store.webhook_url
+                and options["store"] in (None, store.id)
             ]
     return stalls
 
 
-def _stall(tenant: Tenant, store: Store, seed: int, options: dict[str, Any]) -> Stall:
+def _stall(tenant: Tenant, store: StoreHealth, seed: int, options: dict[str, Any]) -> Stall:
     """Set up one store; with a seed of their own, runs know nobody of the past."""
     shop = _shop_of(tenant, store)
     found = (
         []
         if options["seed"] is not None
-        else queries.list_known_shoppers(store.pk, limit=KNOWN_SHOPPERS)
+        else queries.list_known_shoppers(store.id, limit=KNOWN_SHOPPERS)
     )
     known = [Shopper(*shopper, is_subscribed=False) for shopper in found]
-    url = _aim(queries.find_webhook_url(store), options["to"])
-    sender = Sender(url, read_secret(store.pk), shop.domain)
-    return Stall(LiveStore(shop, seed=seed + store.pk, known=known), sender)
+    url = _aim(store.webhook_url, options["to"])
+    sender = Sender(url, read_secret(store.id), shop.domain)
+    return Stall(LiveStore(shop, seed=seed + store.id, known=known), sender)
 
 
-def _shop_of(tenant: Tenant, store: Store) -> Shop:
+def _shop_of(tenant: Tenant, store: StoreHealth) -> Shop:
     """Return the catalogue of a demo shop; any other store sells what the first one sells."""
     same = [shop for shop in SHOPS if shop.slug == tenant.slug]
     return same[0] if same else replace(JUNIPER, slug=tenant.slug, currency=store.currency)

@@ -1,0 +1,145 @@
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from crm.services.stores import StoreData
+from crm.types import CustomerRecord, OrderRecord, Record, RefundRecord, ShipmentRecord
+from stores.platforms import PLATFORMS
+from stores.services.connections import connect_store
+from stores.simulator.catalogue import JUNIPER, NORTHLINE
+from stores.simulator.payloads import LiveStore, Post
+from stores.simulator.runner import Stall, run
+from stores.simulator.sender import Sender
+from stores.types import Delivery, StoreContext
+from tenants.models import Tenant
+
+NOW = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
+SHOPIFY = PLATFORMS["shopify"]
+
+
+class Recorder(ThreadingHTTPServer):
+    """Answers each request with the next status, and 200 when there is none."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.statuses: list[int] = []
+        self.seen: list[tuple[dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/webhooks/shopify/t/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Recorder
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.append((dict(self.headers.items()), body))
+        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Keep the test's output quiet."""
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    with Recorder() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def posts(store: LiveStore, purchases: int) -> list[Post]:
+    return [post for _ in range(purchases) for post in store.purchase(NOW)]
+
+
+def read(post: Post, currency: str = "GBP") -> list[Record]:
+    body = json.dumps(post.payload).encode()
+    delivery = Delivery(1, post.topic, "webhook", {}, body, None, NOW)
+    return list(SHOPIFY.translate(delivery, StoreContext(1, "shopify", currency, "UTC")).records)
+
+
+def test_the_same_seed_makes_the_same_deliveries() -> None:
+    assert posts(LiveStore(JUNIPER, seed=7), 20) == posts(LiveStore(JUNIPER, seed=7), 20)
+    assert posts(LiveStore(JUNIPER, seed=7), 5) != posts(LiveStore(JUNIPER, seed=8), 5)
+
+
+@pytest.mark.parametrize("shop", [JUNIPER, NORTHLINE])
+def test_every_payload_is_read_and_adds_up(shop: Any) -> None:
+    made = posts(LiveStore(shop, seed=1), 300)
+    kinds = {post.topic: type(read(post, shop.currency)[0]) for post in made}
+    assert kinds == {
+        "orders/create": OrderRecord,
+        "customers/create": CustomerRecord,
+        "fulfillments/create": ShipmentRecord,
+        "refunds/create": RefundRecord,
+    }
+    orders = [read(post, shop.currency)[0] for post in made if post.topic == "orders/create"]
+    assert len({order.external_id for order in orders if isinstance(order, OrderRecord)}) == 300
+    for order in orders:
+        assert isinstance(order, OrderRecord)
+        assert (
+            order.gross_minor
+            == sum(line.total_minor for line in order.lines) + order.shipping_minor
+        )
+    assert len({post.delivery_id for post in made}) == len(made)
+
+
+def test_everything_but_200_is_repeated_with_the_same_id(recorder: Recorder) -> None:
+    recorder.statuses = [503, 500, 401]
+    pauses: list[float] = []
+    sender = Sender(recorder.url, "schlüssel", "ada.example", sleep=pauses.append)
+    post = Post(NOW, "orders/create", {"id": 1}, "d-1")
+    sender.send(post)
+    sender.close()
+
+    assert pauses == [0.5, 1.0, 2.0]
+    assert (sender.counts.acknowledged, sender.counts.orders, sender.counts.repeats) == (1, 1, 3)
+    assert [headers["X-Shopify-Webhook-Id"] for headers, _ in recorder.seen] == ["d-1"] * 4
+    headers, body = recorder.seen[0]
+    assert SHOPIFY.is_signed("schlüssel", body, headers["X-Shopify-Hmac-Sha256"])
+
+
+def test_a_run_sends_all_that_follows_from_its_orders(recorder: Recorder) -> None:
+    sender = Sender(recorder.url, "s", "ada.example")
+    run([Stall(LiveStore(JUNIPER, seed=3), sender)], per_second=0, count=10, seed=3)
+    sender.close()
+    topics = [headers["X-Shopify-Topic"] for headers, _ in recorder.seen]
+    assert topics.count("orders/create") == 10
+    assert topics.count("fulfillments/create") == 10
+    assert sender.counts.acknowledged == len(topics)
+
+
+@pytest.mark.django_db
+def test_the_command_posts_to_a_connected_store(tenant: Tenant, recorder: Recorder) -> None:
+    made = connect_store(StoreData(name="Ada Shopify", platform="shopify"))
+    out = StringIO()
+    arguments = ["--tenant", "ada-soap", "--count", "3", "--rate", "0", "--seed", "1", "--json"]
+    call_command("simulate", *arguments, "--to", recorder.url, stdout=out)
+    figures = json.loads(out.getvalue())
+    assert (figures["orders"], figures["repeats"], figures["seed"]) == (3, 0, 1)
+    headers, body = recorder.seen[0]
+    assert SHOPIFY.is_signed(made.secret, body, headers["X-Shopify-Hmac-Sha256"])
+
+
+@pytest.mark.django_db
+def test_a_tenant_without_store_is_said(tenant: Tenant) -> None:
+    with pytest.raises(CommandError, match="no such connected Shopify store"):
+        call_command("simulate", tenant="ada-soap")
+    with pytest.raises(CommandError, match="Name a tenant"):
+        call_command("simulate")
