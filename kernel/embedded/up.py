@@ -106,21 +106,30 @@ def _start_programs(
     supervisor: Supervisor, folder: DataFolder, parts: Parts, *, port: int, with_demo: bool
 ) -> None:
     with step("Starting web, workers and scheduler"):
-        for program in programs(folder, parts.env, port=port, with_demo=with_demo):
+        web, *others = programs(folder, parts.env, port=port, with_demo=with_demo)
+        supervisor.start(web)
+        # The page first: on a small machine everything at once makes people wait for it.
+        _wait_for_answer(supervisor, port, "/healthz")
+        for program in others:
             supervisor.start(program)
-        supervisor.run_until(
-            lambda: _readiness(port) in FINAL_ANSWERS or supervisor.deaths("web") > HOPELESS_DEATHS,
-            seconds=READY_SECONDS,
-        )
-        if _readiness(port) != http.HTTPStatus.OK:
+        _wait_for_answer(supervisor, port, "/readyz")
+        if _status(port, "/readyz") != http.HTTPStatus.OK:
             raise CannotStart(f"/readyz does not answer 200.\n{_tail(folder)}")
 
 
-def _readiness(port: int) -> int:
-    """Return the status with which the instance says whether it can work; 0 for no answer."""
+def _wait_for_answer(supervisor: Supervisor, port: int, path: str) -> None:
+    """Wait for a final answer, for as long as there is hope of one."""
+    supervisor.run_until(
+        lambda: _status(port, path) in FINAL_ANSWERS or supervisor.deaths("web") > HOPELESS_DEATHS,
+        seconds=READY_SECONDS,
+    )
+
+
+def _status(port: int, path: str) -> int:
+    """Return the status with which a page of the instance answers; 0 for no answer."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return 0
