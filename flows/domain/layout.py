@@ -20,11 +20,13 @@ class Place:
 
     Attributes:
         is_repeat: the node was drawn before; only a reference to it stands here.
+        is_shared: an end that several ways lead to, so its figures belong to no single place.
     """
 
     node: Node
     branches: tuple[Branch, ...] = ()
     is_repeat: bool = False
+    is_shared: bool = False
 
 
 def lay_out(graph: Graph) -> tuple[Place, ...]:
@@ -44,6 +46,11 @@ def _chain(key: str, nodes: Mapping[str, Node], drawn: set[str]) -> tuple[Place,
             yes = Branch("yes", _chain(node.yes, nodes, drawn))
             no = Branch("no", _chain(node.no, nodes, drawn))
             return (*places, Place(node, (yes, no)))
-        places.append(Place(node))
+        is_shared = isinstance(node, Exit) and _ways_in(node.id, nodes) > 1
+        places.append(Place(node, is_shared=is_shared))
         following = next(iter(targets(node)), None)
     return tuple(places)
+
+
+def _ways_in(key: str, nodes: Mapping[str, Node]) -> int:
+    return sum(targets(node).count(key) for node in nodes.values())

@@ -60,6 +60,8 @@ class Card:
         kind: ``message``, ``delay``, ``split`` or ``exit``.
         skips: messages that a gate stopped here, by the reason in words.
         branches: of a split: word, visits that went this way, cards.
+        is_repeat: drawn before; a reference stands here.
+        is_shared: an end of several ways; it shows no figures.
     """
 
     key: str
@@ -70,6 +72,7 @@ class Card:
     skips: Sequence[tuple[str, int]] = ()
     branches: Sequence[tuple[str, int, Sequence["Card"]]] = ()
     is_repeat: bool = False
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,7 @@ def draw(version: FlowVersion) -> Drawing:
                 for branch in place.branches
             ],
             is_repeat=place.is_repeat,
+            is_shared=place.is_shared,
         )
 
     return Drawing(

@@ -50,10 +50,11 @@ def build_win_back(segment_id: int) -> dict[str, Any]:
                     ],
                 },
                 "yes": "second",
-                "no": "end",
+                "no": "read",
             },
-            "second": _win_back_message("win_back_reminder", "end"),
-            "end": {"type": "exit", "reason": ""},
+            "second": _win_back_message("win_back_reminder", "reminded"),
+            "read": {"type": "exit", "reason": "opened, or no longer at risk"},
+            "reminded": {"type": "exit", "reason": "reminded once"},
         },
     }
 

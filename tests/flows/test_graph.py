@@ -6,10 +6,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.domain.graph import Message, Policy, PropertyCondition, SegmentTrigger, has_loop
+from flows.domain.graph import (
+    Delay,
+    Message,
+    Policy,
+    PropertyCondition,
+    Reentry,
+    SegmentTrigger,
+    has_loop,
+)
+from flows.domain.layout import Place, lay_out
 from flows.domain.parsing import check_graph, parse_graph
 from flows.domain.steps import Decision, decide
 from flows.domain.triggers import holds
+from flows.domain.words import speak_delay, speak_property, speak_reentry
 from flows.errors import GraphError
 from flows.nodes import NODE_TYPES
 from flows.services.library import POST_PURCHASE, build_win_back
@@ -142,8 +152,8 @@ def test_each_node_says_where_to_go() -> None:
     assert at("week") == Decision(wake_at=NOW + timedelta(days=7))
     assert at("week", is_waiting=True) == Decision(goto="still_away", result="waited")
     assert at("still_away", is_met=True) == Decision(goto="second", result="yes")
-    assert at("still_away") == Decision(goto="end", result="no")
-    assert at("end") == Decision(result="exit")
+    assert at("still_away") == Decision(goto="read", result="no")
+    assert at("reminded") == Decision(result="exit", exit_reason="reminded once")
 
 
 @pytest.mark.parametrize(
@@ -182,3 +192,69 @@ def test_every_node_type_is_described_with_a_schema() -> None:
         "split": {"const": "split"},
         "exit": {"const": "exit"},
     }
+
+
+def test_each_node_is_drawn_once_and_ends_wherever_a_way_ends() -> None:
+    graph = check_graph(
+        definition(
+            {
+                "ask": {
+                    "type": "split",
+                    "condition": {"field": "order_count", "is": ">", "value": 1},
+                    "yes": "wait",
+                    "no": "note",
+                },
+                "wait": {"type": "delay", "n": 1, "unit": "hours", "next": "note"},
+                "note": message_node(then="ask_again"),
+                "ask_again": {
+                    "type": "split",
+                    "condition": {"message": "note", "is": "opened"},
+                    "yes": "end",
+                    "no": "end",
+                },
+            }
+        )
+    )
+
+    def shape(chain: tuple[Place, ...]) -> list[Any]:
+        return [
+            f"{place.node.id} again"
+            if place.is_repeat
+            else [place.node.id, *(shape(branch.chain) for branch in place.branches)]
+            for place in chain
+        ]
+
+    assert shape(lay_out(graph)) == [
+        [
+            "ask",
+            [["wait"], ["note"], ["ask_again", [["end"]], [["end"]]]],
+            ["note again"],
+        ]
+    ]
+    last = lay_out(graph)[0].branches[0].chain[-1]
+    assert [branch.chain[0].is_shared for branch in last.branches] == [True, True]
+
+
+def test_definitions_are_spoken_in_words() -> None:
+    graph = parse_graph(
+        definition(
+            {
+                "wait": {
+                    "type": "delay",
+                    "n": 1,
+                    "unit": "weeks",
+                    "until_time": "09:00",
+                    "weekdays": ["tue", "mon"],
+                    "next": "end",
+                }
+            }
+        )
+    )
+    assert isinstance(graph.nodes["wait"], Delay)
+    assert speak_delay(graph.nodes["wait"]) == "Wait 1 week, then until 09:00 on Mon, Tue"
+    assert speak_reentry(Reentry(Policy.AFTER, timedelta(hours=36))) == "Again after 36 hours"
+    assert speak_reentry(Reentry(Policy.KEYED, key="cart")) == "Once for each cart"
+    assert speak_property(PropertyCondition("total", ">=", 50)) == "total is at least 50"
+    assert speak_property(PropertyCondition("city", "in", ["Bath", "York"])) == (
+        "city is one of Bath, York"
+    )
