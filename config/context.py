@@ -19,7 +19,7 @@ ENTRIES = (
     ("Segments", "segments:list", "segments"),
     ("Flows", "flows:list", "flow"),
     ("Stores", "stores:list", "store"),
-    ("Settings", "tenants:api_keys", "settings"),
+    ("Settings", "tenants:settings", "settings"),
 )
 
 

@@ -3,14 +3,14 @@
 from django import forms
 
 from tenants.choices import KeyKind
-from tenants.domain.scopes import EVERYTHING, RESOURCES, VERBS
+from tenants.domain.scopes import EVERYTHING, RESOURCES
 
 _SCOPE_CHOICES = [
     (EVERYTHING, "Everything"),
     *(
         (f"{resource}:{verb}", f"{verb.title()} {resource}")
-        for resource in RESOURCES
-        for verb in VERBS
+        for resource, verbs in RESOURCES.items()
+        for verb in verbs
     ),
 ]
 

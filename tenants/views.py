@@ -35,6 +35,14 @@ def enter(request: HttpRequest) -> HttpResponse:
         return redirect("tenants:api_keys", slug)
 
 
+@requires(capabilities.VIEW)
+@require_GET
+def settings(request: TenantRequest) -> HttpResponse:
+    """Lead to the first page of the settings that the member may see."""
+    name = "tenants:api_keys" if _may_manage_keys(request) else "tenants:members"
+    return redirect(name, request.tenant.slug)
+
+
 @requires(capabilities.MANAGE_KEYS)
 @never_cache
 @require_http_methods(["GET", "POST"])
@@ -51,6 +59,7 @@ def api_keys(request: TenantRequest) -> HttpResponse:
         "form": form,
         "secret": secret,
         "keys": queries.list_keys(request.tenant.pk),
+        "may_manage_keys": True,
     }
     return render(request, "tenants/api_keys.html", context, status=status)
 
@@ -77,7 +86,12 @@ def members(request: TenantRequest) -> HttpResponse:
         for role, allowed in capabilities.MATRIX.items()
     ]
     rows = [(role, [capabilities.WORDS[name] for name in allowed]) for role, allowed in matrix]
-    return render(request, "tenants/members.html", {"members": people, "roles": rows})
+    context = {"members": people, "roles": rows, "may_manage_keys": _may_manage_keys(request)}
+    return render(request, "tenants/members.html", context)
+
+
+def _may_manage_keys(request: TenantRequest) -> bool:
+    return capabilities.may(request.member.role, capabilities.MANAGE_KEYS)
 
 
 def _create_from(form: KeyForm, request: TenantRequest) -> str:

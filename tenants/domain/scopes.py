@@ -4,20 +4,22 @@ from collections.abc import Iterable
 from typing import Final
 
 EVERYTHING: Final = "*"
-RESOURCES: Final = (
-    "profiles",
-    "orders",
-    "products",
-    "events",
-    "stores",
-    "inbox",
-    "segments",
-    "flows",
-    "loyalty",
-    "reports",
-)
-VERBS: Final = ("read", "write")
-SCOPES: Final = tuple(f"{resource}:{verb}" for resource in RESOURCES for verb in VERBS)
+_READ = ("read",)
+_BOTH = ("read", "write")
+RESOURCES: Final[dict[str, tuple[str, ...]]] = {
+    "profiles": _BOTH,
+    "orders": _BOTH,
+    "products": _BOTH,
+    "events": _BOTH,
+    "stores": _READ,
+    "inbox": _BOTH,
+    "segments": _READ,
+    "flows": _READ,
+    "loyalty": _READ,
+    "reports": _READ,
+}
+"""What can be done to each resource of the REST API."""
+SCOPES: Final = tuple(f"{name}:{verb}" for name, verbs in RESOURCES.items() for verb in verbs)
 TRACKING_SCOPES: Final = ("events:write",)
 """All that a write key, which lies open in browsers, can do."""
 

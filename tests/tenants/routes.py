@@ -31,6 +31,7 @@ class Endpoint(NamedTuple):
 
 
 PAGES = [
+    Page("settings/", "get", VIEW),
     Page("settings/keys/", "get", "keys.manage"),
     Page("settings/keys/<int:key_id>/revoke/", "post", "keys.manage"),
     Page("settings/members/", "get", VIEW),

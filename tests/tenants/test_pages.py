@@ -77,6 +77,13 @@ def test_a_marketer_may_not_see_the_keys_and_is_told_who_can_help(tenant: Tenant
     assert "An owner or admin of the shop can give you the role" in page.content.decode()
 
 
+def test_the_settings_begin_with_what_the_member_may_see(tenant: Tenant) -> None:
+    owner = sign_in(tenant).get("/t/ada-soap/settings/")
+    support = sign_in(tenant, Role.SUPPORT).get("/t/ada-soap/settings/")
+    assert owner.headers["Location"] == KEYS
+    assert support.headers["Location"] == "/t/ada-soap/settings/members/"
+
+
 def test_members_are_listed_with_their_role(tenant: Tenant, other_tenant: Tenant) -> None:
     make_member(tenant, Role.ANALYST, "ann@soap.example")
     make_member(other_tenant, Role.OWNER, "basho@tea.example")
