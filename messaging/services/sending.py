@@ -76,10 +76,15 @@ class Outcome:
 
 @dataclass(slots=True)
 class Outcomes:
-    """What became of a batch that one worker handed over."""
+    """What became of a batch that one worker handed over.
+
+    Attributes:
+        is_down: the provider could not be reached; there is no point in claiming more now.
+    """
 
     now: datetime
     items: list[Outcome] = field(default_factory=list)
+    is_down: bool = False
 
     def sent(self, message: PendingMessage) -> None:
         """Note that the provider took it."""
@@ -152,12 +157,15 @@ def send_batch(channel: Channel) -> int:
     """Claim, hand over and record one batch of the active tenant.
 
     Returns:
-        Messages claimed.
+        Messages worked off; 0 when nothing was due, or the provider cannot be reached: then the
+        rest waits for the next ring.
     """
     batch = prepare_batch(ChannelName.EMAIL.value, size=BATCH_SIZE, now=clock.now())
-    if batch.ready:
-        _record(batch.claim_id, _hand_over(channel, batch.ready))
-    return batch.claimed_count
+    if not batch.ready:
+        return batch.claimed_count
+    outcomes = _hand_over(channel, batch.ready)
+    _record(batch.claim_id, outcomes)
+    return 0 if outcomes.is_down else batch.claimed_count
 
 
 @transaction.atomic
@@ -196,6 +204,7 @@ def _hand_over(channel: Channel, ready: Sequence[ReadyEmail]) -> Outcomes:
         except ChannelUnavailable as exc:
             log.warning("channel_unavailable", reason=str(exc))
             _release(outcomes, ready[place:], str(exc), UNAVAILABLE_PAUSE)
+            outcomes.is_down = True
             break
     return outcomes
 

@@ -198,11 +198,14 @@ def test_a_server_that_is_down_costs_no_try(
 ) -> None:
     smtp.stop()
     message = queue_message(make_recipient(), make_template())
+    template = make_template()
+    queue_messages([new_message(make_recipient(), template) for _ in range(20)])
 
-    drain()
+    assert drain() == 0
 
     message.refresh_from_db()
     assert (message.status, message.attempts) == ("pending", 0)
+    assert Message.objects.exclude(claim_id=None).count() == sending.BATCH_SIZE
     assert message.detail.startswith("ConnectionRefusedError")
     smtp.start()
     noon.shift(sending.UNAVAILABLE_PAUSE)
