@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from messaging import views
+from messaging.views import edges
 
 urlpatterns = [
-    path("u/<str:token>", views.unsubscribe_page, name="unsubscribe"),
-    path("p/<str:token>", views.preferences_page, name="preferences"),
-    path("o/<str:token>.gif", views.open_pixel, name="open_pixel"),
-    path("c/<str:token>", views.follow_link, name="follow_link"),
+    path("u/<str:token>", edges.unsubscribe_page, name="unsubscribe"),
+    path("p/<str:token>", edges.preferences_page, name="preferences"),
+    path("o/<str:token>.gif", edges.open_pixel, name="open_pixel"),
+    path("c/<str:token>", edges.follow_link, name="follow_link"),
 ]
