@@ -19,6 +19,9 @@ from kernel.arrays import array
 from kernel.sql import run_sql
 from tenants.services import audit
 
+BEFORE_ERASE: list[Callable[[Sequence[int]], None]] = []
+"""Called with the ids of profiles that are about to be erased, while their identifiers can still
+be read, in the same transaction. Filled when an app starts (`AppConfig.ready`)."""
 AFTER_ERASE: list[Callable[[Sequence[int]], None]] = []
 """Called with the ids of erased profiles, in the same transaction, so that apps above forget
 what they keep of them. Filled when an app starts (`AppConfig.ready`)."""
@@ -52,6 +55,8 @@ def erase_profiles(
     ids = sorted(set(lock_final_profiles(profile_ids).values()))
     if not ids:
         return []
+    for hook in BEFORE_ERASE:
+        hook(ids)
     keys = [(row.kind, row.value_norm) for row in run_sql("crm.list_identities", ids=array(ids))]
     block_keys(keys, at)
     wanted = array(ids)
