@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class StoresConfig(AppConfig):
     name = "stores"
+
+    def ready(self) -> None:
+        # Services need the models, which are not loaded when this module is.
+        from stores.services.erasure import register  # noqa: PLC0415
+
+        register()

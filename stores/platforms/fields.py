@@ -4,6 +4,7 @@ Text comes out without NUL and lone surrogates, which PostgreSQL cannot store; m
 never guessed.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -39,6 +40,8 @@ def read_object(body: bytes) -> Json:
 def text(payload: Json, name: str) -> str:
     """Return a value as stripped text; missing, null and structures are empty."""
     value = payload.get(name)
+    if value.__class__ is str:
+        return value.strip()
     if value is None or isinstance(value, dict | list | bool):
         return ""
     return str(value).strip()
@@ -120,6 +123,7 @@ def money(payload: Json, name: str, code: str, *, required: bool = False) -> int
     return amount(found, code, name)
 
 
+@functools.lru_cache(maxsize=8192)
 def amount(found: str, code: str, name: str) -> int:
     """Convert the text of an amount; ``name`` says in the reason where it stood.
 

@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from crm.errors import IngestConflict
 from crm.services.ingest import apply_records
-from crm.types import EraseRecord, Record
+from crm.types import EraseRecord, Record, StoreClosedRecord
 from kernel import clock
 from kernel.arrays import array
 from kernel.batches import Deadline
@@ -29,6 +29,7 @@ from stores.choices import DeliverySource, DeliveryStatus
 from stores.errors import Untranslatable
 from stores.platforms import PLATFORMS
 from stores.platforms.order_file import OrderFile
+from stores.services.erasure import empty_store, forget_named
 from stores.types import Delivery, StoreContext, Translation
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,6 @@ log = structlog.get_logger(__name__)
 BATCH_SIZE: Final = 500
 BATCH_BYTES: Final = 16 * 1024 * 1024
 CONFLICT_TRIES: Final = 5
-ERASED_NOTE: Final = "The content was erased on request"
 REJECTED: Final = "rejected:"
 NOT_POISON: Final = (IngestConflict, OperationalError, InterfaceError, SoftTimeLimitExceeded)
 """Failures that no delivery is to blame for: the batch is rolled back and tried again."""
@@ -201,6 +201,8 @@ def _apply_together(
     batch: list[_Readable], store: StoreContext, source: str, now: datetime
 ) -> list[_Outcome]:
     records = [record for item in batch for record in item.records]
+    if any(isinstance(record, StoreClosedRecord) and record.erase for record in records):
+        empty_store(store.store_id)
     result = apply_records(
         store.store_id,
         records,
@@ -241,37 +243,7 @@ def _forget_erased(
     readable: Sequence[_Readable], outcomes: Sequence[_Outcome], store: StoreContext
 ) -> None:
     applied = {item.delivery_id for item in outcomes if item.status == DeliveryStatus.APPLIED}
-    erased = [
-        record
-        for item in readable
-        if item.delivery.id in applied
-        for record in item.records
-        if isinstance(record, EraseRecord)
-    ]
-    needles = {needle for record in erased for needle in _needles(record)}
-    if needles:
-        forget_deliveries(store.store_id, sorted(needles))
-
-
-def _needles(record: EraseRecord) -> list[str]:
-    found = [record.email, record.email.lower(), record.phone]
-    if record.external_id:
-        found += [f'"id":{record.external_id},', f'"id": {record.external_id},']
-    return [needle for needle in found if needle]
-
-
-def forget_deliveries(store_id: int, needles: Sequence[str]) -> int:
-    """Empty the raw deliveries of a store that name an erased person.
-
-    Joins the caller's transaction.
-
-    Args:
-        store_id: store of the active tenant.
-        needles: addresses and ids as they stand in a body.
-
-    Returns:
-        Deliveries emptied.
-    """
-    return count_sql(
-        "stores.forget_deliveries", store_id=store_id, needles=array(needles), note=ERASED_NOTE
-    )
+    for item in readable:
+        for record in item.records:
+            if isinstance(record, EraseRecord) and item.delivery.id in applied:
+                forget_named(store.store_id, record)

@@ -6,7 +6,8 @@
 -- out: id, topic, source, headers, body, triggered_at, received_at
 --
 -- The caller holds the lock of the store, so order holds; SKIP LOCKED passes by a row that an
--- erasure is rewriting.
+-- erasure is rewriting. An array and no join: with stale statistics the join walked all waiting
+-- rows once for each claimed one.
 WITH waiting AS (
     SELECT id, octet_length(body) AS size
     FROM stores_inboxdelivery
@@ -22,9 +23,9 @@ fitting AS (
 )
 SELECT d.id, d.topic, d.source, d.headers, d.body, d.triggered_at, d.received_at
 FROM stores_inboxdelivery AS d
-JOIN fitting AS f ON f.id = d.id
 WHERE d.tenant_id = %(tenant_id)s
+  AND d.store_id = %(store_id)s
   AND d.status = 'pending'
-  AND f.before < %(max_bytes)s
+  AND d.id = ANY(ARRAY(SELECT f.id FROM fitting AS f WHERE f.before < %(max_bytes)s))
 ORDER BY d.id
-FOR NO KEY UPDATE OF d SKIP LOCKED
+FOR NO KEY UPDATE SKIP LOCKED

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from crm.errors import IngestConflict
 from crm.models import Order, Profile, Refund, Shipment
+from crm.services.erasure import erase_profiles
 from crm.services.ingest import apply_records
 from crm.types import ApplyResult, Record
 from kernel.batches import Deadline
@@ -216,6 +217,32 @@ def test_an_erased_customer_leaves_no_raw_delivery(shop: FakeShop) -> None:
     assert bytes(bodies["redact"]) == b"{}"
     assert b"guest@example.com" in bytes(bodies["other"])
     assert outcomes()["order"] == ("applied", "The content was erased on request")
+
+
+def test_a_person_erased_here_leaves_no_raw_delivery_either(shop: FakeShop) -> None:
+    shop.deliver("orders/create", load_payload("shopify/order"), "order")
+    shop.deliver("orders/create", load_payload("shopify/guest_order"), "other")
+    shop.deliver("fulfillments/create", load_payload("shopify/fulfillment"), "parcel")
+    shop.drain()
+    with transaction.atomic():
+        guest = Profile.objects.get(email="guest@example.com")
+    erase_profiles([guest.pk])
+
+    with transaction.atomic():
+        bodies = dict(InboxDelivery.objects.values_list("delivery_id", "body"))
+    assert {name for name, body in bodies.items() if bytes(body) == b"{}"} == {"other", "parcel"}
+
+
+def test_an_erased_shop_leaves_no_raw_delivery(shop: FakeShop) -> None:
+    shop.deliver("orders/create", load_payload("shopify/order"), "order")
+    shop.deliver("orders/create", b"broken", "broken")
+    shop.drain()
+    shop.deliver("shop/redact", {"shop_id": 1}, "redact")
+    shop.drain()
+    with transaction.atomic():
+        bodies = dict(InboxDelivery.objects.values_list("delivery_id", "body"))
+    assert bytes(bodies["order"]) == bytes(bodies["broken"]) == b"{}"
+    assert outcomes()["broken"] == ("ignored", "The content was erased on request")
 
 
 def test_a_worker_passes_by_a_store_that_another_holds(shop: FakeShop) -> None:
