@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -134,7 +135,7 @@ def test_a_cancellation_is_told_once(store: Store) -> None:
 @pytest.mark.parametrize(
     "fields", [{"is_test": True}, {"is_voided": True}, {"lines": []}, {"lines": [line(quantity=0)]}]
 )
-def test_what_does_not_count(store: Store, fields: dict[str, object]) -> None:
+def test_what_does_not_count(store: Store, fields: dict[str, Any]) -> None:
     apply(store, order(**fields))
 
     assert Order.objects.get().is_counted is False
@@ -210,7 +211,7 @@ def test_without_a_rate_the_order_is_stored_and_has_no_base_amount(store: Store)
     ],
 )
 def test_a_record_that_cannot_be_applied_writes_nothing_and_stops_no_other(
-    store: Store, fields: dict[str, object], reason: str
+    store: Store, fields: dict[str, Any], reason: str
 ) -> None:
     outcomes = apply(
         store, order(**{"external_id": "bad", **fields}), order("good", email="b@b.de")

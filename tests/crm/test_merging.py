@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -183,7 +183,7 @@ def test_claims_that_share_an_identifier_are_one_person(
 def test_the_order_of_statements_plays_no_part(said: list[tuple[str, int | None]]) -> None:
     outcomes = set()
     for order_ in permutations(said):
-        held = ("never", None)
+        held: tuple[str, datetime | None] = ("never", None)
         for state, hours in order_:
             at = None if hours is None else NOON + timedelta(hours=hours)
             new = (state, counts_from(state, at, LATER))
