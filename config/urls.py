@@ -7,7 +7,16 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
 
-PAGES = ("tenants", "analytics", "crm", "segments", "flows", "stores")
+PAGES = (
+    "tenants",
+    "analytics",
+    "crm",
+    "segments",
+    "messaging",
+    "loyalty",
+    "flows",
+    "stores",
+)
 PUBLIC = ("tenants", "stores", "messaging")
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from flows.choices import FlowStatus, RunStatus
+from crm.queries.resources import is_profile
+from flows.choices import EntryOutcome, FlowStatus, Refusal, RunStatus
 from flows.models import Flow
 from flows.queries import pages, runs, stories
 from flows.queries.runs import Row
@@ -20,6 +21,7 @@ from tenants.domain.capabilities import may
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
+_REFUSALS = dict(Refusal.choices)
 _TABS = (
     ("Flow", "flows:detail"),
     ("Runs", "flows:runs"),
@@ -102,6 +104,24 @@ def flow_versions(request: TenantRequest, flow_id: int) -> HttpResponse:
     flow = _get_flow(flow_id)
     context = {"versions": pages.list_versions(flow_id)}
     return _render(request, "flows/versions.html", flow, "flows:versions", context)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def profile_flows(request: TenantRequest, profile_id: int) -> HttpResponse:
+    """Show the runs of one person and what they did not enter: a part of the profile page."""
+    if not is_profile(profile_id):
+        raise Http404
+    entries = runs.list_entries_of_profile(profile_id)
+    context = {
+        "runs": runs.list_runs_of_profile(profile_id),
+        "refused": [
+            (entry, _REFUSALS.get(entry.reason, entry.reason))
+            for entry in entries
+            if entry.outcome == EntryOutcome.REFUSED
+        ],
+    }
+    return render(request, "flows/_profile.html", context)
 
 
 @requires(capabilities.EDIT_FLOWS)

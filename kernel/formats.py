@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date as babel_date
 from babel.dates import format_datetime
 from babel.numbers import (
@@ -115,3 +117,14 @@ def find_zone(zone: str) -> ZoneInfo:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
+
+
+def format_country(code: str) -> str:
+    """Write a country's name; a code that is none stays as it is."""
+    return str(Locale.parse(LOCALE).territories.get(code.upper(), code))
+
+
+def zone_of_country(code: str) -> str:
+    """Return the IANA zone of a country that has only one; empty for others."""
+    zones = get_global("territory_zones").get(code.upper(), ())
+    return str(zones[0]) if len(zones) == 1 else ""

@@ -6,6 +6,7 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         # Services need the models, which are not loaded when this module is.
-        from loyalty.services.merging import register  # noqa: PLC0415
+        from loyalty.services import merging, registration  # noqa: PLC0415
 
-        register()
+        merging.register()
+        registration.register()

@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-from crm.models import Order, Profile, Refund
+from crm.models import Event, Order, Profile, Refund
+from crm.panels import EventWords
 from loyalty.models import PointsAccount, PointsEntry, Program
+
+EVENTS = ("Points Earned", "Points Reversed")
 
 
 def find_program() -> Program | None:
@@ -60,3 +63,23 @@ def live_profiles(profile_ids: Collection[int]) -> list[int]:
 def is_profile(profile_id: int) -> bool:
     """Say whether a profile exists in this tenant."""
     return Profile.objects.filter(pk=profile_id).exists()
+
+
+def speak_points(events: Sequence[Event]) -> dict[int, EventWords]:
+    """Word movements of points for the timeline."""
+    return {event.pk: _speak(event) for event in events}
+
+
+def numbers_of_orders(order_ids: Collection[int]) -> dict[int, str]:
+    """Return what people call some orders, by id."""
+    rows = Order.objects.filter(pk__in=order_ids).values_list("pk", "number", "external_id")
+    return {pk: number or external_id for pk, number, external_id in rows}
+
+
+def _speak(event: Event) -> EventWords:
+    points = abs(int(event.properties.get("points", 0)))
+    balance = event.properties.get("balance")
+    text = "" if balance is None else f"Balance {int(balance):,}"
+    if event.name == "Points Earned":
+        return EventWords("star", f"Earned {points:,} points", text, "good")
+    return EventWords("return", f"Gave back {points:,} points", text)

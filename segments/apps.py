@@ -6,6 +6,7 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         # Services need the models, which are not loaded when this module is.
-        from segments.services.leaving import register  # noqa: PLC0415
+        from segments.services import leaving, registration  # noqa: PLC0415
 
-        register()
+        leaving.register()
+        registration.register()

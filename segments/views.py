@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods
 
+from crm.queries.resources import is_profile
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from segments.fields import describe_fields
@@ -17,6 +18,7 @@ from segments.models import Segment
 from segments.queries import listing
 from segments.queries import rfm as rfm_queries
 from segments.queries.conditions import get_moment
+from segments.queries.reasons import explain_segments
 from segments.services.segments import create_segment, update_segment
 from tenants.domain.capabilities import EDIT_SEGMENTS, VIEW, may
 from tenants.services.access import requires
@@ -128,6 +130,24 @@ def rfm(request: TenantRequest) -> HttpResponse:
             "before_on": today - timedelta(days=30),
         }
     return render(request, "segments/rfm.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def profile_segments(request: TenantRequest, profile_id: int) -> HttpResponse:
+    """Show which segments one person is in and out of, and why: a part of the profile page."""
+    if not is_profile(profile_id):
+        raise Http404
+    now = clock.now()
+    found = explain_segments(profile_id, now)
+    context = {
+        "groups": [
+            ("In", [reason for reason in found if reason.is_member]),
+            ("Not in", [reason for reason in found if not reason.is_member]),
+        ],
+        "recency": rfm_queries.explain_recency(profile_id, now),
+    }
+    return render(request, "segments/_profile.html", context)
 
 
 def _get_segment(segment_id: int) -> Segment:

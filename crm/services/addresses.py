@@ -1,9 +1,6 @@
-"""Digests of addresses: what stays of somebody who must not be contacted."""
+"""Digests of addresses for the active tenant."""
 
-import hashlib
-
-from crm.choices import Channel
-from crm.domain.identifiers import normalize_email
+from crm.domain.digests import digest_address
 from kernel.scope import current_tenant_id
 
 
@@ -17,7 +14,4 @@ def address_hash(channel: str, address: str, *, tenant_id: int | None = None) ->
         tenant_id: the active tenant by default.
     """
     owner = current_tenant_id() if tenant_id is None else tenant_id
-    normal = address.strip().lower()
-    if channel == Channel.EMAIL:
-        normal = normalize_email(address) or normal
-    return hashlib.sha256(f"{owner}:{channel}:{normal}".encode()).hexdigest()
+    return digest_address(owner, channel, address)

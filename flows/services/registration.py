@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from crm.panels import Panel, fill_panel
 from crm.services.repointing import BEFORE_MERGE, REPOINTED
 from flows.services import gating
 from kernel import clock
@@ -17,6 +18,7 @@ def register() -> None:
     REPOINTED.append(("flows_flowrun", "profile_id"))
     REPOINTED.append(("flows_flowentry", "profile_id"))
     BEFORE_MERGE.append(settle_runs)
+    fill_panel(Panel("flows", "Flows", "flows:profile", 50))
 
 
 def settle_runs(pairs: Sequence[tuple[int, int]]) -> None:

@@ -1,9 +1,10 @@
 """What this app fills into its own registries and into those of the apps below."""
 
+from crm.panels import Panel, fill_panel, fill_words
 from crm.services.erasure import AFTER_ERASE
 from crm.services.repointing import REPOINTED
 from messaging.gates import fill_gate
-from messaging.queries import values
+from messaging.queries import values, words
 from messaging.services import gating, personal_links
 from messaging.services.erasure import redact_messages
 from messaging.variables import fill_variable
@@ -27,3 +28,5 @@ def register() -> None:
     fill_variable("preferences_url", personal_links.preferences_values)
     REPOINTED.extend([("messaging_message", "profile_id"), ("messaging_touch", "profile_id")])
     AFTER_ERASE.append(redact_messages)
+    fill_panel(Panel("messages", "Messages", "messaging:profile_messages", 40))
+    fill_words("messages", "Messages", words.EVENTS, words.speak_messages)

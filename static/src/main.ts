@@ -10,6 +10,7 @@ import { startTheme } from "./behaviours/theme";
 import { startTimes } from "./behaviours/times";
 import { startToasts } from "./behaviours/toasts";
 import { startCopies } from "./behaviours/copies";
+import { startParts } from "./behaviours/parts";
 
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
@@ -28,6 +29,7 @@ startForms();
 startTimes();
 startToasts();
 startCopies();
+startParts();
 
 async function startCharts(root: ParentNode): Promise<void> {
   const holders = root.querySelectorAll<HTMLElement>("[data-chart]");

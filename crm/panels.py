@@ -1,0 +1,134 @@
+"""The profile page's parts, what its timeline says of events, and what narrows the list of people.
+
+Filled by every app when it starts (`AppConfig.ready`); crm asks and knows none of them by name.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from crm.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One part of the profile page, served under its own address by the app that owns the data.
+
+    Attributes:
+        key: stable word in the page's address.
+        route: name of the address, which takes the tenant's slug and the profile's id.
+        order: place among the parts, ascending.
+    """
+
+    key: str
+    label: str
+    route: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventWords:
+    """One line of the timeline.
+
+    Attributes:
+        symbol: an icon's name.
+        tone: ``neutral``, ``good``, ``bad`` or ``accent``.
+        link: route and id of what it is about; None without a page.
+    """
+
+    symbol: str
+    title: str
+    text: str = ""
+    tone: str = "neutral"
+    link: tuple[str, int] | None = None
+
+
+SpeakEvents = Callable[[Sequence[Event]], Mapping[int, EventWords]]
+"""Takes events of the names it was filled in for; answers by event id, in a fixed number of
+statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """One way to narrow the list of people.
+
+    Attributes:
+        key: name in the page's address.
+        anything: what the empty choice says, such as ``Every segment``.
+        list_choices: value and label of each choice.
+        sql: condition over ``p`` (crm_profile) and ``f`` (crm_profilefacts, may be absent), with
+            the value as ``%(<key>)s``; every table in it is bound to ``%(tenant_id)s``.
+    """
+
+    key: str
+    label: str
+    anything: str
+    list_choices: Callable[[], Sequence[tuple[str, str]]]
+    sql: str
+    order: int = 50
+
+
+_panels: dict[str, Panel] = {}
+_speakers: dict[str, tuple[str, SpeakEvents]] = {}
+_filters: dict[str, ListFilter] = {}
+_kinds: dict[str, str] = {}
+
+
+def fill_panel(panel: Panel) -> None:
+    """Add a part to the profile page; a later call with its key takes its place."""
+    _panels[panel.key] = panel
+
+
+def list_panels() -> list[Panel]:
+    """Return the parts of the profile page in their order."""
+    return sorted(_panels.values(), key=lambda panel: panel.order)
+
+
+def fill_words(kind: str, label: str, names: Iterable[str], speak: SpeakEvents) -> None:
+    """Say who words the events of some names.
+
+    Args:
+        kind: what people filter the timeline by, such as ``messages``.
+        label: the kind for people.
+        names: of events.
+        speak: words a batch of them.
+    """
+    _kinds[kind] = label
+    _speakers.update(dict.fromkeys(names, (kind, speak)))
+
+
+def list_kinds() -> list[tuple[str, str]]:
+    """Return key and label of the kinds that the timeline can be filtered by."""
+    return list(_kinds.items())
+
+
+def names_of_kind(kind: str) -> list[str]:
+    """Return the names of the events of a kind; empty for one that nobody filled in."""
+    return [name for name, (found, _) in _speakers.items() if found == kind]
+
+
+def speak_events(events: Collection[Event]) -> dict[int, EventWords]:
+    """Return the words of events by id; one that nobody words says its name."""
+    words = {event.pk: EventWords("dot", event.name) for event in events}
+    batches: dict[SpeakEvents, list[Event]] = {}
+    for event in events:
+        if event.name in _speakers:
+            batches.setdefault(_speakers[event.name][1], []).append(event)
+    for speak, batch in batches.items():
+        words.update(speak(batch))
+    return words
+
+
+def fill_filter(item: ListFilter) -> None:
+    """Add a way to narrow the list of people; a later call with its key takes its place."""
+    _filters[item.key] = item
+
+
+def list_filters() -> list[ListFilter]:
+    """Return the ways to narrow the list of people, in their order."""
+    return sorted(_filters.values(), key=lambda item: item.order)
+
+
+def label_of(key: str, value: str) -> str:
+    """Return what people read for a value of a filter, such as an RFM group; else the value."""
+    item = _filters.get(key)
+    return dict(item.list_choices()).get(value, value) if item and value else value

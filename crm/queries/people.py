@@ -1,0 +1,297 @@
+"""The list of people: searched, narrowed, sorted, page by page at the cost of one page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crm.choices import ConsentState, IdentityKind
+from crm.domain.identifiers import normalize_phone
+from crm.models import Identity, Order, Profile
+from crm.panels import ListFilter, list_filters
+from crm.queries.reach import Reach, find_reach
+from kernel.formats import format_country
+from kernel.scope import current_tenant_id
+from kernel.sql import execute, run_sql
+from tenants.queries import get_tenant
+
+PAGE_SIZE = 50
+COUNT_CEILING = 10_000
+"""Counting stops here; a page writes 10,000+."""
+MATCHES = 200
+"""Most people that a phone or order number brings into a search."""
+EXPORT_BATCH = 1_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS = """
+SELECT p.id, p.first_name, p.last_name, p.email, p.phone, p.country, p.city, p.email_consent,
+    p.sms_consent, p.created_at, COALESCE(f.order_count, 0) AS order_count,
+    COALESCE(f.net_minor, 0) AS net_minor, f.last_order_at,
+    COALESCE(f.rfm_group, '') AS rfm_group, COALESCE(f.points_balance, 0) AS points_balance
+"""
+_LIVE = "p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL"
+_WITH_FACTS = """
+FROM crm_profile AS p
+{join} crm_profilefacts AS f ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """One order of the list: column, the id that parts equal values, who is in it."""
+
+    column: str
+    key: str
+    needs_facts: bool = False
+    is_time: bool = False
+    condition: str = ""
+
+
+SORTINGS = {
+    "new": Sorting("p.created_at", "p.id", is_time=True),
+    "last": Sorting(
+        "f.last_order_at",
+        "f.profile_id",
+        needs_facts=True,
+        is_time=True,
+        condition="f.last_order_at IS NOT NULL",
+    ),
+    "revenue": Sorting("f.net_minor", "f.profile_id", needs_facts=True),
+}
+"""What people sort by; each has an index that begins with the tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which people, and in which order.
+
+    Attributes:
+        search: part of a name or address, a phone number or an order number; empty finds all.
+        chosen: value by key of a filter of `crm.panels`.
+        sort: a key of `SORTINGS`, with ``-`` before it for the largest first.
+    """
+
+    search: str = ""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    sort: str = "-new"
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the order was chosen."""
+        return bool(self.search or self.chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One row of the list; money in minor units of the tenant's currency."""
+
+    id: int
+    name: str
+    email: str
+    phone: str
+    country: str
+    city: str
+    created_at: datetime
+    email_consent: str
+    sms_consent: str
+    order_count: int
+    net_minor: int
+    last_order_at: datetime | None
+    rfm_group: str
+    points_balance: int
+    reach: list[Reach]
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """One page of people; the marks lead to its neighbours."""
+
+    rows: list[Person]
+    next: str | None
+    previous: str | None
+
+
+def list_people(
+    wanted: Wanted, now: datetime, *, after: str = "", before: str = "", limit: int = PAGE_SIZE
+) -> PeoplePage:
+    """Return a page of people.
+
+    Args:
+        wanted: which, in which order.
+        now: aware; a suppression may have an end.
+        after: mark of the last row of the page before.
+        before: mark of the first row of the page after.
+        limit: rows of a page.
+    """
+    mark, is_back = (before, True) if before else (after, False)
+    rows = _select(wanted, _read_mark(mark, wanted), is_back=is_back, limit=limit + 1)
+    has_more = len(rows) > limit
+    rows = rows[:limit][:: -1 if is_back else 1]
+    if not rows:
+        return PeoplePage([], None, None)
+    sorting = SORTINGS[wanted.sort.lstrip("-")]
+    first, last = _mark(rows[0], sorting), _mark(rows[-1], sorting)
+    if is_back:
+        return PeoplePage(_people(rows, now), last, first if has_more else None)
+    return PeoplePage(_people(rows, now), last if has_more else None, first if mark else None)
+
+
+def count_people(wanted: Wanted) -> int:
+    """Return how many people there are, at most the ceiling."""
+    parts = _conditions(wanted)
+    joined = _WITH_FACTS.format(join="LEFT JOIN")
+    statement = (
+        f"SELECT count(*) AS found FROM (SELECT 1 {joined} WHERE {' AND '.join(parts)}"
+        " LIMIT %(ceiling)s) AS counted"
+    )
+    [row] = execute(statement, ceiling=COUNT_CEILING, **_params(wanted))
+    return int(row.found)
+
+
+def has_people() -> bool:
+    """Say whether the tenant knows anybody."""
+    return Profile.objects.filter(merged_into=None, erased_at=None).exists()
+
+
+def list_countries() -> list[tuple[str, str]]:
+    """Return code and name of the countries people live in, most people first.
+
+    Counted among the newest people, so that it costs the same for any number of them.
+    """
+    rows = run_sql("crm.list_countries", newest=COUNT_CEILING)
+    return [(row.country, format_country(row.country)) for row in rows]
+
+
+def _people(rows: Sequence[Any], now: datetime) -> list[Person]:
+    return [
+        Person(
+            id=row.id,
+            name=f"{row.first_name} {row.last_name}".strip(),
+            email=row.email,
+            phone=row.phone,
+            country=row.country,
+            city=row.city,
+            created_at=row.created_at,
+            email_consent=row.email_consent,
+            sms_consent=row.sms_consent,
+            order_count=row.order_count,
+            net_minor=row.net_minor,
+            last_order_at=row.last_order_at,
+            rfm_group=row.rfm_group,
+            points_balance=row.points_balance,
+            reach=reach,
+        )
+        for row, reach in zip(rows, find_reach(rows, now), strict=True)
+    ]
+
+
+def _select(
+    wanted: Wanted, mark: tuple[Any, int] | None, *, is_back: bool, limit: int
+) -> list[Any]:
+    sorting = SORTINGS[wanted.sort.lstrip("-")]
+    is_descending = wanted.sort.startswith("-") != is_back
+    parts = _conditions(wanted)
+    params: dict[str, Any] = {**_params(wanted), "limit": limit}
+    if mark is not None:
+        sign = "<" if is_descending else ">"
+        parts.append(f"({sorting.column}, {sorting.key}) {sign} (%(mark)s, %(mark_id)s)")
+        params |= {"mark": mark[0], "mark_id": mark[1]}
+    joined = _WITH_FACTS.format(join="JOIN" if sorting.needs_facts else "LEFT JOIN")
+    way = "DESC" if is_descending else "ASC"
+    statement = (
+        f"{_COLUMNS} {joined} WHERE {' AND '.join(parts)}"
+        f" ORDER BY {sorting.column} {way}, {sorting.key} {way} LIMIT %(limit)s"
+    )
+    return execute(statement, **params)
+
+
+def _conditions(wanted: Wanted) -> list[str]:
+    parts = [_LIVE]
+    if wanted.search:
+        parts.append(
+            "(p.name_norm LIKE %(pattern)s OR p.email_norm LIKE %(pattern)s"
+            " OR p.id = ANY(%(matches)s::bigint[]))"
+        )
+    parts += [item.sql for item in _chosen(wanted)]
+    if condition := SORTINGS[wanted.sort.lstrip("-")].condition:
+        parts.append(condition)
+    return parts
+
+
+def _params(wanted: Wanted) -> dict[str, Any]:
+    params: dict[str, Any] = {item.key: wanted.chosen[item.key] for item in _chosen(wanted)}
+    if wanted.search:
+        norm = wanted.search.strip().lower()
+        escaped = norm.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        params |= {"pattern": f"%{escaped}%", "matches": _find_by_number(norm)}
+    return params
+
+
+def _chosen(wanted: Wanted) -> list[ListFilter]:
+    return [item for item in list_filters() if wanted.chosen.get(item.key)]
+
+
+def _find_by_number(text: str) -> list[int]:
+    """Return who has this phone number or an order of this number."""
+    if not any(map(str.isdigit, text)):
+        return []
+    bare = text.lstrip("#")
+    orders = Order.objects.filter(number__in=[text, bare, f"#{bare}", text.upper()])
+    found = set(
+        orders.exclude(profile=None).order_by("-pk").values_list("profile_id", flat=True)[:MATCHES]
+    )
+    country = get_tenant(current_tenant_id()).country
+    if phone := normalize_phone(text, country):
+        phones = Identity.objects.filter(kind=IdentityKind.PHONE, value_norm=phone)
+        found |= set(phones.values_list("profile_id", flat=True))
+    return sorted(pk for pk in found if pk is not None)
+
+
+def _mark(row: Any, sorting: Sorting) -> str:
+    value = getattr(row, sorting.column.partition(".")[2])
+    figure = (value - _EPOCH) // timedelta(microseconds=1) if sorting.is_time else value
+    return f"{figure}_{row.id}"
+
+
+def _read_mark(mark: str, wanted: Wanted) -> tuple[Any, int] | None:
+    """Return value and id of a mark; None for none, or for one that nobody made."""
+    value, _, key = mark.partition("_")
+    try:
+        figure, profile_id = int(value[:20]), int(key[:19])
+        if not SORTINGS[wanted.sort.lstrip("-")].is_time:
+            return figure, profile_id
+        return _EPOCH + timedelta(microseconds=figure), profile_id
+    except (ValueError, OverflowError):
+        return None
+
+
+CONSENT = ListFilter(
+    key="consent",
+    label="Email consent",
+    anything="Any consent",
+    list_choices=lambda: [
+        (ConsentState.SUBSCRIBED.value, "Email subscribed"),
+        (ConsentState.UNSUBSCRIBED.value, "Email unsubscribed"),
+        (ConsentState.NEVER.value, "Never asked"),
+        (ConsentState.PENDING.value, "Not confirmed yet"),
+        (ConsentState.WITHDRAWN.value, "Consent withdrawn"),
+    ],
+    sql="p.email_consent = %(consent)s",
+    order=10,
+)
+ORDERS = ListFilter(
+    key="orders",
+    label="Orders",
+    anything="With or without orders",
+    list_choices=lambda: [("0", "No order yet"), ("1", "One order"), ("2", "Two or more orders")],
+    sql="LEAST(COALESCE(f.order_count, 0), 2) = %(orders)s::int",
+    order=40,
+)
+COUNTRY = ListFilter(
+    key="country",
+    label="Country",
+    anything="Every country",
+    list_choices=list_countries,
+    sql="p.country = %(country)s",
+    order=60,
+)

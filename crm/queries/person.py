@@ -1,0 +1,247 @@
+"""One person as the profile page shows them."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Prefetch
+
+from crm.choices import IdentityKind
+from crm.models import (
+    ConsentEvent,
+    Event,
+    Identity,
+    Order,
+    OrderLine,
+    Profile,
+    ProfileFacts,
+    ProfileMerge,
+    Refund,
+    Shipment,
+    Store,
+)
+from crm.panels import EventWords, names_of_kind, speak_events
+from crm.queries.reach import Reach, find_reach
+from kernel.formats import find_zone, format_country, format_time, zone_of_country
+from kernel.scope import current_tenant_id
+from tenants.queries import get_tenant
+
+PAGE_SIZE = 50
+ORDERS_PAGE = 20
+_IDENTITY_WORDS = {
+    IdentityKind.CUSTOMER_ID: "Customer",
+    IdentityKind.EMAIL: "Email",
+    IdentityKind.PHONE: "Phone",
+    IdentityKind.DEVICE: "Device",
+    IdentityKind.ANONYMOUS: "Visitor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLine:
+    """One identifier for people; ``store`` is empty for one that belongs to no store."""
+
+    label: str
+    value: str
+    store: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """What is known of somebody beside their name.
+
+    Attributes:
+        average_minor: net revenue per order in minor units; None without an order.
+        place: city and country in words; empty where neither is known.
+        local_time: time of day where they are; empty where their zone is not known.
+        properties: what the merchant or the person set, by name.
+    """
+
+    facts: ProfileFacts
+    average_minor: int | None
+    identities: list[IdentityLine]
+    reach: list[Reach]
+    place: str
+    local_time: str
+    properties: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One event with its words and its day in the tenant's zone."""
+
+    event: Event
+    words: EventWords
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """Events newest first; ``next`` is the mark of the last one when older ones follow."""
+
+    entries: list[TimelineEntry]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeLine:
+    """One profile that became part of this one; ``name`` and ``email`` as they were then."""
+
+    merge: ProfileMerge
+    name: str
+    email: str
+
+
+def find_profile(profile_id: int) -> Profile | None:
+    """Return a profile, also a merged or erased one; None when the tenant has none."""
+    return Profile.objects.filter(pk=profile_id).first()
+
+
+def find_facts(profile: Profile, now: datetime) -> PersonFacts:
+    """Return what stands beside somebody's name.
+
+    Args:
+        profile: not merged.
+        now: aware.
+    """
+    facts = ProfileFacts.objects.filter(profile_id=profile.pk).first() or _no_facts(profile)
+    orders = facts.order_count
+    zone = profile.timezone or zone_of_country(profile.country)
+    country = format_country(profile.country) if profile.country else ""
+    return PersonFacts(
+        facts=facts,
+        average_minor=round(facts.net_minor / orders) if orders else None,
+        identities=_identities(profile.pk),
+        reach=find_reach([profile], now)[0],
+        place=", ".join(filter(None, [profile.city, country])),
+        local_time=format_time(now, zone, "HH:mm") if zone else "",
+        properties=[
+            (key, _speak(value)) for key, value in sorted(profile.properties.items()) if value
+        ],
+    )
+
+
+def list_timeline(profile_id: int, *, kind: str = "", after: str = "") -> TimelinePage:
+    """Return what happened to and around somebody, newest first.
+
+    Args:
+        profile_id: of the profile.
+        kind: a kind of `crm.panels`; empty for all.
+        after: mark of the last entry of the page before.
+    """
+    events = Event.objects.filter(profile_id=profile_id)
+    if kind:
+        events = events.filter(name__in=names_of_kind(kind))
+    if mark := _read_mark(after):
+        at, event_id = mark
+        same_or_older = events.filter(occurred_at__lte=at)
+        events = same_or_older.exclude(occurred_at=at, pk__gte=event_id)
+    rows = list(events.order_by("-occurred_at", "-pk")[: PAGE_SIZE + 1])
+    page = rows[:PAGE_SIZE]
+    words = speak_events(page)
+    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+    return TimelinePage(
+        [
+            TimelineEntry(event, words[event.pk], event.occurred_at.astimezone(zone).date())
+            for event in page
+        ],
+        f"{page[-1].occurred_at.isoformat()}_{page[-1].pk}" if len(rows) > PAGE_SIZE else None,
+    )
+
+
+def list_orders(profile_id: int, *, limit: int = ORDERS_PAGE) -> tuple[list[Order], bool]:
+    """Return the newest orders of somebody with lines, refunds, shipments and store.
+
+    Returns:
+        The orders, and whether there are more.
+    """
+    orders = Order.objects.filter(profile_id=profile_id).select_related("store")
+    loaded = orders.prefetch_related(
+        Prefetch("lines", OrderLine.objects.order_by("position", "pk")),
+        Prefetch("refunds", Refund.objects.order_by("refunded_at", "pk")),
+        Prefetch("shipments", Shipment.objects.order_by("pk")),
+    )
+    rows = list(loaded.order_by("-ordered_at", "-pk")[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
+def list_loose_refunds(profile_id: int) -> list[Refund]:
+    """Return refunds of somebody whose order never arrived, newest first."""
+    refunds = Refund.objects.filter(profile_id=profile_id, order=None)
+    return list(refunds.order_by("-refunded_at", "-pk")[:PAGE_SIZE])
+
+
+def list_consent(profile_id: int) -> list[ConsentEvent]:
+    """Return every statement of permission of somebody, newest first."""
+    statements = ConsentEvent.objects.filter(profile_id=profile_id)
+    return list(statements.order_by("-recorded_at", "-pk")[: PAGE_SIZE * 4])
+
+
+def list_merges(profile_id: int) -> list[MergeLine]:
+    """Return the profiles that became part of this one, newest first."""
+    merges = ProfileMerge.objects.filter(winner_id=profile_id).order_by("-merged_at", "-pk")
+    return [_merge_line(merge) for merge in merges[:PAGE_SIZE]]
+
+
+def list_recent_orders(*, limit: int) -> list[Order]:
+    """Return the tenant's newest orders with their people, newest first."""
+    orders = Order.objects.filter(is_test=False).select_related("profile")
+    return list(orders.order_by("-ordered_at", "-pk")[:limit])
+
+
+def has_orders() -> bool:
+    """Say whether the tenant has any order."""
+    return Order.objects.exists()
+
+
+def _speak(value: Any) -> str:
+    """Write a property: a list as words, an object as JSON."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_speak, value))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+
+
+def _no_facts(profile: Profile) -> ProfileFacts:
+    return ProfileFacts(
+        profile=profile,
+        order_count=0,
+        gross_minor=0,
+        refunded_minor=0,
+        net_minor=0,
+        categories=[],
+        rfm_group="",
+        points_balance=0,
+    )
+
+
+def _identities(profile_id: int) -> list[IdentityLine]:
+    stores = dict(Store.objects.values_list("pk", "name"))
+    rows = Identity.objects.filter(profile_id=profile_id).order_by("kind", "pk")[:PAGE_SIZE]
+    return [
+        IdentityLine(
+            label=_IDENTITY_WORDS[IdentityKind(row.kind)],
+            value=row.value_norm.partition(":")[2]
+            if row.kind == IdentityKind.CUSTOMER_ID
+            else row.value_norm,
+            store=stores.get(row.store_id or 0, ""),
+        )
+        for row in rows
+    ]
+
+
+def _merge_line(merge: ProfileMerge) -> MergeLine:
+    before: dict[str, Any] = merge.snapshot.get("loser", {})
+    name = f"{before.get('first_name', '')} {before.get('last_name', '')}".strip()
+    return MergeLine(merge, name, str(before.get("email", "")))
+
+
+def _read_mark(mark: str) -> tuple[datetime, int] | None:
+    moment, _, event_id = mark.rpartition("_")
+    try:
+        at, key = datetime.fromisoformat(moment), int(event_id[:19])
+    except ValueError:
+        return None
+    return (at, key) if at.tzinfo else None

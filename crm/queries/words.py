@@ -1,0 +1,92 @@
+"""What the timeline says of the events of this app."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crm.models import Event
+from crm.panels import EventWords
+from kernel.formats import format_money
+from kernel.money import to_minor
+
+ORDER_EVENTS = (
+    "Order Placed",
+    "Order Updated",
+    "Order Cancelled",
+    "Order Refunded",
+    "Order Fulfilled",
+)
+PROFILE_EVENTS = (
+    "Profile Created",
+    "Profile Updated",
+    "Profile Merged",
+    "Consent Changed",
+    "Data Requested",
+)
+_CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
+_TITLES_SHOWN = 3
+
+
+def speak_orders(events: Sequence[Event]) -> dict[int, EventWords]:
+    """Word what happened to orders."""
+    return {event.pk: _speak_order(event.name, event.properties) for event in events}
+
+
+def speak_profile(events: Sequence[Event]) -> dict[int, EventWords]:
+    """Word what happened to the profile itself."""
+    return {event.pk: _speak_profile(event.name, event.properties) for event in events}
+
+
+def _speak_order(name: str, said: Mapping[str, Any]) -> EventWords:
+    number = said.get("number", "")
+    match name:
+        case "Order Placed":
+            return EventWords("order", f"Placed order {number}", _goods(said), "good")
+        case "Order Refunded":
+            of = f"Refund of order {number}" if number else "Refund"
+            return EventWords("return", of, _amount(said, "amount"), "bad")
+        case "Order Cancelled":
+            return EventWords("x", f"Order {number} was cancelled", "", "bad")
+        case "Order Fulfilled":
+            parcel = " ".join(filter(None, [said.get("carrier"), said.get("tracking_number")]))
+            return EventWords("truck", f"Order {number} was shipped", parcel)
+        case _:
+            return EventWords("edit", f"Order {number} was changed in the store")
+
+
+def _goods(said: Mapping[str, Any]) -> str:
+    items = [item for item in said.get("items", []) if isinstance(item, dict)]
+    titles = [str(item.get("title") or item.get("sku") or "") for item in items[:_TITLES_SHOWN]]
+    more = len(items) - _TITLES_SHOWN
+    goods = ", ".join(filter(None, titles)) + (f" and {more} more" if more > 0 else "")
+    return " · ".join(filter(None, [_amount(said, "total"), goods]))
+
+
+def _amount(said: Mapping[str, Any], key: str) -> str:
+    """Return the amount of a decimal text, such as £59.90; empty for one that is none."""
+    currency = str(said.get("currency", ""))
+    try:
+        return format_money(to_minor(str(said[key]), currency), currency)
+    except (KeyError, ValueError):
+        return ""
+
+
+def _speak_profile(name: str, said: Mapping[str, Any]) -> EventWords:
+    match name:
+        case "Profile Created":
+            return EventWords("user", "First known", "", "accent")
+        case "Profile Merged":
+            rule = str(said.get("rule", "")).replace("_", " ")
+            text = f"Both had the same {rule}" if rule and rule != "manual" else "By hand"
+            return EventWords("link", "Another profile became part of this one", text)
+        case "Consent Changed":
+            channel = _CHANNELS.get(str(said.get("channel")), str(said.get("channel", "")))
+            state = str(said.get("state", "")).replace("_", " ")
+            tone = "good" if state == "subscribed" else "neutral"
+            before = str(said.get("before", "")).replace("_", " ")
+            return EventWords(
+                "bell", f"{state.capitalize()} for {channel}", f"Was {before} before", tone
+            )
+        case "Data Requested":
+            return EventWords("download", "Asked for a copy of their data")
+        case _:
+            return EventWords("edit", "Details changed")

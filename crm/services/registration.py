@@ -1,0 +1,16 @@
+"""What this app fills into its own registries."""
+
+from crm.panels import Panel, fill_filter, fill_panel, fill_words
+from crm.queries import people, words
+
+
+def register() -> None:
+    """Fill the registries; called once, when the apps are loaded."""
+    fill_panel(Panel("timeline", "Timeline", "crm:timeline", 10))
+    fill_panel(Panel("orders", "Orders", "crm:orders", 20))
+    fill_panel(Panel("consent", "Consent", "crm:consent", 70))
+    fill_panel(Panel("merges", "Merges", "crm:merges", 80))
+    fill_words("orders", "Orders", words.ORDER_EVENTS, words.speak_orders)
+    fill_words("profile", "Profile", words.PROFILE_EVENTS, words.speak_profile)
+    for item in (people.CONSENT, people.ORDERS, people.COUNTRY):
+        fill_filter(item)

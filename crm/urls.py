@@ -1,0 +1,18 @@
+from django.urls import path
+
+from crm.views import panels, people, person
+
+app_name = "crm"
+
+urlpatterns = [
+    path("profiles/", people.profile_list, name="profiles"),
+    path("profiles/export/", people.export_profiles, name="export"),
+    path("profiles/<int:profile_id>/", person.profile_detail, name="profile"),
+    path("profiles/<int:profile_id>/header/", person.profile_header, name="header"),
+    path("profiles/<int:profile_id>/facts/", person.profile_facts, name="facts"),
+    path("profiles/<int:profile_id>/erase/", person.erase, name="erase"),
+    path("profiles/<int:profile_id>/timeline/", panels.timeline, name="timeline"),
+    path("profiles/<int:profile_id>/orders/", panels.orders, name="orders"),
+    path("profiles/<int:profile_id>/consent/", panels.consent, name="consent"),
+    path("profiles/<int:profile_id>/merges/", panels.merges, name="merges"),
+]

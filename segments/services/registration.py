@@ -1,0 +1,30 @@
+"""What this app fills into the registries of the apps below."""
+
+from crm.panels import ListFilter, Panel, fill_filter, fill_panel, fill_words
+from segments.queries import words
+
+
+def register() -> None:
+    """Fill the registries; called once, when the apps are loaded."""
+    fill_panel(Panel("segments", "Segments", "segments:profile", 30))
+    fill_words("segments", "Segments", words.EVENTS, words.speak_moves)
+    fill_filter(
+        ListFilter(
+            key="segment",
+            label="Segment",
+            anything="Every segment",
+            list_choices=words.segment_choices,
+            sql=words.IN_SEGMENT,
+            order=20,
+        )
+    )
+    fill_filter(
+        ListFilter(
+            key="rfm_group",
+            label="RFM group",
+            anything="Every RFM group",
+            list_choices=words.group_choices,
+            sql="f.rfm_group = %(rfm_group)s",
+            order=30,
+        )
+    )
