@@ -20,15 +20,27 @@ from crm.queries import resources
 from crm.queries.resources import build_profiles, export_profile
 from crm.services.api_store import resolve_store
 from crm.services.erasure import erase_profiles
-from kernel.errors import Invalid
+from crm.services.merging import merge_profiles, unmerge_profile
+from kernel.errors import Conflict, Invalid
 from tenants.api import filters
 from tenants.api.resources import ReadResource
+
+ID_PATTERN = r"^[0-9]{1,18}$"
 
 
 class ProfileIn(CustomerIn):
     """A profile to create, or to bring up to date where an identifier is known."""
 
     store_id = serializers.CharField(required=False)
+
+
+class MergeIn(serializers.Serializer[Any]):
+    """Which profiles are one person, and whose id stays."""
+
+    winner_id = serializers.RegexField(ID_PATTERN)
+    loser_ids = serializers.ListField(
+        child=serializers.RegexField(ID_PATTERN), min_length=1, max_length=100
+    )
 
 
 class ProfileViewSet(ReadResource[Profile]):
@@ -92,6 +104,26 @@ class ProfileViewSet(ReadResource[Profile]):
             raise Invalid("No identifier of this profile can be used: an address must be valid.")
         code = status.HTTP_201_CREATED if outcome["status"] == "new" else status.HTTP_200_OK
         return Response(build_profiles([found])[0], status=code)
+
+    @extend_schema(request=MergeIn, responses=ProfileOut)
+    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    def merge(self, request: Request) -> Response:
+        """Make several profiles one: what the winner lacks comes from the losers."""
+        body = MergeIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        winner = int(body.validated_data["winner_id"])
+        losers = {int(loser) for loser in body.validated_data["loser_ids"]} - {winner}
+        merge_profiles([(winner, loser) for loser in sorted(losers)], rule="manual")
+        return Response(build_profiles([resources.final_winner(winner)])[0])
+
+    @extend_schema(request=None, responses=ProfileOut)
+    @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
+    def unmerge(self, request: Request, pk: str) -> Response:
+        """Undo the last merge of a profile, for 30 days; answers with who is free again."""
+        merge = resources.find_last_merge(self.get_object().pk)
+        if merge is None:
+            raise Conflict("This profile was not merged, or the merge was undone.")
+        return Response(build_profiles([unmerge_profile(merge)])[0])
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:

@@ -16,6 +16,7 @@ from crm.models import (
     OrderLine,
     Profile,
     ProfileFacts,
+    ProfileMerge,
     Store,
 )
 from kernel.money import to_text
@@ -76,6 +77,16 @@ def final_winner(profile_id: int) -> int:
             return profile_id
         profile_id = winner
     return profile_id
+
+
+def find_last_merge(profile_id: int) -> int | None:
+    """Return the id of the last merge that made this profile lose, else win; None if none."""
+    merges = ProfileMerge.objects.filter(undone_at=None).order_by("-merged_at", "-pk")
+    for side in ("loser_id", "winner_id"):
+        found = merges.filter(**{side: profile_id}).values_list("pk", flat=True).first()
+        if found is not None:
+            return int(found)
+    return None
 
 
 def events_of(profile_id: int) -> QuerySet[Event]:

@@ -196,3 +196,24 @@ def test_an_erased_person_is_gone_and_the_orders_stay(tenant: Tenant, api: Clien
     order = Order.objects.get()
     assert (order.profile_id, order.email, order.gross_minor) == (None, "", 1250)
     assert api.get("/api/v1/profiles/?email=ada@example.com").json()["results"] == []
+
+
+def test_two_profiles_become_one_and_two_again(tenant: Tenant, api: Client) -> None:
+    ada = post(api, "profiles/", {"email": "ada@example.com", "first_name": "Ada"}).json()["id"]
+    guest = post(api, "profiles/", {"email": "guest@example.com", "city": "London"}).json()["id"]
+    merged = post(api, "profiles/merge/", {"winner_id": ada, "loser_ids": [guest]})
+    assert merged.status_code == 200
+    assert (merged.json()["id"], merged.json()["city"]) == (ada, "London")
+    assert len(merged.json()["identities"]) == 2
+    assert api.get(f"/api/v1/profiles/{guest}/").status_code == 301
+    freed = post(api, f"profiles/{guest}/unmerge/", {})
+    assert (freed.status_code, freed.json()["id"]) == (200, guest)
+    assert api.get(f"/api/v1/profiles/{guest}/").status_code == 200
+    assert post(api, f"profiles/{guest}/unmerge/", {}).status_code == 409
+
+
+@pytest.mark.parametrize("body", [{}, {"winner_id": "1"}, {"winner_id": "x", "loser_ids": ["1"]}])
+def test_a_merge_that_names_nobody_is_refused(
+    tenant: Tenant, api: Client, body: dict[str, Any]
+) -> None:
+    assert post(api, "profiles/merge/", body).status_code == 400
