@@ -78,6 +78,7 @@ def test_json_lines(tmp_path: Path) -> None:
             "The file is damaged",
         ),
     ],
+    ids=["empty", "blank", "encoding", "json columns", "json", "cut"],
 )
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, expected: str) -> None:
     with pytest.raises(Invalid) as caught:
