@@ -3,12 +3,16 @@
 Nothing is read before a template asks for it, so error pages and fragments cost no query.
 """
 
+from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from kernel import clock
+from messaging.queries.messages import DUE_CEILING, count_due
+from stores.queries import list_sync_health
 from tenants.models import Tenant
 from tenants.queries import list_memberships
 
@@ -21,6 +25,9 @@ ENTRIES = (
     ("Stores", "stores:list", "store"),
     ("Settings", "tenants:settings", "settings"),
 )
+
+_PATIENCE = timedelta(minutes=2)
+"""Messages that should have left longer ago than this are said to wait."""
 
 
 class NavItem(NamedTuple):
@@ -38,6 +45,13 @@ class NavTenant(NamedTuple):
     name: str
     url: str
     active: bool
+
+
+class NavHealth(NamedTuple):
+    """Whether everything is in step: one quiet line that turns amber or red with a reason."""
+
+    level: str
+    text: str
 
 
 class Navigation:
@@ -75,6 +89,25 @@ class Navigation:
             )
             for member in list_memberships(self._request.user.pk)
         ]
+
+    @cached_property
+    def health(self) -> NavHealth | None:
+        """How data comes in and messages go out; None without a store."""
+        if self._tenant is None:
+            return None
+        stores = list_sync_health()
+        if not stores:
+            return None
+        slowest = max(stores, key=lambda store: store.lag_seconds)
+        if slowest.is_late:
+            return NavHealth("bad", f"{slowest.name} is {slowest.lag_seconds // 60} min behind")
+        if quarantined := sum(store.quarantined for store in stores):
+            many = "delivery" if quarantined == 1 else "deliveries"
+            return NavHealth("warn", f"{quarantined:,} quarantined {many}")
+        if waiting := count_due(clock.now() - _PATIENCE):
+            more = "+" if waiting >= DUE_CEILING else ""
+            return NavHealth("warn", f"{waiting:,}{more} sends wait")
+        return NavHealth("good", "Everything is in step")
 
     @property
     def logout_url(self) -> str:

@@ -121,6 +121,11 @@ class Message(TenantModel):
             ),
             models.Index(fields=["tenant", "profile", "-id"], name="message_profile_idx"),
             models.Index(fields=["tenant", "flow_id", "status"], name="message_flow_idx"),
+            models.Index(
+                fields=["tenant", "status"],
+                name="message_problem_idx",
+                condition=models.Q(status__in=["failed", "unknown"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.sql import run_sql
 from stores.choices import DeliveryStatus
 from stores.models import Connection, InboxDelivery
-from stores.types import KnownShopper, StoreHealth
+from stores.types import LATE_SECONDS, KnownShopper, StoreHealth
 
 COUNT_CEILING = 10_000
 """Counts of deliveries stop here; a page writes 10,000+."""
@@ -55,6 +55,42 @@ class Payload:
     content: Any
     size: int
     is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncHealth:
+    """Whether one store is in step.
+
+    Attributes:
+        lag_seconds: age of the oldest waiting delivery; 0 when none waits.
+        quarantined: deliveries put aside, at most the ceiling.
+    """
+
+    store_id: int
+    name: str
+    lag_seconds: int
+    quarantined: int
+
+    @property
+    def is_late(self) -> bool:
+        """Whether deliveries wait for longer than a merchant should notice."""
+        return self.lag_seconds > LATE_SECONDS
+
+
+def list_sync_health() -> list[SyncHealth]:
+    """Return whether each store is in step, by name; one cheap statement."""
+    now = clock.now()
+    return [
+        SyncHealth(
+            row.store_id,
+            row.name,
+            max(0, int((now - row.oldest_waiting_at).total_seconds()))
+            if row.oldest_waiting_at
+            else 0,
+            row.quarantined,
+        )
+        for row in run_sql("stores.read_sync_health", ceiling=COUNT_CEILING)
+    ]
 
 
 def find_store(store_id: int) -> Store | None:

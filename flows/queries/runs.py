@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, QuerySet
 
-from flows.choices import EntryOutcome
-from flows.models import FlowEntry, FlowRun, RunStep
+from flows.choices import EntryOutcome, RunStatus
+from flows.models import Flow, FlowEntry, FlowRun, RunStep
 from messaging.models import Message
 from messaging.queries.messages import message_payloads
 
@@ -109,3 +109,11 @@ def list_entries_of_profile(profile_id: int, *, limit: int = PAGE) -> list[FlowE
     """Return the attempts of a profile to enter any flow, newest first."""
     entries = FlowEntry.objects.filter(profile_id=profile_id).select_related("flow")
     return list(entries.order_by("-id")[:limit])
+
+
+def count_failed() -> list[tuple[int, str, int]]:
+    """Return id and name of each flow with failed runs, and how many, by name."""
+    flows = dict(Flow.objects.order_by("name").values_list("pk", "name"))
+    failed = FlowRun.objects.filter(flow_id__in=flows, status=RunStatus.FAILED)
+    counts = dict(failed.values_list("flow_id").annotate(number=Count("pk")))
+    return [(pk, name, counts[pk]) for pk, name in flows.items() if pk in counts]

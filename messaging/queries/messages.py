@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Count, Q
 
 from messaging.choices import FailReason, MessageStatus, SkipReason
-from messaging.models import Message, Template
+from messaging.models import ChannelAccount, Message, Template
 
 PAGE_SIZE = 50
+DUE_CEILING = 1_000
 _WORDS = {**dict(SkipReason.choices), **dict(FailReason.choices)}
 
 
@@ -132,6 +133,17 @@ def count_problems() -> dict[str, int]:
     rows = Message.objects.filter(status__in=statuses).values_list("status")
     found = dict(rows.annotate(number=Count("id")))
     return {str(status.value): found.get(status.value, 0) for status in statuses}
+
+
+def count_due(now: datetime) -> int:
+    """Return how many messages should have left by now, at most the ceiling."""
+    due = Message.objects.filter(status=MessageStatus.PENDING, due_at__lte=now)
+    return len(due.values_list("pk", flat=True)[:DUE_CEILING])
+
+
+def list_paused_channels() -> list[ChannelAccount]:
+    """Return the channels that send nothing until somebody lets them, by channel."""
+    return list(ChannelAccount.objects.filter(is_paused=True).order_by("channel"))
 
 
 def find_template_id(key: str) -> int | None:
