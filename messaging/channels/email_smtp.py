@@ -136,26 +136,13 @@ class SmtpChannel:
         return connection
 
     def _connect(self) -> smtplib.SMTP:
-        account = self._account
         try:
-            if account.security == "tls":
-                connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                    account.host,
-                    account.port,
-                    timeout=TIMEOUT_SECONDS,
-                    context=ssl.create_default_context(),
-                )
-            else:
-                connection = smtplib.SMTP(account.host, account.port, timeout=TIMEOUT_SECONDS)
-            if account.security == "starttls":
-                connection.starttls(context=ssl.create_default_context())
-            connection.ehlo_or_helo_if_needed()
-            if account.user:
-                connection.login(account.user, account.password)
+            self._connection = _open(self._account)
+            _log_in(self._connection, self._account)
         except (OSError, smtplib.SMTPException) as exc:
+            self._drop()
             raise ChannelUnavailable(_words(exc)) from exc
-        self._connection = connection
-        return connection
+        return self._connection
 
     def _refuse(self, connection: smtplib.SMTP, reply: Reply) -> NoReturn:
         code, text = reply
@@ -178,6 +165,23 @@ class SmtpChannel:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _open(account: SmtpAccount) -> smtplib.SMTP:
+    if account.security == "tls":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(
+            account.host, account.port, timeout=TIMEOUT_SECONDS, context=context
+        )
+    return smtplib.SMTP(account.host, account.port, timeout=TIMEOUT_SECONDS)
+
+
+def _log_in(connection: smtplib.SMTP, account: SmtpAccount) -> None:
+    if account.security == "starttls":
+        connection.starttls(context=ssl.create_default_context())
+    connection.ehlo_or_helo_if_needed()
+    if account.user:
+        connection.login(account.user, account.password)
 
 
 def _open_mail(connection: smtplib.SMTP, sender: str, recipient: str) -> list[Reply]:

@@ -1,0 +1,160 @@
+"""The SMTP channel by itself: accounts, and where a conversation may break."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import override_settings
+
+from kernel.batches import Deadline
+from messaging.channels.base import (
+    ChannelDeferred,
+    ChannelRejected,
+    ChannelUnavailable,
+)
+from messaging.channels.email_smtp import (
+    SmtpAccount,
+    SmtpChannel,
+    account_from_settings,
+    account_from_url,
+    channel_for,
+)
+from messaging.domain.addresses import to_wire
+from messaging.models import Message
+from messaging.services import sending
+from messaging.types import OutgoingEmail, RenderedEmail
+from tenants.models import Tenant
+from tests.factories.messaging import make_recipient, make_template, queue_message
+from tests.support.smtp import SmtpServer
+
+
+def outgoing(to_address: str = "ada@example.com", subject: str = "Hi") -> OutgoingEmail:
+    return OutgoingEmail(
+        from_name="Shop",
+        from_address="shop@example.com",
+        to_name="",
+        to_address=to_address,
+        content=RenderedEmail(subject, "<p>Hi</p>", "Hi\n"),
+        message_id="<1@example.com>",
+        reference="1-1",
+        date=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "account"),
+    [
+        ("smtp://mail.example", SmtpAccount("mail.example", 25)),
+        ("smtp://mail.example:1025", SmtpAccount("mail.example", 1025)),
+        (
+            "smtp+tls://u%40x:p%2Fw@mail.example",
+            SmtpAccount("mail.example", 587, "u@x", "p/w", "starttls"),
+        ),
+        ("smtps://mail.example", SmtpAccount("mail.example", 465, security="tls")),
+    ],
+)
+def test_an_account_is_read_from_its_address(url: str, account: SmtpAccount) -> None:
+    assert account_from_url(url) == account
+
+
+@pytest.mark.parametrize("url", ["http://mail.example", "smtp://", "mail.example:25"])
+def test_an_address_that_is_none_of_a_mail_server_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="the address of a mail server"):
+        account_from_url(url)
+
+
+@override_settings(
+    EMAIL_HOST="mail.example",
+    EMAIL_PORT=2525,
+    EMAIL_HOST_USER="u",
+    EMAIL_HOST_PASSWORD="p",
+    EMAIL_USE_TLS=True,
+)
+def test_the_account_of_the_installation_comes_from_the_settings() -> None:
+    expected = SmtpAccount("mail.example", 2525, "u", "p", "starttls")
+
+    assert account_from_settings() == expected
+    with override_settings(EMAIL_USE_TLS=False, EMAIL_USE_SSL=True):
+        assert account_from_settings().security == "tls"
+
+
+def test_a_thread_keeps_one_channel_per_account() -> None:
+    one, other = SmtpAccount("a.example", 25), SmtpAccount("b.example", 25)
+
+    assert channel_for(one) is channel_for(one)
+    assert channel_for(one) is not channel_for(other)
+
+
+@pytest.mark.parametrize("security", ["none", "starttls"])
+def test_a_server_that_offers_no_log_in_is_unavailable(smtp: SmtpServer, security: str) -> None:
+    account = SmtpAccount("127.0.0.1", smtp.port, "user", "secret", security)
+
+    with pytest.raises(ChannelUnavailable):
+        SmtpChannel(account).send(outgoing())
+
+    assert smtp.raw == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("421 Closing", ChannelUnavailable),
+        ("450 Mailbox busy", ChannelDeferred),
+        ("550 Unknown", ChannelRejected),
+    ],
+)
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_an_answer_says_whether_to_try_again_and_the_next_mail_goes_through(
+    smtp: SmtpServer, answer: str, error: type[Exception], pipelining: bool
+) -> None:
+    smtp.pipelining = pipelining
+    smtp.answers["bad@example.com"] = answer
+    channel = SmtpChannel(account_from_url(smtp.url))
+
+    with pytest.raises(error, match=answer):
+        channel.send(outgoing("bad@example.com"))
+    channel.send(outgoing("good@example.com"))
+    channel.close()
+
+    assert smtp.received == {"good@example.com": 1}
+
+
+def test_what_cannot_be_written_as_a_mail_is_rejected_before_anything_is_said(
+    smtp: SmtpServer,
+) -> None:
+    with pytest.raises(ChannelRejected, match="cannot be written as a mail"):
+        SmtpChannel(account_from_url(smtp.url)).send(outgoing("zoë@example.com"))
+
+    assert smtp.raw == []
+
+
+@pytest.mark.parametrize(
+    ("address", "wire"),
+    [
+        (" ada@example.com ", "ada@example.com"),
+        ("Ada.B+x@Sub.Example.com", "Ada.B+x@Sub.Example.com"),
+        ("ada@" + "x" * 64 + ".com", None),
+        ("a" * 65 + "@example.com", None),
+        ('"a b"@example.com', None),
+        ("ada@127.0.0.1", None),
+        ("ada@exam\nple.com", None),
+        ("", None),
+    ],
+)
+def test_addresses_as_servers_take_them(address: str, wire: str | None) -> None:
+    assert to_wire(address) == wire
+
+
+def test_a_slow_server_gets_no_more_of_the_batch(
+    shop: Tenant, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "HAND_OVER_SECONDS", -1.0)
+    message = queue_message(make_recipient(), make_template())
+    channel = SmtpChannel(account_from_url(smtp.url))
+
+    assert sending.send_batch(channel) == 1
+
+    message.refresh_from_db()
+    assert (message.status, message.attempts, smtp.raw) == ("pending", 0, [])
+    monkeypatch.undo()
+    sending.send_due(Deadline(seconds=None))
+    assert Message.objects.get().status == "sent"
