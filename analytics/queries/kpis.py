@@ -28,6 +28,16 @@ CHURN_TARGET = Target(None, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
+class _Lifetime:
+    """What all buyers up to an instant were worth."""
+
+    buyers: int
+    repeat_buyers: int
+    net: int
+    profiles: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Measured:
     """What one period measures; ``None`` where nothing can be divided."""
 
@@ -38,10 +48,7 @@ class _Measured:
     new_buyers: int
     ordered_net: int
     email_net: int
-    all_buyers: int
-    repeat_buyers: int
-    all_profiles: int
-    lifetime_net: int
+    lifetime: _Lifetime
     active: int
     churned: int
 
@@ -69,7 +76,8 @@ def list_kpis(period: Period) -> list[Kpi]:
         period: only documents dated up to its last day are looked at, so that a period of the
             past shows what was known of it then.
     """
-    now, before = _measure(period), _measure(period.before)
+    lifetime, lifetime_before = _measure_lifetime(period)
+    now, before = _measure(period, lifetime), _measure(period.before, lifetime_before)
     return [*_sales(now, before), *_buyers(now, before), *_rates(now, before)]
 
 
@@ -98,11 +106,23 @@ def list_days(period: Period) -> list[DayFigures]:
     ]
 
 
-def _measure(period: Period) -> _Measured:
+def _measure_lifetime(period: Period) -> tuple[_Lifetime, _Lifetime]:
+    """Return the figures up to the end of a period and of the one before it."""
     zone = get_tenant(current_tenant_id()).timezone
-    instants = _instants(period, zone)
-    [sales] = run_sql("analytics.sum_sales", **instants, click_days=CLICK_DAYS)
-    [lifetime] = run_sql("analytics.sum_lifetime", ends_at=instants["ends_at"])
+    [row] = run_sql(
+        "analytics.sum_lifetime",
+        ends_at=clock.end_of_day(period.last, zone),
+        before_at=clock.end_of_day(period.before.last, zone),
+    )
+    return (
+        _Lifetime(row.buyers, row.repeat_buyers, row.net, row.profiles),
+        _Lifetime(row.before_buyers, row.before_repeat_buyers, row.before_net, row.before_profiles),
+    )
+
+
+def _measure(period: Period, lifetime: _Lifetime) -> _Measured:
+    zone = get_tenant(current_tenant_id()).timezone
+    [sales] = run_sql("analytics.sum_sales", **_instants(period, zone), click_days=CLICK_DAYS)
     [churn] = run_sql(
         "analytics.count_churned",
         zone=zone,
@@ -118,10 +138,7 @@ def _measure(period: Period) -> _Measured:
         new_buyers=sales.new_buyers,
         ordered_net=sales.ordered_net,
         email_net=sales.email_net,
-        all_buyers=lifetime.buyers,
-        repeat_buyers=lifetime.repeat_buyers,
-        all_profiles=lifetime.profiles,
-        lifetime_net=lifetime.net,
+        lifetime=lifetime,
         active=churn.active,
         churned=churn.churned,
     )
@@ -202,8 +219,8 @@ def _buyers(now: _Measured, before: _Measured) -> list[Kpi]:
             "lifetime_value",
             "Lifetime value",
             "money",
-            _mean(now.lifetime_net, now.all_buyers),
-            _mean(before.lifetime_net, before.all_buyers),
+            _mean(now.lifetime.net, now.lifetime.buyers),
+            _mean(before.lifetime.net, before.lifetime.buyers),
             "Net revenue of all buyers until the end of the period ÷ those buyers.",
         ),
     ]
@@ -215,8 +232,8 @@ def _rates(now: _Measured, before: _Measured) -> list[Kpi]:
             "repeat_purchase_rate",
             "Repeat purchase rate",
             "rate",
-            _share(now.repeat_buyers, now.all_buyers),
-            _share(before.repeat_buyers, before.all_buyers),
+            _share(now.lifetime.repeat_buyers, now.lifetime.buyers),
+            _share(before.lifetime.repeat_buyers, before.lifetime.buyers),
             "People with two or more orders ÷ people with at least one, up to the period's end.",
             target=REPEAT_TARGET,
         ),
@@ -224,8 +241,8 @@ def _rates(now: _Measured, before: _Measured) -> list[Kpi]:
             "repeat_share_of_profiles",
             "Repeat buyers among all profiles",
             "rate",
-            _share(now.repeat_buyers, now.all_profiles),
-            _share(before.repeat_buyers, before.all_profiles),
+            _share(now.lifetime.repeat_buyers, now.lifetime.profiles),
+            _share(before.lifetime.repeat_buyers, before.lifetime.profiles),
             "People with two or more orders ÷ everybody known by the end of the period.",
         ),
         Kpi(

@@ -160,6 +160,11 @@ def test_repeat_rate_and_lifetime_value_look_at_everything_until_the_end(store: 
     assert found["repeat_purchase_rate"] == 1 / 2
     assert found["repeat_share_of_profiles"] == 1 / 3
     assert found["lifetime_value"] == (3000 - 200 + 500) / 2
+    before = {kpi.key: kpi.previous for kpi in list_kpis(MAY)}
+    assert before["repeat_purchase_rate"] == 0.0
+    assert before["repeat_share_of_profiles"] == 0.0
+    assert before["lifetime_value"] == 1000 - 200
+    assert before == figures(MAY.before)
 
 
 @pytest.mark.parametrize(
