@@ -169,6 +169,8 @@ class RfmScore(TenantModel):
     net_minor = models.BigIntegerField()
     changed_at = models.DateTimeField()
     """When the group last changed."""
+    scored_at = models.DateTimeField(null=True)
+    """When the row was last written: what the facts have to take over."""
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "group"], name="rfmscore_group_idx")]

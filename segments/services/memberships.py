@@ -25,20 +25,24 @@ QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which profiles a statement looks at: an SQL condition over ``p`` and what it binds."""
+    """Which profiles a statement looks at: a condition on ``{id}`` and what it binds."""
 
     condition: str
     params: Mapping[str, Any]
 
+    def on(self, column: str) -> str:
+        """Return the condition for a column that holds the profile's id."""
+        return self.condition.replace("{id}", column)
+
 
 def of_profiles(profile_ids: Sequence[int]) -> Scope:
     """Return the scope of some profiles."""
-    return Scope("p.id = ANY(%(scope_ids)s::bigint[])", {"scope_ids": array(profile_ids)})
+    return Scope("{id} = ANY(%(scope_ids)s::bigint[])", {"scope_ids": array(profile_ids)})
 
 
 def of_range(after: int, upto: int) -> Scope:
     """Return the scope of profiles above one id up to another."""
-    return Scope("p.id > %(after)s AND p.id <= %(upto)s", {"after": after, "upto": upto})
+    return Scope("({id} > %(after)s AND {id} <= %(upto)s)", {"after": after, "upto": upto})
 
 
 def decide_memberships(
@@ -71,7 +75,9 @@ def decide_memberships(
         ("{laterals}", shared.laterals),
         ("{segment_ids}", shared.segment_ids),
         ("{reeval_at}", shared.reeval_at),
-        ("{profiles}", scope.condition),
+        ("{profiles}", scope.on("p.id")),
+        ("{facts}", scope.on("f.profile_id")),
+        ("{memberships}", scope.on("m.profile_id")),
     ):
         statement = statement.replace(name, text)
     rows = execute(

@@ -12,7 +12,7 @@ def register() -> None:
         ListFilter(
             key="segment",
             label="Segment",
-            anything="Every segment",
+            anything="Segment",
             list_choices=words.segment_choices,
             sql=words.IN_SEGMENT,
             order=20,
@@ -22,7 +22,7 @@ def register() -> None:
         ListFilter(
             key="rfm_group",
             label="RFM group",
-            anything="Every RFM group",
+            anything="RFM group",
             list_choices=words.group_choices,
             sql="f.rfm_group = %(rfm_group)s",
             order=30,

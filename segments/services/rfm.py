@@ -13,7 +13,7 @@ from django.db import transaction
 
 from crm.choices import EventSource
 from crm.services.events import append_events
-from crm.services.facts import write_rfm_from
+from crm.services.facts import RfmRow, write_rfm, write_rfm_from
 from crm.types import NewEvent
 from kernel import clock
 from kernel.sql import execute, load_sql, run_sql
@@ -65,12 +65,14 @@ def score_all(
     bounds = _bounds(mode, measured, source.today)
     rows = _score(source, bounds, now=now, is_first=old is None or not old.buyers)
     _keep_scale(source, mode, measured, bounds, is_pinned=as_of is not None, now=now)
-    write_rfm_from(load_sql("segments.rfm_of_profiles"), profile_ids=None)
+    write_rfm_from(load_sql("segments.rfm_of_profiles"), now=now)
+    write_rfm([_fact(row) for row in rows if not row.to_group])
     run_sql("segments.write_rfm_history", day=source.today)
+    moves = _moves(rows)
     if as_of is None:
-        history_ids = [move.profile_id for move in rows] if is_history else []
-        _append_moves(rows, now, history_ids=history_ids)
-    return rows
+        history_ids = [move.profile_id for move in moves] if is_history else []
+        _append_moves(moves, now, history_ids=history_ids)
+    return moves
 
 
 @transaction.atomic
@@ -97,9 +99,10 @@ def score_changed(
         return score_all(now, as_of=_pinned_day(scale))
     source = _source(now, _pinned_day(scale), profile_ids)
     rows = _score(source, bounds_of(scale), now=now, is_first=False)
-    write_rfm_from(load_sql("segments.rfm_of_profiles"), profile_ids=list(profile_ids))
-    _append_moves(rows, now, history_ids=history_ids)
-    return rows
+    write_rfm([_fact(row) for row in rows])
+    moves = _moves(rows)
+    _append_moves(moves, now, history_ids=history_ids)
+    return moves
 
 
 def measure_buyers(
@@ -149,8 +152,8 @@ def _measure(source: _Source) -> Any:
     return _run("segments.measure_rfm", source)[0]
 
 
-def _score(source: _Source, bounds: RfmBounds, *, now: datetime, is_first: bool) -> list[GroupMove]:
-    rows = _run(
+def _score(source: _Source, bounds: RfmBounds, *, now: datetime, is_first: bool) -> list[Any]:
+    return _run(
         "segments.score_rfm",
         source,
         recency=list(bounds.recency),
@@ -158,8 +161,20 @@ def _score(source: _Source, bounds: RfmBounds, *, now: datetime, is_first: bool)
         monetary=list(bounds.monetary),
         now=now,
         is_first=is_first,
+        is_full=source.params["profile_ids"] is None,
     )
-    return [GroupMove(row.profile_id, row.from_group, row.to_group) for row in rows]
+
+
+def _moves(rows: Sequence[Any]) -> list[GroupMove]:
+    return [
+        GroupMove(row.profile_id, row.from_group, row.to_group)
+        for row in rows
+        if row.from_group != row.to_group
+    ]
+
+
+def _fact(row: Any) -> RfmRow:
+    return row.profile_id, row.recency, row.frequency, row.monetary, row.to_group
 
 
 def _run(name: str, source: _Source, **params: Any) -> list[Any]:

@@ -1,9 +1,10 @@
 -- Purpose: decide all segments of some profiles in one scan and write what is different:
 --          memberships, entries and exits with their cause, sizes.
--- In: tenant_id; laterals, segment_ids, reeval_at, profiles, compiled from the
---     definitions, with what they bind; now; cause, for profiles without one of their own;
---     cause_profiles, causes, event_ids, event_names, arrays of equal length; is_told, whether
---     entries and exits are wanted back.
+-- In: tenant_id; laterals, segment_ids, reeval_at, compiled from the definitions, with what they
+--     bind; profiles, facts, memberships, which rows are looked at, said of each table so that no
+--     plan reads more; now; cause, for profiles without one of their own; cause_profiles, causes,
+--     event_ids, event_names, arrays of equal length; is_told, whether entries and exits are
+--     wanted back.
 -- Out: profile_id, segment_id, entered.
 -- Why: one shared scan instead of a difference per segment; the caller holds the row of upkeep,
 --      so that nobody else takes the same difference. Merged and erased profiles are in none.
@@ -19,7 +20,7 @@ WITH decided AS (
         END AS reeval_at
     FROM crm_profile AS p
     LEFT JOIN crm_profilefacts AS f
-        ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
+        ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id AND {facts}
     {laterals}
     WHERE p.tenant_id = %(tenant_id)s AND {profiles}
 ),
@@ -32,7 +33,7 @@ different AS (
         COALESCE(m.segment_ids, '{}') AS old_ids
     FROM decided AS d
     LEFT JOIN segments_membership AS m
-        ON m.tenant_id = %(tenant_id)s AND m.profile_id = d.profile_id
+        ON m.tenant_id = %(tenant_id)s AND m.profile_id = d.profile_id AND {memberships}
     WHERE (m.profile_id IS NULL AND (d.segment_ids <> '{}' OR d.reeval_at IS NOT NULL))
        OR m.segment_ids <> d.segment_ids
        OR (m.profile_id IS NOT NULL AND m.reeval_at IS DISTINCT FROM d.reeval_at)

@@ -2,7 +2,10 @@
 --          buys no more, note each move between groups.
 -- In: tenant_id and what the source of buyers takes; recency, frequency, monetary, the lowest
 --     values that get scores 2 to 5; now; is_first, whether nobody was scored before.
--- Out: profile_id, from_group, to_group of each move; none when is_first.
+--     is_full, whether everybody is scored.
+-- Out: profile_id, recency, frequency, monetary, from_group, to_group. Of a full scoring the moves
+--      between groups only, and none when is_first; else all that were asked for, so that facts
+--      that were written anew take over what stayed.
 -- Why: both modes and the changed profiles of an order go through this one statement. Rows that
 --      stay as they are must not even be locked, hence the difference before the write.
 WITH buyer AS (
@@ -47,19 +50,32 @@ grouped AS (
     FROM scored AS s
 ),
 
-different AS (
+compared AS (
     SELECT
         g.*,
         COALESCE(o."group", '') AS from_group,
         o.previous_group,
-        o.changed_at
+        o.changed_at,
+        (
+            o.recency, o.frequency, o.monetary, o."group", o.last_order_on, o.order_count,
+            o.net_minor
+        ) IS DISTINCT FROM (
+            g.recency, g.frequency, g.monetary, g.to_group, g.last_order_on, g.order_count,
+            g.net_minor
+        ) AS is_different
     FROM grouped AS g
     LEFT JOIN segments_rfmscore AS o
-        ON o.tenant_id = %(tenant_id)s AND o.profile_id = g.profile_id
-    WHERE o.profile_id IS NULL
-       OR o.recency <> g.recency OR o.frequency <> g.frequency OR o.monetary <> g.monetary
-       OR o."group" <> g.to_group OR o.last_order_on <> g.last_order_on
-       OR o.order_count <> g.order_count OR o.net_minor <> g.net_minor
+        ON o.tenant_id = %(tenant_id)s
+        AND o.profile_id = g.profile_id
+        AND (%(profile_ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(profile_ids)s::bigint[]))
+),
+
+kept AS (
+    SELECT
+        profile_id, recency, frequency, monetary, last_order_on, order_count, net_minor,
+        from_group, to_group, previous_group, changed_at, is_different
+    FROM compared
+    WHERE is_different OR NOT %(is_full)s
 ),
 
 gone AS (
@@ -73,14 +89,16 @@ gone AS (
 written AS (
     INSERT INTO segments_rfmscore AS o (
         tenant_id, profile_id, recency, frequency, monetary, "group", previous_group,
-        last_order_on, order_count, net_minor, changed_at
+        last_order_on, order_count, net_minor, changed_at, scored_at
     )
     SELECT
         %(tenant_id)s, profile_id, recency, frequency, monetary, to_group,
         CASE WHEN from_group = to_group THEN previous_group ELSE from_group END,
         last_order_on, order_count, net_minor,
-        CASE WHEN from_group = to_group THEN changed_at ELSE %(now)s END
-    FROM different
+        CASE WHEN from_group = to_group THEN changed_at ELSE %(now)s END,
+        %(now)s
+    FROM kept
+    WHERE is_different
     ON CONFLICT (tenant_id, profile_id) DO UPDATE
     SET recency = excluded.recency,
         frequency = excluded.frequency,
@@ -90,25 +108,27 @@ written AS (
         last_order_on = excluded.last_order_on,
         order_count = excluded.order_count,
         net_minor = excluded.net_minor,
-        changed_at = excluded.changed_at
+        changed_at = excluded.changed_at,
+        scored_at = excluded.scored_at
 ),
 
-moved AS (
-    SELECT profile_id, from_group, to_group
-    FROM different
-    WHERE from_group <> to_group AND NOT %(is_first)s
+touched AS (
+    SELECT profile_id, recency, frequency, monetary, from_group, to_group
+    FROM kept
+    WHERE NOT %(is_first)s AND (from_group <> to_group OR NOT %(is_full)s)
     UNION ALL
-    SELECT profile_id, from_group, '' AS to_group
+    SELECT profile_id, NULL, NULL, NULL, from_group, ''
     FROM gone
 ),
 
 noted AS (
     INSERT INTO segments_rfmchange (tenant_id, profile_id, at, from_group, to_group)
     SELECT %(tenant_id)s, profile_id, %(now)s, from_group, to_group
-    FROM moved
+    FROM touched
+    WHERE from_group <> to_group
     ON CONFLICT DO NOTHING
 )
 
-SELECT profile_id, from_group, to_group
-FROM moved
+SELECT profile_id, recency, frequency, monetary, from_group, to_group
+FROM touched
 ORDER BY profile_id

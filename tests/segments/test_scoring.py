@@ -175,6 +175,15 @@ def test_a_changed_buyer_is_scored_by_the_kept_bounds_and_moves(tenant: Tenant) 
     assert event.is_backfill is False
 
 
+def test_facts_that_were_made_anew_take_over_the_scores(tenant: Tenant) -> None:
+    [buyer] = make_buyers([Spec(1, 1, 500)])
+    score_all(NOW)
+    change_facts(buyer.profile_id, recency=None, frequency=None, monetary=None, rfm_group="")
+    assert score_changed([buyer.profile_id], NOW) == []
+    assert ProfileFacts.objects.get().rfm_group == "potential"
+    assert find_differences() == []
+
+
 def test_a_move_from_an_import_starts_no_flow(tenant: Tenant) -> None:
     [buyer] = make_buyers([Spec(100, 1, 500)])
     score_all(NOW)
