@@ -6,8 +6,9 @@
 --
 -- ``refunded_minor`` is in the order's currency; orders whose profile was erased are left out.
 SELECT
-    o.id AS order_id, o.is_counted, o.gross_minor, coalesce(o.base_gross_minor, 0) AS base_gross_minor,
-    coalesce(f.refunded, 0)::bigint AS refunded_minor, n.rate, h.points::bigint AS held
+    o.id AS order_id, o.is_counted, o.gross_minor, n.rate, h.points::bigint AS held,
+    coalesce(o.base_gross_minor, 0) AS base_gross_minor,
+    coalesce(f.refunded, 0)::bigint AS refunded_minor
 FROM (
     SELECT e.order_id, sum(e.points) AS points
     FROM loyalty_pointsentry AS e
@@ -17,7 +18,7 @@ FROM (
 JOIN crm_order AS o
     ON o.tenant_id = %(tenant_id)s AND o.id = h.order_id AND o.profile_id IS NOT NULL
 JOIN loyalty_pointsentry AS n
-    ON n.tenant_id = %(tenant_id)s AND n.kind = 'earn' AND n.source_key = 'order:' || o.id
+    ON n.tenant_id = %(tenant_id)s AND n.kind = 'earn' AND n.order_id = o.id
 LEFT JOIN (
     SELECT r.order_id, sum(greatest(0, CASE
         WHEN r.currency = p.currency THEN r.amount_minor::numeric

@@ -9,26 +9,30 @@
 --      now           timestamptz  when corrections take effect
 -- out: id, profile_id, kind, points, source_key, order_id   of the new entries
 --
--- An order earns once and keeps the rate it earned at. Each refund takes its part of the
--- running share (loyalty/domain/earning.py), so that parts never take more than the whole. What
--- then differs (cancelled, amended, moved to another profile) is one correction.
-WITH earned AS (
-    SELECT e.order_id, e.rate, e.rule_version
+-- Entries are read once, by order, so that the cost follows the batch and not the ledger. An order
+-- earns once and keeps the rate it earned at. Each refund takes its part of the running share
+-- (loyalty/domain/earning.py), so that parts never take more than the whole. What then differs
+-- (cancelled, amended, moved to another profile) is one correction.
+WITH present AS MATERIALIZED (
+    SELECT e.order_id, e.profile_id, e.kind, e.points, e.source_key, e.rate, e.rule_version
     FROM loyalty_pointsentry AS e
-    WHERE e.tenant_id = %(tenant_id)s AND e.order_id = ANY(%(order_ids)s) AND e.kind = 'earn'
+    WHERE e.tenant_id = %(tenant_id)s AND e.order_id = ANY(%(order_ids)s)
+),
+earned AS (
+    SELECT e.order_id, e.rate, e.rule_version
+    FROM present AS e
+    WHERE e.kind = 'earn'
 ),
 held AS (
     SELECT
         e.order_id, e.profile_id, sum(e.points) AS points,
         bool_or(e.kind = 'reverse' AND e.source_key = 'order:' || e.order_id) AS is_reversed
-    FROM loyalty_pointsentry AS e
-    WHERE e.tenant_id = %(tenant_id)s AND e.order_id = ANY(%(order_ids)s)
+    FROM present AS e
     GROUP BY e.order_id, e.profile_id
 ),
 written AS (
     SELECT e.order_id, count(*) AS entries
-    FROM loyalty_pointsentry AS e
-    WHERE e.tenant_id = %(tenant_id)s AND e.order_id = ANY(%(order_ids)s)
+    FROM present AS e
     GROUP BY e.order_id
 ),
 worth AS (
@@ -47,7 +51,7 @@ worth AS (
 ),
 refund AS (
     SELECT
-        r.id, r.order_id, r.refunded_at, p.id IS NOT NULL AS is_posted,
+        r.id, r.order_id, r.refunded_at, p.order_id IS NOT NULL AS is_posted,
         greatest(0, CASE
             WHEN r.currency = w.currency THEN r.amount_minor::numeric
             WHEN coalesce(w.base_gross_minor, 0) = 0 THEN 0
@@ -55,8 +59,7 @@ refund AS (
         END) AS amount
     FROM crm_refund AS r
     JOIN worth AS w ON w.id = r.order_id AND w.is_counted AND w.earned > 0
-    LEFT JOIN loyalty_pointsentry AS p
-        ON p.tenant_id = %(tenant_id)s AND p.kind = 'reverse' AND p.source_key = 'refund:' || r.id
+    LEFT JOIN present AS p ON p.kind = 'reverse' AND p.source_key = 'refund:' || r.id
     WHERE r.tenant_id = %(tenant_id)s AND r.order_id = ANY(%(order_ids)s)
 ),
 running AS (
