@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.test import Client
 
+from kernel import clock
 from kernel.batches import Deadline
 from stores.models import InboxDelivery
 from stores.types import ConnectedStore
@@ -61,3 +62,34 @@ class FakeShop:
     def outcome(self, delivery_id: str) -> tuple[str, str]:
         """Return status and reason of a delivery."""
         return InboxDelivery.objects.values_list("status", "reason").get(delivery_id=delivery_id)
+
+
+def simple_order(number: int) -> dict[str, Any]:
+    """Return a paid order of one line, placed now, by a guest of its own."""
+    at = clock.now().isoformat()
+    return {
+        "id": 5_000_000 + number,
+        "name": f"#{number}",
+        "email": f"shopper{number}@example.com",
+        "created_at": at,
+        "processed_at": at,
+        "updated_at": at,
+        "currency": "GBP",
+        "total_price": "12.50",
+        "subtotal_price": "12.50",
+        "total_tax": "0.00",
+        "total_discounts": "0.00",
+        "financial_status": "paid",
+        "test": False,
+        "customer": None,
+        "line_items": [
+            {
+                "id": 9_000_000 + number,
+                "title": "Soap",
+                "sku": "SOAP",
+                "quantity": 1,
+                "price": "12.50",
+                "total_discount": "0.00",
+            }
+        ],
+    }

@@ -1,0 +1,113 @@
+"""A whole instance of its own, started and stopped as people do."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from kernel.embedded.environment import python
+from kernel.embedded.instance import find_state
+from kernel.embedded.paths import PROJECT, DataFolder
+from kernel.embedded.ports import LOOPBACK, is_free
+
+FIRST_PORT, LAST_PORT = 19_000, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A running instance.
+
+    Attributes:
+        folder: its data folder.
+        port: of its pages.
+    """
+
+    folder: DataFolder
+    port: int
+
+    def manage(self, *arguments: str) -> Any:
+        """Run a management command and return the JSON object of its last line."""
+        done = call("manage", "--data", str(self.folder.root), *arguments, "--json")
+        lines = done.stdout.strip().splitlines()
+        assert lines, done.stderr
+        return json.loads(lines[-1])
+
+    def get(self, path: str, key: str = "") -> Any:
+        """Return the JSON of an address; raises when it is not answered with 200."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {key}"} if key else {})
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        assert answer.status == HTTPStatus.OK, (path, answer.status, body[:500])
+        return json.loads(body)
+
+    def list_all(self, path: str, key: str) -> list[Any]:
+        """Return every result of a list of the REST API, page after page."""
+        found: list[Any] = []
+        address: str | None = f"{path}?limit=200"
+        while address:
+            page = self.get(address, key)
+            found += page["results"]
+            address = page["next"] and page["next"][page["next"].index("/api/") :]
+        return found
+
+    def kill(self, word: str) -> int:
+        """Kill -9 every child whose command line has a word; returns how many."""
+        state = find_state(self.folder)
+        assert state is not None
+        hit = [pid for pid in _children(state.pid) if word in _command_line(pid)]
+        for pid in hit:
+            os.kill(pid, signal.SIGKILL)
+        return len(hit)
+
+
+@contextmanager
+def running_instance() -> Iterator[Instance]:
+    """Start an instance without demo in a folder of its own, and stop it in the end."""
+    with tempfile.TemporaryDirectory(prefix="patron-", ignore_cleanup_errors=True) as path:
+        Path(path).chmod(0o711)
+        folder = DataFolder(Path(path).resolve())
+        port = next(port for port in range(FIRST_PORT, LAST_PORT) if is_free(port))
+        data = ("--data", str(folder.root))
+        up = call("up", *data, "--port", str(port), "--no-demo", "--detach")
+        assert up.returncode == 0, up.stdout + up.stderr
+        try:
+            yield Instance(folder, port)
+        finally:
+            call("down", *data)
+
+
+def call(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the launchers' programs without the servers of this test run."""
+    env = {name: value for name, value in os.environ.items() if not _is_ours(name)}
+    return subprocess.run(
+        python("-m", f"kernel.embedded.{name}", *arguments),
+        cwd=PROJECT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _is_ours(name: str) -> bool:
+    servers = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE"}
+    return name in servers or name.startswith("PATRON_")
+
+
+def _children(pid: int) -> list[int]:
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(word) for word in path.read_text().split()] if path.exists() else []
+
+
+def _command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
