@@ -31,6 +31,12 @@ class Endpoint(NamedTuple):
 
 
 PAGES = [
+    Page("", "get", VIEW),
+    Page("home/kpis/", "get", VIEW),
+    Page("home/revenue.json", "get", VIEW),
+    Page("home/revenue.csv", "get", VIEW),
+    Page("home/attention/", "get", VIEW),
+    Page("home/feed/", "get", VIEW),
     Page("settings/", "get", VIEW),
     Page("settings/keys/", "get", "keys.manage"),
     Page("settings/keys/<int:key_id>/revoke/", "post", "keys.manage"),
@@ -45,6 +51,10 @@ PAGES = [
     Page("profiles/<int:profile_id>/orders/", "get", VIEW),
     Page("profiles/<int:profile_id>/consent/", "get", VIEW),
     Page("profiles/<int:profile_id>/merges/", "get", VIEW),
+    Page("profiles/<int:profile_id>/segments/", "get", VIEW),
+    Page("profiles/<int:profile_id>/flows/", "get", VIEW),
+    Page("profiles/<int:profile_id>/messages/", "get", VIEW),
+    Page("profiles/<int:profile_id>/points/", "get", VIEW),
     Page("segments/", "get", VIEW),
     Page("segments/new/", "get", "segments.edit"),
     Page("segments/rfm/", "get", VIEW),
