@@ -82,7 +82,9 @@ def kpis(request: TenantRequest) -> HttpResponse:
     days, _, words, versus = PERIODS[_period(request)]
     found = list_kpis(last_days(days))
     currency = request.tenant.currency
-    rows = [[_tile(find_kpi(found, key), currency, versus, words) for key in keys] for keys in _ROWS]
+    rows = [
+        [_tile(find_kpi(found, key), currency, versus, words) for key in keys] for keys in _ROWS
+    ]
     rows[0].insert(0, _today_tile(currency))
     return render(request, "analytics/_kpis.html", {"rows": rows})
 
@@ -198,8 +200,9 @@ def _today_tile(currency: str) -> Tile:
         current=None,
         previous=None,
         good="none",
-        versus=f"{format_money(then.net_minor, currency)} on all of {then.day:%A} last week",
-        formula="Gross revenue minus what was refunded, since midnight in your time zone.",
+        versus=f"last {then.day:%A} {format_money(then.net_minor, currency)}",
+        formula="Gross revenue minus what was refunded, since midnight in your time zone."
+        " Beside it the whole of the same day last week.",
     )
 
 

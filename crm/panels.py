@@ -53,7 +53,7 @@ class ListFilter:
 
     Attributes:
         key: name in the page's address.
-        anything: what the empty choice says, such as ``Every segment``.
+        anything: what the empty choice says, such as ``Segment``.
         list_choices: value and label of each choice.
         sql: condition over ``p`` (crm_profile) and ``f`` (crm_profilefacts, may be absent), with
             the value as ``%(<key>)s``; every table in it is bound to ``%(tenant_id)s``.

@@ -15,7 +15,8 @@ from messaging.choices import MessageStatus
 from messaging.queries.messages import count_problems, list_paused_channels, list_recent_messages
 from stores.queries import list_stores, list_sync_health
 
-FEED_LENGTH = 12
+FEED_EACH = 5
+"""Newest orders, and newest messages: neither pushes the other out of sight."""
 _MESSAGES_READ = 40
 
 
@@ -86,9 +87,8 @@ def list_attention() -> list[Attention]:
 
 def list_feed() -> list[FeedItem]:
     """Return the newest orders and sent messages, newest first."""
-    orders = [_ordered(order) for order in list_recent_orders(limit=FEED_LENGTH)]
-    items = sorted(chain(orders, _sent()), key=lambda item: item.at, reverse=True)
-    return items[:FEED_LENGTH]
+    orders = [_ordered(order) for order in list_recent_orders(limit=FEED_EACH)]
+    return sorted(chain(orders, _sent()), key=lambda item: item.at, reverse=True)
 
 
 def _channels() -> list[Attention]:
@@ -109,7 +109,9 @@ def _stores() -> list[Attention]:
         if store.is_late:
             minutes = store.lag_seconds // 60
             text = f"The oldest delivery has waited {minutes} minutes."
-            found.append(Attention("bad", f"{store.name} is behind", text, "stores:detail", store.store_id))
+            found.append(
+                Attention("bad", f"{store.name} is behind", text, "stores:detail", store.store_id)
+            )
         if store.quarantined:
             many = "delivery" if store.quarantined == 1 else "deliveries"
             found.append(
@@ -180,7 +182,7 @@ def _sent() -> list[FeedItem]:
         row
         for row in list_recent_messages(limit=_MESSAGES_READ)
         if row["status"] == MessageStatus.SENT
-    ][:FEED_LENGTH]
+    ][:FEED_EACH]
     people = Profile.objects.in_bulk([row["profile_id"] for row in rows])
     return [_mailed(row, people.get(row["profile_id"])) for row in rows]
 

@@ -268,7 +268,7 @@ def _read_mark(mark: str, wanted: Wanted) -> tuple[Any, int] | None:
 CONSENT = ListFilter(
     key="consent",
     label="Email consent",
-    anything="Any consent",
+    anything="Consent",
     list_choices=lambda: [
         (ConsentState.SUBSCRIBED.value, "Email subscribed"),
         (ConsentState.UNSUBSCRIBED.value, "Email unsubscribed"),
@@ -282,7 +282,7 @@ CONSENT = ListFilter(
 ORDERS = ListFilter(
     key="orders",
     label="Orders",
-    anything="With or without orders",
+    anything="Orders",
     list_choices=lambda: [("0", "No order yet"), ("1", "One order"), ("2", "Two or more orders")],
     sql="LEAST(COALESCE(f.order_count, 0), 2) = %(orders)s::int",
     order=40,
@@ -290,7 +290,7 @@ ORDERS = ListFilter(
 COUNTRY = ListFilter(
     key="country",
     label="Country",
-    anything="Every country",
+    anything="Country",
     list_choices=list_countries,
     sql="p.country = %(country)s",
     order=60,

@@ -27,7 +27,7 @@ from kernel.formats import find_zone, format_country, format_time, zone_of_count
 from kernel.scope import current_tenant_id
 from tenants.queries import get_tenant
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 ORDERS_PAGE = 20
 _IDENTITY_WORDS = {
     IdentityKind.CUSTOMER_ID: "Customer",

@@ -44,12 +44,14 @@ class Reach:
     Attributes:
         words: ``subscribed``, or what is in the way.
         level: ``yes``; ``partly`` where only messages about orders may go; ``no``.
+        is_missing: there is no address to send to.
     """
 
     channel: str
     label: str
     words: str
     level: str
+    is_missing: bool = False
 
 
 def find_reach(people: Collection[Reachable], now: datetime) -> list[list[Reach]]:
@@ -96,7 +98,7 @@ def _find_suppressed(people: Iterable[Reachable], now: datetime) -> _Found:
 def _judge(channel: Channel, label: str, address: str, consent: str, suppressed: _Found) -> Reach:
     if not address:
         missing = "no address" if channel == Channel.EMAIL else "no number"
-        return Reach(channel, label, missing, "no")
+        return Reach(channel, label, missing, "no", is_missing=True)
     found = suppressed.get(digest_address(current_tenant_id(), channel, address))
     if found:
         scope, reason = found
