@@ -18,10 +18,6 @@ class DatabaseSchemaEditor(Base):
     partition_by: str | None = None
     """Time column of the table being created, set by `kernel.migrations`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._keys_to_tenant: set[Any] = set()
-
     def table_sql(self, model: type[Model]) -> tuple[str, list[Any]]:
         """Make ``PRIMARY KEY (tenant_id, id)`` of a tenant table with an id of its own."""
         sql, params = super().table_sql(model)
@@ -37,16 +33,9 @@ class DatabaseSchemaEditor(Base):
         return f"{head}, PRIMARY KEY ({primary})){tail}", params
 
     def _create_fk_sql(self, model: type[Model], field: "ForeignKey[Any, Any]", suffix: str) -> Any:
-        """Make a key of two columns between tenant tables, and none to the tenant itself.
-
-        Each written row would lock the tenant's one row to check what the row policy already
-        says: some 40% of an ingest (decision 0005).
-        """
         statement = super()._create_fk_sql(  # type: ignore[misc] # not in the stubs
             model, field, suffix
         )
-        if field.name == "tenant" and is_tenant_model(model):
-            self._keys_to_tenant.add(statement)
         target = field.target_field.model
         if field.name != "tenant" and is_tenant_model(model) and is_tenant_model(target):
             statement.parts["column"] = Columns(
@@ -61,7 +50,6 @@ class DatabaseSchemaEditor(Base):
 
     def create_model(self, model: type[Model]) -> None:
         super().create_model(model)
-        self.deferred_sql = [each for each in self.deferred_sql if each not in self._keys_to_tenant]
         table = model._meta.db_table
         for statement in grant_statements(table):
             self.execute(statement)

@@ -151,22 +151,9 @@ def test_every_reference_has_its_constraint_in_the_database() -> None:
         (table, field.column)
         for table, model in tenant_models().items()
         for field in model._meta.local_fields
-        if isinstance(field, models.ForeignKey)
-        and field.name != "tenant"
-        and (table, field.column) not in found
+        if isinstance(field, models.ForeignKey) and (table, field.column) not in found
     ]
     assert missing == []
-
-
-def test_no_written_row_locks_the_row_of_its_tenant() -> None:
-    """The row policy says whose a row is; a key would say it again (decision 0005)."""
-    ours = tenant_models()
-    keys = [
-        (table, name)
-        for table, _, name, columns in ask(FOREIGN_KEYS)
-        if table in ours and list(columns) == ["tenant_id"]
-    ]
-    assert keys == []
 
 
 def test_every_index_of_a_tenant_table_starts_with_the_tenant() -> None:
