@@ -93,7 +93,7 @@ class Upkeep(TenantModel):
     changed_count = models.IntegerField(db_default=0)
     """Buyers whose figures changed since the scale was last cut."""
     due_at = models.DateTimeField(null=True)
-    """When everything is to be scored and computed again; None: not before the night."""
+    """When everything is to be scored and computed again; None: never yet."""
     cause = models.TextField(choices=Cause.choices, default=Cause.REFERENCE)
 
     class Meta:

@@ -13,7 +13,7 @@ from segments.queries.conditions import list_definitions
 from segments.services.memberships import decide_memberships, of_range
 from segments.services.references import refresh_references
 from segments.services.rfm import score_all
-from segments.services.upkeep import lock_upkeep
+from segments.services.upkeep import lock_upkeep, next_night
 from segments.types import ChangeCause
 
 CHUNK = 50_000
@@ -51,7 +51,8 @@ def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
 def refresh_everything(now: datetime, cause: Cause = Cause.REFERENCE) -> None:
     """Bring all that ages up to date: look-back, scores, references, memberships.
 
-    While a past day is looked at, scores stay as they are.
+    The next night is noted as the time to do so again. While a past day is looked at, scores
+    stay as they are.
 
     Args:
         now: aware.
@@ -70,7 +71,7 @@ def refresh_everything(now: datetime, cause: Cause = Cause.REFERENCE) -> None:
     with transaction.atomic():
         Upkeep.objects.update(changed_count=F("changed_count") - seen_count)
         # A request that came meanwhile has another instant and stays.
-        Upkeep.objects.filter(due_at=seen_due).update(due_at=None, cause=Cause.REFERENCE)
+        Upkeep.objects.filter(due_at=seen_due).update(due_at=next_night(now), cause=Cause.REFERENCE)
 
 
 @transaction.atomic

@@ -1,13 +1,17 @@
 """One writer of scores and memberships per tenant, and when everything is due again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from kernel import clock
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 from segments.choices import Cause
 from segments.models import RfmScale, Upkeep
+from tenants.queries import get_tenant
 
+NIGHT_AFTER_MIDNIGHT = timedelta(hours=2, minutes=30)
 GROWTH_DIVISOR = 10
 """A full refresh is due when a tenth of the buyers changed since the last one."""
 
@@ -36,10 +40,18 @@ def note_changed(upkeep: Upkeep, changed: int, *, cause: Cause, now: datetime) -
     scale = RfmScale.objects.first()
     buyers = scale.buyers if scale else 0
     upkeep.changed_count += changed
-    if upkeep.due_at is None and upkeep.changed_count * GROWTH_DIVISOR >= buyers:
+    is_ahead = upkeep.due_at is None or upkeep.due_at > now
+    if is_ahead and upkeep.changed_count * GROWTH_DIVISOR >= buyers:
         upkeep.due_at, upkeep.cause = now, cause
         ring("segments", current_tenant_id())
     upkeep.save(update_fields=["changed_count", "due_at", "cause"])
+
+
+def next_night(now: datetime) -> datetime:
+    """Return when everything is due again: half past two of the tenant's next day, in UTC."""
+    zone = get_tenant(current_tenant_id()).timezone
+    tomorrow = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
+    return clock.start_of_day(tomorrow, zone) + NIGHT_AFTER_MIDNIGHT
 
 
 def request_refresh(cause: Cause, now: datetime) -> None:

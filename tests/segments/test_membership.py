@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -315,19 +316,21 @@ def test_the_line_of_the_top_tenth_is_kept_and_moves_with_the_night(core: None) 
         assert find_differences() == []
 
 
-def test_a_tenth_of_the_buyers_changed_makes_everything_due(core: None) -> None:
+def test_a_tenth_of_the_buyers_changed_makes_everything_due_before_the_night(core: None) -> None:
     keys = [make_buyer(last_order_at=NOW) for _ in range(40)]
     with simulated(NOW):
         refresh_everything(NOW)
+    night = datetime(2026, 7, 1, 1, 30, tzinfo=UTC)  # 02:30 in London
     handle(*(ref(key, event_id=key) for key in keys[:3]))
-    assert Upkeep.objects.get().due_at is None
+    assert Upkeep.objects.get().due_at == night
     handle(ref(keys[3], event_id=4, is_backfill=True))
     assert (Upkeep.objects.get().due_at, Upkeep.objects.get().cause) == (NOW, "import")
 
     assert tick(NOW) == 1
 
-    assert (Upkeep.objects.get().due_at, Upkeep.objects.get().changed_count) == (None, 0)
+    assert (Upkeep.objects.get().due_at, Upkeep.objects.get().changed_count) == (night, 0)
     assert tick(NOW) == 0
+    assert tick(night) == 1
 
 
 def test_why_she_is_here(core: None) -> None:
