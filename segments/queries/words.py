@@ -1,4 +1,4 @@
-"""What the timeline says of segments and RFM groups, and the choices they give the list of people."""
+"""What the timeline says of segments and RFM groups, and the choices for the list of people."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,9 @@ EXISTS (
 
 def speak_moves(events: Sequence[Event]) -> dict[int, EventWords]:
     """Word entries, exits and moves between groups; one statement for any number."""
-    ids = {event.object_id for event in events if event.name != "RFM Group Changed"}
-    names = dict(Segment.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    moves = [event for event in events if event.name != "RFM Group Changed"]
+    ids = [event.object_id for event in moves if event.object_id is not None]
+    names = dict(Segment.objects.filter(pk__in=ids).values_list("pk", "name"))
     return {event.pk: _speak(event, names) for event in events}
 
 
