@@ -1,12 +1,22 @@
 """`migrate`, run as the owner of the tables."""
 
+from typing import Any
+
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
+from django.db import connections
+
+from kernel.postgres.keys import renew_keys
 
 
 class Command(migrate.Command):
-    """Migrates through the ``owner`` alias unless another is named."""
+    """Migrates through the ``owner`` alias unless another is named, then renews keys."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        super().handle(*args, **options)
+        if not (options["plan"] or options["check_unapplied"]):
+            renew_keys(connections[options["database"]])
