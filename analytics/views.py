@@ -30,6 +30,16 @@ PERIODS = {
     "week": (WEEK, "7 days", "last 7 days", "vs the 7 days before"),
     "month": (DEFAULT_DAYS, "30 days", "last 30 days", "vs the 30 days before"),
 }
+_COLUMNS = (
+    "day",
+    "net_revenue",
+    "gross_revenue",
+    "refunded",
+    "orders",
+    "currency",
+    "day_before",
+    "net_revenue_before",
+)
 _ROWS = (
     ("net_revenue", "orders", "average_order_value", "email_revenue_share"),
     ("new_buyers", "returning_buyers", "repeat_purchase_rate", "lifetime_value", "churn_rate"),
@@ -132,10 +142,7 @@ def revenue_csv(request: TenantRequest) -> HttpResponse:
         headers={"Content-Disposition": 'attachment; filename="revenue-30-days.csv"'},
     )
     writer = csv.writer(response)
-    writer.writerow(
-        ["day", "net_revenue", "gross_revenue", "refunded", "orders", "currency", "day_before"]
-        + ["net_revenue_before"]
-    )
+    writer.writerow(_COLUMNS)
     for day, past in zip(*_two_periods(), strict=True):
         writer.writerow(
             [

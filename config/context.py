@@ -3,6 +3,7 @@
 Nothing is read before a template asks for it, so error pages and fragments cost no query.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 
 from kernel import clock
 from messaging.queries.messages import DUE_CEILING, count_due
-from stores.queries import list_sync_health
+from stores.queries import SyncHealth, list_sync_health
 from tenants.models import Tenant
 from tenants.queries import list_memberships
 
@@ -93,21 +94,8 @@ class Navigation:
     @cached_property
     def health(self) -> NavHealth | None:
         """How data comes in and messages go out; None without a store."""
-        if self._tenant is None:
-            return None
-        stores = list_sync_health()
-        if not stores:
-            return None
-        slowest = max(stores, key=lambda store: store.lag_seconds)
-        if slowest.is_late:
-            return NavHealth("bad", f"{slowest.name} is {slowest.lag_seconds // 60} min behind")
-        if quarantined := sum(store.quarantined for store in stores):
-            many = "delivery" if quarantined == 1 else "deliveries"
-            return NavHealth("warn", f"{quarantined:,} quarantined {many}")
-        if waiting := count_due(clock.now() - _PATIENCE):
-            more = "+" if waiting >= DUE_CEILING else ""
-            return NavHealth("warn", f"{waiting:,}{more} sends wait")
-        return NavHealth("good", "Everything is in step")
+        stores = list_sync_health() if self._tenant is not None else []
+        return _judge(stores) if stores else None
 
     @property
     def logout_url(self) -> str:
@@ -131,3 +119,16 @@ def _section(path: str) -> str:
     """Return the part of ``/t/<slug>/<section>/…`` that tells pages apart; Home has none."""
     parts = path.split("/")
     return parts[3] if len(parts) > 3 else ""  # noqa: PLR2004 three parts come before it
+
+
+def _judge(stores: Sequence[SyncHealth]) -> NavHealth:
+    slowest = max(stores, key=lambda store: store.lag_seconds)
+    if slowest.is_late:
+        return NavHealth("bad", f"{slowest.name} is {slowest.lag_seconds // 60} min behind")
+    if quarantined := sum(store.quarantined for store in stores):
+        many = "delivery" if quarantined == 1 else "deliveries"
+        return NavHealth("warn", f"{quarantined:,} quarantined {many}")
+    if waiting := count_due(clock.now() - _PATIENCE):
+        more = "+" if waiting >= DUE_CEILING else ""
+        return NavHealth("warn", f"{waiting:,}{more} sends wait")
+    return NavHealth("good", "Everything is in step")

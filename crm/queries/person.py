@@ -84,6 +84,15 @@ class TimelinePage:
     next: str | None
 
 
+@dataclass(slots=True)
+class ConsentLine:
+    """One statement of permission, and how often the same was said again, the last time when."""
+
+    statement: ConsentEvent
+    repetitions: int = 0
+    last_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class MergeLine:
     """One profile that became part of this one; ``name`` and ``email`` as they were then."""
@@ -172,10 +181,23 @@ def list_loose_refunds(profile_id: int) -> list[Refund]:
     return list(refunds.order_by("-refunded_at", "-pk")[:PAGE_SIZE])
 
 
-def list_consent(profile_id: int) -> list[ConsentEvent]:
-    """Return every statement of permission of somebody, newest first."""
+def list_consent(profile_id: int) -> list[ConsentLine]:
+    """Return the statements of permission of somebody, newest first.
+
+    A store says the same with every order; such repetitions are told in one line.
+    """
     statements = ConsentEvent.objects.filter(profile_id=profile_id)
-    return list(statements.order_by("-recorded_at", "-pk")[: PAGE_SIZE * 4])
+    lines: list[ConsentLine] = []
+    newest: dict[str, ConsentLine] = {}
+    for said in statements.order_by("recorded_at", "occurred_at", "pk"):
+        known = newest.get(said.channel)
+        if known and _substance(known.statement) == _substance(said):
+            known.repetitions += 1
+            known.last_at = said.occurred_at or said.recorded_at
+            continue
+        newest[said.channel] = ConsentLine(said)
+        lines.append(newest[said.channel])
+    return lines[::-1]
 
 
 def list_merges(profile_id: int) -> list[MergeLine]:
@@ -193,6 +215,12 @@ def list_recent_orders(*, limit: int) -> list[Order]:
 def has_orders() -> bool:
     """Say whether the tenant has any order."""
     return Order.objects.exists()
+
+
+def _substance(said: ConsentEvent) -> tuple[str, ...]:
+    """Return what makes a statement a new one."""
+    proof = (said.source_url, said.text_version, str(said.ip), said.user_agent, said.detail)
+    return (said.topic, said.state, said.method, said.actor, *proof)
 
 
 def _speak(value: Any) -> str:

@@ -65,8 +65,7 @@ def orders(request: TenantRequest, profile_id: int) -> HttpResponse:
 def consent(request: TenantRequest, profile_id: int) -> HttpResponse:
     """Show every statement of permission with its proof."""
     profile = get_profile(profile_id)
-    context = {"profile": profile, "statements": person.list_consent(profile.pk)}
-    return render(request, "crm/_consent.html", context)
+    return render(request, "crm/_consent.html", {"lines": person.list_consent(profile.pk)})
 
 
 @requires(capabilities.VIEW)
