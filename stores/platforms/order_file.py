@@ -77,6 +77,19 @@ class FileDefaults:
     timezone: str
 
 
+class _Amounts(NamedTuple):
+    """Figures of a line in minor units; a return has a quantity below zero."""
+
+    quantity: int
+    unit_price_minor: int
+    discount_minor: int
+    total_minor: int
+
+
+class _Unreadable(Exception):
+    """A figure of a line breaks a rule; the text says which, without the place of the line."""
+
+
 class OrderFile:
     """Reads a quarantined document again."""
 
@@ -143,26 +156,23 @@ class _Reader:
         return records
 
     def _read_line(self, place: int, row: OrderRow) -> tuple[LineData, bool]:
-        quantity = _quantity(row.quantity, place)
-        price = _decimal(row.unit_price, "unit_price", place)
-        discount = _decimal(row.discount, "discount", place) if row.discount else Decimal(0)
-        if price < 0 or discount < 0:
-            name, value = ("unit_price", price) if price < 0 else ("discount", discount)
-            raise Untranslatable(f"Line {place}: {name} {value} is below zero")
-        cut = _minor(discount, self.currency)
+        try:
+            amounts = _read_amounts(row.quantity, row.unit_price, row.discount, self.currency)
+        except _Unreadable as exc:
+            raise Untranslatable(f"Line {place}: {exc}") from exc
         line = LineData(
             line_key=str(place),
             position=place,
-            quantity=abs(quantity),
-            unit_price_minor=_minor(price, self.currency),
-            discount_minor=cut,
-            total_minor=_minor(price * abs(quantity), self.currency) - cut,
+            quantity=abs(amounts.quantity),
+            unit_price_minor=amounts.unit_price_minor,
+            discount_minor=amounts.discount_minor,
+            total_minor=amounts.total_minor,
             sku=row.sku,
             title=row.title or row.sku,
             category=row.category,
             product_external_id=row.sku,
         )
-        return line, quantity < 0 or row.status.lower() == REFUNDED
+        return line, amounts.quantity < 0 or row.status.lower() == REFUNDED
 
     def _order(self, lines: Sequence[LineData]) -> OrderRecord:
         total = sum(line.total_minor for line in lines)
@@ -237,23 +247,43 @@ def _instant(found: str, zone: str) -> datetime:
         raise Untranslatable(f"ordered_at {found!r} is not a date; write 2026-05-31 14:05") from exc
 
 
-def _quantity(found: str, place: int) -> int:
-    value = _decimal(found, "quantity", place)
+@functools.lru_cache(maxsize=16_384)
+def _read_amounts(quantity: str, unit_price: str, discount: str, currency: str) -> _Amounts:
+    """Read the figures of a line; lines of a shop repeat each other.
+
+    Raises:
+        _Unreadable: one of them is not what it should be.
+        Untranslatable: an amount is too large.
+    """
+    pieces = _quantity(quantity)
+    price = _decimal(unit_price, "unit_price")
+    cut = _decimal(discount, "discount") if discount else Decimal(0)
+    for name, value in (("unit_price", price), ("discount", cut)):
+        if value < 0:
+            raise _Unreadable(f"{name} {value} is below zero")
+    cut_minor = _minor(cut, currency)
+    return _Amounts(
+        quantity=pieces,
+        unit_price_minor=_minor(price, currency),
+        discount_minor=cut_minor,
+        total_minor=_minor(price * abs(pieces), currency) - cut_minor,
+    )
+
+
+def _quantity(found: str) -> int:
+    value = _decimal(found, "quantity")
     if value != int(value) or value == 0 or abs(value) >= 2**31:
-        raise Untranslatable(f"Line {place}: quantity {found!r} is not a whole number of pieces")
+        raise _Unreadable(f"quantity {found!r} is not a whole number of pieces")
     return int(value)
 
 
-@functools.lru_cache(maxsize=8192)
-def _decimal(found: str, name: str, place: int) -> Decimal:
+def _decimal(found: str, name: str) -> Decimal:
     try:
         value = Decimal(found)
     except InvalidOperation as exc:
-        raise Untranslatable(
-            f"Line {place}: {name} {found!r} is not a number; write 12.50"
-        ) from exc
+        raise _Unreadable(f"{name} {found!r} is not a number; write 12.50") from exc
     if not value.is_finite() or abs(value) > LARGEST:
-        raise Untranslatable(f"Line {place}: {name} {found!r} is not a number; write 12.50")
+        raise _Unreadable(f"{name} {found!r} is not a number; write 12.50")
     return value
 
 

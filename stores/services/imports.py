@@ -193,7 +193,7 @@ def _walk() -> Iterator[tuple[str, list[OrderRow]]]:
         cursor.execute(f"DECLARE import_walk NO SCROLL CURSOR WITH HOLD FOR {WALK_ROWS}")
         try:
             for key, rows in groupby(_fetch(cursor), key=lambda row: row[0]):
-                yield key, [OrderRow(*row[1:]) for row in rows]
+                yield key, [OrderRow._make(row[1:]) for row in rows]
         finally:
             cursor.execute("CLOSE import_walk")
 

@@ -89,14 +89,17 @@ def _read_csv(
     reader = csv.reader((line.replace("\0", "") for line in lines), delimiter=delimiter)
     header = [name.strip() for name in next(reader)]
     places = _find_columns(header, mapping)
+    given = [(target, place) for target, place in enumerate(places) if place is not None]
+    blank = [""] * len(places)
     width = len(header)
     for cells in reader:
         if not cells:
             continue
         padded = cells if len(cells) >= width else cells + [""] * (width - len(cells))
-        yield OrderRow(
-            *("" if place is None else padded[place].strip()[:MAX_CELL] for place in places)
-        )
+        row = blank.copy()
+        for target, place in given:
+            row[target] = padded[place].strip()[:MAX_CELL]
+        yield OrderRow._make(row)
 
 
 def _read_json_lines(lines: Iterator[str], mapping: Mapping[str, str]) -> Iterator[OrderRow]:
