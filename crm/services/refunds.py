@@ -85,14 +85,24 @@ def write_refunds(batch: Batch, changes: Sequence[RefundChange]) -> None:
 
 def link_waiting(batch: Batch, order_external_ids: Sequence[str]) -> None:
     """Link refunds that waited for orders which have just arrived."""
-    rows = run_sql(
-        "crm.link_refunds", store_id=batch.store_id, external_ids=array(order_external_ids)
+    waiting = run_sql(
+        "crm.find_waiting_refunds",
+        store_id=batch.store_id,
+        external_ids=array(order_external_ids),
     )
-    for row in rows:
-        if row.profile_before not in (None, row.profile_id):
-            batch.stale.add(row.profile_before)
-        if not row.is_test:
-            _add_event(batch, row, row.number or row.order_external_id, row.profile_id)
+    if not waiting:
+        return
+    orders = _find_orders(batch, {row.order_external_id for row in waiting})
+    linked = []
+    for row in waiting:
+        order = orders[row.order_external_id]
+        profile_id = row.profile_id if order.profile_id is None else order.profile_id
+        linked.append((row.id, order.id, profile_id))
+        if row.profile_id not in (None, profile_id):
+            batch.stale.add(row.profile_id)
+        if not order.is_test:
+            _add_event(batch, row, order.number or order.external_id, profile_id)
+    run_sql("crm.link_refunds", **columns("ids order_ids profile_ids", linked))
 
 
 def _digest(refund: RefundRecord) -> str:
@@ -114,10 +124,7 @@ def _digest(refund: RefundRecord) -> str:
 
 def _complete(batch: Batch, changes: Sequence[RefundChange]) -> None:
     names = {each.record.order_external_id for each in changes if each.record.order_external_id}
-    orders = {}
-    if names:
-        found = run_sql("crm.find_orders_of", store_id=batch.store_id, external_ids=array(names))
-        orders = {row.external_id: row for row in found}
+    orders = _find_orders(batch, names)
     new_ids = iter(allocate_ids("crm_refund", sum(1 for each in changes if each.known is None)))
     for change in changes:
         change.refund_id = next(new_ids) if change.known is None else change.known.id
@@ -125,6 +132,13 @@ def _complete(batch: Batch, changes: Sequence[RefundChange]) -> None:
         claimed = change.claim.profile_id if change.claim else None
         of_order = change.order.profile_id if change.order is not None else None
         change.profile_id = claimed if of_order is None else of_order
+
+
+def _find_orders(batch: Batch, external_ids: set[str]) -> dict[str, Any]:
+    if not external_ids:
+        return {}
+    found = run_sql("crm.find_orders_of", store_id=batch.store_id, external_ids=array(external_ids))
+    return {row.external_id: row for row in found}
 
 
 def _row(change: RefundChange, converter: Converter) -> tuple[Any, ...]:

@@ -35,7 +35,9 @@ _MOVE = """
 UPDATE {table} AS t
 SET {column} = m.winner
 FROM unnest(%(losers)s::bigint[], %(winners)s::bigint[]) AS m (loser, winner)
-WHERE t.tenant_id = %(tenant_id)s AND t.{column} = m.loser
+WHERE t.tenant_id = %(tenant_id)s
+  AND t.{column} = m.loser
+  AND t.{column} = ANY(%(losers)s::bigint[])
 RETURNING t.id, m.loser
 """
 _MOVE_BACK = """

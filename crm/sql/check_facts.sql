@@ -3,92 +3,94 @@
 --   scoring of a past day does).
 -- Out: profile_id, stored and recomputed figures as text. Profiles that still have reactions to
 --   come are left out.
-WITH bounds AS (
-    SELECT f.profile_id, f.refreshed_at
+-- Why: stacked and grouped like refresh_facts; the stored row is stacked too, so that each document
+--   knows when its profile was refreshed.
+WITH documents AS (
+    SELECT
+        o.profile_id, o.ordered_at AS bought_at, o.ordered_at AS dated_at, o.base_gross_minor,
+        NULL::bigint AS refunded_minor, NULL::text COLLATE "C" AS category,
+        NULL::timestamptz AS refreshed_at, NULL::text AS stored, 0 AS is_profile, 0 AS is_pending
+    FROM crm_order AS o
+    WHERE o.tenant_id = %(tenant_id)s AND o.is_counted AND o.profile_id IS NOT NULL
+    UNION ALL
+    SELECT
+        o.profile_id, NULL, o.ordered_at, NULL, NULL, b.category COLLATE "C", NULL, NULL, 0, 0
+    FROM crm_order AS o
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT l.category
+        FROM crm_orderline AS l
+        WHERE l.tenant_id = %(tenant_id)s AND l.order_id = o.id AND l.category <> ''
+    ) AS b
+    WHERE o.tenant_id = %(tenant_id)s AND o.is_counted AND o.profile_id IS NOT NULL
+    UNION ALL
+    SELECT r.profile_id, NULL, r.refunded_at, NULL, r.base_amount_minor, NULL, NULL, NULL, 0, 0
+    FROM crm_refund AS r
+    WHERE r.tenant_id = %(tenant_id)s
+      AND r.profile_id IS NOT NULL
+      AND r.base_amount_minor IS NOT NULL
+      AND (r.order_id IS NULL OR (
+        SELECT o.is_counted
+        FROM crm_order AS o
+        WHERE o.tenant_id = %(tenant_id)s AND o.id = r.order_id
+      ))
+    UNION ALL
+    SELECT p.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, 0
+    FROM crm_profile AS p
+    WHERE p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL
+    UNION ALL
+    SELECT a.profile_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 1
+    FROM crm_reaction AS a
+    WHERE a.tenant_id = %(tenant_id)s AND a.profile_id IS NOT NULL
+    UNION ALL
+    SELECT
+        f.profile_id, NULL, NULL, NULL, NULL, NULL, f.refreshed_at,
+        ROW(
+            f.order_count, f.gross_minor, f.refunded_minor, f.net_minor, f.first_order_at,
+            f.last_order_at, f.categories, f.lookback_order_count, f.lookback_net_minor
+        )::text,
+        0, 0
     FROM crm_profilefacts AS f
     WHERE f.tenant_id = %(tenant_id)s
 ),
-purchases AS (
+dated AS (
+    SELECT d.*, max(d.refreshed_at) OVER (PARTITION BY d.profile_id) AS as_of
+    FROM documents AS d
+),
+figures AS (
     SELECT
-        o.profile_id,
-        count(*) AS order_count,
-        COALESCE(sum(o.base_gross_minor), 0) AS gross_minor,
-        min(o.ordered_at) AS first_order_at,
-        max(o.ordered_at) AS last_order_at,
-        count(*) FILTER (
-            WHERE o.ordered_at > b.refreshed_at - interval '24 months'
+        d.profile_id,
+        max(d.stored) AS stored,
+        count(d.bought_at) AS order_count,
+        COALESCE(sum(d.base_gross_minor), 0) AS gross_minor,
+        COALESCE(sum(d.refunded_minor), 0) AS refunded_minor,
+        min(d.bought_at) AS first_order_at,
+        max(d.bought_at) AS last_order_at,
+        COALESCE(
+            array_agg(DISTINCT d.category ORDER BY d.category)
+                FILTER (WHERE d.category IS NOT NULL),
+            '{}'
+        ) AS categories,
+        count(d.bought_at) FILTER (
+            WHERE d.bought_at > d.as_of - interval '24 months'
         ) AS lookback_count,
-        COALESCE(sum(o.base_gross_minor) FILTER (
-            WHERE o.ordered_at > b.refreshed_at - interval '24 months'
-        ), 0) AS lookback_gross_minor
-    FROM crm_order AS o
-    LEFT JOIN bounds AS b ON b.profile_id = o.profile_id
-    WHERE o.tenant_id = %(tenant_id)s
-      AND o.is_counted
-      AND o.profile_id IS NOT NULL
-      AND (NOT %(until_refreshed)s OR o.ordered_at < b.refreshed_at)
-    GROUP BY o.profile_id
-),
-returns AS (
-    SELECT
-        r.profile_id,
-        COALESCE(sum(r.base_amount_minor), 0) AS refunded_minor,
-        COALESCE(sum(r.base_amount_minor) FILTER (
-            WHERE r.refunded_at > b.refreshed_at - interval '24 months'
-        ), 0) AS lookback_refunded_minor
-    FROM crm_refund AS r
-    LEFT JOIN bounds AS b ON b.profile_id = r.profile_id
-    LEFT JOIN crm_order AS o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
-    WHERE r.tenant_id = %(tenant_id)s
-      AND (r.order_id IS NULL OR o.is_counted)
-      AND r.profile_id IS NOT NULL
-      AND r.base_amount_minor IS NOT NULL
-      AND (NOT %(until_refreshed)s OR r.refunded_at < b.refreshed_at)
-    GROUP BY r.profile_id
-),
-kinds AS (
-    SELECT
-        o.profile_id,
-        array_agg(DISTINCT l.category COLLATE "C" ORDER BY l.category COLLATE "C") AS categories
-    FROM crm_order AS o
-    LEFT JOIN bounds AS b ON b.profile_id = o.profile_id
-    JOIN crm_orderline AS l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
-    WHERE o.tenant_id = %(tenant_id)s
-      AND o.is_counted
-      AND o.profile_id IS NOT NULL
-      AND l.category <> ''
-      AND (NOT %(until_refreshed)s OR o.ordered_at < b.refreshed_at)
-    GROUP BY o.profile_id
+        COALESCE(sum(COALESCE(d.base_gross_minor, 0) - COALESCE(d.refunded_minor, 0)) FILTER (
+            WHERE d.dated_at > d.as_of - interval '24 months'
+        ), 0) AS lookback_net_minor
+    FROM dated AS d
+    WHERE NOT (%(until_refreshed)s AND d.dated_at IS NOT NULL AND d.dated_at >= d.as_of)
+    GROUP BY d.profile_id
+    HAVING max(d.is_profile) = 1 AND max(d.is_pending) = 0
 ),
 compared AS (
     SELECT
-        p.id AS profile_id,
+        g.profile_id,
+        COALESCE(g.stored, ROW(0, 0, 0, 0, NULL, NULL, '{}', 0, 0)::text) AS stored,
         ROW(
-            COALESCE(f.order_count, 0), COALESCE(f.gross_minor, 0),
-            COALESCE(f.refunded_minor, 0), COALESCE(f.net_minor, 0), f.first_order_at,
-            f.last_order_at, COALESCE(f.categories, '{}'), COALESCE(f.lookback_order_count, 0),
-            COALESCE(f.lookback_net_minor, 0)
-        )::text AS stored,
-        ROW(
-            COALESCE(b.order_count, 0), COALESCE(b.gross_minor, 0),
-            COALESCE(r.refunded_minor, 0),
-            COALESCE(b.gross_minor, 0) - COALESCE(r.refunded_minor, 0), b.first_order_at,
-            b.last_order_at, COALESCE(k.categories, '{}'), COALESCE(b.lookback_count, 0),
-            COALESCE(b.lookback_gross_minor, 0) - COALESCE(r.lookback_refunded_minor, 0)
+            g.order_count, g.gross_minor, g.refunded_minor, g.gross_minor - g.refunded_minor,
+            g.first_order_at, g.last_order_at, g.categories, g.lookback_count,
+            g.lookback_net_minor
         )::text AS recomputed
-    FROM crm_profile AS p
-    LEFT JOIN crm_profilefacts AS f ON f.tenant_id = p.tenant_id AND f.profile_id = p.id
-    LEFT JOIN purchases AS b ON b.profile_id = p.id
-    LEFT JOIN returns AS r ON r.profile_id = p.id
-    LEFT JOIN kinds AS k ON k.profile_id = p.id
-    WHERE p.tenant_id = %(tenant_id)s
-      AND p.merged_into_id IS NULL
-      AND p.erased_at IS NULL
-      AND NOT EXISTS (
-        SELECT 1
-        FROM crm_reaction AS a
-        WHERE a.tenant_id = %(tenant_id)s AND a.profile_id = p.id
-      )
+    FROM figures AS g
 )
 SELECT c.profile_id, c.stored, c.recomputed
 FROM compared AS c

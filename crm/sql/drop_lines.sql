@@ -4,8 +4,7 @@
 DELETE FROM crm_orderline AS l
 WHERE l.tenant_id = %(tenant_id)s
   AND l.order_id = ANY(%(ids)s::bigint[])
-  AND NOT EXISTS (
-    SELECT 1
+  AND (l.order_id, l.line_key) NOT IN (
+    SELECT n.order_id, n.line_key
     FROM unnest(%(order_ids)s::bigint[], %(line_keys)s::text[]) AS n (order_id, line_key)
-    WHERE n.order_id = l.order_id AND n.line_key = l.line_key
   )

@@ -8,6 +8,7 @@ WITH filled AS (
       AND p.tenant_id = %(tenant_id)s
       AND p.id = l.product_id
       AND p.id = ANY(%(ids)s::bigint[])
+      AND l.product_id = ANY(%(ids)s::bigint[])
       AND l.category = ''
       AND p.category <> ''
     RETURNING l.order_id

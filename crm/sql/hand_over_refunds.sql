@@ -3,4 +3,6 @@
 UPDATE crm_refund AS r
 SET profile_id = n.profile_id
 FROM unnest(%(ids)s::bigint[], %(profile_ids)s::bigint[]) AS n (order_id, profile_id)
-WHERE r.tenant_id = %(tenant_id)s AND r.order_id = n.order_id
+WHERE r.tenant_id = %(tenant_id)s
+  AND r.order_id = n.order_id
+  AND r.order_id = ANY(%(ids)s::bigint[])

@@ -11,6 +11,7 @@ WHERE s.tenant_id = %(tenant_id)s
   AND o.tenant_id = %(tenant_id)s
   AND o.store_id = s.store_id
   AND o.external_id = s.order_external_id
+  AND o.external_id = ANY(%(external_ids)s::text[])
 RETURNING
     s.id, s.status, s.carrier, s.tracking_number, s.tracking_url, s.shipped_at,
     s.source_version_at AS version_at, o.profile_id, o.number, o.external_id AS order_external_id,

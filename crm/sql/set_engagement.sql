@@ -12,7 +12,7 @@ FROM unnest(
     %(seen_at)s::timestamptz[]
 ) AS n (profile_id, opened_at, clicked_at, seen_at)
 JOIN crm_profile AS p ON p.tenant_id = %(tenant_id)s AND p.id = n.profile_id
-WHERE p.erased_at IS NULL
+WHERE p.id = ANY(%(profile_id)s::bigint[]) AND p.erased_at IS NULL
 GROUP BY COALESCE(p.merged_into_id, p.id)
 ORDER BY COALESCE(p.merged_into_id, p.id)
 ON CONFLICT (tenant_id, profile_id) DO UPDATE SET

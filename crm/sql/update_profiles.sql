@@ -21,4 +21,4 @@ FROM unnest(
     region, city, postcode, properties, email_consent, email_consent_at, sms_consent,
     sms_consent_at, source_version_at, created_at
 )
-WHERE p.tenant_id = %(tenant_id)s AND p.id = n.id
+WHERE p.tenant_id = %(tenant_id)s AND p.id = n.id AND p.id = ANY(%(id)s::bigint[])

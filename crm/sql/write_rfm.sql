@@ -9,6 +9,7 @@ FROM unnest(
 ) AS n (profile_id, recency, frequency, monetary, rfm_group)
 WHERE f.tenant_id = %(tenant_id)s
   AND f.profile_id = n.profile_id
+  AND f.profile_id = ANY(%(profile_id)s::bigint[])
   AND (f.recency, f.frequency, f.monetary, f.rfm_group)
       IS DISTINCT FROM (n.recency, n.frequency, n.monetary, n.rfm_group)
 RETURNING f.profile_id
