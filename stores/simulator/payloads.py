@@ -65,10 +65,19 @@ class LiveStore:
         self._base = (seed % RUNS) * IDS_PER_RUN
         self._made = 0
 
-    def purchase(self, at: datetime) -> Iterator[Post]:
-        """Yield what one purchase sends: the order, later its parcel, now and then a refund."""
+    def find_shopper(self, email: str) -> Shopper | None:
+        """Return a shopper of the past or of this run, or None."""
+        return next((shopper for shopper in self.known if shopper.email == email), None)
+
+    def purchase(self, at: datetime, shopper: Shopper | None = None) -> Iterator[Post]:
+        """Yield what one purchase sends: the order, later its parcel, now and then a refund.
+
+        Args:
+            at: when.
+            shopper: who; None is somebody new or of the past.
+        """
         self._made += 1
-        shopper = self._pick_shopper()
+        shopper = shopper or self._pick_shopper()
         order = self._order(shopper, at)
         if self._rng.random() < SIGN_UP_SHARE and shopper.external_id:
             yield self._post("customers/create", _customer(shopper, at), at)

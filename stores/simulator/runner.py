@@ -1,28 +1,101 @@
-"""Lets make-believe stores sell: draws purchases at a rate and sends what is due."""
+"""Lets make-believe stores sell: draws purchases at a rate and does what is due."""
 
 import heapq
 import itertools
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from kernel import clock
 from stores.simulator.payloads import LiveStore, Post
+from stores.simulator.readers import Letter, Letterbox, decide_reading
 from stores.simulator.sender import Sender
 
 IDLE_SECONDS = 0.2
+LOOK_EVERY = timedelta(seconds=3)
+"""How often the readers look for mail."""
+MOMENT = timedelta(seconds=1)
+"""The readers' pace: a newcomer sees opens and clicks within a minute."""
 
+Act = Callable[[], None]
 Sleep = Callable[[float], None]
 
 
 @dataclass(slots=True)
 class Stall:
-    """One store that sells: what happens in it, and where it posts."""
+    """One store that sells: what happens in it, where it posts, and whose it is."""
 
     store: LiveStore
     sender: Sender
+    tenant_id: int = 0
+
+
+class Agenda:
+    """What is to be done, by when; what is due at the same instant keeps its order."""
+
+    def __init__(self) -> None:
+        self._later: list[tuple[datetime, int, Act]] = []
+        self._order = itertools.count()
+
+    def __bool__(self) -> bool:
+        return bool(self._later)
+
+    def put(self, at: datetime, act: Act) -> None:
+        """Note something for later."""
+        heapq.heappush(self._later, (at, next(self._order), act))
+
+    def do_next(self, now: datetime | None) -> bool:
+        """Do the first thing if it is due; None does it at once. Say whether it was done."""
+        if not self._later or (now is not None and self._later[0][0] > now):
+            return False
+        heapq.heappop(self._later)[2]()
+        return True
+
+
+class Readers:
+    """The people whose mail is read, and who may buy again."""
+
+    def __init__(self, letterbox: Letterbox, stalls: Iterable[Stall], *, seed: int) -> None:
+        """Read the mails of some stores' tenants.
+
+        Args:
+            letterbox: where they arrive.
+            stalls: where readers buy.
+            seed: of what each does.
+        """
+        self._letterbox = letterbox
+        self._stalls = list(stalls)
+        self._rng = random.Random(seed)
+        self._next_look = clock.now()
+
+    def look(self, now: datetime, agenda: Agenda) -> None:
+        """Note what the readers of new mails will do; looks only every few seconds."""
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_EVERY
+        for letter in self._letterbox.take_new():
+            self._plan(letter, now, agenda)
+
+    def _plan(self, letter: Letter, now: datetime, agenda: Agenda) -> None:
+        reading = decide_reading(self._rng, pace=MOMENT)
+        visit = self._letterbox.visit
+        if reading.open_after and letter.picture:
+            agenda.put(now + reading.open_after, partial(visit, letter.picture))
+        if reading.click_after and letter.links:
+            agenda.put(now + reading.click_after, partial(visit, letter.links[0]))
+            if reading.buy_after:
+                buys_at = now + reading.buy_after
+                agenda.put(buys_at, partial(self._buy_again, letter, buys_at, agenda))
+
+    def _buy_again(self, letter: Letter, at: datetime, agenda: Agenda) -> None:
+        for stall in self._stalls:
+            shopper = stall.store.find_shopper(letter.to)
+            if stall.tenant_id == letter.tenant_id and shopper:
+                send_all(stall, stall.store.purchase(at, shopper), agenda)
+                return
 
 
 def run(
@@ -31,6 +104,7 @@ def run(
     per_second: float,
     count: int | None,
     seed: int,
+    readers: Readers | None = None,
     sleep: Sleep = time.sleep,
 ) -> None:
     """Sell until ``count`` orders were made, and send everything that follows from them.
@@ -40,27 +114,31 @@ def run(
         per_second: purchases, over all stores; 0 sends as fast as the answers come.
         count: purchases; None goes on for ever.
         seed: of the choice among the stores.
+        readers: who reads the mails meanwhile; None lets nobody read them.
         sleep: how it waits.
     """
     rng = random.Random(seed)
-    later: list[tuple[float, int, Sender, Post]] = []
-    order = itertools.count()
+    agenda = Agenda()
     next_at = clock.now()
     made = 0
-    while count is None or made < count or later:
+    rush = per_second == 0 and count is not None
+    while count is None or made < count or agenda:
         now = clock.now()
         if (count is None or made < count) and now >= next_at:
             stall = rng.choice(stalls)
-            for post in stall.store.purchase(now):
-                heapq.heappush(later, (post.due_at.timestamp(), next(order), stall.sender, post))
+            send_all(stall, stall.store.purchase(now), agenda)
             made += 1
             next_at = _next_purchase(now, per_second, rng)
-        rush = per_second == 0 and count is not None
-        if later and (rush or later[0][0] <= now.timestamp()):
-            _, _, sender, post = heapq.heappop(later)
-            sender.send(post)
-        elif not rush or made == count:
+        if readers:
+            readers.look(now, agenda)
+        if not agenda.do_next(None if rush else now):
             sleep(IDLE_SECONDS)
+
+
+def send_all(stall: Stall, posts: Iterable[Post], agenda: Agenda) -> None:
+    """Note every webhook of a purchase for when it is due."""
+    for post in posts:
+        agenda.put(post.due_at, partial(stall.sender.send, post))
 
 
 def _next_purchase(now: datetime, per_second: float, rng: random.Random) -> datetime:

@@ -1,3 +1,4 @@
 from tests.support.shop_fixture import shop
+from tests.support.storefront import recorder
 
-__all__ = ["shop"]
+__all__ = ["recorder", "shop"]

@@ -1,8 +1,5 @@
 import json
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from typing import Any
 
@@ -19,49 +16,10 @@ from stores.simulator.runner import Stall, run
 from stores.simulator.sender import Sender
 from stores.types import Delivery, StoreContext
 from tenants.models import Tenant
+from tests.support.storefront import Recorder
 
 NOW = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 SHOPIFY = PLATFORMS["shopify"]
-
-
-class Recorder(ThreadingHTTPServer):
-    """Answers each request with the next status, and 200 when there is none."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.statuses: list[int] = []
-        self.seen: list[tuple[dict[str, str], bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/webhooks/shopify/t/"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Recorder
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.seen.append((dict(self.headers.items()), body))
-        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *args: object) -> None:
-        """Keep the test's output quiet."""
-
-
-@pytest.fixture
-def recorder() -> Iterator[Recorder]:
-    with Recorder() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 def posts(store: LiveStore, purchases: int) -> list[Post]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -16,7 +17,8 @@ from stores.services.connections import read_secret
 from stores.simulator.catalogue import JUNIPER, SHOPS, Shop
 from stores.simulator.payloads import LiveStore
 from stores.simulator.people import Shopper
-from stores.simulator.runner import Stall, run
+from stores.simulator.readers import Letterbox
+from stores.simulator.runner import Readers, Stall, run
 from stores.simulator.sender import Sender
 from stores.types import StoreHealth
 from tenants.models import Tenant
@@ -25,7 +27,7 @@ from tenants.queries import find_tenant
 DEMO_SECONDS = 8.0
 """Mean time between two orders of the demo."""
 WAIT_SECONDS = 5.0
-KNOWN_SHOPPERS = 300
+KNOWN_SHOPPERS = 2000
 
 
 class Command(BaseCommand):
@@ -51,7 +53,7 @@ class Command(BaseCommand):
         rate = 1 / DEMO_SECONDS if options["demo"] else options["rate"]
         count = None if options["demo"] or not options["count"] else options["count"]
         try:
-            run(stalls, per_second=rate, count=count, seed=seed)
+            run(stalls, per_second=rate, count=count, seed=seed, readers=_readers(stalls, options))
         finally:
             for stall in stalls:
                 stall.sender.close()
@@ -79,6 +81,15 @@ class Command(BaseCommand):
         return stalls
 
 
+def _readers(stalls: list[Stall], options: dict[str, Any]) -> Readers | None:
+    """Let the demo's own mails be read, where a sink of this instance takes them."""
+    if not options["demo"] or not settings.EMBEDDED:
+        return None
+    tenant_ids = {stall.tenant_id for stall in stalls}
+    letterbox = Letterbox(options["to"] or settings.PUBLIC_URL, tenant_ids)
+    return Readers(letterbox, stalls, seed=options["seed"] or 0)
+
+
 def _stalls_of(tenants: list[Tenant], seed: int, options: dict[str, Any]) -> list[Stall]:
     stalls: list[Stall] = []
     for tenant in tenants:
@@ -104,7 +115,7 @@ def _stall(tenant: Tenant, store: StoreHealth, seed: int, options: dict[str, Any
     known = [Shopper(*shopper, is_subscribed=False) for shopper in found]
     url = _aim(store.webhook_url, options["to"])
     sender = Sender(url, read_secret(store.id), shop.domain)
-    return Stall(LiveStore(shop, seed=seed + store.id, known=known), sender)
+    return Stall(LiveStore(shop, seed=seed + store.id, known=known), sender, tenant.pk)
 
 
 def _shop_of(tenant: Tenant, store: StoreHealth) -> Shop:
