@@ -21,6 +21,7 @@ GATE_ORDER: dict[str, SkipReason] = {
     "exit_condition": SkipReason.EXIT_CONDITION,
     "flow_filter": SkipReason.FLOW_FILTER,
     "profile": SkipReason.PROFILE_ERASED,
+    "store": SkipReason.STORE_UNINSTALLED,
     "address": SkipReason.ADDRESS_INVALID,
     "suppression": SkipReason.SUPPRESSED,
     "consent": SkipReason.NO_CONSENT,

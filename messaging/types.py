@@ -69,6 +69,14 @@ class PendingMessage:
     is_resend: bool
     claim_id: UUID
 
+    @property
+    def order_id(self) -> int:
+        """Order that the message is about; 0 for one about none."""
+        try:
+            return int(self.context.get("order_id") or 0)
+        except (TypeError, ValueError):
+            return 0
+
 
 class Verdict(NamedTuple):
     """What a gate says of one message.

@@ -6,8 +6,10 @@ from datetime import datetime
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from crm.choices import SuppressionScope
-from crm.models import Profile, Suppression
+from crm.choices import StoreStatus, SuppressionScope
+from crm.models import Order, Profile, Store, Suppression
+from kernel.arrays import array
+from kernel.sql import run_sql
 from messaging.choices import MessageClass, MessageStatus
 from messaging.models import ChannelAccount, Message, Sender, Template
 from messaging.types import Recipient
@@ -76,6 +78,28 @@ def find_last_promotional(
         .values_list("profile_id", "left_at")
     )
     return dict(rows)
+
+
+def has_uninstalled_store() -> bool:
+    """Return whether the app was removed from any store of the tenant."""
+    return Store.objects.filter(status=StoreStatus.UNINSTALLED).exists()
+
+
+def find_uninstalled_stores(order_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of uninstalled stores that orders belong to, by order id."""
+    rows = Order.objects.filter(pk__in=order_ids, store__status=StoreStatus.UNINSTALLED)
+    return dict(rows.values_list("pk", "store__name"))
+
+
+def find_left_behind(profile_ids: Collection[int]) -> set[int]:
+    """Return the profiles that only uninstalled storefronts know.
+
+    A profile that no storefront knows, such as one from a file, belongs to all of them.
+    """
+    if not profile_ids:
+        return set()
+    rows = run_sql("messaging.find_left_behind", profile_ids=array(profile_ids))
+    return {row.profile_id for row in rows}
 
 
 def find_default_sender() -> Sender | None:

@@ -44,7 +44,7 @@ def store_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]
     return {
         message.id: {
             "name": name,
-            "url": _web(by_store.get(order_stores.get(_order_id(message), 0), first)),
+            "url": _web(by_store.get(order_stores.get(message.order_id, 0), first)),
         }
         for message in messages
     }
@@ -82,21 +82,12 @@ def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]
         for order in orders
     }
     return {
-        message.id: by_id[order_id]
-        for message in messages
-        if (order_id := _order_id(message)) in by_id
+        message.id: by_id[message.order_id] for message in messages if message.order_id in by_id
     }
 
 
-def _order_id(message: PendingMessage) -> int:
-    try:
-        return int(message.context.get("order_id") or 0)
-    except (TypeError, ValueError):
-        return 0
-
-
 def _order_ids(messages: Sequence[PendingMessage]) -> set[int]:
-    return {_order_id(message) for message in messages} - {0}
+    return {message.order_id for message in messages} - {0}
 
 
 def _web(url: str) -> str:

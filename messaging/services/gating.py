@@ -111,6 +111,33 @@ def profile_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int,
     return {message.id: Verdict(passed=False) for message in messages if message.profile.is_erased}
 
 
+def store_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop what belongs to a store whose app was removed.
+
+    That is every message about one of its orders, and marketing to people whom no storefront
+    knows any more.
+    """
+    del now
+    if not sending.has_uninstalled_store():
+        return {}
+    of_orders = sending.find_uninstalled_stores({message.order_id for message in messages} - {0})
+    stopped = {
+        message.id: of_orders[message.order_id]
+        for message in messages
+        if message.order_id in of_orders
+    }
+    asked = {
+        message.profile.id
+        for message in messages
+        if message.message_class in MARKETING and message.id not in stopped
+    }
+    left = sending.find_left_behind(asked)
+    for message in messages:
+        if message.message_class in MARKETING and message.profile.id in left:
+            stopped.setdefault(message.id, "no storefront that knows this person is connected")
+    return {message_id: Verdict(passed=False, detail=why) for message_id, why in stopped.items()}
+
+
 def address_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
     """Stop what has no address, or one that no server takes."""
     del now

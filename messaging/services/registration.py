@@ -13,6 +13,7 @@ from messaging.variables import fill_variable
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     fill_gate("profile", gating.profile_gate)
+    fill_gate("store", gating.store_gate)
     fill_gate("address", gating.address_gate)
     fill_gate("suppression", gating.suppression_gate)
     fill_gate("consent", gating.consent_gate)

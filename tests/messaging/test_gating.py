@@ -27,6 +27,7 @@ ORDER = [
     "exit_condition",
     "flow_filter",
     "profile",
+    "store",
     "address",
     "suppression",
     "consent",
@@ -67,6 +68,7 @@ def test_the_first_gate_that_stops_is_the_last_one_asked(shop: Tenant, smtp: Smt
 
     assert message.gates == [
         {"gate": "profile", "passed": True, "detail": ""},
+        {"gate": "store", "passed": True, "detail": ""},
         {"gate": "address", "passed": False, "detail": ""},
     ]
     assert message.detail == "No address on this channel"
