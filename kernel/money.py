@@ -55,6 +55,13 @@ def to_text(minor: int | None, currency: str) -> str | None:
     return None if minor is None else f"{to_decimal(minor, currency):f}"
 
 
+def average(total_minor: int, count: int) -> int | None:
+    """Return total ÷ count in minor units, half a unit away from zero; None for a count of 0."""
+    if not count:
+        return None
+    return int((Decimal(total_minor) / count).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def convert(minor: int, *, source: str, target: str, rate: Decimal) -> int:
     """Convert minor units of one currency to another's; ``rate`` is target per one source."""
     return to_minor(to_decimal(minor, source) * rate, target)

@@ -63,7 +63,7 @@ def _moments(name: str, label: str, sql: str, group: str) -> tuple[Field, Field]
 
 
 _ALL: tuple[Field, ...] = (
-    _text("email", "E-mail", "email_norm"),
+    _text("email", "Email", "email_norm"),
     _text("phone", "Phone", "phone"),
     _text("first_name", "First name", "first_name"),
     _text("last_name", "Last name", "last_name"),
@@ -75,7 +75,7 @@ _ALL: tuple[Field, ...] = (
     _text("postcode", "Postcode", "postcode"),
     Field(
         "has_email",
-        "Has an e-mail address",
+        "Has an email address",
         Kind.BOOLEAN,
         "(p.email_norm <> '')",
         _PROFILE,
@@ -97,7 +97,7 @@ _ALL: tuple[Field, ...] = (
     _money(
         "average_order_value",
         "Average order value",
-        "(f.net_minor::numeric / NULLIF(f.order_count, 0))",
+        "(f.gross_minor::numeric / NULLIF(f.order_count, 0))",
         is_nullable=True,
     ),
     *_moments("first_order_at", "First order", "f.first_order_at", _ORDERS),

@@ -190,9 +190,9 @@ def _sales(now: _Measured, before: _Measured) -> list[Kpi]:
             "average_order_value",
             "Average order value",
             "money",
-            _mean(now.net, now.orders),
-            _mean(before.net, before.orders),
-            "Net revenue ÷ orders.",
+            _mean(now.gross, now.orders),
+            _mean(before.gross, before.orders),
+            "What was paid ÷ orders, before refunds.",
         ),
     ]
 

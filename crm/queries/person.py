@@ -24,6 +24,7 @@ from crm.models import (
 from crm.panels import EventWords, names_of_kind, speak_events
 from crm.queries.reach import Reach, find_reach
 from kernel.formats import find_zone, format_country, format_time, zone_of_country
+from kernel.money import average
 from kernel.scope import current_tenant_id
 from tenants.queries import get_tenant
 
@@ -52,7 +53,7 @@ class PersonFacts:
     """What is known of somebody beside their name.
 
     Attributes:
-        average_minor: net revenue per order in minor units; None without an order.
+        average_minor: what was paid per order, before refunds, in minor units; None without one.
         place: city and country in words; empty where neither is known.
         local_time: time of day where they are; empty where their zone is not known.
         properties: what the merchant or the person set, by name.
@@ -120,7 +121,7 @@ def find_facts(profile: Profile, now: datetime) -> PersonFacts:
     country = format_country(profile.country) if profile.country else ""
     return PersonFacts(
         facts=facts,
-        average_minor=round(facts.net_minor / orders) if orders else None,
+        average_minor=average(facts.gross_minor, orders),
         identities=_identities(profile.pk),
         reach=find_reach([profile], now)[0],
         place=", ".join(filter(None, [profile.city, country])),

@@ -19,7 +19,7 @@ from crm.models import (
     ProfileMerge,
     Store,
 )
-from kernel.money import to_text
+from kernel.money import average, to_text
 from kernel.scope import current_tenant_id
 from tenants.queries import get_tenant
 
@@ -199,14 +199,13 @@ def _describe(
 
 def _figures(facts: ProfileFacts, currency: str) -> dict[str, Any]:
     orders, gap = facts.order_count, facts.days_between_orders
-    average = round(facts.net_minor / orders) if orders else None
     return {
         "currency": currency,
         "order_count": orders,
         "gross_revenue": to_text(facts.gross_minor, currency),
         "net_revenue": to_text(facts.net_minor, currency),
         "refunded": to_text(facts.refunded_minor, currency),
-        "average_order_value": to_text(average, currency),
+        "average_order_value": to_text(average(facts.gross_minor, orders), currency),
         "first_order_at": facts.first_order_at,
         "last_order_at": facts.last_order_at,
         "days_between_orders": None if gap is None else float(gap),

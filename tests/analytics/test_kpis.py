@@ -122,7 +122,7 @@ def test_revenue_is_what_was_paid_minus_what_went_back_in_the_period(store: Stor
     assert found["refunded"] == 300
     assert found["net_revenue"] == 6700
     assert found["orders"] == 2
-    assert found["average_order_value"] == 3350
+    assert found["average_order_value"] == 3500
 
 
 def test_orders_that_do_not_count_count_nowhere(store: Store) -> None:

@@ -71,7 +71,7 @@ def test_tiles_show_the_figures_of_the_period(tenant: Tenant, shop: Store) -> No
     assert "Target 20–30%" in text
     assert "Target 25–40%" in text
     assert "Target under 5%" in text
-    assert "Net revenue ÷ orders." in text
+    assert "What was paid ÷ orders, before refunds." in text
 
 
 def test_a_period_that_does_not_exist_is_the_week(tenant: Tenant, shop: Store) -> None:

@@ -78,7 +78,7 @@ def test_a_profile_carries_what_the_contract_says(tenant: Tenant, api: Client) -
     assert facts["gross_revenue"] == "100.00"
     assert facts["refunded"] == "10.00"
     assert facts["net_revenue"] == "90.00"
-    assert facts["average_order_value"] == "30.00"
+    assert facts["average_order_value"] == "33.33"
     assert facts["days_between_orders"] == 12.5
     assert facts["rfm"] == {"recency": 5, "frequency": 4, "monetary": 3, "group": "loyal"}
     assert facts["loyalty"] == {"balance": 90, "pending": 0, "tier": None}

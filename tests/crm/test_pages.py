@@ -205,7 +205,7 @@ def test_a_profile_shows_who_she_is_and_what_she_is_worth(tenant: Tenant, ada: P
     assert "Email: subscribed" in text
     assert "SMS: no number" in text
     assert "£50.00" in text
-    assert "£25.00" in text
+    assert "£30.00" in text
     assert f"{LIST}{ada.pk}/timeline/?tab=timeline" in text
     assert "Erase…" in text
 
