@@ -1,5 +1,6 @@
 """Frozen definitions, read once: a text never changes, so its graph is kept by its checksum."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
@@ -27,6 +28,16 @@ def list_live() -> list[tuple[int, int]]:
     return list(live.order_by("flow_id").values_list("flow_id", "pk"))
 
 
+def list_segment_users() -> dict[int, list[str]]:
+    """Return the names of the flows whose live version names a segment, by the segment's id."""
+    live = FlowVersion.objects.filter(number=F("flow__version_number")).order_by("flow_id")
+    found: dict[int, list[str]] = defaultdict(list)
+    for name, graph in live.values_list("flow__name", "graph"):
+        for segment_id in _segments_named(graph):
+            found[segment_id].append(name)
+    return dict(found)
+
+
 def get_graphs(version_ids: Collection[int]) -> dict[int, Graph]:
     """Return the graphs of some versions of the active tenant, by version.
 
@@ -49,3 +60,11 @@ def get_graphs(version_ids: Collection[int]) -> dict[int, Graph]:
             _graphs.clear()
         _graphs.update(loaded)
     return {pk: graph for pk, checksum in checksums.items() if (graph := graphs[checksum])}
+
+
+def _segments_named(part: Any) -> set[int]:
+    """Return every segment that a definition names, wherever it stands."""
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    found = {segment_id for each in inner for segment_id in _segments_named(each)}
+    word = str(part.get("segment", "")) if isinstance(part, dict) else ""
+    return found | {int(word)} if word.isdecimal() else found

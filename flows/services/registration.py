@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from crm.panels import Panel, fill_panel
 from crm.services.repointing import BEFORE_MERGE, REPOINTED
+from flows.queries.versions import list_segment_users
 from flows.services import gating
 from kernel import clock
 from kernel.arrays import columns
 from kernel.sql import run_sql
 from messaging.gates import fill_gate
+from segments.panels import fill_users
 
 
 def register() -> None:
@@ -18,6 +20,7 @@ def register() -> None:
     REPOINTED.append(("flows_flowrun", "profile_id"))
     REPOINTED.append(("flows_flowentry", "profile_id"))
     BEFORE_MERGE.append(settle_runs)
+    fill_users(list_segment_users)
     fill_panel(Panel("flows", "Flows", "flows:profile", 50))
 
 

@@ -16,6 +16,7 @@ from kernel.tenancy import current_tenant_id
 from segments.domain.definitions import Node, SegmentLeaf, leaves, segments_named
 from segments.domain.words import describe
 from segments.models import MembershipChange, Segment, SegmentReference
+from segments.panels import list_users
 from segments.queries.conditions import get_moment, parse_definition, references_of
 from tenants.queries import get_tenant
 
@@ -29,7 +30,7 @@ class SegmentSummary:
     Attributes:
         words: the definition as a person would say it.
         entered, left: entries and exits of the last 7 days.
-        used_by: names of the segments that refer to this one.
+        used_by: names of the segments, flows and so on that refer to this one.
         lines: references it compares with, in words, such as ``Top 10%: £310.00 and more``.
     """
 
@@ -94,13 +95,17 @@ def list_summaries(now: datetime) -> list[SegmentSummary]:
         for row in run_sql("segments.count_changes", since=now - timedelta(days=7))
     }
     lines = reference_lines()
+    users = list_users()
     return [
         SegmentSummary(
             segment=segment,
             words=describe(trees[segment.pk], speak_money, names),
             entered=moved[segment.pk].entered if segment.pk in moved else 0,
             left=moved[segment.pk].left_count if segment.pk in moved else 0,
-            used_by=_users_of(segment.pk, trees, names),
+            used_by=(
+                *_users_of(segment.pk, trees, names),
+                *users.get(segment.pk, ()),
+            ),
             lines=tuple(lines[key] for key in references_of([trees[segment.pk]]) if key in lines),
         )
         for segment in segments

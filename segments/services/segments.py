@@ -12,6 +12,7 @@ from segments.domain.definitions import Node, SegmentLeaf, leaves, segments_name
 from segments.domain.shared import order_by_dependence
 from segments.errors import DefinitionError
 from segments.models import Segment
+from segments.panels import list_users
 from segments.queries.conditions import list_definitions, parse_definition
 from segments.queries.listing import get_segment
 from segments.services.upkeep import lock_upkeep, request_refresh
@@ -69,18 +70,18 @@ def update_segment(segment_id: int, **changes: Any) -> Segment:
 
 @transaction.atomic
 def delete_segment(segment_id: int) -> None:
-    """Delete a segment that no other refers to; its entries and exits go with it.
+    """Delete a segment that nothing refers to; its entries and exits go with it.
 
     Raises:
         NotFound: no such segment.
-        Conflict: another segment refers to it.
+        Conflict: another segment, or a flow, refers to it.
     """
     lock_upkeep()
     segment = get_segment(segment_id)
     trees = list_definitions()
     users = [key for key, tree in trees.items() if segment_id in segments_named(tree)]
-    if users:
-        names = Segment.objects.filter(pk__in=users).order_by("id").values_list("name", flat=True)
+    found = Segment.objects.filter(pk__in=users).order_by("id").values_list("name", flat=True)
+    if names := [*found, *list_users().get(segment_id, [])]:
         raise Conflict(f"{segment.name} is used by {', '.join(names)}")
     run_sql("segments.forget_segment", segment_id=segment_id)
     segment.delete()

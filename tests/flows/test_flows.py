@@ -8,7 +8,10 @@ from flows.choices import FlowStatus
 from flows.models import Flow, FlowVersion
 from flows.services.flows import create_flow, publish, set_status
 from flows.services.library import install_flows
+from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
+from segments.queries.listing import get_segment, list_summaries
+from segments.services.segments import delete_segment
 from tests.factories.flows import definition, message_node
 from tests.flows.support import make_segment, make_template
 
@@ -90,3 +93,15 @@ def test_the_library_is_installed_once_and_live() -> None:
     ]
     graph = FlowVersion.objects.get(flow__key="win_back").graph
     assert graph["trigger"] == {"segment": str(segment.pk)}
+
+
+def test_a_segment_that_a_flow_names_says_so_and_cannot_be_deleted() -> None:
+    segment, other = make_segment("at_risk"), make_segment()
+    flow = create_flow(name="Come back")
+    publish(flow.pk, definition(trigger={"segment": str(segment.pk)}))
+    used = {row.segment.pk: row.used_by for row in list_summaries(clock.now())}
+
+    assert used == {segment.pk: ("Come back",), other.pk: ()}
+    with pytest.raises(Conflict, match="at_risk is used by Come back"):
+        delete_segment(segment.pk)
+    assert get_segment(segment.pk) == segment
