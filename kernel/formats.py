@@ -20,6 +20,8 @@ from babel.numbers import (
 )
 
 LOCALE = "en_GB"
+MONEY_LOCALE = "en"
+"""Writes $ and ¥ where en_GB would write US$ and JP¥ beside every figure of such a shop."""
 NOTHING = "–"
 
 _STEPS = (
@@ -42,9 +44,9 @@ def format_money(minor: int | None, currency: str) -> str:
     if minor is None:
         return NOTHING
     major = Decimal(minor).scaleb(-get_currency_precision(currency))
-    symbol = get_currency_symbol(currency, locale=LOCALE)
+    symbol = get_currency_symbol(currency, locale=MONEY_LOCALE)
     pattern = "¤\xa0#,##0.00" if symbol[-1:].isalpha() else None
-    return str(format_currency(major, currency, pattern, locale=LOCALE))
+    return str(format_currency(major, currency, pattern, locale=MONEY_LOCALE))
 
 
 def format_number(value: Decimal | float | None, digits: int = 0) -> str:

@@ -93,7 +93,7 @@ def test_money_and_days_are_written_for_people() -> None:
     at = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
     assert render("{{ n | money: 'GBP' }}", n=124050) == "£1,240.50"
-    assert render("{{ n | money: 'JPY' }}", n=1500) == "JP¥1,500"
+    assert render("{{ n | money: 'JPY' }}", n=1500) == "¥1,500"
     assert render("{{ at | day }}", at=at) == "4 May 2026"
 
 
