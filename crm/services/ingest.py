@@ -184,7 +184,7 @@ def _judge_customer(batch: Batch, claim: Claim) -> None:
     if claim.is_blocked:
         batch.reject(claim.index, "erased")
     elif claim.profile_id is None:
-        batch.reject(claim.index, "no usable customer id, e-mail or phone")
+        batch.reject(claim.index, "no usable customer id, email or phone")
     elif claim.is_new:
         batch.outcomes[claim.index] = NEW
     else:

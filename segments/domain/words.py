@@ -42,7 +42,7 @@ _SIGNS: Final = {
     "exists": "known",
     "missing": "not known",
 }
-_CHANNELS: Final = {"email": "E-mail", "sms": "SMS"}
+_CHANNELS: Final = {"email": "Email", "sms": "SMS"}
 _STATES: Final = {
     "subscribed": "subscribed",
     "pending": "not confirmed yet",

@@ -15,7 +15,7 @@ CORE_SEGMENTS: Final[tuple[dict[str, Any], ...]] = (
     {
         "key": "new_subscribers",
         "name": "New subscribers",
-        "description": "They asked for e-mail and have not ordered yet. Welcome them.",
+        "description": "They asked for email and have not ordered yet. Welcome them.",
         "definition": {
             "op": "and",
             "children": [

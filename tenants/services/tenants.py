@@ -98,7 +98,7 @@ def _email_problem(email: str) -> str:
     try:
         validate_email(email.strip())
     except ValidationError:
-        return f"{email!r} is not an e-mail address."
+        return f"{email!r} is not an email address."
     return ""
 
 

@@ -152,7 +152,7 @@ def test_a_malformed_address_is_kept_for_display_alone(store: Store) -> None:
 @pytest.mark.parametrize("junk", ["", "null", "anonymous", "undefined", "none", "0", "-", "-1"])
 def test_junk_identifies_nobody(store: Store, junk: str) -> None:
     assert apply(store, customer(junk, first_name="X")) == [
-        "rejected: no usable customer id, e-mail or phone"
+        "rejected: no usable customer id, email or phone"
     ]
     assert apply(store, order(email="", customer=customer(junk))) == ["new"]
     assert not Profile.objects.exists()

@@ -353,7 +353,7 @@ def test_why_she_is_here(core: None) -> None:
 
     subscribers = reasons["new_subscribers"]
     assert [(leaf.words, leaf.actual, leaf.holds) for leaf in subscribers.leaves] == [
-        ("E-mail: subscribed", "subscribed", True),
+        ("Email: subscribed", "subscribed", True),
         ("Orders: 0", "2 orders", False),
     ]
     assert (subscribers.holds, subscribers.is_member) == (False, False)

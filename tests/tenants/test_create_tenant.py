@@ -94,7 +94,7 @@ def test_a_second_tenant_of_the_same_name_gets_another_slug_and_keeps_the_passwo
         ({"currency": "GPB"}, "'GPB' is not an ISO 4217 currency such as GBP."),
         ({"currency": "gbp"}, "'gbp' is not an ISO 4217 currency such as GBP."),
         ({"timezone": "Europe/Londn"}, "'Europe/Londn' is not an IANA time zone"),
-        ({"owner_email": "ada"}, "'ada' is not an e-mail address."),
+        ({"owner_email": "ada"}, "'ada' is not an email address."),
         ({"owner_password": "short"}, "This password is too short."),
         ({"name": "  "}, "Give the shop a name."),
         ({"slug": "Not A Slug"}, "'Not A Slug' is not a slug"),
