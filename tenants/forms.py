@@ -1,5 +1,8 @@
-"""Forms of the settings pages."""
+"""Forms of the log-in and of the settings pages."""
 
+from typing import Any
+
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 
 from tenants.choices import KeyKind
@@ -13,6 +16,14 @@ _SCOPE_CHOICES = [
         for verb in verbs
     ),
 ]
+
+
+class LoginForm(AllauthLoginForm):  # type: ignore[misc] # allauth is untyped
+    """The log-in in the words of this product."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["remember"].label = "Keep me logged in"
 
 
 class KeyForm(forms.Form):

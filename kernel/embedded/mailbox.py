@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import parseaddr
 from itertools import islice
 from pathlib import Path
 
@@ -37,6 +38,11 @@ class Mail:
     html: str
     text: str
     received_at: datetime
+
+    @property
+    def sender_name(self) -> str:
+        """The name in the header; empty when it names nobody."""
+        return parseaddr(self.headers.get("From", ""))[0]
 
 
 def list_mails(
