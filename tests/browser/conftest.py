@@ -10,8 +10,13 @@ from tests.browser.chromium import ARGUMENTS, chromium_environment, chromium_pat
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    with sync_playwright() as playwright:
+    """A headless Chromium.
+
+    Playwright's loop runs in the thread of the tests, which is no asynchronous code: Django may
+    use its database there.
+    """
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         started = playwright.chromium.launch(
             executable_path=chromium_path(),
             args=list(ARGUMENTS),
