@@ -6,7 +6,7 @@ moved when they would have moved. Flows are off until the last days: history wri
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -36,6 +36,8 @@ EMAIL = "demo@patron.example"
 DAYS_PER_STEP = 7
 LIVE_DAYS = 2
 """Last days of the year in which flows run, so that the mailbox is not empty."""
+HISTORY_WORK = ("reactions", "segments")
+"""Kinds of work that history makes: nothing waits in the inbox, and flows are off."""
 SEED = 20
 
 Progress = Callable[[str, int, int], None]
@@ -91,7 +93,7 @@ def _load_year(tenant_id: int, store_id: int, shop: Shop, seed: int, progress: P
     _apply(store_id, build_catalogue(shop, days[0].ends_at), days[0].ends_at, is_backfill=True)
     for done, (ends_at, records) in enumerate(_steps(history), start=1):
         _apply(store_id, records, ends_at, is_backfill=True)
-        _drain(tenant_id, ends_at)
+        _drain(tenant_id, ends_at, HISTORY_WORK)
         progress(shop.tenant, min(done * DAYS_PER_STEP, DAYS), DAYS)
     _settle(tenant_id, history[-1].ends_at)
     _set_flows(FlowStatus.LIVE)
@@ -112,9 +114,9 @@ def _apply(store_id: int, records: list[Record], at: datetime, *, is_backfill: b
         apply_records(store_id, records, source=EventSource.SYNC, is_backfill=is_backfill, now=at)
 
 
-def _drain(tenant_id: int, at: datetime) -> None:
+def _drain(tenant_id: int, at: datetime, kinds: Collection[str] | None = None) -> None:
     with clock.simulated(at):
-        drain_tenant(tenant_id)
+        drain_tenant(tenant_id, kinds=kinds)
 
 
 def _settle(tenant_id: int, at: datetime) -> None:

@@ -6,7 +6,7 @@ bell rings. Rings are coalesced: at most one task per tenant and kind is queued.
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -92,15 +92,22 @@ def work_off(kind: str, tenant_id: int) -> None:
         ring_now(kind, tenant_id)
 
 
-def drain_tenant(tenant_id: int, *, limit: int = 10_000) -> int:
+def drain_tenant(
+    tenant_id: int, *, limit: int = 10_000, kinds: Collection[str] | None = None
+) -> int:
     """Work off everything that is due for one tenant in this process, until it is idle.
+
+    Args:
+        tenant_id: whose work.
+        limit: turns at most.
+        kinds: looks at these kinds alone; None looks at all.
 
     Returns:
         Turns in which something was done.
     """
     turns = 0
     with tenant_scope(tenant_id):
-        while turns < limit and _drain_round():
+        while turns < limit and _drain_round(kinds):
             turns += 1
     return turns
 
@@ -124,8 +131,13 @@ def sweep() -> int:
     return rings
 
 
-def _drain_round() -> bool:
-    done = [_service(work.service)(Deadline(seconds=None)) for work in work_kinds().values()]
+def _drain_round(kinds: Collection[str] | None) -> bool:
+    services = [
+        _service(work.service)
+        for kind, work in work_kinds().items()
+        if kinds is None or kind in kinds
+    ]
+    done = [drain(Deadline(seconds=None)) for drain in services]
     return any(done)
 
 

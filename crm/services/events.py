@@ -20,7 +20,7 @@ from kernel.work import ring
 _Numbered = list[tuple[int, NewEvent]]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def append_events(events: Sequence[NewEvent], *, now: datetime | None = None) -> list[EventRef]:
     """Append events and note who has to react, in a handful of statements for any number.
 

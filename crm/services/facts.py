@@ -43,7 +43,7 @@ def refresh_for_events(refs: list[EventRef]) -> None:
     refresh_facts(ids, clock.now())
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def refresh_facts(profile_ids: Iterable[int], now: datetime) -> list[int]:
     """Recompute the order figures of some profiles from their orders and refunds.
 
@@ -88,7 +88,7 @@ def refresh_fallen_out(now: datetime, *, limit: int = FALLEN_OUT_BATCH) -> list[
     return refresh_facts((row.profile_id for row in fallen), now)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def set_engagement(
     *,
     opened: Mapping[int, datetime] | None = None,
@@ -114,7 +114,7 @@ def set_engagement(
     return [row.profile_id for row in run_sql("crm.set_engagement", **params)]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def write_points(balances: Mapping[int, int]) -> list[int]:
     """Keep points balances, in whole points by profile id, beside the other facts.
 
@@ -127,7 +127,7 @@ def write_points(balances: Mapping[int, int]) -> list[int]:
     return [row.profile_id for row in run_sql("crm.write_points", **params)]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def write_rfm(scores: Sequence[RfmRow]) -> list[int]:
     """Keep RFM scores and groups beside the other facts; None and empty take them away.
 
@@ -140,7 +140,7 @@ def write_rfm(scores: Sequence[RfmRow]) -> list[int]:
     return [row.profile_id for row in run_sql("crm.write_rfm", **params)]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def write_rfm_from(selected: str, **params: object) -> list[int]:
     """Keep RFM scores as `write_rfm`, from a SELECT, so that a full scoring stays in the database.
 

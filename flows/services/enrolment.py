@@ -30,7 +30,7 @@ from segments.services.evaluate import matching
 Graphs = Mapping[int, Graph]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def enrol_for_events(refs: Sequence[EventRef]) -> None:
     """Start the runs that events set off, and record every event that started none.
 

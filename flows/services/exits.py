@@ -18,7 +18,7 @@ from kernel.sql import run_sql
 SEGMENT_ENTERED = "Segment Entered"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def exit_for_events(refs: Sequence[EventRef]) -> None:
     """End the active runs whose exit conditions new events meet.
 

@@ -19,7 +19,7 @@ from tenants.queries import get_tenant
 REFUND_EVENTS = frozenset({"Order Refunded"})
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def post_for_events(refs: Sequence[EventRef]) -> None:
     """Post the points that new, changed, cancelled and refunded orders move.
 
@@ -42,7 +42,7 @@ def post_for_events(refs: Sequence[EventRef]) -> None:
     post_for_orders(live | history, history=frozenset(history - live), now=clock.now())
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def post_for_orders(
     order_ids: Collection[int], *, history: frozenset[int] = frozenset(), now: datetime
 ) -> list[Posted]:

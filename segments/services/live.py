@@ -18,7 +18,7 @@ _FIGURES = frozenset(
 """Events that can move what buyers are scored on."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def refresh_for_events(refs: list[EventRef]) -> None:
     """Score and decide anew the profiles in a batch of events.
 

@@ -68,8 +68,9 @@ def decide_memberships(
         The entries and exits; empty with a quiet cause.
     """
     causes = causes or {}
-    compiler = get_compiler(now, current_references(now))
-    shared = build_shared(list_definitions() if trees is None else trees, compiler)
+    trees = list_definitions() if trees is None else trees
+    compiler = get_compiler(now, current_references(now, trees.values()))
+    shared = build_shared(trees, compiler)
     statement = load_sql("segments.apply_memberships")
     for name, text in (
         ("{laterals}", shared.laterals),

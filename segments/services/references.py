@@ -1,7 +1,9 @@
 """Figures of all buyers that conditions compare with: the top-10% line, the store's mean."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from segments.domain.definitions import Node
 from segments.models import SegmentReference
 from segments.queries.conditions import (
     list_definitions,
@@ -36,13 +38,17 @@ def refresh_references(now: datetime) -> bool:
     return before != {row.key: row.value for row in rows}
 
 
-def current_references(now: datetime) -> dict[str, int | None]:
+def current_references(now: datetime, trees: Iterable[Node]) -> dict[str, int | None]:
     """Return the stored references; those without a figure are computed first.
 
     A tenant's first buyers must not wait for the night to have a line drawn among them.
+
+    Args:
+        now: aware; when missing ones are computed.
+        trees: the definitions that will be asked.
     """
     known = list_references()
-    wanted = references_of(list_definitions().values())
+    wanted = references_of(trees)
     if all(known.get(key) is not None for key in wanted):
         return known
     refresh_references(now)

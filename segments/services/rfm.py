@@ -39,7 +39,7 @@ class _Source:
     today: date
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def score_all(
     now: datetime, *, as_of: date | None = None, is_history: bool = False
 ) -> list[GroupMove]:
@@ -75,7 +75,7 @@ def score_all(
     return moves
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def score_changed(
     profile_ids: Sequence[int], now: datetime, *, history_ids: Collection[int] = ()
 ) -> list[GroupMove]:
