@@ -12,6 +12,13 @@ class DeliveryStatus(TextChoices):
     QUARANTINED = "quarantined"
 
 
+class Refusal(TextChoices):
+    """Why the edge turned a delivery away; the label completes "refused: …"."""
+
+    SIGNATURE = "signature", "the signature is wrong"
+    TOO_LARGE = "too_large", "the body is over 5 MB"
+
+
 class DeliverySource(TextChoices):
     """How a delivery came in."""
 

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from crm.models import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
-from stores.choices import DeliverySource, DeliveryStatus
+from stores.choices import DeliverySource, DeliveryStatus, Refusal
 
 
 class Connection(TenantModel):
@@ -71,3 +71,30 @@ class InboxDelivery(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.delivery_id}"
+
+
+class RefusedDeliveries(TenantModel):
+    """How many deliveries of a store the edge turned away in one hour, by reason.
+
+    The row of an hour of the day is used again a day later, so a store never has more than 24 for
+    each reason, however much is posted.
+    """
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    reason = models.TextField(choices=Refusal.choices)
+    hour_of_day = models.SmallIntegerField()
+    """In UTC, 0 to 23."""
+    hour = models.DateTimeField()
+    """Beginning of the hour that ``count`` is of."""
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "store", "reason", "hour_of_day"],
+                name="refuseddeliveries_hour_uniq",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} × {self.reason}"

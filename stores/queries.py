@@ -2,24 +2,25 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from crm.choices import IdentityKind
 from crm.models import Identity, ImportRun, Store
 from kernel import clock
 from kernel.sql import run_sql
-from stores.choices import DeliveryStatus
-from stores.models import Connection, InboxDelivery
+from stores.choices import DeliveryStatus, Refusal
+from stores.models import Connection, InboxDelivery, RefusedDeliveries
 from stores.types import LATE_SECONDS, KnownShopper, StoreHealth
 
 COUNT_CEILING = 10_000
 """Counts of deliveries stop here; a page writes 10,000+."""
 PAGE_SIZE = 50
 SHOWN_BYTES = 256 * 1024
+REFUSED_WITHIN = timedelta(hours=24)
 TOPICS_FROM = 1000
 """The topics on offer in a filter are those of so many newest deliveries."""
 
@@ -75,6 +76,52 @@ class SyncHealth:
     def is_late(self) -> bool:
         """Whether deliveries wait for longer than a merchant should notice."""
         return self.lag_seconds > LATE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Deliveries of one store that the edge turned away for one reason in the last 24 hours.
+
+    Attributes:
+        reason: a `Refusal` word.
+    """
+
+    store_id: int
+    reason: str
+    count: int
+
+    @property
+    def title(self) -> str:
+        """Say how many and why."""
+        many = "1 delivery was" if self.count == 1 else f"{self.count:,} deliveries were"
+        return f"{many} refused in the last 24 hours: {Refusal(self.reason).label}"
+
+    @property
+    def advice(self) -> str:
+        """Say what to do about it."""
+        return _ADVICE[Refusal(self.reason)]
+
+
+_ADVICE = {
+    Refusal.SIGNATURE: (
+        "Whoever sent them does not know this store's signing secret. If it was the shop, "
+        "let it sign with the secret of this connection; it repeats what was refused."
+    ),
+    Refusal.TOO_LARGE: "Up to 5 MB are taken. What they would have told is not known here.",
+}
+
+
+def list_refused(store_id: int | None = None) -> list[Refused]:
+    """Return what the edge turned away in the last 24 hours, by store and reason.
+
+    Args:
+        store_id: only of this store; None is every store of the active tenant.
+    """
+    rows = RefusedDeliveries.objects.filter(hour__gt=clock.now() - REFUSED_WITHIN)
+    if store_id is not None:
+        rows = rows.filter(store_id=store_id)
+    counted = rows.values_list("store_id", "reason").annotate(number=Sum("count"))
+    return [Refused(*row) for row in counted.order_by("store_id", "reason")]
 
 
 def list_sync_health() -> list[SyncHealth]:

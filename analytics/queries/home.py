@@ -13,7 +13,7 @@ from flows.queries.runs import count_failed
 from kernel.formats import format_money
 from messaging.choices import MessageStatus
 from messaging.queries.messages import count_problems, list_paused_channels, list_recent_messages
-from stores.queries import list_stores, list_sync_health
+from stores.queries import list_refused, list_stores, list_sync_health
 
 FEED_EACH = 5
 """Newest orders, and newest messages: neither pushes the other out of sight."""
@@ -82,7 +82,7 @@ def find_start() -> Start:
 
 def list_attention() -> list[Attention]:
     """Return what waits for a person, the most urgent first."""
-    return [*_channels(), *_stores(), *_messages(), *_runs()]
+    return [*_channels(), *_stores(), *_refusals(), *_messages(), *_runs()]
 
 
 def list_feed() -> list[FeedItem]:
@@ -125,6 +125,14 @@ def _stores() -> list[Attention]:
                 )
             )
     return found
+
+
+def _refusals() -> list[Attention]:
+    names = {store.pk: store.name for store in list_stores()}
+    return [
+        Attention("warn", item.title, f"{names[item.store_id]}.", "stores:detail", item.store_id)
+        for item in list_refused()
+    ]
 
 
 def _messages() -> list[Attention]:

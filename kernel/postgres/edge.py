@@ -26,7 +26,9 @@ class EdgeUnavailable(Exception):
     """The database does not answer; the sender is asked to repeat."""
 
 
-def write_once(statement: str, params: Mapping[str, Any], *, tenant_id: int) -> None:
+def write_once(
+    statement: str, params: Mapping[str, Any], *, tenant_id: int, is_durable: bool = True
+) -> None:
     """Run one statement in a transaction of its own, committed on return.
 
     The statement may run twice when a connection breaks, so it must end in ON CONFLICT.
@@ -35,11 +37,13 @@ def write_once(statement: str, params: Mapping[str, Any], *, tenant_id: int) -> 
         statement: one INSERT with ``%(name)s`` placeholders.
         params: values by name; ``tenant_id`` is added.
         tenant_id: whose row it is.
+        is_durable: False returns before the row is on disk: for what a crash may forget.
 
     Raises:
         EdgeUnavailable: the database does not answer, also not on a fresh connection.
     """
-    bound = f"BEGIN; SET LOCAL app.tenant_id = {int(tenant_id)}; {statement}; COMMIT"
+    haste = "" if is_durable else "SET LOCAL synchronous_commit = off; "
+    bound = f"BEGIN; SET LOCAL app.tenant_id = {int(tenant_id)}; {haste}{statement}; COMMIT"
     values = {**params, "tenant_id": tenant_id}
     try:
         _run(bound, values)

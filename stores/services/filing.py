@@ -1,12 +1,14 @@
 """Filing a delivery: the only thing that happens while a storefront waits."""
 
+import contextlib
 import hashlib
 import json
 
 from kernel import clock
-from kernel.postgres.edge import write_once
+from kernel.postgres.edge import EdgeUnavailable, write_once
 from kernel.sql import load_sql
 from kernel.work import ring_now
+from stores.choices import Refusal
 from stores.types import DeliveryHead, EdgeConnection
 
 INBOX = "inbox"
@@ -37,6 +39,25 @@ def file_delivery(connection: EdgeConnection, head: DeliveryHead, body: bytes) -
         tenant_id=connection.tenant_id,
     )
     ring_now(INBOX, connection.tenant_id)
+
+
+def count_refusal(connection: EdgeConnection, reason: Refusal) -> None:
+    """Count a delivery that is turned away, for its merchant to see.
+
+    Nobody waits for the disk, and a database that does not answer changes nothing.
+
+    Args:
+        connection: store whose address it was sent to.
+        reason: why it is turned away.
+    """
+    params = {"store_id": connection.store_id, "reason": reason.value, "now": clock.now()}
+    with contextlib.suppress(EdgeUnavailable):
+        write_once(
+            load_sql("stores.count_refusal"),
+            params,
+            tenant_id=connection.tenant_id,
+            is_durable=False,
+        )
 
 
 def name_delivery(topic: str, body: bytes) -> str:

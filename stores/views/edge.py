@@ -14,10 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from kernel.postgres.edge import EdgeUnavailable
+from stores.choices import Refusal
 from stores.errors import TooLarge
 from stores.platforms import PLATFORMS
 from stores.services.connections import find_connection
-from stores.services.filing import file_delivery
+from stores.services.filing import count_refusal, file_delivery
 from stores.types import EdgeConnection
 
 log = structlog.get_logger(__name__)
@@ -39,8 +40,6 @@ def receive_webhook(request: HttpRequest, platform: str, token: str) -> HttpResp
         if connection is None:
             return HttpResponse(status=HTTPStatus.NOT_FOUND)
         return HttpResponse(status=_receive(request, connection))
-    except TooLarge:
-        return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     except (EdgeUnavailable, OperationalError, InterfaceError):
         return HttpResponse(
             status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_SECONDS}
@@ -48,13 +47,19 @@ def receive_webhook(request: HttpRequest, platform: str, token: str) -> HttpResp
 
 
 def _receive(request: HttpRequest, connection: EdgeConnection) -> HTTPStatus:
-    body = _read_body(request)
+    try:
+        body = _read_body(request)
+    except TooLarge:
+        log.warning("webhook_too_large", tenant=connection.tenant_id, store=connection.store_id)
+        count_refusal(connection, Refusal.TOO_LARGE)
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     platform = PLATFORMS[connection.platform]
     head = platform.read_head(request.headers)
     if not any(platform.is_signed(secret, body, head.signature) for secret in connection.secrets):
         log.warning(
             "webhook_signature_refused", tenant=connection.tenant_id, store=connection.store_id
         )
+        count_refusal(connection, Refusal.SIGNATURE)
         return HTTPStatus.UNAUTHORIZED
     file_delivery(connection, head, body)
     return HTTPStatus.OK

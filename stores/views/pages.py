@@ -50,6 +50,7 @@ def store_detail(request: TenantRequest, store_id: int) -> HttpResponse:
         ),
         "statuses": DeliveryStatus.choices,
         "topics": queries.list_topics(store_id),
+        "refused": queries.list_refused(store_id),
         "imports": queries.list_import_runs(store_id),
         "ceiling": queries.COUNT_CEILING,
         "may_retry": may(request.member.role, capabilities.RETRY_DELIVERIES),
