@@ -30,6 +30,7 @@ from stores.errors import Untranslatable
 from stores.platforms import PLATFORMS
 from stores.platforms.order_file import OrderFile
 from stores.services.erasure import empty_store, forget_named
+from stores.services.explaining import explain
 from stores.types import Delivery, StoreContext, Translation
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ BATCH_SIZE: Final = 500
 BATCH_BYTES: Final = 16 * 1024 * 1024
 CONFLICT_TRIES: Final = 5
 REJECTED: Final = "rejected:"
+NOTHING_NEW: Final = "Nothing new: it is known already, or older than what is known"
 NOT_POISON: Final = (IngestConflict, OperationalError, InterfaceError, SoftTimeLimitExceeded)
 """Failures that no delivery is to blame for: the batch is rolled back and tried again."""
 
@@ -211,16 +213,19 @@ def _apply_together(
         now=now,
     )
     words = iter(result.outcomes)
-    return [_judge(item.delivery, [next(words) for _ in item.records]) for item in batch]
+    remarks = explain(store.store_id, [item.records for item in batch])
+    return [
+        _judge(item.delivery, [next(words) for _ in item.records], remark)
+        for item, remark in zip(batch, remarks, strict=True)
+    ]
 
 
-def _judge(delivery: Delivery, words: Sequence[str]) -> _Outcome:
+def _judge(delivery: Delivery, words: Sequence[str], remark: str) -> _Outcome:
     refused = [word.removeprefix(REJECTED).strip() for word in words if word.startswith(REJECTED)]
     if refused:
         return _Outcome(delivery.id, DeliveryStatus.QUARANTINED, "; ".join(dict.fromkeys(refused)))
     is_old = bool(words) and all(word == "unchanged" for word in words)
-    reason = "Nothing new: it is known already, or older than what is known" if is_old else ""
-    return _Outcome(delivery.id, DeliveryStatus.APPLIED, reason)
+    return _Outcome(delivery.id, DeliveryStatus.APPLIED, NOTHING_NEW if is_old else remark)
 
 
 def _poison(delivery: Delivery, exc: Exception) -> _Outcome:

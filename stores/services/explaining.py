@@ -1,0 +1,50 @@
+"""What a merchant should know of a delivery that was applied all the same."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from crm.domain.identifiers import normalize_email
+from crm.queries.refunds import find_waiting_refunds
+from crm.types import CustomerRecord, OrderRecord, Record, RefundRecord
+
+NO_CUSTOMER: Final = "The order names no customer: it counts, and belongs to no profile"
+NO_ORDER: Final = "Its order has not arrived yet: the refund is kept and joined to it when it does"
+NO_ADDRESS: Final = "{!r} is not an e-mail address: nobody is known by it or written to"
+MAX_SHOWN: Final = 60
+
+
+def explain(store_id: int, applied: Sequence[Sequence[Record]]) -> list[str]:
+    """Return a remark for the records of each delivery; empty where nothing is remarkable.
+
+    Args:
+        store_id: that the deliveries came to; their records were applied in this transaction.
+        applied: records by delivery.
+    """
+    refunds = [
+        record for records in applied for record in records if isinstance(record, RefundRecord)
+    ]
+    waited_for = find_waiting_refunds(
+        store_id, {refund.order_external_id for refund in refunds} - {""}
+    )
+    return [_remark(records, waited_for) for records in applied]
+
+
+def _remark(records: Sequence[Record], waited_for: set[str]) -> str:
+    remarks: dict[str, None] = {}
+    for record in records:
+        match record:
+            case OrderRecord(customer=None, email="", phone=""):
+                remarks[NO_CUSTOMER] = None
+            case OrderRecord(customer=customer, email=email):
+                remarks |= _judge_address(email or (customer.email if customer else ""))
+            case CustomerRecord(email=email):
+                remarks |= _judge_address(email)
+            case RefundRecord(order_external_id=name) if name in waited_for:
+                remarks[NO_ORDER] = None
+    return "; ".join(remarks)
+
+
+def _judge_address(email: str) -> dict[str, None]:
+    if not email or normalize_email(email):
+        return {}
+    return {NO_ADDRESS.format(email[:MAX_SHOWN]): None}
