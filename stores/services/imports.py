@@ -22,6 +22,7 @@ from crm.services.stores import StoreData, ensure_store
 from crm.types import OrderRecord, Record, RefundRecord
 from kernel import clock
 from kernel.arrays import array
+from kernel.errors import Invalid
 from kernel.sql import run_sql
 from stores.choices import DeliverySource
 from stores.errors import Untranslatable
@@ -123,13 +124,14 @@ def import_orders(job: ImportJob, watch: Watcher) -> ImportResult:
         watch: told how far it is: step, share done, counts so far.
 
     Raises:
-        Invalid: the file cannot be read or lacks a column; nothing was written.
+        Invalid: the file cannot be read or lacks a column; nothing was written but a failed run
+            that says so.
     """
     result = ImportResult()
     _run_plain(DROP_TABLE)
     _run_plain(CREATE_TABLE)
     try:
-        _copy_rows(job, result, watch)
+        _copy_noting_refusal(job, result, watch)
         if job.is_trial:
             _check_all(job, result, watch)
         else:
@@ -137,6 +139,18 @@ def import_orders(job: ImportJob, watch: Watcher) -> ImportResult:
     finally:
         _run_plain(DROP_TABLE)
     return result
+
+
+def _copy_noting_refusal(job: ImportJob, result: ImportResult, watch: Watcher) -> None:
+    try:
+        _copy_rows(job, result, watch)
+    except Invalid as exc:
+        if not job.is_trial:
+            run_id = start_run(
+                store_id=job.store_id, kind="orders", filename=job.path.name, total=None
+            )
+            finish_run(run_id, ImportCounts(), failure=exc.detail)
+        raise
 
 
 def _copy_rows(job: ImportJob, result: ImportResult, watch: Watcher) -> None:
