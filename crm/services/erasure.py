@@ -12,7 +12,7 @@ from crm.models import EventKey, Identity, ProfileFacts, ProfileMerge, Reaction,
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import identifier_keys, key_hash
 from crm.services.consent import suppress_hashes
-from crm.services.ids import lock_final_profiles
+from crm.services.ids import lock_final_profiles, lock_for_merge
 from crm.types import DataRequestRecord, EraseRecord, StoreClosedRecord
 from kernel import clock
 from kernel.arrays import array
@@ -52,7 +52,9 @@ def erase_profiles(
         Ids of the profiles that were erased now.
     """
     at = now or clock.now()
-    ids = sorted(set(lock_final_profiles(profile_ids).values()))
+    named = sorted(set(profile_ids))
+    lock_for_merge(named)
+    ids = sorted(set(lock_final_profiles(named).values()))
     if not ids:
         return []
     for hook in BEFORE_ERASE:

@@ -24,3 +24,8 @@ def lock_final_profiles(profile_ids: Iterable[int]) -> dict[int, int]:
         return {}
     rows = run_sql("crm.lock_final_profiles", ids=array(wanted))
     return {row.id: row.final_id for row in rows}
+
+
+def lock_for_merge(profile_ids: Iterable[int]) -> None:
+    """Wait for everybody who writes rows of some profiles, and let later ones wait."""
+    run_sql("crm.lock_for_merge", ids=array(sorted(set(profile_ids))))

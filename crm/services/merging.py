@@ -10,7 +10,7 @@ from crm.domain.fields import TEXT_FIELDS, ProfileFields, fill_from_merged
 from crm.domain.permission import most_restrictive
 from crm.models import ProfileMerge
 from crm.services.events import append_events
-from crm.services.ids import lock_final_profiles
+from crm.services.ids import lock_final_profiles, lock_for_merge
 from crm.services.profiles import Statement, append_statements, load_fields, update_profiles
 from crm.services.repointing import (
     AFTER_MERGE,
@@ -63,6 +63,7 @@ def merge_profiles(
         NotFound: one of the profiles does not exist.
     """
     at = now or clock.now()
+    lock_for_merge(profile_id for pair in pairs for profile_id in pair)
     final = lock_final_profiles(profile_id for pair in pairs for profile_id in pair)
     missing = {profile_id for pair in pairs for profile_id in pair} - final.keys()
     if missing:
@@ -117,6 +118,7 @@ def unmerge_profile(merge_id: int, *, now: datetime | None = None) -> int:
         raise NotFound(f"no merge {merge_id}")
     if merge.undone_at is not None or at - merge.merged_at > UNDO_WITHIN:
         raise Conflict("only a merge of the last 30 days can be undone, once")
+    lock_for_merge([merge.winner_id, merge.loser_id])
     known = load_fields([merge.winner_id, merge.loser_id])
     if lock_final_profiles([merge.winner_id])[merge.winner_id] != merge.winner_id:
         raise Conflict("the winner was merged into another profile; undo that first")
@@ -133,6 +135,7 @@ def unmerge_profile(merge_id: int, *, now: datetime | None = None) -> int:
 
 
 def _merge(pairs: Sequence[Pair], rules: Mapping[int, str], now: datetime) -> list[int]:
+    lock_for_merge(profile_id for pair in pairs for profile_id in pair)
     known = load_fields({profile_id for pair in pairs for profile_id in pair})
     _call(BEFORE_MERGE, pairs)
     snapshots = {
