@@ -158,12 +158,16 @@ def _build(
     elsewhere: tuple[str, str],
     first_at: datetime,
 ) -> Claim:
-    """Build a claim; ``elsewhere`` holds e-mail and phone of the record beside the customer."""
+    """Build a claim; ``elsewhere`` holds e-mail and phone of the record beside the customer.
+
+    An address that an order names beside its customer's own is one more of theirs.
+    """
     email = (said.email or elsewhere[0]).strip()
     phone = said.phone or elsewhere[1]
     keys = identifier_keys(batch, said.external_id, email, phone, said.address.country)
     kinds = dict(keys)
     email_norm, number = kinds.get(_EMAIL, ""), kinds.get(_PHONE, "")
+    keys += [key for key in identifier_keys(batch, "", elsewhere[0], "") if key not in keys]
     return Claim(
         index=index,
         keys=keys,

@@ -47,6 +47,20 @@ def test_a_guest_who_registers_later_is_the_same_person(store: Store) -> None:
     assert Order.objects.get().profile_id == profile.pk
 
 
+def test_the_address_an_order_was_placed_with_is_one_more_of_the_customers(store: Store) -> None:
+    bought = order(customer=customer("c1", email="john@example.com"), email="Jon@example.com")
+
+    apply(store, bought)
+
+    profile = live()
+    assert profile.email == "john@example.com"
+    assert identities(profile) == [
+        ("customer_id", f"{store.pk}:c1"),
+        ("email", "john@example.com"),
+        ("email", "jon@example.com"),
+    ]
+
+
 def test_several_matches_are_one_person_and_the_known_one_wins(store: Store) -> None:
     apply(store, order("1", email="", phone="+447911123456"))
     apply(store, customer("c1", email="ada@example.com"))
