@@ -2,17 +2,22 @@
 
 The year is applied week by week under a simulated clock, so that segments, scores and points
 moved when they would have moved. Flows are off until the last days: history writes to nobody.
+The shops are loaded side by side.
 """
 
 import json
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
+from threading import Lock
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from config.demo_readers import PastReaders
 from config.purge import purge_tenant
 from crm.choices import EventSource, Platform
 from crm.services.ingest import apply_records
@@ -28,14 +33,15 @@ from segments.choices import Cause
 from segments.services.rebuild import refresh_everything
 from stores.services.connections import connect_store
 from stores.simulator.catalogue import SHOPS, Shop
-from stores.simulator.history import DAYS, Day, build_catalogue, build_history
+from stores.simulator.history import DAYS, Day, Year, build_catalogue
 from tenants.models import Tenant, User
 from tenants.services.tenants import TenantData, create_tenant
 
 EMAIL = "demo@patron.example"
+NAME = "Demo Owner"
 DAYS_PER_STEP = 7
-LIVE_DAYS = 2
-"""Last days of the year in which flows run, so that the mailbox is not empty."""
+LIVE_DAYS = 30
+"""Last days of the year in which flows write to people, and some of them read and buy again."""
 HISTORY_WORK = ("reactions", "segments")
 """Kinds of work that history makes: nothing waits in the inbox, and flows are off."""
 SEED = 20
@@ -61,15 +67,46 @@ def load_demo(log_in_file: Path, progress: Progress) -> None:
         purge_tenant(unfinished.pk)
     password = secrets.token_urlsafe(9)
     User.objects.filter(email=EMAIL).delete()
-    for place, shop in enumerate(SHOPS):
-        tenant = create_tenant(_tenant_data(shop, password)).tenant
-        with tenant_scope(tenant.pk):
+    tenant_ids = [create_tenant(_tenant_data(shop, password)).tenant.pk for shop in SHOPS]
+    User.objects.filter(email=EMAIL).update(name=NAME)
+    report = _Report(progress, DAYS * len(SHOPS))
+    with ThreadPoolExecutor(len(SHOPS)) as pool:
+        years = [
+            pool.submit(copy_context().run, _load_shop, tenant_id, shop, SEED + place, report)
+            for place, (tenant_id, shop) in enumerate(zip(tenant_ids, SHOPS, strict=True))
+        ]
+    for year in years:
+        year.result()
+    log_in_file.write_text(json.dumps({"email": EMAIL, "password": password}), "utf-8")
+    log_in_file.chmod(0o600)
+
+
+class _Report:
+    """Adds up the days of shops that are loaded side by side."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+        self._lock = Lock()
+
+    def add(self, days: int) -> None:
+        """Count more days, and say how many there are now."""
+        with self._lock:
+            self._done += days
+            self._progress("Demo shops", self._done, self._total)
+
+
+def _load_shop(tenant_id: int, shop: Shop, seed: int, report: _Report) -> None:
+    """Load one shop on this thread's own connection."""
+    try:
+        with tenant_scope(tenant_id):
             store = connect_store(
                 StoreData(shop.store, Platform.SHOPIFY, f"https://{shop.domain}", shop.currency)
             )
-            _load_year(tenant.pk, store.store_id, shop, SEED + place, progress)
-    log_in_file.write_text(json.dumps({"email": EMAIL, "password": password}), "utf-8")
-    log_in_file.chmod(0o600)
+            _load_year(tenant_id, store.store_id, shop, seed, report)
+    finally:
+        connection.close()
 
 
 def _tenant_data(shop: Shop, password: str) -> TenantData:
@@ -85,28 +122,32 @@ def _tenant_data(shop: Shop, password: str) -> TenantData:
     )
 
 
-def _load_year(tenant_id: int, store_id: int, shop: Shop, seed: int, progress: Progress) -> None:
-    until = clock.now()
-    days = list(build_history(shop, until=until, seed=seed))
-    history, live = days[:-LIVE_DAYS], days[-LIVE_DAYS:]
+def _load_year(tenant_id: int, store_id: int, shop: Shop, seed: int, report: _Report) -> None:
+    year = Year(shop, until=clock.now(), seed=seed)
+    days = year.tell()
     _set_flows(FlowStatus.DRAFT)
-    _apply(store_id, build_catalogue(shop, days[0].ends_at), days[0].ends_at, is_backfill=True)
-    for done, (ends_at, records) in enumerate(_steps(history), start=1):
+    _apply(store_id, build_catalogue(shop, year.starts_at), year.starts_at, is_backfill=True)
+    ends_at = year.starts_at
+    for step in _steps(islice(days, DAYS - LIVE_DAYS)):
+        ends_at = step[-1].ends_at
+        records = list(chain.from_iterable(day.records for day in step))
         _apply(store_id, records, ends_at, is_backfill=True)
         _drain(tenant_id, ends_at, HISTORY_WORK)
-        progress(shop.tenant, min(done * DAYS_PER_STEP, DAYS), DAYS)
-    _settle(tenant_id, history[-1].ends_at)
+        report.add(len(step))
+    _settle(tenant_id, ends_at)
     _set_flows(FlowStatus.LIVE)
-    for day in live:
+    readers = PastReaders(year, seed=seed)
+    for day in days:
         _apply(store_id, day.records, day.ends_at, is_backfill=False)
         _drain(tenant_id, day.ends_at)
-    progress(shop.tenant, DAYS, DAYS)
+        readers.read_mail()
+        report.add(1)
 
 
-def _steps(days: Iterable[Day]) -> Iterator[tuple[datetime, list[Record]]]:
+def _steps(days: Iterable[Day]) -> Iterator[list[Day]]:
     rest = iter(days)
     while step := list(islice(rest, DAYS_PER_STEP)):
-        yield step[-1].ends_at, list(chain.from_iterable(day.records for day in step))
+        yield step
 
 
 def _apply(store_id: int, records: list[Record], at: datetime, *, is_backfill: bool) -> None:

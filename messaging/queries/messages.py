@@ -36,6 +36,13 @@ def list_recent_messages(*, limit: int = PAGE_SIZE) -> list[dict[str, Any]]:
     return message_payloads(list(rows[:limit]))
 
 
+def list_sent(*, since: datetime) -> list[tuple[int, str, datetime]]:
+    """Return id, recipient's address and time of the messages sent after ``since``, by time."""
+    sent = Message.objects.filter(sent_at__gt=since).order_by("sent_at", "id")
+    rows = sent.values_list("id", "profile__email", "sent_at")
+    return [(message_id, email, sent_at) for message_id, email, sent_at in rows if sent_at]
+
+
 def list_messages_of_runs(run_ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
     """Return the messages of flow runs in the order in which they were queued, by run id."""
     rows = Message.objects.filter(flow_run_id__in=run_ids).order_by("id")

@@ -67,28 +67,39 @@ def build_catalogue(shop: Shop, at: datetime) -> list[Record]:
     ]
 
 
-def build_history(shop: Shop, *, until: datetime, seed: int) -> Iterator[Day]:
-    """Yield the days of the year that ends at ``until``.
+class Year:
+    """The year of one store, told day by day; the listener may send shoppers back meanwhile."""
 
-    Args:
-        shop: what is sold, and the shape of its year.
-        until: aware end of the last day.
-        seed: of the random generator.
-    """
-    year = _Year(shop, random.Random(seed))
-    for back in range(DAYS, 0, -1):
-        ends_at = until - timedelta(days=back - 1)
-        yield year.day(ends_at, back)
+    def __init__(self, shop: Shop, *, until: datetime, seed: int) -> None:
+        """Start a year.
 
-
-class _Year:
-    def __init__(self, shop: Shop, rng: random.Random) -> None:
+        Args:
+            shop: what is sold, and the shape of its year.
+            until: aware end of the last day.
+            seed: of the random generator.
+        """
         self.shop = shop
-        self.rng = rng
+        self.until = until
+        self.rng = random.Random(seed)
+        self.again: list[tuple[datetime, str]] = []
         self.shoppers: list[Shopper] = []
         self.loyal: list[Shopper] = []
         self.orders = 0
         self.refunds: dict[int, list[RefundRecord]] = defaultdict(list)
+
+    @property
+    def starts_at(self) -> datetime:
+        """The end of the first day."""
+        return self.until - timedelta(days=DAYS - 1)
+
+    def tell(self) -> Iterator[Day]:
+        """Yield the days, first to last; each is made up when it is asked for."""
+        for back in range(DAYS, 0, -1):
+            yield self.day(self.until - timedelta(days=back - 1), back)
+
+    def buy_again(self, email: str, at: datetime) -> None:
+        """Have a shopper buy at an instant of a day that is still to be told."""
+        self.again.append((at, email))
 
     def day(self, ends_at: datetime, back: int) -> Day:
         """Build one day; ``back`` counts down to 1, the last day."""
@@ -97,20 +108,27 @@ class _Year:
         expected = self.shop.orders / DAYS * season * growth
         count = int(expected) + (self.rng.random() < expected % 1)
         day = Day(ends_at)
-        for moment in sorted(self.rng.randrange(60, 86_000) for _ in range(count)):
-            self._purchase(day, ends_at - timedelta(seconds=86_400 - moment), back)
+        moments = [self.rng.randrange(60, 86_000) for _ in range(count)]
+        wanted = [(ends_at - timedelta(seconds=86_400 - moment), "") for moment in moments]
+        wanted += [want for want in self.again if want[0] <= ends_at]
+        self.again = [want for want in self.again if want[0] > ends_at]
+        for at, email in sorted(wanted):
+            self._purchase(day, at, back, email)
         if self.rng.random() < SIGN_UP_SHARE:
             day.records.append(self._sign_up(ends_at))
         day.records.extend(self.refunds.pop(back, []))
         return day
 
-    def _purchase(self, day: Day, at: datetime, back: int) -> None:
-        shopper = self._pick_shopper()
+    def _purchase(self, day: Day, at: datetime, back: int, email: str) -> None:
+        shopper = self._find_shopper(email) or self._pick_shopper()
         order = self._order(shopper, at)
         day.records.append(order)
         if self.rng.random() < REFUND_SHARE and back > 12:  # noqa: PLR2004 it must come back in time
             when = back - self.rng.randint(3, 11)
             self.refunds[when].append(self._refund(order, at + timedelta(days=back - when)))
+
+    def _find_shopper(self, email: str) -> Shopper | None:
+        return next((each for each in self.shoppers if email and each.email == email), None)
 
     def _pick_shopper(self) -> Shopper:
         if self.loyal and self.rng.random() > NEW_SHOPPER_SHARE:

@@ -15,12 +15,15 @@ from stores.simulator.readers import Letter, Letterbox, decide_reading
 from stores.simulator.sender import Sender
 
 IDLE_SECONDS = 0.2
+DEMO_SECONDS = 8.0
+SLOWEST_SECONDS = 900.0
 LOOK_EVERY = timedelta(seconds=3)
 """How often the readers look for mail."""
 MOMENT = timedelta(seconds=1)
 """The readers' pace: a newcomer sees opens and clicks within a minute."""
 
 Act = Callable[[], None]
+Pause = Callable[[int], float]
 Sleep = Callable[[float], None]
 
 
@@ -31,6 +34,14 @@ class Stall:
     store: LiveStore
     sender: Sender
     tenant_id: int = 0
+
+
+def demo_pause(made: int) -> float:
+    """Return the mean seconds to the demo's next order: a busy first minute, then an ordinary day.
+
+    A newcomer sees orders come in at once, and the day's figures stay those of a small shop.
+    """
+    return min(SLOWEST_SECONDS, DEMO_SECONDS * (1 + (made / 6) ** 2))
 
 
 class Agenda:
@@ -101,7 +112,7 @@ class Readers:
 def run(
     stalls: Sequence[Stall],
     *,
-    per_second: float,
+    pause: Pause,
     count: int | None,
     seed: int,
     readers: Readers | None = None,
@@ -111,7 +122,8 @@ def run(
 
     Args:
         stalls: at least one; each purchase picks one.
-        per_second: purchases, over all stores; 0 sends as fast as the answers come.
+        pause: mean seconds from one purchase to the next, over all stores, by how many there
+            were; 0 sends as fast as the answers come.
         count: purchases; None goes on for ever.
         seed: of the choice among the stores.
         readers: who reads the mails meanwhile; None lets nobody read them.
@@ -121,14 +133,14 @@ def run(
     agenda = Agenda()
     next_at = clock.now()
     made = 0
-    rush = per_second == 0 and count is not None
+    rush = count is not None and not pause(0)
     while count is None or made < count or agenda:
         now = clock.now()
         if (count is None or made < count) and now >= next_at:
             stall = rng.choice(stalls)
             send_all(stall, stall.store.purchase(now), agenda)
             made += 1
-            next_at = _next_purchase(now, per_second, rng)
+            next_at = now + timedelta(seconds=rng.expovariate(1) * pause(made))
         if readers:
             readers.look(now, agenda)
         if not agenda.do_next(None if rush else now):
@@ -139,7 +151,3 @@ def send_all(stall: Stall, posts: Iterable[Post], agenda: Agenda) -> None:
     """Note every webhook of a purchase for when it is due."""
     for post in posts:
         agenda.put(post.due_at, partial(stall.sender.send, post))
-
-
-def _next_purchase(now: datetime, per_second: float, rng: random.Random) -> datetime:
-    return now + timedelta(seconds=rng.expovariate(per_second) if per_second else 0)

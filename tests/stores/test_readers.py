@@ -20,7 +20,7 @@ from stores.simulator.readers import (
     decide_reading,
     read_letter,
 )
-from stores.simulator.runner import Agenda, Readers, Stall
+from stores.simulator.runner import Agenda, Readers, Stall, demo_pause
 from tests.support.storefront import Recorder
 
 NOW = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
@@ -164,3 +164,8 @@ def test_an_agenda_does_what_is_due_in_order() -> None:
     assert agenda.do_next(None)
     assert not agenda
     assert done == ["first", "second", "late"]
+
+
+def test_the_demo_is_busy_at_first_and_calm_in_the_end() -> None:
+    assert [round(demo_pause(made)) for made in (0, 3, 6, 12, 30, 100)] == [8, 10, 16, 40, 208, 900]
+    assert sum(demo_pause(made) for made in range(8)) < 180

@@ -75,7 +75,7 @@ def test_everything_but_200_is_repeated_with_the_same_id(recorder: Recorder) -> 
 
 def test_a_run_sends_all_that_follows_from_its_orders(recorder: Recorder) -> None:
     sender = Sender(recorder.url, "s", "ada.example")
-    run([Stall(LiveStore(JUNIPER, seed=3), sender)], per_second=0, count=10, seed=3)
+    run([Stall(LiveStore(JUNIPER, seed=3), sender)], pause=lambda made: 0.0, count=10, seed=3)
     sender.close()
     topics = [headers["X-Shopify-Topic"] for headers, _ in recorder.seen]
     assert topics.count("orders/create") == 10

@@ -18,14 +18,12 @@ from stores.simulator.catalogue import JUNIPER, SHOPS, Shop
 from stores.simulator.payloads import LiveStore
 from stores.simulator.people import Shopper
 from stores.simulator.readers import Letterbox
-from stores.simulator.runner import Readers, Stall, run
+from stores.simulator.runner import Readers, Stall, demo_pause, run
 from stores.simulator.sender import Sender
 from stores.types import StoreHealth
 from tenants.models import Tenant
 from tenants.queries import find_tenant
 
-DEMO_SECONDS = 8.0
-"""Mean time between two orders of the demo."""
 WAIT_SECONDS = 5.0
 KNOWN_SHOPPERS = 2000
 
@@ -50,10 +48,11 @@ class Command(BaseCommand):
         stalls = (
             self._demo_stalls(seed, options) if options["demo"] else self._stalls(seed, options)
         )
-        rate = 1 / DEMO_SECONDS if options["demo"] else options["rate"]
+        rate = options["rate"]
+        pause = demo_pause if options["demo"] else lambda made: 1 / rate if rate else 0.0
         count = None if options["demo"] or not options["count"] else options["count"]
         try:
-            run(stalls, per_second=rate, count=count, seed=seed, readers=_readers(stalls, options))
+            run(stalls, pause=pause, count=count, seed=seed, readers=_readers(stalls, options))
         finally:
             for stall in stalls:
                 stall.sender.close()
