@@ -36,5 +36,5 @@ class EventViewSet(ReadResource[Event]):
     @extend_schema(request=bulk_body(EventIn), responses=BulkResult)
     @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
     def bulk(self, request: Request) -> Response:
-        """Record up to 1,000 events; each is judged alone, a repeated ``unique_id`` once."""
+        """Record up to 1,000 events; each is judged alone, a repeated unique_id once."""
         return Response(apply_bulk(request, EventIn, build_event), status=status.HTTP_200_OK)

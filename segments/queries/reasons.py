@@ -178,4 +178,5 @@ def _speak_field(field: Field, value: object) -> str:
 def _speak_figure(field: Field, value: int | Decimal) -> str:
     if field.kind is Kind.MONEY:
         return format_money(whole(Decimal(value)), get_tenant(current_tenant_id()).currency)
-    return f"{format_number(value, 2)} {field.unit}".strip()
+    unit = field.unit.removesuffix("s") if value == 1 else field.unit
+    return f"{format_number(value, 2)} {unit}".strip()
