@@ -3,8 +3,13 @@
 import time
 from dataclasses import dataclass, field
 
-TURN_SECONDS = 2.0
-"""How long one tenant's turn of one kind of work may take."""
+TURN_SECONDS = 0.5
+"""How long one tenant's turn of one kind of work may take; a batch that has begun ends first.
+
+Another tenant's order takes four turns until its mail leaves and waits before each of them for
+the turns of those who are busy: with 50,000 deliveries waiting, two worker processes and a busy
+machine it took 13 seconds with turns of 2 seconds, and 5 with these.
+"""
 
 
 @dataclass(slots=True)
