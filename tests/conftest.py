@@ -13,6 +13,7 @@ from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
 from tests.support.database import worker_database
 from tests.support.plugin import worker_number
+from tests.support.watch import take_offenders, watched_statements
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 
@@ -30,9 +31,23 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         django_db_blocker.unblock(),
         pytest.MonkeyPatch.context() as patch,
         worker_database(worker_number()) as cleaner,
+        watched_statements(),
     ):
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: cleaner.clean())
         yield
+
+
+@pytest.fixture(autouse=True)
+def statements_bind_their_tenant(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that sent SQL in which a tenant table is bound to no tenant.
+
+    Tests of the fences themselves say ``@pytest.mark.unbound_sql``.
+    """
+    take_offenders()
+    yield
+    offenders = take_offenders()
+    if not request.node.get_closest_marker("unbound_sql"):
+        assert offenders == []
 
 
 @pytest.fixture

@@ -11,13 +11,12 @@ import pglast
 import pytest
 from django.conf import settings
 from django.utils.module_loading import import_string
-from pglast import ast as sql
-from pglast.visitors import Visitor
 
 from config.celery import app as celery
 from config.event_handlers import EVENT_HANDLERS
 from config.work import WORK
 from kernel.postgres.compiler import tenant_models
+from tests.support.sqlshape import find_unbound
 
 ROOT = Path(settings.BASE_DIR)
 APPS = (
@@ -100,7 +99,7 @@ def test_every_event_handler_exists(path: str) -> None:
 
 @pytest.mark.parametrize("path", list(sources("*.sql", *APPS)), ids=name_of)
 def test_every_statement_binds_the_tenant_wherever_a_tenant_table_is_read(path: Path) -> None:
-    assert _unbound(_parse(path.read_text("utf-8"))) == []
+    assert find_unbound(_parse(path.read_text("utf-8")), tenant_models()) == []
 
 
 @pytest.mark.parametrize("path", list(sources("*.sql", *APPS)), ids=name_of)
@@ -108,15 +107,44 @@ def test_every_statement_says_what_it_is_for(path: Path) -> None:
     assert path.read_text("utf-8").startswith(("--", "/*"))
 
 
-def test_the_fence_finds_a_table_without_its_tenant() -> None:
-    joined = "SELECT 1 FROM crm_order AS o JOIN crm_profile AS p ON p.id = o.profile_id "
-    assert _unbound(pglast.parse_sql(f"{joined} WHERE o.tenant_id = 1")) == ["p"]
-    bound = f"{joined} AND p.tenant_id = o.tenant_id WHERE o.tenant_id = 1"
-    assert _unbound(pglast.parse_sql(bound)) == []
-    inner = (
-        "SELECT 1 FROM crm_order AS o WHERE o.tenant_id = 1 AND EXISTS (SELECT 1 FROM crm_event)"
-    )
-    assert _unbound(pglast.parse_sql(inner)) == ["crm_event"]
+@pytest.mark.parametrize(
+    ("statement", "unbound"),
+    [
+        ("SELECT 1 FROM crm_order AS o WHERE o.tenant_id = 1", []),
+        ("SELECT 1 FROM crm_order WHERE tenant_id = 1 OR id = 2", ["crm_order AS crm_order"]),
+        (
+            (
+                "SELECT 1 FROM crm_order AS o JOIN crm_profile AS p ON p.id = o.profile_id"
+                " WHERE o.tenant_id = 1"
+            ),
+            ["crm_profile AS p"],
+        ),
+        (
+            (
+                "SELECT 1 FROM crm_order AS o JOIN crm_profile AS p"
+                " ON p.id = o.profile_id AND p.tenant_id = o.tenant_id WHERE o.tenant_id = 1"
+            ),
+            [],
+        ),
+        (
+            (
+                "SELECT 1 FROM crm_order AS o WHERE o.tenant_id = 1"
+                " AND EXISTS (SELECT 1 FROM crm_event WHERE profile_id = o.profile_id)"
+            ),
+            ["crm_event AS crm_event"],
+        ),
+        (
+            (
+                "WITH o AS (SELECT * FROM crm_order WHERE tenant_id = 1)"
+                " UPDATE crm_profile AS p SET city = '' FROM o WHERE p.id = o.profile_id"
+            ),
+            ["crm_profile AS p"],
+        ),
+        ("DELETE FROM crm_event WHERE id = 1", ["crm_event AS crm_event"]),
+    ],
+)
+def test_the_fence_finds_a_table_without_its_tenant(statement: str, unbound: list[str]) -> None:
+    assert find_unbound(pglast.parse_sql(statement), tenant_models()) == unbound
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -139,49 +167,3 @@ def _parse(statement: str) -> Any:
         except pglast.parser.ParseError as exc:
             error = exc
     raise AssertionError(f"cannot be read: {error}")
-
-
-class _Tenants(Visitor):
-    """Collects aliases of tenant tables, and those whose ``tenant_id`` is compared."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tables: list[str | None] = []
-        self.bound: set[str | None] = set()
-        self.bare = 0
-
-    def visit_RangeVar(self, ancestors: object, node: Any) -> None:  # noqa: N802
-        if node.relname in tenant_models():
-            self.tables.append(node.alias.aliasname if node.alias else node.relname)
-
-    def visit_A_Expr(self, ancestors: object, node: Any) -> None:  # noqa: N802
-        for side in (node.lexpr, node.rexpr):
-            if not isinstance(side, sql.ColumnRef):
-                continue
-            names = [getattr(field, "sval", "*") for field in side.fields or ()]
-            if names == ["tenant_id"]:
-                self.bare += 1
-            elif names[-1] == "tenant_id":
-                self.bound.add(names[0])
-
-    def visit_InsertStmt(self, ancestors: object, node: Any) -> None:  # noqa: N802
-        columns = [column.name for column in node.cols or ()]
-        name = node.relation.alias.aliasname if node.relation.alias else node.relation.relname
-        if "tenant_id" in columns:
-            self.bound.add(name)
-
-    def visit_JoinExpr(self, ancestors: object, node: Any) -> None:  # noqa: N802
-        if any(name.sval == "tenant_id" for name in node.usingClause or ()):
-            self.bare += 2
-
-
-def _unbound(tree: Any) -> list[str | None]:
-    """Return the aliases of tenant tables whose tenant is compared with nothing.
-
-    A bare ``tenant_id = …`` binds the one table of a query without aliases: as many of them are
-    let pass as such columns were seen.
-    """
-    found = _Tenants()
-    found(tree)
-    missing = [alias for alias in found.tables if alias not in found.bound]
-    return [] if len(missing) <= found.bare else missing

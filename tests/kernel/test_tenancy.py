@@ -58,6 +58,7 @@ def test_without_a_scope_every_query_raises(db: None) -> None:
         execute("SELECT 1")
 
 
+@pytest.mark.unbound_sql
 def test_without_a_scope_raw_sql_fails_in_postgresql_and_is_never_empty(db: None) -> None:
     # A connection that has known a tenant says that '' is no bigint; a fresh one names the setting.
     with pytest.raises(DatabaseError, match=r"app\.tenant_id|bigint"), transaction.atomic():
@@ -74,6 +75,7 @@ def test_outside_a_transaction_a_tenant_table_is_refused() -> None:
         Profile.objects.count()
 
 
+@pytest.mark.unbound_sql
 def test_one_tenant_never_sees_the_other(tenant: Tenant, theirs: Profile) -> None:
     ours = Profile.objects.create(first_name="Ada")
     assert list(Profile.objects.all()) == [ours]
@@ -145,6 +147,7 @@ def test_a_scope_that_fails_gives_back_the_one_before(tenant: Tenant) -> None:
     assert current_tenant_id() == tenant.pk
 
 
+@pytest.mark.unbound_sql
 def test_after_a_savepoint_is_rolled_back_the_right_tenant_is_bound(
     tenant: Tenant, theirs: Profile
 ) -> None:
@@ -169,6 +172,7 @@ def test_after_an_error_in_a_savepoint_the_right_tenant_is_bound(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.unbound_sql
 def test_the_next_transaction_is_bound_again() -> None:
     tenants = [
         Tenant.objects.create(name=name, slug=name, currency="GBP") for name in ("ada", "basho")
