@@ -79,16 +79,17 @@ class _Checker:
 
     def add_source(self, part: Any, level: _Level) -> None:
         if isinstance(part, ast.RangeVar):
-            alias = part.alias.aliasname if part.alias else part.relname
-            if part.relname in self.tables and level.find(part.relname) is None:
+            name = str(part.relname)
+            alias = str(part.alias.aliasname) if part.alias else name
+            if name in self.tables and level.find(name) is None:
                 node = len(self.leader)
                 self.leader[node] = node
-                self.names[node] = f"{part.relname} AS {alias}"
+                self.names[node] = f"{name} AS {alias}"
                 level.nodes[alias] = node
             else:
                 level.nodes[alias] = CONSTANT
         elif isinstance(part, ast.RangeSubselect | ast.RangeFunction) and part.alias:
-            level.nodes[part.alias.aliasname] = CONSTANT
+            level.nodes[str(part.alias.aliasname)] = CONSTANT
         elif isinstance(part, ast.JoinExpr):
             self.add_source(part.larg, level)
             self.add_source(part.rarg, level)
@@ -104,11 +105,12 @@ class _Checker:
             return self.value(side.arg, level)
         if isinstance(side, ast.ParamRef | ast.A_Const):
             return CONSTANT
-        if not isinstance(side, ast.ColumnRef) or _name(side.fields[-1]) != COLUMN:
+        if not isinstance(side, ast.ColumnRef):
             return None
-        if len(side.fields) == 1:
-            return level.only()
-        return level.find(_name(side.fields[-2]))
+        words = [_name(word) for word in side.fields or ()]
+        if words[-1] != COLUMN:
+            return None
+        return level.only() if len(words) == 1 else level.find(words[-2])
 
 
 def find_unbound(tree: Sequence[Any], tables: Collection[str]) -> list[str]:
@@ -158,12 +160,12 @@ def _joined(part: Any) -> Iterator[Any]:
 
 def _equalities(condition: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(condition, ast.BoolExpr) and condition.boolop == enums.BoolExprType.AND_EXPR:
-        for each in condition.args:
+        for each in condition.args or ():
             yield from _equalities(each)
     elif (
         isinstance(condition, ast.A_Expr)
         and condition.kind == enums.A_Expr_Kind.AEXPR_OP
-        and _name(condition.name[-1]) == "="
+        and [_name(word) for word in condition.name or ()] == ["="]
     ):
         yield condition.lexpr, condition.rexpr
 
