@@ -1,6 +1,7 @@
 """The one statement that decides memberships, and the events that tell of entries and exits."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from crm.choices import EventSource
 from crm.services.events import append_events
 from crm.types import NewEvent
 from kernel.arrays import array, columns
-from kernel.sql import execute, load_sql
+from kernel.sql import execute, load_sql, whole_tenant
 from segments.choices import Cause
 from segments.domain.definitions import Node
 from segments.domain.shared import build_shared
@@ -25,10 +26,15 @@ QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which profiles a statement looks at: a condition on ``{id}`` and what it binds."""
+    """Which profiles a statement looks at: a condition on ``{id}`` and what it binds.
+
+    Attributes:
+        is_wide: many, up to all of a tenant.
+    """
 
     condition: str
     params: Mapping[str, Any]
+    is_wide: bool = False
 
     def on(self, column: str) -> str:
         """Return the condition for a column that holds the profile's id."""
@@ -42,7 +48,8 @@ def of_profiles(profile_ids: Sequence[int]) -> Scope:
 
 def of_range(after: int, upto: int) -> Scope:
     """Return the scope of profiles above one id up to another."""
-    return Scope("({id} > %(after)s AND {id} <= %(upto)s)", {"after": after, "upto": upto})
+    params = {"after": after, "upto": upto}
+    return Scope("({id} > %(after)s AND {id} <= %(upto)s)", params, is_wide=True)
 
 
 def decide_memberships(
@@ -81,15 +88,16 @@ def decide_memberships(
         ("{memberships}", scope.on("m.profile_id")),
     ):
         statement = statement.replace(name, text)
-    rows = execute(
-        statement,
-        now=now,
-        cause=cause.cause,
-        is_told=cause.cause not in QUIET_CAUSES,
-        **_cause_columns(causes),
-        **scope.params,
-        **compiler.params,
-    )
+    with whole_tenant() if scope.is_wide else nullcontext():
+        rows = execute(
+            statement,
+            now=now,
+            cause=cause.cause,
+            is_told=cause.cause not in QUIET_CAUSES,
+            **_cause_columns(causes),
+            **scope.params,
+            **compiler.params,
+        )
     moves = [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
     _append_moves(moves, now, cause=cause, causes=causes)
     return moves

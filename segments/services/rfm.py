@@ -16,7 +16,7 @@ from crm.services.events import append_events
 from crm.services.facts import RfmRow, write_rfm, write_rfm_from
 from crm.types import NewEvent
 from kernel import clock
-from kernel.sql import execute, load_sql, run_sql
+from kernel.sql import execute, load_sql, run_sql, whole_tenant
 from kernel.tenancy import current_tenant_id
 from segments.domain.rfm import LOOKBACK_MONTHS, bounds_above, choose_mode, threshold_bounds
 from segments.models import RfmScale
@@ -60,12 +60,13 @@ def score_all(
     lock_upkeep()
     old = RfmScale.objects.first()
     source = _source(now, as_of, None)
-    measured = _measure(source)
-    mode = choose_mode(old.forced_mode if old else "", measured.buyers)
-    bounds = _bounds(mode, measured, source.today)
-    rows = _score(source, bounds, now=now, is_first=old is None or not old.buyers)
-    _keep_scale(source, mode, measured, bounds, is_pinned=as_of is not None, now=now)
-    write_rfm_from(load_sql("segments.rfm_of_profiles"), now=now)
+    with whole_tenant():
+        measured = _measure(source)
+        mode = choose_mode(old.forced_mode if old else "", measured.buyers)
+        bounds = _bounds(mode, measured, source.today)
+        rows = _score(source, bounds, now=now, is_first=old is None or not old.buyers)
+        _keep_scale(source, mode, measured, bounds, is_pinned=as_of is not None, now=now)
+        write_rfm_from(load_sql("segments.rfm_of_profiles"), now=now)
     write_rfm([_fact(row) for row in rows if not row.to_group])
     run_sql("segments.write_rfm_history", day=source.today)
     moves = _moves(rows)
