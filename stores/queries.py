@@ -104,10 +104,10 @@ class Refused:
 
 _ADVICE = {
     Refusal.SIGNATURE: (
-        "Whoever sent them does not know this store's signing secret. If it was the shop, "
-        "let it sign with the secret of this connection; it repeats what was refused."
+        "The sender does not know this store's signing secret. If it is the shop, let it sign "
+        "with the secret of this connection; it repeats what was refused."
     ),
-    Refusal.TOO_LARGE: "Up to 5 MB are taken. What they would have told is not known here.",
+    Refusal.TOO_LARGE: "Up to 5 MB are taken. What is in a larger one stays unknown here.",
 }
 
 
