@@ -8,6 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.demo import is_loaded, load_demo
 
+STEPS = 10
+"""Lines of progress where the output is no terminal."""
+
 
 class Command(BaseCommand):
     """Loads the demo tenants; their log-in goes to ``demo.json`` in the data folder."""
@@ -26,7 +29,11 @@ class Command(BaseCommand):
         load_demo(log_in_file, self._progress)
 
     def _progress(self, name: str, done: int, total: int) -> None:
-        end = "\n" if done == total or not self.stdout.isatty() else ""
-        start = "\r" if self.stdout.isatty() else ""
-        self.stdout.write(f"{start}{name}: {done} of {total} days", ending=end)
-        self.stdout.flush()
+        if self.stdout.isatty():
+            self.stdout.write(
+                f"\r{name}: {done} of {total} days", ending="\n" if done == total else ""
+            )
+            self.stdout.flush()
+        elif done * STEPS // total != (done - 1) * STEPS // total:
+            self.stdout.write(f"{name}: {done} of {total} days")
+            self.stdout.flush()
