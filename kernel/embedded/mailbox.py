@@ -1,18 +1,22 @@
 """Reads the mails that the sink filed (`kernel.embedded.mailsink`); never writes."""
 
+import functools
 import heapq
 import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
 from email.utils import parseaddr
 from itertools import islice
 from pathlib import Path
 
 MAIL_SUFFIX = ".eml"
 ID = re.compile(r"[0-9A-Za-z-]+")
+KEPT_MAILS = 3_000
 
 
 @dataclass(frozen=True)
@@ -87,30 +91,45 @@ def _is_addressed(folder: Path, name: str, wanted: str) -> bool:
     return any(wanted in address.lower() for address in about["to"])
 
 
+@functools.lru_cache(maxsize=KEPT_MAILS)
 def _read(folder: Path, name: str) -> Mail:
+    """Read one mail; a filed mail never changes, so the last ones are kept."""
     about = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    message = message_from_bytes(read_source(folder, name), policy=policy.default)
+    message = message_from_bytes(read_source(folder, name))
     headers: dict[str, str] = {}
     for key, value in message.items():
-        headers[key] = f"{headers[key]}\n{value}" if key in headers else str(value)
+        text = _decode(value)
+        headers[key] = f"{headers[key]}\n{text}" if key in headers else text
     return Mail(
         id=name,
         to=tuple(about["to"]),
         sender=about["from"] or "",
-        subject=str(message.get("Subject", "")),
+        subject=_decode(message.get("Subject", "")),
         headers=headers,
-        html=_body(message, "html"),
-        text=_body(message, "plain"),
+        html=_body(message, "text/html"),
+        text=_body(message, "text/plain"),
         received_at=datetime.fromisoformat(about["received_at"]),
     )
 
 
-def _body(message: EmailMessage, kind: str) -> str:
-    part = message.get_body((kind,))
-    if part is None:
-        return ""
+def _decode(value: object) -> str:
+    """Unfold and decode a header; the simple parser is six times as fast as the strict one."""
+    folded = re.sub(r"\r?\n[ \t]+", " ", str(value))
     try:
-        return str(part.get_content())
-    except LookupError:  # a charset that nobody knows
+        return str(make_header(decode_header(folded)))
+    except (HeaderParseError, LookupError, UnicodeDecodeError):
+        return folded
+
+
+def _body(message: Message, kind: str) -> str:
+    """Return the first part of a kind that is no attachment; empty when there is none."""
+    for part in message.walk():
+        if part.get_content_type() != kind or part.get_content_disposition() == "attachment":
+            continue
         content = part.get_payload(decode=True)
-        return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+        raw = content if isinstance(content, bytes) else b""
+        try:
+            return raw.decode(part.get_content_charset("utf-8"), "replace")
+        except LookupError:  # a charset that nobody knows
+            return raw.decode("utf-8", "replace")
+    return ""
