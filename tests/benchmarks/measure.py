@@ -114,5 +114,5 @@ def compare(
 
 
 def peak_memory() -> int:
-    """Return the peak memory of this process so far, benches before and floors included, in bytes."""
+    """Return the peak memory of this process so far, floors included, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
