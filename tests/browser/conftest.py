@@ -6,6 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, chromium_environment, chromium_path
+from tests.support.shop_fixture import shop
+
+__all__ = ["browser", "page", "shop"]
 
 
 @pytest.fixture(scope="session")

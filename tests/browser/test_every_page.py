@@ -1,0 +1,182 @@
+"""Every page with data in a real browser, at both widths, in both themes.
+
+Each page fits its screen, writes nothing on the console, asks no other host, keeps to the policy
+and has no fault that axe calls serious or critical. ``--screenshots DIR`` keeps the pictures.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from config.provisioning import provision_tenant
+from crm.models import Profile
+from flows.models import Flow, FlowRun
+from kernel.embedded.mailbox import list_mails
+from kernel.work import drain_tenant
+from messaging.models import Message
+from messaging.services import tokens
+from messaging.types import RecipientToken
+from segments.models import Segment
+from stores.models import InboxDelivery
+from tenants.models import Tenant
+from tests.factories.tenants import sign_in
+from tests.support.shopify import FakeShop, simple_order
+
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = {"serious", "critical"}
+SIZES = {"1440": (1440, 900), "390": (390, 844)}
+TABS = ("orders", "segments", "messages", "flows", "points", "consent", "merges")
+
+
+@pytest.fixture
+def pages(
+    shop: FakeShop,
+    tenant: Tenant,
+    broker: object,
+    monkeypatch: pytest.MonkeyPatch,
+    live_server: LiveServer,
+) -> dict[str, str]:
+    """The address of each page by name, of a merchant to whom everything happened once."""
+    monkeypatch.setattr(settings, "PUBLIC_URL", live_server.url)
+    provision_tenant(tenant.pk)
+    for number in (1, 2, 3):
+        shop.deliver("orders/create", simple_order(number), f"d-{number}")
+    shop.deliver("orders/create", b"{broken", "d-4")
+    drain_tenant(tenant.pk)
+    with transaction.atomic():
+        return {**_of_tenant(tenant, shop.store.store_id), **_of_everybody(tenant)}
+
+
+def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
+    run = FlowRun.objects.order_by("pk")[0]
+    flow, segment = f"flows/{run.flow_id}", f"segments/{Segment.objects.order_by('pk')[0].pk}"
+    profile = f"profiles/{Profile.objects.order_by('pk')[0].pk}/"
+    quarantined = InboxDelivery.objects.get(delivery_id="d-4").pk
+    found = {
+        "home": "",
+        "profiles": "profiles/",
+        "profiles-nobody": "profiles/?q=nobody",
+        "profile": profile,
+        **{f"profile-{tab}": f"{profile}?tab={tab}" for tab in TABS},
+        "segments": "segments/",
+        "segment": f"{segment}/",
+        "segment-changes": f"{segment}/?tab=changes",
+        "segment-edit": f"{segment}/edit/",
+        "segment-new": "segments/new/",
+        "rfm": "segments/rfm/",
+        "flows": "flows/",
+        "flow": f"{flow}/",
+        "flow-branches": f"flows/{Flow.objects.get(key='win_back').pk}/",
+        "runs": f"{flow}/runs/",
+        "run": f"{flow}/runs/{run.pk}/",
+        "not-entered": f"{flow}/refused/",
+        "versions": f"{flow}/versions/",
+        "stores": "stores/",
+        "store": f"stores/{store_id}/",
+        "delivery": f"stores/deliveries/{quarantined}/",
+        "connect": "stores/connect/",
+        "keys": "settings/keys/",
+        "members": "settings/members/",
+    }
+    return {name: f"/t/{tenant.slug}/{path}" for name, path in found.items()}
+
+
+def _of_everybody(tenant: Tenant) -> dict[str, str]:
+    message = Message.objects.filter(status="sent").order_by("pk")[0]
+    recipient = RecipientToken(tenant.pk, message.profile_id, message.pk)
+    mail = list_mails(Path(settings.MAILBOX_DIR), limit=1)[0]
+    return {
+        "mailbox": "/mailbox/",
+        "mail": f"/mailbox/{mail.id}/",
+        "unsubscribe": urlsplit(tokens.unsubscribe_url(recipient)).path,
+        "preferences": urlsplit(tokens.preferences_url(recipient)).path,
+        "api": "/api/v1/docs/",
+        "log-out": "/accounts/logout/",
+    }
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+class Visitor:
+    """Opens pages one after the other, and says what is wrong with each."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self._address = address
+        self._heard: list[str] = []
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self._heard.append(f"script: {error}"))
+        page.on("request", lambda request: self._watch(request.url))
+
+    def look(self, path: str, *, status: int = 200) -> list[str]:
+        """Open a page and return its faults in words."""
+        self._heard = []
+        answer = self.page.goto(f"{self._address}{path}")
+        self.page.wait_for_load_state("networkidle")
+        assert answer
+        assert answer.status == status, path
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        is_wide = width > self.page.evaluate("innerWidth")
+        return [*self._ask_axe(), *self._heard, *([f"sideways: {width}"] if is_wide else [])]
+
+    def _ask_axe(self) -> list[str]:
+        self.page.evaluate(AXE.read_text())
+        return [
+            f"{fault['id']}: {fault['nodes'][0]['html']}"
+            for fault in self.page.evaluate("axe.run({iframes: false})")["violations"]
+            if fault["impact"] in GRAVE
+        ]
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and "status of 404" not in text:
+            self._heard.append(f"{kind}: {text}")
+
+    def _watch(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and not url.startswith(self._address):
+            self._heard.append(f"other host: {url}")
+
+
+@pytest.fixture(params=SIZES)
+def visitor(
+    browser: Browser, theme: Any, live_server: LiveServer, request: pytest.FixtureRequest
+) -> Iterator[Visitor]:
+    """Somebody with a screen of one width in one theme."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=theme, locale="en-GB"
+    )
+    yield Visitor(context.new_page(), live_server.url)
+    context.close()
+
+
+def test_every_page_fits_and_is_sound(
+    visitor: Visitor,
+    pages: dict[str, str],
+    tenant: Tenant,
+    live_server: LiveServer,
+    request: pytest.FixtureRequest,
+) -> None:
+    folder = request.config.getoption("--screenshots")
+    faults = {"log-in": visitor.look("/accounts/login/")}
+    name = settings.SESSION_COOKIE_NAME
+    cookie = sign_in(tenant).cookies[name].value
+    visitor.page.context.add_cookies([{"name": name, "value": cookie, "url": live_server.url}])
+    for page, path in pages.items():
+        faults[page] = visitor.look(path)
+        if folder:
+            file = Path(folder) / f"{page}-{request.node.callspec.id}.png"
+            visitor.page.screenshot(path=file, full_page=True)
+    faults["nothing"] = visitor.look(f"/t/{tenant.slug}/nothing/", status=404)
+
+    assert {page: found for page, found in faults.items() if found} == {}
