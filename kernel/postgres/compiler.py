@@ -80,9 +80,26 @@ class SQLCompiler(_Scoped, compiler.SQLCompiler):
 class SQLDeleteCompiler(_Scoped, compiler.SQLDeleteCompiler):
     """DELETE of the active tenant."""
 
+    def _as_sql(self, query: Any) -> Any:
+        """Scope the outer query too, which Django makes when a condition follows a relation."""
+        if query is not self.query:
+            inner, self.query = self.query, query
+            self._restrict()
+            query, self.query = self.query, inner
+        return super()._as_sql(query)  # type: ignore[misc] # not in the stubs
+
 
 class SQLUpdateCompiler(_Scoped, compiler.SQLUpdateCompiler):
     """UPDATE of the active tenant, which never moves a row to another one."""
+
+    def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
+        """Scope again where Django replaced the condition by ids that a sub-select finds."""
+        condition = self.query.where
+        done = super().pre_sql_setup(*args, **kwargs)
+        if self.query.where is not condition:
+            self.query.is_tenant_scoped = False
+            self._restrict()
+        return done
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         if any(

@@ -6,8 +6,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Count, Exists, OuterRef
 from django.http import StreamingHttpResponse
+from django.test.utils import CaptureQueriesContext
 
-from crm.models import Order, Profile, Store
+from crm.models import Identity, Order, Profile, Store
 from kernel import clock
 from kernel.scan import across_tenants, list_tenants_due
 from kernel.sql import execute
@@ -228,3 +229,20 @@ def test_a_scan_reads_all_tenants_and_only_on_its_own_connection() -> None:
 def test_the_application_role_cannot_truncate(tenant: Tenant) -> None:
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         raw("TRUNCATE crm_profile; SELECT 1")
+
+
+def test_a_condition_over_a_relation_binds_the_outer_statement_too(
+    tenant: Tenant, theirs: Profile
+) -> None:
+    ada = Profile.objects.create(first_name="Ada")
+    Identity.objects.create(kind="email", value_norm="ada@example.com", profile=ada)
+    of_ada = Identity.objects.filter(profile__first_name="Ada")
+    own = f'"tenant_id" = {tenant.pk}'
+
+    with CaptureQueriesContext(connection) as seen:
+        assert of_ada.update(kind="phone") == 1
+        assert of_ada._raw_delete(using="default") == 1
+
+    changed, removed = [query["sql"] for query in seen]
+    assert changed.count(own) == 2
+    assert removed.count(own) == 2
