@@ -17,6 +17,7 @@ from tests.benchmarks.measure import Measured
 BENCHES = {
     "start": "tests.benchmarks.start",
     "ingest": "tests.benchmarks.ingest",
+    "ingest_growth": "tests.benchmarks.ingest_growth",
     "rfm": "tests.benchmarks.rfm",
 }
 SIZES = {"10k": 10_000, "100k": 100_000, "500k": 500_000, "1m": 1_000_000}

@@ -24,7 +24,7 @@ def run(size: int) -> list[Measured]:
     folder = Path(tempfile.mkdtemp(prefix="patron-start-"))
     folder.chmod(0o711)  # the database server's account must get through
     data = str(folder / "data")
-    up = ["bin/up", "--no-demo", "--detach", "--data", data, "--port", str(_free_port())]
+    up = ["bin/up", "--no-demo", "--detach", "--data", data, "--port", str(free_port())]
     down = ["bin/down", "--data", data]
     runs: list[float] = []
     try:
@@ -43,7 +43,8 @@ def _command(arguments: list[str]) -> None:
     subprocess.run(arguments, cwd=PROJECT, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

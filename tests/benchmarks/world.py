@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from django.db import transaction
@@ -92,6 +93,12 @@ def vacuum(tables: Sequence[str]) -> None:
     with psycopg.connect(address, dbname=_database(), autocommit=True) as connection:
         for table in tables:
             connection.execute(f'VACUUM (ANALYZE) "{table}"'.encode())
+
+
+def database_address() -> str:
+    """Return the address of the database past all fences."""
+    parts = urlsplit(os.environ["PATRON_SUPERUSER_URL"])
+    return parts._replace(path=f"/{_database()}").geturl()
 
 
 def _database() -> str:
