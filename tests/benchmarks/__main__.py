@@ -19,6 +19,7 @@ BENCHES = {
     "ingest": "tests.benchmarks.ingest",
     "ingest_growth": "tests.benchmarks.ingest_growth",
     "rfm": "tests.benchmarks.rfm",
+    "segments_live": "tests.benchmarks.segments_live",
 }
 SIZES = {"10k": 10_000, "100k": 100_000, "500k": 500_000, "1m": 1_000_000}
 COLUMNS = ("bench", "floor", "ours", "ratio", "goal", "verdict", "peak", "work")
