@@ -198,7 +198,9 @@ def heat(value: float | None, top: float) -> int:
 
 @register.filter
 def pretty_json(value: Any) -> str:
-    """Write a value as indented JSON, for a code block."""
+    """Write a value as indented JSON, for a code block; text stays as it is."""
+    if isinstance(value, str):
+        return value
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 

@@ -69,3 +69,8 @@ def test_a_sorted_header_turns_round_and_forgets_the_page() -> None:
 
 def test_heat_has_six_steps() -> None:
     assert [ui.heat(value, 100) for value in (None, 0, 1, 50, 100, 200)] == [0, 0, 1, 2, 5, 5]
+
+
+def test_a_payload_is_indented_and_text_that_is_none_stays_as_it_is() -> None:
+    assert ui.pretty_json({"a": [1]}) == '{\n  "a": [\n    1\n  ]\n}'
+    assert ui.pretty_json("{broken") == "{broken"
