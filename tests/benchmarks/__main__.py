@@ -20,6 +20,7 @@ BENCHES = {
     "ingest_growth": "tests.benchmarks.ingest_growth",
     "rfm": "tests.benchmarks.rfm",
     "segments_live": "tests.benchmarks.segments_live",
+    "accept": "tests.benchmarks.accept",
 }
 SIZES = {"10k": 10_000, "100k": 100_000, "500k": 500_000, "1m": 1_000_000}
 COLUMNS = ("bench", "floor", "ours", "ratio", "goal", "verdict", "peak", "work")
@@ -32,7 +33,10 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0 however the goals fared; a bench that breaks ends the run with its error.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if unknown := sorted(set(options.bench) - BENCHES.keys()):
+        parser.error(f"no bench is called {', '.join(unknown)}; there are {', '.join(BENCHES)}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     results: list[Measured] = []
