@@ -21,8 +21,13 @@ HOME = "analytics:home"
 ENTRIES = (
     ("Home", HOME, "home"),
     ("Profiles", "crm:profiles", "people"),
+    ("Orders", "crm:orders", "order"),
     ("Segments", "segments:list", "segments"),
     ("Flows", "flows:list", "flow"),
+    ("Messages", "messaging:list", "mail"),
+    ("Loyalty", "loyalty:overview", "gift"),
+    ("Analytics", "analytics:overview", "chart"),
+    ("Catalog", "crm:products", "tag"),
     ("Stores", "stores:list", "store"),
     ("Settings", "tenants:settings", "settings"),
 )

@@ -16,13 +16,19 @@ ALLOWED = {
     #                   owner  admin  marketer analyst support
     "view":            (True,  True,  True,    True,   True),
     "profiles.export": (True,  True,  True,    True,   False),
+    "profiles.tag":    (True,  True,  True,    False,  True),
+    "profiles.note":   (True,  True,  True,    False,  True),
     "profiles.erase":  (True,  True,  False,   False,  False),
     "segments.edit":   (True,  True,  True,    False,  False),
     "flows.edit":      (True,  True,  True,    False,  False),
+    "points.adjust":   (True,  True,  True,    False,  True),
     "stores.retry":    (True,  True,  True,    False,  True),
     "stores.manage":   (True,  True,  False,   False,  False),
     "keys.manage":     (True,  True,  False,   False,  False),
-    "members.manage":  (True,  False, False,   False,  False),
+    "members.manage":  (True,  True,  False,   False,  False),
+    "settings.manage": (True,  True,  False,   False,  False),
+    "audit.read":      (True,  True,  False,   False,  False),
+    "tenant.manage":   (True,  False, False,   False,  False),
 }  # fmt: skip
 ROLES = ("owner", "admin", "marketer", "analyst", "support")
 
