@@ -19,6 +19,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 EMBEDDED = env.bool("PATRON_EMBEDDED", default=False)
 DATA_DIR = Path(env.str("PATRON_DATA_DIR", default=str(BASE_DIR / ".data")))
 MAILBOX_DIR = Path(env.str("PATRON_MAILBOX_DIR", default=str(DATA_DIR / "mailbox")))
+MEDIA_ROOT = Path(env.str("PATRON_MEDIA_DIR", default=str(DATA_DIR / "media")))
 ENCRYPTION_KEYS: list[str] = env.list("PATRON_ENCRYPTION_KEYS", default=[])
 SIGNUP_OPEN = env.bool("PATRON_SIGNUP_OPEN", default=False)
 
