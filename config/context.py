@@ -14,8 +14,8 @@ from django.urls import NoReverseMatch, reverse
 from kernel import clock
 from messaging.queries.messages import DUE_CEILING, count_due
 from stores.queries import SyncHealth, list_sync_health
-from tenants.models import Tenant
-from tenants.queries import list_memberships
+from tenants.models import Member, Tenant
+from tenants.queries import SettingsLink, list_memberships, list_settings_links
 
 HOME = "analytics:home"
 ENTRIES = (
@@ -81,6 +81,14 @@ class Navigation:
             for label, url, icon in addresses
             if url is not None
         ]
+
+    @cached_property
+    def settings(self) -> list[SettingsLink]:
+        """The settings that the member may see; `tenants.domain.settings_pages` lists all."""
+        member: Member | None = getattr(self._request, "member", None)
+        if self._tenant is None or member is None:
+            return []
+        return list_settings_links(self._tenant.slug, member.role, here=self._request.path)
 
     @cached_property
     def tenants(self) -> list[NavTenant]:

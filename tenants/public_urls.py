@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from tenants import views
+from tenants.views import entry
 
-urlpatterns = [path("", views.enter, name="enter")]
+urlpatterns = [path("", entry.enter, name="enter")]

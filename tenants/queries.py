@@ -1,10 +1,43 @@
 """Reads of merchants, members and keys. Reference tables: no scope is needed."""
 
+from typing import NamedTuple
+
 from django.db.models import F
+from django.urls import NoReverseMatch, reverse
 
 from kernel.secrets import hash_key
 from tenants.choices import TenantStatus
+from tenants.domain.settings_pages import pages_for
 from tenants.models import ApiKey, Member, Tenant
+
+
+class SettingsLink(NamedTuple):
+    """One line of the list of settings."""
+
+    label: str
+    url: str
+    icon: str
+    lies_elsewhere: bool
+    active: bool
+
+
+def list_settings_links(slug: str, role: str, *, here: str = "") -> list[SettingsLink]:
+    """Return the settings that a role may see, in order; pages without an address are left out.
+
+    Args:
+        slug: of the tenant.
+        role: of the member who looks.
+        here: path of the page that is open; it and those below it mark their line.
+    """
+    links = []
+    for page in pages_for(role):
+        try:
+            url = reverse(page.url_name, args=[slug])
+        except NoReverseMatch:
+            continue
+        is_here = here.startswith(url) and not page.lies_elsewhere
+        links.append(SettingsLink(page.label, url, page.icon, page.lies_elsewhere, is_here))
+    return links
 
 
 def find_membership(*, user_id: int, slug: str) -> Member | None:

@@ -1,12 +1,12 @@
 from django.urls import path
 
-from tenants import views
+from tenants.views import keys, members, settings
 
 app_name = "tenants"
 
 urlpatterns = [
-    path("settings/", views.settings, name="settings"),
-    path("settings/keys/", views.api_keys, name="api_keys"),
-    path("settings/keys/<int:key_id>/revoke/", views.revoke_api_key, name="revoke_api_key"),
-    path("settings/members/", views.members, name="members"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/keys/", keys.api_keys, name="api_keys"),
+    path("settings/keys/<int:key_id>/revoke/", keys.revoke_api_key, name="revoke_api_key"),
+    path("settings/members/", members.members, name="members"),
 ]

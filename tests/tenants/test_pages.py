@@ -80,7 +80,7 @@ def test_a_marketer_may_not_see_the_keys_and_is_told_who_can_help(tenant: Tenant
 def test_the_settings_begin_with_what_the_member_may_see(tenant: Tenant) -> None:
     owner = sign_in(tenant).get("/t/ada-soap/settings/")
     support = sign_in(tenant, Role.SUPPORT).get("/t/ada-soap/settings/")
-    assert owner.headers["Location"] == KEYS
+    assert owner.headers["Location"] == "/t/ada-soap/settings/members/"
     assert support.headers["Location"] == "/t/ada-soap/settings/members/"
 
 
@@ -102,3 +102,12 @@ def test_guessing_a_password_is_stopped(tenant: Tenant, client: Client) -> None:
     page = client.post("/accounts/login/", {**wrong, "password": PASSWORD})
     assert page.status_code == 200
     assert "_auth_user_id" not in client.session
+
+
+def test_the_list_of_settings_has_what_the_member_may_see_and_no_more(tenant: Tenant) -> None:
+    address = "/t/ada-soap/settings/members/"
+    owner = sign_in(tenant).get(address).content.decode()
+    support = sign_in(tenant, Role.SUPPORT).get(address).content.decode()
+    assert 'href="/t/ada-soap/settings/keys/"' in owner
+    assert 'href="/t/ada-soap/settings/keys/"' not in support
+    assert support.count('class="settings-link"') == 2

@@ -1,0 +1,42 @@
+"""The pages of the settings, in the order in which they are listed.
+
+The one source of that list: a page is added here by one line, whichever app serves it, and shows
+once its address exists.
+"""
+
+from typing import Final, NamedTuple
+
+from tenants.domain import capabilities
+
+
+class SettingsPage(NamedTuple):
+    """One page of the settings.
+
+    Attributes:
+        url_name: of its address, which takes the slug of the tenant alone.
+        capability: what a member must be allowed, or the page is not listed.
+        lies_elsewhere: whether it has a place of its own in the sidebar.
+    """
+
+    label: str
+    url_name: str
+    icon: str
+    capability: str
+    lies_elsewhere: bool = False
+
+
+SETTINGS_PAGES: Final = (
+    SettingsPage("General", "tenants:general", "settings", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Brand", "messaging:brand", "star", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Members", "tenants:members", "people", capabilities.VIEW),
+    SettingsPage("API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
+    SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Stores", "stores:list", "store", capabilities.VIEW, lies_elsewhere=True),
+    SettingsPage("Audit trail", "tenants:audit", "clock", capabilities.READ_AUDIT),
+    SettingsPage("Danger zone", "tenants:danger", "warn", capabilities.MANAGE_TENANT),
+)
+
+
+def pages_for(role: str) -> list[SettingsPage]:
+    """Return the pages that a role may see, in order."""
+    return [page for page in SETTINGS_PAGES if capabilities.may(role, page.capability)]
