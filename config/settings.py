@@ -121,6 +121,7 @@ REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 EVENT_HANDLERS = "config.event_handlers.EVENT_HANDLERS"
 WORK_KINDS = "config.work.WORK"
 PROVISION_TENANT = "config.provisioning.provision_tenant"
+TENANT_CHANGES = "config.tenant_changes.TENANT_CHANGES"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -1,6 +1,6 @@
 """Closed sets of words that the tables of this app store."""
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 
 
 class Role(TextChoices):
@@ -14,10 +14,20 @@ class Role(TextChoices):
 
 
 class TenantStatus(TextChoices):
-    """Whether a tenant may work."""
+    """Whether a tenant may work: one that is deleting can be restored, one that is purging not."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    DELETING = "deleting"
+    PURGING = "purging"
+
+
+class WeekStart(IntegerChoices):
+    """ISO day on which a merchant's week begins."""
+
+    MONDAY = 1
+    SATURDAY = 6
+    SUNDAY = 7
 
 
 class KeyKind(TextChoices):

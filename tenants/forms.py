@@ -1,11 +1,14 @@
 """Forms of the log-in and of the settings pages."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 
-from tenants.choices import KeyKind
+from kernel.money import is_currency
+from kernel.places import list_countries, list_zones
+from tenants.choices import KeyKind, WeekStart
 from tenants.domain.scopes import EVERYTHING, RESOURCES
 
 _SCOPE_CHOICES = [
@@ -45,3 +48,43 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="For a secret key. Give it as little as it needs.",
     )
+
+
+class GeneralForm(forms.Form):
+    """What the shop is called, where it is, and by which day and week it counts."""
+
+    name = forms.CharField(label="Name of the shop", max_length=200)
+    country = forms.ChoiceField(required=False)
+    timezone = forms.ChoiceField(
+        label="Time zone",
+        help_text="Its midnight ends your day in every report, segment and score.",
+    )
+    currency = forms.CharField(
+        max_length=3, min_length=3, help_text="Reports add everything up in it, such as GBP."
+    )
+    week_start = forms.TypedChoiceField(
+        label="Week starts on",
+        choices=WeekStart.choices,
+        coerce=int,
+        help_text="Reports by the week begin with this day.",
+    )
+
+    def __init__(self, *args: Any, currency_obstacle: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer("country", [("", "Not said"), *list_countries()])
+        self._offer("timezone", list_zones())
+        if currency_obstacle:
+            self.fields["currency"].disabled = True
+            self.fields["currency"].help_text = currency_obstacle
+
+    def clean_currency(self) -> str:
+        code = str(self.cleaned_data["currency"]).upper()
+        if not is_currency(code):
+            raise forms.ValidationError("Write a currency code such as GBP.")
+        return code
+
+    def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer choices, and the present value too where it is an old name of one."""
+        present = str(self.initial.get(name, ""))
+        old = [] if not present or present in dict(choices) else [(present, present)]
+        cast("forms.ChoiceField", self.fields[name]).choices = [*old, *choices]

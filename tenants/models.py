@@ -10,7 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from kernel.tenancy import TenantModel
-from tenants.choices import KeyKind, Role, TenantStatus, TokenKind
+from tenants.choices import KeyKind, Role, TenantStatus, TokenKind, WeekStart
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,7 +50,13 @@ class Tenant(models.Model):
     currency = models.CharField(max_length=3)
     timezone = models.TextField(default="UTC")
     country = models.CharField(max_length=2, default="", blank=True)
+    week_start = models.SmallIntegerField(choices=WeekStart.choices, default=WeekStart.MONDAY)
+    """ISO day on which reports by the week begin."""
     status = models.TextField(choices=TenantStatus.choices, default=TenantStatus.ACTIVE)
+    status_at = models.DateTimeField(null=True)
+    """When it was suspended or asked to be deleted; None while it was neither."""
+    purge_at = models.DateTimeField(null=True)
+    """When everything it owns is removed for good; None unless it is being deleted."""
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

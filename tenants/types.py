@@ -44,3 +44,31 @@ class NewTenant:
     tenant: Tenant
     secret_key: str
     write_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """Figures that are built anew after a change of the tenant.
+
+    Attributes:
+        words: what people read.
+        service: import path of a function without arguments; it asks for the work, in the
+            scope and the transaction of the change, and does not do it.
+    """
+
+    words: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class TenantChange:
+    """What follows from changing one field of a tenant (`config.tenant_changes`).
+
+    Attributes:
+        rebuilt: what is built anew, in order.
+        obstacle: import path of a function that says, in the scope, why the field cannot change;
+            empty text means that it can. Empty: nothing forbids it.
+    """
+
+    rebuilt: tuple[Rebuilt, ...] = ()
+    obstacle: str = ""

@@ -60,3 +60,12 @@ def request_refresh(cause: Cause, now: datetime) -> None:
     upkeep.due_at, upkeep.cause = now, cause
     upkeep.save(update_fields=["due_at", "cause"])
     ring("segments", current_tenant_id())
+
+
+def rebuild_by_day() -> None:
+    """Have everything that counts the merchant's days computed again, as after another zone.
+
+    Segments change as quietly as by a new definition: nothing happened in anybody's life, so no
+    flow starts by it.
+    """
+    request_refresh(Cause.DEFINITION, clock.now())

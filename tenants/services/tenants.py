@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -12,10 +11,10 @@ from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
-from kernel import money
 from kernel.errors import Conflict, Invalid
 from kernel.scope import tenant_scope
 from tenants.choices import KeyKind, Role
+from tenants.domain.rules import currency_problem, zone_problem
 from tenants.models import Member, Tenant, User
 from tenants.services import audit
 from tenants.services.keys import create_key
@@ -72,26 +71,14 @@ def create_tenant(data: TenantData) -> NewTenant:
 def _check(data: TenantData) -> None:
     problems = {
         "name": "" if data.name.strip() else "Give the shop a name.",
-        "currency": _currency_problem(data.currency),
-        "timezone": _zone_problem(data.timezone),
+        "currency": currency_problem(data.currency),
+        "timezone": zone_problem(data.timezone),
         "owner_email": _email_problem(data.owner_email),
         "slug": _slug_problem(data.slug),
     }
     fields = {name: text for name, text in problems.items() if text}
     if fields:
         raise Invalid(" ".join(fields.values()), fields=fields)
-
-
-def _currency_problem(currency: str) -> str:
-    known = money.is_currency(currency)
-    return "" if known else f"{currency!r} is not an ISO 4217 currency such as GBP."
-
-
-def _zone_problem(zone: str) -> str:
-    if zone not in available_timezones():
-        return f"{zone!r} is not an IANA time zone such as Europe/London."
-    ZoneInfo(zone)
-    return ""
 
 
 def _email_problem(email: str) -> str:

@@ -82,6 +82,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "store": f"stores/{store_id}/",
         "delivery": f"stores/deliveries/{quarantined}/",
         "connect": "stores/connect/",
+        "general": "settings/general/",
         "keys": "settings/keys/",
         "members": "settings/members/",
     }

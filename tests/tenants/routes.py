@@ -72,6 +72,7 @@ PAGES = [
     Page("stores/deliveries/<int:delivery_id>/", "get", VIEW),
     Page("stores/deliveries/<int:delivery_id>/retry/", "post", "stores.retry"),
     Page("settings/", "get", VIEW),
+    Page("settings/general/", "get", "settings.manage"),
     Page("settings/keys/", "get", "keys.manage"),
     Page("settings/keys/<int:key_id>/revoke/", "post", "keys.manage"),
     Page("settings/members/", "get", VIEW),

@@ -80,7 +80,7 @@ def test_a_marketer_may_not_see_the_keys_and_is_told_who_can_help(tenant: Tenant
 def test_the_settings_begin_with_what_the_member_may_see(tenant: Tenant) -> None:
     owner = sign_in(tenant).get("/t/ada-soap/settings/")
     support = sign_in(tenant, Role.SUPPORT).get("/t/ada-soap/settings/")
-    assert owner.headers["Location"] == "/t/ada-soap/settings/members/"
+    assert owner.headers["Location"] == "/t/ada-soap/settings/general/"
     assert support.headers["Location"] == "/t/ada-soap/settings/members/"
 
 

@@ -1,0 +1,19 @@
+"""What follows when a merchant changes a setting that figures were computed by.
+
+For each field of the tenant: what forbids the change, and what is built anew after it. A figure
+that is kept by the merchant's day or week is named here, or it would stay wrong until its time.
+"""
+
+from tenants.types import Rebuilt, TenantChange
+
+TENANT_CHANGES: dict[str, TenantChange] = {
+    "timezone": TenantChange(
+        rebuilt=(
+            Rebuilt(
+                "Recency scores, RFM groups and segments that count days",
+                "segments.services.upkeep.rebuild_by_day",
+            ),
+        )
+    ),
+    "currency": TenantChange(obstacle="crm.queries.obstacles.currency_obstacle"),
+}
