@@ -74,7 +74,7 @@ class Navigation:
             return []
         here = _section(self._request.path)
         addresses = [
-            (label, _find_url(name, self._tenant.slug), icon) for label, name, icon in ENTRIES
+            (label, find_url(name, self._tenant.slug), icon) for label, name, icon in ENTRIES
         ]
         return [
             NavItem(label, url, icon, _section(url) == here)
@@ -98,7 +98,7 @@ class Navigation:
         return [
             NavTenant(
                 member.tenant.name,
-                _find_url(HOME, member.tenant.slug) or f"/t/{member.tenant.slug}/",
+                find_url(HOME, member.tenant.slug) or f"/t/{member.tenant.slug}/",
                 self._tenant is not None and member.tenant_id == self._tenant.pk,
             )
             for member in list_memberships(self._request.user.pk)
@@ -121,7 +121,8 @@ def navigation(request: HttpRequest) -> dict[str, Navigation]:
     return {"nav": Navigation(request)}
 
 
-def _find_url(name: str, slug: str) -> str | None:
+def find_url(name: str, slug: str) -> str | None:
+    """Return the address of a page of a tenant, or None when there is no such page."""
     try:
         return reverse(name, args=[slug])
     except NoReverseMatch:

@@ -31,6 +31,7 @@ urlpatterns += [
 urlpatterns += [
     path("t/<slug:slug>/", include(f"{app}.urls")) for app in PAGES if find_spec(f"{app}.urls")
 ]
+urlpatterns.append(path("t/<slug:slug>/", include("config.palette")))
 if all(
     find_spec(f"{app}.api.urls")
     for app in ("crm", "stores", "segments", "loyalty", "flows", "analytics")

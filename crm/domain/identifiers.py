@@ -55,3 +55,9 @@ def normalize_phone(value: str, country: str) -> str:
 def normalize_name(first_name: str, last_name: str) -> str:
     """Return "first last" in lower case, for search."""
     return f"{first_name} {last_name}".strip().lower()
+
+
+def order_number_forms(text: str) -> list[str]:
+    """Return the ways in which a store may write the order number that somebody typed."""
+    bare = text.lstrip("#")
+    return [text, bare, f"#{bare}", text.upper()]

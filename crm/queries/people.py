@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crm.choices import ConsentState, IdentityKind
-from crm.domain.identifiers import normalize_phone
+from crm.domain.identifiers import normalize_phone, order_number_forms
 from crm.models import Identity, Order, Profile
 from crm.panels import ListFilter, list_filters
 from crm.queries.reach import Reach, find_reach
@@ -233,8 +233,7 @@ def _find_by_number(text: str) -> list[int]:
     """Return who has this phone number or an order of this number."""
     if not any(map(str.isdigit, text)):
         return []
-    bare = text.lstrip("#")
-    orders = Order.objects.filter(number__in=[text, bare, f"#{bare}", text.upper()])
+    orders = Order.objects.filter(number__in=order_number_forms(text))
     found = set(
         orders.exclude(profile=None).order_by("-pk").values_list("profile_id", flat=True)[:MATCHES]
     )

@@ -133,6 +133,12 @@ def list_summaries(*, now: datetime, zone: str) -> list[FlowSummary]:
     ]
 
 
+def find_by_name(text: str, *, limit: int) -> list[tuple[int, str]]:
+    """Return id and name of the flows whose name holds a text, by name."""
+    found = Flow.objects.filter(name__icontains=text).order_by("name", "id")
+    return list(found.values_list("id", "name")[:limit])
+
+
 def find_flow(flow_id: int) -> Flow | None:
     """Return one flow, or None."""
     return Flow.objects.filter(pk=flow_id).first()

@@ -76,6 +76,12 @@ def get_segment(segment_id: int) -> Segment:
     return found
 
 
+def find_by_name(text: str, *, limit: int) -> list[tuple[int, str]]:
+    """Return id and name of the segments whose name holds a text, by name."""
+    found = Segment.objects.filter(name__icontains=text).order_by("name", "id")
+    return list(found.values_list("id", "name")[:limit])
+
+
 def find_segment_by_key(key: str) -> Segment | None:
     """Return the core segment with a stable word such as ``at_risk``; None if it was deleted."""
     return Segment.objects.filter(key=key).first() if key else None

@@ -5,6 +5,7 @@ import htmx from "htmx.org";
 import { startDialogs } from "./behaviours/dialogs";
 import { startForms } from "./behaviours/forms";
 import { startMenus } from "./behaviours/menus";
+import { startPalette } from "./behaviours/palette";
 import { startSidebar } from "./behaviours/sidebar";
 import { startTheme } from "./behaviours/theme";
 import { startTimes } from "./behaviours/times";
@@ -30,6 +31,7 @@ startTimes();
 startToasts();
 startCopies();
 startParts();
+startPalette();
 
 async function startCharts(root: ParentNode): Promise<void> {
   const holders = root.querySelectorAll<HTMLElement>("[data-chart]");

@@ -37,6 +37,7 @@ PAGES = [
     Page("home/feed/", "get", VIEW),
     Page("home/revenue.json", "get", VIEW),
     Page("home/revenue.csv", "get", VIEW),
+    Page("search/", "get", VIEW),
     Page("profiles/", "get", VIEW),
     Page("profiles/export/", "get", "profiles.export"),
     Page("profiles/<int:profile_id>/", "get", VIEW),
