@@ -83,3 +83,15 @@ class ImportStatus(TextChoices):
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
+
+
+class OrderState(TextChoices):
+    """What became of an order, in one word; the first that holds."""
+
+    TEST = "test", "Test"
+    CANCELLED = "cancelled", "Cancelled"
+    NOT_COUNTED = "not_counted", "Not counted"
+    REFUNDED = "refunded", "Refunded"
+    PARTIALLY_REFUNDED = "partially_refunded", "Partly refunded"
+    PENDING = "pending", "Payment pending"
+    PAID = "paid", "Paid"

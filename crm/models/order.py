@@ -2,12 +2,17 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
+from crm.choices import OrderState
 from crm.models.product import Product, Variant
 from crm.models.profile import Profile
 from crm.models.store import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
+
+UNPAID = ("pending", "authorized", "unpaid", "partially_paid")
+"""Words of storefronts for an order whose money has not come yet."""
 
 
 class Order(TenantModel):
@@ -38,6 +43,26 @@ class Order(TenantModel):
     has_bought_line = models.BooleanField(db_default=True)
     is_counted = models.BooleanField(db_default=True)
     """Not a test, not cancelled, not voided, and at least one bought line."""
+    refunded_minor = models.BigIntegerField(db_default=0)
+    """What went back in ``currency``, refunds in another one at the order's own rate."""
+    state = models.GeneratedField(
+        expression=Case(
+            When(is_test=True, then=Value(OrderState.TEST.value)),
+            When(cancelled_at__isnull=False, then=Value(OrderState.CANCELLED.value)),
+            When(is_counted=False, then=Value(OrderState.NOT_COUNTED.value)),
+            When(
+                Q(refunded_minor__gt=0) & Q(refunded_minor__gte=F("gross_minor")),
+                then=Value(OrderState.REFUNDED.value),
+            ),
+            When(refunded_minor__gt=0, then=Value(OrderState.PARTIALLY_REFUNDED.value)),
+            When(financial_status__in=UNPAID, then=Value(OrderState.PENDING.value)),
+            default=Value(OrderState.PAID.value),
+            output_field=models.TextField(),
+        ),
+        output_field=models.TextField(choices=OrderState.choices),
+        db_persist=True,
+    )
+    """Most are paid, so that lists of the others have a small index of their own."""
     channel = models.TextField(db_default="")
     country = models.TextField(db_default="")
     city = models.TextField(db_default="")
@@ -64,6 +89,27 @@ class Order(TenantModel):
             models.Index(fields=["tenant", "profile", "ordered_at"], name="order_profile_idx"),
             models.Index(fields=["tenant", "-ordered_at", "-id"], name="order_ordered_idx"),
             models.Index(fields=["tenant", "number"], name="order_number_idx"),
+            models.Index(
+                fields=["tenant", "base_gross_minor", "id"],
+                name="order_total_idx",
+                condition=Q(base_gross_minor__isnull=False),
+            ),
+            models.Index(fields=["tenant", "currency", "-ordered_at"], name="order_currency_idx"),
+            models.Index(
+                fields=["tenant", "state", "-ordered_at", "-id"],
+                name="order_state_idx",
+                condition=~Q(state="paid"),
+            ),
+            models.Index(
+                fields=["tenant", "-ordered_at", "-id"],
+                name="order_refunded_idx",
+                condition=Q(refunded_minor__gt=0),
+            ),
+            models.Index(
+                fields=["tenant", "-ordered_at", "-id"],
+                name="order_nobody_idx",
+                condition=Q(profile__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

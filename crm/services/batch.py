@@ -29,6 +29,7 @@ class Batch:
         outcomes: by place of the record; empty until known.
         events: what shall be appended at the end, profiles resolved.
         stale: profiles whose facts change without any event of theirs.
+        refunded: orders whose refunds may sum up to something else now.
     """
 
     store_id: int
@@ -42,6 +43,7 @@ class Batch:
     outcomes: list[str]
     events: list[NewEvent] = field(default_factory=list)
     stale: set[int] = field(default_factory=set)
+    refunded: set[int] = field(default_factory=set)
 
     def reject(self, index: int, reason: str) -> None:
         """Note that a record was refused."""

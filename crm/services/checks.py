@@ -23,6 +23,7 @@ def find_differences() -> list[str]:
         *_shorten(_wrong_consent()),
         *_shorten(_lost_events()),
         *_shorten(_misplaced_refunds()),
+        *_shorten(_wrong_sums()),
         *_shorten(_wrong_lines()),
         *_left_behind(),
     ]
@@ -57,6 +58,14 @@ def _lost_events() -> list[str]:
 def _misplaced_refunds() -> list[str]:
     rows = run_sql("crm.check_refunds")
     return [f"refund {row.external_id} is not where its order is" for row in rows]
+
+
+def _wrong_sums() -> list[str]:
+    rows = run_sql("crm.check_refunded")
+    return [
+        f"refunds of order {row.external_id}: {row.stored}, recomputed {row.recomputed}"
+        for row in rows
+    ]
 
 
 def _wrong_lines() -> list[str]:

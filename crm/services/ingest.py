@@ -90,6 +90,7 @@ def apply_records(
         refunds.link_waiting(batch, arrived)
         shipments.link_waiting(batch, arrived)
     refunds.write_refunds(batch, refund_changes)
+    refunds.sum_up(batch)
     shipments.apply_shipments(batch, todo[ShipmentRecord])
     if todo[ConsentRecord]:
         consent.apply_consents(batch, todo[ConsentRecord], claims)

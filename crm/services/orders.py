@@ -104,6 +104,7 @@ def write_orders(batch: Batch, changes: Sequence[OrderChange]) -> None:
     catalogue = find_or_add(batch, (line for each in changes for line in each.record.lines))
     _write_lines(changes, catalogue)
     _hand_over(batch, changes)
+    batch.refunded.update(each.order_id for each in changes if each.known is not None)
     for change in changes:
         _note_events(batch, change, catalogue)
 

@@ -81,6 +81,9 @@ def write_refunds(batch: Batch, changes: Sequence[RefundChange]) -> None:
     )
     for change in changes:
         _note(batch, change)
+        of_order = change.order.id if change.order is not None else None
+        before = change.known.order_id if change.known is not None else None
+        batch.refunded.update(order_id for order_id in (of_order, before) if order_id)
 
 
 def link_waiting(batch: Batch, order_external_ids: Sequence[str]) -> None:
@@ -98,11 +101,18 @@ def link_waiting(batch: Batch, order_external_ids: Sequence[str]) -> None:
         order = orders[row.order_external_id]
         profile_id = row.profile_id if order.profile_id is None else order.profile_id
         linked.append((row.id, order.id, profile_id))
+        batch.refunded.add(order.id)
         if row.profile_id not in (None, profile_id):
             batch.stale.add(row.profile_id)
         if not order.is_test:
             _add_event(batch, row, order.number or order.external_id, profile_id)
     run_sql("crm.link_refunds", **columns("ids order_ids profile_ids", linked))
+
+
+def sum_up(batch: Batch) -> None:
+    """Bring along what went back of the orders whose refunds changed."""
+    if batch.refunded:
+        run_sql("crm.sum_refunds", ids=array(sorted(batch.refunded)))
 
 
 def _digest(refund: RefundRecord) -> str:

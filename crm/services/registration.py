@@ -7,7 +7,7 @@ from crm.queries import people, words
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     fill_panel(Panel("timeline", "Timeline", "crm:timeline", 10))
-    fill_panel(Panel("orders", "Orders", "crm:orders", 20))
+    fill_panel(Panel("orders", "Orders", "crm:profile_orders", 20))
     fill_panel(Panel("consent", "Consent", "crm:consent", 70))
     fill_panel(Panel("merges", "Merges", "crm:merges", 80))
     fill_words("orders", "Orders", words.ORDER_EVENTS, words.speak_orders)
