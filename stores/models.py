@@ -48,6 +48,8 @@ class InboxDelivery(TenantModel):
     triggered_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(db_default=Now())
     processed_at = models.DateTimeField(null=True)
+    order_external_id = models.TextField(db_default="")
+    """The store's id of the order that it was about; empty for one about none."""
 
     class Meta:
         constraints = [
@@ -67,6 +69,11 @@ class InboxDelivery(TenantModel):
                 condition=models.Q(status__in=["quarantined", "ignored"]),
             ),
             models.Index(fields=["tenant", "store", "-id"], name="inboxdelivery_store_idx"),
+            models.Index(
+                fields=["tenant", "store", "order_external_id", "-id"],
+                name="inboxdelivery_order_idx",
+                condition=~models.Q(order_external_id=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from crm.domain.identifiers import normalize_email
 from crm.queries.refunds import find_waiting_refunds
-from crm.types import CustomerRecord, OrderRecord, Record, RefundRecord
+from crm.types import CustomerRecord, OrderRecord, Record, RefundRecord, ShipmentRecord
 
 NO_CUSTOMER: Final = "The order names no customer: it counts, and belongs to no profile"
 NO_ORDER: Final = "Its order has not arrived yet: the refund is kept and joined to it when it does"
@@ -27,6 +27,19 @@ def explain(store_id: int, applied: Sequence[Sequence[Record]]) -> list[str]:
         store_id, {refund.order_external_id for refund in refunds} - {""}
     )
     return [_remark(records, waited_for) for records in applied]
+
+
+def order_of(records: Sequence[Record]) -> str:
+    """Return the store's id of the order that a delivery's records are about; empty for none."""
+    for record in records:
+        match record:
+            case OrderRecord(external_id=name):
+                return name
+            case RefundRecord(order_external_id=name) | ShipmentRecord(order_external_id=name):
+                return name
+            case _:
+                continue
+    return ""
 
 
 def _remark(records: Sequence[Record], waited_for: set[str]) -> str:

@@ -30,7 +30,7 @@ from stores.errors import Untranslatable
 from stores.platforms import PLATFORMS
 from stores.platforms.order_file import OrderFile
 from stores.services.erasure import empty_store, forget_named
-from stores.services.explaining import explain
+from stores.services.explaining import explain, order_of
 from stores.types import Delivery, StoreContext, Translation
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,7 @@ class _Outcome:
     delivery_id: int
     status: DeliveryStatus
     reason: str = ""
+    order_id: str = ""
 
 
 def drain_inbox(deadline: Deadline) -> int:
@@ -215,17 +216,20 @@ def _apply_together(
     words = iter(result.outcomes)
     remarks = explain(store.store_id, [item.records for item in batch])
     return [
-        _judge(item.delivery, [next(words) for _ in item.records], remark)
+        _judge(item, [next(words) for _ in item.records], remark)
         for item, remark in zip(batch, remarks, strict=True)
     ]
 
 
-def _judge(delivery: Delivery, words: Sequence[str], remark: str) -> _Outcome:
+def _judge(item: _Readable, words: Sequence[str], remark: str) -> _Outcome:
+    delivery_id, order_id = item.delivery.id, order_of(item.records)
     refused = [word.removeprefix(REJECTED).strip() for word in words if word.startswith(REJECTED)]
     if refused:
-        return _Outcome(delivery.id, DeliveryStatus.QUARANTINED, "; ".join(dict.fromkeys(refused)))
+        reason = "; ".join(dict.fromkeys(refused))
+        return _Outcome(delivery_id, DeliveryStatus.QUARANTINED, reason, order_id)
     is_old = bool(words) and all(word == "unchanged" for word in words)
-    return _Outcome(delivery.id, DeliveryStatus.APPLIED, NOTHING_NEW if is_old else remark)
+    reason = NOTHING_NEW if is_old else remark
+    return _Outcome(delivery_id, DeliveryStatus.APPLIED, reason, order_id)
 
 
 def _poison(delivery: Delivery, exc: Exception) -> _Outcome:
@@ -240,6 +244,7 @@ def _write_outcomes(outcomes: Sequence[_Outcome], now: datetime) -> None:
         ids=array(outcome.delivery_id for outcome in outcomes),
         statuses=array(str(outcome.status) for outcome in outcomes),
         reasons=array(outcome.reason for outcome in outcomes),
+        orders=array(outcome.order_id for outcome in outcomes),
         now=now,
     )
 
