@@ -26,6 +26,22 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPart:
+    """One part of an order's page: what the order changed, served by the app that knows it.
+
+    Attributes:
+        key: unique word.
+        route: name of the address, which takes the tenant's slug and the order's id.
+        order: place among the parts, ascending.
+    """
+
+    key: str
+    label: str
+    route: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventWords:
     """One line of the timeline.
 
@@ -68,6 +84,7 @@ class ListFilter:
 
 
 _panels: dict[str, Panel] = {}
+_order_parts: dict[str, OrderPart] = {}
 _speakers: dict[str, tuple[str, SpeakEvents]] = {}
 _filters: dict[str, ListFilter] = {}
 _kinds: dict[str, str] = {}
@@ -81,6 +98,16 @@ def fill_panel(panel: Panel) -> None:
 def list_panels() -> list[Panel]:
     """Return the parts of the profile page in their order."""
     return sorted(_panels.values(), key=lambda panel: panel.order)
+
+
+def fill_order_part(part: OrderPart) -> None:
+    """Add a part to an order's page; a later call with its key takes its place."""
+    _order_parts[part.key] = part
+
+
+def list_order_parts() -> list[OrderPart]:
+    """Return the parts of an order's page in their order."""
+    return sorted(_order_parts.values(), key=lambda part: part.order)
 
 
 def fill_words(kind: str, label: str, names: Iterable[str], speak: SpeakEvents) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.views import panels, people, person
+from crm.views import orders, panels, people, person
 
 app_name = "crm"
 
@@ -12,7 +12,10 @@ urlpatterns = [
     path("profiles/<int:profile_id>/facts/", person.profile_facts, name="facts"),
     path("profiles/<int:profile_id>/erase/", person.erase, name="erase"),
     path("profiles/<int:profile_id>/timeline/", panels.timeline, name="timeline"),
-    path("profiles/<int:profile_id>/orders/", panels.orders, name="orders"),
+    path("profiles/<int:profile_id>/orders/", panels.orders, name="profile_orders"),
     path("profiles/<int:profile_id>/consent/", panels.consent, name="consent"),
     path("profiles/<int:profile_id>/merges/", panels.merges, name="merges"),
+    path("orders/", orders.order_list, name="orders"),
+    path("orders/export/", orders.export_orders, name="export_orders"),
+    path("orders/<int:order_id>/", orders.order_detail, name="order"),
 ]

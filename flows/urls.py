@@ -13,5 +13,6 @@ urlpatterns = [
     path("flows/<int:flow_id>/versions/", views.flow_versions, name="versions"),
     path("flows/<int:flow_id>/status/", views.switch_flow, name="switch"),
     path("flows/<int:flow_id>/resume/", views.resume_runs, name="resume"),
+    path("orders/<int:order_id>/flows/", views.order_flows, name="order"),
     path("profiles/<int:profile_id>/flows/", views.profile_flows, name="profile"),
 ]

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from crm.queries.order_detail import find_order, list_event_ids
 from crm.queries.resources import is_profile
 from flows.choices import EntryOutcome, FlowStatus, Refusal, RunStatus
 from flows.models import Flow
@@ -122,6 +123,17 @@ def profile_flows(request: TenantRequest, profile_id: int) -> HttpResponse:
         ],
     }
     return render(request, "flows/_profile.html", context)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def order_flows(request: TenantRequest, order_id: int) -> HttpResponse:
+    """Show the runs that an order started: a part of its page."""
+    order = find_order(order_id)
+    if order is None:
+        raise Http404
+    found = runs.list_runs_by(order.profile_id, list_event_ids(order))
+    return render(request, "flows/_order.html", {"runs": found})
 
 
 @requires(capabilities.EDIT_FLOWS)

@@ -42,6 +42,12 @@ def list_entries(*, before: int | None = None, limit: int = 50) -> list[PointsEn
     return list(entries.order_by("-id")[:limit])
 
 
+def entries_of_order(order_id: int) -> list[PointsEntry]:
+    """Return what an order moved, oldest first."""
+    entries = PointsEntry.objects.filter(order_id=order_id).select_related("profile")
+    return list(entries.order_by("pk"))
+
+
 def orders_of_refunds(refund_ids: Sequence[int]) -> dict[int, int]:
     """Return the order of each refund whose order is known, by refund."""
     found = Refund.objects.filter(pk__in=refund_ids, order__isnull=False)

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from crm.queries.order_detail import find_order
 from loyalty import queries
 from tenants.domain import capabilities
 from tenants.services.access import requires
@@ -33,3 +34,14 @@ def profile_points(request: TenantRequest, profile_id: int) -> HttpResponse:
         "base": reverse("crm:profile", args=[request.tenant.slug, profile_id]),
     }
     return render(request, "loyalty/_panel.html", context)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def order_points(request: TenantRequest, order_id: int) -> HttpResponse:
+    """Show the points that one order moved: a part of its page."""
+    if find_order(order_id) is None:
+        raise Http404
+    entries = queries.entries_of_order(order_id)
+    context = {"entries": entries, "total": sum(entry.points for entry in entries)}
+    return render(request, "loyalty/_order.html", context)

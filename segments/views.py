@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods
 
+from crm.queries.order_detail import find_order, list_event_ids
 from crm.queries.resources import is_profile
 from kernel import clock
 from kernel.errors import DomainError, NotFound
@@ -148,6 +149,17 @@ def profile_segments(request: TenantRequest, profile_id: int) -> HttpResponse:
         "recency": rfm_queries.explain_recency(profile_id, now),
     }
     return render(request, "segments/_profile.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def order_segments(request: TenantRequest, order_id: int) -> HttpResponse:
+    """Show which segments an order moved its person into and out of: a part of its page."""
+    order = find_order(order_id)
+    if order is None:
+        raise Http404
+    changes = listing.list_changes_by(order.profile_id, list_event_ids(order))
+    return render(request, "segments/_order.html", {"changes": changes})
 
 
 def _get_segment(segment_id: int) -> Segment:

@@ -234,6 +234,15 @@ def find_delivery(delivery_id: int) -> InboxDelivery | None:
     return InboxDelivery.objects.select_related("store").filter(pk=delivery_id).first()
 
 
+def list_deliveries_of_order(
+    store_id: int, external_id: str, *, limit: int = PAGE_SIZE
+) -> list[InboxDelivery]:
+    """Return the deliveries about one order, newest first; bodies are left out."""
+    found = InboxDelivery.objects.filter(store_id=store_id, order_external_id=external_id)
+    found = found.exclude(order_external_id="").defer("body", "headers")
+    return list(found.order_by("-pk")[:limit])
+
+
 def read_payload(delivery: InboxDelivery) -> Payload:
     """Return the body of a delivery as JSON where it is JSON, else as text."""
     body = bytes(delivery.body)

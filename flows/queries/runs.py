@@ -111,6 +111,14 @@ def list_entries_of_profile(profile_id: int, *, limit: int = PAGE) -> list[FlowE
     return list(entries.order_by("-id")[:limit])
 
 
+def list_runs_by(profile_id: int | None, event_ids: Collection[int]) -> list[FlowRun]:
+    """Return the runs of a profile that some events started, newest first, with their flows."""
+    if profile_id is None or not event_ids:
+        return []
+    runs = FlowRun.objects.filter(profile_id=profile_id, trigger_event_id__in=event_ids)
+    return list(runs.select_related("flow").order_by("-id")[:PAGE])
+
+
 def count_failed() -> list[tuple[int, str, int]]:
     """Return id and name of each flow with failed runs, and how many, by name."""
     flows = dict(Flow.objects.order_by("name").values_list("pk", "name"))

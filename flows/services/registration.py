@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from crm.panels import Panel, fill_panel
+from crm.panels import OrderPart, Panel, fill_order_part, fill_panel
 from crm.services.repointing import BEFORE_MERGE, REPOINTED
 from flows.queries.versions import list_segment_users
 from flows.services import gating
@@ -22,6 +22,7 @@ def register() -> None:
     BEFORE_MERGE.append(settle_runs)
     fill_users(list_segment_users)
     fill_panel(Panel("flows", "Flows", "flows:profile", 50))
+    fill_order_part(OrderPart("flows", "Flows", "flows:order", 30))
 
 
 def settle_runs(pairs: Sequence[tuple[int, int]]) -> None:

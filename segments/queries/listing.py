@@ -1,6 +1,6 @@
 """Reads of segments: the list with sizes and movement, members, entries and exits, size by day."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -195,6 +195,16 @@ def list_changes(
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return rows.select_related("profile").order_by("-pk")[:limit]
+
+
+def list_changes_by(
+    profile_id: int | None, event_ids: Collection[int], *, limit: int = 50
+) -> list[MembershipChange]:
+    """Return the entries and exits of a profile that some events caused, newest first."""
+    if profile_id is None or not event_ids:
+        return []
+    rows = MembershipChange.objects.filter(profile_id=profile_id, event_id__in=event_ids)
+    return list(rows.select_related("segment").order_by("-at", "-pk")[:limit])
 
 
 def list_sizes(segment: Segment, now: datetime, *, days: int = 90) -> list[tuple[date, int]]:

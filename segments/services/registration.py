@@ -1,12 +1,21 @@
 """What this app fills into the registries of the apps below."""
 
-from crm.panels import ListFilter, Panel, fill_filter, fill_panel, fill_words
+from crm.panels import (
+    ListFilter,
+    OrderPart,
+    Panel,
+    fill_filter,
+    fill_order_part,
+    fill_panel,
+    fill_words,
+)
 from segments.queries import words
 
 
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     fill_panel(Panel("segments", "Segments", "segments:profile", 30))
+    fill_order_part(OrderPart("segments", "Segments", "segments:order", 20))
     fill_words("segments", "Segments", words.EVENTS, words.speak_moves)
     fill_filter(
         ListFilter(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from crm.panels import OrderPart, fill_order_part
 from crm.services.erasure import BEFORE_ERASE
 from crm.types import EraseRecord
 from kernel.arrays import array
@@ -13,9 +14,13 @@ _NAMED = {"customer": ("id", "customer_id"), "order": ("id", "order_id")}
 
 
 def register() -> None:
-    """Forget raw deliveries whenever profiles are erased; a repeat registers nothing twice."""
+    """Forget raw deliveries whenever profiles are erased, and show them on the page of an order.
+
+    A repeat registers nothing twice.
+    """
     if forget_profiles not in BEFORE_ERASE:
         BEFORE_ERASE.append(forget_profiles)
+    fill_order_part(OrderPart("deliveries", "Deliveries", "stores:order", 40))
 
 
 def forget_profiles(profile_ids: Sequence[int]) -> None:

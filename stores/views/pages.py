@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
+from crm.queries.order_detail import find_order
 from stores import queries
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
@@ -70,6 +71,17 @@ def delivery_detail(request: TenantRequest, delivery_id: int) -> HttpResponse:
         "can_retry": delivery.status in {DeliveryStatus.QUARANTINED, DeliveryStatus.IGNORED},
     }
     return render(request, "stores/delivery.html", context)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def order_deliveries(request: TenantRequest, order_id: int) -> HttpResponse:
+    """Show what the store sent about one order: a part of its page."""
+    order = find_order(order_id)
+    if order is None:
+        raise Http404
+    found = queries.list_deliveries_of_order(order.store_id, order.external_id)
+    return render(request, "stores/_order.html", {"deliveries": found})
 
 
 @requires(capabilities.RETRY_DELIVERIES)

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from config.provisioning import provision_tenant
-from crm.models import Profile
+from crm.models import Order, Profile
 from flows.models import Flow, FlowRun
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
@@ -65,6 +65,9 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "profiles-nobody": "profiles/?q=nobody",
         "profile": profile,
         **{f"profile-{tab}": f"{profile}?tab={tab}" for tab in TABS},
+        "orders": "orders/",
+        "orders-narrowed": "orders/?status=paid&min=1&person=none&from=2020-01-01",
+        "order": f"orders/{Order.objects.order_by('pk')[0].pk}/",
         "segments": "segments/",
         "segment": f"{segment}/",
         "segment-changes": f"{segment}/?tab=changes",

@@ -69,7 +69,7 @@ def see_delivery(client: Client, delivery_id: str) -> str:
 def see_orders(client: Client) -> str:
     """Return the orders on the page of the only profile."""
     [(profile_id,)] = rows(Profile, "pk")
-    return see(client, "crm:orders", profile_id)
+    return see(client, "crm:profile_orders", profile_id)
 
 
 def deliver(shop: FakeShop, topic: str, payload: Any, name: str = "d-1") -> tuple[str, str]:

@@ -59,7 +59,7 @@ def test_an_order_is_on_the_profile_after_one_drain_of_the_inbox(
 
     with transaction.atomic():
         person = Profile.objects.get()
-    page = sign_in(tenant).get(reverse("crm:orders", args=["ada-soap", person.pk]))
+    page = sign_in(tenant).get(reverse("crm:profile_orders", args=["ada-soap", person.pk]))
     assert "#7" in page.content.decode()
     assert "£12.50" in page.content.decode()
     timeline = call_with(make_key(tenant)).get(f"/api/v1/profiles/{person.pk}/timeline/").json()

@@ -1,0 +1,209 @@
+"""The list of orders, its export, and the page of one order."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from crm.choices import OrderState
+from crm.domain.csv_cells import safe_cell
+from crm.panels import label_of, list_order_parts
+from crm.queries import orders as reads
+from crm.queries.order_detail import find_order_detail
+from crm.queries.orders import SORTINGS, OrderRow, WantedOrders
+from crm.queries.person import has_orders
+from kernel import asked, clock
+from kernel.asked import AskedPeriod, Chip
+from kernel.csvs import BATCH, stream_csv
+from kernel.formats import find_zone, format_money
+from kernel.keyset import Place, speak_count
+from kernel.money import MoneyError, to_minor, to_text
+from tenants.domain import capabilities
+from tenants.domain.capabilities import may
+from tenants.services import audit
+from tenants.services.access import requires
+from tenants.types import TenantRequest
+
+_ORDERS = (
+    ("-time", "Newest first"),
+    ("time", "Oldest first"),
+    ("-total", "Largest total first"),
+    ("total", "Smallest total first"),
+)
+_HEADINGS = (
+    "id",
+    "number",
+    "ordered_at",
+    "store",
+    "status",
+    "why_not_counted",
+    "shipment",
+    "profile_id",
+    "name",
+    "email",
+    "country",
+    "items",
+    "total",
+    "refunded",
+    "currency",
+    "total_in_own_currency",
+    "own_currency",
+)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def order_list(request: TenantRequest) -> HttpResponse:
+    """Show the orders; an htmx request gets the table alone."""
+    wanted, period = _read_wanted(request)
+    page = reads.list_orders(wanted, asked.read_place(request))
+    total = reads.count_orders(wanted) if page.rows else 0
+    context: dict[str, Any] = {
+        "wanted": wanted,
+        "page": page,
+        "shown": speak_count(len(page.rows), total, "orders"),
+        "chips": _chips(request, wanted, period),
+    }
+    if request.htmx:
+        response = render(request, "crm/_order_table.html", context)
+    else:
+        context |= {
+            "period": period,
+            "periods": asked.PERIODS,
+            "states": OrderState.choices,
+            "stores": reads.list_stores(),
+            "currencies": reads.list_currencies(),
+            "sortings": _ORDERS,
+            "low": _amount(wanted.low_minor, request),
+            "high": _amount(wanted.high_minor, request),
+            "is_empty": not page.rows and not wanted.is_narrowed and not has_orders(),
+            "may_export": may(request.member.role, capabilities.EXPORT_PROFILES),
+        }
+        response = render(request, "crm/orders.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@requires(capabilities.EXPORT_PROFILES)
+@require_GET
+def export_orders(request: TenantRequest) -> HttpResponse:
+    """Stream the orders that the list shows, all pages of it, as CSV."""
+    wanted, _ = _read_wanted(request)
+    audit.record(
+        "orders.exported",
+        "order",
+        "list",
+        after={"filters": {key: value for key, value in request.GET.items() if value}},
+        actor=request.user.email,
+    )
+    own = request.tenant.currency
+
+    def read(mark: str) -> tuple[list[Sequence[object]], str | None]:
+        page = reads.list_orders(wanted, Place(after=mark, limit=BATCH))
+        return [_cells(row, own) for row in page.rows], page.next
+
+    name = f"orders-{request.tenant.slug}-{clock.now():%Y-%m-%d}.csv"
+    return stream_csv(request.tenant.pk, name, _HEADINGS, read, safe_cell)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def order_detail(request: TenantRequest, order_id: int) -> HttpResponse:
+    """Show one order with everything that is known of it and that it changed."""
+    found = find_order_detail(order_id)
+    if found is None:
+        raise Http404
+    slug = request.tenant.slug
+    group = found.facts.rfm_group if found.facts else ""
+    context = {
+        "found": found,
+        "order": found.order,
+        "group": label_of("rfm_group", group),
+        "parts": [
+            (part.label, reverse(part.route, args=[slug, order_id])) for part in list_order_parts()
+        ],
+    }
+    return render(request, "crm/order.html", context)
+
+
+def _cells(row: OrderRow, own: str) -> Sequence[object]:
+    return (
+        row.id,
+        row.number,
+        row.ordered_at.isoformat(),
+        row.store,
+        row.state,
+        row.reason,
+        row.fulfillment_status,
+        row.profile_id or "",
+        row.name,
+        row.email,
+        row.country,
+        row.item_count,
+        to_text(row.gross_minor, row.currency),
+        to_text(row.refunded_minor, row.currency),
+        row.currency,
+        to_text(row.base_gross_minor, own),
+        own,
+    )
+
+
+def _read_wanted(request: TenantRequest) -> tuple[WantedOrders, AskedPeriod]:
+    """Read search, filters and order of an address; what does not exist is left out."""
+    today = clock.now().astimezone(find_zone(request.tenant.timezone)).date()
+    period = asked.read_period(request, today)
+    sorts = [f"{sign}{key}" for key in SORTINGS for sign in ("", "-")]
+    wanted = WantedOrders(
+        search=asked.read_text(request, "q"),
+        store_id=asked.read_id(request, "store"),
+        state=asked.read_choice(request, "status", OrderState.values),
+        first_day=period.first,
+        last_day=period.last,
+        is_refunded=request.GET.get("refund") == "1",
+        is_nobodys=request.GET.get("person") == "none",
+        currency=asked.read_choice(request, "currency", reads.list_currencies()),
+        low_minor=_read_amount(request, "min"),
+        high_minor=_read_amount(request, "max"),
+        sort=asked.read_choice(request, "sort", sorts, "-time"),
+    )
+    return wanted, period
+
+
+def _read_amount(request: TenantRequest, name: str) -> int | None:
+    """Return an amount of the tenant's currency in minor units; None for none, or for nonsense."""
+    text = asked.read_text(request, name).replace(",", "")
+    try:
+        minor = to_minor(Decimal(text) if text else "", request.tenant.currency)
+    except (MoneyError, ArithmeticError):
+        return None
+    return minor if abs(minor) < 2**62 else None
+
+
+def _amount(minor: int | None, request: TenantRequest) -> str:
+    return to_text(minor, request.tenant.currency) or ""
+
+
+def _chips(request: TenantRequest, wanted: WantedOrders, period: AskedPeriod) -> list[Chip]:
+    """Return the filters that are on and have no control of their own in sight."""
+    own = request.tenant.currency
+    chips = []
+    if not period.key and (words := asked.speak_period(period)):
+        chips.append(asked.make_chip(request, words, "from", "to"))
+    if wanted.low_minor is not None:
+        text = f"At least {format_money(wanted.low_minor, own)}"
+        chips.append(asked.make_chip(request, text, "min"))
+    if wanted.high_minor is not None:
+        text = f"At most {format_money(wanted.high_minor, own)}"
+        chips.append(asked.make_chip(request, text, "max"))
+    if wanted.currency:
+        chips.append(asked.make_chip(request, f"In {wanted.currency}", "currency"))
+    if wanted.is_refunded:
+        chips.append(asked.make_chip(request, "With a refund", "refund"))
+    if wanted.is_nobodys:
+        chips.append(asked.make_chip(request, "Without a person", "person"))
+    return chips
