@@ -120,6 +120,7 @@ REFERENCE_TABLES = {
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 EVENT_HANDLERS = "config.event_handlers.EVENT_HANDLERS"
 WORK_KINDS = "config.work.WORK"
+JOB_KINDS = "config.jobs.JOBS"
 PROVISION_TENANT = "config.provisioning.provision_tenant"
 TENANT_CHANGES = "config.tenant_changes.TENANT_CHANGES"
 CELERY_BROKER_URL = REDIS_URL

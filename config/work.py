@@ -46,4 +46,14 @@ WORK: dict[str, WorkKind] = {
             "WHERE status IN ('pending', 'sending') AND due_at <= now()"
         ),
     ),
+    "jobs": WorkKind(
+        task="tenants.tasks.run_jobs",
+        queue="sync",
+        service="tenants.services.job_turns.run_jobs",
+        due=(
+            "SELECT tenant_id FROM tenants_job WHERE status IN ('queued', 'running') "
+            "UNION SELECT tenant_id FROM tenants_job "
+            "WHERE expires_at <= now() AND result_path <> ''"
+        ),
+    ),
 }

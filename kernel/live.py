@@ -21,7 +21,7 @@ def render_live(
     *,
     name: str,
     url: str,
-    seconds: int = SECONDS,
+    seconds: int | None = SECONDS,
 ) -> SafeString:
     """Render a part that asks ``url`` for itself every few seconds.
 
@@ -31,7 +31,7 @@ def render_live(
         context: of the template.
         name: unique on the page.
         url: address, with its query, of a view that answers by `answer_live`.
-        seconds: between two questions.
+        seconds: between two questions; None for a part that changes no more.
     """
     content = render_to_string(template, dict(context), request)
     mark = hashlib.sha256(content.encode()).hexdigest()[:_MARK_LENGTH]

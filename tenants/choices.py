@@ -41,3 +41,13 @@ class TokenKind(TextChoices):
     """What an access token in a public address opens."""
 
     STORE_WEBHOOK = "store_webhook"
+
+
+class JobStatus(TextChoices):
+    """How far a background job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

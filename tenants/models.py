@@ -1,7 +1,7 @@
 """Merchants, the people who sign in, and what proves who calls.
 
 User, Tenant, Member, ApiKey and AccessToken are reference tables: they are read before a
-scope is known. IdempotencyKey and AuditEntry belong to one tenant.
+scope is known. IdempotencyKey, AuditEntry and Job belong to one tenant.
 """
 
 from typing import Any, ClassVar
@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from kernel.tenancy import TenantModel
-from tenants.choices import KeyKind, Role, TenantStatus, TokenKind, WeekStart
+from kernel.tenancy import TenantForeignKey, TenantModel
+from tenants.choices import JobStatus, KeyKind, Role, TenantStatus, TokenKind, WeekStart
 
 
 class UserManager(BaseUserManager["User"]):
@@ -150,3 +150,56 @@ class AuditEntry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor}"
+
+
+class Job(TenantModel):
+    """Long work that a member started: it goes on batch by batch while people watch it."""
+
+    kind = models.TextField()
+    """A key of the table that ``settings.JOB_KINDS`` names."""
+    params = models.JSONField(default=dict)
+    """What was asked for, JSON; never changed."""
+    status = models.TextField(choices=JobStatus.choices, default=JobStatus.QUEUED)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    """None while nobody has counted."""
+    cursor = models.JSONField(null=True)
+    """Where the next batch begins, as the job's service wrote it; None at the beginning."""
+    actor = models.TextField()
+    error = models.TextField(default="")
+    result_name = models.TextField(default="")
+    """What the file is called when it is downloaded; empty when the job makes none."""
+    result_path = models.TextField(default="")
+    """Below the media folder; empty before the first line and once the file was swept."""
+    result_bytes = models.BigIntegerField(default=0)
+    """How much of the file counts; what lies behind it was written by a batch that broke off."""
+    undoes = TenantForeignKey("self", null=True, on_delete=models.CASCADE, related_name="+")
+    """The job whose changes this one takes back."""
+    created_at = models.DateTimeField()
+    turned_at = models.DateTimeField()
+    """When it last had a turn; the one that waited longest goes first."""
+    started_at = models.DateTimeField(null=True)
+    started_from = models.BigIntegerField(default=0)
+    """What was done when it started, or started again: the time left is reckoned from there."""
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "undoes"], name="job_undoes_uniq"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "turned_at"],
+                condition=models.Q(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]),
+                name="job_waiting_idx",
+            ),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=~models.Q(result_path=""),
+                name="job_expiring_idx",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.actor}"

@@ -1,14 +1,15 @@
-"""Reads of merchants, members and keys. Reference tables: no scope is needed."""
+"""Reads of merchants, members and keys, for which no scope is needed, and of background jobs."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db.models import F
 from django.urls import NoReverseMatch, reverse
 
 from kernel.secrets import hash_key
-from tenants.choices import TenantStatus
+from tenants.choices import JobStatus, TenantStatus
 from tenants.domain.settings_pages import pages_for
-from tenants.models import ApiKey, Member, Tenant
+from tenants.models import ApiKey, Job, Member, Tenant
 
 
 class SettingsLink(NamedTuple):
@@ -99,3 +100,28 @@ def get_tenant(tenant_id: int) -> Tenant:
 def find_tenant(slug: str) -> Tenant | None:
     """Return the tenant with a slug, or None."""
     return Tenant.objects.filter(slug=slug).first()
+
+
+JOBS_SHOWN = 50
+
+
+def find_job(job_id: int) -> Job | None:
+    """Return one background job of the active tenant, or None."""
+    return Job.objects.filter(pk=job_id).first()
+
+
+def find_undoing(job_id: int) -> Job | None:
+    """Return the job that takes the changes of another one back, or None."""
+    return Job.objects.filter(undoes_id=job_id).first()
+
+
+def list_jobs() -> list[Job]:
+    """Return the latest jobs of the active tenant, newest first."""
+    return list(Job.objects.order_by("-pk")[:JOBS_SHOWN])
+
+
+def list_running_jobs(kinds: Collection[str], actor: str) -> list[Job]:
+    """Return what a member has under way of some kinds, oldest first."""
+    waiting = [JobStatus.QUEUED, JobStatus.RUNNING]
+    found = Job.objects.filter(status__in=waiting, kind__in=kinds, actor=actor)
+    return list(found.order_by("pk"))

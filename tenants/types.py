@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
@@ -72,3 +72,69 @@ class TenantChange:
 
     rebuilt: tuple[Rebuilt, ...] = ()
     obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """One kind of background job; the owning app's service does its batches.
+
+    Attributes:
+        label: what people read, such as "Export of profiles".
+        unit: what is counted, plural, such as "profiles".
+        capability: who may start, stop, retry, undo it and fetch its file.
+        service: import path of ``step(turn: JobTurn) -> JobStep``, called once per batch inside
+            the transaction that also writes the progress: a batch counts whole or not at all.
+        kept: one sentence for people on what stays when the job stops half-way.
+        back: name of the page's address it was started from; takes the slug alone.
+        back_label: the words of that link.
+        undo: kind of the job that takes its changes back; empty where nothing can.
+    """
+
+    label: str
+    unit: str
+    capability: str
+    service: str
+    kept: str
+    back: str
+    back_label: str
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobTurn:
+    """What a job's service is told for one batch.
+
+    Attributes:
+        job_id: the job.
+        params: what was asked for, as given to ``start_job``.
+        cursor: what the last batch returned; None at the beginning.
+        done: rows done so far.
+        total: rows in all, as far as known.
+        actor: e-mail address of the member who started it.
+        undoes: id of the job whose changes it takes back, or None.
+    """
+
+    job_id: int
+    params: dict[str, Any]
+    cursor: Any
+    done: int
+    total: int | None
+    actor: str
+    undoes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobStep:
+    """What one batch did.
+
+    Attributes:
+        rows: rows of this batch, for the progress.
+        cursor: where the next batch begins, JSON; None when this was the last one.
+        total: rows in all; None leaves what is known.
+        output: text to append to the result file.
+    """
+
+    rows: int
+    cursor: Any
+    total: int | None = None
+    output: str = ""

@@ -1,10 +1,17 @@
 from django.urls import path
 
-from tenants.views import keys, members, settings
+from tenants.views import jobs, keys, members, settings
 
 app_name = "tenants"
 
 urlpatterns = [
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<int:job_id>/", jobs.job_detail, name="job"),
+    path("jobs/<int:job_id>/progress/", jobs.job_progress, name="job_progress"),
+    path("jobs/<int:job_id>/file/", jobs.job_file, name="job_file"),
+    path("jobs/<int:job_id>/cancel/", jobs.cancel, name="cancel_job"),
+    path("jobs/<int:job_id>/retry/", jobs.retry, name="retry_job"),
+    path("jobs/<int:job_id>/undo/", jobs.undo, name="undo_job"),
     path("settings/", settings.settings, name="settings"),
     path("settings/general/", settings.general, name="general"),
     path("settings/keys/", keys.api_keys, name="api_keys"),

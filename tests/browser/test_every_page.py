@@ -86,6 +86,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "delivery": f"stores/deliveries/{quarantined}/",
         "connect": "stores/connect/",
         "general": "settings/general/",
+        "jobs": "jobs/",
         "keys": "settings/keys/",
         "members": "settings/members/",
     }

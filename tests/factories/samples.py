@@ -1,5 +1,6 @@
 """One of each thing a tenant can have, for tests that only need that it exists."""
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -10,6 +11,8 @@ from loyalty.models import PointsAccount, PointsEntry
 from messaging.models import Message, Template
 from segments.models import Membership, MembershipChange, Segment
 from stores.models import InboxDelivery
+from tenants.models import Job
+from tenants.services.files import append_text, new_path
 
 numbers = count(1)
 
@@ -64,6 +67,28 @@ def make_event(profile: Profile | None = None, **fields: Any) -> Event:
     return Event.objects.create(profile_id=None if profile is None else profile.pk, **values)
 
 
+def make_job(**fields: Any) -> Job:
+    """Create a job of `tests.support.jobs` that is done, with its file."""
+    now = clock.now()
+    path = new_path(".csv")
+    values = {
+        "kind": "count",
+        "params": {"top": 1},
+        "status": "done",
+        "done": 1,
+        "total": 1,
+        "actor": "ada@example.com",
+        "result_name": "numbers.csv",
+        "result_path": path,
+        "result_bytes": append_text(path, "0\n", at_byte=0),
+        "created_at": now,
+        "turned_at": now,
+        "finished_at": now,
+        "expires_at": now + timedelta(days=7),
+    }
+    return Job.objects.create(**{**values, **fields})
+
+
 def make_everything() -> dict[str, int]:
     """Fill the active tenant with one of each thing.
 
@@ -105,6 +130,7 @@ def make_everything() -> dict[str, int]:
         "entry_id": entry.pk,
         "event_id": make_event(profile).pk,
         "delivery_id": make_delivery(store).pk,
+        "job_id": make_job().pk,
         **_make_run(profile),
     }
 
