@@ -1,15 +1,30 @@
-"""One log line per request, with its id and time."""
+"""One log line per request with its id and time; headers that Django's own middleware lacks."""
 
 import time
 import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 log = structlog.get_logger(__name__)
 
 QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
+UNUSED_FEATURES = (
+    "accelerometer",
+    "browsing-topics",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
+PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES)
 
 
 class RequestLogMiddleware:
@@ -33,3 +48,29 @@ class RequestLogMiddleware:
                 )
         response.headers["X-Request-Id"] = request_id
         return response
+
+
+class HeadersMiddleware:
+    """Adds what a browser must not do with an answer, and tells of a proxy that is not declared.
+
+    A view that sets one of these headers itself keeps its own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self._has_told = settings.BEHIND_PROXY
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not self._has_told and "X-Forwarded-Proto" in request.headers:
+            self._has_told = True
+            log.warning("proxy_not_declared", setting="PATRON_BEHIND_PROXY")
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", _embedders(response))
+        return response
+
+
+def _embedders(response: HttpResponseBase) -> str:
+    """Return which sites may embed an answer: pictures stand in mails that webmail shows."""
+    is_picture = response.headers.get("Content-Type", "").startswith("image/")
+    return "cross-origin" if is_picture else "same-origin"

@@ -2,23 +2,35 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import environ
 import structlog
 
+from config.environment import Environment
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(env.str("PATRON_ENV_FILE", default=str(BASE_DIR / ".env")))
+env = Environment()
+Environment.read_env(env.str("PATRON_ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # --- What this process is -------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="build-only-not-for-serving")
-PUBLIC_URL = env.str("PATRON_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+PUBLIC_URL = env.address(
+    "PATRON_PUBLIC_URL", default="http://127.0.0.1:8000", schemes=("https", "http")
+).rstrip("/")
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+BEHIND_PROXY = env.bool("PATRON_BEHIND_PROXY", default=False)
 EMBEDDED = env.bool("PATRON_EMBEDDED", default=False)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=["*"] if EMBEDDED else [str(urlsplit(PUBLIC_URL).hostname), "127.0.0.1", "localhost"],
+)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 DATA_DIR = Path(env.str("PATRON_DATA_DIR", default=str(BASE_DIR / ".data")))
 MAILBOX_DIR = Path(env.str("PATRON_MAILBOX_DIR", default=str(DATA_DIR / "mailbox")))
+# Secrets inside the JSON of packages, by table and column (kernel/rotation.py).
+ENCRYPTED_JSON = {"mfa_authenticator": "data"}
 MEDIA_ROOT = Path(env.str("PATRON_MEDIA_DIR", default=str(DATA_DIR / "media")))
 ENCRYPTION_KEYS: list[str] = env.list("PATRON_ENCRYPTION_KEYS", default=[])
 SIGNUP_OPEN = env.bool("PATRON_SIGNUP_OPEN", default=False)
@@ -50,6 +62,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
+    "config.middleware.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -86,7 +99,13 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- Database: one server, three roles (kernel/postgres) ------------------------------------
-_database = env.db_url("DATABASE_URL", default="postgres://patron_owner@127.0.0.1:5432/patron")
+DATABASE_URL = env.address(
+    "DATABASE_URL",
+    default="postgres://patron_owner@127.0.0.1:5432/patron",
+    schemes=("postgres", "postgresql"),
+)
+SUPERUSER_URL = env.str("PATRON_SUPERUSER_URL", default="")
+_database = Environment.db_url_config(DATABASE_URL)
 
 
 def _connect_as(role: str) -> dict[str, Any]:
@@ -117,7 +136,9 @@ REFERENCE_TABLES = {
 }
 
 # --- Work -------------------------------------------------------------------------------------
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+REDIS_URL = env.address(
+    "REDIS_URL", default="redis://127.0.0.1:6379/0", schemes=("redis", "rediss")
+)
 EVENT_HANDLERS = "config.event_handlers.EVENT_HANDLERS"
 WORK_KINDS = "config.work.WORK"
 JOB_KINDS = "config.jobs.JOBS"
@@ -155,9 +176,16 @@ ACCOUNT_FORMS = {"login": "tenants.forms.LoginForm"}
 ACCOUNT_ADAPTER = "tenants.services.accounts.AccountAdapter"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
+# With the prefix a browser takes the cookie over https alone, and from no neighbouring host.
+SESSION_COOKIE_NAME = "__Host-sessionid" if IS_HTTPS else "sessionid"
+SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
-CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # --- Language, time, files --------------------------------------------------------------------
@@ -166,10 +194,18 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static" / "collected"
+# The image collects and compresses; elsewhere each file is found where it was built.
+_collected = env.str("PATRON_STATIC_DIR", default="")
+STATIC_ROOT = Path(_collected) if _collected else BASE_DIR / "static" / "collected"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "static" / "dist"] if path.is_dir()]
-WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_AUTOREFRESH = DEBUG
+# Vite puts a hash of the content into the names below assets/; only those never change.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[\w-]{8}\.\w+$"
 DJANGO_VITE = {
     "default": {
         "dev_mode": False,
@@ -182,11 +218,15 @@ CACHES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 
 # --- Mail -------------------------------------------------------------------------------------
-EMAIL_URL = env.str("EMAIL_URL", default="smtp://127.0.0.1:1025")
-_email = env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025")
+EMAIL_URL = env.address(
+    "EMAIL_URL", default="smtp://127.0.0.1:1025", schemes=("smtp", "smtps", "smtp+tls", "smtp+ssl")
+)
+_email = Environment.email_url_config(EMAIL_URL)
 EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Patron <no-reply@patron.localhost>")
 
 # --- API --------------------------------------------------------------------------------------
@@ -203,7 +243,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
-API_RATE_PER_MINUTE = env.int("PATRON_API_RATE_PER_MINUTE", default=3000)
+API_RATE_PER_MINUTE = env.count("PATRON_API_RATE_PER_MINUTE", default=3000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Patron API",
     "DESCRIPTION": "Profiles, orders, segments, flows and figures of one tenant.",
@@ -223,10 +263,14 @@ SPECTACULAR_SETTINGS = {
 # --- Security ---------------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("PATRON_BEHIND_PROXY", default=False) else None
-)
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = env.count("SECURE_HSTS_SECONDS", default=31_536_000 if IS_HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=IS_HTTPS)
+SECURE_SSL_REDIRECT = IS_HTTPS and BEHIND_PROXY
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# Preloading binds the whole domain for years; that is for its owner to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -253,6 +297,7 @@ structlog.configure(
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,
 )
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -267,6 +312,6 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"level": "WARNING"}, "amqp": {"level": "WARNING"}},
 }
