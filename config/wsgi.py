@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 import django
@@ -28,6 +29,7 @@ class EdgeHandler(WSGIHandler):
 
 
 django.setup(set_prefix=False)
+import_module("config.checks.report").refuse_wrong_settings()  # needs the apps to be there
 _edges = EdgeHandler()
 _pages = WSGIHandler()
 

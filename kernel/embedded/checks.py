@@ -15,6 +15,7 @@ from kernel.embedded.console import complain, say, step
 from kernel.embedded.environment import inherited, manage, python
 from kernel.embedded.install import node_environment, npm_command
 from kernel.embedded.paths import PROJECT
+from kernel.embedded.secrets import new_secrets
 
 NO_DATABASE = "postgres://patron_owner@127.0.0.1:1/patron"
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
@@ -85,10 +86,13 @@ def _passes(check: Check, env: Mapping[str, str]) -> bool:
 
 def _environment() -> dict[str, str]:
     node = node_environment(Path(sys.executable))
+    secrets = new_secrets()
     return {
         **inherited(),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), node["PATH"]]),
         "HOME": node.get("HOME", "/"),
+        "SECRET_KEY": secrets.secret_key,
+        "PATRON_ENCRYPTION_KEYS": secrets.encryption_keys,
         "DATABASE_URL": NO_DATABASE,
         "PATRON_EMBEDDED": "1",
     }

@@ -32,14 +32,15 @@ def load_secrets(path: Path) -> Secrets:
             because new keys would make everything encrypted with the old ones unreadable.
     """
     if not path.exists():
-        _write(path, _generate())
+        write_secrets(path, new_secrets())
     try:
         return Secrets(**json.loads(path.read_text(encoding="utf-8")))
     except (TypeError, ValueError) as exc:
         raise ValueError(f"{path} does not hold the secrets of an instance") from exc
 
 
-def _generate() -> Secrets:
+def new_secrets() -> Secrets:
+    """Return secrets that nothing else has."""
     return Secrets(
         secret_key=secrets.token_urlsafe(48),
         encryption_keys=base64.urlsafe_b64encode(os.urandom(FERNET_KEY_BYTES)).decode(),
@@ -49,8 +50,8 @@ def _generate() -> Secrets:
     )
 
 
-def _write(path: Path, values: Secrets) -> None:
-    """Write through a temporary name, so that a crash leaves no half file behind."""
+def write_secrets(path: Path, values: Secrets) -> None:
+    """Keep secrets: through a temporary name, so that a crash leaves no half file behind."""
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,0 +1,1 @@
+"""System checks: each setting that can be wrong has one with an id (`config/README.md`)."""
