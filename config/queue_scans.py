@@ -6,6 +6,7 @@ _WAITING: Final = {
     "inbox": ("stores_inboxdelivery", "received_at", "status = 'pending'"),
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
+    "rollups": ("analytics_rollupchange", "created_at", "true"),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
     "messages": (
         "messaging_message",

@@ -28,6 +28,17 @@ WORK: dict[str, WorkKind] = {
             "UNION SELECT tenant_id FROM segments_upkeep WHERE due_at <= now()"
         ),
     ),
+    "rollups": WorkKind(
+        task="analytics.tasks.add_up",
+        queue="segments",
+        service="analytics.services.rollups.add_up",
+        due=(
+            "SELECT tenant_id FROM analytics_rollupchange "
+            "UNION SELECT t.id FROM tenants_tenant AS t "
+            "LEFT JOIN analytics_rollupstate AS s ON s.tenant_id = t.id "
+            "WHERE s.zone IS DISTINCT FROM t.timezone"
+        ),
+    ),
     "flows": WorkKind(
         task="flows.tasks.advance_due",
         queue="flows",

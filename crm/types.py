@@ -255,6 +255,15 @@ class ApplyResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """Ids of the documents that a batch wrote, and of the people it made or changed."""
+
+    order_ids: Sequence[int] = ()
+    refund_ids: Sequence[int] = ()
+    profile_ids: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EventRef:
     """One event that a handler shall look at; enough to act without reading the event."""
 

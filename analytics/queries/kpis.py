@@ -7,7 +7,6 @@ from the documents themselves, so a period of the past is answered as well as th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.types import DayFigures, Kpi, Period, Target
@@ -76,8 +75,12 @@ def list_kpis(period: Period) -> list[Kpi]:
         period: only documents dated up to its last day are looked at, so that a period of the
             past shows what was known of it then.
     """
-    lifetime, lifetime_before = _measure_lifetime(period)
-    now, before = _measure(period, lifetime), _measure(period.before, lifetime_before)
+    return compare_kpis(period, period.before)
+
+
+def compare_kpis(period: Period, other: Period) -> list[Kpi]:
+    """Measure a period beside any other one, likewise."""
+    now, before = _measure(period), _measure(other)
     return [*_sales(now, before), *_buyers(now, before), *_rates(now, before)]
 
 
@@ -92,63 +95,60 @@ def find_kpi(kpis: Sequence[Kpi], key: str) -> Kpi:
 
 def list_days(period: Period) -> list[DayFigures]:
     """Return the sales of each day of a period, oldest first; quiet days are zeros."""
-    zone = get_tenant(current_tenant_id()).timezone
-    rows = run_sql(
-        "analytics.sum_days",
-        zone=zone,
-        first_day=period.first,
-        last_day=period.last,
-        **_instants(period, zone),
-    )
+    rows = run_sql("analytics.list_days", first_day=period.first, last_day=period.last)
     return [
         DayFigures(row.day, row.gross, row.refunded, row.gross - row.refunded, row.orders)
         for row in rows
     ]
 
 
-def _measure_lifetime(period: Period) -> tuple[_Lifetime, _Lifetime]:
-    """Return the figures up to the end of a period and of the one before it."""
-    zone = get_tenant(current_tenant_id()).timezone
-    [row] = run_sql(
-        "analytics.sum_lifetime",
-        ends_at=clock.end_of_day(period.last, zone),
-        before_at=clock.end_of_day(period.before.last, zone),
-    )
-    return (
-        _Lifetime(row.buyers, row.repeat_buyers, row.net, row.profiles),
-        _Lifetime(row.before_buyers, row.before_repeat_buyers, row.before_net, row.before_profiles),
-    )
+def count_buyers(periods: Sequence[Period]) -> list[int]:
+    """Count the people who bought in each of some periods with different first days."""
+    rows = run_sql("analytics.count_buyers", **_ends(periods))
+    found = {row.first_day: row.buyers for row in rows}
+    return [found[period.first] for period in periods]
 
 
-def _measure(period: Period, lifetime: _Lifetime) -> _Measured:
-    zone = get_tenant(current_tenant_id()).timezone
-    [sales] = run_sql("analytics.sum_sales", **_instants(period, zone), click_days=CLICK_DAYS)
-    [churn] = run_sql(
-        "analytics.count_churned",
-        zone=zone,
-        first_day=period.last - timedelta(days=CHURN_MONTH_DAYS - 1),
-        last_day=period.last,
-        threshold_days=CHURN_DAYS,
+def count_churn(periods: Sequence[Period]) -> list[tuple[int, int]]:
+    """Count, for each of some periods, who lapsed in it and who was active at its start.
+
+    Somebody is active for `CHURN_DAYS` days after an order and lapses on the day after.
+    """
+    rows = run_sql("analytics.count_lapsed", threshold_days=CHURN_DAYS, **_ends(periods))
+    lapsed = {row.first_day: row.lapsed for row in rows}
+    day = timedelta(days=1)
+    active = count_buyers(
+        [Period(each.first - CHURN_DAYS * day, each.first - day) for each in periods]
     )
-    return _Measured(
-        gross=sales.gross,
-        refunded=sales.refunded,
-        orders=sales.orders,
-        buyers=sales.buyers,
-        new_buyers=sales.new_buyers,
-        ordered_net=sales.ordered_net,
-        email_net=sales.email_net,
-        lifetime=lifetime,
-        active=churn.active,
-        churned=churn.churned,
-    )
+    return [(lapsed[period.first], count) for period, count in zip(periods, active, strict=True)]
 
 
-def _instants(period: Period, zone: str) -> dict[str, Any]:
+def _ends(periods: Sequence[Period]) -> dict[str, list[date]]:
     return {
-        "starts_at": clock.start_of_day(period.first, zone),
-        "ends_at": clock.end_of_day(period.last, zone),
+        "first_days": [period.first for period in periods],
+        "last_days": [period.last for period in periods],
     }
+
+
+def _measure(period: Period) -> _Measured:
+    days = {"first_day": period.first, "last_day": period.last}
+    [sums] = run_sql("analytics.sum_metrics", **days)
+    [returned] = run_sql("analytics.sum_refunds_of_orders", **days)
+    [buyers] = count_buyers([period])
+    month = Period(period.last - timedelta(days=CHURN_MONTH_DAYS - 1), period.last)
+    [(churned, active)] = count_churn([month])
+    return _Measured(
+        gross=sums.gross,
+        refunded=sums.refunded,
+        orders=sums.orders,
+        buyers=buyers,
+        new_buyers=sums.new_buyers,
+        ordered_net=sums.gross - returned.amount,
+        email_net=sums.email_gross - returned.email,
+        lifetime=_Lifetime(sums.all_buyers, sums.repeat_buyers, sums.lifetime_net, sums.profiles),
+        active=active,
+        churned=churned,
+    )
 
 
 def _sales(now: _Measured, before: _Measured) -> list[Kpi]:

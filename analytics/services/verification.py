@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.db import transaction
 
+from analytics.services.checks import find_differences as of_analytics
 from crm.services.checks import find_differences as of_crm
 from flows.services.checks import find_differences as of_flows
 from loyalty.services.checks import find_differences as of_loyalty
@@ -16,6 +17,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "segments": of_segments,
     "flows": of_flows,
     "messaging": of_messaging,
+    "analytics": of_analytics,
 }
 
 

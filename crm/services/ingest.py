@@ -4,7 +4,7 @@ Any number of records costs a handful of statements. The order of work: products
 with lines, refunds, shipments, consent, privacy requests, events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -38,6 +38,7 @@ from crm.types import (
     RefundRecord,
     ShipmentRecord,
     StoreClosedRecord,
+    Written,
 )
 from kernel.errors import NotFound
 from kernel.scope import current_tenant_id
@@ -45,6 +46,10 @@ from tenants.queries import get_tenant
 
 R = TypeVar("R")
 _Sorted = dict[type, list[Item[Any]]]
+
+AFTER_APPLY: list[Callable[[Written], None]] = []
+"""Called at the end of a batch with what it wrote, in the same transaction, so that apps above
+note it. Filled when an app starts (`AppConfig.ready`)."""
 
 
 def apply_records(
@@ -100,6 +105,7 @@ def apply_records(
     erasure.apply_erasures(batch, todo[EraseRecord])
     erasure.apply_closures(batch, todo[StoreClosedRecord])
     facts.refresh_facts(batch.stale, now)
+    _tell(order_changes, refund_changes, claims)
     return ApplyResult(batch.outcomes)
 
 
@@ -179,6 +185,26 @@ def _resolve(
     for claim in claims:
         _judge_customer(batch, claim)
     return {claim.index: claim for claim in resolved}
+
+
+def _tell(
+    order_changes: Sequence[orders.OrderChange],
+    refund_changes: Sequence[refunds.RefundChange],
+    claims: dict[int, Claim],
+) -> None:
+    """Tell whoever listens what the batch wrote."""
+    people = {
+        claim.profile_id
+        for claim in claims.values()
+        if claim.profile_id is not None and (claim.is_new or claim.is_changed)
+    }
+    written = Written(
+        order_ids=[change.order_id for change in order_changes],
+        refund_ids=[change.refund_id for change in refund_changes],
+        profile_ids=sorted(people),
+    )
+    for listen in AFTER_APPLY:
+        listen(written)
 
 
 def _judge_customer(batch: Batch, claim: Claim) -> None:

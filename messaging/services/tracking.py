@@ -6,6 +6,7 @@ machine's here.
 """
 
 import hashlib
+from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
@@ -20,6 +21,10 @@ from messaging.queries.recipients import find_message
 from messaging.types import Hit, LinkToken
 
 _MAX_TEXT = 2000
+
+AFTER_CLICK: list[Callable[[Sequence[int]], None]] = []
+"""Called with the ids of profiles that followed a link, in the same transaction, each time: the
+event is appended for the first time alone. Filled when an app starts (`AppConfig.ready`)."""
 
 
 @transaction.atomic
@@ -57,6 +62,8 @@ def record_click(token: LinkToken, hit: Hit) -> None:
         return
     Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=hit.at)
     set_engagement(clicked={message.profile_id: hit.at})
+    for listen in AFTER_CLICK:
+        listen([message.profile_id])
     digest = hashlib.sha256(token.url.encode()).hexdigest()[:16]
     dedupe_key = f"message_clicked:{message.pk}:{digest}"
     _append("Message Clicked", message, hit, dedupe_key=dedupe_key, url=token.url)

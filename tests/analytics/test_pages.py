@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from analytics.queries.home import list_attention
+from analytics.services.rollups import rebuild_rollups
 from config.context import Navigation
 from crm.models import Store
 from flows.choices import FlowStatus
@@ -37,6 +38,7 @@ def shop(tenant: Tenant) -> Store:
     store = make_store()
     now = clock.now()
     apply(store, order("1001", gross_minor=5990, ordered_at=now, version_at=now), now=now)
+    rebuild_rollups()
     return store
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from analytics.services.rollups import rebuild_rollups
 from crm.models import Identity, ProfileFacts
 from kernel import clock
 from segments.models import Membership
@@ -282,6 +283,7 @@ def test_points_are_listed_by_account_and_by_entry(ids: dict[str, int], api: Cli
 
 
 def test_the_key_figures_are_money_text_and_rates(ids: dict[str, int], api: Client) -> None:
+    rebuild_rollups()
     body = api.get("/api/v1/reports/kpis/").json()
     figures = {row["key"]: row for row in body["results"]}
     assert figures["net_revenue"]["value"] == "12.50"

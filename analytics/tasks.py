@@ -1,0 +1,12 @@
+"""Doorbells of this app."""
+
+from celery import shared_task
+
+from kernel.tasks import TenantTask
+from kernel.work import work_off
+
+
+@shared_task(base=TenantTask, name="analytics.tasks.add_up")
+def add_up(tenant_id: int) -> None:
+    """Give the tenant a turn of adding up what changed."""
+    work_off("rollups", tenant_id)
