@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET
 
 from config.context import ENTRIES, find_url
+from crm.queries.lookup import FoundOrder, find_orders
 from crm.queries.people import Person, Wanted, list_people
 from flows.queries.pages import find_by_name as find_flows
 from kernel import clock
@@ -126,8 +127,10 @@ def _is_worth_looking_up(text: str) -> bool:
 
 def _people_and_orders(slug: str, text: str) -> list[Group]:
     people = list_people(Wanted(search=text), clock.now(), limit=EACH).rows
+    orders = find_orders(text, limit=EACH)
     return [
         Group("Profiles", [_person_hit(slug, person) for person in people]),
+        Group("Orders", [_order_hit(slug, order) for order in orders]),
     ]
 
 
@@ -135,6 +138,11 @@ def _person_hit(slug: str, person: Person) -> Hit:
     address = person.email or person.phone
     url = reverse("crm:profile", args=[slug, person.id])
     return Hit("user", person.name or address or "Nameless", address if person.name else "", url)
+
+
+def _order_hit(slug: str, order: FoundOrder) -> Hit:
+    url = reverse("crm:order", args=[slug, order.id])
+    return Hit("order", f"Order {order.number}", order.person or "Without a person", url)
 
 
 def _small(

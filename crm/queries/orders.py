@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crm.choices import IdentityKind, OrderState
+from crm.domain.identifiers import order_number_forms
 from crm.models import ExchangeRate, Identity, Order, Profile, Store
 from kernel import clock
 from kernel.keyset import Place, Sorting, Statement, count_up_to, select_page
@@ -227,9 +228,7 @@ def _conditions(wanted: WantedOrders) -> tuple[list[str], dict[str, Any]]:
 
 
 def _find_numbers(text: str) -> list[int]:
-    bare = text.lstrip("#").strip()
-    spoken = {text, text.upper(), bare, f"#{bare}"}
-    found = Order.objects.filter(number__in=spoken).order_by("-pk")
+    found = Order.objects.filter(number__in=order_number_forms(text)).order_by("-pk")
     return list(found.values_list("pk", flat=True)[:MATCHES])
 
 

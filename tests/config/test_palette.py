@@ -59,9 +59,14 @@ def test_two_letters_look_up_nobody(owner: Client) -> None:
     assert find(owner, "by") == {}
 
 
-def test_it_finds_the_person_of_an_order_by_its_number(owner: Client) -> None:
+def test_it_finds_an_order_and_its_person_by_its_number(owner: Client) -> None:
     make_order(make_store(), make_profile(**PERSON), number="#1001")
-    assert find(owner, "1001")["Profiles"] == ["Ada Byron"]
+    assert find(owner, "1001") == {"Profiles": ["Ada Byron"], "Orders": ["Order #1001"]}
+
+
+def test_an_order_without_a_person_is_found_as_well(owner: Client) -> None:
+    make_order(make_store(), number="#1002")
+    assert find(owner, "#1002") == {"Orders": ["Order #1002"]}
 
 
 def test_it_finds_segments_and_flows_by_a_part_of_their_name(owner: Client, tenant: Tenant) -> None:

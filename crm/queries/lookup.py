@@ -1,0 +1,29 @@
+"""Looking up single things by what a person types."""
+
+from typing import NamedTuple
+
+from crm.domain.identifiers import order_number_forms
+from crm.models import Order
+
+
+class FoundOrder(NamedTuple):
+    """One order; ``person`` is a name or address, empty for an order without a person."""
+
+    id: int
+    number: str
+    person: str
+
+
+def find_orders(text: str, *, limit: int) -> list[FoundOrder]:
+    """Return the orders whose number was typed, with or without ``#``, newest first.
+
+    Args:
+        text: a whole order number; a part of one finds nothing.
+        limit: most orders.
+    """
+    orders = Order.objects.filter(number__in=order_number_forms(text.strip()))
+    newest = orders.select_related("profile").order_by("-ordered_at", "-pk")[:limit]
+    return [
+        FoundOrder(order.pk, str(order), str(order.profile) if order.profile else "")
+        for order in newest
+    ]
