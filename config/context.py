@@ -14,6 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from kernel import clock
 from messaging.queries.messages import DUE_CEILING, count_due
 from stores.queries import SyncHealth, list_sync_health
+from tenants.choices import TenantStatus
 from tenants.models import Member, Tenant
 from tenants.queries import SettingsLink, list_memberships, list_settings_links
 
@@ -107,6 +108,8 @@ class Navigation:
     @cached_property
     def health(self) -> NavHealth | None:
         """How data comes in and messages go out; None without a store."""
+        if self._tenant is not None and self._tenant.status != TenantStatus.ACTIVE:
+            return NavHealth("warn", "Suspended: nothing is sent")
         stores = list_sync_health() if self._tenant is not None else []
         return _judge(stores) if stores else None
 

@@ -1,4 +1,7 @@
-"""How much work of each kind waits over all tenants, and since when. Run as `patron_sys`."""
+"""How much work of each kind waits over all tenants, and since when. Run as `patron_sys`.
+
+What waits for a tenant that is suspended does not count: no worker is behind with it.
+"""
 
 from typing import Final
 
@@ -16,14 +19,28 @@ _WAITING: Final = {
 }
 """Table, time since which a row waits, and condition by kind of work (`config.work`)."""
 
+_AT_WORK: Final = "tenant_id NOT IN (SELECT id FROM tenants_tenant WHERE status <> 'active')"
+_DUE: Final = {
+    **{
+        kind: (table, since, f"{condition} AND {_AT_WORK}")
+        for kind, (table, since, condition) in _WAITING.items()
+    },
+    "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),
+    "purge": (
+        "tenants_tenant",
+        "purge_at",
+        "status = 'purging' OR (status = 'deleting' AND purge_at <= now())",
+    ),
+}
+
 DEPTHS: Final = {
     kind: f"SELECT count(*) FROM {table} WHERE {condition}"  # noqa: S608 constants of this file
-    for kind, (table, _, condition) in _WAITING.items()
+    for kind, (table, _, condition) in _DUE.items()
 }
 AGES: Final = {
     kind: (
         f"SELECT extract(epoch FROM now() - min({since})) FROM {table} "  # noqa: S608 likewise
         f"WHERE {condition}"
     )
-    for kind, (table, since, condition) in _WAITING.items()
+    for kind, (table, since, condition) in _DUE.items()
 }

@@ -142,6 +142,7 @@ REDIS_URL = env.address(
 EVENT_HANDLERS = "config.event_handlers.EVENT_HANDLERS"
 WORK_KINDS = "config.work.WORK"
 JOB_KINDS = "config.jobs.JOBS"
+SUSPENDED_TENANTS = "tenants.queries.find_suspended"
 PROVISION_TENANT = "config.provisioning.provision_tenant"
 TENANT_CHANGES = "config.tenant_changes.TENANT_CHANGES"
 CELERY_BROKER_URL = REDIS_URL

@@ -9,6 +9,7 @@ from tenants.types import Rebuilt, TenantChange
 TENANT_CHANGES: dict[str, TenantChange] = {
     "timezone": TenantChange(
         rebuilt=(
+            Rebuilt("Every figure by the day", "analytics.services.rollups.request_rebuild"),
             Rebuilt(
                 "Recency scores, RFM groups and segments that count days",
                 "segments.services.upkeep.rebuild_by_day",

@@ -66,5 +66,16 @@ WORK: dict[str, WorkKind] = {
             "UNION SELECT tenant_id FROM tenants_job "
             "WHERE expires_at <= now() AND result_path <> ''"
         ),
+        rests_when_suspended=False,
+    ),
+    "purge": WorkKind(
+        task="config.tasks.purge_tenant",
+        queue="sync",
+        service="config.purge.purge_due",
+        due=(
+            "SELECT id FROM tenants_tenant WHERE status = 'purging' "
+            "OR (status = 'deleting' AND purge_at <= now())"
+        ),
+        rests_when_suspended=False,
     ),
 }

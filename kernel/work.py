@@ -44,12 +44,15 @@ class WorkKind:
         service: import path of ``drain(deadline) -> int``; returns rows worked off, 0 when
             nothing was due.
         due: SELECT of the ids of tenants with due rows, run as `patron_sys`.
+        rests_when_suspended: whether a tenant that is suspended has none of it done. What waits
+            stays where it is.
     """
 
     task: str
     queue: str
     service: str
     due: str
+    rests_when_suspended: bool = True
 
 
 def work_kinds() -> dict[str, WorkKind]:
@@ -84,8 +87,11 @@ def ring_now(kind: str, tenant_id: int) -> None:
 def work_off(kind: str, tenant_id: int) -> None:
     """Give one tenant one turn of a kind, and ring again when something is left."""
     _forget_ring(kind, tenant_id)
+    work = work_kinds()[kind]
+    if work.rests_when_suspended and _find_suspended([tenant_id]):
+        return
     deadline = Deadline()
-    drain = _service(work_kinds()[kind].service)
+    drain = _service(work.service)
     with tenant_scope(tenant_id):
         done = drain(deadline)
     if done:
@@ -106,8 +112,14 @@ def drain_tenant(
         Turns in which something was done.
     """
     turns = 0
+    is_suspended = bool(_find_suspended([tenant_id]))
+    chosen = [
+        work
+        for kind, work in work_kinds().items()
+        if (kinds is None or kind in kinds) and not (is_suspended and work.rests_when_suspended)
+    ]
     with tenant_scope(tenant_id):
-        while turns < limit and _drain_round(kinds):
+        while turns < limit and _drain_round(chosen):
             turns += 1
     return turns
 
@@ -125,20 +137,25 @@ def sweep() -> int:
         except DatabaseError:
             log.exception("sweep_failed", kind=kind)
             continue
+        resting = _find_suspended(due) if work.rests_when_suspended else set()
         for tenant_id in due:
-            ring_now(kind, tenant_id)
-        rings += len(due)
+            if tenant_id not in resting:
+                ring_now(kind, tenant_id)
+        rings += len(set(due) - resting)
     return rings
 
 
-def _drain_round(kinds: Collection[str] | None) -> bool:
-    services = [
-        _service(work.service)
-        for kind, work in work_kinds().items()
-        if kinds is None or kind in kinds
-    ]
-    done = [drain(Deadline(seconds=None)) for drain in services]
+def _drain_round(chosen: Collection[WorkKind]) -> bool:
+    done = [_service(work.service)(Deadline(seconds=None)) for work in chosen]
     return any(done)
+
+
+def _find_suspended(tenant_ids: Collection[int]) -> set[int]:
+    """Return those of some tenants that are suspended, as the settings' query says."""
+    if not tenant_ids or not settings.SUSPENDED_TENANTS:
+        return set()
+    find: Callable[[Collection[int]], set[int]] = import_string(settings.SUSPENDED_TENANTS)
+    return find(tenant_ids)
 
 
 @functools.cache

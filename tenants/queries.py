@@ -7,7 +7,7 @@ from django.db.models import F
 from django.urls import NoReverseMatch, reverse
 
 from kernel.secrets import hash_key
-from tenants.choices import JobStatus, TenantStatus
+from tenants.choices import JobStatus, Role, TenantStatus
 from tenants.domain.settings_pages import pages_for
 from tenants.models import ApiKey, Job, Member, Tenant
 
@@ -63,6 +63,18 @@ def find_api_key(secret: str) -> ApiKey | None:
     )
 
 
+def is_key_of_suspended(secret: str) -> bool:
+    """Return whether a key is live but its tenant is not."""
+    found = ApiKey.objects.filter(key_hash=hash_key(secret), revoked_at=None)
+    return found.exclude(tenant__status=TenantStatus.ACTIVE).exists()
+
+
+def find_suspended(tenant_ids: Collection[int]) -> set[int]:
+    """Return those of some tenants that may not work: suspended, or on their way out."""
+    found = Tenant.objects.filter(pk__in=tenant_ids).exclude(status=TenantStatus.ACTIVE)
+    return set(found.values_list("pk", flat=True))
+
+
 def list_keys(tenant_id: int) -> list[ApiKey]:
     """Return the keys of a tenant: live ones first, newest first, maker loaded."""
     found = ApiKey.objects.filter(tenant_id=tenant_id).select_related("created_by")
@@ -72,6 +84,12 @@ def list_keys(tenant_id: int) -> list[ApiKey]:
 def find_key(tenant_id: int, key_id: int) -> ApiKey | None:
     """Return one key of a tenant, or None."""
     return ApiKey.objects.filter(tenant_id=tenant_id, pk=key_id).first()
+
+
+def list_owner_emails(tenant_id: int) -> list[str]:
+    """Return the addresses of a tenant's owners, in order."""
+    found = Member.objects.filter(tenant_id=tenant_id, role=Role.OWNER)
+    return list(found.order_by("user__email").values_list("user__email", flat=True))
 
 
 def list_members(tenant_id: int) -> list[Member]:

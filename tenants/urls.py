@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenants.views import jobs, keys, members, settings
+from tenants.views import danger, jobs, keys, members, settings
 
 app_name = "tenants"
 
@@ -16,5 +16,10 @@ urlpatterns = [
     path("settings/general/", settings.general, name="general"),
     path("settings/keys/", keys.api_keys, name="api_keys"),
     path("settings/keys/<int:key_id>/revoke/", keys.revoke_api_key, name="revoke_api_key"),
+    path("settings/danger/", danger.danger, name="danger"),
+    path("settings/danger/suspend/", danger.suspend, name="suspend"),
+    path("settings/danger/resume/", danger.resume, name="resume"),
+    path("settings/danger/delete/", danger.delete, name="delete"),
+    path("settings/danger/restore/", danger.restore, name="restore"),
     path("settings/members/", members.members, name="members"),
 ]

@@ -19,6 +19,7 @@ from kernel.arrays import array
 from kernel.batches import Deadline
 from kernel.scope import current_tenant_id
 from kernel.sql import execute, load_sql, run_sql, whole_tenant
+from kernel.work import ring
 from tenants.queries import get_tenant
 
 ROWS = 500
@@ -98,6 +99,11 @@ def rebuild_rollups() -> None:
         _mark(EVERYTHING)
     zone = get_tenant(current_tenant_id()).timezone
     RollupState.objects.filter(pk=state.pk).update(zone=zone, built_at=clock.now())
+
+
+def request_rebuild() -> None:
+    """Have the sums added up anew soon, as after another zone; the turn itself sees that it is."""
+    ring("rollups", current_tenant_id())
 
 
 def find_reach(changes: Sequence[Any]) -> Reach:

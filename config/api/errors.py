@@ -24,6 +24,7 @@ TITLES = {
     "not_authenticated": "No valid key was shown",
     "permission_denied": "The key may not do this",
     "forbidden": "This is not allowed",
+    "tenant_suspended": "The shop is suspended",
     "not_found": "There is no such thing",
     "method_not_allowed": "The address does not take this method",
     "not_acceptable": "The answer cannot be given in this format",

@@ -14,12 +14,19 @@ from tenants.models import ApiKey
 if TYPE_CHECKING:  # the framework's views read this module's name from the settings
     from rest_framework.views import APIView
 
+SUSPENDED = (
+    "This shop is suspended, so its keys can read and write nothing. Webhooks are still filed. "
+    "An owner can resume it under Settings, Danger zone."
+)
+
 
 class ApiKeyAuthentication(BaseAuthentication):
     """Answers 401 to a call without a live ``Authorization: Bearer sk_…``."""
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey]:
         key: ApiKey | None = getattr(request, "api_key", None)
+        if getattr(request, "is_suspended", False):
+            raise exceptions.PermissionDenied(SUSPENDED, code="tenant_suspended")
         if key is None or key.kind != KeyKind.SECRET:
             raise exceptions.AuthenticationFailed("A valid secret key (sk_…) is needed.")
         return None, key

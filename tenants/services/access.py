@@ -14,7 +14,7 @@ P = ParamSpec("P")
 
 
 def requires(
-    capability: str,
+    capability: str, *, when_suspended: bool = False
 ) -> Callable[
     [Callable[Concatenate[TenantRequest, P], HttpResponse]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
@@ -22,6 +22,10 @@ def requires(
     """Let only members whose role has ``capability`` into a page view; others get 403.
 
     The view loses its ``slug`` argument: the tenant is on the request.
+
+    Args:
+        capability: a word of `tenants.domain.capabilities`.
+        when_suspended: whether the page also opens while the tenant is suspended.
     """
 
     def decorate(
@@ -36,6 +40,7 @@ def requires(
             return view(page, *args, **kwargs)
 
         checked.capability = capability  # type: ignore[attr-defined] # read by the matrix test
+        checked.is_open_when_suspended = when_suspended  # type: ignore[attr-defined] # by middleware
         return checked  # type: ignore[return-value] # the slug in the address is dropped
 
     return decorate

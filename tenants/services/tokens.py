@@ -25,11 +25,14 @@ def create_token(*, tenant_id: int, kind: TokenKind, object_id: int) -> str:
 
 
 def find_token(kind: TokenKind, token: str) -> TokenTarget | None:
-    """Return what a live token of an active tenant opens; None if unknown or revoked."""
+    """Return what a live token opens; None if unknown or revoked.
+
+    A tenant that is suspended, or could still be restored, goes on receiving: what arrives is
+    kept until it works again.
+    """
     found = (
-        AccessToken.objects.filter(
-            kind=kind, token=token, revoked_at=None, tenant__status=TenantStatus.ACTIVE
-        )
+        AccessToken.objects.filter(kind=kind, token=token, revoked_at=None)
+        .exclude(tenant__status=TenantStatus.PURGING)
         .values_list("tenant_id", "object_id")
         .first()
     )

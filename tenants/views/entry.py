@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
 from tenants import queries
+from tenants.choices import TenantStatus
 from tenants.models import User
 
 
@@ -19,7 +20,8 @@ def enter(request: HttpRequest) -> HttpResponse:
     memberships = queries.list_memberships(cast("User", request.user).pk)
     if not memberships:
         return render(request, "tenants/no_member.html")
-    slug = memberships[0].tenant.slug
+    at_work = [member for member in memberships if member.tenant.status == TenantStatus.ACTIVE]
+    slug = (at_work or memberships)[0].tenant.slug
     try:
         return redirect(reverse("analytics:home", args=[slug]))
     except NoReverseMatch:

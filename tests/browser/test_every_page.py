@@ -87,6 +87,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "connect": "stores/connect/",
         "general": "settings/general/",
         "jobs": "jobs/",
+        "danger": "settings/danger/",
         "keys": "settings/keys/",
         "members": "settings/members/",
     }

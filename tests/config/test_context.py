@@ -3,7 +3,7 @@ from django.http import HttpRequest
 from django.test import RequestFactory
 
 from config.context import Navigation
-from tenants.choices import Role
+from tenants.choices import Role, TenantStatus
 from tenants.models import Member, Tenant, User
 
 
@@ -46,3 +46,10 @@ def test_the_switcher_lists_the_tenants_of_the_person_alone(
         ("Ada Soap", True),
         ("Basho Tea", False),
     ]
+
+
+def test_a_suspended_tenant_is_not_said_to_be_in_step() -> None:
+    tenant = Tenant(pk=1, slug="ada-soap", name="Ada Soap", status=TenantStatus.SUSPENDED)
+    health = Navigation(page_request("/t/ada-soap/settings/danger/", tenant)).health
+
+    assert health == ("warn", "Suspended: nothing is sent")

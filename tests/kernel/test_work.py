@@ -34,6 +34,7 @@ def wash(deadline: Deadline) -> int:
 def kinds(monkeypatch: pytest.MonkeyPatch, broker: "redis.Redis") -> None:
     waiting.clear()
     monkeypatch.setattr(settings, "WORK_KINDS", "tests.kernel.test_work.KINDS")
+    monkeypatch.setattr(settings, "SUSPENDED_TENANTS", "")
 
 
 def queued(broker: "redis.Redis") -> list[int]:

@@ -90,6 +90,11 @@ PAGES = [
     Page("settings/general/", "get", "settings.manage"),
     Page("settings/keys/", "get", "keys.manage"),
     Page("settings/keys/<int:key_id>/revoke/", "post", "keys.manage"),
+    Page("settings/danger/", "get", "tenant.manage"),
+    Page("settings/danger/suspend/", "post", "tenant.manage"),
+    Page("settings/danger/resume/", "post", "tenant.manage"),
+    Page("settings/danger/delete/", "post", "tenant.manage"),
+    Page("settings/danger/restore/", "post", "tenant.manage"),
     Page("settings/members/", "get", VIEW),
 ]
 

@@ -1,12 +1,12 @@
 """The account's own settings, and what follows when its zone or currency changes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
 from django.db import transaction
-from django.test import Client
 
+from analytics.models import DailyMetric
 from kernel.tenancy import tenant_scope
 from kernel.work import drain_tenant
 from segments.models import Membership, MembershipChange, RfmScale
@@ -115,7 +115,7 @@ def test_only_who_may_change_settings_changes_them(tenant: Tenant) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_another_zone_moves_scores_and_segments_that_count_days(
-    tenant: Tenant, broker: object, client: Client
+    tenant: Tenant, broker: object
 ) -> None:
     """An order at 16:30 UTC lies on the same day in London, on the next one in Tokyo."""
     with time_machine.travel(NOON, tick=False):
@@ -139,3 +139,18 @@ def test_another_zone_moves_scores_and_segments_that_count_days(
             assert Membership.objects.get(profile_id=buyer).segment_ids == [segment.pk]
             assert MembershipChange.objects.get().cause == "definition"
             assert RfmScale.objects.get().scored_at == NOON
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_zone_moves_figures_by_the_day(tenant: Tenant, broker: object) -> None:
+    with transaction.atomic():
+        make_order(make_store(), ordered_at=datetime(2026, 4, 3, 16, 30, tzinfo=UTC))
+    drain_tenant(tenant.pk, kinds=["rollups"])
+    with transaction.atomic():
+        london = {row.day for row in DailyMetric.objects.all()}
+    sent = fields(country="", timezone="Asia/Tokyo", confirmed_timezone="Asia/Tokyo")
+    sign_in(tenant).post(GENERAL, sent)
+    drain_tenant(tenant.pk, kinds=["rollups"])
+    with transaction.atomic():
+        tokyo = {row.day for row in DailyMetric.objects.all()}
+    assert (london, tokyo) == ({date(2026, 4, 3)}, {date(2026, 4, 4)})

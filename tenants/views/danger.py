@@ -1,0 +1,63 @@
+"""The danger zone: what stops a tenant, or removes it. For owners; open while it is suspended."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from kernel.errors import DomainError
+from tenants.domain import capabilities
+from tenants.services import lifecycle
+from tenants.services.access import requires
+from tenants.types import TenantRequest
+
+
+@requires(capabilities.MANAGE_TENANT, when_suspended=True)
+@require_GET
+def danger(request: TenantRequest) -> HttpResponse:
+    """Show what state the tenant is in, and what can be done about it."""
+    return render(request, "tenants/danger.html", {"grace_days": lifecycle.GRACE.days})
+
+
+@requires(capabilities.MANAGE_TENANT, when_suspended=True)
+@require_POST
+def suspend(request: TenantRequest) -> HttpResponse:
+    """Stop everything but receiving."""
+    if lifecycle.suspend_tenant(actor=request.user.email):
+        messages.success(request, f"{request.tenant.name} is suspended. Nothing is sent.")
+    else:
+        messages.info(request, "It was stopped already; nothing was changed.")
+    return redirect("tenants:danger", request.tenant.slug)
+
+
+@requires(capabilities.MANAGE_TENANT, when_suspended=True)
+@require_POST
+def resume(request: TenantRequest) -> HttpResponse:
+    """Go on, with what waited first."""
+    if lifecycle.resume_tenant(actor=request.user.email):
+        messages.success(request, f"{request.tenant.name} works again, with what waited first.")
+    else:
+        messages.info(request, "It was not suspended; nothing was changed.")
+    return redirect("tenants:danger", request.tenant.slug)
+
+
+@requires(capabilities.MANAGE_TENANT, when_suspended=True)
+@require_POST
+def delete(request: TenantRequest) -> HttpResponse:
+    """Begin the time of grace, if the name was typed."""
+    try:
+        lifecycle.request_deletion(request.POST.get("name", ""), actor=request.user.email)
+    except DomainError as exc:
+        messages.error(request, exc.detail)
+    return redirect("tenants:danger", request.tenant.slug)
+
+
+@requires(capabilities.MANAGE_TENANT, when_suspended=True)
+@require_POST
+def restore(request: TenantRequest) -> HttpResponse:
+    """Take the deletion back."""
+    if lifecycle.restore_tenant(actor=request.user.email):
+        messages.success(request, f"{request.tenant.name} is restored and works again.")
+    else:
+        messages.info(request, "It was not being deleted; nothing was changed.")
+    return redirect("tenants:danger", request.tenant.slug)
