@@ -24,6 +24,19 @@ class MessageStatus(TextChoices):
     UNKNOWN = "unknown"
 
 
+class Outcome(TextChoices):
+    """What became of a message: its status, and of a sent one how far it got."""
+
+    PENDING = "pending", "Waiting"
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Sent"
+    OPENED = "opened", "Opened"
+    CLICKED = "clicked", "Clicked"
+    SKIPPED = "skipped", "Skipped"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Outcome unknown"
+
+
 class SkipReason(TextChoices):
     """Why a message was not sent; the order is the order of the gates."""
 

@@ -1,12 +1,13 @@
 """The outbound edge: where mail goes through, what it says, and every message with its fate."""
 
 from django.db import models
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 
 from crm.choices import Channel
 from crm.models import Profile
 from kernel.tenancy import TenantForeignKey, TenantModel
-from messaging.choices import MessageClass, MessageStatus, TouchKind
+from messaging.choices import MessageClass, MessageStatus, Outcome, TouchKind
 
 
 class ChannelAccount(TenantModel):
@@ -110,6 +111,17 @@ class Message(TenantModel):
     sent_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
     clicked_at = models.DateTimeField(null=True)
+    outcome = models.GeneratedField(
+        expression=Case(
+            When(status=MessageStatus.SENT, clicked_at__isnull=False, then=Value("clicked")),
+            When(status=MessageStatus.SENT, opened_at__isnull=False, then=Value("opened")),
+            default=F("status"),
+            output_field=models.TextField(),
+        ),
+        output_field=models.TextField(choices=Outcome.choices),
+        db_persist=True,
+    )
+    """The status, and of a sent message how far it got."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="message_key_uniq")]
@@ -126,6 +138,16 @@ class Message(TenantModel):
                 name="message_problem_idx",
                 condition=models.Q(status__in=["failed", "unknown"]),
             ),
+            models.Index(fields=["tenant", "-created_at", "-id"], name="message_created_idx"),
+            models.Index(
+                fields=["tenant", "outcome", "-created_at", "-id"], name="message_outcome_idx"
+            ),
+            models.Index(
+                fields=["tenant", "reason", "-created_at", "-id"],
+                name="message_reason_idx",
+                condition=~models.Q(reason=""),
+            ),
+            models.Index(fields=["tenant", "template", "-created_at"], name="message_template_idx"),
         ]
 
     def __str__(self) -> str:

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from crm.choices import IdentityKind, OrderState
+from crm.choices import OrderState
 from crm.domain.identifiers import order_number_forms
-from crm.models import ExchangeRate, Identity, Order, Profile, Store
+from crm.models import ExchangeRate, Order, Store
+from crm.queries.finding import MATCHES, find_people
 from kernel import clock
 from kernel.keyset import Place, Sorting, Statement, count_up_to, select_page
 from kernel.scope import current_tenant_id
 from kernel.sql import run_sql
 from tenants.queries import get_tenant
 
-MATCHES = 200
-"""Most people, and most orders, that a search brings in."""
 CURRENCIES = 50
 _SELECT = """
 SELECT o.id, o.number, o.external_id, o.ordered_at, o.store_id, o.currency, o.gross_minor,
@@ -222,7 +221,7 @@ def _conditions(wanted: WantedOrders) -> tuple[list[str], dict[str, Any]]:
         )
         params |= {
             "found": _find_numbers(wanted.search),
-            "people": _find_people(wanted.search),
+            "people": find_people(wanted.search),
         }
     return parts, params
 
@@ -230,18 +229,3 @@ def _conditions(wanted: WantedOrders) -> tuple[list[str], dict[str, Any]]:
 def _find_numbers(text: str) -> list[int]:
     found = Order.objects.filter(number__in=order_number_forms(text)).order_by("-pk")
     return list(found.values_list("pk", flat=True)[:MATCHES])
-
-
-def _find_people(text: str) -> list[int]:
-    norm = text.lower()
-    known = Identity.objects.filter(kind=IdentityKind.EMAIL, value_norm=norm)
-    if found := list(known.values_list("profile_id", flat=True)):
-        return found
-    named = Profile.objects.filter(name_norm__contains=norm)
-    addressed = Profile.objects.filter(email_norm__contains=norm)
-    return sorted(
-        {
-            *named.values_list("pk", flat=True)[:MATCHES],
-            *addressed.values_list("pk", flat=True)[:MATCHES],
-        }
-    )

@@ -20,6 +20,11 @@ def list_flow_ids() -> list[int]:
     return list(Flow.objects.order_by("pk").values_list("pk", flat=True))
 
 
+def list_flow_names() -> dict[int, str]:
+    """Return the names of every flow of the tenant by id, in alphabetical order."""
+    return dict(Flow.objects.order_by("name").values_list("pk", "name"))
+
+
 def list_live() -> list[tuple[int, int]]:
     """Return flow and live version of every flow that takes people in, by flow."""
     live = FlowVersion.objects.filter(

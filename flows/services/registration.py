@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from crm.panels import OrderPart, Panel, fill_order_part, fill_panel
 from crm.services.repointing import BEFORE_MERGE, REPOINTED
-from flows.queries.versions import list_segment_users
+from flows.queries.versions import list_flow_names, list_segment_users
 from flows.services import gating
 from kernel import clock
 from kernel.arrays import columns
 from kernel.sql import run_sql
 from messaging.gates import fill_gate
+from messaging.panels import fill_flows
 from segments.panels import fill_users
 
 
@@ -21,6 +22,7 @@ def register() -> None:
     REPOINTED.append(("flows_flowentry", "profile_id"))
     BEFORE_MERGE.append(settle_runs)
     fill_users(list_segment_users)
+    fill_flows(list_flow_names)
     fill_panel(Panel("flows", "Flows", "flows:profile", 50))
     fill_order_part(OrderPart("flows", "Flows", "flows:order", 30))
 

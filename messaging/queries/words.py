@@ -1,9 +1,11 @@
 """What the timeline says of messages, and what each gate asks, for people."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from crm.models import Event
 from crm.panels import EventWords
+from messaging.choices import FailReason, SkipReason
 from messaging.models import Message
 
 EVENTS = ("Message Sent", "Message Opened", "Message Clicked", "Message Unsubscribed")
@@ -11,6 +13,7 @@ GATES = {
     "exit_condition": "No exit condition of the flow is met",
     "flow_filter": "Still matches the filter of the flow",
     "profile": "The person was not erased",
+    "store": "The app is connected to the store",
     "address": "There is a valid address",
     "suppression": "The address is not suppressed",
     "consent": "There is consent on this channel",
@@ -20,6 +23,88 @@ GATES = {
     "render": "The template could be rendered",
 }
 """What passing a gate means, in the words of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reason not to send means for the merchant.
+
+    Attributes:
+        tone: ``good`` for a rule that did its work, ``warn`` for what somebody should look at,
+            ``bad`` for what loses messages until somebody mends it.
+    """
+
+    tone: str
+    title: str
+    text: str
+
+
+_HEALTHY = "Healthy: a rule did its work"
+_LOOK = "Worth a look"
+_HARMFUL = "Harmful: this loses messages until it is mended"
+
+JUDGEMENTS: dict[str, Judgement] = {
+    SkipReason.EXIT_CONDITION: Judgement(
+        "good", _HEALTHY, "The person did what the flow was for, so the message had lost its point."
+    ),
+    SkipReason.FLOW_FILTER: Judgement(
+        "good", _HEALTHY, "The person no longer belongs to those whom the flow is meant for."
+    ),
+    SkipReason.PROFILE_ERASED: Judgement(
+        "good", _HEALTHY, "The person asked to be forgotten; nothing is sent any more."
+    ),
+    SkipReason.STORE_UNINSTALLED: Judgement(
+        "warn",
+        _LOOK,
+        "The app was removed from the store, and all about its orders stops. "
+        "Connect the store again if that was not meant.",
+    ),
+    SkipReason.ADDRESS_MISSING: Judgement(
+        "good", _HEALTHY, "The person is known without an address on this channel."
+    ),
+    SkipReason.ADDRESS_INVALID: Judgement(
+        "warn",
+        _LOOK,
+        "No server takes such an address. Many of them point to a checkout that does not check "
+        "what people type.",
+    ),
+    SkipReason.SUPPRESSED: Judgement(
+        "good", _HEALTHY, "Writing to a suppressed address would harm your standing as a sender."
+    ),
+    SkipReason.NO_CONSENT: Judgement(
+        "good", _HEALTHY, "Marketing goes only to people who said yes. Ask for consent at checkout."
+    ),
+    SkipReason.SMART_SENDING: Judgement(
+        "good", _HEALTHY, "Two promotional messages so close to each other annoy people."
+    ),
+    SkipReason.TOO_LATE: Judgement(
+        "warn",
+        _LOOK,
+        "The message waited for longer than it may, such as in an outage or a paused channel.",
+    ),
+    SkipReason.SENDER_MISSING: Judgement(
+        "bad", _HARMFUL, "Nothing can be sent before a sender is set up."
+    ),
+    SkipReason.RENDER_ERROR: Judgement(
+        "bad", _HARMFUL, "The template asks for a value that this person does not have. Mend it."
+    ),
+    FailReason.REJECTED: Judgement(
+        "warn", _LOOK, "The server of the recipient refused it for good; its words stand below."
+    ),
+    FailReason.TRIES_USED_UP: Judgement(
+        "warn", _LOOK, "The server of the recipient put it off five times, over 80 minutes."
+    ),
+    FailReason.GATE_ERROR: Judgement(
+        "bad", _HARMFUL, "A check before sending broke. It is logged; try again after an update."
+    ),
+    FailReason.OUTCOME_UNKNOWN: Judgement(
+        "warn",
+        _LOOK,
+        "The connection ended before the server answered. A promotional message is not sent again, "
+        "so that nobody gets it twice.",
+    ),
+}
+"""Whether a reason is healthy or harmful, and what to do about it."""
 
 _LOOKS = {
     "Message Sent": ("mail", "was sent", "neutral"),
