@@ -5,4 +5,14 @@ Read this file to learn what people can start and watch under ``/t/<slug>/jobs/`
 
 from tenants.types import JobKind
 
-JOBS: dict[str, JobKind] = {}
+JOBS: dict[str, JobKind] = {
+    "tenant_export": JobKind(
+        label="Export of everything",
+        unit="rows",
+        capability="tenant.manage",
+        service="config.export.export_batch",
+        kept="Nothing of the shop is changed by it.",
+        back="tenants:danger",
+        back_label="Danger zone",
+    ),
+}

@@ -128,6 +128,11 @@ def find_job(job_id: int) -> Job | None:
     return Job.objects.filter(pk=job_id).first()
 
 
+def find_latest_job(kind: str) -> Job | None:
+    """Return the newest background job of a kind of the active tenant, or None."""
+    return Job.objects.filter(kind=kind).order_by("-pk").first()
+
+
 def find_undoing(job_id: int) -> Job | None:
     """Return the job that takes the changes of another one back, or None."""
     return Job.objects.filter(undoes_id=job_id).first()

@@ -131,10 +131,10 @@ class JobStep:
         rows: rows of this batch, for the progress.
         cursor: where the next batch begins, JSON; None when this was the last one.
         total: rows in all; None leaves what is known.
-        output: text to append to the result file.
+        output: text or bytes to append to the result file.
     """
 
     rows: int
     cursor: Any
     total: int | None = None
-    output: str = ""
+    output: str | bytes = ""

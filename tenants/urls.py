@@ -17,6 +17,7 @@ urlpatterns = [
     path("settings/keys/", keys.api_keys, name="api_keys"),
     path("settings/keys/<int:key_id>/revoke/", keys.revoke_api_key, name="revoke_api_key"),
     path("settings/danger/", danger.danger, name="danger"),
+    path("settings/danger/export/", danger.export, name="export"),
     path("settings/danger/suspend/", danger.suspend, name="suspend"),
     path("settings/danger/resume/", danger.resume, name="resume"),
     path("settings/danger/delete/", danger.delete, name="delete"),

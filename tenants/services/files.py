@@ -19,15 +19,15 @@ def new_path(suffix: str) -> str:
     return f"{current_tenant_id()}/{FOLDER}/{new_token()}{suffix}"
 
 
-def append_text(path: str, text: str, *, at_byte: int) -> int:
-    """Cut a file to what counts of it, append text, and return how many bytes count now."""
+def append(path: str, content: str | bytes, *, at_byte: int) -> int:
+    """Cut a file to what counts of it, append to it, and return how many bytes count now."""
     file = locate(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
     with file.open("r+b") as target:
         target.truncate(at_byte)
         target.seek(at_byte)
-        return at_byte + target.write(text.encode())
+        return at_byte + target.write(content.encode() if isinstance(content, str) else content)
 
 
 def delete_file(path: str) -> None:

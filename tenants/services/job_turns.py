@@ -92,7 +92,7 @@ def _move_on(job: Job, step: JobStep) -> None:
     job.status = JobStatus.RUNNING
     if step.output:
         job.result_path = job.result_path or files.new_path(PurePath(job.result_name).suffix)
-        job.result_bytes = files.append_text(job.result_path, step.output, at_byte=job.result_bytes)
+        job.result_bytes = files.append(job.result_path, step.output, at_byte=job.result_bytes)
     if step.cursor is None:
         job.status = JobStatus.DONE
         job.total = job.done

@@ -5,18 +5,41 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from kernel import clock
 from kernel.errors import DomainError
+from tenants import queries
 from tenants.domain import capabilities
 from tenants.services import lifecycle
 from tenants.services.access import requires
+from tenants.services.job_turns import KEEP
+from tenants.services.jobs import WAITING, start_job
 from tenants.types import TenantRequest
+
+EXPORT = "tenant_export"
+"""Kind of the job that exports everything."""
 
 
 @requires(capabilities.MANAGE_TENANT, when_suspended=True)
 @require_GET
 def danger(request: TenantRequest) -> HttpResponse:
     """Show what state the tenant is in, and what can be done about it."""
-    return render(request, "tenants/danger.html", {"grace_days": lifecycle.GRACE.days})
+    context = {
+        "grace_days": lifecycle.GRACE.days,
+        "keep_days": KEEP.days,
+        "export": queries.find_latest_job(EXPORT),
+    }
+    return render(request, "tenants/danger.html", context)
+
+
+@requires(capabilities.MANAGE_TENANT, when_suspended=True)
+@require_POST
+def export(request: TenantRequest) -> HttpResponse:
+    """Start the export of everything, or lead to the one that runs."""
+    job = queries.find_latest_job(EXPORT)
+    if job is None or job.status not in WAITING:
+        name = f"{request.tenant.slug}-{clock.now():%Y-%m-%d}.zip"
+        job = start_job(EXPORT, {}, actor=request.user.email, result_name=name)
+    return redirect("tenants:job", request.tenant.slug, job.pk)
 
 
 @requires(capabilities.MANAGE_TENANT, when_suspended=True)

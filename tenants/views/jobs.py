@@ -43,7 +43,7 @@ def job_list(request: TenantRequest) -> HttpResponse:
     return render(request, "tenants/jobs.html", {"rows": rows})
 
 
-@requires(capabilities.VIEW)
+@requires(capabilities.VIEW, when_suspended=True)
 @require_GET
 def job_detail(request: TenantRequest, job_id: int) -> HttpResponse:
     """Show one job; its progress keeps itself up to date."""
@@ -58,14 +58,14 @@ def job_detail(request: TenantRequest, job_id: int) -> HttpResponse:
     return render(request, "tenants/job.html", context)
 
 
-@requires(capabilities.VIEW)
+@requires(capabilities.VIEW, when_suspended=True)
 @require_GET
 def job_progress(request: TenantRequest, job_id: int) -> HttpResponse:
     """Answer with the progress alone; ``?small=1`` is for other pages and has no buttons."""
     return answer_live(request, _render_progress(request, *_find(job_id)))
 
 
-@requires(capabilities.VIEW)
+@requires(capabilities.VIEW, when_suspended=True)
 @never_cache
 @require_GET
 def job_file(request: TenantRequest, job_id: int) -> HttpResponse:
@@ -88,7 +88,7 @@ def job_file(request: TenantRequest, job_id: int) -> HttpResponse:
     )
 
 
-@requires(capabilities.VIEW)
+@requires(capabilities.VIEW, when_suspended=True)
 @require_POST
 def cancel(request: TenantRequest, job_id: int) -> HttpResponse:
     """Stop one job."""
@@ -98,7 +98,7 @@ def cancel(request: TenantRequest, job_id: int) -> HttpResponse:
     return redirect("tenants:job", request.tenant.slug, job.pk)
 
 
-@requires(capabilities.VIEW)
+@requires(capabilities.VIEW, when_suspended=True)
 @require_POST
 def retry(request: TenantRequest, job_id: int) -> HttpResponse:
     """Let one failed job go on."""

@@ -12,7 +12,7 @@ from messaging.models import Message, Template
 from segments.models import Membership, MembershipChange, Segment
 from stores.models import InboxDelivery
 from tenants.models import Job
-from tenants.services.files import append_text, new_path
+from tenants.services.files import append, new_path
 
 numbers = count(1)
 
@@ -80,7 +80,7 @@ def make_job(**fields: Any) -> Job:
         "actor": "ada@example.com",
         "result_name": "numbers.csv",
         "result_path": path,
-        "result_bytes": append_text(path, "0\n", at_byte=0),
+        "result_bytes": append(path, "0\n", at_byte=0),
         "created_at": now,
         "turned_at": now,
         "finished_at": now,

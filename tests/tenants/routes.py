@@ -95,6 +95,7 @@ PAGES = [
     Page("settings/keys/", "get", "keys.manage"),
     Page("settings/keys/<int:key_id>/revoke/", "post", "keys.manage"),
     Page("settings/danger/", "get", "tenant.manage"),
+    Page("settings/danger/export/", "post", "tenant.manage"),
     Page("settings/danger/suspend/", "post", "tenant.manage"),
     Page("settings/danger/resume/", "post", "tenant.manage"),
     Page("settings/danger/delete/", "post", "tenant.manage"),
