@@ -14,10 +14,11 @@ class Platform(TextChoices):
 
 
 class StoreStatus(TextChoices):
-    """Whether a store still sends."""
+    """Whether a store still sends: the storefront removed the app, or the merchant cut it off."""
 
     CONNECTED = "connected"
     UNINSTALLED = "uninstalled"
+    DISCONNECTED = "disconnected"
 
 
 class IdentityKind(TextChoices):

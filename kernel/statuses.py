@@ -21,13 +21,16 @@ _LOOKS = {
     ("info", "good"): "sent opened clicked replied entered",
     ("warn", "pause"): "paused suspended held",
     ("warn", "warn"): "quarantined late degraded unverified expiring partially_refunded deferred",
-    ("bad", "error"): "failed bounced complained error rejected invalid overdue down disconnected",
+    ("bad", "error"): "failed bounced complained error rejected invalid overdue down uninstalled",
     ("neutral", "blocked"): (
         "cancelled suppressed unsubscribed expired revoked skipped not_sent blocked closed"
         " exited merged voided"
     ),
     ("neutral", "return"): "refunded returned reversed",
-    ("neutral", "ring"): "draft unknown ignored unchanged archived inactive never_subscribed open",
+    (
+        "neutral",
+        "ring",
+    ): "draft unknown ignored unchanged archived inactive disconnected never_subscribed open",
 }
 _BY_STATUS = {
     status: Look(tone, icon, status.replace("_", " ").capitalize())

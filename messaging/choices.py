@@ -43,7 +43,7 @@ class SkipReason(TextChoices):
     EXIT_CONDITION = "exit_condition", "An exit condition of the flow is met"
     FLOW_FILTER = "flow_filter", "No longer matches the filter of the flow"
     PROFILE_ERASED = "profile_erased", "The profile was erased"
-    STORE_UNINSTALLED = "store_uninstalled", "The app was removed from the store"
+    STORE_UNINSTALLED = "store_uninstalled", "The store is no longer connected"
     ADDRESS_MISSING = "address_missing", "No address on this channel"
     ADDRESS_INVALID = "address_invalid", "The address is not valid"
     SUPPRESSED = "suppressed", "The address is suppressed"

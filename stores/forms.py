@@ -33,3 +33,22 @@ class ConnectForm(forms.Form):
         if not is_currency(code):
             raise forms.ValidationError("Write a currency code such as GBP.")
         return code
+
+
+class RenameForm(forms.Form):
+    """Another name for a store."""
+
+    name = forms.CharField(max_length=100, help_text="As you call it, such as Shop UK.")
+
+
+class SecretForm(forms.Form):
+    """Another signing secret for a store."""
+
+    secret = forms.CharField(
+        label="New signing secret",
+        required=False,
+        strip=True,
+        max_length=500,
+        help_text="As the shop shows it. Leave it empty and one is made for you.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 
-from crm.choices import IdentityKind
+from crm.choices import IdentityKind, StoreStatus
 from crm.models import Identity, ImportRun, Store
 from kernel import clock
 from kernel.sql import run_sql
@@ -280,6 +280,7 @@ def _matching(wanted: DeliveryFilter) -> QuerySet[InboxDelivery]:
 
 def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHealth:
     waiting_since = row.oldest_waiting_at
+    is_connected = store.status == StoreStatus.CONNECTED
     return StoreHealth(
         id=store.pk,
         name=store.name,
@@ -289,7 +290,8 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         currency=store.currency,
         timezone=store.timezone,
         created_at=store.created_at,
-        webhook_url=webhook_url(store.platform, token) if token else "",
+        webhook_url=webhook_url(store.platform, token) if token and is_connected else "",
+        has_connection=token is not None,
         last_event_at=row.last_event_at,
         waiting_since=waiting_since,
         lag_seconds=max(0, int((now - waiting_since).total_seconds())) if waiting_since else 0,

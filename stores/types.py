@@ -103,7 +103,9 @@ class StoreHealth:
     """One store as the page shows it.
 
     Attributes:
-        webhook_url: empty for a store without webhooks, such as one that takes imports.
+        webhook_url: empty for a store without webhooks, such as one that takes imports or that
+            is no longer connected.
+        has_connection: whether it has, or had, a webhook address and a secret.
         waiting_since: arrival of the oldest waiting delivery; None when none waits.
         lag_seconds: its age.
         counts: deliveries by status.
@@ -118,6 +120,7 @@ class StoreHealth:
     timezone: str
     created_at: datetime
     webhook_url: str
+    has_connection: bool
     last_event_at: datetime | None
     waiting_since: datetime | None
     lag_seconds: int

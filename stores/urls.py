@@ -1,6 +1,6 @@
 from django.urls import path
 
-from stores.views import connect, pages
+from stores.views import connect, pages, settings
 
 app_name = "stores"
 
@@ -8,6 +8,10 @@ urlpatterns = [
     path("stores/", pages.store_list, name="list"),
     path("stores/connect/", connect.connect, name="connect"),
     path("stores/<int:store_id>/", pages.store_detail, name="detail"),
+    path("stores/<int:store_id>/settings/", settings.store_settings, name="settings"),
+    path("stores/<int:store_id>/secret/", settings.change_secret, name="change_secret"),
+    path("stores/<int:store_id>/disconnect/", settings.disconnect, name="disconnect"),
+    path("stores/<int:store_id>/reconnect/", settings.reconnect, name="reconnect"),
     path("stores/<int:store_id>/retry/", pages.retry_store, name="retry_store"),
     path("orders/<int:order_id>/deliveries/", pages.order_deliveries, name="order"),
     path("stores/deliveries/<int:delivery_id>/", pages.delivery_detail, name="delivery"),

@@ -5,12 +5,13 @@ from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 
-from crm.choices import Platform
+from crm.choices import Platform, StoreStatus
 from crm.models import Store
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, NotFound
 from kernel.money import is_currency
 from kernel.scope import current_tenant_id
 from tenants.queries import get_tenant
+from tenants.services import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,69 @@ def create_store(data: StoreData) -> Store:
 def ensure_store(data: StoreData) -> Store:
     """Return the store of this name, created when the tenant has none."""
     return Store.objects.filter(name=data.name.strip()).first() or create_store(data)
+
+
+@transaction.atomic
+def rename_store(store_id: int, name: str, *, actor: str) -> None:
+    """Give a store of the active tenant another name; the same one changes nothing.
+
+    Raises:
+        NotFound: the tenant has no such store.
+        Invalid: no name.
+        Conflict: another store has it.
+    """
+    store = _lock(store_id)
+    wanted = " ".join(name.split())
+    if not wanted:
+        raise Invalid("Give the store a name.", fields={"name": "Give the store a name."})
+    if wanted == store.name:
+        return
+    try:
+        with transaction.atomic():
+            Store.objects.filter(pk=store.pk).update(name=wanted)
+    except IntegrityError as exc:
+        text = f"There is a store named {wanted!r} already"
+        raise Conflict(text, fields={"name": text}) from exc
+    audit.record(
+        "store.renamed",
+        "store",
+        store.pk,
+        before={"name": store.name},
+        after={"name": wanted},
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def set_store_status(store_id: int, status: StoreStatus, *, actor: str) -> bool:
+    """Note that the merchant cut a store off, or connected it again.
+
+    Returns:
+        False when it was so already.
+
+    Raises:
+        NotFound: the tenant has no such store.
+    """
+    store = _lock(store_id)
+    if store.status == status:
+        return False
+    Store.objects.filter(pk=store.pk).update(status=status)
+    audit.record(
+        f"store.{status.value}",
+        "store",
+        store.pk,
+        before={"status": store.status},
+        after={"status": status.value, "name": store.name},
+        actor=actor,
+    )
+    return True
+
+
+def _lock(store_id: int) -> Store:
+    store = Store.objects.select_for_update(no_key=True).filter(pk=store_id).first()
+    if store is None:
+        raise NotFound("This store does not exist.")
+    return store
 
 
 def _check(store: Store) -> None:

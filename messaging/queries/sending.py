@@ -80,19 +80,19 @@ def find_last_promotional(
     return dict(rows)
 
 
-def has_uninstalled_store() -> bool:
-    """Return whether the app was removed from any store of the tenant."""
-    return Store.objects.filter(status=StoreStatus.UNINSTALLED).exists()
+def has_lost_store() -> bool:
+    """Return whether any store of the tenant is no longer connected."""
+    return Store.objects.exclude(status=StoreStatus.CONNECTED).exists()
 
 
-def find_uninstalled_stores(order_ids: Collection[int]) -> dict[int, str]:
-    """Return the names of uninstalled stores that orders belong to, by order id."""
-    rows = Order.objects.filter(pk__in=order_ids, store__status=StoreStatus.UNINSTALLED)
+def find_lost_stores(order_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of stores no longer connected that orders belong to, by order id."""
+    rows = Order.objects.filter(pk__in=order_ids).exclude(store__status=StoreStatus.CONNECTED)
     return dict(rows.values_list("pk", "store__name"))
 
 
 def find_left_behind(profile_ids: Collection[int]) -> set[int]:
-    """Return the profiles that only uninstalled storefronts know.
+    """Return the profiles that only storefronts no longer connected know.
 
     A profile that no storefront knows, such as one from a file, belongs to all of them.
     """

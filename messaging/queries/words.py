@@ -56,7 +56,7 @@ JUDGEMENTS: dict[str, Judgement] = {
     SkipReason.STORE_UNINSTALLED: Judgement(
         "warn",
         _LOOK,
-        "The app was removed from the store, and all about its orders stops. "
+        "The store is no longer connected, and all about its orders stops. "
         "Connect the store again if that was not meant.",
     ),
     SkipReason.ADDRESS_MISSING: Judgement(

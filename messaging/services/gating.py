@@ -112,15 +112,15 @@ def profile_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int,
 
 
 def store_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
-    """Stop what belongs to a store whose app was removed.
+    """Stop what belongs to a store that is no longer connected.
 
     That is every message about one of its orders, and marketing to people whom no storefront
     knows any more.
     """
     del now
-    if not sending.has_uninstalled_store():
+    if not sending.has_lost_store():
         return {}
-    of_orders = sending.find_uninstalled_stores({message.order_id for message in messages} - {0})
+    of_orders = sending.find_lost_stores({message.order_id for message in messages} - {0})
     stopped = {
         message.id: of_orders[message.order_id]
         for message in messages

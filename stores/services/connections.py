@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from crm.services.stores import StoreData, create_store
+from crm.choices import StoreStatus
+from crm.services.stores import StoreData, create_store, set_store_status
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.scope import current_tenant_id, tenant_scope
@@ -18,20 +19,26 @@ from stores.models import Connection
 from stores.queries import webhook_url
 from stores.types import ConnectedStore, EdgeConnection
 from tenants.choices import TokenKind
-from tenants.services.tokens import create_token, find_token
+from tenants.services import audit
+from tenants.services.tokens import create_token, find_token, revoke_tokens
 
 CACHE_SECONDS = 30
 CACHE_LIMIT = 10_000
 OLD_SECRET_HOURS = 1
 """A storefront may sign with the secret before last for an hour after it was changed."""
 SECRET_BYTES = 32
+NO_ADDRESS = "This store has no webhook address"
 
 _cache: dict[str, tuple[float, EdgeConnection]] = {}
 _cache_lock = threading.Lock()
 
 
 def connect_store(
-    data: StoreData, *, secret: str = "", credentials: Mapping[str, str] | None = None
+    data: StoreData,
+    *,
+    secret: str = "",
+    credentials: Mapping[str, str] | None = None,
+    actor: str = audit.SYSTEM,
 ) -> ConnectedStore:
     """Create a store of the active tenant with its webhook address.
 
@@ -39,6 +46,7 @@ def connect_store(
         data: the store.
         secret: what the storefront signs with; empty: one is made.
         credentials: of its API, kept encrypted.
+        actor: e-mail address of the member.
 
     Raises:
         Invalid: a value breaks a rule.
@@ -55,15 +63,75 @@ def connect_store(
             secret_encrypted=encrypt(secret),
             credentials_encrypted=encrypt(json.dumps(dict(credentials))) if credentials else "",
         )
+        made = {"name": store.name, "platform": store.platform, "url": store.url}
+        audit.record("store.connected", "store", store.pk, after=made, actor=actor)
     return ConnectedStore(store.pk, webhook_url(store.platform, token), secret)
 
 
-def rotate_secret(store_id: int, *, secret: str = "") -> str:
+def disconnect_store(store_id: int, *, actor: str) -> bool:
+    """Cut a store off: its webhook address answers 404, what it brought stays.
+
+    Deliveries that were filed before are still read. Other processes notice within 30 seconds.
+
+    Args:
+        store_id: a connected store of the active tenant.
+        actor: e-mail address of the member.
+
+    Returns:
+        False when it was cut off already.
+
+    Raises:
+        NotFound: the tenant has no such store.
+    """
+    tenant_id = current_tenant_id()
+    with transaction.atomic():
+        is_new = set_store_status(store_id, StoreStatus.DISCONNECTED, actor=actor)
+        kind = TokenKind.STORE_WEBHOOK
+        revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
+    forget_connections()
+    return is_new
+
+
+def reconnect_store(store_id: int, *, actor: str) -> str:
+    """Connect a store again that was cut off or whose app was removed; its secret stays.
+
+    Args:
+        store_id: a store of the active tenant that has a secret.
+        actor: e-mail address of the member.
+
+    Returns:
+        Its new webhook address; the one it has when it is connected.
+
+    Raises:
+        NotFound: the tenant has no such connected store.
+    """
+    tenant_id = current_tenant_id()
+    with transaction.atomic():
+        found = (
+            Connection.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("store")
+            .filter(store_id=store_id)
+            .first()
+        )
+        if found is None:
+            raise NotFound(NO_ADDRESS)
+        token = found.token
+        if set_store_status(store_id, StoreStatus.CONNECTED, actor=actor):
+            kind = TokenKind.STORE_WEBHOOK
+            revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
+            token = create_token(tenant_id=tenant_id, kind=kind, object_id=store_id)
+            Connection.objects.filter(pk=found.pk).update(token=token)
+    forget_connections()
+    return webhook_url(found.store.platform, token)
+
+
+def rotate_secret(store_id: int, *, secret: str = "", actor: str = audit.SYSTEM) -> str:
     """Give a store a new signing secret; the one before is accepted for one more hour.
 
     Args:
         store_id: a connected store of the active tenant.
         secret: empty: one is made.
+        actor: e-mail address of the member.
 
     Returns:
         The new secret.
@@ -75,12 +143,13 @@ def rotate_secret(store_id: int, *, secret: str = "") -> str:
     with transaction.atomic():
         found = Connection.objects.select_for_update(no_key=True).filter(store_id=store_id).first()
         if found is None:
-            raise NotFound("This store has no webhook address")
+            raise NotFound(NO_ADDRESS)
         Connection.objects.filter(pk=found.pk).update(
             secret_encrypted=encrypt(secret),
             previous_secret_encrypted=found.secret_encrypted,
             rotated_at=clock.now(),
         )
+        audit.record("store.secret_changed", "store", store_id, actor=actor)
     forget_connections()
     return secret
 
@@ -95,7 +164,7 @@ def read_secret(store_id: int) -> str:
     found = Connection.objects.filter(store_id=store_id).values_list("secret_encrypted", flat=True)
     for secret in found:
         return decrypt(secret)
-    raise NotFound("This store has no webhook address")
+    raise NotFound(NO_ADDRESS)
 
 
 def find_connection(platform: str, token: str) -> EdgeConnection | None:

@@ -27,13 +27,13 @@ def connect(request: TenantRequest) -> HttpResponse:
     made: ConnectedStore | None = None
     status = HTTPStatus.OK
     if request.method == "POST":
-        made = _connect_from(form)
+        made = _connect_from(form, request.user.email)
         status = HTTPStatus.CREATED if made else HTTPStatus.UNPROCESSABLE_ENTITY
     context = {"form": form, "made": made, "topics": sorted(TOPICS)}
     return render(request, "stores/connect.html", context, status=status)
 
 
-def _connect_from(form: ConnectForm) -> ConnectedStore | None:
+def _connect_from(form: ConnectForm, actor: str) -> ConnectedStore | None:
     if not form.is_valid():
         return None
     found = form.cleaned_data
@@ -41,7 +41,7 @@ def _connect_from(form: ConnectForm) -> ConnectedStore | None:
         name=found["name"], platform="shopify", url=found["url"], currency=found["currency"]
     )
     try:
-        return connect_store(data, secret=found["secret"])
+        return connect_store(data, secret=found["secret"], actor=actor)
     except DomainError as exc:
         form.add_error("name", exc.detail)
         return None

@@ -55,6 +55,7 @@ def store_detail(request: TenantRequest, store_id: int) -> HttpResponse:
         "imports": queries.list_import_runs(store_id),
         "ceiling": queries.COUNT_CEILING,
         "may_retry": may(request.member.role, capabilities.RETRY_DELIVERIES),
+        "may_manage": may(request.member.role, capabilities.MANAGE_STORES),
     }
     return _page_or_fragment(request, "stores/detail.html", "stores/_deliveries.html", context)
 

@@ -87,6 +87,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "stores": "stores/",
         "store": f"stores/{store_id}/",
         "delivery": f"stores/deliveries/{quarantined}/",
+        "store-settings": f"stores/{store_id}/settings/",
         "connect": "stores/connect/",
         "general": "settings/general/",
         "jobs": "jobs/",
