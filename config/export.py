@@ -88,8 +88,10 @@ def export_batch(turn: JobTurn) -> JobStep:
     progress = Progress(**turn.cursor) if turn.cursor else Progress()
     total = None if turn.cursor else _count_rows()
     tables = _tables()
-    if progress.place < len(tables):
-        return _write_part(tables[progress.place], progress, total)
+    while progress.place < len(tables):
+        if rows := _read(tables[progress.place], progress.after):
+            return _write_part(tables[progress.place], rows, progress, total)
+        progress.place, progress.after, progress.part = progress.place + 1, [], 1
     files = _media()
     place = progress.place - len(tables)
     if place < len(files):
@@ -100,11 +102,9 @@ def export_batch(turn: JobTurn) -> JobStep:
     return JobStep(rows=0, cursor=None, total=total, output=_finish(progress))
 
 
-def _write_part(model: type[models.Model], progress: Progress, total: int | None) -> JobStep:
-    rows = _read(model, progress.after)
-    if not rows:
-        progress.place, progress.after, progress.part = progress.place + 1, [], 1
-        return JobStep(rows=0, cursor=asdict(progress), total=total)
+def _write_part(
+    model: type[models.Model], rows: Sequence[Any], progress: Progress, total: int | None
+) -> JobStep:
     name = f"tables/{model._meta.db_table}/{progress.part:04}.jsonl"
     output = _add(progress, name, "".join(f"{row.line}\n" for row in rows).encode())
     progress.after, progress.part = list(rows[-1].mark), progress.part + 1
