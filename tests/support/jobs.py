@@ -1,5 +1,6 @@
 """A kind of job that counts, for tests of what runs jobs."""
 
+from config import jobs
 from tenants.types import JobKind, JobStep, JobTurn
 
 COUNT = JobKind(
@@ -21,7 +22,7 @@ UNCOUNT = JobKind(
     back="tenants:jobs",
     back_label="Jobs",
 )
-JOBS = {"count": COUNT, "uncount": UNCOUNT}
+JOBS = {**jobs.JOBS, "count": COUNT, "uncount": UNCOUNT}
 STEP = 2
 
 turns: list[JobTurn] = []
