@@ -1,4 +1,4 @@
-"""The web entry: hot edges without middleware, everything else through Django."""
+"""The web entry: hot edges beside Django, everything else through it."""
 
 import os
 from collections.abc import Iterable
@@ -8,14 +8,19 @@ from typing import Any
 import django
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
+from django.utils.module_loading import import_string
+
+from kernel.edges import Edge, serve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-HOT_EDGES = ("/webhooks/", "/v1/", "/hooks/")
-"""Called by machines many times a second; each authenticates its caller by itself."""
+HOT_EDGES = {"/webhooks/": "stores.views.edge.receive_webhook"}
+"""Called by machines many times a second; each is a `kernel.edges.Edge`."""
+BARE_VIEWS = ("/v1/", "/hooks/")
+"""Django views that machines call; each authenticates its caller by itself, without middleware."""
 
 
-class EdgeHandler(WSGIHandler):
+class BareHandler(WSGIHandler):
     """Finds the view and calls it; no session, no cookies, no middleware."""
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 Django's signature
@@ -30,11 +35,17 @@ class EdgeHandler(WSGIHandler):
 
 django.setup(set_prefix=False)
 import_module("config.checks.report").refuse_wrong_settings()  # needs the apps to be there
-_edges = EdgeHandler()
+_edges: tuple[tuple[str, Edge], ...] = tuple(
+    (prefix, import_string(path)) for prefix, path in HOT_EDGES.items()
+)
+_bare = BareHandler()
 _pages = WSGIHandler()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Answer one request."""
-    is_edge = environ["PATH_INFO"].startswith(HOT_EDGES)
-    return (_edges if is_edge else _pages)(environ, start_response)
+    path = environ["PATH_INFO"]
+    for prefix, edge in _edges:
+        if path.startswith(prefix):
+            return serve(edge, environ, start_response)
+    return (_bare if path.startswith(BARE_VIEWS) else _pages)(environ, start_response)

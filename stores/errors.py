@@ -3,7 +3,3 @@
 
 class Untranslatable(Exception):
     """A delivery that cannot be read; the text says why, for people."""
-
-
-class TooLarge(Exception):
-    """A body over the limit."""

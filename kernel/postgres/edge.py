@@ -1,34 +1,45 @@
-"""The short way into the database for the hot edges: one statement, one round trip, no ORM.
+"""The short way into the database for the hot edges: no ORM, one round trip, one transaction.
 
-A thread keeps one connection of its own as `patron_app`. Values are bound on the client, so that
-BEGIN, SET LOCAL, the statement and COMMIT travel as one string. Row-level security holds as
-everywhere: the tenant is set for this transaction alone.
+Row-level security holds as everywhere: connections are of `patron_app`, and the tenant is set
+for each transaction alone. A process keeps a few connections; whoever writes takes one.
 """
 
-import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 import structlog
 from django.db import connections
+from psycopg import pq
+
+from kernel.postgres.pipeline import commit_rows
 
 log = structlog.get_logger(__name__)
 
+PATIENCE_SECONDS = 4.5
+"""Storefronts wait five seconds for an answer."""
 CONNECT_SECONDS = 3
 STATEMENT_MS = 4000
-"""Less than the five seconds that storefronts wait for an answer."""
+MAX_IDLE = 4
+"""More connections are opened when more is written at once, and closed afterwards."""
+CONNECTION_GONE = ("57P", "08")
+"""Beginnings of error codes with which a server that stops says goodbye."""
 
-_thread = threading.local()
+Row = Mapping[str, Any]
+
+_idle: list["psycopg.Connection[Any]"] = []
 
 
 class EdgeUnavailable(Exception):
     """The database does not answer; the sender is asked to repeat."""
 
 
-def write_once(
-    statement: str, params: Mapping[str, Any], *, tenant_id: int, is_durable: bool = True
-) -> None:
+class _ConnectionGone(psycopg.OperationalError):
+    """The connection broke in time for another attempt."""
+
+
+def write_once(statement: str, params: Row, *, tenant_id: int, is_durable: bool = True) -> None:
     """Run one statement in a transaction of its own, committed on return.
 
     The statement may run twice when a connection breaks, so it must end in ON CONFLICT.
@@ -40,48 +51,105 @@ def write_once(
         is_durable: False returns before the row is on disk: for what a crash may forget.
 
     Raises:
-        EdgeUnavailable: the database does not answer, also not on a fresh connection.
+        EdgeUnavailable: the database does not answer in time, also not on a fresh connection.
+        psycopg.Error: PostgreSQL refuses the row.
     """
-    haste = "" if is_durable else "SET LOCAL synchronous_commit = off; "
-    bound = f"BEGIN; SET LOCAL app.tenant_id = {int(tenant_id)}; {haste}{statement}; COMMIT"
-    values = {**params, "tenant_id": tenant_id}
+    write_rows(
+        statement,
+        [params],
+        tenant_id=tenant_id,
+        deadline=time.monotonic() + PATIENCE_SECONDS,
+        is_durable=is_durable,
+    )
+
+
+def write_rows(
+    statement: str,
+    rows: Sequence[Row],
+    *,
+    tenant_id: int,
+    deadline: float,
+    is_durable: bool = True,
+) -> None:
+    """Run one statement for each row of one tenant, all in one transaction, committed on return.
+
+    Args:
+        statement: one INSERT with ``%(name)s`` placeholders that ends in ON CONFLICT.
+        rows: values by name; ``tenant_id`` is added.
+        tenant_id: whose rows they are.
+        deadline: when to give up, by `time.monotonic`.
+        is_durable: False returns before the rows are on disk.
+
+    Raises:
+        EdgeUnavailable: the database does not answer in time, also not on a fresh connection.
+        psycopg.Error: PostgreSQL refuses a row; nothing was written.
+        ValueError: a value cannot be sent; nothing was written.
+    """
+    settings = {"app.tenant_id": str(int(tenant_id))}
+    if not is_durable:
+        settings["synchronous_commit"] = "off"
+    full = [{**row, "tenant_id": tenant_id} for row in rows]
     try:
-        _run(bound, values)
-    except (psycopg.OperationalError, psycopg.InterfaceError):
-        close_thread_connection()
-        try:
-            _run(bound, values)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
-            close_thread_connection()
-            log.warning("edge_database_unavailable", error=type(exc).__name__)
-            raise EdgeUnavailable from exc
+        _write_again(statement, full, settings, deadline)
+    except psycopg.OperationalError as exc:
+        if isinstance(exc, psycopg.errors.DeadlockDetected) and len(rows) > 1:
+            raise
+        log.warning("edge_database_unavailable", tenant=tenant_id, error=type(exc).__name__)
+        raise EdgeUnavailable from exc
 
 
-def close_thread_connection() -> None:
-    """Close this thread's connection; the next write opens another."""
-    connection: psycopg.Connection[Any] | None = getattr(_thread, "connection", None)
-    _thread.connection = None
-    if connection is not None:
-        connection.close()
+def close_connections() -> None:
+    """Close the connections that nobody uses; the next write opens another."""
+    while _idle:
+        _idle.pop().close()
 
 
-def _run(bound: str, values: Mapping[str, Any]) -> None:
-    connection = _open()
+def _write_again(
+    statement: str, rows: Sequence[Row], settings: Mapping[str, str], deadline: float
+) -> None:
+    """Commit the rows, on a fresh connection where the first one turns out to be dead."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(bound.encode(), values)
-    except psycopg.Error:
-        if not connection.broken:
-            connection.rollback()
+        _write(statement, rows, settings, deadline)
+    except _ConnectionGone:
+        close_connections()  # a server that was restarted left the others dead, too
+        _write(statement, rows, settings, deadline)
+
+
+def _write(
+    statement: str, rows: Sequence[Row], settings: Mapping[str, str], deadline: float
+) -> None:
+    connection = _take()
+    try:
+        commit_rows(connection, statement, rows, settings=settings, deadline=deadline)
+    except psycopg.OperationalError as exc:
+        if time.monotonic() < deadline and _is_gone(connection, exc):
+            connection.close()
+            raise _ConnectionGone from exc
         raise
+    finally:
+        _give_back(connection)
 
 
-def _open() -> "psycopg.Connection[Any]":
-    connection: psycopg.Connection[Any] | None = getattr(_thread, "connection", None)
-    if connection is None or connection.closed:
-        connection = _connect()
-        _thread.connection = connection
-    return connection
+def _is_gone(connection: "psycopg.Connection[Any]", exc: psycopg.Error) -> bool:
+    broken = connection.pgconn.status != pq.ConnStatus.OK
+    return broken or (exc.sqlstate or "").startswith(CONNECTION_GONE)
+
+
+def _take() -> "psycopg.Connection[Any]":
+    try:
+        return _idle.pop()
+    except IndexError:
+        return _connect()
+
+
+def _give_back(connection: "psycopg.Connection[Any]") -> None:
+    is_whole = connection.pgconn.status == pq.ConnStatus.OK and (
+        connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
+    )
+    if is_whole and len(_idle) < MAX_IDLE:
+        _idle.append(connection)
+    else:
+        connection.close()
 
 
 def _connect() -> "psycopg.Connection[Any]":
@@ -90,9 +158,5 @@ def _connect() -> "psycopg.Connection[Any]":
         params.pop(ours, None)
     options = f"{params.pop('options', '')} -c statement_timeout={STATEMENT_MS}".strip()
     return psycopg.connect(
-        **params,
-        autocommit=True,
-        connect_timeout=CONNECT_SECONDS,
-        cursor_factory=psycopg.ClientCursor,
-        options=options,
+        **params, autocommit=True, connect_timeout=CONNECT_SECONDS, options=options
     )

@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import NamedTuple
 
-from django.db import transaction
+from django.db import close_old_connections, transaction
 
 from crm.choices import StoreStatus
 from crm.services.stores import StoreData, create_store, set_store_status
@@ -22,14 +23,24 @@ from tenants.choices import TokenKind
 from tenants.services import audit
 from tenants.services.tokens import create_token, find_token, revoke_tokens
 
-CACHE_SECONDS = 30
+CACHE_SECONDS = 10.0
+RENEW_SECONDS = 1.0
 CACHE_LIMIT = 10_000
 OLD_SECRET_HOURS = 1
 """A storefront may sign with the secret before last for an hour after it was changed."""
 SECRET_BYTES = 32
 NO_ADDRESS = "This store has no webhook address"
 
-_cache: dict[str, tuple[float, EdgeConnection]] = {}
+
+class _Kept(NamedTuple):
+    """A connection with when it was loaded and until when it holds, by `time.monotonic`."""
+
+    connection: EdgeConnection
+    loaded_at: float
+    until: float
+
+
+_cache: dict[str, _Kept] = {}
 _cache_lock = threading.Lock()
 
 
@@ -168,28 +179,60 @@ def read_secret(store_id: int) -> str:
 
 
 def find_connection(platform: str, token: str) -> EdgeConnection | None:
-    """Return the store behind a token, kept in this process for 30 seconds.
+    """Return the store behind a token, kept in this process for ten seconds.
 
     Returns:
         None when the token is unknown or revoked, or belongs to another platform.
     """
     kept = _cache.get(token)
-    if kept is None or time.monotonic() >= kept[0]:
-        found = _load(token)
-        if found is None:
-            return None
-        kept = (time.monotonic() + CACHE_SECONDS, found)
-        with _cache_lock:
-            if len(_cache) >= CACHE_LIMIT:
-                _cache.clear()
-            _cache[token] = kept
-    return kept[1] if kept[1].platform == platform else None
+    if kept is None or time.monotonic() >= kept.until:
+        return _of_platform(platform, _renew(token, kept))
+    return _of_platform(platform, kept.connection)
+
+
+def renew_connection(platform: str, token: str) -> EdgeConnection | None:
+    """Look the store behind a token up again, for a signature that what is kept does not explain.
+
+    Returns:
+        None when the token is worthless by now, or was looked up within the last second: nobody
+        makes the database work by posting wrong signatures.
+    """
+    kept = _cache.get(token)
+    if kept is not None and time.monotonic() < kept.loaded_at + RENEW_SECONDS:
+        return None
+    return _of_platform(platform, _renew(token, kept))
 
 
 def forget_connections() -> None:
-    """Forget what this process keeps; others notice within 30 seconds."""
+    """Forget what this process keeps; others notice within ten seconds."""
     with _cache_lock:
         _cache.clear()
+
+
+def _of_platform(platform: str, found: EdgeConnection | None) -> EdgeConnection | None:
+    return found if found is not None and found.platform == platform else None
+
+
+def _renew(token: str, kept: _Kept | None) -> EdgeConnection | None:
+    now = time.monotonic()
+    if kept is not None:
+        # One request looks up; the others go on with what is kept meanwhile.
+        _keep(token, kept._replace(loaded_at=now, until=now + RENEW_SECONDS))
+    close_old_connections()  # no signal of a request does it on a hot edge
+    found = _load(token)
+    if found is not None:
+        _keep(token, _Kept(found, now, now + CACHE_SECONDS))
+    elif kept is not None:
+        with _cache_lock:
+            _cache.pop(token, None)
+    return found
+
+
+def _keep(token: str, kept: _Kept) -> None:
+    with _cache_lock:
+        if len(_cache) >= CACHE_LIMIT:
+            _cache.clear()
+        _cache[token] = kept
 
 
 def _load(token: str) -> EdgeConnection | None:

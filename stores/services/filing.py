@@ -6,8 +6,9 @@ import json
 
 from kernel import clock
 from kernel.postgres.edge import EdgeUnavailable, write_once
+from kernel.postgres.groups import write_together
+from kernel.ringer import ring_soon
 from kernel.sql import load_sql
-from kernel.work import ring_now
 from stores.choices import Refusal
 from stores.types import DeliveryHead, EdgeConnection
 
@@ -25,7 +26,7 @@ def file_delivery(connection: EdgeConnection, head: DeliveryHead, body: bytes) -
     Raises:
         EdgeUnavailable: nothing was filed; the sender must repeat.
     """
-    write_once(
+    write_together(
         load_sql("stores.file_delivery"),
         {
             "store_id": connection.store_id,
@@ -38,7 +39,7 @@ def file_delivery(connection: EdgeConnection, head: DeliveryHead, body: bytes) -
         },
         tenant_id=connection.tenant_id,
     )
-    ring_now(INBOX, connection.tenant_id)
+    ring_soon(INBOX, connection.tenant_id)
 
 
 def count_refusal(connection: EdgeConnection, reason: Refusal) -> None:

@@ -21,7 +21,7 @@ EMPTY_CONSENT = "customers_marketing_consent/update"
 
 @pytest.fixture(autouse=True)
 def no_bell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stores.services.filing.ring_now", lambda kind, tenant: None)
+    monkeypatch.setattr("stores.services.filing.ring_soon", lambda kind, tenant: None)
 
 
 def read_samples(folder: Path) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ NO_ORDER = "Its order has not arrived yet: the refund is kept and joined to it w
 @pytest.fixture(autouse=True)
 def no_bell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the broker out: the stories drain by themselves."""
-    monkeypatch.setattr("stores.services.filing.ring_now", lambda kind, tenant: None)
+    monkeypatch.setattr("stores.services.filing.ring_soon", lambda kind, tenant: None)
     monkeypatch.setattr("kernel.work.ring_now", lambda kind, tenant: None)
 
 

@@ -32,7 +32,7 @@ def quiet_broker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What was rung for."""
     rings: list[tuple[str, int]] = []
     monkeypatch.setattr(
-        "stores.services.filing.ring_now", lambda kind, tenant: rings.append((kind, tenant))
+        "stores.services.filing.ring_soon", lambda kind, tenant: rings.append((kind, tenant))
     )
     return rings
 
@@ -169,7 +169,7 @@ def test_the_database_away_asks_for_a_repeat(
     shop: FakeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert shop.deliver("orders/create", ORDER, "d-1") == HTTPStatus.OK
-    edge.close_thread_connection()
+    edge.close_connections()
 
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise psycopg.OperationalError("connection refused")
@@ -183,8 +183,8 @@ def test_the_database_away_asks_for_a_repeat(
 
 def test_a_broken_connection_is_replaced(shop: FakeShop) -> None:
     assert shop.deliver("orders/create", ORDER, "d-1") == HTTPStatus.OK
-    edge._open().close()
-    edge._open().pgconn.finish()
+    [kept] = edge._idle
+    kept.pgconn.finish()
     assert shop.deliver("orders/create", ORDER, "d-2") == HTTPStatus.OK
     assert len(rows()) == 2
 

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("stores.
 
 @pytest.fixture(autouse=True)
 def no_bell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stores.services.filing.ring_now", lambda kind, tenant: None)
+    monkeypatch.setattr("stores.services.filing.ring_soon", lambda kind, tenant: None)
     monkeypatch.setattr("kernel.work.ring_now", lambda kind, tenant: None)
 
 

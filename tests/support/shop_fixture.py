@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from crm.services.stores import StoreData
-from kernel.postgres.edge import close_thread_connection
+from kernel.postgres.edge import close_connections
 from stores.services.connections import connect_store, forget_connections
 from tenants.models import Tenant
 from tests.support.shopify import FakeShop
@@ -19,4 +19,4 @@ def shop(transactional_db: None, tenant: Tenant, client: Client) -> Iterator[Fak
     store = connect_store(StoreData(name="Ada Shopify", platform="shopify"))
     yield FakeShop(store, client)
     forget_connections()
-    close_thread_connection()
+    close_connections()
