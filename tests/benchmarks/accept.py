@@ -1,16 +1,18 @@
-"""`accept`: signed orders of 7 KB over HTTP into the inbox, against the same without Django."""
+"""`accept`: signed orders of 7 KB over HTTP into the inbox.
 
-import asyncio
+Against the same by bare WSGI and psycopg, and by a plain Django view under gunicorn's threads;
+all servers run all the time, and one is posted to. In the end PostgreSQL is killed while orders are
+posted, and what was acknowledged is counted.
+"""
+
 import itertools
-import json
 import os
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from crm.services.stores import StoreData
 from kernel.embedded.environment import python
@@ -20,53 +22,22 @@ from kernel.embedded.processes import WEB_THREADS
 from kernel.scope import tenant_scope
 from stores.services.connections import connect_store
 from tests.benchmarks.measure import Goal, Measured, alternate, compare
+from tests.benchmarks.poster import CONNECTIONS, Poster
 from tests.benchmarks.start import free_port
-from tests.benchmarks.world import database_address, make_merchant
-from tests.support.shopify import sign, simple_order
+from tests.benchmarks.world import bare, database_address, make_merchant
 
-CONNECTIONS = 32
 WORKERS = 2
-SECONDS = 3.0
-BODY_BYTES = 7 * 1024
+PLAIN_THREADS = 4
+"""Of the floor and the peer. More of them made neither faster: each has a connection of its own."""
 START_SECONDS = 30.0
-
-
-@dataclass
-class _Edge:
-    """One server, and what is posted to it."""
-
-    port: int
-    head: bytes
-    body: bytes
-    ids: Iterator[int]
-
-    def rate(self) -> float:
-        """Post for some seconds; returns the requests answered with 200 per second."""
-        return asyncio.run(self._post_all())
-
-    async def _post_all(self) -> float:
-        start = time.perf_counter()
-        posted = await asyncio.gather(*(self._post(start + SECONDS) for _ in range(CONNECTIONS)))
-        return sum(posted) / (time.perf_counter() - start)
-
-    async def _post(self, until: float) -> int:
-        reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
-        posted = 0
-        while time.perf_counter() < until:
-            name = f"X-Shopify-Webhook-Id: accept-{next(self.ids)}\r\n\r\n".encode()
-            writer.write(self.head + name + self.body)
-            answer = (await reader.readuntil(b"\r\n\r\n")).lower()
-            if not answer.startswith(b"http/1.1 200"):
-                raise AssertionError(answer.decode())
-            if b"transfer-encoding: chunked" in answer:
-                await reader.readuntil(b"0\r\n\r\n")
-            posted += 1
-        writer.close()
-        return posted
+RATE = Goal(0.6, at_least=True, unit="/s")
+PEER_RATE = Goal(1.7, at_least=True, unit="/s")
+TAIL = Goal(4.0, unit="×")
+LOST = Goal(0.0, unit="lost")
 
 
 def run(size: int) -> list[Measured]:
-    """Measure requests per second; both servers run all the time, one is posted to.
+    """Measure requests per second, how late the slowest are, and what a crash loses.
 
     Args:
         size: unused; the inbox does not look at profiles.
@@ -81,33 +52,52 @@ def run(size: int) -> list[Measured]:
         "BENCH_TENANT": str(merchant.tenant_id),
         "BENCH_STORE": str(store.store_id),
     }
-    body = json.dumps({**simple_order(1), "note": "x" * BODY_BYTES}).encode()
-    body = body[: BODY_BYTES - 2] + b'"}'
-    path, ids = urlsplit(store.webhook_url).path, itertools.count()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nX-Shopify-Topic: orders/create\r\n"
-        f"X-Shopify-Hmac-Sha256: {sign(store.secret, body)}\r\n"
-    ).encode()
+    ids = itertools.count()
+    servers = (
+        _granian("tests.benchmarks.bare_edge:application", PLAIN_THREADS),
+        _gunicorn("tests.benchmarks.plain_django:application", PLAIN_THREADS),
+        _granian("config.wsgi:application", WEB_THREADS),
+    )
     with ExitStack() as stack:
-        ports = [
-            stack.enter_context(_served(application, settings))
-            for application in ("tests.benchmarks.bare_edge:application", "config.wsgi:application")
-        ]
-        floor, ours = (_Edge(port, head, body, ids) for port in ports)
-        floors, runs = alternate(floor.rate, ours.rate)
-    work = f"{CONNECTIONS} connections, {WORKERS} workers; the floor: bare WSGI and psycopg"
-    goal = Goal(0.6, at_least=True, unit="/s")
-    return [compare("accept", floors, runs, goal, work=work)]
+        ports = [stack.enter_context(_served(command, settings)) for command in servers]
+        floor, peer, ours = (Poster(port, store, ids) for port in ports)
+        against_floor = alternate(floor.rate, ours.rate)
+        against_peer = alternate(peer.rate, ours.rate, pairs=3)
+        acknowledged = ours.post_through(_crash_database)
+        lost = _count_lost(acknowledged)
+    work = f"{CONNECTIONS} connections, {WORKERS} workers; "
+    return [
+        compare("accept, floor", *against_floor, RATE, work=work + "bare WSGI and psycopg"),
+        compare("accept, peer", *against_peer, PEER_RATE, work=work + "gunicorn threads, Django"),
+        compare("accept, p99 / p50", [], ours.tails[1:], TAIL, work=work + "time of an answer"),
+        compare(
+            "accept, kill -9",
+            [],
+            [lost],
+            LOST,
+            work=f"PostgreSQL killed while {len(acknowledged)} orders were acknowledged",
+        ),
+    ]
+
+
+def _granian(application: str, threads: int) -> Sequence[str]:
+    numbers = ("--workers", str(WORKERS), "--blocking-threads", str(threads))
+    options = ("--interface", "wsgi", "--host", LOOPBACK, "--no-ws", "--log-level", "error")
+    return python("-m", "granian", *options, *numbers, application, "--port")
+
+
+def _gunicorn(application: str, threads: int) -> Sequence[str]:
+    numbers = ("--workers", str(WORKERS), "--threads", str(threads))
+    options = ("--worker-class", "gthread", "--log-level", "error")
+    return python("-m", "gunicorn", *options, *numbers, application, "--bind")
 
 
 @contextmanager
-def _served(application: str, settings: Mapping[str, str]) -> Iterator[int]:
+def _served(command: Sequence[str], settings: Mapping[str, str]) -> Iterator[int]:
+    """Run a server; the command ends with the option that takes its port or address."""
     port = free_port()
-    options = ("--interface", "wsgi", "--host", LOOPBACK, "--port", str(port), "--no-ws")
-    numbers = ("--workers", str(WORKERS), "--blocking-threads", str(WEB_THREADS))
-    command = python("-m", "granian", *options, *numbers, "--log-level", "warning", application)
-    server = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **settings})
+    place = f"{LOOPBACK}:{port}" if command[-1] == "--bind" else str(port)
+    server = subprocess.Popen([*command, place], cwd=PROJECT, env={**os.environ, **settings})
     try:
         _wait(port)
         yield port
@@ -127,3 +117,22 @@ def _wait(port: int) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+def _crash_database() -> None:
+    """Kill a process of the server, which then throws everything away and recovers from its log."""
+    with bare() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+        [(pid,)] = cursor.fetchall()
+    os.kill(pid, signal.SIGKILL)
+
+
+def _count_lost(names: Sequence[str]) -> int:
+    statement = (
+        "SELECT count(*) FROM unnest(%s::text[]) AS sent (name) WHERE NOT EXISTS"
+        " (SELECT 1 FROM stores_inboxdelivery AS d WHERE d.delivery_id = sent.name)"
+    )
+    with bare() as cursor:
+        cursor.execute(statement, [list(names)])
+        [(lost,)] = cursor.fetchall()
+    return int(lost)
