@@ -66,3 +66,36 @@ class DayFigures:
     refunded_minor: int
     net_minor: int
     orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartFigures:
+    """What one part of a period (a day, a week, a month) measures; money in minor units.
+
+    Attributes:
+        ordered_net: net of the orders of the part, refunds of theirs up to the period's end.
+        email_net: the part of it that is credited to email.
+        all_buyers, repeat_buyers: everybody with one and with two orders by the end of the part.
+        lifetime_net: what all of them were worth by then.
+        churned, active: who lapsed in the 30 days to the end of the part, and who was active at
+            their start.
+    """
+
+    period: Period
+    gross: int
+    refunded: int
+    orders: int
+    buyers: int
+    new_buyers: int
+    ordered_net: int
+    email_net: int
+    all_buyers: int
+    repeat_buyers: int
+    lifetime_net: int
+    churned: int
+    active: int
+
+    @property
+    def net(self) -> int:
+        """Gross revenue minus what was refunded in the part."""
+        return self.gross - self.refunded

@@ -1,14 +1,18 @@
 from django.urls import path
 
-from analytics import views
+from analytics.views import home, overview
 
 app_name = "analytics"
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("home/kpis/", views.kpis, name="kpis"),
-    path("home/attention/", views.attention, name="attention"),
-    path("home/feed/", views.feed, name="feed"),
-    path("home/revenue.json", views.revenue, name="revenue"),
-    path("home/revenue.csv", views.revenue_csv, name="revenue_csv"),
+    path("", home.home, name="home"),
+    path("home/kpis/", home.kpis, name="kpis"),
+    path("home/attention/", home.attention, name="attention"),
+    path("home/feed/", home.feed, name="feed"),
+    path("home/revenue.json", home.revenue, name="revenue"),
+    path("home/revenue.csv", home.revenue_csv, name="revenue_csv"),
+    path("analytics/", overview.overview, name="overview"),
+    path("analytics/figures/", overview.figures, name="figures"),
+    path("analytics/chart.json", overview.chart, name="chart"),
+    path("analytics/chart.csv", overview.chart_csv, name="chart_csv"),
 ]

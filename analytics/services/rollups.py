@@ -115,13 +115,13 @@ def find_reach(changes: Sequence[Any]) -> Reach:
     persons = {key for change in changes for key in change.profile_ids}
     orders = {key for change in changes for key in change.order_ids}
     refunds = {key for change in changes for key in change.refund_ids}
-    known = -1
-    while len(persons) + len(orders) > known:
-        known = len(persons) + len(orders)
+    is_whole = False
+    while not is_whole:
         reach = Reach(sorted(persons), sorted(orders), sorted(refunds))
         [row] = run_sql("analytics.widen_change", **reach.as_params())
-        persons.update(row.person_ids)
+        persons.update(row.person_ids, row.strangers)
         orders.update(row.orders)
+        is_whole = not row.strangers
     reach = Reach(sorted(persons), sorted(orders), sorted(refunds))
     found = run_sql("analytics.find_refunds_to_mark", **reach.as_params())
     return Reach(reach.person_ids, reach.order_ids, sorted(row.refund_id for row in found))

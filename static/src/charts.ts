@@ -4,7 +4,6 @@ import { BarChart, LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import type { EChartsType } from "echarts/core";
-import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 
 import { readColours } from "./charts/colours";
@@ -12,7 +11,7 @@ import type { ChartData } from "./charts/data";
 import { buildOption } from "./charts/options";
 import { buildTable } from "./charts/table";
 
-use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, LabelLayout, CanvasRenderer]);
+use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
 interface Shown {
   canvas: HTMLElement;
@@ -52,7 +51,7 @@ function draw(holder: HTMLElement, canvas: HTMLElement, data: ChartData): void {
   canvas.replaceChildren();
   canvas.setAttribute("role", "img");
   const chart = init(canvas);
-  chart.setOption(buildOption(data, readColours(), canvas.clientWidth));
+  chart.setOption(buildOption(data, readColours(), canvas.clientWidth, canvas.clientHeight));
   shown.set(holder, { canvas, chart, data });
 }
 
@@ -81,7 +80,7 @@ function redraw(): void {
       continue;
     }
     chart.resize();
-    chart.setOption(buildOption(data, colours, canvas.clientWidth), { notMerge: true });
+    chart.setOption(buildOption(data, colours, canvas.clientWidth, canvas.clientHeight), { notMerge: true });
   }
 }
 

@@ -21,6 +21,7 @@ BENCHES = {
     "rfm": "tests.benchmarks.rfm",
     "segments_live": "tests.benchmarks.segments_live",
     "accept": "tests.benchmarks.accept",
+    "reports": "tests.benchmarks.reports",
 }
 SIZES = {"10k": 10_000, "100k": 100_000, "500k": 500_000, "1m": 1_000_000}
 COLUMNS = ("bench", "floor", "ours", "ratio", "goal", "verdict", "peak", "work")

@@ -20,6 +20,8 @@ export interface ChartData {
   /** ISO dates ("2026-06-01"), months ("2026-06") or names. */
   x: string[];
   series: Series[];
+  /** The last place is not over yet: it is drawn lighter. */
+  isUnfinished?: boolean;
 }
 
 const LOCALE = "en-GB";

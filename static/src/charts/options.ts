@@ -15,7 +15,7 @@ function colourOf(series: Series, index: number, colours: Colours): string {
   return colours.series[index % colours.series.length] ?? colours.text;
 }
 
-function markOf(series: Series, index: number, data: ChartData, colours: Colours): object {
+function markOf(series: Series, index: number, data: ChartData, colours: Colours, offset: number): object {
   const color = colourOf(series, index, colours);
   const isLine = data.type === "line" || data.type === "area" || series.role === "target";
   const common = { name: series.name, data: series.values, color, animation: false };
@@ -39,10 +39,31 @@ function markOf(series: Series, index: number, data: ChartData, colours: Colours
     connectNulls: false,
     lineStyle: { width: isCurrent ? 2 : 1.5, type: isCurrent ? "solid" : [4, 4] },
     ...(data.type === "area" && isCurrent ? { areaStyle: { opacity: 0.1 } } : {}),
-    ...(data.series.length > 1 ? { endLabel: endLabel(series, colours) } : {}),
-    labelLayout: { moveOverlap: "shiftY" },
+    ...(data.series.length > 1 ? { endLabel: endLabel(series, colours, offset) } : {}),
     z: isCurrent ? 3 : 2,
   };
+}
+
+/** Draw what is not over yet apart: a dashed end of a line, a lighter last bar. */
+function withUnfinished(marks: object[], data: ChartData, colours: Colours): object[] {
+  const last = data.x.length - 1;
+  if (!data.isUnfinished || last < 1) return marks;
+  const isLine = data.type === "line" || data.type === "area";
+  return marks.flatMap((mark, index) => {
+    const series = data.series[index];
+    if (!series || (series.role && series.role !== "current")) return [mark];
+    if (!isLine) {
+      const bar = { value: series.values[last] ?? null, itemStyle: { opacity: 0.5 } };
+      return [{ ...mark, data: [...series.values.slice(0, last), bar] }];
+    }
+    const end = series.values.map((value, place) => (place < last - 1 ? null : value));
+    const common = { ...mark, areaStyle: undefined };
+    const dashed = { type: [2, 3], width: 2, color: colourOf(series, index, colours) };
+    return [
+      { ...mark, data: [...series.values.slice(0, last), null], endLabel: undefined },
+      { ...common, data: end, lineStyle: dashed },
+    ];
+  });
 }
 
 function barLabel(data: ChartData, colours: Colours): object {
@@ -56,9 +77,10 @@ function barLabel(data: ChartData, colours: Colours): object {
   };
 }
 
-function endLabel(series: Series, colours: Colours): object {
+function endLabel(series: Series, colours: Colours, offset: number): object {
   return {
     show: true,
+    offset: [0, offset],
     formatter: series.name,
     color: colours.text,
     fontFamily: FONT,
@@ -67,6 +89,26 @@ function endLabel(series: Series, colours: Colours): object {
     width: 96,
     overflow: "truncate",
   };
+}
+
+const LABEL_HEIGHT = 14;
+
+/** Push the names at the ends of lines apart where their lines end close to each other. */
+function spreadEndLabels(data: ChartData, height: number): Map<Series, number> {
+  const ends = data.series.map((series) => series.values.filter((value) => value !== null).at(-1) ?? 0);
+  const all = data.series.flatMap((series) => series.values.map((value) => value ?? 0));
+  const [low, high] = [Math.min(0, ...all), Math.max(...all)];
+  const offsets = new Map<Series, number>();
+  let free = -Infinity;
+  const order = data.series.map((series, index) => ({ series, place: ends[index] ?? 0 }));
+  order.sort((one, other) => other.place - one.place);
+  for (const { series, place } of order) {
+    const wanted = high > low ? ((high - place) / (high - low)) * (height - 40) : 0;
+    const top = Math.max(wanted, free);
+    offsets.set(series, top - wanted);
+    free = top + LABEL_HEIGHT;
+  }
+  return offsets;
 }
 
 function axes(data: ChartData, colours: Colours): object {
@@ -97,7 +139,8 @@ function needsLegend(data: ChartData): boolean {
 }
 
 /** Build the option of one chart in the colours of the theme. */
-export function buildOption(data: ChartData, colours: Colours, width: number): EChartsCoreOption {
+export function buildOption(data: ChartData, colours: Colours, width: number, height: number): EChartsCoreOption {
+  const offsets = spreadEndLabels(data, height);
   const isLine = data.type === "line" || data.type === "area";
   const hasEndLabels = isLine && data.series.length > 1;
   const roomForLabels = hasEndLabels ? Math.min(104, width * 0.26) : data.type === "bars" ? 48 : 12;
@@ -125,6 +168,10 @@ export function buildOption(data: ChartData, colours: Colours, width: number): E
       formatter: (points: unknown) => buildTip(points, data),
     },
     ...axes(data, colours),
-    series: data.series.map((series, index) => markOf(series, index, data, colours)),
+    series: withUnfinished(
+      data.series.map((series, index) => markOf(series, index, data, colours, offsets.get(series) ?? 0)),
+      data,
+      colours,
+    ),
   };
 }

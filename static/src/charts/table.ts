@@ -20,7 +20,8 @@ export function buildTable(data: ChartData): HTMLTableElement {
   const body = table.createTBody();
   data.x.forEach((place, index) => {
     const row = body.insertRow();
-    row.append(cell("td", formatPlace(place, true), false));
+    const isOver = !data.isUnfinished || index < data.x.length - 1;
+    row.append(cell("td", `${formatPlace(place, true)}${isOver ? "" : ", so far"}`, false));
     for (const series of data.series) {
       row.append(cell("td", formatValue(series.values[index] ?? null, data), true));
     }

@@ -18,7 +18,8 @@ export function buildTip(points: unknown, data: ChartData): HTMLElement {
   const index = (points as Point[])[0]?.dataIndex ?? 0;
   const tip = document.createElement("div");
   tip.className = "chart-tip";
-  tip.append(element("chart-tip-title", formatPlace(data.x[index] ?? "", true)));
+  const isOver = !data.isUnfinished || index < data.x.length - 1;
+  tip.append(element("chart-tip-title", `${formatPlace(data.x[index] ?? "", true)}${isOver ? "" : ", so far"}`));
   data.series.forEach((series, place) => {
     const row = element("chart-tip-row");
     const dot = element("chart-tip-dot");

@@ -1,7 +1,6 @@
 """Home: how today is, what needs a person, what just happened."""
 
 import csv
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +12,9 @@ from django.views.decorators.http import require_GET
 
 from analytics.queries import home as reads
 from analytics.queries.kpis import DEFAULT_DAYS, find_kpi, last_days, list_days, list_kpis, today
-from analytics.types import DayFigures, Kpi, Period, Target
-from kernel.formats import format_money, format_number, format_rate
+from analytics.types import DayFigures, Period
+from analytics.views.tiles import Tile, make_tile
+from kernel.formats import format_money
 from kernel.live import answer_live, render_live
 from kernel.money import to_text
 from tenants.domain import capabilities
@@ -26,9 +26,9 @@ WEEK = 7
 FEED_SECONDS = 5
 ATTENTION_SECONDS = 15
 PERIODS = {
-    "today": (1, "Today", "today", "vs yesterday"),
-    "week": (WEEK, "7 days", "last 7 days", "vs the 7 days before"),
-    "month": (DEFAULT_DAYS, "30 days", "last 30 days", "vs the 30 days before"),
+    "today": (1, "Today", "today beside yesterday"),
+    "week": (WEEK, "7 days", "the last 7 days beside the 7 days before"),
+    "month": (DEFAULT_DAYS, "30 days", "the last 30 days beside the 30 days before"),
 }
 _COLUMNS = (
     "day",
@@ -46,22 +46,6 @@ _ROWS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One figure as the page shows it."""
-
-    key: str
-    label: str
-    value: str
-    current: float | None
-    previous: float | None
-    good: str
-    versus: str
-    formula: str
-    target: str = ""
-    period: str = ""
-
-
 @requires(capabilities.VIEW)
 @require_GET
 def home(request: TenantRequest) -> HttpResponse:
@@ -76,7 +60,7 @@ def home(request: TenantRequest) -> HttpResponse:
         context |= {
             "periods": [
                 {"key": key, "label": label, "active": key == chosen}
-                for key, (_, label, _, _) in PERIODS.items()
+                for key, (_, label, _) in PERIODS.items()
             ],
             "kpis_url": f"{reverse('analytics:kpis', args=[request.tenant.slug])}?period={chosen}",
             "attention": _attention(request),
@@ -89,12 +73,10 @@ def home(request: TenantRequest) -> HttpResponse:
 @require_GET
 def kpis(request: TenantRequest) -> HttpResponse:
     """Answer the tiles of a period; a part of the home page."""
-    days, _, words, versus = PERIODS[_period(request)]
+    days, _, words = PERIODS[_period(request)]
     found = list_kpis(last_days(days))
     currency = request.tenant.currency
-    rows = [
-        [_tile(find_kpi(found, key), currency, versus, words) for key in keys] for keys in _ROWS
-    ]
+    rows = [[make_tile(find_kpi(found, key), currency, words) for key in keys] for keys in _ROWS]
     rows[0].insert(0, _today_tile(currency))
     return render(request, "analytics/_kpis.html", {"rows": rows})
 
@@ -211,33 +193,3 @@ def _today_tile(currency: str) -> Tile:
         formula="Gross revenue minus what was refunded, since midnight in your time zone."
         " Beside it the whole of the same day last week.",
     )
-
-
-def _tile(kpi: Kpi, currency: str, versus: str, words: str) -> Tile:
-    return Tile(
-        key=kpi.key,
-        label=kpi.label,
-        value=_figure(kpi, currency),
-        current=kpi.value,
-        previous=kpi.previous,
-        good=kpi.better,
-        versus=versus if kpi.value is not None and kpi.previous else words,
-        formula=f"{kpi.formula} Period: {words}.",
-        target=_target(kpi.target) if kpi.target else "",
-    )
-
-
-def _figure(kpi: Kpi, currency: str) -> str:
-    if kpi.value is None:
-        return "–"
-    if kpi.unit == "money":
-        return format_money(int(kpi.value), currency)
-    return format_rate(kpi.value) if kpi.unit == "rate" else format_number(kpi.value)
-
-
-def _target(target: Target) -> str:
-    if target.low is None:
-        return f"under {format_rate(target.high)}"
-    if target.high is None:
-        return f"over {format_rate(target.low)}"
-    return f"{format_number(target.low * 100)}–{format_rate(target.high)}"
