@@ -23,6 +23,7 @@ from kernel.embedded.paths import DataFolder, data_folder
 USAGE = "usage: bin/manage [--data DIR] COMMAND …"
 POLL_SECONDS = 0.1
 WAIT_SECONDS = 600
+CHANGES_TABLES = ("migrate", "restore")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         complain(USAGE)
         return 2
     folder = data_folder(path)
-    if command[0] == "migrate":
+    if command[0] in CHANGES_TABLES:
         folder.migrated.unlink(missing_ok=True)  # the next start looks for itself
     try:
         with _environment(folder) as env:

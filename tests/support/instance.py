@@ -100,8 +100,8 @@ def call(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _is_ours(name: str) -> bool:
-    servers = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE"}
-    return name in servers or name.startswith("PATRON_")
+    given = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE"}
+    return name in given or name.startswith("PATRON_")
 
 
 def _children(pid: int) -> list[int]:

@@ -1,0 +1,94 @@
+"""A running shop is backed up, its data folder destroyed, and everything is back."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kernel import clock
+from kernel.embedded.paths import DataFolder
+from stores.simulator.payloads import Post
+from stores.simulator.sender import Sender
+from tests.support.instance import Instance, call, running_instance
+from tests.support.shopify import simple_order
+
+EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
+LOG_IN = f"""
+from django.test import Client
+page = Client(headers={{"host": "127.0.0.1"}})
+answer = page.post("/accounts/login/", {{"login": {EMAIL!r}, "password": {PASSWORD!r}}})
+print(answer.status_code, page.get("/t/ada-soap/").status_code)
+"""
+COUNTS = """
+from config.backup.database import count_rows
+from config.backup.tools import connect
+import json
+with connect() as connection:
+    print(json.dumps(count_rows(connection, lambda *seen: None)))
+"""
+CROSSING = """
+from django.db import connections
+with connections["default"].cursor() as cursor:
+    cursor.execute("SELECT count(*) FROM crm_order")
+"""
+
+
+def shell(folder: DataFolder, script: str) -> str:
+    done = call("manage", "--data", str(folder.root), "shell", "--no-imports", "-c", script)
+    return (done.stdout or done.stderr).strip()
+
+
+def open_shop(instance: Instance) -> None:
+    """Create a tenant whose store has orders and a picture."""
+    given = ("--currency", "GBP", "--timezone", "Europe/London")
+    owner = ("--owner-email", EMAIL, "--owner-password", PASSWORD)
+    instance.manage("create_tenant", "--name", "Ada Soap", *given, *owner)
+    store = ("--platform", "shopify", "--name", "Ada", "--secret", "a secret of the shop")
+    shop = instance.manage("connect_store", "--tenant", "ada-soap", *store)
+    sender = Sender(shop["webhook_url"], "a secret of the shop", "ada-soap.example")
+    for number in range(5):
+        body = simple_order(number)
+        sender.send(Post(clock.now(), "orders/create", body, f"delivery-{number}"))
+    sender.close()
+    instance.manage("drain", "--until-idle")
+    logo = instance.folder.root / "media" / "logo.svg"
+    logo.parent.mkdir(exist_ok=True)
+    logo.write_text("<svg/>")
+
+
+@pytest.mark.covers("C6")
+def test_a_destroyed_data_folder_comes_back_whole(tmp_path: Path) -> None:
+    word, backup = tmp_path / "word", tmp_path / "made.zip"
+    word.write_text(PASSWORD)
+    passphrase = ("--passphrase-file", str(word))
+    with running_instance() as instance:
+        folder = instance.folder
+        open_shop(instance)
+        made = instance.manage("backup", "--to", str(backup), "--with-secrets", *passphrase)
+        assert call("down", "--data", str(folder.root)).returncode == 0
+        keys = json.loads(folder.secrets.read_text())
+        before = json.loads(shell(folder, COUNTS))
+        shutil.rmtree(folder.root)
+        folder.root.mkdir(mode=0o711)
+
+        restored = instance.manage("restore", str(backup), *passphrase)
+
+        assert (restored["rows"], restored["media_files"]) == (made["rows"], 1)
+        assert restored["keys"] == str(folder.secrets)
+        assert json.loads(shell(folder, COUNTS)) == before
+        assert before["crm_order"] == 5
+        assert instance.manage("verify")["differences"] == 0
+        assert shell(folder, LOG_IN).splitlines()[-1] == "302 200"
+        assert "app.tenant_id" in shell(folder, CROSSING)
+        now = json.loads(folder.secrets.read_text())
+        assert now["encryption_keys"] == keys["encryption_keys"]
+        assert now["secret_key"] == keys["secret_key"]
+        assert now["owner_password"] != keys["owner_password"]
+        assert (folder.root / "media" / "logo.svg").read_text() == "<svg/>"
+
+        up = call(
+            "up", "--data", str(folder.root), "--port", str(instance.port), "--no-demo", "--detach"
+        )
+        assert up.returncode == 0, up.stdout + up.stderr
+        assert instance.get("/readyz")["status"] == "ok"
