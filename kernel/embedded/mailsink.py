@@ -105,13 +105,13 @@ def sink_program(env: Mapping[str, str], log: Path | None = None) -> Program:
     )
 
 
-async def serve(folder: Path, port: int) -> None:
+async def serve(folder: Path, host: str, port: int) -> None:
     """Take mail until SIGTERM or SIGINT."""
     handler = Handler(Filing(folder))
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(handler, data_size_limit=MAX_MESSAGE_BYTES, enable_SMTPUTF8=True, loop=loop),
-        host=LOOPBACK,
+        host=host,
         port=port,
         backlog=MAX_WAITING_CONNECTIONS,
     )
@@ -124,10 +124,11 @@ async def serve(folder: Path, port: int) -> None:
 
 def main() -> int:
     """Run the sink that the environment describes."""
-    port = urlsplit(os.environ["EMAIL_URL"]).port
-    if port is None:
+    address = urlsplit(os.environ["EMAIL_URL"])
+    if address.port is None:
         raise ValueError("EMAIL_URL names no port")
-    asyncio.run(serve(Path(os.environ["PATRON_MAILBOX_DIR"]), port))
+    folder = Path(os.environ["PATRON_MAILBOX_DIR"])
+    asyncio.run(serve(folder, address.hostname or LOOPBACK, address.port))
     return 0
 
 
