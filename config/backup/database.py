@@ -16,6 +16,8 @@ from config.backup.archive import BackupError
 from config.backup.tools import Tools, connect, find_tools, server_version
 
 LOCK_WAIT = "30s"
+FIRST_WITH_TIMEOUT = 17
+"""From this version on a dump begins with a setting (`transaction_timeout`) that is new in it."""
 # Made by the bootstrap, with rights that the owner of the tables does not have.
 NOT_OURS = (" EXTENSION ", " COMMENT ", " SCHEMA ", " DEFAULT ACL ", " ACL - SCHEMA ")
 _TABLES = """
@@ -158,7 +160,13 @@ def load(chunks: Callable[[], Iterable[bytes]], total: int, advance: Advance) ->
     """
     with connect() as connection:
         tables = list_tables(connection)
-        tools = find_tools(server_version(connection))
+        server = server_version(connection)
+    tools = find_tools(server)
+    if tools.major >= FIRST_WITH_TIMEOUT > server:
+        raise BackupError(
+            f"pg_restore {tools.major} writes what PostgreSQL {server} does not know; install "
+            f"its own programs (Debian: apt install postgresql-client-{server})"
+        )
     with tempfile.NamedTemporaryFile("w", suffix=".list") as wanted:
         wanted.write(_contents(tools, chunks()))
         wanted.flush()

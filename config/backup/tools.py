@@ -24,6 +24,7 @@ OURS = ("context", "cursor_factory", "prepare_threshold", "password")
 class Tools:
     """Where the programs lie, and the environment with which they log in."""
 
+    major: int
     folder: Path
     conninfo: str
     env: dict[str, str]
@@ -64,6 +65,7 @@ def find_tools(server: int) -> Tools:
     password = str(params.pop("password", "") or "")
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
     return Tools(
+        major=fitting[0],
         folder=found[fitting[0]],
         conninfo=make_conninfo(**{name: value for name, value in params.items() if value}),
         env={**env, "PGPASSWORD": password} if password else env,

@@ -38,8 +38,6 @@ def check_database(app_configs: Any, databases: Any = None, **kwargs: Any) -> li
         return [*_check_server(), *_check_roles(), *_check_fences(), *_check_clock()]
     except (OperationalError, DatabaseError) as exc:
         return [_silent("DATABASE_URL", 101, exc)]
-    finally:
-        connections["default"].close()
 
 
 @register(Tags.database)
