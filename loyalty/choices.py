@@ -6,8 +6,8 @@ from django.db.models import TextChoices
 class EntryKind(TextChoices):
     """Why points move."""
 
-    EARN = "earn"
-    REVERSE = "reverse"
-    REDEEM = "redeem"
-    EXPIRE = "expire"
-    ADJUST = "adjust"
+    EARN = "earn", "Earned"
+    REVERSE = "reverse", "Taken back"
+    REDEEM = "redeem", "Redeemed"
+    EXPIRE = "expire", "Expired"
+    ADJUST = "adjust", "Adjusted"

@@ -7,3 +7,9 @@ class InsufficientPoints(Conflict):
     """The balance would fall below zero."""
 
     code = "insufficient_points"
+
+
+class TokenUsed(Conflict):
+    """The form was sent for somebody else before."""
+
+    code = "token_used"

@@ -1,5 +1,7 @@
 """The points ledger: entries are appended, the balance is their sum."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -14,7 +16,12 @@ class Program(TenantModel):
     name = models.TextField(default="Points")
     points_per_unit = models.DecimalField(max_digits=10, decimal_places=4, default=1)
     """Points per whole unit of the tenant's currency paid."""
+    value_per_point = models.DecimalField(
+        max_digits=12, decimal_places=6, default=Decimal("0.01"), db_default=Decimal("0.01")
+    )
+    """What one point is worth in whole units of the tenant's currency; only figures use it."""
     version = models.IntegerField(default=1)
+    """Of what orders earn; entries name the one they were posted at."""
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -31,6 +38,11 @@ class PointsAccount(TenantModel):
     pk = models.CompositePrimaryKey("tenant_id", "profile_id")
     profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
     balance = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "balance", "profile"], name="pointsaccount_balance_idx")
+        ]
 
     def __str__(self) -> str:
         return f"{self.balance} of {self.profile_id}"
@@ -62,6 +74,14 @@ class PointsEntry(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "profile", "-id"], name="pointsentry_profile_idx"),
             models.Index(fields=["tenant", "order_id"], name="pointsentry_order_idx"),
+            models.Index(
+                fields=["tenant", "effective_at", "id"],
+                include=["kind", "points"],
+                name="pointsentry_effective_idx",
+            ),
+            models.Index(
+                fields=["tenant", "kind", "effective_at", "id"], name="pointsentry_kind_idx"
+            ),
         ]
 
     def __str__(self) -> str:

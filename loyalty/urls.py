@@ -1,10 +1,19 @@
 from django.urls import path
 
-from loyalty import views
+from loyalty.views import ledger, overview, panels
 
 app_name = "loyalty"
 
 urlpatterns = [
-    path("orders/<int:order_id>/points/", views.order_points, name="order_points"),
-    path("profiles/<int:profile_id>/points/", views.profile_points, name="profile_points"),
+    path("loyalty/", overview.overview, name="overview"),
+    path("loyalty/figures/", overview.figures, name="figures"),
+    path("loyalty/points.json", overview.chart, name="chart"),
+    path("loyalty/points.csv", overview.chart_csv, name="chart_csv"),
+    path("loyalty/settings/", overview.program_settings, name="settings"),
+    path("loyalty/ledger/", ledger.ledger, name="ledger"),
+    path("loyalty/ledger/export/", ledger.export_ledger, name="export_ledger"),
+    path("loyalty/accounts/<int:profile_id>/", ledger.account, name="account"),
+    path("loyalty/accounts/<int:profile_id>/adjust/", ledger.adjust, name="adjust"),
+    path("orders/<int:order_id>/points/", panels.order_points, name="order_points"),
+    path("profiles/<int:profile_id>/points/", panels.profile_points, name="profile_points"),
 ]

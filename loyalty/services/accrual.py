@@ -10,7 +10,7 @@ from crm.types import EventRef
 from kernel import clock, money
 from kernel.sql import count_sql, run_sql
 from kernel.tenancy import current_tenant_id
-from loyalty.queries import orders_of_refunds, owners_of
+from loyalty.queries.ledger import orders_of_refunds, owners_of
 from loyalty.services.ledger import carry_over
 from loyalty.services.program import ensure_program
 from loyalty.types import Posted

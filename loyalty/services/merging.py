@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crm.services.repointing import AFTER_MERGE, RECOMPUTED, REPOINTED
-from loyalty.queries import live_profiles
+from loyalty.queries.ledger import live_profiles
 from loyalty.services.ledger import recount
 
 

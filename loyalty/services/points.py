@@ -8,7 +8,7 @@ from kernel.sql import count_sql
 from loyalty.choices import EntryKind
 from loyalty.errors import InsufficientPoints
 from loyalty.models import PointsAccount, PointsEntry
-from loyalty.queries import is_profile
+from loyalty.queries.ledger import is_profile
 from loyalty.services.ledger import carry_over
 from loyalty.types import Posted
 

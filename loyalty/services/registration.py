@@ -1,7 +1,7 @@
 """What this app fills into the registries of the apps below."""
 
 from crm.panels import OrderPart, Panel, fill_order_part, fill_panel, fill_words
-from loyalty import queries
+from loyalty.queries import ledger as queries
 
 
 def register() -> None:

@@ -16,7 +16,7 @@ from flows.services.library import install_flows
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.work import work_kinds
-from loyalty.queries import balance_of
+from loyalty.queries.ledger import balance_of
 from loyalty.services import checks as points_checks
 from loyalty.services.program import ensure_program
 from messaging.models import Message

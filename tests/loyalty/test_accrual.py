@@ -11,7 +11,7 @@ from crm.models import Event, Order, ProfileFacts, Refund
 from crm.services.merging import merge_profiles, unmerge_profile
 from loyalty.domain.earning import points_for, points_kept
 from loyalty.models import PointsAccount, PointsEntry, Program
-from loyalty.queries import balance_of
+from loyalty.queries.ledger import balance_of
 from loyalty.services.accrual import post_for_events, post_for_orders
 from loyalty.services.checks import find_differences
 from loyalty.services.program import ensure_program, update_rate

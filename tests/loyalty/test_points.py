@@ -10,7 +10,7 @@ from kernel.tenancy import tenant_scope
 from loyalty.choices import EntryKind
 from loyalty.errors import InsufficientPoints
 from loyalty.models import PointsAccount, PointsEntry
-from loyalty.queries import balance_of, entries_of, list_entries
+from loyalty.queries.ledger import balance_of, entries_of, list_entries
 from loyalty.services.accrual import post_for_orders
 from loyalty.services.checks import find_differences
 from loyalty.services.points import post_entry

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from crm.models import Event, Order, Profile, Refund
 from crm.panels import EventWords
+from loyalty.choices import EntryKind
 from loyalty.models import PointsAccount, PointsEntry, Program
 
 EVENTS = ("Points Earned", "Points Reversed")
@@ -71,6 +72,11 @@ def is_profile(profile_id: int) -> bool:
     return Profile.objects.filter(pk=profile_id).exists()
 
 
+def is_live_profile(profile_id: int) -> bool:
+    """Say whether a profile was neither merged nor erased."""
+    return Profile.objects.filter(pk=profile_id, merged_into=None, erased_at=None).exists()
+
+
 def speak_points(events: Sequence[Event]) -> dict[int, EventWords]:
     """Word movements of points for the timeline."""
     return {event.pk: _speak(event) for event in events}
@@ -86,6 +92,9 @@ def _speak(event: Event) -> EventWords:
     points = abs(int(event.properties.get("points", 0)))
     balance = event.properties.get("balance")
     text = "" if balance is None else f"Balance {int(balance):,}"
+    if event.properties.get("kind") == EntryKind.ADJUST and not event.properties.get("order_id"):
+        title = f"Got {points:,} points by hand" if event.name == "Points Earned" else ""
+        return EventWords("star", title or f"{points:,} points were taken by hand", text, "accent")
     if event.name == "Points Earned":
         return EventWords("star", f"Earned {points:,} points", text, "good")
     return EventWords("return", f"Gave back {points:,} points", text)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from crm.queries.order_detail import find_order
-from loyalty import queries
+from loyalty.queries import ledger as queries
 from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest
