@@ -22,6 +22,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Profile Updated": (_SEGMENTS,),
     "Profile Merged": (_FACTS, _SEGMENTS),
     "Consent Changed": (_SEGMENTS,),
+    "Tags Changed": (_SEGMENTS,),
     "Segment Entered": (_EXITS, _FLOWS),
     "Segment Exited": (),
     "RFM Group Changed": (_FLOWS,),

@@ -3,7 +3,28 @@
 Read this file to learn what people can start and watch under ``/t/<slug>/jobs/``.
 """
 
+from tenants.domain import capabilities
 from tenants.types import JobKind
+
+_KEPT_TAGS = "What was changed until then stays; people who were not reached are as they were."
+_KEPT_FILE = "No file was made; your data is as it was."
+
+
+def _of_people(
+    label: str, service: str, kept: str, capability: str, *, undo: str = "", subject: str = ""
+) -> JobKind:
+    return JobKind(
+        label=label,
+        unit="people",
+        capability=capability,
+        service=f"crm.services.bulk.{service}",
+        kept=kept,
+        back="crm:profiles",
+        back_label="Profiles",
+        undo=undo,
+        subject=subject,
+    )
+
 
 JOBS: dict[str, JobKind] = {
     "tenant_export": JobKind(
@@ -14,5 +35,31 @@ JOBS: dict[str, JobKind] = {
         kept="Nothing of the shop is changed by it.",
         back="tenants:danger",
         back_label="Danger zone",
+    ),
+    "profiles.export": _of_people(
+        "Export of profiles", "export_people", _KEPT_FILE, capabilities.EXPORT_PROFILES
+    ),
+    "profiles.tag": _of_people(
+        "Adding a tag",
+        "tag_people",
+        _KEPT_TAGS,
+        capabilities.TAG_PROFILES,
+        undo="profiles.tag.undo",
+        subject="tag",
+    ),
+    "profiles.untag": _of_people(
+        "Removing a tag",
+        "untag_people",
+        _KEPT_TAGS,
+        capabilities.TAG_PROFILES,
+        undo="profiles.tag.undo",
+        subject="tag",
+    ),
+    "profiles.tag.undo": _of_people(
+        "Undoing a change of tags",
+        "undo_tagging",
+        _KEPT_TAGS,
+        capabilities.TAG_PROFILES,
+        subject="tag",
     ),
 }

@@ -16,6 +16,7 @@ _WAITING: Final = {
         "due_at",
         "status IN ('pending', 'sending') AND due_at <= now()",
     ),
+    "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),
 }
 """Table, time since which a row waits, and condition by kind of work (`config.work`)."""
 

@@ -70,9 +70,15 @@ class ListFilter:
     Attributes:
         key: name in the page's address.
         anything: what the empty choice says, such as ``Segment``.
-        list_choices: value and label of each choice.
+        list_choices: value and label of each choice; of a ``choice`` alone.
         sql: condition over ``p`` (crm_profile) and ``f`` (crm_profilefacts, may be absent), with
             the value as ``%(<key>)s``; every table in it is bound to ``%(tenant_id)s``.
+        define: the same as a condition of a segment definition, made of the value.
+        kind: what the value is: ``choice``; ``text``; ``number``, whole and not negative;
+            ``money`` of the tenant's currency, bound in minor units; ``day``, bound as the first
+            instant of the day; ``last_day``, bound as the first instant after it.
+        group: the heading that fields with the same one stand under; empty for the bar above
+            the list.
     """
 
     key: str
@@ -80,7 +86,10 @@ class ListFilter:
     anything: str
     list_choices: Callable[[], Sequence[tuple[str, str]]]
     sql: str
+    define: Callable[[str], dict[str, object]]
     order: int = 50
+    kind: str = "choice"
+    group: str = ""
 
 
 _panels: dict[str, Panel] = {}

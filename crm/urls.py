@@ -1,12 +1,16 @@
 from django.urls import path
 
-from crm.views import orders, panels, people, person
+from crm.views import orders, panels, people, person, saved
 
 app_name = "crm"
 
 urlpatterns = [
     path("profiles/", people.profile_list, name="profiles"),
     path("profiles/export/", people.export_profiles, name="export"),
+    path("profiles/tags/", people.tag_profiles, name="tag_profiles"),
+    path("profiles/columns/", saved.choose_columns, name="choose_columns"),
+    path("profiles/views/", saved.save_view, name="save_view"),
+    path("profiles/views/<int:view_id>/", saved.change_view, name="change_view"),
     path("profiles/<int:profile_id>/", person.profile_detail, name="profile"),
     path("profiles/<int:profile_id>/header/", person.profile_header, name="header"),
     path("profiles/<int:profile_id>/facts/", person.profile_facts, name="facts"),

@@ -89,6 +89,7 @@ _ALL: tuple[Field, ...] = (
         _PROFILE,
         is_nullable=False,
     ),
+    Field("tags", "Tags", Kind.LIST, "p.tags", _PROFILE, is_nullable=False),
     *_moments("created_at", "First known", "p.created_at", _PROFILE),
     _count("order_count", "Orders", "order_count", _ORDERS, unit="orders"),
     _money("net_revenue", "Net revenue", "COALESCE(f.net_minor, 0)"),

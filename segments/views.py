@@ -1,5 +1,6 @@
 """Pages of segments: the list, one segment, its definition, and RFM."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from segments.forms import SegmentForm
 from segments.models import Segment
 from segments.queries import listing
 from segments.queries import rfm as rfm_queries
-from segments.queries.conditions import get_moment
+from segments.queries.conditions import get_moment, parse_definition
 from segments.queries.reasons import explain_segments
 from segments.services.segments import create_segment, update_segment
 from tenants.domain.capabilities import EDIT_SEGMENTS, VIEW, may
@@ -77,7 +78,7 @@ def segment_sizes(request: TenantRequest, segment_id: int) -> HttpResponse:
 @requires(EDIT_SEGMENTS)
 def segment_new(request: TenantRequest) -> HttpResponse:
     """Make a segment."""
-    example = {"field": "order_count", "is": ">=", "value": 2}
+    example = _read_definition(request) or {"field": "order_count", "is": ">=", "value": 2}
     form = _form(request, {"name": "", "description": "", "definition": example})
     if form.is_valid():
         try:
@@ -160,6 +161,16 @@ def order_segments(request: TenantRequest, order_id: int) -> HttpResponse:
         raise Http404
     changes = listing.list_changes_by(order.profile_id, list_event_ids(order))
     return render(request, "segments/_order.html", {"changes": changes})
+
+
+def _read_definition(request: TenantRequest) -> Any:
+    """Return the definition that another page made of its filters; None without a sound one."""
+    try:
+        definition = json.loads(request.GET.get("definition", ""))
+        parse_definition(definition)
+    except (ValueError, DomainError):
+        return None
+    return definition
 
 
 def _get_segment(segment_id: int) -> Segment:

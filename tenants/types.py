@@ -88,6 +88,7 @@ class JobKind:
         back: name of the page's address it was started from; takes the slug alone.
         back_label: the words of that link.
         undo: kind of the job that takes its changes back; empty where nothing can.
+        subject: parameter that people read behind the label, such as the tag; empty for none.
     """
 
     label: str
@@ -98,6 +99,12 @@ class JobKind:
     back: str
     back_label: str
     undo: str = ""
+    subject: str = ""
+
+    def title(self, params: dict[str, Any]) -> str:
+        """Return the label of one job with what it is about."""
+        subject = params.get(self.subject, "")
+        return f"{self.label}: {subject}" if subject else self.label
 
 
 @dataclass(frozen=True, slots=True)

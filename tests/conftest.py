@@ -37,6 +37,14 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let files that people make go with the test run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "MEDIA_ROOT", tmp_path_factory.mktemp("media"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def statements_bind_their_tenant(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that sent SQL in which a tenant table is bound to no tenant.

@@ -96,6 +96,7 @@ class ProfileOut(serializers.Serializer[Any]):
     erased_at = serializers.DateTimeField(allow_null=True)
     merged_into = serializers.CharField(allow_null=True)
     properties = serializers.DictField()
+    tags = serializers.ListField(child=serializers.CharField())
     consent = ConsentsOut()
     identities = IdentityOut(many=True)
     facts = FactsOut()

@@ -1,6 +1,6 @@
 """`/api/v1/profiles/`."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -15,17 +15,25 @@ from crm.api.bulk import apply_from_api
 from crm.api.profile_shapes import ProfileExport, ProfileOut
 from crm.api.shapes import EventOut
 from crm.choices import ConsentState
+from crm.domain.tags import MAX_AT_ONCE, MAX_LENGTH
 from crm.models import Profile
 from crm.queries import resources
 from crm.queries.resources import build_profiles, export_profile
 from crm.services.api_store import resolve_store
 from crm.services.erasure import erase_profiles
 from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.tags import tag_person
 from kernel.errors import Conflict, Invalid
 from tenants.api import filters
 from tenants.api.resources import ReadResource
+from tenants.models import ApiKey
 
 ID_PATTERN = r"^[0-9]{1,18}$"
+
+
+def _tag_list() -> serializers.ListField:
+    tag = serializers.CharField(max_length=MAX_LENGTH)
+    return serializers.ListField(child=tag, max_length=MAX_AT_ONCE, required=False, default=list)
 
 
 class ProfileIn(CustomerIn):
@@ -43,6 +51,13 @@ class MergeIn(serializers.Serializer[Any]):
     )
 
 
+class TagsIn(serializers.Serializer[Any]):
+    """Tags to give and to take away, each up to 60 letters."""
+
+    add = _tag_list()
+    remove = _tag_list()
+
+
 class ProfileViewSet(ReadResource[Profile]):
     """One profile per shopper, newest first. Merged and erased ones are not listed."""
 
@@ -55,6 +70,7 @@ class ProfileViewSet(ReadResource[Profile]):
             resources.with_customer_id, "A store's id of the customer, or `<store id>:<id>`."
         ),
         "q": filters.text(resources.with_words, "Part of the name or address."),
+        "tag": filters.text(resources.with_tag, "A tag, exactly as it is written."),
         "country": filters.text("country", "ISO 3166-1 alpha-2."),
         "email_consent": filters.choice("email_consent", ConsentState),
         "created_at": filters.time("created_at"),
@@ -124,6 +140,18 @@ class ProfileViewSet(ReadResource[Profile]):
         if merge is None:
             raise Conflict("This profile was not merged, or the merge was undone.")
         return Response(build_profiles([unmerge_profile(merge)])[0])
+
+    @extend_schema(request=TagsIn, responses=ProfileOut)
+    @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
+    def tags(self, request: Request, pk: str) -> Response:
+        """Add tags to a profile and take others away; its segments follow."""
+        profile = self.get_object()
+        body = TagsIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        actor = f"key:{cast('ApiKey', request.auth).hint}"
+        tag_person(profile.pk, added=said["add"], removed=said["remove"], actor=actor)
+        return Response(build_profiles([profile.pk])[0])
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:

@@ -7,6 +7,8 @@ from crm.models.order import Order, OrderLine, Refund, Shipment
 from crm.models.product import Product, Variant
 from crm.models.profile import Identity, Profile, ProfileFacts, ProfileMerge
 from crm.models.store import Store
+from crm.models.tagging import Tag, TagBatch
+from crm.models.views import ListPreference, SavedView
 
 __all__ = [
     "ConsentEvent",
@@ -15,6 +17,7 @@ __all__ = [
     "ExchangeRate",
     "Identity",
     "ImportRun",
+    "ListPreference",
     "Order",
     "OrderLine",
     "Product",
@@ -23,8 +26,11 @@ __all__ = [
     "ProfileMerge",
     "Reaction",
     "Refund",
+    "SavedView",
     "Shipment",
     "Store",
     "Suppression",
+    "Tag",
+    "TagBatch",
     "Variant",
 ]

@@ -32,6 +32,13 @@ class Profile(TenantModel):
     city = models.TextField(default="", db_default="", blank=True)
     postcode = models.TextField(default="", db_default="", blank=True)
     properties = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    tags = ArrayField(
+        models.TextField(),
+        default=list,
+        db_default=models.Value([], ArrayField(models.TextField())),
+        blank=True,
+    )
+    """What members call them, sorted; a store's own tags are a property."""
     email_consent = models.TextField(
         choices=ConsentState.choices, default=ConsentState.NEVER, db_default=ConsentState.NEVER
     )
@@ -67,6 +74,11 @@ class Profile(TenantModel):
                 fields=["tenant", "email_norm"],
                 opclasses=["int8_ops", "gin_trgm_ops"],
                 name="profile_email_trgm_idx",
+            ),
+            GinIndex(
+                fields=["tenant", "tags"],
+                opclasses=["int8_ops", "array_ops"],
+                name="profile_tags_idx",
             ),
         ]
 
@@ -158,6 +170,12 @@ class ProfileFacts(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "last_order_at"], name="facts_last_order_idx"),
             models.Index(fields=["tenant", "net_minor", "profile"], name="facts_net_idx"),
+            models.Index(fields=["tenant", "order_count", "profile"], name="facts_orders_idx"),
+            models.Index(
+                fields=["tenant", "last_seen_at", "profile"],
+                name="facts_seen_idx",
+                condition=models.Q(last_seen_at__isnull=False),
+            ),
             models.Index(
                 fields=["tenant", "lookback_from"],
                 name="facts_lookback_idx",

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from crm.choices import ConsentState, IdentityKind
+from crm.choices import IdentityKind
 from crm.domain.identifiers import normalize_phone, order_number_forms
 from crm.models import Identity, Order, Profile
 from crm.panels import ListFilter, list_filters
 from crm.queries.reach import Reach, find_reach
+from kernel import clock
+from kernel.arrays import array
 from kernel.formats import format_country
+from kernel.money import average, to_minor
 from kernel.scope import current_tenant_id
-from kernel.sql import execute, run_sql
+from kernel.sql import execute
 from tenants.queries import get_tenant
 
 PAGE_SIZE = 50
@@ -25,9 +28,11 @@ EXPORT_BATCH = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = """
 SELECT p.id, p.first_name, p.last_name, p.email, p.phone, p.country, p.city, p.email_consent,
-    p.sms_consent, p.created_at, COALESCE(f.order_count, 0) AS order_count,
-    COALESCE(f.net_minor, 0) AS net_minor, f.last_order_at,
-    COALESCE(f.rfm_group, '') AS rfm_group, COALESCE(f.points_balance, 0) AS points_balance
+    p.sms_consent, p.created_at, p.tags, COALESCE(f.order_count, 0) AS order_count,
+    COALESCE(f.net_minor, 0) AS net_minor, COALESCE(f.gross_minor, 0) AS gross_minor,
+    COALESCE(f.refunded_minor, 0) AS refunded_minor, f.first_order_at, f.last_order_at,
+    f.last_seen_at, COALESCE(f.rfm_group, '') AS rfm_group,
+    COALESCE(f.points_balance, 0) AS points_balance
 """
 _LIVE = "p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL"
 _WITH_FACTS = """
@@ -57,6 +62,14 @@ SORTINGS = {
         condition="f.last_order_at IS NOT NULL",
     ),
     "revenue": Sorting("f.net_minor", "f.profile_id", needs_facts=True),
+    "orders": Sorting("f.order_count", "f.profile_id", needs_facts=True),
+    "seen": Sorting(
+        "f.last_seen_at",
+        "f.profile_id",
+        needs_facts=True,
+        is_time=True,
+        condition="f.last_seen_at IS NOT NULL",
+    ),
 }
 """What people sort by; each has an index that begins with the tenant."""
 
@@ -69,11 +82,13 @@ class Wanted:
         search: part of a name or address, a phone number or an order number; empty finds all.
         chosen: value by key of a filter of `crm.panels`.
         sort: a key of `SORTINGS`, with ``-`` before it for the largest first.
+        ids: these profiles alone; None for all that match.
     """
 
     search: str = ""
     chosen: Mapping[str, str] = field(default_factory=dict)
     sort: str = "-new"
+    ids: tuple[int, ...] | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -96,10 +111,21 @@ class Person:
     sms_consent: str
     order_count: int
     net_minor: int
+    average_minor: int | None
+    refunded_minor: int
+    first_order_at: datetime | None
     last_order_at: datetime | None
+    last_seen_at: datetime | None
+    tags: list[str]
     rfm_group: str
     points_balance: int
     reach: list[Reach]
+
+    @property
+    def place(self) -> str:
+        """City and country in words; empty where neither is known."""
+        country = format_country(self.country) if self.country else ""
+        return ", ".join(filter(None, [self.city, country]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,28 +162,30 @@ def list_people(
     return PeoplePage(_people(rows, now), last if has_more else None, first if mark else None)
 
 
-def count_people(wanted: Wanted) -> int:
-    """Return how many people there are, at most the ceiling."""
+def count_people(wanted: Wanted, *, ceiling: int | None = COUNT_CEILING) -> int:
+    """Return how many people there are, at most the ceiling; without one it counts them all."""
     parts = _conditions(wanted)
     joined = _WITH_FACTS.format(join="LEFT JOIN")
     found = f"SELECT 1 {joined} WHERE {' AND '.join(parts)} LIMIT %(ceiling)s"
     statement = f"SELECT count(*) AS found FROM ({found}) AS counted"  # noqa: S608 fixed text only
-    [row] = execute(statement, ceiling=COUNT_CEILING, **_params(wanted))
+    [row] = execute(statement, ceiling=ceiling, **_params(wanted))
     return int(row.found)
+
+
+def list_matching_ids(wanted: Wanted, *, after: int, limit: int) -> list[int]:
+    """Return the ids of people, ascending, from behind an id on.
+
+    Whoever changes them while going on misses nobody and meets nobody twice.
+    """
+    joined = _WITH_FACTS.format(join="LEFT JOIN")
+    parts = [*_conditions(wanted), "p.id > %(after)s"]
+    statement = f"SELECT p.id {joined} WHERE {' AND '.join(parts)} ORDER BY p.id LIMIT %(limit)s"
+    return [row.id for row in execute(statement, after=after, limit=limit, **_params(wanted))]
 
 
 def has_people() -> bool:
     """Say whether the tenant knows anybody."""
     return Profile.objects.filter(merged_into=None, erased_at=None).exists()
-
-
-def list_countries() -> list[tuple[str, str]]:
-    """Return code and name of the countries people live in, most people first.
-
-    Counted among the newest people, so that it costs the same for any number of them.
-    """
-    rows = run_sql("crm.list_countries", newest=COUNT_CEILING)
-    return [(row.country, format_country(row.country)) for row in rows]
 
 
 def _people(rows: Sequence[Any], now: datetime) -> list[Person]:
@@ -174,7 +202,12 @@ def _people(rows: Sequence[Any], now: datetime) -> list[Person]:
             sms_consent=row.sms_consent,
             order_count=row.order_count,
             net_minor=row.net_minor,
+            average_minor=average(row.gross_minor, row.order_count),
+            refunded_minor=row.refunded_minor,
+            first_order_at=row.first_order_at,
             last_order_at=row.last_order_at,
+            last_seen_at=row.last_seen_at,
+            tags=row.tags,
             rfm_group=row.rfm_group,
             points_balance=row.points_balance,
             reach=reach,
@@ -210,6 +243,8 @@ def _conditions(wanted: Wanted) -> list[str]:
             "(p.name_norm LIKE %(pattern)s OR p.email_norm LIKE %(pattern)s"
             " OR p.id = ANY(%(matches)s::bigint[]))"
         )
+    if wanted.ids is not None:
+        parts.append("p.id = ANY(%(ids)s::bigint[])")
     parts += [item.sql for item in _chosen(wanted)]
     if condition := SORTINGS[wanted.sort.lstrip("-")].condition:
         parts.append(condition)
@@ -217,12 +252,28 @@ def _conditions(wanted: Wanted) -> list[str]:
 
 
 def _params(wanted: Wanted) -> dict[str, Any]:
-    params: dict[str, Any] = {item.key: wanted.chosen[item.key] for item in _chosen(wanted)}
+    params = {item.key: _value(item, wanted.chosen[item.key]) for item in _chosen(wanted)}
+    if wanted.ids is not None:
+        params["ids"] = array(wanted.ids)
     if wanted.search:
         norm = wanted.search.strip().lower()
         escaped = norm.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         params |= {"pattern": f"%{escaped}%", "matches": _find_by_number(norm)}
     return params
+
+
+def _value(item: ListFilter, text: str) -> Any:
+    """Return what a condition binds for a value that fits it."""
+    match item.kind:
+        case "number":
+            return int(text)
+        case "money":
+            return to_minor(text, get_tenant(current_tenant_id()).currency)
+        case "day" | "last_day":
+            day = date.fromisoformat(text) + timedelta(days=item.kind == "last_day")
+            return clock.start_of_day(day, get_tenant(current_tenant_id()).timezone)
+        case _:
+            return text
 
 
 def _chosen(wanted: Wanted) -> list[ListFilter]:
@@ -260,35 +311,3 @@ def _read_mark(mark: str, wanted: Wanted) -> tuple[Any, int] | None:
         return _EPOCH + timedelta(microseconds=figure), profile_id
     except (ValueError, OverflowError):
         return None
-
-
-CONSENT = ListFilter(
-    key="consent",
-    label="Email consent",
-    anything="Consent",
-    list_choices=lambda: [
-        (ConsentState.SUBSCRIBED.value, "Email subscribed"),
-        (ConsentState.UNSUBSCRIBED.value, "Email unsubscribed"),
-        (ConsentState.NEVER.value, "Never asked"),
-        (ConsentState.PENDING.value, "Not confirmed yet"),
-        (ConsentState.WITHDRAWN.value, "Consent withdrawn"),
-    ],
-    sql="p.email_consent = %(consent)s",
-    order=10,
-)
-ORDERS = ListFilter(
-    key="orders",
-    label="Orders",
-    anything="Orders",
-    list_choices=lambda: [("0", "No order yet"), ("1", "One order"), ("2", "Two or more orders")],
-    sql="LEAST(COALESCE(f.order_count, 0), 2) = %(orders)s::int",
-    order=40,
-)
-COUNTRY = ListFilter(
-    key="country",
-    label="Country",
-    anything="Country",
-    list_choices=list_countries,
-    sql="p.country = %(country)s",
-    order=60,
-)

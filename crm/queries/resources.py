@@ -45,6 +45,11 @@ def with_customer_id(customer_id: str) -> Q:
     return _identified(IdentityKind.CUSTOMER_ID, [f"{store}:{customer_id}" for store in stores])
 
 
+def with_tag(tag: str) -> Q:
+    """Return the condition for profiles that have a tag."""
+    return Q(tags__contains=[tag])
+
+
 def with_words(words: str) -> Q:
     """Return the condition for part of a name or address, in any case."""
     norm = words.strip().lower()
@@ -188,6 +193,7 @@ def _describe(
         "erased_at": row.erased_at,
         "merged_into": merged_into,
         "properties": row.properties,
+        "tags": row.tags,
         "consent": {
             "email": {"state": row.email_consent, "at": row.email_consent_at},
             "sms": {"state": row.sms_consent, "at": row.sms_consent_at},

@@ -1,6 +1,6 @@
 """What the timeline says of the events of this app."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crm.models import Event
@@ -20,6 +20,7 @@ PROFILE_EVENTS = (
     "Profile Updated",
     "Profile Merged",
     "Consent Changed",
+    "Tags Changed",
     "Data Requested",
 )
 _CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
@@ -71,22 +72,40 @@ def _amount(said: Mapping[str, Any], key: str) -> str:
 
 
 def _speak_profile(name: str, said: Mapping[str, Any]) -> EventWords:
-    match name:
-        case "Profile Created":
-            return EventWords("user", "First known", "", "accent")
-        case "Profile Merged":
-            rule = str(said.get("rule", "")).replace("_", " ")
-            text = f"Both had the same {rule}" if rule and rule != "manual" else "By hand"
-            return EventWords("link", "Another profile became part of this one", text)
-        case "Consent Changed":
-            channel = _CHANNELS.get(str(said.get("channel")), str(said.get("channel", "")))
-            state = str(said.get("state", "")).replace("_", " ")
-            tone = "good" if state == "subscribed" else "neutral"
-            before = str(said.get("before", "")).replace("_", " ")
-            return EventWords(
-                "bell", f"{state.capitalize()} for {channel}", f"Was {before} before", tone
-            )
-        case "Data Requested":
-            return EventWords("download", "Asked for a copy of their data")
-        case _:
-            return EventWords("edit", "Details changed")
+    speak = _PROFILE_SPEAKERS.get(name)
+    return speak(said) if speak else EventWords("edit", "Details changed")
+
+
+def _speak_merge(said: Mapping[str, Any]) -> EventWords:
+    if said.get("undone"):
+        return EventWords("return", "A merge was undone")
+    rule = str(said.get("rule", "")).replace("_", " ")
+    text = f"Both had the same {rule}" if rule and rule != "manual" else "By hand"
+    return EventWords("link", "Another profile became part of this one", text)
+
+
+def _speak_consent(said: Mapping[str, Any]) -> EventWords:
+    channel = _CHANNELS.get(str(said.get("channel")), str(said.get("channel", "")))
+    state = str(said.get("state", "")).replace("_", " ")
+    tone = "good" if state == "subscribed" else "neutral"
+    before = str(said.get("before", "")).replace("_", " ")
+    return EventWords("bell", f"{state.capitalize()} for {channel}", f"Was {before} before", tone)
+
+
+def _speak_tags(said: Mapping[str, Any]) -> EventWords:
+    added = ", ".join(map(str, said.get("added", [])))
+    removed = ", ".join(map(str, said.get("removed", [])))
+    by = f"By {said['by']}" if said.get("by") else ""
+    if added:
+        also = f"Took {removed} away" if removed else ""
+        return EventWords("tag", f"Tagged {added}", " · ".join(filter(None, [also, by])))
+    return EventWords("tag", f"Tag {removed} removed", by)
+
+
+_PROFILE_SPEAKERS: dict[str, Callable[[Mapping[str, Any]], EventWords]] = {
+    "Profile Created": lambda _: EventWords("user", "First known", "", "accent"),
+    "Profile Merged": _speak_merge,
+    "Consent Changed": _speak_consent,
+    "Tags Changed": _speak_tags,
+    "Data Requested": lambda _: EventWords("download", "Asked for a copy of their data"),
+}

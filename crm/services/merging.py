@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm.domain.fields import TEXT_FIELDS, ProfileFields, fill_from_merged
 from crm.domain.permission import most_restrictive
-from crm.models import ProfileMerge
+from crm.models import Profile, ProfileMerge
 from crm.services.events import append_events
 from crm.services.ids import lock_final_profiles, lock_for_merge
 from crm.services.profiles import Statement, append_statements, load_fields, update_profiles
@@ -126,6 +126,7 @@ def unmerge_profile(merge_id: int, *, now: datetime | None = None) -> int:
     winner = known[merge.winner_id]
     _take_back(winner, _restore(merge.snapshot["winner"]), loser)
     run_sql("crm.unmerge_profile", id=merge.loser_id)
+    _take_tags_back(merge)
     update_profiles({merge.loser_id: loser, merge.winner_id: winner}, at)
     move_back(merge.loser_id, merge.moved_ids)
     _call(AFTER_MERGE, [(merge.winner_id, merge.loser_id)])
@@ -138,8 +139,13 @@ def _merge(pairs: Sequence[Pair], rules: Mapping[int, str], now: datetime) -> li
     lock_for_merge(profile_id for pair in pairs for profile_id in pair)
     known = load_fields({profile_id for pair in pairs for profile_id in pair})
     _call(BEFORE_MERGE, pairs)
+    tags = _tags_of([winner for _, winner in pairs])
     snapshots = {
-        loser: {"loser": _snapshot(known[loser]), "winner": _snapshot(known[winner])}
+        loser: {
+            "loser": _snapshot(known[loser]),
+            "winner": _snapshot(known[winner]),
+            "winner_tags": tags[winner],
+        }
         for loser, winner in pairs
     }
     moved = move_rows(pairs)
@@ -149,6 +155,7 @@ def _merge(pairs: Sequence[Pair], rules: Mapping[int, str], now: datetime) -> li
     update_profiles({winner: known[winner] for _, winner in pairs}, now)
     append_statements(statements, now)
     run_sql("crm.unite_engagement", **params)
+    run_sql("crm.unite_tags", **params)
     merges = ProfileMerge.objects.bulk_create(
         ProfileMerge(
             winner_id=winner,
@@ -225,6 +232,24 @@ def _take_back(winner: ProfileFields, before: ProfileFields, loser: ProfileField
     for name, value in loser.properties.items():
         if name not in before.properties and winner.properties.get(name) == value:
             del winner.properties[name]
+
+
+def _tags_of(profile_ids: Iterable[int]) -> dict[int, list[str]]:
+    found = Profile.objects.filter(pk__in=set(profile_ids))
+    return dict(found.values_list("pk", "tags"))
+
+
+def _take_tags_back(merge: ProfileMerge) -> None:
+    """Take the tags that came from the loser away from the winner; the loser's row kept its own."""
+    own = merge.snapshot.get("winner_tags", [])
+    came = [tag for tag in _tags_of([merge.loser_id])[merge.loser_id] if tag not in own]
+    run_sql(
+        "crm.change_tags",
+        ids=array([merge.winner_id]),
+        added="{}",
+        removed=array(came),
+        now=clock.now(),
+    )
 
 
 def _merged(pair: Pair, rule: str, now: datetime) -> NewEvent:

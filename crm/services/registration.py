@@ -1,7 +1,8 @@
 """What this app fills into its own registries."""
 
 from crm.panels import Panel, fill_filter, fill_panel, fill_words
-from crm.queries import people, words
+from crm.queries import words
+from crm.queries.people_filters import FILTERS
 
 
 def register() -> None:
@@ -12,5 +13,5 @@ def register() -> None:
     fill_panel(Panel("merges", "Merges", "crm:merges", 80))
     fill_words("orders", "Orders", words.ORDER_EVENTS, words.speak_orders)
     fill_words("profile", "Profile", words.PROFILE_EVENTS, words.speak_profile)
-    for item in (people.CONSENT, people.ORDERS, people.COUNTRY):
+    for item in FILTERS:
         fill_filter(item)

@@ -1,46 +1,36 @@
-"""The list of people and its export."""
+"""The list of people, and what is done to many of them at once."""
 
-import csv
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db import transaction
-from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from crm.domain.csv_cells import safe_cell
-from crm.panels import label_of, list_filters
-from crm.queries import people
-from crm.queries.people import SORTINGS, Person, Wanted
+from crm.domain.tags import clean_tag
+from crm.models import SavedView
+from crm.panels import ListFilter, label_of, list_filters
+from crm.queries import people, views
+from crm.queries.people import Wanted
+from crm.queries.people_filters import (
+    Choices,
+    choices_of,
+    define_segment,
+    list_tags,
+    read_wanted,
+    write_query,
+)
+from crm.services.bulk import MAX_IDS, start_export, start_tagging
 from kernel import clock
-from kernel.money import to_text
-from kernel.tenancy import tenant_scope
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
-from tenants.services import audit
 from tenants.services.access import requires
 from tenants.types import TenantRequest
-
-MAX_SEARCH = 200
-_HEADINGS = (
-    "id",
-    "name",
-    "email",
-    "phone",
-    "country",
-    "city",
-    "first_known",
-    "email_consent",
-    "sms_consent",
-    "orders",
-    "net_revenue",
-    "currency",
-    "last_order",
-    "rfm_group",
-    "points",
-)
 
 _SORTINGS = (
     ("-new", "Newest first"),
@@ -49,133 +39,177 @@ _SORTINGS = (
     ("last", "Last order, oldest first"),
     ("-revenue", "Most revenue first"),
     ("revenue", "Least revenue first"),
+    ("-orders", "Most orders first"),
+    ("-seen", "Last visit, newest first"),
 )
+_LEFT_OUT = {"last": "those with an order", "seen": "those who were seen"}
 
 
 @requires(capabilities.VIEW)
 @require_GET
 def profile_list(request: TenantRequest) -> HttpResponse:
     """Show the people; an htmx request gets the table alone."""
-    wanted = _read_wanted(request)
+    preference = views.find_preference(request.user.pk)
+    saved = views.list_views(request.user.pk)
+    begin = preference.default_view_id if preference else None
+    default = next((view for view in saved if view.pk == begin), None)
+    if default and not request.GET:
+        return redirect(_address(request, default))
+    active = next((view for view in saved if str(view.pk) == request.GET.get("view")), None)
+    choices: Choices = {}
+    wanted = read_wanted(request.GET.dict(), choices)
     page = people.list_people(
         wanted,
         clock.now(),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
+    total = people.count_people(wanted) if page.rows else 0
+    chosen = (active.columns if active else []) or (preference.columns if preference else [])
     context: dict[str, Any] = {
         "wanted": wanted,
+        "query": write_query(wanted),
         "page": page,
+        "columns": views.columns_of(chosen),
         "rows": [(row, label_of("rfm_group", row.rfm_group)) for row in page.rows],
-        "shown": _shown(wanted, len(page.rows)) if page.rows else "",
+        "shown": _shown(wanted, len(page.rows), total),
+        "total": total,
+        "is_more": total >= people.COUNT_CEILING,
+        **_allowed(request),
     }
     if request.htmx:
         response = render(request, "crm/_people.html", context)
     else:
-        context |= {
-            "filters": _filters(wanted),
-            "sortings": _SORTINGS,
-            "is_empty": not page.rows and not wanted.is_narrowed and not people.has_people(),
-            "may_export": may(request.member.role, capabilities.EXPORT_PROFILES),
-        }
+        context |= _frame(request, wanted, choices) | _views(request, saved, active, wanted)
+        context["is_default"] = active is not None and active is default
+        context["is_empty"] = not page.rows and not wanted.is_narrowed and not people.has_people()
+        context["tags"] = list_tags() if context["may_tag"] else []
         response = render(request, "crm/profiles.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
 @requires(capabilities.EXPORT_PROFILES)
-@require_GET
+@require_POST
 def export_profiles(request: TenantRequest) -> HttpResponse:
-    """Stream the people that the list shows, all pages of it, as CSV."""
-    wanted = _read_wanted(request)
-    audit.record(
-        "profiles.exported",
-        "profile",
-        "list",
-        after={"search": wanted.search, "filters": dict(wanted.chosen)},
-        actor=request.user.email,
-    )
-    rows = _export(request.tenant.pk, request.tenant.currency, wanted)
-    name = f"profiles-{request.tenant.slug}-{clock.now():%Y-%m-%d}.csv"
-    return StreamingHttpResponse(  # type: ignore[return-value] # a response, though no HttpResponse
-        rows,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    """Start writing the chosen people, or all that the list shows, as CSV."""
+    selection, total = _read_selection(request)
+    if not selection:
+        return _nobody_chosen(request)
+    job = start_export(selection, actor=request.user.email, total=total)
+    return redirect("tenants:job", request.tenant.slug, job.pk)
 
 
-class _Line:
-    """What the CSV writer writes to: it hands each line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _export(tenant_id: int, currency: str, wanted: Wanted) -> Iterator[str]:
-    """Yield lines; the request's own scope is closed by the time they are asked for."""
-    writer = csv.writer(_Line())
-    yield writer.writerow(_HEADINGS)
-    now = clock.now()
-    mark: str | None = ""
-    while mark is not None:
-        with tenant_scope(tenant_id), transaction.atomic():
-            page = people.list_people(wanted, now, after=mark, limit=people.EXPORT_BATCH)
-        mark = page.next
-        for person in page.rows:
-            yield writer.writerow([safe_cell(cell) for cell in _cells(person, currency)])
+@requires(capabilities.TAG_PROFILES)
+@require_POST
+def tag_profiles(request: TenantRequest) -> HttpResponse:
+    """Start giving a tag to the chosen people, or taking one away."""
+    selection, total = _read_selection(request)
+    adds = request.POST.get("action") != "remove"
+    tag = clean_tag(request.POST.get("add_tag" if adds else "remove_tag", ""))
+    if not selection:
+        return _nobody_chosen(request)
+    if not tag:
+        messages.error(request, "Nothing was changed: the tag has no letters.")
+        return redirect(_list_address(request, request.POST.get("query", "")))
+    job = start_tagging(selection, tag=tag, adds=adds, actor=request.user.email, total=total)
+    return redirect("tenants:job", request.tenant.slug, job.pk)
 
 
-def _cells(person: Person, currency: str) -> Sequence[object]:
-    return (
-        person.id,
-        person.name,
-        person.email,
-        person.phone,
-        person.country,
-        person.city,
-        person.created_at.isoformat(),
-        person.email_consent,
-        person.sms_consent,
-        person.order_count,
-        to_text(person.net_minor, currency),
-        currency,
-        person.last_order_at.isoformat() if person.last_order_at else "",
-        person.rfm_group,
-        person.points_balance,
-    )
+def _read_selection(request: TenantRequest) -> tuple[dict[str, Any], int | None]:
+    """Return who was chosen and how many; nobody gives an empty selection."""
+    if request.POST.get("all"):
+        wanted = read_wanted(QueryDict(request.POST.get("query", "")).dict())
+        return {"query": write_query(wanted)}, None
+    ids = [int(key) for key in request.POST.getlist("ids") if key.isdecimal() and len(key) < 19]  # noqa: PLR2004 bigint
+    named = sorted(set(ids))[:MAX_IDS]
+    return ({"ids": named} if named else {}), len(named)
 
 
-def _read_wanted(request: TenantRequest) -> Wanted:
-    """Read search, filters and order of an address; what does not exist is left out."""
-    sort = request.GET.get("sort", "")
-    chosen = {}
-    for item in list_filters():
-        value = request.GET.get(item.key, "")
-        if value and value in dict(item.list_choices()):
-            chosen[item.key] = value
-    return Wanted(
-        search=request.GET.get("q", "").replace("\x00", "").strip()[:MAX_SEARCH],
-        chosen=chosen,
-        sort=sort if sort.lstrip("-") in SORTINGS and sort.count("-") < 2 else "-new",  # noqa: PLR2004 one sign
-    )
+def _nobody_chosen(request: TenantRequest) -> HttpResponse:
+    messages.info(request, "Nobody was chosen, so nothing was done.")
+    return redirect(_list_address(request, request.POST.get("query", "")))
 
 
-def _shown(wanted: Wanted, rows: int) -> str:
-    total = people.count_people(wanted)
+def _list_address(request: TenantRequest, query: str) -> str:
+    base = reverse("crm:profiles", args=[request.tenant.slug])
+    return f"{base}?{write_query(read_wanted(QueryDict(query).dict()))}"
+
+
+def _address(request: TenantRequest, view: SavedView) -> str:
+    base = reverse("crm:profiles", args=[request.tenant.slug])
+    return f"{base}?view={view.pk}{'&' if view.query else ''}{view.query}"
+
+
+def _allowed(request: TenantRequest) -> dict[str, bool]:
+    role = request.member.role
+    return {
+        "may_export": may(role, capabilities.EXPORT_PROFILES),
+        "may_tag": may(role, capabilities.TAG_PROFILES),
+        "may_save_segment": may(role, capabilities.EDIT_SEGMENTS),
+    }
+
+
+def _shown(wanted: Wanted, rows: int, total: int) -> str:
     more = "+" if total >= people.COUNT_CEILING else ""
-    buyers = ", those with an order" if wanted.sort.endswith("last") else ""
-    return f"{rows:,} of {total:,}{more} people{buyers}"
+    left_out = _LEFT_OUT.get(wanted.sort.removeprefix("-"), "")
+    return f"{rows:,} of {total:,}{more} people{', ' if left_out else ''}{left_out}"
 
 
-def _filters(wanted: Wanted) -> list[dict[str, Any]]:
-    return [
-        {
-            "key": item.key,
-            "label": item.label,
-            "anything": item.anything,
-            "choices": choices,
-            "value": wanted.chosen.get(item.key, ""),
-        }
-        for item in list_filters()
-        if (choices := item.list_choices())
+def _frame(request: TenantRequest, wanted: Wanted, choices: Choices) -> dict[str, Any]:
+    """Return what stands above the table: filters, chips, the way to a segment."""
+    fields = [_field(item, wanted, choices) for item in list_filters()]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for field in fields:
+        if field["group"]:
+            groups.setdefault(field["group"], []).append(field)
+    definition = define_segment(wanted)
+    return {
+        "filters": [field for field in fields if not field["group"] and field["choices"]],
+        "groups": list(groups.items()),
+        "chips": [field for field in fields if field["group"] and field["value"]],
+        "sortings": _SORTINGS,
+        "segment_url": _segment_address(request, definition) if definition else "",
+    }
+
+
+def _field(item: ListFilter, wanted: Wanted, choices: Choices) -> dict[str, Any]:
+    value = wanted.chosen.get(item.key, "")
+    offered = choices_of(item, choices)
+    return {
+        "key": item.key,
+        "label": item.label,
+        "anything": item.anything,
+        "kind": item.kind,
+        "group": item.group,
+        "choices": offered,
+        "value": value,
+        "said": dict(offered).get(value, value),
+    }
+
+
+def _segment_address(request: TenantRequest, definition: dict[str, object]) -> str:
+    address = reverse("segments:new", args=[request.tenant.slug])
+    return f"{address}?{urlencode({'definition': json.dumps(definition)})}"
+
+
+def _views(
+    request: TenantRequest, saved: Sequence[SavedView], active: SavedView | None, wanted: Wanted
+) -> dict[str, Any]:
+    """Return the saved views as tabs, and what can be done with the one that is open."""
+    base = reverse("crm:profiles", args=[request.tenant.slug])
+    tabs = [{"label": "Everybody", "url": f"{base}?view=all", "active": active is None}]
+    tabs += [
+        {"label": view.name, "url": _address(request, view), "active": view is active}
+        for view in saved
     ]
+    deleted = request.GET.get("deleted", "")
+    is_id = deleted.isdecimal() and len(deleted) < 19  # noqa: PLR2004 bigint
+    return {
+        "tabs": tabs if saved else [],
+        "view": active,
+        "is_own": active is not None and active.user_id == request.user.pk,
+        "is_changed": active is not None and active.query != write_query(wanted),
+        "all_columns": views.COLUMNS,
+        "deleted": views.find_deleted(int(deleted), request.user.pk) if is_id else None,
+    }

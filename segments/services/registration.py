@@ -24,6 +24,7 @@ def register() -> None:
             anything="Segment",
             list_choices=words.segment_choices,
             sql=words.IN_SEGMENT,
+            define=lambda value: {"segment": value, "is": "member"},
             order=20,
         )
     )
@@ -34,6 +35,7 @@ def register() -> None:
             anything="RFM group",
             list_choices=words.group_choices,
             sql="f.rfm_group = %(rfm_group)s",
+            define=lambda value: {"field": "rfm_group", "is": "=", "value": value},
             order=30,
         )
     )

@@ -6,6 +6,7 @@ import { startDialogs } from "./behaviours/dialogs";
 import { startForms } from "./behaviours/forms";
 import { startMenus } from "./behaviours/menus";
 import { startPalette } from "./behaviours/palette";
+import { startSelection } from "./behaviours/selection";
 import { startSidebar } from "./behaviours/sidebar";
 import { startTheme } from "./behaviours/theme";
 import { startTimes } from "./behaviours/times";
@@ -31,6 +32,7 @@ startTimes();
 startToasts();
 startCopies();
 startParts();
+startSelection();
 startPalette();
 
 async function startCharts(root: ParentNode): Promise<void> {

@@ -39,7 +39,11 @@ _SOON = timedelta(minutes=1)
 def job_list(request: TenantRequest) -> HttpResponse:
     """Show the latest jobs of the tenant."""
     kinds = job_kinds()
-    rows = [(job, kinds[job.kind]) for job in queries.list_jobs() if job.kind in kinds]
+    rows = [
+        (job, kinds[job.kind], kinds[job.kind].title(job.params))
+        for job in queries.list_jobs()
+        if job.kind in kinds
+    ]
     return render(request, "tenants/jobs.html", {"rows": rows})
 
 
@@ -51,6 +55,7 @@ def job_detail(request: TenantRequest, job_id: int) -> HttpResponse:
     context = {
         "job": job,
         "kind": kind,
+        "title": kind.title(job.params),
         "back_url": reverse(kind.back, args=[request.tenant.slug]),
         "progress": _render_progress(request, job, kind),
         "may_act": may(request.member.role, kind.capability),
@@ -147,6 +152,7 @@ def _render_progress(request: TenantRequest, job: Job, kind: JobKind) -> SafeStr
     context: dict[str, Any] = {
         "job": job,
         "kind": kind,
+        "title": kind.title(job.params),
         "is_small": bool(request.GET.get("small")),
         "time_left": _time_left(job),
         "may_act": may(request.member.role, kind.capability),

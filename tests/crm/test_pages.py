@@ -1,13 +1,6 @@
 """The list of people, its export, and the page of one person with the parts this app owns."""
 
-import csv
-import io
-from collections.abc import Iterable
-from typing import cast
-
 import pytest
-from django.db import transaction
-from django.http import StreamingHttpResponse
 from django.test import Client
 
 from crm.choices import ConsentState, SuppressionReason
@@ -19,7 +12,6 @@ from crm.queries.reach import find_reach
 from crm.services.addresses import address_hash
 from crm.services.facts import refresh_facts
 from crm.services.merging import merge_profiles
-from kernel.tenancy import tenant_scope
 from tenants.choices import Role
 from tenants.models import AuditEntry, Tenant
 from tests.factories.crm import NOON, apply, customer, make_store, order, refund
@@ -168,30 +160,6 @@ def test_reach_says_what_is_in_the_way(tenant: Tenant, ada: Profile) -> None:
 )
 def test_a_cell_is_never_a_formula(value: object, written: str) -> None:
     assert safe_cell(value) == written
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_export_holds_what_the_list_shows() -> None:
-    tenant = Tenant.objects.create(name="Ada Soap", slug="ada-soap", currency="GBP", timezone="UTC")
-    with tenant_scope(tenant.pk), transaction.atomic():
-        Profile.objects.create(first_name="=Ada", name_norm="=ada", email="ada@example.com")
-        Profile.objects.create(first_name="Grace", name_norm="grace")
-    client = sign_in(tenant, Role.ANALYST)
-    response = cast("StreamingHttpResponse", client.get(f"{LIST}export/?q=ada"))
-    body = b"".join(cast("Iterable[bytes]", response.streaming_content)).decode()
-    rows = list(csv.DictReader(io.StringIO(body)))
-    assert [(row["name"], row["net_revenue"], row["currency"]) for row in rows] == [
-        ("'=Ada", "0.00", "GBP")
-    ]
-    with tenant_scope(tenant.pk), transaction.atomic():
-        entry = AuditEntry.objects.get(action="profiles.exported")
-        assert entry.after == {"search": "ada", "filters": {}}
-
-
-def test_who_may_not_export_sees_no_button(tenant: Tenant, ada: Profile) -> None:
-    client = sign_in(tenant, Role.SUPPORT)
-    assert "Export CSV" not in read(client, LIST)
-    assert client.get(f"{LIST}export/").status_code == 403
 
 
 def test_a_profile_shows_who_she_is_and_what_she_is_worth(tenant: Tenant, ada: Profile) -> None:

@@ -4,7 +4,17 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from crm.models import Event, Order, OrderLine, Product, Profile, ProfileFacts, Refund, Store
+from crm.models import (
+    Event,
+    Order,
+    OrderLine,
+    Product,
+    Profile,
+    ProfileFacts,
+    Refund,
+    SavedView,
+    Store,
+)
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from kernel import clock
 from loyalty.models import PointsAccount, PointsEntry
@@ -131,6 +141,7 @@ def make_everything() -> dict[str, int]:
         "event_id": make_event(profile).pk,
         "delivery_id": make_delivery(store).pk,
         "job_id": make_job().pk,
+        "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
         **_make_run(profile),
     }
 
