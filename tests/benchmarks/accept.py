@@ -28,7 +28,8 @@ from tests.benchmarks.world import bare, database_address, make_merchant
 
 WORKERS = 2
 PLAIN_THREADS = 4
-"""Of the floor and the peer. More of them made neither faster: each has a connection of its own."""
+"""Of the floor and the peer, where each thread has a database connection of its own. On a busy
+machine a floor of 16 threads commits more at once and is up to twice as fast."""
 START_SECONDS = 30.0
 RATE = Goal(0.6, at_least=True, unit="/s")
 PEER_RATE = Goal(1.7, at_least=True, unit="/s")
