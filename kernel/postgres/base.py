@@ -1,9 +1,15 @@
 """The connection: remembers which tenant it last told PostgreSQL about."""
 
+from datetime import UTC
 from typing import Any
 
 from django.db.backends.postgresql import base, features
 from django.db.models import Model
+from psycopg import adapters
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Loader
+from psycopg.postgres import types
+from psycopg.pq import Format
 
 from kernel.postgres.operations import DatabaseOperations
 from kernel.postgres.schema import DatabaseSchemaEditor
@@ -11,6 +17,29 @@ from kernel.scope import ALL_TENANTS, TenantScopeError
 
 APP_ALIAS = "default"
 """Only connections of this alias run as `patron_app` and are bound to a tenant."""
+
+
+_TIMESTAMPTZ = types["timestamptz"].oid
+
+
+class UtcLoader(Loader):
+    """Reads times in the driver's compiled code; Django's own loader does it in Python.
+
+    Our connections speak UTC, so what the driver reads is in UTC already. With this a time costs
+    a tenth, and every batch of rows holds thousands.
+    """
+
+    timezone = UTC
+    """Django asks its loaders for it."""
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        compiled: Any = adapters.get_loader(_TIMESTAMPTZ, Format.TEXT)
+        self._load = compiled(oid, context).load
+
+    def load(self, data: Buffer) -> Any:
+        """Read one time."""
+        return self._load(data)
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -31,6 +60,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._bound_tenant: int | None = None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        if self.timezone is UTC:
+            connection.adapters.register_loader("timestamptz", UtcLoader)
+        return connection
 
     def bind_tenant(self, tenant_id: int) -> None:
         """Tell PostgreSQL the tenant of this transaction, once per transaction and scope.
