@@ -33,8 +33,13 @@ def array(values: Iterable[Any]) -> str:
     """Return the literal of one array; elements as in `columns`."""
     items = list(values)
     kinds = set(map(type, items))
-    write_all = _COLUMN_WRITERS.get(next(iter(kinds))) if len(kinds) == 1 else None
-    literal = write_all(items) if write_all else "{" + ",".join(map(_element, items)) + "}"
+    kind = kinds.pop() if len(kinds) == 1 else None
+    if kind in _PLAIN and items.count(items[0]) == len(items):
+        literal = "{" + ",".join([_element(items[0])] * len(items)) + "}"
+    elif write_all := _COLUMN_WRITERS.get(kind):
+        literal = write_all(items)
+    else:
+        literal = "{" + ",".join(map(_element, items)) + "}"
     return literal if literal.isascii() else literal.encode("utf-8", "ignore").decode()
 
 
@@ -60,6 +65,12 @@ def _json(item: Any) -> str:
     return _text(text)
 
 
+def _json_all(items: list[Any]) -> str:
+    """Write one object that stands in many rows, such as what events tell of a segment, once."""
+    texts = {key: _json(item) for key, item in {id(item): item for item in items}.items()}
+    return "{" + ",".join([texts[id(item)] for item in items]) + "}"
+
+
 def _without_nul(item: Any) -> Any:
     if isinstance(item, str):
         return item.replace("\0", "")
@@ -80,11 +91,14 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     list: _json,
 }
 
-_COLUMN_WRITERS: dict[type, Callable[[list[Any]], str]] = {
+_PLAIN = frozenset({str, int, bool, datetime, type(None)})
+"""Kinds that are cheap to compare: a column of one value throughout is written at once."""
+
+_COLUMN_WRITERS: dict[type | None, Callable[[list[Any]], str]] = {
     str: _quote_all,
     int: lambda items: "{" + ",".join(map(str, items)) + "}",
+    dict: _json_all,
     datetime: lambda items: '{"' + '","'.join(map(datetime.isoformat, items)) + '"}',
-    type(None): lambda items: "{" + ",".join(["NULL"] * len(items)) + "}",
 }
 
 

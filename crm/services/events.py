@@ -96,7 +96,7 @@ def _insert_events(numbered: _Numbered, now: datetime) -> None:
             event.store_id,
             event.object_id,
             event.source,
-            dict(event.properties),
+            event.properties if type(event.properties) is dict else dict(event.properties),
             event.is_backfill,
         )
         for event_id, event in numbered
