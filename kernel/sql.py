@@ -59,7 +59,7 @@ def count_sql(name: str, /, **params: Any) -> int:
 
 @contextmanager
 def whole_tenant() -> Iterator[None]:
-    """Have the statements inside planned for all rows of a tenant, in a transaction.
+    """Have the statements inside planned for many rows of a tenant, up to all, in a transaction.
 
     By stale statistics a tenant that has just begun to grow has one row, and a join of its
     tables looks like one step of a loop; it then takes the square of its rows.

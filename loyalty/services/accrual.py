@@ -8,7 +8,8 @@ from django.db import transaction
 from crm.services.ids import lock_final_profiles
 from crm.types import EventRef
 from kernel import clock, money
-from kernel.sql import count_sql, run_sql
+from kernel.arrays import array
+from kernel.sql import count_sql, run_sql, whole_tenant
 from kernel.tenancy import current_tenant_id
 from loyalty.queries.ledger import orders_of_refunds, owners_of
 from loyalty.services.ledger import carry_over
@@ -58,19 +59,20 @@ def post_for_orders(
     """
     if not order_ids:
         return []
-    ids = sorted(order_ids)
-    lock_final_profiles(owners_of(ids))
+    lock_final_profiles(owners_of(order_ids))
+    ids = array(sorted(order_ids))
     count_sql("loyalty.open_accounts", order_ids=ids)
     run_sql("loyalty.lock_accounts", order_ids=ids)
     program = ensure_program()
-    rows = run_sql(
-        "loyalty.post_order_points",
-        order_ids=ids,
-        rate=program.points_per_unit if program.is_active else None,
-        rule_version=program.version,
-        unit=10 ** money.exponent(get_tenant(current_tenant_id()).currency),
-        now=now,
-    )
+    with whole_tenant():
+        rows = run_sql(
+            "loyalty.post_order_points",
+            order_ids=ids,
+            rate=program.points_per_unit if program.is_active else None,
+            rule_version=program.version,
+            unit=10 ** money.exponent(get_tenant(current_tenant_id()).currency),
+            now=now,
+        )
     posted = [
         Posted(
             entry_id=row.id,

@@ -7,6 +7,7 @@ from datetime import datetime
 from crm.services.events import append_events
 from crm.services.facts import write_points
 from crm.types import NewEvent
+from kernel.arrays import array
 from kernel.sql import run_sql
 from loyalty.types import Posted
 
@@ -29,8 +30,8 @@ def carry_over(posted: Sequence[Posted], *, history: frozenset[int], now: dateti
     owners = sorted(deltas)
     rows = run_sql(
         "loyalty.add_to_balances",
-        profile_ids=owners,
-        deltas=[deltas[profile_id] for profile_id in owners],
+        profile_ids=array(owners),
+        deltas=array(deltas[profile_id] for profile_id in owners),
     )
     balances = {int(row.profile_id): int(row.balance) for row in rows}
     write_points(balances)

@@ -13,13 +13,13 @@ WHERE a.tenant_id = %(tenant_id)s
       SELECT o.profile_id
       FROM crm_order AS o
       WHERE o.tenant_id = %(tenant_id)s
-        AND o.id = ANY(%(order_ids)s)
+        AND o.id = ANY(%(order_ids)s::bigint[])
         AND o.profile_id IS NOT NULL
       UNION
       SELECT e.profile_id
       FROM loyalty_pointsentry AS e
       WHERE e.tenant_id = %(tenant_id)s
-        AND e.order_id = ANY(%(order_ids)s)
+        AND e.order_id = ANY(%(order_ids)s::bigint[])
   )
 ORDER BY a.profile_id
 FOR NO KEY UPDATE;

@@ -11,13 +11,13 @@ WITH concerned AS (
     SELECT o.profile_id
     FROM crm_order AS o
     WHERE o.tenant_id = %(tenant_id)s
-      AND o.id = ANY(%(order_ids)s)
+      AND o.id = ANY(%(order_ids)s::bigint[])
       AND o.profile_id IS NOT NULL
     UNION
     SELECT e.profile_id
     FROM loyalty_pointsentry AS e
     WHERE e.tenant_id = %(tenant_id)s
-      AND e.order_id = ANY(%(order_ids)s)
+      AND e.order_id = ANY(%(order_ids)s::bigint[])
 )
 INSERT INTO loyalty_pointsaccount (tenant_id, profile_id)
 SELECT %(tenant_id)s, c.profile_id

@@ -16,7 +16,7 @@
 WITH present AS MATERIALIZED (
     SELECT e.order_id, e.profile_id, e.kind, e.points, e.source_key, e.rate, e.rule_version
     FROM loyalty_pointsentry AS e
-    WHERE e.tenant_id = %(tenant_id)s AND e.order_id = ANY(%(order_ids)s)
+    WHERE e.tenant_id = %(tenant_id)s AND e.order_id = ANY(%(order_ids)s::bigint[])
 ),
 earned AS (
     SELECT e.order_id, e.rate, e.rule_version
@@ -46,7 +46,7 @@ worth AS (
     FROM crm_order AS o
     LEFT JOIN earned AS n ON n.order_id = o.id
     WHERE o.tenant_id = %(tenant_id)s
-      AND o.id = ANY(%(order_ids)s)
+      AND o.id = ANY(%(order_ids)s::bigint[])
       AND o.profile_id IS NOT NULL
 ),
 refund AS (
@@ -60,7 +60,7 @@ refund AS (
     FROM crm_refund AS r
     JOIN worth AS w ON w.id = r.order_id AND w.is_counted AND w.earned > 0
     LEFT JOIN present AS p ON p.kind = 'reverse' AND p.source_key = 'refund:' || r.id
-    WHERE r.tenant_id = %(tenant_id)s AND r.order_id = ANY(%(order_ids)s)
+    WHERE r.tenant_id = %(tenant_id)s AND r.order_id = ANY(%(order_ids)s::bigint[])
 ),
 running AS (
     SELECT

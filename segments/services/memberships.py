@@ -1,6 +1,6 @@
 """The one statement that decides memberships, and the events that tell of entries and exits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,8 @@ from segments.services.references import current_references
 from segments.types import ChangeCause, MembershipMove
 
 EVENT_BATCH = 5_000
+FEW = 20
+"""Profiles up to which a look-up each is as good as a join, whatever the statistics say."""
 QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE})
 """Changes that are no event in anybody's life: another definition, a profile that ceases to be."""
 
@@ -29,7 +31,7 @@ class Scope:
     """Which profiles a statement looks at: a condition on ``{id}`` and what it binds.
 
     Attributes:
-        is_wide: many, up to all of a tenant.
+        is_wide: more than a few, up to all of a tenant.
     """
 
     condition: str
@@ -43,7 +45,8 @@ class Scope:
 
 def of_profiles(profile_ids: Sequence[int]) -> Scope:
     """Return the scope of some profiles."""
-    return Scope("{id} = ANY(%(scope_ids)s::bigint[])", {"scope_ids": array(profile_ids)})
+    params = {"scope_ids": array(profile_ids)}
+    return Scope("{id} = ANY(%(scope_ids)s::bigint[])", params, is_wide=len(profile_ids) > FEW)
 
 
 def of_range(after: int, upto: int) -> Scope:
@@ -115,7 +118,7 @@ def _append_moves(
     cause: ChangeCause,
     causes: Mapping[int, ChangeCause],
 ) -> None:
-    named = {row.pk: row for row in Segment.objects.all()} if moves else {}
+    told = _describe({move.segment_id for move in moves})
     for start in range(0, len(moves), EVENT_BATCH):
         events = [
             NewEvent(
@@ -124,12 +127,17 @@ def _append_moves(
                 source=EventSource.SYSTEM,
                 profile_id=move.profile_id,
                 object_id=move.segment_id,
-                properties={
-                    "segment": named[move.segment_id].name,
-                    "key": named[move.segment_id].key,
-                },
+                properties=told[move.segment_id],
                 is_backfill=causes.get(move.profile_id, cause).is_history,
             )
             for move in moves[start : start + EVENT_BATCH]
         ]
         append_events(events, now=now)
+
+
+def _describe(segment_ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """Return what events tell of segments, by id."""
+    if not segment_ids:
+        return {}
+    rows = Segment.objects.filter(pk__in=segment_ids).values_list("pk", "name", "key")
+    return {pk: {"segment": name, "key": key} for pk, name, key in rows}

@@ -99,7 +99,8 @@ def score_changed(
     if scale is None or not scale.buyers:
         return score_all(now, as_of=_pinned_day(scale))
     source = _source(now, _pinned_day(scale), profile_ids)
-    rows = _score(source, bounds_of(scale), now=now, is_first=False)
+    with whole_tenant():
+        rows = _score(source, bounds_of(scale), now=now, is_first=False)
     write_rfm([_fact(row) for row in rows])
     moves = _moves(rows)
     _append_moves(moves, now, history_ids=history_ids)
