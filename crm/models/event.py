@@ -69,8 +69,5 @@ class Reaction(TenantModel):
     reason = models.TextField(db_default="")
     created_at = models.DateTimeField(db_default=Now())
 
-    class Meta:
-        indexes = [models.Index(fields=["tenant", "id"], name="reaction_tenant_idx")]
-
     def __str__(self) -> str:
         return f"{self.event_name} at stage {self.stage}"
