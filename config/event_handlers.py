@@ -3,7 +3,7 @@
 Keys are event names; values are services that take a batch of reactions of the active tenant
 (`crm.types.EventRef`), in the order in which they run. A batch may be handled twice, so each
 handler is idempotent; each runs in a transaction that also moves on the reaction rows it has
-done, so none is forgotten.
+done, so none is forgotten. `TOGETHER` says which neighbours share one.
 """
 
 _FACTS = "crm.services.facts.refresh_for_events"
@@ -33,3 +33,10 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Points Earned": (),
     "Points Reversed": (),
 }
+
+TOGETHER: tuple[tuple[str, ...], ...] = ((_FACTS, _POINTS), (_EXITS, _FLOWS))
+"""Handlers that follow each other in one transaction: claimed once, moved on once.
+
+They take their locks in one order, the profiles first. Segments stand alone: they hold the
+tenant's row of upkeep, and others take that row before profiles.
+"""

@@ -140,6 +140,7 @@ REDIS_URL = env.address(
     "REDIS_URL", default="redis://127.0.0.1:6379/0", schemes=("redis", "rediss")
 )
 EVENT_HANDLERS = "config.event_handlers.EVENT_HANDLERS"
+EVENT_HANDLERS_TOGETHER = "config.event_handlers.TOGETHER"
 WORK_KINDS = "config.work.WORK"
 JOB_KINDS = "config.jobs.JOBS"
 SUSPENDED_TENANTS = "tenants.queries.find_suspended"

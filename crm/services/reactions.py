@@ -3,14 +3,16 @@
 The oldest waiting reactions of a tenant form a window. Of all handlers that events in it wait
 for, the one that stands first in the tables of `config.event_handlers` gets all of its events at
 once. So an event meets its handlers in the listed order, and each handler meets many events.
+Neighbours that are listed as sharing a transaction follow each other in one turn.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, transaction
 from django.utils.module_loading import import_string
@@ -29,25 +31,37 @@ Handler = Callable[[list[EventRef]], None]
 log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True, eq=False)
+class _Claimed:
+    """One reaction of a window, and the place of its next handler."""
+
+    id: int
+    stored_stage: int
+    stage: int
+    ref: EventRef
+
+
 @dataclass(frozen=True, slots=True)
-class _Turn:
-    """Which claimed rows meet which handler; no handler when nobody reacts any more."""
+class _Step:
+    """Which reactions meet which handler; no handler when nobody reacts any more."""
 
     path: str
-    rows: Sequence[Any]
+    reactions: Sequence[_Claimed]
 
 
 class _HandlerFailed(Exception):
-    def __init__(self, turn: _Turn, cause: Exception) -> None:
+    def __init__(self, step: _Step, cause: Exception, *, is_first: bool) -> None:
         super().__init__(str(cause))
-        self.turn = turn
+        self.step = step
         self.cause = cause
+        self.is_first = is_first
+        """Whether no other handler had run in the same transaction."""
 
 
 def drain_reactions(deadline: Deadline) -> int:
     """Let handlers see the waiting events of the active tenant, oldest first.
 
-    Each turn is one transaction that holds the claim, what the handler writes, and the step to
+    Each turn is one transaction that holds the claim, what the handlers write, and the step to
     the next handler. A handler that fails is called again with halves of its events until the
     one that it refuses is alone; that one waits with its reason and is tried again later.
 
@@ -75,38 +89,54 @@ def drain_reactions(deadline: Deadline) -> int:
 
 
 @transaction.atomic
-def _take_turn(ids: Sequence[int] | None) -> int:
-    claimed = run_sql(
+def _take_turn(ids: Sequence[int] | None, *, is_alone: bool = False) -> int:
+    """Claim a window, let its next handlers see their events, move the reactions on.
+
+    Args:
+        ids: reactions to claim among; None for any.
+        is_alone: one handler only, even where its neighbours share its transaction.
+    """
+    claimed = _claim(ids)
+    step = _choose(claimed)
+    if step is None:
+        return 0
+    together = () if is_alone else _together_with(step.path)
+    done = 0
+    while step is not None and (not done or step.path in together):
+        _meet(step, is_first=not done)
+        done += len(step.reactions)
+        step = _choose(claimed)
+    _move_on(claimed)
+    return done
+
+
+def _claim(ids: Sequence[int] | None) -> list[_Claimed]:
+    rows = run_sql(
         "crm.claim_reactions",
         now=clock.now(),
         count=WINDOW,
         ids=None if ids is None else array(ids),
     )
-    if not claimed:
-        return 0
-    turn = _choose(claimed)
-    if turn.path:
-        try:
-            find_handler(turn.path)([_ref(row) for row in turn.rows])
-        except (ImproperlyConfigured, OperationalError):
-            raise
-        except Exception as exc:
-            raise _HandlerFailed(turn, exc) from exc
-    _move_on(turn.rows)
-    return len(turn.rows)
+    return [_Claimed(row.id, row.stage, row.stage, _ref(row)) for row in rows]
 
 
-def _choose(claimed: Sequence[Any]) -> _Turn:
-    waiting: dict[str, list[Any]] = {}
-    for row in claimed:
-        waiting.setdefault(_next_handler(row), []).append(row)
-    path = min(waiting, key=_rank)
-    return _Turn(path, waiting[path])
-
-
-def _next_handler(row: Any) -> str:
-    handlers = event_handlers().get(row.event_name, ())
-    return handlers[row.stage] if row.stage < len(handlers) else ""
+def _choose(claimed: Sequence[_Claimed]) -> _Step | None:
+    """Return the next step of a window; None when every reaction has met its last handler."""
+    handlers = event_handlers()
+    waiting: dict[tuple[str, int], list[_Claimed]] = {}
+    for one in claimed:
+        waiting.setdefault((one.ref.name, one.stage), []).append(one)
+    steps: dict[str, list[_Claimed]] = {}
+    for (name, stage), group in waiting.items():
+        listed = handlers.get(name, ())
+        if stage < len(listed):
+            steps.setdefault(listed[stage], []).extend(group)
+        elif stage == group[0].stored_stage:
+            steps.setdefault("", []).extend(group)
+    if not steps:
+        return None
+    path = min(steps, key=_rank)
+    return _Step(path, sorted(steps[path], key=lambda one: one.id))
 
 
 def _rank(path: str) -> int:
@@ -115,26 +145,47 @@ def _rank(path: str) -> int:
     return max(places, default=-1)
 
 
-def _move_on(rows: Sequence[Any]) -> None:
+def _together_with(path: str) -> Collection[str]:
+    """Return the handlers that share a transaction with one."""
+    groups: tuple[tuple[str, ...], ...] = import_string(settings.EVENT_HANDLERS_TOGETHER)
+    return next((group for group in groups if path in group), ())
+
+
+def _meet(step: _Step, *, is_first: bool) -> None:
+    if step.path:
+        try:
+            find_handler(step.path)([one.ref for one in step.reactions])
+        except (ImproperlyConfigured, OperationalError):
+            raise
+        except Exception as exc:
+            raise _HandlerFailed(step, exc, is_first=is_first) from exc
+    for one in step.reactions:
+        one.stage += 1
+
+
+def _move_on(claimed: Sequence[_Claimed]) -> None:
     handlers = event_handlers()
-    last = [row.id for row in rows if row.stage + 1 >= len(handlers.get(row.event_name, ()))]
-    finished = set(last)
-    others = [row.id for row in rows if row.id not in finished]
-    if last:
-        run_sql("crm.finish_reactions", ids=array(last))
-    if others:
-        run_sql("crm.advance_reactions", ids=array(others))
+    finished: list[int] = []
+    moved: dict[int, list[int]] = {}
+    for one in claimed:
+        if steps := one.stage - one.stored_stage:
+            is_last = one.stage >= len(handlers.get(one.ref.name, ()))
+            (finished if is_last else moved.setdefault(steps, [])).append(one.id)
+    if finished:
+        run_sql("crm.finish_reactions", ids=array(finished))
+    for steps, ids in moved.items():
+        run_sql("crm.advance_reactions", ids=array(ids), steps=steps)
 
 
 def _isolate(failure: _HandlerFailed) -> int:
     """Find the events that a handler refuses; the others go on.
 
     Returns:
-        Rows looked at, so that the drain goes on with the next window.
+        Reactions looked at, so that the drain goes on with the next window.
     """
-    ids = [row.id for row in failure.turn.rows]
+    ids = [one.id for one in failure.step.reactions]
     if len(ids) == 1:
-        _postpone(ids[0], failure)
+        _refuse(ids[0], failure)
         return 1
     middle = len(ids) // 2
     for half in (ids[:middle], ids[middle:]):
@@ -145,17 +196,30 @@ def _isolate(failure: _HandlerFailed) -> int:
     return len(ids)
 
 
+def _refuse(reaction_id: int, failure: _HandlerFailed) -> None:
+    """Let a reaction wait for the handler that refuses it; what came before that is kept."""
+    if not failure.is_first:
+        try:
+            while _take_turn([reaction_id], is_alone=True):
+                pass
+        except _HandlerFailed as again:
+            failure = again
+        else:
+            return
+    _postpone(reaction_id, failure)
+
+
 @transaction.atomic
 def _postpone(reaction_id: int, failure: _HandlerFailed) -> None:
-    row = failure.turn.rows[0]
+    ref = failure.step.reactions[0].ref
     log.error(
         "handler_failed",
-        handler=failure.turn.path,
-        event_name=row.event_name,
-        event_id=row.event_id,
+        handler=failure.step.path,
+        event_name=ref.name,
+        event_id=ref.event_id,
         exc_info=failure.cause,
     )
-    reason = f"{failure.turn.path}: {failure.cause!r}"[:500]
+    reason = f"{failure.step.path}: {failure.cause!r}"[:500]
     run_sql("crm.postpone_reaction", id=reaction_id, now=clock.now(), reason=reason)
 
 
@@ -175,10 +239,10 @@ def find_handler(path: str) -> Handler:
 
 def _ref(row: Any) -> EventRef:
     return EventRef(
-        event_id=row.event_id,
-        name=row.event_name,
-        occurred_at=row.occurred_at,
-        profile_id=row.profile_id,
-        object_id=row.object_id,
-        is_backfill=row.is_backfill,
+        row.event_id,
+        row.event_name,
+        row.occurred_at,
+        row.profile_id,
+        row.object_id,
+        row.is_backfill,
     )

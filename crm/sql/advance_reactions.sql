@@ -1,5 +1,5 @@
--- Purpose: hand reactions on to their next handler.
--- In: ids. Out: nothing.
+-- Purpose: hand reactions on to a later handler.
+-- In: ids; steps, how many handlers they have met. Out: nothing.
 UPDATE crm_reaction AS r
-SET stage = r.stage + 1, failures = 0, not_before = NULL, reason = ''
+SET stage = r.stage + %(steps)s, failures = 0, not_before = NULL, reason = ''
 WHERE r.tenant_id = %(tenant_id)s AND r.id = ANY(%(ids)s::bigint[])

@@ -34,3 +34,5 @@ TABLE: dict[str, tuple[str, ...]] = {
     "Profile Created": (),
 }
 BROKEN: dict[str, tuple[str, ...]] = {"Order Placed": ("tests.crm.handlers.absent",)}
+TOGETHER = ((_FIRST, _SECOND),)
+ALL_TOGETHER = ((_FIRST, _SECOND, _THIRD),)

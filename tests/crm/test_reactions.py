@@ -6,7 +6,7 @@ from pytest_django import Settings
 
 from crm.models import Profile, Reaction
 from crm.services.events import append_events
-from crm.services.reactions import drain_reactions
+from crm.services.reactions import _take_turn, drain_reactions
 from crm.types import NewEvent
 from kernel import clock
 from kernel.batches import Deadline
@@ -107,3 +107,32 @@ def test_a_passed_deadline_claims_nothing(noting_handlers: Seen) -> None:
     assert drain_reactions(Deadline(seconds=0)) == 0
     assert noting_handlers == []
     assert Reaction.objects.count() == 1
+
+
+def test_neighbours_that_share_a_transaction_follow_each_other_in_one_turn(
+    noting_handlers: Seen, settings: Settings
+) -> None:
+    settings.EVENT_HANDLERS_TOGETHER = "tests.crm.handlers.TOGETHER"
+    append(1)
+    append(2, name="Profile Updated")
+
+    assert _take_turn(None) == 3
+    assert noting_handlers == [("first", [1]), ("second", [1, 2])]
+    waiting = Reaction.objects.get()
+    assert (waiting.object_id, waiting.stage) == (1, 2)
+
+
+def test_an_event_that_the_second_of_two_neighbours_refuses_keeps_what_the_first_did(
+    noting_handlers: Seen, settings: Settings
+) -> None:
+    settings.EVENT_HANDLERS_TOGETHER = "tests.crm.handlers.ALL_TOGETHER"
+    handlers.REFUSED.add(2)
+    with clock.simulated(NOON):
+        append(1, 2, 3)
+        drain()
+
+    waiting = Reaction.objects.get()
+    assert (waiting.object_id, waiting.stage, waiting.failures) == (2, 2, 1)
+    assert waiting.reason == "tests.crm.handlers.third: ValueError('refused')"
+    third = [ids for name, ids in noting_handlers if name == "third"]
+    assert sorted(id_ for ids in third for id_ in ids if id_) == [1, 3]
