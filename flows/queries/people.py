@@ -1,5 +1,6 @@
 """What the engine must know of profiles, their events, memberships and messages; in sets."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from django.db.models import Max
 
 from crm.models import Event, Profile
-from flows.choices import RunStatus
 from flows.models import FlowRun, RunStep
 from flows.types import LiveRun, TemplateRef
+from kernel.arrays import array
+from kernel.sql import run_sql
 from messaging.models import Message, Template
 from segments.models import Membership, Segment
 
@@ -129,12 +131,16 @@ def last_starts(
 
 def live_runs(profile_ids: Iterable[int]) -> list[LiveRun]:
     """Return the active runs of some profiles."""
-    rows = FlowRun.objects.filter(profile_id__in=set(profile_ids), status=RunStatus.ACTIVE)
+    rows = run_sql("flows.list_live_runs", profile_ids=array(sorted(set(profile_ids))))
     return [
-        LiveRun(pk, version_id, profile_id, event_id, trigger_time(trigger))
-        for pk, version_id, profile_id, event_id, trigger in rows.order_by("pk").values_list(
-            "pk", "version_id", "profile_id", "trigger_event_id", "trigger"
+        LiveRun(
+            row.id,
+            row.version_id,
+            row.profile_id,
+            row.trigger_event_id,
+            trigger_time(json.loads(row.trigger)),
         )
+        for row in rows
     ]
 
 
