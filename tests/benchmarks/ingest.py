@@ -1,18 +1,36 @@
 """`ingest`: waiting deliveries become orders, people, events, facts, scores and memberships.
 
 The floor gets the very rows that Patron wrote: it parses the same bodies and merges each table
-by one COPY into a temporary table and one INSERT, with the same indexes and foreign keys.
+by one COPY into a temporary table and one INSERT, with the same indexes and foreign keys. The
+peer is a Celery worker with one task per webhook; like Patron's it is one process.
 """
 
 import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from psycopg import Cursor, sql
 
+from crm.models import Reaction
+from kernel.embedded.environment import python
+from kernel.embedded.paths import PROJECT
+from kernel.scope import tenant_scope
+from stores.choices import DeliveryStatus
+from stores.models import InboxDelivery
 from tests.benchmarks.measure import Goal, Measured, alternate, compare, timed
+from tests.benchmarks.task_per_webhook import apply_one
 from tests.benchmarks.world import Merchant, bare, make_merchant
 
 PAIRS = 5
+PEER_SHARE = 10
+"""One task of the peer for so many deliveries of Patron: it takes long, and rates are compared."""
+POLL_SECONDS = 0.05
+PEER_SECONDS = 300.0
 SHARE = 5
 """One delivery for so many profiles of the size asked for."""
 _TABLES = b"""
@@ -22,6 +40,12 @@ JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
   AND c.relname <> 'stores_inboxdelivery'
 ORDER BY c.relname
+"""
+_COLUMNS = b"""
+SELECT a.attname
+FROM pg_attribute AS a
+WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+ORDER BY a.attnum
 """
 _REFERENCES = b"""
 SELECT conrelid::regclass::text, confrelid::regclass::text
@@ -89,7 +113,52 @@ def run(size: int) -> list[Measured]:
 
     floor_runs, runs = alternate(floor, ours, pairs=PAIRS)
     work = f"{count} orders; the floor: json.loads and a COPY-merge per table"
-    return [compare("ingest", floor_runs, runs, Goal(3.0), work=work)]
+    first = compare("ingest", floor_runs, runs, Goal(3.0), work=work)
+    with _task_worker():
+        peer_runs, runs = alternate(
+            lambda: _rate_of_tasks(count // PEER_SHARE), lambda: count / ours(), pairs=PAIRS
+        )
+    work = f"{count} orders; the floor: one Celery task each, {count // PEER_SHARE} orders"
+    goal = Goal(3.0, at_least=True, unit="/s")
+    return [first, compare("ingest: tasks", peer_runs, runs, goal, work=work)]
+
+
+@contextmanager
+def _task_worker() -> Iterator[None]:
+    """Run a worker of the peer, warm, in a process of its own."""
+    options = ("--pool", "prefork", "--concurrency", "1", "--loglevel", "error")
+    quick = ("--without-mingle", "--without-gossip", "--without-heartbeat")
+    command = python("-m", "celery", "-A", "tests.benchmarks.task_per_webhook", "worker")
+    worker = subprocess.Popen((*command, *options, *quick), cwd=PROJECT, env=os.environ)
+    try:
+        _rate_of_tasks(1)
+        yield
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+def _rate_of_tasks(count: int) -> float:
+    """Send one task per delivery; returns orders per second until the last has met its handlers."""
+    merchant = make_merchant()
+    merchant.file_orders(count)
+
+    def work() -> None:
+        for _ in range(count):
+            apply_one.delay(merchant.tenant_id)
+        until = time.monotonic() + PEER_SECONDS
+        while _is_busy(merchant):
+            if time.monotonic() > until:
+                raise AssertionError("The tasks of the peer do not come to an end")
+            time.sleep(POLL_SECONDS)
+
+    return count / timed(work)
+
+
+def _is_busy(merchant: Merchant) -> bool:
+    with tenant_scope(merchant.tenant_id), transaction.atomic():
+        waiting = InboxDelivery.objects.filter(status=DeliveryStatus.PENDING)
+        return waiting.exists() or Reaction.objects.exists()
 
 
 def filled_tables(cursor: Cursor[Any], tenant_id: int) -> set[str]:
@@ -117,8 +186,9 @@ def _in_order(cursor: Cursor[Any], tables: set[str]) -> list[str]:
 
 def _take_out(cursor: Cursor[Any], table: str, tenant_id: int) -> bytes:
     name = sql.Identifier(table)
-    query = sql.SQL("COPY (SELECT * FROM {} WHERE tenant_id = {}) TO STDOUT")
-    with cursor.copy(query.format(name, sql.Literal(tenant_id))) as copy:
+    query = sql.SQL("COPY (SELECT {} FROM {} WHERE tenant_id = {}) TO STDOUT")
+    columns = _written_columns(cursor, table)
+    with cursor.copy(query.format(columns, name, sql.Literal(tenant_id))) as copy:
         content = b"".join(bytes(block) for block in copy)
     delete = sql.SQL("DELETE FROM {} WHERE tenant_id = %s")
     cursor.execute(delete.format(name), [tenant_id])
@@ -129,9 +199,18 @@ def _merge(cursor: Cursor[Any], table: str, content: bytes) -> None:
     name, temporary = sql.Identifier(table), sql.Identifier(f"new_{table}")
     create = sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP")
     cursor.execute(create.format(temporary, name))
-    with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(temporary)) as copy:
+    columns = _written_columns(cursor, table)
+    load = sql.SQL("COPY {} ({}) FROM STDIN").format(temporary, columns)
+    with cursor.copy(load) as copy:
         copy.write(content)
     insert = sql.SQL(
-        "INSERT INTO {} OVERRIDING SYSTEM VALUE SELECT * FROM {} ON CONFLICT DO NOTHING"
+        "INSERT INTO {} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {} "
+        "ON CONFLICT DO NOTHING"
     )
-    cursor.execute(insert.format(name, temporary))
+    cursor.execute(insert.format(name, temporary, columns=columns))
+
+
+def _written_columns(cursor: Cursor[Any], table: str) -> sql.Composed:
+    """Return the columns that are stored as given, without those that PostgreSQL computes."""
+    cursor.execute(_COLUMNS, [table])
+    return sql.SQL(", ").join(sql.Identifier(name) for (name,) in cursor.fetchall())
