@@ -15,3 +15,9 @@ class RenderError(Exception):
 
 class TokenInvalid(Exception):
     """An address that was not made by this installation."""
+
+
+class BrandInvalid(Invalid):
+    """A part of the brand that is refused; ``fields`` names it."""
+
+    code = "brand_invalid"

@@ -51,6 +51,28 @@ class Sender(TenantModel):
         return f"{self.name} <{self.email}>"
 
 
+class Brand(TenantModel):
+    """How the merchant looks and signs: in mails and on the pages that recipients open."""
+
+    accent = models.CharField(max_length=7, default="#0f5c5c")
+    """``#rrggbb``, lower case."""
+    logo_name = models.TextField(default="", blank=True)
+    """File in the tenant's brand folder; its random name is what its public address shows."""
+    logo_width = models.IntegerField(default=0)
+    logo_height = models.IntegerField(default=0)
+    postal_address = models.TextField(default="", blank=True)
+    support_email = models.EmailField(default="", blank=True)
+    website = models.URLField(default="", blank=True)
+    links = models.JSONField(default=dict)
+    """Address by name of a social network."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="brand_tenant_uniq")]
+
+    def __str__(self) -> str:
+        return self.accent
+
+
 class Template(TenantModel):
     """What a message says: Liquid in MJML, compiled to HTML once when it is saved."""
 

@@ -124,6 +124,33 @@ class OutgoingEmail:
 
 
 @dataclass(frozen=True, slots=True)
+class BrandLook:
+    """A brand as mails and pages show it.
+
+    Attributes:
+        accent: ``#rrggbb`` of buttons; ``on_accent`` is what is written on them.
+        link, link_dark: the accent, or a shade of it that reads on white, and in the dark.
+        on_link_dark: what is written on ``link_dark``.
+        logo_url: empty without a logo; ``logo_width`` and ``logo_height`` are its shown size.
+        links: name of a social network and address, in order.
+    """
+
+    name: str
+    accent: str
+    on_accent: str
+    link: str
+    link_dark: str
+    on_link_dark: str
+    logo_url: str
+    logo_width: int
+    logo_height: int
+    postal_address: str
+    support_email: str
+    website: str
+    links: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """What the request of an opened pixel or a followed link tells."""
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from crm.choices import ConsentState
 from messaging.models import Message
+from messaging.queries.brand import look_of_brand
 from messaging.queries.sending import find_recipients
-from messaging.types import RecipientToken
+from messaging.types import BrandLook, RecipientToken
 from tenants.models import Tenant
 
 
@@ -22,6 +23,7 @@ class Subscription:
     email: str
     is_subscribed: bool
     is_erased: bool
+    brand: BrandLook
 
 
 def find_subscription(token: RecipientToken) -> Subscription | None:
@@ -36,6 +38,7 @@ def find_subscription(token: RecipientToken) -> Subscription | None:
         email=_hide(recipient.email),
         is_subscribed=recipient.email_consent == ConsentState.SUBSCRIBED,
         is_erased=recipient.is_erased,
+        brand=look_of_brand(),
     )
 
 

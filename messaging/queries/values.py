@@ -1,11 +1,13 @@
 """Values of the variables that this app knows, each for a whole batch of messages."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from crm.models import Order, OrderLine, Store
 from kernel.formats import find_zone
 from kernel.tenancy import current_tenant_id
+from messaging.queries.brand import look_of_brand
 from messaging.types import PendingMessage
 from tenants.queries import get_tenant
 
@@ -48,6 +50,12 @@ def store_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]
         }
         for message in messages
     }
+
+
+def brand_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]]:
+    """``brand``: name, colours, logo, addresses and links, as `BrandLook` says."""
+    look = asdict(look_of_brand())
+    return {message.id: look for message in messages}
 
 
 def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from kernel.tenancy import current_tenant_id
+from messaging.queries.brand import look_of_brand
 from messaging.queries.sending import find_default_sender
 from messaging.services import tokens
 from messaging.types import PendingMessage, RecipientToken
@@ -16,7 +17,7 @@ def sender_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str
     value = {
         "name": sender.name,
         "email": sender.reply_to or sender.email,
-        "postal_address": sender.postal_address,
+        "postal_address": sender.postal_address or look_of_brand().postal_address,
     }
     return {message.id: value for message in messages}
 

@@ -24,6 +24,7 @@ def register() -> None:
     fill_variable("store", values.store_values)
     fill_variable("order", values.order_values)
     fill_variable("event", values.event_values)
+    fill_variable("brand", values.brand_values)
     fill_variable("sender", personal_links.sender_values)
     fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
     fill_variable("preferences_url", personal_links.preferences_values)

@@ -13,6 +13,7 @@ import { startTimes } from "./behaviours/times";
 import { startToasts } from "./behaviours/toasts";
 import { startCopies } from "./behaviours/copies";
 import { startParts } from "./behaviours/parts";
+import { startPreviews } from "./behaviours/previews";
 
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
@@ -33,6 +34,7 @@ startToasts();
 startCopies();
 startParts();
 startSelection();
+startPreviews();
 startPalette();
 
 async function startCharts(root: ParentNode): Promise<void> {

@@ -98,6 +98,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "general": "settings/general/",
         "jobs": "jobs/",
         "danger": "settings/danger/",
+        "brand": "settings/brand/",
         "keys": "settings/keys/",
         "members": "settings/members/",
     }
