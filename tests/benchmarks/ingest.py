@@ -23,7 +23,7 @@ from kernel.scope import tenant_scope
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
 from tests.benchmarks.measure import Goal, Measured, alternate, compare, timed
-from tests.benchmarks.task_per_webhook import apply_one
+from tests.benchmarks.task_per_webhook import QUEUE, apply_one
 from tests.benchmarks.world import Merchant, bare, make_merchant
 
 PAIRS = 5
@@ -128,7 +128,8 @@ def _task_worker() -> Iterator[None]:
     """Run a worker of the peer, warm, in a process of its own."""
     options = ("--pool", "prefork", "--concurrency", "1", "--loglevel", "error")
     quick = ("--without-mingle", "--without-gossip", "--without-heartbeat")
-    command = python("-m", "celery", "-A", "tests.benchmarks.task_per_webhook", "worker")
+    known = ("--include", "tests.benchmarks.task_per_webhook", "--queues", QUEUE)
+    command = python("-m", "celery", "-A", "config.celery", "worker", *known)
     worker = subprocess.Popen((*command, *options, *quick), cwd=PROJECT, env=os.environ)
     try:
         _rate_of_tasks(1)

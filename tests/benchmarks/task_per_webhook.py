@@ -1,23 +1,18 @@
 """What many would build instead: one Celery task per webhook, which does everything for one order.
 
-A Celery application of its own, so that no task of the bench is known to Patron's workers. Each
+Patron's workers do not know the task: only a worker that is told to include this module does. Each
 task goes through the same services with a batch of one.
 """
 
 from dataclasses import dataclass
 
-from celery import Celery
-from django.conf import settings
-
+from config.celery import app
 from crm.services.reactions import drain_reactions
 from kernel.batches import Deadline
 from kernel.tasks import TenantTask
 from stores.services import inbox
 
 QUEUE = "bench"
-
-app = Celery("bench", broker=settings.REDIS_URL, task_cls=TenantTask)
-app.conf.task_default_queue = QUEUE
 
 
 @dataclass(slots=True)
@@ -32,7 +27,7 @@ class _OneBatch(Deadline):
         return is_over
 
 
-@app.task(name="bench.apply_one")
+@app.task(base=TenantTask, name="bench.apply_one", queue=QUEUE)
 def apply_one(tenant_id: int) -> None:
     """Apply one waiting delivery and let every handler see its events."""
     del tenant_id  # its scope is open
