@@ -129,6 +129,14 @@ def test_no_secret_stands_in_the_file_and_only_one_service_knows_the_superuser()
     assert content["services"]["web"]["environment"]["PATRON_SUPERUSER_PASSWORD"] == ""
 
 
+def test_every_variable_of_the_file_is_explained_with_the_other_settings() -> None:
+    text = (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
+    example = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    names = set(re.findall(r"\$\{(\w+)", text))
+    assert len(names) > 8
+    assert {name for name in names if f"\n#{name}=" not in example} == set()
+
+
 def test_new_settings_hold_new_secrets_each_time(tmp_path: Path) -> None:
     one = write_env(tmp_path / "one", "patron.example.com")
     two = write_env(tmp_path / "two", "patron.example.com")

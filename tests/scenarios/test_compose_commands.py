@@ -152,6 +152,16 @@ def test_the_settings_are_found_fit_to_be_deployed(running: Running) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("name", ["web", "worker-sync", "beat"])
+def test_no_service_works_with_a_wrong_setting(running: Running, name: str) -> None:
+    service = read_services()[name]
+    settings = {**running.host.settings, "ALLOWED_HOSTS": "*"}
+    host = Host(settings, {**running.host.replaced, f"--port={running.port}": "--port=1"})
+    with host.running(service, running.logs / "wrong.log") as process:
+        assert process.wait(PATIENCE_SECONDS) != 0
+    assert "patron.E003" in (running.logs / "wrong.log").read_text()
+
+
 @pytest.mark.parametrize("name", RUNNING)
 def test_every_service_is_well_by_its_own_check(running: Running, name: str) -> None:
     running.wait(name, lambda: running.check(name) == 0)
