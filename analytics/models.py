@@ -158,3 +158,25 @@ class RefundSum(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.order_on} refunded on {self.day}"
+
+
+class Dismissal(TenantModel):
+    """What one member has seen and does not want to see again until it changes."""
+
+    member_id = models.BigIntegerField()
+    """Of a reference row; a plain number, so that removing a member needs no open scope."""
+    key = models.TextField()
+    """Of a notice, such as ``store.late:5``; ``start`` hides the first steps on Home."""
+    mark = models.TextField()
+    """How the notice stood; once it stands otherwise it shows again."""
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "member_id", "key"], name="dismissal_member_key_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} by {self.member_id}"

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+START = "start"
+"""Key of a dismissal under which a member hides the first steps on Home."""
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -32,6 +35,10 @@ class Target:
     def is_met(self, value: float) -> bool:
         """Say whether a value lies in it."""
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    def is_reached(self, value: float) -> bool:
+        """Say whether a value is as good as wanted, or better."""
+        return value >= self.low if self.low is not None else self.is_met(value)
 
 
 @dataclass(frozen=True, slots=True)

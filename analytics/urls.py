@@ -1,16 +1,21 @@
 from django.urls import path
 
-from analytics.views import home, overview
+from analytics.views import home, notices, overview, start
 
 app_name = "analytics"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("home/today/", home.today, name="today"),
     path("home/kpis/", home.kpis, name="kpis"),
     path("home/attention/", home.attention, name="attention"),
     path("home/feed/", home.feed, name="feed"),
-    path("home/revenue.json", home.revenue, name="revenue"),
-    path("home/revenue.csv", home.revenue_csv, name="revenue_csv"),
+    path("get-started/", start.get_started, name="get_started"),
+    path("get-started/hide/", start.hide, name="hide_start"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/panel/", notices.panel, name="notices_panel"),
+    path("notices/count/", notices.count, name="notices_count"),
+    path("notices/aside/", notices.put_aside, name="put_aside"),
     path("analytics/", overview.overview, name="overview"),
     path("analytics/figures/", overview.figures, name="figures"),
     path("analytics/chart.json", overview.chart, name="chart"),

@@ -16,7 +16,7 @@ from analytics.queries.freshness import find_freshness
 from analytics.queries.kpis import compare_kpis, find_kpi, today
 from analytics.queries.parts import measure_parts
 from analytics.types import PartFigures, Period
-from analytics.views.tiles import make_tile
+from analytics.views.tiles import ROWS, make_tile
 from crm.domain.csv_cells import safe_cell
 from crm.queries.person import has_orders
 from kernel.asked import read_choice, read_day
@@ -26,10 +26,6 @@ from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
-_ROWS = (
-    ("net_revenue", "orders", "average_order_value", "refunded", "email_revenue_share"),
-    ("new_buyers", "returning_buyers", "repeat_purchase_rate", "lifetime_value", "churn_rate"),
-)
 _AXES = {"day": "Day", "week": "Week from", "month": "Month"}
 _OTHERS = {"previous": "Before", "year": "Year before"}
 
@@ -104,7 +100,7 @@ def figures(request: TenantRequest) -> HttpResponse:
             )
             for key in keys
         ]
-        for keys in _ROWS
+        for keys in ROWS
     ]
     return render(request, "analytics/_kpis.html", {"rows": rows})
 

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from analytics.types import Kpi, Target
 from kernel.formats import format_money, format_number, format_rate
 
+ROWS = (
+    ("net_revenue", "orders", "average_order_value", "refunded", "email_revenue_share"),
+    ("new_buyers", "returning_buyers", "repeat_purchase_rate", "lifetime_value", "churn_rate"),
+)
+"""The key figures as Home and the overview show them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:

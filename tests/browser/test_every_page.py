@@ -61,6 +61,8 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
     quarantined = InboxDelivery.objects.get(delivery_id="d-4").pk
     found = {
         "home": "",
+        "get-started": "get-started/",
+        "notices": "notices/",
         "analytics": "analytics/",
         "analytics-own-days": "analytics/?period=custom&from=2020-01-01&compare=year",
         "profiles": "profiles/",

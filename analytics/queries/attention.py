@@ -1,0 +1,237 @@
+"""What waits for a person: the one source of Home's list, of the bell and of the page of notices.
+
+Each item says what happened, what was kept, what to do and where. Its mark changes with it, so a
+member who put it aside sees it again once there is more of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from analytics.models import Dismissal
+from analytics.queries.freshness import find_freshness
+from analytics.queries.kpis import list_days, today
+from analytics.types import Period
+from crm.choices import StoreStatus
+from flows.queries.runs import count_failed
+from kernel import clock
+from kernel.formats import format_number
+from messaging.choices import MessageStatus
+from messaging.queries.messages import count_problems, list_paused_channels
+from stores.queries import list_refused, list_store_health
+from stores.types import LATE_SECONDS, StoreHealth
+
+SILENT_AFTER = timedelta(hours=24)
+USUAL_DAYS = 28
+USUAL_ORDERS = 5
+"""Orders a day from which on a silent day is worth a word."""
+_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that waits for a person.
+
+    Attributes:
+        key: stable word of what it is about.
+        mark: how it stands.
+        tone: ``warn`` or ``bad``.
+        text: what is kept and what to do.
+        route, id: name of the address that shows it, and the id it takes; None without one.
+        query: of the address, with its ``?``.
+        action: words of the link.
+    """
+
+    key: str
+    mark: str
+    tone: str
+    title: str
+    text: str
+    route: str
+    id: int | None = None
+    query: str = ""
+    action: str = "Open"
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """What waits, as one member sees it: what is new, and what the member put aside."""
+
+    fresh: list[Attention]
+    seen: list[Attention]
+
+
+def list_attention() -> list[Attention]:
+    """Return what waits for a person, the most urgent first."""
+    found = [*_channels(), *_stores(), *_refusals(), *_messages(), *_runs(), *_figures()]
+    return sorted(found, key=lambda item: item.tone != "bad")
+
+
+def list_notices(member_id: int) -> Notices:
+    """Return what waits, parted by what a member put aside as it stands."""
+    aside = set(Dismissal.objects.filter(member_id=member_id).values_list("key", "mark"))
+    fresh: list[Attention] = []
+    seen: list[Attention] = []
+    for item in list_attention():
+        (seen if (item.key, item.mark) in aside else fresh).append(item)
+    return Notices(fresh, seen)
+
+
+def find_item(key: str) -> Attention | None:
+    """Return one thing that waits by its key, or None when it waits no more."""
+    return next((item for item in list_attention() if item.key == key), None)
+
+
+def _channels() -> Iterator[Attention]:
+    for account in list_paused_channels():
+        yield Attention(
+            key=f"channel.paused:{account.channel}",
+            mark=account.paused_reason,
+            tone="bad",
+            title=f"{account.get_channel_display()} is paused",
+            text=account.paused_reason
+            or "Nothing is sent on it; what is due waits. Switch it on again once it is right.",
+            route="messaging:list",
+            query="?view=waiting",
+            action="See what waits",
+        )
+
+
+def _stores() -> Iterator[Attention]:
+    usual = None
+    for store in list_store_health():
+        if store.lag_seconds > LATE_SECONDS:
+            minutes = store.lag_seconds // 60
+            yield Attention(
+                key=f"store.late:{store.id}",
+                mark="late" if store.lag_seconds < _HOUR else f"{store.lag_seconds // _HOUR} h",
+                tone="bad",
+                title=f"{store.name} is behind",
+                text=f"The oldest delivery has waited {minutes} minutes. Nothing is lost; it is"
+                " worked off in order.",
+                route="stores:detail",
+                id=store.id,
+                query="?status=pending",
+                action="See deliveries",
+            )
+        if quarantined := store.counts["quarantined"]:
+            many = "delivery" if quarantined == 1 else "deliveries"
+            yield Attention(
+                key=f"store.quarantined:{store.id}",
+                mark=str(quarantined),
+                tone="warn",
+                title=f"{quarantined:,} quarantined {many}",
+                text=f"{store.name}. Each is kept with its reason; retry it once that is mended.",
+                route="stores:detail",
+                id=store.id,
+                query="?status=quarantined",
+                action="Read the reasons",
+            )
+        if hours := _silent_hours(store):
+            usual = _usual_orders() if usual is None else usual
+            if usual >= USUAL_ORDERS:
+                yield _silent(store, hours, usual)
+
+
+def _silent_hours(store: StoreHealth) -> int:
+    """Return for how long a store that sends webhooks has sent none; 0 when that is usual."""
+    if not store.webhook_url or store.status != StoreStatus.CONNECTED or not store.last_event_at:
+        return 0
+    silent = clock.now() - store.last_event_at
+    return int(silent.total_seconds() // _HOUR) if silent > SILENT_AFTER else 0
+
+
+def _silent(store: StoreHealth, hours: int, usual: float) -> Attention:
+    return Attention(
+        key=f"store.silent:{store.id}",
+        mark=f"{hours // 24} d",
+        tone="bad",
+        title=f"{store.name} has been silent for {hours} hours",
+        text=f"Usually {format_number(usual)} orders come in a day. Look whether the shop still"
+        " sends its webhooks here.",
+        route="stores:detail",
+        id=store.id,
+        action="Open the store",
+    )
+
+
+def _usual_orders() -> float:
+    """Return the mean of orders a day over the last four weeks before yesterday."""
+    last = today() - timedelta(days=2)
+    days = list_days(Period(last - timedelta(days=USUAL_DAYS - 1), last))
+    return sum(day.orders for day in days) / USUAL_DAYS
+
+
+def _refusals() -> Iterator[Attention]:
+    refused = list_refused()
+    names = {store.id: store.name for store in list_store_health()} if refused else {}
+    for item in refused:
+        yield Attention(
+            key=f"store.refused:{item.store_id}:{item.reason}",
+            mark=str(item.count),
+            tone="warn",
+            title=item.title,
+            text=f"{names[item.store_id]}. {item.advice}",
+            route="stores:detail",
+            id=item.store_id,
+            action="Open the store",
+        )
+
+
+def _messages() -> Iterator[Attention]:
+    problems = count_problems()
+    texts = {
+        MessageStatus.FAILED: (
+            "failed",
+            ("The mail server refused them, or a check broke. Read why, then send them again."),
+        ),
+        MessageStatus.UNKNOWN: (
+            "with unknown outcome",
+            (
+                "They were handed over, but nobody knows whether they were taken. Promotions are"
+                " not sent a second time."
+            ),
+        ),
+    }
+    for status, (words, text) in texts.items():
+        if count := problems.get(status):
+            yield Attention(
+                key=f"messages.{status.value}",
+                mark=str(count),
+                tone="warn",
+                title=f"{count:,} message{'' if count == 1 else 's'} {words}",
+                text=text,
+                route="messaging:list",
+                query=f"?view={status.value}",
+                action="See them",
+            )
+
+
+def _runs() -> Iterator[Attention]:
+    for flow_id, name, count in count_failed():
+        yield Attention(
+            key=f"runs.failed:{flow_id}",
+            mark=str(count),
+            tone="warn",
+            title=f"{count:,} failed run{'' if count == 1 else 's'}",
+            text=f"{name}. Each stands where it failed and goes on once it is resumed.",
+            route="flows:runs",
+            id=flow_id,
+            query="?status=failed",
+            action="See the runs",
+        )
+
+
+def _figures() -> Iterator[Attention]:
+    freshness = find_freshness()
+    if freshness.is_behind:
+        minutes = int(freshness.lag.total_seconds() // 60)
+        yield Attention(
+            key="figures.late",
+            mark="late",
+            tone="warn",
+            title=f"Figures are {minutes} minutes behind",
+            text="Newer orders are kept and wait to be added up. If it lasts, look whether the"
+            " workers run.",
+            route="analytics:overview",
+        )
