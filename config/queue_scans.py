@@ -10,6 +10,11 @@ _WAITING: Final = {
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),
+    "catalog": (
+        "crm_catalogchange",
+        "created_at + interval '5 minutes'",
+        "created_at <= now() - interval '5 minutes'",
+    ),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
     "messages": (
         "messaging_message",

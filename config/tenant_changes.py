@@ -14,6 +14,7 @@ TENANT_CHANGES: dict[str, TenantChange] = {
                 "Recency scores, RFM groups and segments that count days",
                 "segments.services.upkeep.rebuild_by_day",
             ),
+            Rebuilt("What each product sold by day", "crm.services.catalog.rebuild_by_day"),
         )
     ),
     "currency": TenantChange(obstacle="crm.queries.obstacles.currency_obstacle"),

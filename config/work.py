@@ -39,6 +39,20 @@ WORK: dict[str, WorkKind] = {
             "WHERE s.zone IS DISTINCT FROM t.timezone"
         ),
     ),
+    "catalog": WorkKind(
+        task="crm.tasks.count_products",
+        queue="segments",
+        service="crm.services.catalog.count_due",
+        due=(
+            "SELECT tenant_id FROM crm_catalogchange "
+            "WHERE created_at <= now() - interval '5 minutes' "
+            "UNION SELECT c.tenant_id FROM crm_catalogchange AS c "
+            "LEFT JOIN crm_catalogcount AS n ON n.tenant_id = c.tenant_id "
+            "WHERE n.tenant_id IS NULL "
+            "UNION SELECT tenant_id FROM crm_catalogcount "
+            "WHERE counted_at <= now() - interval '1 day'"
+        ),
+    ),
     "flows": WorkKind(
         task="flows.tasks.advance_due",
         queue="flows",

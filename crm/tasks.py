@@ -10,3 +10,9 @@ from kernel.work import work_off
 def react(tenant_id: int) -> None:
     """Let handlers see the waiting events of one tenant."""
     work_off("reactions", tenant_id)
+
+
+@shared_task(base=TenantTask, name="crm.tasks.count_products")
+def count_products(tenant_id: int) -> None:
+    """Count what the products of one tenant sold."""
+    work_off("catalog", tenant_id)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.views import orders, panels, people, person, saved
+from crm.views import catalog, orders, panels, people, person, saved
 
 app_name = "crm"
 
@@ -22,4 +22,9 @@ urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
     path("orders/export/", orders.export_orders, name="export_orders"),
     path("orders/<int:order_id>/", orders.order_detail, name="order"),
+    path("catalog/", catalog.product_list, name="products"),
+    path("catalog/<int:product_id>/", catalog.product_detail, name="product"),
+    path("catalog/<int:product_id>/buyers/", catalog.product_buyers, name="product_buyers"),
+    path("catalog/<int:product_id>/sales.json", catalog.product_sales, name="product_sales"),
+    path("catalog/<int:product_id>/sales.csv", catalog.product_sales_csv, name="product_sales_csv"),
 ]

@@ -7,6 +7,9 @@ from typing import Any
 
 from crm.types import LineData, OrderRecord
 
+COUNTED_DAYS = 90
+"""What a product sold is counted for so many days, the present one included."""
+
 
 def digest_of_order(order: OrderRecord) -> str:
     """Return a digest of what a record says apart from its version: an equal one is no news."""

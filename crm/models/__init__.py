@@ -2,6 +2,7 @@
 
 from crm.models.consent import ConsentEvent, Suppression
 from crm.models.event import Event, EventKey, Reaction
+from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
 from crm.models.imports import ExchangeRate, ImportRun
 from crm.models.order import Order, OrderLine, Refund, Shipment
 from crm.models.product import Product, Variant
@@ -11,6 +12,8 @@ from crm.models.tagging import Tag, TagBatch
 from crm.models.views import ListPreference, SavedView
 
 __all__ = [
+    "CatalogChange",
+    "CatalogCount",
     "ConsentEvent",
     "Event",
     "EventKey",
@@ -21,6 +24,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "Product",
+    "ProductFigures",
     "Profile",
     "ProfileFacts",
     "ProfileMerge",

@@ -139,7 +139,10 @@ class OrderLine(TenantModel):
                 fields=["tenant", "order", "line_key"], name="orderline_key_uniq"
             )
         ]
-        indexes = [models.Index(fields=["tenant", "product"], name="orderline_product_idx")]
+        indexes = [
+            # With the order behind it the newest lines of a product are found without the others.
+            models.Index(fields=["tenant", "product", "-order"], name="orderline_product_order_idx")
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"

@@ -1,6 +1,7 @@
 """What a store sells. Unique per store; grouped across stores by SKU."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -35,6 +36,15 @@ class Product(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "store", "external_id"], name="product_external_uniq"
             )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "-id"], name="product_created_idx"),
+            models.Index(fields=["tenant", "category"], name="product_category_idx"),
+            GinIndex(
+                fields=["tenant", "title"],
+                opclasses=["int8_ops", "gin_trgm_ops"],
+                name="product_title_trgm_idx",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from crm.services.catalog import find_wrong_figures
 from crm.services.repointing import count_left_behind
 from kernel.sql import run_sql
 
@@ -25,6 +26,7 @@ def find_differences() -> list[str]:
         *_shorten(_misplaced_refunds()),
         *_shorten(_wrong_sums()),
         *_shorten(_wrong_lines()),
+        *_shorten(find_wrong_figures()),
         *_left_behind(),
     ]
 

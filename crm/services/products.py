@@ -98,6 +98,7 @@ def _known_products(batch: Batch, wanted: dict[str, LineData]) -> dict[str, Know
             **columns("external_id title category", missing),
         )
         known |= {row.external_id: KnownProduct(row.id, row.title, row.category) for row in added}
+        _open_figures(row.id for row in added)
     return known
 
 
@@ -177,9 +178,15 @@ def _write_products(batch: Batch, items: Sequence[Item[ProductRecord]]) -> dict[
         **columns(_COLUMNS, rows),
     )
     ids = {row.external_id: row.id for row in written}
+    _open_figures(ids.values())
     filled = run_sql("crm.fill_line_categories", ids=array(ids.values()))
     batch.stale.update(row.profile_id for row in filled)
     return ids
+
+
+def _open_figures(product_ids: Iterable[int]) -> None:
+    """Give products their row of zeros, so that lists by figures have new ones at once."""
+    run_sql("crm.open_figures", ids=array(product_ids))
 
 
 def _product_row(record: ProductRecord) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from crm.panels import Panel, fill_filter, fill_panel, fill_words
 from crm.queries import words
 from crm.queries.people_filters import FILTERS
+from crm.services import catalog
 
 
 def register() -> None:
@@ -15,3 +16,4 @@ def register() -> None:
     fill_words("profile", "Profile", words.PROFILE_EVENTS, words.speak_profile)
     for item in FILTERS:
         fill_filter(item)
+    catalog.register()

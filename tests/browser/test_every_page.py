@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from config.provisioning import provision_tenant
-from crm.models import Order, Profile
+from crm.models import Order, Product, Profile
 from flows.models import Flow, FlowRun
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
@@ -79,6 +79,8 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "loyalty-settings": "loyalty/settings/",
         "points-ledger": "loyalty/ledger/",
         "points-account": f"loyalty/accounts/{Profile.objects.order_by('pk')[0].pk}/",
+        "catalog": "catalog/",
+        "product": f"catalog/{Product.objects.order_by('pk')[0].pk}/",
         "segments": "segments/",
         "segment": f"{segment}/",
         "segment-changes": f"{segment}/?tab=changes",

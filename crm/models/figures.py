@@ -1,0 +1,76 @@
+"""What sold: figures of each product, counted anew in sets once something changed."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from crm.models.product import Product
+from kernel.tenancy import TenantForeignKey, TenantModel
+
+
+class ProductFigures(TenantModel):
+    """What one product sold in the 90 days before `CatalogCount`; zeros where nothing did.
+
+    Money is in the tenant's currency, after discounts and before refunds.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "product_id")
+    product = TenantForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    units = models.BigIntegerField(db_default=0)
+    revenue_minor = models.BigIntegerField(db_default=0)
+    order_count = models.IntegerField(db_default=0)
+    buyer_count = models.IntegerField(db_default=0)
+    repeat_count = models.IntegerField(db_default=0)
+    """Buyers with two or more orders of it in these days."""
+    last_sold_at = models.DateTimeField(null=True)
+    days = ArrayField(
+        models.SmallIntegerField(),
+        db_default=models.Value([], ArrayField(models.SmallIntegerField())),
+    )
+    """Days on which it sold, ascending: 0 is the first of the 90, of the tenant's calendar."""
+    day_units = ArrayField(
+        models.BigIntegerField(), db_default=models.Value([], ArrayField(models.BigIntegerField()))
+    )
+    """Units of each of ``days``; likewise revenue."""
+    day_revenue_minor = ArrayField(
+        models.BigIntegerField(), db_default=models.Value([], ArrayField(models.BigIntegerField()))
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["tenant", "revenue_minor", "product"], name="productfigures_revenue_idx"
+            ),
+            models.Index(fields=["tenant", "units", "product"], name="productfigures_units_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.units} of {self.product_id}"
+
+
+class CatalogChange(TenantModel):
+    """That orders or people were written and the products are not counted since."""
+
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "created_at"], name="catalogchange_created_idx")]
+
+    def __str__(self) -> str:
+        return f"change at {self.created_at}"
+
+
+class CatalogCount(TenantModel):
+    """When the products were last counted, and which 90 days it was; whoever counts locks it."""
+
+    counted_at = models.DateTimeField()
+    first_day = models.DateField()
+    zone = models.TextField()
+    """IANA; it said what a day was."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="catalogcount_tenant_uniq")]
+        indexes = [models.Index(fields=["tenant", "counted_at"], name="catalogcount_counted_idx")]
+
+    def __str__(self) -> str:
+        return f"counted at {self.counted_at}"
