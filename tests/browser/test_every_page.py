@@ -27,6 +27,7 @@ from segments.models import Segment
 from stores.models import InboxDelivery
 from tenants.models import Tenant
 from tests.factories.tenants import sign_in
+from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_order
 
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
@@ -46,8 +47,11 @@ def pages(
     """The address of each page by name, of a merchant to whom everything happened once."""
     monkeypatch.setattr(settings, "PUBLIC_URL", live_server.url)
     provision_tenant(tenant.pk)
+    shop.deliver("products/create", load_payload("shopify/product"), "d-0")
     for number in (1, 2, 3):
-        shop.deliver("orders/create", simple_order(number), f"d-{number}")
+        order = simple_order(number)
+        order["line_items"][0] |= {"product_id": 501, "variant_id": 601}
+        shop.deliver("orders/create", order, f"d-{number}")
     shop.deliver("orders/create", b"{broken", "d-4")
     drain_tenant(tenant.pk)
     with transaction.atomic():
