@@ -1,19 +1,5 @@
-"""Cells of a CSV file that a spreadsheet opens."""
+"""Cells of a CSV file that a spreadsheet opens; apps below this one write such files too."""
 
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from kernel.cells import safe_cell
 
-
-def safe_cell(value: object) -> str:
-    """Return a value as text that no spreadsheet takes for a formula.
-
-    Text that begins like one gets an apostrophe; numbers stay as they are, also negative ones.
-    """
-    text = "" if value is None else str(value)
-    if isinstance(value, int | float) or _is_number(text):
-        return text
-    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
-
-
-def _is_number(text: str) -> bool:
-    digits = text.removeprefix("-").replace(".", "", 1)
-    return digits.isascii() and digits.isdigit()
+__all__ = ["safe_cell"]
