@@ -33,7 +33,7 @@ MAILBOX_DIR = Path(env.str("PATRON_MAILBOX_DIR", default=str(DATA_DIR / "mailbox
 ENCRYPTED_JSON = {"mfa_authenticator": "data"}
 MEDIA_ROOT = Path(env.str("PATRON_MEDIA_DIR", default=str(DATA_DIR / "media")))
 ENCRYPTION_KEYS: list[str] = env.list("PATRON_ENCRYPTION_KEYS", default=[])
-SIGNUP_OPEN = env.bool("PATRON_SIGNUP_OPEN", default=False)
+SIGNUP_OPEN = env.bool("PATRON_SIGNUP_OPEN", default=EMBEDDED)
 
 INSTALLED_APPS = [
     "kernel",
@@ -54,6 +54,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "django_vite",
     "drf_spectacular",
@@ -73,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "tenants.middleware.LastSeenMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.TenantMiddleware",
     "tenants.middleware.ApiKeyMiddleware",
@@ -131,6 +134,8 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REFERENCE_TABLES = {
     "tenants_member": "who may enter a tenant is asked before its scope opens",
+    "tenants_formermember": "likewise, to say why somebody may not enter any more",
+    "tenants_invitation": "an invitation's token is looked up before the tenant is known",
     "tenants_apikey": "a key is looked up before the tenant is known",
     "tenants_accesstoken": "a webhook's token is looked up before the tenant is known",
 }
@@ -144,6 +149,7 @@ EVENT_HANDLERS_TOGETHER = "config.event_handlers.TOGETHER"
 WORK_KINDS = "config.work.WORK"
 JOB_KINDS = "config.jobs.JOBS"
 SUSPENDED_TENANTS = "tenants.queries.find_suspended"
+STORE_PLATFORMS = "crm.choices.Platform"
 PROVISION_TENANT = "config.provisioning.provision_tenant"
 TENANT_CHANGES = "config.tenant_changes.TENANT_CHANGES"
 CELERY_BROKER_URL = REDIS_URL
@@ -173,9 +179,53 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_FORMS = {"login": "tenants.forms.LoginForm"}
+ACCOUNT_EMAIL_VERIFICATION = env.str(
+    "PATRON_EMAIL_VERIFICATION", default="optional" if EMBEDDED else "mandatory"
+)
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_MAX_LENGTH = 254
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/5m/ip,5/5m/key",
+    "signup": "20/h/ip",
+    "reset_password": "10/15m/ip,3/15m/key",
+    "reset_password_from_key": "20/15m/ip",
+    "reauthenticate": "10/5m/user",
+    "change_password": "5/5m/user",
+    "manage_email": "10/15m/user",
+    "confirm_email": "1/3m/key",
+    "invite": "60/h/key,30/h/user",
+    "accept_invitation": "20/15m/ip",
+    "create_shop": "10/h/user",
+}
+ACCOUNT_FORMS = {
+    "login": "tenants.forms.accounts.LoginForm",
+    "signup": "tenants.forms.accounts.SignupForm",
+    "add_email": "tenants.forms.accounts.ChangeEmailForm",
+    "change_password": "tenants.forms.accounts.ChangePasswordForm",
+    "reset_password": "tenants.forms.accounts.ResetPasswordForm",
+    "reset_password_from_key": "tenants.forms.accounts.NewPasswordForm",
+    "set_password": "tenants.forms.accounts.SetPasswordForm",
+    "reauthenticate": "tenants.forms.accounts.ReauthenticateForm",
+}
 ACCOUNT_ADAPTER = "tenants.services.accounts.AccountAdapter"
+USERSESSIONS_ADAPTER = "tenants.services.accounts.SessionsAdapter"
+MFA_ADAPTER = "tenants.services.accounts.MfaAdapter"
+MFA_FORMS = {
+    "activate_totp": "tenants.forms.two_step.ActivateForm",
+    "authenticate": "tenants.forms.two_step.CodeForm",
+    "reauthenticate": "tenants.forms.two_step.ReauthenticateForm",
+    "add_webauthn": "tenants.forms.two_step.AddPasskeyForm",
+    "edit_webauthn": "tenants.forms.two_step.RenamePasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
@@ -188,7 +238,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "kernel.sessions"
 
 # --- Language, time, files --------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
@@ -215,7 +265,11 @@ DJANGO_VITE = {
     }
 }
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "kernel.cache.SturdyRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 

@@ -1,7 +1,7 @@
 """Merchants, the people who sign in, and what proves who calls.
 
-User, Tenant, Member, ApiKey and AccessToken are reference tables: they are read before a
-scope is known. IdempotencyKey, AuditEntry and Job belong to one tenant.
+User, Tenant, Member, FormerMember, Invitation, ApiKey and AccessToken are reference tables: they
+are read before a scope is known. IdempotencyKey, AuditEntry and Job belong to one tenant.
 """
 
 from typing import Any, ClassVar
@@ -58,6 +58,8 @@ class Tenant(models.Model):
     purge_at = models.DateTimeField(null=True)
     """When everything it owns is removed for good; None unless it is being deleted."""
     is_demo = models.BooleanField(default=False)
+    requires_two_step = models.BooleanField(default=False)
+    """Whether members without two-step verification are led to set it up first."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -79,6 +81,54 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} as {self.role}"
+
+
+class FormerMember(models.Model):
+    """Somebody who was a member, so that the pages they still have open can say what happened."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    has_left = models.BooleanField()
+    """Whether they left by themselves; else somebody removed them."""
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="formermember_tenant_user_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} until {self.at:%Y-%m-%d}"
+
+
+class Invitation(models.Model):
+    """An e-mail address that may become a member by a link; only the hash of its token is kept.
+
+    Sending it again makes a new token and a new end; the old link is worthless from then on.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.TextField(choices=Role.choices)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_tenant_email_uniq",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.role}"
 
 
 class ApiKey(models.Model):
@@ -146,7 +196,18 @@ class AuditEntry(TenantModel):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "-at"], name="auditentry_at_idx")]
+        indexes = [
+            models.Index(fields=["tenant", "-at", "-id"], name="auditentry_at_idx"),
+            models.Index(fields=["tenant", "actor", "-at", "-id"], name="auditentry_actor_idx"),
+            models.Index(fields=["tenant", "action", "-at", "-id"], name="auditentry_action_idx"),
+            models.Index(
+                fields=["tenant", "object_type", "-at", "-id"], name="auditentry_object_idx"
+            ),
+            models.Index(
+                fields=["tenant", "object_id", "object_type", "-at", "-id"],
+                name="auditentry_history_idx",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor}"

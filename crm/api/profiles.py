@@ -27,6 +27,7 @@ from kernel.errors import Conflict, Invalid
 from tenants.api import filters
 from tenants.api.resources import ReadResource
 from tenants.models import ApiKey
+from tenants.services import audit
 
 ID_PATTERN = r"^[0-9]{1,18}$"
 
@@ -119,6 +120,8 @@ class ProfileViewSet(ReadResource[Profile]):
         if found is None:
             raise Invalid("No identifier of this profile can be used: an address must be valid.")
         code = status.HTTP_201_CREATED if outcome["status"] == "new" else status.HTTP_200_OK
+        # Names of fields alone: what they hold is personal, and the trail is kept for good.
+        audit.record("profile.saved", "profile", found, after={"fields": sorted(data)})
         return Response(build_profiles([found])[0], status=code)
 
     @extend_schema(request=MergeIn, responses=ProfileOut)
@@ -170,5 +173,7 @@ class ProfileViewSet(ReadResource[Profile]):
     @action(detail=True, methods=["post"], filter_backends=[], pagination_class=None)
     def export(self, request: Request, pk: str) -> Response:
         """Give everything that is stored of somebody, for them to keep."""
-        found = export_profile(self.get_object().pk)
+        profile_id = self.get_object().pk
+        found = export_profile(profile_id)
+        audit.record("profile.exported", "profile", profile_id)
         return Response(ProfileExport(found, context=self.get_serializer_context()).data)

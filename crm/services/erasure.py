@@ -35,7 +35,7 @@ _CHANNELS = {
 
 @transaction.atomic
 def erase_profiles(
-    profile_ids: Iterable[int], *, actor: str = audit.SYSTEM, now: datetime | None = None
+    profile_ids: Iterable[int], *, actor: str = "", now: datetime | None = None
 ) -> list[int]:
     """Erase people for good.
 
@@ -45,7 +45,7 @@ def erase_profiles(
 
     Args:
         profile_ids: merged ones stand for their winner; unknown ones are left out.
-        actor: who asked, for the audit trail.
+        actor: who asked, for the audit trail; empty is whoever sent the request.
         now: aware; the present by default.
 
     Returns:

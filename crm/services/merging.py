@@ -26,6 +26,7 @@ from kernel import clock
 from kernel.arrays import array, columns
 from kernel.errors import Conflict, NotFound
 from kernel.sql import run_sql
+from tenants.services import audit
 
 __all__ = [
     "AFTER_MERGE",
@@ -37,6 +38,8 @@ __all__ = [
     "unmerge_profile",
 ]
 
+MANUAL = "manual"
+"""The rule of merges that somebody asked for; those go into the audit trail."""
 UNDO_WITHIN = timedelta(days=30)
 _TIMES = ("email_consent_at", "sms_consent_at", "source_version_at", "created_at")
 
@@ -69,7 +72,12 @@ def merge_profiles(
     if missing:
         raise NotFound(f"no profile {min(missing)}")
     flat = _flatten([(final[loser], final[winner]) for winner, loser in pairs])
-    return _merge(flat, dict.fromkeys((loser for loser, _ in flat), rule), at) if flat else []
+    if not flat:
+        return []
+    merged = _merge(flat, dict.fromkeys((loser for loser, _ in flat), rule), at)
+    if rule == MANUAL:
+        _record_merge(flat)
+    return merged
 
 
 def merge_groups(groups: Sequence[tuple[Sequence[int], str]], *, now: datetime) -> dict[int, int]:
@@ -132,7 +140,18 @@ def unmerge_profile(merge_id: int, *, now: datetime | None = None) -> int:
     _call(AFTER_MERGE, [(merge.winner_id, merge.loser_id)])
     ProfileMerge.objects.filter(pk=merge.pk).update(undone_at=at)
     _append_changed([merge.winner_id, merge.loser_id], at)
+    ids = {"winner_id": merge.winner_id, "loser_ids": [merge.loser_id]}
+    audit.record("profile.unmerged", "profile", merge.loser_id, before=ids)
     return merge.loser_id
+
+
+def _record_merge(pairs: Sequence[Pair]) -> None:
+    winners: dict[int, list[int]] = {}
+    for loser, winner in pairs:
+        winners.setdefault(winner, []).append(loser)
+    for winner, losers in winners.items():
+        ids = {"winner_id": winner, "loser_ids": losers}
+        audit.record("profile.merged", "profile", winner, after=ids)
 
 
 def _merge(pairs: Sequence[Pair], rules: Mapping[int, str], now: datetime) -> list[int]:

@@ -21,6 +21,7 @@ from kernel.errors import Conflict, Invalid, NotFound
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
+from tenants.services import audit
 
 ENTERS = "flows.services.enrolment.enrol_for_events"
 EXITS = "flows.services.exits.exit_for_events"
@@ -40,9 +41,12 @@ def create_flow(*, name: str, key: str = "", description: str = "") -> Flow:
     """
     try:
         with transaction.atomic():
-            return Flow.objects.create(name=name, key=key, description=description)
+            flow = Flow.objects.create(name=name, key=key, description=description)
     except IntegrityError as exc:
         raise Conflict(f"A flow named {name} exists already.") from exc
+    described = {"name": name, "description": description}
+    audit.record("flow.created", "flow", flow.pk, after=described)
+    return flow
 
 
 @transaction.atomic
@@ -77,6 +81,14 @@ def publish(flow_id: int, graph: Mapping[str, Any], *, actor: str = "system") ->
         checksum=checksum,
         created_by=actor,
     )
+    audit.record(
+        "flow.published",
+        "flow",
+        flow_id,
+        before={"version": current.number, "graph": current.graph} if current else None,
+        after={"version": version.number, "graph": version.graph},
+        actor="" if actor == audit.SYSTEM else actor,
+    )
     flow.version_number = version.number
     flow.save(update_fields=["version_number", "updated_at"])
     return version
@@ -93,6 +105,13 @@ def set_status(flow_id: int, status: FlowStatus) -> Flow:
     flow = _lock_flow(flow_id)
     if status == FlowStatus.LIVE and not flow.version_number:
         raise Conflict("Publish the flow before you switch it on.")
+    audit.record_change(
+        "flow.status_changed",
+        "flow",
+        flow_id,
+        before={"status": str(flow.status)},
+        after={"status": status.value},
+    )
     flow.status = status
     flow.save(update_fields=["status", "updated_at"])
     if status != FlowStatus.LIVE:
@@ -111,6 +130,7 @@ def resume_failed_of(flow_id: int) -> int:
         status=RunStatus.ACTIVE, exit_reason="", wake_at=clock.now(), finished_at=None
     )
     if resumed:
+        audit.record("flow.resumed", "flow", flow_id, after={"runs": resumed})
         ring("flows", current_tenant_id())
     return resumed
 

@@ -16,6 +16,7 @@ from segments.panels import list_users
 from segments.queries.conditions import list_definitions, parse_definition
 from segments.queries.listing import get_segment
 from segments.services.upkeep import lock_upkeep, request_refresh
+from tenants.services import audit
 
 
 @transaction.atomic
@@ -34,6 +35,7 @@ def create_segment(*, name: str, definition: object, description: str = "") -> S
             )
     except IntegrityError as exc:
         raise Conflict(f"a segment called {name!r} exists", fields={"name": "is taken"}) from exc
+    audit.record("segment.created", "segment", segment.pk, after=_describe(segment))
     request_refresh(Cause.DEFINITION, clock.now())
     return segment
 
@@ -52,6 +54,7 @@ def update_segment(segment_id: int, **changes: Any) -> Segment:
         DefinitionError: the definition cannot be understood, or refers to itself.
     """
     segment = get_segment(segment_id)
+    before = _describe(segment)
     if "definition" in changes:
         _check(changes["definition"], own_id=segment_id)
     if "name" in changes:
@@ -63,6 +66,8 @@ def update_segment(segment_id: int, **changes: Any) -> Segment:
             segment.save(update_fields=[*changes, "updated_at"])
     except IntegrityError as exc:
         raise Conflict("a segment of this name exists", fields={"name": "is taken"}) from exc
+    after = _describe(segment)
+    audit.record_change("segment.changed", "segment", segment_id, before=before, after=after)
     if "definition" in changes:
         request_refresh(Cause.DEFINITION, clock.now())
     return segment
@@ -83,8 +88,14 @@ def delete_segment(segment_id: int) -> None:
     found = Segment.objects.filter(pk__in=users).order_by("id").values_list("name", flat=True)
     if names := [*found, *list_users().get(segment_id, [])]:
         raise Conflict(f"{segment.name} is used by {', '.join(names)}")
+    audit.record("segment.deleted", "segment", segment_id, before=_describe(segment))
     run_sql("segments.forget_segment", segment_id=segment_id)
     segment.delete()
+
+
+def _describe(segment: Segment) -> dict[str, Any]:
+    fields = ("name", "description", "definition")
+    return {field: getattr(segment, field) for field in fields}
 
 
 def _named(name: str) -> str:

@@ -32,6 +32,7 @@ from stores.platforms.order_file import OrderFile
 from stores.services.erasure import empty_store, forget_named
 from stores.services.explaining import explain, order_of
 from stores.types import Delivery, StoreContext, Translation
+from tenants.services import audit
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,8 @@ NOT_POISON: Final = (IngestConflict, OperationalError, InterfaceError, SoftTimeL
 """Failures that no delivery is to blame for: the batch is rolled back and tried again."""
 
 _ORDER_FILE = OrderFile()
+RECORDED_IDS: Final = 100
+"""Most ids that the audit trail keeps of one retry; how many there were it always says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,15 @@ def retry_deliveries(ids: Sequence[int]) -> int:
     with transaction.atomic():
         waiting = count_sql("stores.retry_deliveries", ids=array(ids))
         if waiting:
+            _record_retry(ids, waiting)
             ring("inbox", current_tenant_id())
     return waiting
+
+
+def _record_retry(ids: Sequence[int], waiting: int) -> None:
+    what = str(ids[0]) if len(ids) == 1 else f"{len(ids)} deliveries"
+    after = {"waiting": waiting, "delivery_ids": list(ids[:RECORDED_IDS])}
+    audit.record("delivery.retried", "delivery", what, after=after)
 
 
 def _list_waiting_stores() -> list[StoreContext]:

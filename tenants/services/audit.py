@@ -1,11 +1,33 @@
 """The audit trail: who changed what, with before and after."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from kernel import clock
 from tenants.models import AuditEntry
 
 SYSTEM = "system"
+
+_actor: ContextVar[str] = ContextVar("actor", default=SYSTEM)
+
+
+@contextmanager
+def acting_as(actor: str) -> Iterator[None]:
+    """Write what is recorded inside the block down to somebody.
+
+    The middleware opens it for the member or key of each request, so that services need not be
+    handed the actor; what workers do stays with ``system``.
+
+    Args:
+        actor: e-mail address of the member, or ``key:<hint>``.
+    """
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
 
 
 def record(
@@ -15,24 +37,51 @@ def record(
     *,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
-    actor: str = SYSTEM,
+    actor: str = "",
 ) -> AuditEntry:
     """Record one change in the active tenant; joins the caller's transaction.
 
     Args:
-        action: past-tense verb with its object, such as ``key.revoked``.
+        action: past-tense verb with its object, such as ``key.revoked``; listed in
+            `tenants.domain.actions`.
         object_type: the glossary's word for what was changed.
         object_id: its id.
         before: what was there, JSON; None for something new. Never a secret.
         after: what is there now, JSON; None for something that went.
-        actor: e-mail address of the member, ``key:<hint>`` or ``system``.
+        actor: e-mail address of the member, ``key:<hint>`` or ``system``; empty is whoever sent
+            the request, and ``system`` outside of one.
     """
     return AuditEntry.objects.create(
-        actor=actor,
+        actor=actor or _actor.get(),
         action=action,
         object_type=object_type,
         object_id=str(object_id),
         before=before,
         after=after,
         at=clock.now(),
+    )
+
+
+def record_change(
+    action: str,
+    object_type: str,
+    object_id: str | int,
+    *,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> AuditEntry | None:
+    """Record a change of known fields, of which only those that differ are kept.
+
+    Returns:
+        The entry; None when nothing differs, and nothing is recorded then.
+    """
+    names = [name for name in after if before.get(name) != after[name]]
+    if not names:
+        return None
+    return record(
+        action,
+        object_type,
+        object_id,
+        before={name: before.get(name) for name in names},
+        after={name: after[name] for name in names},
     )

@@ -102,4 +102,4 @@ def _describe(key: ApiKey) -> dict[str, object]:
 
 
 def _actor(person: User | None) -> str:
-    return audit.SYSTEM if person is None else person.email
+    return "" if person is None else person.email

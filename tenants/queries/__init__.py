@@ -1,15 +1,16 @@
 """Reads of merchants, members and keys, for which no scope is needed, and of background jobs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from django.db.models import F
+from allauth.mfa.models import Authenticator
+from django.db.models import Case, F, When
 from django.urls import NoReverseMatch, reverse
 
 from kernel.secrets import hash_key
 from tenants.choices import JobStatus, Role, TenantStatus
 from tenants.domain.settings_pages import pages_for
-from tenants.models import ApiKey, Job, Member, Tenant
+from tenants.models import ApiKey, FormerMember, Invitation, Job, Member, Tenant, User
 
 
 class SettingsLink(NamedTuple):
@@ -148,3 +149,56 @@ def list_running_jobs(kinds: Collection[str], actor: str) -> list[Job]:
     waiting = [JobStatus.QUEUED, JobStatus.RUNNING]
     found = Job.objects.filter(status__in=waiting, kind__in=kinds, actor=actor)
     return list(found.order_by("pk"))
+
+
+def find_member(tenant_id: int, member_id: int) -> Member | None:
+    """Return one member of a tenant, or None."""
+    return Member.objects.filter(tenant_id=tenant_id, pk=member_id).first()
+
+
+def find_former_membership(*, user_id: int, slug: str) -> FormerMember | None:
+    """Return how a person ceased to be a member of a tenant, tenant loaded; else None."""
+    found = FormerMember.objects.select_related("tenant")
+    return found.filter(user_id=user_id, tenant__slug=slug).first()
+
+
+def has_two_step(user_id: int) -> bool:
+    """Say whether a person proves with more than a password that it is them."""
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return bool(Authenticator.objects.filter(user_id=user_id, type__in=kinds).exists())
+
+
+def list_with_two_step(user_ids: Iterable[int]) -> set[int]:
+    """Return those of some people who have two-step verification."""
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    found = Authenticator.objects.filter(user_id__in=list(user_ids), type__in=kinds)
+    return set(found.values_list("user_id", flat=True))
+
+
+def find_invitation(token: str) -> Invitation | None:
+    """Return the invitation whose link holds a token, tenant and inviter loaded; else None."""
+    found = Invitation.objects.select_related("tenant", "invited_by")
+    return found.filter(token_hash=hash_key(token)).first()
+
+
+def list_open_invitations(tenant_id: int) -> list[Invitation]:
+    """Return the invitations of a tenant that nobody took or took back, newest first."""
+    found = Invitation.objects.filter(tenant_id=tenant_id, accepted_at=None, revoked_at=None)
+    return list(found.select_related("invited_by").order_by("-sent_at", "-pk"))
+
+
+def find_person(email: str) -> User | None:
+    """Return the person with an address, or None."""
+    return User.objects.filter(email=email.strip().lower()).first()
+
+
+def owns_a_tenant(user_id: int) -> bool:
+    """Say whether a person is the owner of any tenant."""
+    return Member.objects.filter(user_id=user_id, role=Role.OWNER).exists()
+
+
+def list_names_of_admins(tenant_id: int) -> list[str]:
+    """Return the addresses of those who can invite, owners first; a handful at most."""
+    found = Member.objects.filter(tenant_id=tenant_id, role__in=[Role.OWNER, Role.ADMIN])
+    rows = found.order_by(Case(When(role=Role.OWNER, then=0), default=1), "user__email")
+    return list(rows.values_list("user__email", flat=True)[:5])
