@@ -14,6 +14,8 @@ import { startToasts } from "./behaviours/toasts";
 import { startCopies } from "./behaviours/copies";
 import { startParts } from "./behaviours/parts";
 import { startPreviews } from "./behaviours/previews";
+import { startOrigins } from "./behaviours/origins";
+import { startPasskeys } from "./behaviours/passkeys";
 
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
@@ -36,6 +38,8 @@ startParts();
 startSelection();
 startPreviews();
 startPalette();
+startOrigins();
+startPasskeys();
 
 async function startCharts(root: ParentNode): Promise<void> {
   const holders = root.querySelectorAll<HTMLElement>("[data-chart]");

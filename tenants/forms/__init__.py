@@ -1,9 +1,8 @@
-"""Forms of the log-in and of the settings pages."""
+"""Forms of the settings pages; those of the log-in are beside it."""
 
 from collections.abc import Sequence
 from typing import Any, cast
 
-from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 
 from kernel.money import is_currency
@@ -19,14 +18,6 @@ _SCOPE_CHOICES = [
         for verb in verbs
     ),
 ]
-
-
-class LoginForm(AllauthLoginForm):  # type: ignore[misc] # allauth is untyped
-    """The log-in in the words of this product."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["remember"].label = "Keep me logged in"
 
 
 class KeyForm(forms.Form):
