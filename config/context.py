@@ -8,13 +8,14 @@ from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from kernel import clock
 from messaging.queries.messages import DUE_CEILING, count_due
 from stores.queries import SyncHealth, list_sync_health
-from tenants.choices import TenantStatus
+from tenants.choices import Role, TenantStatus
 from tenants.models import Member, Tenant
 from tenants.queries import SettingsLink, list_memberships, list_settings_links
 
@@ -112,6 +113,18 @@ class Navigation:
             return NavHealth("warn", "Suspended: nothing is sent")
         stores = list_sync_health() if self._tenant is not None else []
         return _judge(stores) if stores else None
+
+    @property
+    def account_url(self) -> str:
+        """Where a person finds what is theirs and no tenant's."""
+        return reverse("account_profile")
+
+    @cached_property
+    def create_url(self) -> str:
+        """Where another tenant is made; empty for those who may not."""
+        member: Member | None = getattr(self._request, "member", None)
+        is_allowed = settings.SIGNUP_OPEN or (member is not None and member.role == Role.OWNER)
+        return reverse("create_shop") if is_allowed else ""
 
     @property
     def logout_url(self) -> str:

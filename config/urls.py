@@ -19,10 +19,14 @@ PAGES = (
 )
 PUBLIC = ("tenants", "stores", "messaging")
 
+handler403 = "tenants.views.refusals.refuse"
+handler429 = "tenants.views.refusals.too_many"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("accounts/", include("tenants.account_urls")),
     path("accounts/", include("allauth.urls")),
 ]
 urlpatterns += [

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
-    from tenants.models import ApiKey, Member, Tenant, User
+    from tenants.models import ApiKey, Invitation, Member, Tenant, User
 
 
 class TenantRequest(HttpRequest):
@@ -39,7 +39,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class NewTenant:
-    """A tenant with the two keys it starts with, shown this once."""
+    """A tenant with the keys it starts with, shown this once; empty where none was made."""
 
     tenant: Tenant
     secret_key: str
@@ -145,3 +145,11 @@ class JobStep:
     cursor: Any
     total: int | None = None
     output: str | bytes = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvitation:
+    """An invitation and, this once, the token of its link; afterwards only the hash is kept."""
+
+    invitation: Invitation
+    token: str

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tenants.views import danger, jobs, keys, members, settings
+from tenants.views import audit, danger, invitations, jobs, keys, members, settings
 
 app_name = "tenants"
 
@@ -23,4 +23,15 @@ urlpatterns = [
     path("settings/danger/delete/", danger.delete, name="delete"),
     path("settings/danger/restore/", danger.restore, name="restore"),
     path("settings/members/", members.members, name="members"),
+    path("settings/members/leave/", members.leave, name="leave"),
+    path("settings/members/two-step/", members.require_two_step, name="require_two_step"),
+    path("settings/members/invite/", invitations.invite, name="invite"),
+    path("settings/members/<int:member_id>/role/", members.change_role, name="change_role"),
+    path("settings/members/<int:member_id>/remove/", members.remove_member, name="remove_member"),
+    path("settings/members/<int:member_id>/hand-over/", members.hand_over, name="hand_over"),
+    path("settings/invitations/<int:invitation_id>/resend/", invitations.resend, name="resend"),
+    path("settings/invitations/<int:invitation_id>/revoke/", invitations.revoke, name="revoke"),
+    path("settings/audit/", audit.trail, name="audit"),
+    path("settings/audit/export/", audit.export, name="audit_export"),
+    path("settings/audit/<int:audit_id>/", audit.entry, name="audit_entry"),
 ]

@@ -18,6 +18,7 @@ from tenants.domain.rules import currency_problem, zone_problem
 from tenants.models import Member, Tenant, User
 from tenants.services import audit
 from tenants.services.keys import create_key
+from tenants.services.people import create_person
 from tenants.types import NewTenant
 
 SLUG_LENGTH = 50
@@ -34,6 +35,8 @@ class TenantData:
         owner_password: used only when nobody has the address yet.
         slug: empty: made from the name.
         country: ISO 3166-1 alpha-2, or empty.
+        has_secret_key: whether it begins with a key that may do everything; where nobody sees
+            what is made, such as at sign-up, none is.
     """
 
     name: str
@@ -44,6 +47,7 @@ class TenantData:
     slug: str = ""
     country: str = ""
     is_demo: bool = False
+    has_secret_key: bool = True
 
 
 @transaction.atomic
@@ -60,12 +64,17 @@ def create_tenant(data: TenantData) -> NewTenant:
     owner = _find_or_create_owner(data)
     tenant = _create_row(data)
     Member.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
-    with tenant_scope(tenant.pk):
-        secret = create_key(name="First secret key", kind=KeyKind.SECRET)
+    with tenant_scope(tenant.pk), audit.acting_as(owner.email):
+        secret = _first_key() if data.has_secret_key else ""
         write = create_key(name="Tracking", kind=KeyKind.WRITE)
-        audit.record("tenant.created", "tenant", tenant.pk, after={"owner": owner.email})
+        described = {"name": tenant.name, "owner": owner.email, "currency": tenant.currency}
+        audit.record("tenant.created", "tenant", tenant.pk, after=described)
         import_string(settings.PROVISION_TENANT)(tenant.pk)
-    return NewTenant(tenant=tenant, secret_key=secret.secret, write_key=write.secret)
+    return NewTenant(tenant=tenant, secret_key=secret, write_key=write.secret)
+
+
+def _first_key() -> str:
+    return create_key(name="First secret key", kind=KeyKind.SECRET).secret
 
 
 def _check(data: TenantData) -> None:
@@ -105,7 +114,7 @@ def _find_or_create_owner(data: TenantData) -> User:
     except ValidationError as exc:
         text = " ".join(exc.messages)
         raise Invalid(text, fields={"owner_password": text}) from exc
-    return User.objects.create_user(email, data.owner_password)
+    return create_person(email, data.owner_password)
 
 
 def _create_row(data: TenantData) -> Tenant:

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +20,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     """Send a person to their first tenant, or say that nobody let them in yet."""
     memberships = queries.list_memberships(cast("User", request.user).pk)
     if not memberships:
-        return render(request, "tenants/no_member.html")
+        return render(request, "tenants/no_member.html", {"may_create": settings.SIGNUP_OPEN})
     at_work = [member for member in memberships if member.tenant.status == TenantStatus.ACTIVE]
     slug = (at_work or memberships)[0].tenant.slug
     try:

@@ -25,7 +25,7 @@ from messaging.services import tokens
 from messaging.types import RecipientToken
 from segments.models import Segment
 from stores.models import InboxDelivery
-from tenants.models import Tenant
+from tenants.models import AuditEntry, Tenant
 from tests.factories.tenants import sign_in
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_order
@@ -107,6 +107,9 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "jobs": "jobs/",
         "danger": "settings/danger/",
         "brand": "settings/brand/",
+        "audit": "settings/audit/",
+        "audit-nothing": "settings/audit/?actor=nobody",
+        "audit-entry": f"settings/audit/{AuditEntry.objects.filter(before__isnull=False)[0].pk}/",
         "keys": "settings/keys/",
         "members": "settings/members/",
     }

@@ -17,12 +17,16 @@ from crm.models import (
 )
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from kernel import clock
+from kernel.scope import current_tenant_id
 from loyalty.models import PointsAccount, PointsEntry
 from messaging.models import Message, Template
 from segments.models import Membership, MembershipChange, Segment
 from stores.models import InboxDelivery
-from tenants.models import Job
+from tenants.choices import Role
+from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
+from tenants.services.invitations import create_invitation
+from tests.factories.tenants import make_member
 
 numbers = count(1)
 
@@ -142,7 +146,20 @@ def make_everything() -> dict[str, int]:
         "delivery_id": make_delivery(store).pk,
         "job_id": make_job().pk,
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
+        **_make_people(),
         **_make_run(profile),
+    }
+
+
+def _make_people() -> dict[str, int]:
+    tenant, number = Tenant.objects.get(pk=current_tenant_id()), next(numbers)
+    member = make_member(tenant, Role.ANALYST, f"person{number}@{tenant.slug}.example")
+    owner = make_member(tenant, Role.OWNER, f"owner{number}@{tenant.slug}.example")
+    new = create_invitation(f"guest{number}@{tenant.slug}.example", Role.SUPPORT, by=owner)
+    return {
+        "member_id": member.pk,
+        "invitation_id": new.invitation.pk,
+        "audit_id": AuditEntry.objects.order_by("pk")[0].pk,
     }
 
 

@@ -7,6 +7,7 @@ from tenants.choices import KeyKind, Role
 from tenants.domain.scopes import EVERYTHING
 from tenants.models import Member, Tenant, User
 from tenants.services.keys import create_key
+from tenants.services.people import create_person
 
 PASSWORD = "correct horse battery"
 
@@ -21,7 +22,7 @@ def make_member(tenant: Tenant, role: str = Role.OWNER, email: str = "") -> Memb
     """Create a person who is a member of a tenant."""
     address = email or f"{role}@{tenant.slug}.example"
     user = User.objects.filter(email=address).first()
-    user = user or User.objects.create_user(address, PASSWORD)
+    user = user or create_person(address, PASSWORD)
     return Member.objects.create(tenant=tenant, user=user, role=role)
 
 

@@ -1,10 +1,11 @@
-"""Jobs that only count, for every test of this folder."""
+"""Jobs that only count, and nobody who tried before, for every test of this folder."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 from tests.support import jobs
 
@@ -19,3 +20,11 @@ def counting_jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
     yield
     jobs.turns.clear()
     jobs.faults.clear()
+
+
+@pytest.fixture(autouse=True)
+def nobody_tried_before() -> Iterator[None]:
+    """Forget the tries of other tests, which the limits would count along."""
+    cache.clear()
+    yield
+    cache.clear()

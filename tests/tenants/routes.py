@@ -136,6 +136,17 @@ PAGES = [
     Page("settings/danger/delete/", "post", "tenant.manage"),
     Page("settings/danger/restore/", "post", "tenant.manage"),
     Page("settings/members/", "get", VIEW),
+    Page("settings/members/leave/", "post", VIEW),
+    Page("settings/members/two-step/", "post", "members.manage"),
+    Page("settings/members/invite/", "post", "members.manage"),
+    Page("settings/members/<int:member_id>/role/", "post", "members.manage"),
+    Page("settings/members/<int:member_id>/remove/", "post", "members.manage"),
+    Page("settings/members/<int:member_id>/hand-over/", "post", "tenant.manage"),
+    Page("settings/invitations/<int:invitation_id>/resend/", "post", "members.manage"),
+    Page("settings/invitations/<int:invitation_id>/revoke/", "post", "members.manage"),
+    Page("settings/audit/", "get", "audit.read"),
+    Page("settings/audit/export/", "get", "audit.read"),
+    Page("settings/audit/<int:audit_id>/", "get", "audit.read"),
 ]
 
 API = [

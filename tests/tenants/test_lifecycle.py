@@ -149,7 +149,8 @@ def test_after_the_time_of_grace_everything_is_removed_and_nothing_of_others(
     assert not (Path(settings.MEDIA_ROOT) / str(tenant.pk)).exists()
     assert (Path(settings.MEDIA_ROOT) / str(other_tenant.pk) / "logo.png").exists()
     assert User.objects.filter(email="owner@ada-soap.example").exists()
-    assert Member.objects.count() == 1
+    assert not Member.objects.filter(tenant_id=tenant.pk).exists()
+    assert Member.objects.filter(tenant=other_tenant).exists()
 
 
 @SYSTEM

@@ -98,7 +98,10 @@ def test_guessing_a_password_is_stopped(tenant: Tenant, client: Client) -> None:
     wrong = {"login": "ada@soap.example", "password": "wrong"}
     pages = [client.post("/accounts/login/", wrong) for _ in range(6)]
     page = pages[-1]
-    assert "Too many failed login attempts" in page.content.decode()
+    assert (
+        "Too many failed attempts. Log-in with this address rests for 5 minutes"
+        in page.content.decode()
+    )
     page = client.post("/accounts/login/", {**wrong, "password": PASSWORD})
     assert page.status_code == 200
     assert "_auth_user_id" not in client.session

@@ -1,0 +1,241 @@
+"""Every page and every call that changes something leaves an entry in the audit trail."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
+from django.db.models import Model
+from django.test import Client
+
+from crm.models import SavedView
+from crm.services.stores import StoreData
+from flows.models import FlowRun
+from messaging.models import Brand, Message
+from stores.models import InboxDelivery
+from stores.services.connections import connect_store, disconnect_store
+from tenants.choices import Role
+from tenants.domain.actions import ACTIONS, OBJECTS, describe_actor
+from tenants.models import ApiKey, AuditEntry, Job, Tenant
+from tests.factories.samples import make_everything, make_profile
+from tests.factories.tenants import PASSWORD, call_with, make_key, make_member
+from tests.tenants.routes import PAGES
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "profiles/export/": {"ids": ()},
+    "profiles/tags/": {"action": "add", "add_tag": "vip", "ids": ()},
+    "profiles/views/": {"name": "Mine"},
+    "profiles/views/<int:view_id>/": {"action": "delete"},
+    "profiles/<int:profile_id>/erase/": {},
+    "loyalty/accounts/<int:profile_id>/adjust/": {
+        "way": "give",
+        "points": "5",
+        "reason": "sorry",
+        "token": "00000000-0000-4000-8000-000000000000",
+    },
+    "loyalty/settings/": {
+        "name": "Petals",
+        "points_per_unit": "2",
+        "value_per_point": "0.01",
+        "is_active": "on",
+    },
+    "segments/new/": {"name": "Mine", "definition": '{"field":"order_count","is":">=","value":2}'},
+    "segments/<int:segment_id>/edit/": {
+        "name": "Others",
+        "definition": '{"field":"order_count","is":">=","value":3}',
+    },
+    "flows/<int:flow_id>/status/": {"on": "1"},
+    "flows/<int:flow_id>/resume/": {},
+    "messages/<int:message_id>/retry/": {},
+    "stores/connect/": {"name": "Shop UK", "currency": "GBP"},
+    "stores/<int:store_id>/settings/": {"name": "Shop DE"},
+    "stores/<int:store_id>/secret/": {"secret": "a-secret-of-the-shop"},
+    "stores/<int:store_id>/disconnect/": {},
+    "stores/<int:store_id>/reconnect/": {},
+    "stores/<int:store_id>/retry/": {},
+    "stores/deliveries/<int:delivery_id>/retry/": {},
+    "jobs/<int:job_id>/cancel/": {},
+    "jobs/<int:job_id>/retry/": {},
+    "jobs/<int:job_id>/undo/": {},
+    "settings/general/": {
+        "name": "Another",
+        "country": "GB",
+        "timezone": "Europe/London",
+        "currency": "GBP",
+        "week_start": "1",
+    },
+    "settings/brand/": {"accent": "#123456"},
+    "settings/brand/logo/remove/": {},
+    "settings/keys/": {"name": "Till", "kind": "secret", "scopes": ["orders:read"]},
+    "settings/keys/<int:key_id>/revoke/": {},
+    "settings/danger/export/": {},
+    "settings/danger/suspend/": {},
+    "settings/danger/resume/": {},
+    "settings/danger/delete/": {"name": "Ada Soap"},
+    "settings/danger/restore/": {},
+    "settings/members/leave/": {},
+    "settings/members/two-step/": {},
+    "settings/members/invite/": {"email": "eve@soap.example", "role": "analyst"},
+    "settings/members/<int:member_id>/role/": {"role": "support"},
+    "settings/members/<int:member_id>/remove/": {},
+    "settings/members/<int:member_id>/hand-over/": {"password": PASSWORD},
+    "settings/invitations/<int:invitation_id>/resend/": {},
+    "settings/invitations/<int:invitation_id>/revoke/": {},
+}
+"""What each page that takes a POST is sent, so that it changes something."""
+BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
+    "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
+    "messages/<int:message_id>/retry/": (Message, {"status": "failed"}),
+    "stores/<int:store_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
+    "stores/deliveries/<int:delivery_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
+    "jobs/<int:job_id>/cancel/": (Job, {"status": "running"}),
+    "jobs/<int:job_id>/retry/": (Job, {"status": "failed"}),
+    "settings/danger/resume/": (Tenant, {"status": "suspended"}),
+    "settings/danger/restore/": (Tenant, {"status": "deleting"}),
+    "settings/members/two-step/": (Tenant, {"requires_two_step": True}),
+}
+"""What must be so before it can be changed."""
+OF_CONNECTED = tuple(
+    f"stores/<int:store_id>/{name}/" for name in ("disconnect", "secret", "reconnect")
+)
+"""Pages of a store that has a webhook address."""
+UNRECORDED = {
+    "profiles/columns/": "which columns one person sees changes nothing for others",
+    "notices/aside/": "what one person put aside waits for the others as before",
+    "get-started/hide/": "the first steps are put away on one person's pages, or brought back",
+}
+"""Pages that take a POST and change nothing of the tenant, with the reason."""
+
+
+@pytest.fixture
+def ids(tenant: Tenant) -> dict[str, int]:
+    """One of each thing."""
+    found = make_everything()
+    found["connected_id"] = connect_store(StoreData("Shop FR", "shopify", currency="EUR")).store_id
+    make_key(tenant)
+    return {**found, "key_id": ApiKey.objects.get().pk}
+
+
+@pytest.fixture
+def client(tenant: Tenant) -> Client:
+    """Signed in as an owner who has a second step."""
+    member = make_member(tenant, Role.OWNER, "ada@soap.example")
+    TOTP.activate(member.user, generate_totp_secret())
+    found = Client()
+    found.force_login(member.user)
+    return found
+
+
+def fill(path: str, ids: dict[str, int]) -> str:
+    return re.sub(r"<int:(\w+)>", lambda found: str(ids[found[1]]), path)
+
+
+def test_every_page_that_takes_a_post_is_listed(
+    tenant: Tenant, ids: dict[str, int], client: Client
+) -> None:
+    takes = {
+        page.path
+        for page in PAGES
+        if "POST" in client.put(f"/t/{tenant.slug}/{fill(page.path, ids)}").headers.get("Allow", "")
+    }
+    assert takes == set(CHANGES) | set(UNRECORDED)
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_a_change_by_a_page_is_in_the_trail(
+    tenant: Tenant, ids: dict[str, int], client: Client, path: str
+) -> None:
+    if path in OF_CONNECTED:
+        ids["store_id"] = ids["connected_id"]
+    if "logo" in path:
+        Brand.objects.update_or_create(defaults={"logo_name": "logo.png"})
+    if "reconnect" in path:
+        disconnect_store(ids["store_id"], actor="system")
+    if path in BEFOREHAND:
+        model, values = BEFOREHAND[path]
+        model._default_manager.update(**values)
+    last = AuditEntry.objects.order_by("-pk")[0].pk
+    SavedView.objects.update(user_id=tenant.members.get(user__email="ada@soap.example").user_id)
+    data = {**CHANGES[path], **({"ids": [ids["profile_id"]]} if "ids" in CHANGES[path] else {})}
+    answer = client.post(f"/t/{tenant.slug}/{fill(path, ids)}", data)
+    assert answer.status_code in {200, 201, 302}
+    made = list(AuditEntry.objects.filter(pk__gt=last))
+    assert made != []
+    for entry in made:
+        assert entry.actor == "ada@soap.example"
+        assert entry.action in ACTIONS
+        assert entry.object_type in OBJECTS
+        told = entry.before is not None or entry.after is not None
+        assert told or entry.action == "store.secret_changed"  # a secret is never told
+
+
+CALLS: dict[str, Any] = {
+    "profiles/": {"email": "eve@example.com", "first_name": "Eve"},
+    "profiles/{profile_id}/export/": {},
+    "inbox/{delivery_id}/retry/": {},
+}
+
+
+@pytest.mark.parametrize("path", CALLS)
+def test_a_change_by_a_key_is_in_the_trail(
+    tenant: Tenant, ids: dict[str, int], broker: object, path: str
+) -> None:
+    InboxDelivery.objects.update(status="quarantined")
+    entry = _call(tenant, path.format(**ids), CALLS[path])
+    assert entry.action in ACTIONS
+
+
+def test_a_merge_by_a_key_and_its_undoing_are_in_the_trail(tenant: Tenant, broker: object) -> None:
+    winner, loser = make_profile().pk, make_profile().pk
+    body = {"winner_id": str(winner), "loser_ids": [str(loser)]}
+    merged = _call(tenant, "profiles/merge/", body)
+    assert (merged.action, merged.after) == (
+        "profile.merged",
+        {"winner_id": winner, "loser_ids": [loser]},
+    )
+    undone = _call(tenant, f"profiles/{winner}/unmerge/", {})
+    assert (undone.action, undone.object_id) == ("profile.unmerged", str(loser))
+
+
+def test_an_erasure_by_a_key_is_in_the_trail(
+    tenant: Tenant, ids: dict[str, int], broker: object
+) -> None:
+    secret = make_key(tenant)
+    call_with(secret).delete(f"/api/v1/profiles/{ids['profile_id']}/")
+    entry = AuditEntry.objects.get(action="profile.erased")
+    assert entry.actor == f"key:{ApiKey.objects.order_by('-pk')[0].hint}"
+    assert describe_actor(entry.actor).startswith("API key sk_")
+
+
+def test_the_trail_keeps_no_personal_detail_of_a_shopper(tenant: Tenant, broker: object) -> None:
+    body = {"email": "eve@example.com", "first_name": "Eve"}
+    entry = _call(tenant, "profiles/", body)
+    assert entry.after == {"fields": ["email", "first_name"]}
+
+
+def _call(tenant: Tenant, path: str, body: Any) -> AuditEntry:
+    secret = make_key(tenant)
+    last = AuditEntry.objects.order_by("-pk")[0].pk
+    data = json.dumps(body)
+    answer = call_with(secret).post(f"/api/v1/{path}", data, content_type="application/json")
+    assert answer.status_code in {200, 201}, answer.content
+    entry = AuditEntry.objects.get(pk__gt=last)
+    assert entry.actor == f"key:{ApiKey.objects.order_by('-pk')[0].hint}"
+    return entry
+
+
+CALL = re.compile(r"(?:record|record_change|record_for_person)\(\s*(?:\w+,\s*)?\"(\w+\.\w+)\"")
+
+
+def test_every_action_that_is_recorded_has_words() -> None:
+    found = {
+        action
+        for app in settings.INSTALLED_APPS[:9]
+        for path in (Path(settings.BASE_DIR) / app).rglob("*.py")
+        for action in CALL.findall(path.read_text("utf-8"))
+    }
+    assert len(found) > 30
+    assert found - set(ACTIONS) == set()
