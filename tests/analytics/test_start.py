@@ -79,6 +79,12 @@ def test_home_shows_what_is_left_until_it_is_hidden(tenant: Tenant) -> None:
     assert "Bring in your orders" in read(client, HOME)
 
 
+def test_a_home_without_figures_and_steps_still_says_where_to_go(tenant: Tenant) -> None:
+    client = sign_in(tenant)
+    client.post(f"{URL}hide/")
+    assert "Nothing has come in yet" in read(client, HOME)
+
+
 def test_hiding_it_hides_it_for_one_member_alone(tenant: Tenant) -> None:
     sign_in(tenant).post(f"{URL}hide/")
     assert "Connect a store" in read(sign_in(tenant, Role.ADMIN), HOME)
