@@ -36,7 +36,7 @@ WORK: dict[str, WorkKind] = {
             "SELECT tenant_id FROM analytics_rollupchange "
             "UNION SELECT t.id FROM tenants_tenant AS t "
             "LEFT JOIN analytics_rollupstate AS s ON s.tenant_id = t.id "
-            "WHERE s.zone IS DISTINCT FROM t.timezone"
+            "WHERE s.zone IS DISTINCT FROM t.timezone AND t.status <> 'purging'"
         ),
     ),
     "catalog": WorkKind(

@@ -20,6 +20,7 @@ from kernel.batches import Deadline
 from kernel.scope import current_tenant_id
 from kernel.sql import execute, load_sql, run_sql, whole_tenant
 from kernel.work import ring
+from tenants.choices import TenantStatus
 from tenants.queries import get_tenant
 
 ROWS = 500
@@ -129,8 +130,11 @@ def find_reach(changes: Sequence[Any]) -> Reach:
 
 @transaction.atomic
 def _take_turn() -> int:
+    tenant = get_tenant(current_tenant_id())
+    if tenant.status == TenantStatus.PURGING:
+        return 0  # its rows go, the state first; nothing is added up again
     state = _lock_state()
-    if state is None or state.zone != get_tenant(current_tenant_id()).timezone:
+    if state is None or state.zone != tenant.timezone:
         rebuild_rollups()
         return 1
     claimed = run_sql("analytics.claim_changes", rows=ROWS, documents=DOCUMENTS)

@@ -32,6 +32,7 @@ from kernel.tenancy import tenant_scope
 from messaging.models import Message, Template, Touch
 from messaging.services.tracking import record_click
 from messaging.types import Hit, LinkToken
+from tenants.choices import TenantStatus
 from tenants.models import Tenant
 from tests.factories.crm import NOON, apply, customer, make_store, order, refund
 
@@ -384,6 +385,14 @@ def test_verify_names_what_is_wrong_and_leaves_out_what_waits(store: Store) -> N
     ]
     rebuild_rollups()
     assert verify_tenant()["analytics"] == []
+
+
+def test_a_tenant_that_is_being_removed_is_not_added_up_again(tenant: Tenant, store: Store) -> None:
+    apply(store, order("1"))
+    Tenant.objects.filter(pk=tenant.pk).update(status=TenantStatus.PURGING)
+    assert settle() == 0
+    assert not RollupState.objects.exists()
+    assert not DailyMetric.objects.exists()
 
 
 def test_another_tenants_days_are_their_own(
