@@ -4,6 +4,8 @@
 -- Out: one row per order that counts, the columns of OrderMark in their order.
 -- Why: days are the tenant's calendar. An order without a rate counts and adds no money. The next
 --   day with an order stands on the mark that opens a day, so that sums of marks count people.
+--   Clicks and messages are looked up, not joined: a join planned for a whole tenant would read all
+--   messages for each order.
 SELECT
     o.id AS order_id,
     o.profile_id,
@@ -13,14 +15,17 @@ SELECT
     o.profile_id IS NOT NULL AND EXISTS (
         SELECT 1
         FROM messaging_touch AS t
-        JOIN messaging_message AS m ON m.tenant_id = t.tenant_id AND m.id = t.message_id
         WHERE t.tenant_id = %(tenant_id)s
           AND t.profile_id = o.profile_id
           AND t.kind = 'clicked'
           AND NOT t.is_bot
-          AND m.channel = 'email'
           AND t.at <= o.ordered_at
           AND t.at > o.ordered_at - make_interval(days => %(click_days)s)
+          AND (
+              SELECT m.channel
+              FROM messaging_message AS m
+              WHERE m.tenant_id = %(tenant_id)s AND m.id = t.message_id
+          ) = 'email'
     ) AS is_email,
     (CASE WHEN o.profile_id IS NULL THEN 0 ELSE least(o.place, 3) END)::smallint AS nth,
     o.profile_id IS NOT NULL AND o.place_of_day = 1 AS opens_day,
