@@ -22,6 +22,7 @@ _WAITING: Final = {
         "status IN ('pending', 'sending') AND due_at <= now()",
     ),
     "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),
+    "domains": ("messaging_sendingdomain", "check_due_at", "check_due_at <= now()"),
 }
 """Table, time since which a row waits, and condition by kind of work (`config.work`)."""
 
@@ -31,7 +32,6 @@ _DUE: Final = {
         kind: (table, since, f"{condition} AND {_AT_WORK}")
         for kind, (table, since, condition) in _WAITING.items()
     },
-    "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),
     "purge": (
         "tenants_tenant",
         "purge_at",

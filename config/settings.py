@@ -283,6 +283,9 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_
 EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
+DNS_RESOLVERS: list[str] = env.list("PATRON_DNS_RESOLVERS", default=[])
+DNS_SECONDS = env.count("PATRON_DNS_SECONDS", default=5)
+SPF_INCLUDE = env.str("PATRON_SPF_INCLUDE", default="").strip()
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Patron <no-reply@patron.localhost>")
 
 # --- API --------------------------------------------------------------------------------------

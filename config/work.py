@@ -71,6 +71,12 @@ WORK: dict[str, WorkKind] = {
             "WHERE status IN ('pending', 'sending') AND due_at <= now()"
         ),
     ),
+    "domains": WorkKind(
+        task="messaging.tasks.check_domains",
+        queue="sync",
+        service="messaging.services.domains.check_due",
+        due="SELECT DISTINCT tenant_id FROM messaging_sendingdomain WHERE check_due_at <= now()",
+    ),
     "jobs": WorkKind(
         task="tenants.tasks.run_jobs",
         queue="sync",

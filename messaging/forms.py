@@ -43,3 +43,27 @@ class BrandForm(forms.Form):
     def links(self) -> list[Any]:
         """The fields of the social networks."""
         return [self[name] for name in NETWORKS]
+
+
+class SenderForm(forms.Form):
+    """A from-identity."""
+
+    name = forms.CharField(
+        label="From name", max_length=100, help_text="What readers see beside the subject."
+    )
+    email = forms.EmailField(
+        label="From address", help_text="Take one that takes replies, on a domain of your own."
+    )
+    reply_to = forms.EmailField(
+        label="Reply to", required=False, help_text="Empty: replies go to the from address."
+    )
+
+
+class DomainForm(forms.Form):
+    """A new sending domain."""
+
+    domain = forms.CharField(
+        max_length=200,
+        help_text="What stands behind the @ of your from address, such as shop.example.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )

@@ -39,6 +39,10 @@ class Sender(TenantModel):
     reply_to = models.EmailField(default="", blank=True)
     postal_address = models.TextField(default="", blank=True)
     is_default = models.BooleanField(default=False)
+    verified_at = models.DateTimeField(null=True)
+    """When somebody opened the link that was sent to the address."""
+    asked_at = models.DateTimeField(null=True)
+    """When that link was last sent."""
 
     class Meta:
         constraints = [
@@ -49,6 +53,33 @@ class Sender(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
+
+
+class SendingDomain(TenantModel):
+    """A domain that mails are sent and signed from, and how its records were last found."""
+
+    domain = models.TextField()
+    selector = models.TextField()
+    dkim_key_encrypted = models.TextField()
+    """Private key as PEM, encrypted at rest (`kernel.secrets`)."""
+    dkim_public = models.TextField()
+    """Public key as its record says it, base64."""
+    is_signing = models.BooleanField(default=False)
+    """Whether the public key was found in place, so that mails are signed."""
+    findings = models.JSONField(default=dict)
+    """State and words by record: ``dkim``, ``dmarc``, ``spf``."""
+    checked_at = models.DateTimeField(null=True)
+    check_due_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "domain"], name="sendingdomain_domain_uniq")
+        ]
+        indexes = [models.Index(fields=["tenant", "check_due_at"], name="sendingdomain_due_idx")]
+
+    def __str__(self) -> str:
+        return self.domain
 
 
 class Brand(TenantModel):

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from messaging.views import brand, edges
+from messaging.views import brand, edges, senders
 
 urlpatterns = [
     path("brand/<int:tenant_id>/<str:name>", brand.brand_picture, name="brand_picture"),
     path("p/<str:token>/theme.css", brand.recipient_theme, name="brand_theme"),
+    path("v/<str:token>", senders.verify_page, name="verify_sender"),
     path("u/<str:token>", edges.unsubscribe_page, name="unsubscribe"),
     path("p/<str:token>", edges.preferences_page, name="preferences"),
     path("o/<str:token>.gif", edges.open_pixel, name="open_pixel"),

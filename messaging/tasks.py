@@ -10,3 +10,9 @@ from kernel.work import work_off
 def send_due(tenant_id: int) -> None:
     """Send the due messages of one tenant for one turn."""
     work_off("messages", tenant_id)
+
+
+@shared_task(base=TenantTask, name="messaging.tasks.check_domains")
+def check_domains(tenant_id: int) -> None:
+    """Give the tenant a turn of checks of its sending domains."""
+    work_off("domains", tenant_id)

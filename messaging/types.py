@@ -101,6 +101,20 @@ class RenderedEmail:
 
 
 @dataclass(frozen=True, slots=True)
+class DkimKey:
+    """With what a domain signs.
+
+    Attributes:
+        selector: names the record that holds the public key.
+        private_key: PEM.
+    """
+
+    domain: str
+    selector: str
+    private_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingEmail:
     """One e-mail, ready to be handed over.
 
@@ -109,6 +123,7 @@ class OutgoingEmail:
         reference: what ``X-Patron-Message`` carries.
         unsubscribe_url: address of the one-click unsubscribe; empty leaves both headers out.
         date: aware.
+        dkim: with what it is signed; None leaves it unsigned.
     """
 
     from_name: str
@@ -121,6 +136,25 @@ class OutgoingEmail:
     date: datetime
     reply_to: str = ""
     unsubscribe_url: str = ""
+    dkim: DkimKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SenderData:
+    """What a from-identity is told to be; ``reply_to`` may be empty."""
+
+    name: str
+    email: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderToken:
+    """What the address that verifies a sender carries."""
+
+    tenant_id: int
+    sender_id: int
+    email: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from messaging.views import brand, pages, panels
+from messaging.views import brand, domains, pages, panels, senders
 
 app_name = "messaging"
 
@@ -9,6 +9,17 @@ urlpatterns = [
     path("settings/brand/preview/", brand.preview, name="brand_preview"),
     path("settings/brand/contrast/", brand.contrast_note, name="brand_contrast"),
     path("settings/brand/logo/remove/", brand.remove_logo, name="remove_logo"),
+    path("settings/senders/", senders.sender_list, name="senders"),
+    path("settings/senders/new/", senders.new_sender, name="new_sender"),
+    path("settings/senders/<int:sender_id>/", senders.sender, name="sender"),
+    path("settings/senders/<int:sender_id>/default/", senders.make_default, name="sender_default"),
+    path("settings/senders/<int:sender_id>/verify/", senders.verify, name="sender_verify"),
+    path("settings/senders/<int:sender_id>/remove/", senders.remove, name="sender_remove"),
+    path("settings/domains/", domains.add, name="add_domain"),
+    path("settings/domains/<int:domain_id>/", domains.domain, name="domain"),
+    path("settings/domains/<int:domain_id>/state/", domains.state, name="domain_state"),
+    path("settings/domains/<int:domain_id>/check/", domains.check, name="check_domain"),
+    path("settings/domains/<int:domain_id>/remove/", domains.remove, name="remove_domain"),
     path("messages/", pages.message_list, name="list"),
     path("messages/<int:message_id>/", pages.message_detail, name="detail"),
     path("messages/<int:message_id>/body/", pages.message_body, name="body"),

@@ -20,6 +20,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     OutcomeUnknown,
 )
+from messaging.domain.dkim import sign_mail
 from messaging.domain.mime import build_email
 from messaging.types import OutgoingEmail
 
@@ -94,6 +95,8 @@ class SmtpChannel:
         """Hand over one mail; see `messaging.channels.base.Channel`."""
         try:
             content = build_email(mail)
+            if mail.dkim is not None:
+                content = sign_mail(content, mail.dkim, mail.date)
         except ValueError as exc:
             raise ChannelRejected(f"cannot be written as a mail: {exc}") from exc
         envelope = (mail.from_address, mail.to_address)

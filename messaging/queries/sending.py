@@ -9,10 +9,11 @@ from django.db.models.functions import Coalesce
 from crm.choices import StoreStatus, SuppressionScope
 from crm.models import Order, Profile, Store, Suppression
 from kernel.arrays import array
+from kernel.secrets import decrypt
 from kernel.sql import run_sql
 from messaging.choices import MessageClass, MessageStatus
-from messaging.models import ChannelAccount, Message, Sender, Template
-from messaging.types import Recipient
+from messaging.models import ChannelAccount, Message, Sender, SendingDomain, Template
+from messaging.types import DkimKey, Recipient
 
 
 def find_recipients(profile_ids: Collection[int]) -> dict[int, Recipient]:
@@ -105,6 +106,15 @@ def find_left_behind(profile_ids: Collection[int]) -> set[int]:
 def find_default_sender() -> Sender | None:
     """Return the from-identity of the tenant, or None."""
     return Sender.objects.filter(is_default=True).first()
+
+
+def find_signing_key(address: str) -> DkimKey | None:
+    """Return with what mail from an address is signed; None while no record says the key."""
+    domain = address.rpartition("@")[2].lower()
+    found = SendingDomain.objects.filter(domain=domain, is_signing=True).first()
+    if found is None:
+        return None
+    return DkimKey(found.domain, found.selector, decrypt(found.dkim_key_encrypted))
 
 
 def find_templates(template_ids: Collection[int]) -> dict[int, Template]:

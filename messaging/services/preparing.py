@@ -28,6 +28,7 @@ from messaging.services import tokens
 from messaging.services.gating import MARKETING, Asked, Stop, ask_gates
 from messaging.services.personal_links import recipient_token
 from messaging.types import (
+    DkimKey,
     LinkToken,
     OutgoingEmail,
     PendingMessage,
@@ -62,6 +63,14 @@ class Batch:
     claim_id: UUID
     claimed_count: int
     ready: list[ReadyEmail]
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Who a batch is from, and with what it is signed."""
+
+    sender: Sender
+    dkim: DkimKey | None
 
 
 @transaction.atomic
@@ -126,6 +135,7 @@ def _render(asked: Asked, now: datetime) -> list[ReadyEmail]:
     sender = sending.find_default_sender()
     if not asked.passed or sender is None:
         return []
+    origin = _Origin(sender, sending.find_signing_key(sender.email))
     found = sending.find_templates({message.template_id for message in asked.passed})
     templates = {
         key: compile_template(
@@ -146,7 +156,7 @@ def _render(asked: Asked, now: datetime) -> list[ReadyEmail]:
             )
             continue
         asked.note(message.id, "render", Verdict(passed=True))
-        ready.append(ReadyEmail(message, _address(message, sender, content, now)))
+        ready.append(ReadyEmail(message, _address(message, origin, content, now)))
     return ready
 
 
@@ -162,9 +172,10 @@ def _gather(
 
 
 def _address(
-    message: PendingMessage, sender: Sender, content: RenderedEmail, now: datetime
+    message: PendingMessage, origin: _Origin, content: RenderedEmail, now: datetime
 ) -> OutgoingEmail:
     tenant_id = current_tenant_id()
+    sender = origin.sender
     domain = sender.email.rpartition("@")[2]
     token = recipient_token(message)
     unsubscribe_url = tokens.unsubscribe_url(token)
@@ -187,6 +198,7 @@ def _address(
         date=now,
         reply_to=sender.reply_to,
         unsubscribe_url=unsubscribe_url if message.message_class in MARKETING else "",
+        dkim=origin.dkim,
     )
 
 

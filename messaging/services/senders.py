@@ -1,13 +1,27 @@
-"""From-identities."""
+"""From-identities: who mails are from, and the proof that the address is theirs."""
 
+from datetime import timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
+from django.core.validators import validate_email
+from django.db import transaction
 
+from kernel import clock
+from kernel.errors import Conflict, Invalid, NotFound
 from kernel.tenancy import current_tenant_id
 from messaging.domain.mime import clean_header
 from messaging.models import Sender
+from messaging.queries.senders import is_verified
+from messaging.services import tokens
+from messaging.types import SenderData, SenderToken
 from tenants.queries import get_tenant
+from tenants.services import audit
+
+ASK_AGAIN = timedelta(minutes=1)
+"""How long after a link was sent another one can be asked for."""
 
 
 def ensure_default_sender() -> Sender:
@@ -24,3 +38,161 @@ def ensure_default_sender() -> Sender:
         },
     )
     return sender
+
+
+@transaction.atomic
+def add_sender(data: SenderData, *, actor: str) -> Sender:
+    """Add a from-identity of the active tenant, not the default one.
+
+    Raises:
+        Invalid: no name, or an address that is none; ``fields`` says which.
+    """
+    values = _check(data)
+    sender = Sender.objects.create(**values)
+    audit.record("sender.added", "sender", sender.pk, after=values, actor=actor)
+    return sender
+
+
+@transaction.atomic
+def update_sender(sender_id: int, data: SenderData, *, actor: str) -> None:
+    """Change a from-identity; another address has to be verified anew.
+
+    Raises:
+        NotFound: the tenant has no such sender.
+        Invalid: no name, or an address that is none.
+        Conflict: it is the default one, and the new address is not verified.
+    """
+    sender = _lock(sender_id)
+    values = _check(data)
+    changed = [name for name, value in values.items() if getattr(sender, name) != value]
+    if not changed:
+        return
+    before = {name: getattr(sender, name) for name in changed}
+    for name in changed:
+        setattr(sender, name, values[name])
+    if "email" in changed:
+        sender.verified_at = None
+        if sender.is_default and not is_verified(sender):
+            text = (
+                "Mails leave from this sender. Add the new address as one of its own, verify it, "
+                "and make it the default."
+            )
+            raise Conflict(text, fields={"email": text})
+    sender.save(update_fields=[*changed, "verified_at"])
+    after = {name: values[name] for name in changed}
+    audit.record("sender.changed", "sender", sender_id, before=before, after=after, actor=actor)
+
+
+@transaction.atomic
+def make_default(sender_id: int, *, actor: str) -> None:
+    """Let all mails leave from a sender whose address is verified.
+
+    Raises:
+        NotFound: the tenant has no such sender.
+        Conflict: nobody has shown that the address is theirs.
+    """
+    sender = _lock(sender_id)
+    if sender.is_default:
+        return
+    if not is_verified(sender):
+        raise Conflict(f"Verify {sender.email} first: nobody may write from another's address.")
+    old = Sender.objects.filter(is_default=True).first()
+    Sender.objects.filter(is_default=True).update(is_default=False)
+    Sender.objects.filter(pk=sender_id).update(is_default=True)
+    audit.record(
+        "sender.made_default",
+        "sender",
+        sender_id,
+        before={"email": old.email if old else ""},
+        after={"email": sender.email},
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def remove_sender(sender_id: int, *, actor: str) -> str:
+    """Remove a from-identity that is not used, and return its address.
+
+    Raises:
+        NotFound: the tenant has no such sender.
+        Conflict: it is the default one.
+    """
+    sender = _lock(sender_id)
+    if sender.is_default:
+        raise Conflict("All mails leave from this sender. Make another one the default first.")
+    before = {"name": sender.name, "email": sender.email}
+    sender.delete()
+    audit.record("sender.removed", "sender", sender_id, before=before, actor=actor)
+    return sender.email
+
+
+@transaction.atomic
+def ask_to_verify(sender_id: int) -> bool:
+    """Send a link to the address of a sender once this transaction commits.
+
+    Returns:
+        False when one was sent within the last minute, or none is needed.
+
+    Raises:
+        NotFound: the tenant has no such sender.
+    """
+    sender = _lock(sender_id)
+    now = clock.now()
+    if is_verified(sender) or (sender.asked_at and now - sender.asked_at < ASK_AGAIN):
+        return False
+    Sender.objects.filter(pk=sender_id).update(asked_at=now)
+    shop = get_tenant(current_tenant_id()).name
+    url = tokens.sender_url(SenderToken(current_tenant_id(), sender_id, sender.email))
+    transaction.on_commit(lambda: _send_link(shop, sender.email, url), robust=True)
+    return True
+
+
+@transaction.atomic
+def verify_sender(token: SenderToken) -> Sender | None:
+    """Note that whoever reads the mail of an address lets the shop write from it; may be repeated.
+
+    Returns:
+        None when the sender is gone, or has another address by now.
+    """
+    sender = Sender.objects.filter(pk=token.sender_id, email=token.email).first()
+    if sender is not None and sender.verified_at is None:
+        sender.verified_at = clock.now()
+        sender.save(update_fields=["verified_at"])
+        after = {"email": sender.email}
+        audit.record("sender.verified", "sender", sender.pk, after=after, actor=sender.email)
+    return sender
+
+
+def _send_link(shop: str, address: str, url: str) -> None:
+    text = (
+        f"{shop} wants to send its mails from {address}.\n\n"
+        f"If that is right, confirm it within {tokens.SENDER_DAYS} days on this page:\n{url}\n\n"
+        "You do not know of it? Then ignore this mail: nothing is sent in your name.\n"
+    )
+    subject = f"May {clean_header(shop)} send from this address?"
+    send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
+
+
+def _lock(sender_id: int) -> Sender:
+    sender = Sender.objects.select_for_update(no_key=True).filter(pk=sender_id).first()
+    if sender is None:
+        raise NotFound("This sender does not exist.")
+    return sender
+
+
+def _check(data: SenderData) -> dict[str, str]:
+    values = {
+        "name": clean_header(data.name),
+        "email": data.email.strip().lower(),
+        "reply_to": data.reply_to.strip().lower(),
+    }
+    fields = {} if values["name"] else {"name": "Say who the mails are from."}
+    for name in ("email", "reply_to"):
+        try:
+            if values[name] or name == "email":
+                validate_email(values[name])
+        except ValidationError:
+            fields[name] = f"{values[name]!r} is not an email address."
+    if fields:
+        raise Invalid(" ".join(fields.values()), fields=fields)
+    return values

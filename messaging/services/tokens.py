@@ -5,13 +5,16 @@ deleted. `SECRET_KEY_FALLBACKS` keeps old ones valid when the key changes.
 """
 
 import functools
+from datetime import timedelta
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature, Signer, TimestampSigner
 
 from messaging.errors import TokenInvalid
-from messaging.types import LinkToken, RecipientToken
+from messaging.types import LinkToken, RecipientToken, SenderToken
 
+SENDER_DAYS = 3
+"""How long the link that verifies a sender is good."""
 _SAFE_SCHEMES = ("http://", "https://")
 
 
@@ -33,6 +36,27 @@ def open_url(token: LinkToken) -> str:
 def click_url(token: LinkToken) -> str:
     """Return the tracked address of one link of one message."""
     return f"{settings.PUBLIC_URL}/c/{_sign_link(token)}"
+
+
+def sender_url(token: SenderToken) -> str:
+    """Return the address of the page that verifies a sender; good for `SENDER_DAYS`."""
+    signed = _sender_signer().sign_object([token.tenant_id, token.sender_id, token.email])
+    return f"{settings.PUBLIC_URL}/v/{signed}"
+
+
+def read_sender_token(text: str) -> SenderToken:
+    """Return what the address that verifies a sender carries.
+
+    Raises:
+        TokenInvalid: it was not made here, or is too old.
+    """
+    try:
+        tenant_id, sender_id, email = _sender_signer().unsign_object(
+            text, max_age=timedelta(days=SENDER_DAYS)
+        )
+    except (BadSignature, ValueError) as exc:
+        raise TokenInvalid from exc
+    return SenderToken(tenant_id, sender_id, email)
 
 
 def read_recipient_token(text: str) -> RecipientToken:
@@ -79,3 +103,8 @@ def _recipient_signer() -> Signer:
 @functools.cache
 def _link_signer() -> Signer:
     return Signer(salt="messaging.link")
+
+
+@functools.cache
+def _sender_signer() -> TimestampSigner:
+    return TimestampSigner(salt="messaging.sender")

@@ -202,3 +202,8 @@ def list_names_of_admins(tenant_id: int) -> list[str]:
     found = Member.objects.filter(tenant_id=tenant_id, role__in=[Role.OWNER, Role.ADMIN])
     rows = found.order_by(Case(When(role=Role.OWNER, then=0), default=1), "user__email")
     return list(rows.values_list("user__email", flat=True)[:5])
+
+
+def find_tenant_name(tenant_id: int) -> str:
+    """Return the name of a tenant; empty when there is none any more."""
+    return Tenant.objects.filter(pk=tenant_id).values_list("name", flat=True).first() or ""

@@ -22,6 +22,7 @@ from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
 from messaging.models import Message
 from messaging.services import tokens
+from messaging.services.domains import add_domain
 from messaging.types import RecipientToken
 from segments.models import Segment
 from stores.models import InboxDelivery
@@ -110,6 +111,9 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "audit": "settings/audit/",
         "audit-nothing": "settings/audit/?actor=nobody",
         "audit-entry": f"settings/audit/{AuditEntry.objects.filter(before__isnull=False)[0].pk}/",
+        "senders": "settings/senders/",
+        "sender-new": "settings/senders/new/",
+        "domain": f"settings/domains/{add_domain('shop.example', actor='ada@example.com').pk}/",
         "keys": "settings/keys/",
         "members": "settings/members/",
     }

@@ -19,7 +19,7 @@ from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from kernel import clock
 from kernel.scope import current_tenant_id
 from loyalty.models import PointsAccount, PointsEntry
-from messaging.models import Message, Template
+from messaging.models import Message, Sender, SendingDomain, Template
 from segments.models import Membership, MembershipChange, Segment
 from stores.models import InboxDelivery
 from tenants.choices import Role
@@ -103,6 +103,20 @@ def make_job(**fields: Any) -> Job:
     return Job.objects.create(**{**values, **fields})
 
 
+def make_domain(**fields: Any) -> SendingDomain:
+    """Create a sending domain that was never checked, with a key that nobody can sign with."""
+    now = clock.now()
+    values = {
+        "domain": "soap.example",
+        "selector": "patron1",
+        "dkim_public": "AAAA",
+        "check_due_at": now,
+        "created_at": now,
+        **fields,
+    }
+    return SendingDomain.objects.create(**values)
+
+
 def make_everything() -> dict[str, int]:
     """Fill the active tenant with one of each thing.
 
@@ -143,6 +157,8 @@ def make_everything() -> dict[str, int]:
         "segment_id": segment.pk,
         "entry_id": entry.pk,
         "event_id": make_event(profile).pk,
+        "sender_id": Sender.objects.create(name="Ada", email="ada@soap.example").pk,
+        "domain_id": make_domain().pk,
         "delivery_id": make_delivery(store).pk,
         "job_id": make_job().pk,
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,

@@ -1,0 +1,71 @@
+"""From-identities and the domains they write from."""
+
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from django.conf import settings
+
+from messaging.models import Sender, SendingDomain
+
+
+@dataclass(frozen=True, slots=True)
+class SenderRow:
+    """One sender as its list shows it.
+
+    Attributes:
+        is_verified: by a link, by its domain, or because it is the installation's own address.
+        is_signed: whether its mails carry a signature that its domain's record proves.
+    """
+
+    sender: Sender
+    is_verified: bool
+    is_signed: bool
+
+
+def list_senders() -> list[SenderRow]:
+    """Return the senders of the active tenant, the default one first, then by address."""
+    signing = _signing_domains()
+    return [
+        SenderRow(sender, _is_verified(sender, signing), _domain_of(sender.email) in signing)
+        for sender in Sender.objects.order_by("-is_default", "email", "pk")
+    ]
+
+
+def is_verified(sender: Sender) -> bool:
+    """Return whether somebody showed that a sender's address is theirs."""
+    return _is_verified(sender, _signing_domains())
+
+
+def find_sender(sender_id: int) -> Sender | None:
+    """Return one sender of the active tenant, or None."""
+    return Sender.objects.filter(pk=sender_id).first()
+
+
+def list_domains() -> list[SendingDomain]:
+    """Return the sending domains of the active tenant by name."""
+    return list(SendingDomain.objects.order_by("domain"))
+
+
+def find_domain(domain_id: int) -> SendingDomain | None:
+    """Return one sending domain of the active tenant, or None."""
+    return SendingDomain.objects.filter(pk=domain_id).first()
+
+
+def list_senders_of(domain: str) -> list[str]:
+    """Return the addresses of the active tenant's senders at a domain."""
+    found = Sender.objects.filter(email__endswith=f"@{domain}")
+    return list(found.order_by("email").values_list("email", flat=True))
+
+
+def _is_verified(sender: Sender, signing: set[str]) -> bool:
+    own = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    is_known = sender.verified_at is not None or sender.email == own
+    return is_known or _domain_of(sender.email) in signing
+
+
+def _signing_domains() -> set[str]:
+    return set(SendingDomain.objects.filter(is_signing=True).values_list("domain", flat=True))
+
+
+def _domain_of(email: str) -> str:
+    return email.rpartition("@")[2].lower()
