@@ -80,12 +80,18 @@ def grain_of(period: Period) -> str:
     return "week" if period.days <= _DAYS_BY_WEEK else "month"
 
 
-def cut(period: Period, grain: str) -> list[Period]:
-    """Cut a period into days, weeks from Monday, or months; the ends may be shorter."""
+def cut(period: Period, grain: str, week_start: int = 1) -> list[Period]:
+    """Cut a period into days, weeks or months; the ends may be shorter.
+
+    Args:
+        period: what is cut.
+        grain: ``day``, ``week`` or ``month``.
+        week_start: ISO day that weeks begin with, 1 to 7.
+    """
     parts = []
     first = period.first
     while first <= period.last:
-        last = min(_end_of(first, grain), period.last)
+        last = min(_end_of(first, grain, week_start), period.last)
         parts.append(Period(first, last))
         first = last + _DAY
     return parts
@@ -114,9 +120,9 @@ def move_months(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def _end_of(day: date, grain: str) -> date:
+def _end_of(day: date, grain: str, week_start: int) -> date:
     if grain == "day":
         return day
     if grain == "week":
-        return day + (6 - day.weekday()) * _DAY
+        return day + (6 - (day.isoweekday() - week_start) % 7) * _DAY
     return day.replace(day=monthrange(day.year, day.month)[1])

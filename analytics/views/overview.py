@@ -110,7 +110,7 @@ def figures(request: TenantRequest) -> HttpResponse:
 def chart(request: TenantRequest) -> HttpResponse:
     """Answer the figures of one chart."""
     found, asked = _find(request), read_asked(request)
-    now, beside = _measure(asked)
+    now, beside = _measure(asked, request.tenant.week_start)
     series: list[dict[str, Any]] = [
         {"name": line.name, "values": [line.measure(part) for part in now]} for line in found.lines
     ]
@@ -144,7 +144,7 @@ def chart(request: TenantRequest) -> HttpResponse:
 def chart_csv(request: TenantRequest) -> HttpResponse:
     """Answer the same as a file with exact figures."""
     found, asked = _find(request), read_asked(request)
-    now, beside = _measure(asked)
+    now, beside = _measure(asked, request.tenant.week_start)
     compared = [line for line in found.lines if asked.other and line.is_compared]
     response = HttpResponse(
         content_type="text/csv; charset=utf-8",
@@ -200,9 +200,9 @@ def _find(request: HttpRequest) -> Chart:
     return CHARTS[name]
 
 
-def _measure(asked: Asked) -> tuple[list[PartFigures], list[PartFigures | None]]:
+def _measure(asked: Asked, week_start: int) -> tuple[list[PartFigures], list[PartFigures | None]]:
     """Return the parts of the days asked for, and those beside them, of equal number."""
-    parts = periods.cut(asked.period, asked.grain)
+    parts = periods.cut(asked.period, asked.grain, week_start)
     if asked.other is None:
         return measure_parts(parts), [None] * len(parts)
     others = periods.cut_beside(parts, asked.period, asked.other, asked.grain)

@@ -76,6 +76,13 @@ def test_weeks_begin_on_monday_and_ends_are_shorter() -> None:
     ]
 
 
+def test_weeks_begin_on_the_day_that_the_merchant_chose() -> None:
+    sunday = cut(period("2026-11-18", "2026-11-25"), "week", 7)
+    saturday = cut(period("2026-11-18", "2026-11-25"), "week", 6)
+    assert [part.first.isoformat() for part in sunday] == ["2026-11-18", "2026-11-22"]
+    assert [part.first.isoformat() for part in saturday] == ["2026-11-18", "2026-11-21"]
+
+
 def test_parts_of_a_longer_month_have_nothing_beside_them() -> None:
     chosen = choose_period("last_month", TODAY)
     other = compare_to(chosen, "previous", "last_month")
