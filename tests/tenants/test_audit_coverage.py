@@ -67,6 +67,8 @@ CHANGES: dict[str, dict[str, Any]] = {
         "currency": "GBP",
         "week_start": "1",
     },
+    "settings/senders/new/": {"name": "Ada", "email": "ada@mail.example"},
+    "settings/domains/": {"domain": "mail.example"},
     "settings/brand/": {"accent": "#123456"},
     "settings/brand/logo/remove/": {},
     "settings/keys/": {"name": "Till", "kind": "secret", "scopes": ["orders:read"]},
@@ -105,6 +107,12 @@ OF_CONNECTED = tuple(
 UNRECORDED = {
     "profiles/columns/": "which columns one person sees changes nothing for others",
     "notices/aside/": "what one person put aside waits for the others as before",
+    "settings/senders/<int:sender_id>/": "the sample cannot be changed",
+    "settings/domains/<int:domain_id>/remove/": "the sample has a sender, so it stays",
+    "settings/senders/<int:sender_id>/default/": "the sample is the default already",
+    "settings/senders/<int:sender_id>/remove/": "the sample is the default, which stays",
+    "settings/senders/<int:sender_id>/verify/": "sends a link; following it is what is recorded",
+    "settings/domains/<int:domain_id>/check/": "asks for a check; what it finds is recorded",
     "get-started/hide/": "the first steps are put away on one person's pages, or brought back",
 }
 """Pages that take a POST and change nothing of the tenant, with the reason."""
