@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.views import catalog, orders, panels, people, person, saved
+from crm.views import catalog, changes, orders, panels, people, person, saved
 
 app_name = "crm"
 
@@ -15,6 +15,20 @@ urlpatterns = [
     path("profiles/<int:profile_id>/header/", person.profile_header, name="header"),
     path("profiles/<int:profile_id>/facts/", person.profile_facts, name="facts"),
     path("profiles/<int:profile_id>/erase/", person.erase, name="erase"),
+    path("profiles/<int:profile_id>/tags/", changes.tag, name="tag"),
+    path("profiles/<int:profile_id>/notes/", changes.note_list, name="notes"),
+    path("profiles/<int:profile_id>/notes/add/", changes.add_note, name="add_note"),
+    path("profiles/<int:profile_id>/notes/<int:note_id>/", changes.change_note, name="change_note"),
+    path(
+        "profiles/<int:profile_id>/consent/change/", changes.change_consent, name="change_consent"
+    ),
+    path("profiles/<int:profile_id>/export/", changes.export_person, name="export_person"),
+    path("profiles/<int:profile_id>/merge/", changes.merge, name="merge"),
+    path(
+        "profiles/<int:profile_id>/merges/<int:merge_id>/undo/",
+        changes.undo_merge,
+        name="undo_merge",
+    ),
     path("profiles/<int:profile_id>/timeline/", panels.timeline, name="timeline"),
     path("profiles/<int:profile_id>/orders/", panels.orders, name="profile_orders"),
     path("profiles/<int:profile_id>/consent/", panels.consent, name="consent"),

@@ -114,6 +114,15 @@ class ConsentEventOut(serializers.Serializer[Any]):
     recorded_at = serializers.DateTimeField()
 
 
+class NoteOut(serializers.Serializer[Any]):
+    """What a member wrote."""
+
+    author = serializers.CharField()
+    text = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(allow_null=True)
+
+
 class ProfileExport(serializers.Serializer[Any]):
     """Everything that is stored of one person."""
 
@@ -121,3 +130,4 @@ class ProfileExport(serializers.Serializer[Any]):
     orders = OrderOut(many=True)
     consents = ConsentEventOut(many=True)
     events = EventOut(many=True)
+    notes = NoteOut(many=True)

@@ -4,6 +4,7 @@ from crm.models.consent import ConsentEvent, Suppression
 from crm.models.event import Event, EventKey, Reaction
 from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
 from crm.models.imports import ExchangeRate, ImportRun
+from crm.models.note import Note
 from crm.models.order import Order, OrderLine, Refund, Shipment
 from crm.models.product import Product, Variant
 from crm.models.profile import Identity, Profile, ProfileFacts, ProfileMerge
@@ -21,6 +22,7 @@ __all__ = [
     "Identity",
     "ImportRun",
     "ListPreference",
+    "Note",
     "Order",
     "OrderLine",
     "Product",

@@ -8,10 +8,12 @@ from typing import Any
 from django.db.models import Prefetch
 
 from crm.choices import IdentityKind
+from crm.domain.merging import can_undo
 from crm.models import (
     ConsentEvent,
     Event,
     Identity,
+    Note,
     Order,
     OrderLine,
     Profile,
@@ -23,6 +25,7 @@ from crm.models import (
 )
 from crm.panels import EventWords, names_of_kind, speak_events
 from crm.queries.reach import Reach, find_reach
+from kernel import clock
 from kernel.formats import find_zone, format_country, format_time, zone_of_country
 from kernel.money import average
 from kernel.scope import current_tenant_id
@@ -30,6 +33,7 @@ from tenants.queries import get_tenant
 
 PAGE_SIZE = 30
 ORDERS_PAGE = 20
+NOTES_PAGE = 200
 _IDENTITY_WORDS = {
     IdentityKind.CUSTOMER_ID: "Customer",
     IdentityKind.EMAIL: "Email",
@@ -95,12 +99,33 @@ class ConsentLine:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteLine:
+    """One note of a member."""
+
+    pk: int
+    user_id: int
+    author: str
+    text: str
+    created_at: datetime
+    edited_at: datetime | None
+
+    @property
+    def dialog(self) -> str:
+        """The name of the dialog in which it is edited."""
+        return f"note-{self.pk}"
+
+
+@dataclass(frozen=True, slots=True)
 class MergeLine:
-    """One profile that became part of this one; ``name`` and ``email`` as they were then."""
+    """One profile that became part of this one; ``name`` and ``email`` as they were then.
+
+    ``can_undo``: it is younger than 30 days and was not undone.
+    """
 
     merge: ProfileMerge
     name: str
     email: str
+    can_undo: bool
 
 
 def find_profile(profile_id: int) -> Profile | None:
@@ -201,6 +226,22 @@ def list_consent(profile_id: int) -> list[ConsentLine]:
     return lines[::-1]
 
 
+def list_notes(profile_id: int) -> list[NoteLine]:
+    """Return what members wrote about somebody, newest first."""
+    notes = Note.objects.filter(profile_id=profile_id).order_by("-created_at", "-pk")
+    return [
+        NoteLine(
+            pk=note.pk,
+            user_id=note.user_id,
+            author=note.author,
+            text=note.text,
+            created_at=note.created_at,
+            edited_at=note.edited_at,
+        )
+        for note in notes[:NOTES_PAGE]
+    ]
+
+
 def list_merges(profile_id: int) -> list[MergeLine]:
     """Return the profiles that became part of this one, newest first."""
     merges = ProfileMerge.objects.filter(winner_id=profile_id).order_by("-merged_at", "-pk")
@@ -264,7 +305,8 @@ def _identities(profile_id: int) -> list[IdentityLine]:
 def _merge_line(merge: ProfileMerge) -> MergeLine:
     before: dict[str, Any] = merge.snapshot.get("loser", {})
     name = f"{before.get('first_name', '')} {before.get('last_name', '')}".strip()
-    return MergeLine(merge, name, str(before.get("email", "")))
+    is_open = can_undo(merge.merged_at, merge.undone_at, clock.now())
+    return MergeLine(merge, name, str(before.get("email", "")), is_open)
 
 
 def _read_mark(mark: str) -> tuple[datetime, int] | None:

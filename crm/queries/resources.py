@@ -12,6 +12,7 @@ from crm.models import (
     ConsentEvent,
     Event,
     Identity,
+    Note,
     Order,
     OrderLine,
     Profile,
@@ -113,6 +114,7 @@ class Export:
     orders: list[Order]
     consents: list[ConsentEvent]
     events: list[Event]
+    notes: list[Note]
 
 
 def export_profile(profile_id: int) -> Export:
@@ -122,6 +124,7 @@ def export_profile(profile_id: int) -> Export:
         orders=list(orders_with_lines().filter(profile_id=profile_id).order_by("ordered_at")),
         consents=list(ConsentEvent.objects.filter(profile_id=profile_id).order_by("recorded_at")),
         events=list(events_of(profile_id).order_by("occurred_at", "pk")),
+        notes=list(Note.objects.filter(profile_id=profile_id).order_by("created_at", "pk")),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crm.models import Event
+from crm.models import Event, Note
 from crm.panels import EventWords
 from kernel.formats import format_money
 from kernel.money import to_minor
@@ -23,6 +23,7 @@ PROFILE_EVENTS = (
     "Tags Changed",
     "Data Requested",
 )
+NOTE_EVENTS = ("Note Added",)
 _CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
 _TITLES_SHOWN = 3
 
@@ -35,6 +36,20 @@ def speak_orders(events: Sequence[Event]) -> dict[int, EventWords]:
 def speak_profile(events: Sequence[Event]) -> dict[int, EventWords]:
     """Word what happened to the profile itself."""
     return {event.pk: _speak_profile(event.name, event.properties) for event in events}
+
+
+def speak_notes(events: Sequence[Event]) -> dict[int, EventWords]:
+    """Word notes by what they say now; one statement for any number."""
+    ids = [event.object_id for event in events if event.object_id is not None]
+    notes = Note.objects.in_bulk(ids)
+    return {event.pk: _speak_note(event, notes.get(event.object_id or 0)) for event in events}
+
+
+def _speak_note(event: Event, note: Note | None) -> EventWords:
+    by = str(event.properties.get("by", ""))
+    if note is None:
+        return EventWords("note", "A note was deleted", f"By {by}" if by else "")
+    return EventWords("note", f"Note of {note.author}", note.text, "accent")
 
 
 def _speak_order(name: str, said: Mapping[str, Any]) -> EventWords:

@@ -1,12 +1,13 @@
 """Merging profiles that are one shopper, and undoing it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from crm.domain.fields import TEXT_FIELDS, ProfileFields, fill_from_merged
+from crm.domain.merging import can_undo
 from crm.domain.permission import most_restrictive
 from crm.models import Profile, ProfileMerge
 from crm.services.events import append_events
@@ -40,7 +41,6 @@ __all__ = [
 
 MANUAL = "manual"
 """The rule of merges that somebody asked for; those go into the audit trail."""
-UNDO_WITHIN = timedelta(days=30)
 _TIMES = ("email_consent_at", "sms_consent_at", "source_version_at", "created_at")
 
 
@@ -124,7 +124,7 @@ def unmerge_profile(merge_id: int, *, now: datetime | None = None) -> int:
     merge = ProfileMerge.objects.select_for_update(no_key=True).filter(pk=merge_id).first()
     if merge is None:
         raise NotFound(f"no merge {merge_id}")
-    if merge.undone_at is not None or at - merge.merged_at > UNDO_WITHIN:
+    if not can_undo(merge.merged_at, merge.undone_at, at):
         raise Conflict("only a merge of the last 30 days can be undone, once")
     lock_for_merge([merge.winner_id, merge.loser_id])
     known = load_fields([merge.winner_id, merge.loser_id])

@@ -9,11 +9,13 @@ from crm.services import catalog
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     fill_panel(Panel("timeline", "Timeline", "crm:timeline", 10))
+    fill_panel(Panel("notes", "Notes", "crm:notes", 15))
     fill_panel(Panel("orders", "Orders", "crm:profile_orders", 20))
     fill_panel(Panel("consent", "Consent", "crm:consent", 70))
     fill_panel(Panel("merges", "Merges", "crm:merges", 80))
     fill_words("orders", "Orders", words.ORDER_EVENTS, words.speak_orders)
     fill_words("profile", "Profile", words.PROFILE_EVENTS, words.speak_profile)
+    fill_words("notes", "Notes", words.NOTE_EVENTS, words.speak_notes)
     for item in FILTERS:
         fill_filter(item)
     catalog.register()

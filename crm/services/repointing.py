@@ -17,6 +17,7 @@ REPOINTED: list[tuple[str, str]] = [
     ("crm_identity", "profile_id"),
     ("crm_event", "profile_id"),
     ("crm_consentevent", "profile_id"),
+    ("crm_note", "profile_id"),
 ]
 """Table and column; the table has an ``id``. A merge lets the rows point at the winner."""
 

@@ -7,11 +7,13 @@ from django.views.decorators.http import require_GET
 
 from crm.panels import list_kinds
 from crm.queries import person
+from crm.views.changes import CHANNELS, STATES
 from crm.views.person import get_profile
 from kernel import clock
 from kernel.formats import find_zone
 from kernel.live import answer_live, read_query, render_live
 from tenants.domain import capabilities
+from tenants.domain.capabilities import may
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
@@ -33,11 +35,14 @@ def timeline(request: TenantRequest, profile_id: int) -> HttpResponse:
         "kinds": kinds,
         "kind": kind,
         "after": after,
+        "is_more": bool(after and request.htmx and request.GET.get("more")),
+        "last_day": request.GET.get("day", ""),
         "today": clock.now().astimezone(find_zone(request.tenant.timezone)).date(),
         "base": reverse("crm:profile", args=[request.tenant.slug, profile.pk]),
     }
     if after:
-        return render(request, "crm/_timeline.html", context)
+        part = "crm/_timeline_days.html" if context["is_more"] else "crm/_timeline.html"
+        return render(request, part, context)
     return _live(request, "crm/_timeline.html", context)
 
 
@@ -65,7 +70,14 @@ def orders(request: TenantRequest, profile_id: int) -> HttpResponse:
 def consent(request: TenantRequest, profile_id: int) -> HttpResponse:
     """Show every statement of permission with its proof."""
     profile = get_profile(profile_id)
-    return render(request, "crm/_consent.html", {"lines": person.list_consent(profile.pk)})
+    context = {
+        "lines": person.list_consent(profile.pk),
+        "profile": profile,
+        "channels": CHANNELS,
+        "states": STATES,
+        "may_change": may(request.member.role, capabilities.WRITE_NOTES),
+    }
+    return render(request, "crm/_consent.html", context)
 
 
 @requires(capabilities.VIEW)
@@ -73,7 +85,11 @@ def consent(request: TenantRequest, profile_id: int) -> HttpResponse:
 def merges(request: TenantRequest, profile_id: int) -> HttpResponse:
     """Show which profiles became part of this one."""
     profile = get_profile(profile_id)
-    return render(request, "crm/_merges.html", {"merges": person.list_merges(profile.pk)})
+    context = {
+        "merges": person.list_merges(profile.pk),
+        "may_merge": may(request.member.role, capabilities.TAG_PROFILES),
+    }
+    return render(request, "crm/_merges.html", context)
 
 
 def _live(request: TenantRequest, template: str, context: dict[str, object]) -> HttpResponse:

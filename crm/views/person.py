@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.models import Profile
 from crm.panels import label_of, list_panels
+from crm.queries.people_filters import list_tags
 from crm.queries.person import PersonFacts, find_facts, find_profile
 from crm.queries.resources import final_winner
 from crm.services.erasure import erase_profiles
@@ -57,6 +58,9 @@ def profile_detail(request: TenantRequest, profile_id: int) -> HttpResponse:
         "panel": active,
         "panel_url": f"{reverse(active.route, args=[slug, profile.pk])}?{query}",
         "may_erase": may(request.member.role, capabilities.ERASE_PROFILES),
+        "may_tag": may(request.member.role, capabilities.TAG_PROFILES),
+        "may_export": may(request.member.role, capabilities.EXPORT_PROFILES),
+        "known_tags": list_tags(),
     }
     return render(request, "crm/profile.html", context)
 

@@ -21,8 +21,8 @@ MANAGE_TENANT: Final = "tenant.manage"
 WORDS: Final[dict[str, str]] = {
     VIEW: "see everything",
     EXPORT_PROFILES: "export profiles",
-    TAG_PROFILES: "tag profiles",
-    WRITE_NOTES: "write notes on profiles",
+    TAG_PROFILES: "tag and merge profiles",
+    WRITE_NOTES: "write notes on profiles and record consent",
     ERASE_PROFILES: "erase profiles",
     EDIT_SEGMENTS: "change segments",
     EDIT_FLOWS: "change flows",

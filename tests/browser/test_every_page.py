@@ -34,7 +34,7 @@ from tests.support.shopify import FakeShop, simple_order
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
 SIZES = {"1440": (1440, 900), "390": (390, 844)}
-TABS = ("orders", "segments", "messages", "flows", "points", "consent", "merges")
+TABS = ("notes", "orders", "segments", "messages", "flows", "points", "consent", "merges")
 
 
 @pytest.fixture
@@ -72,6 +72,8 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "analytics-own-days": "analytics/?period=custom&from=2020-01-01&compare=year",
         "profiles": "profiles/",
         "profiles-nobody": "profiles/?q=nobody",
+        "profiles-filtered": "profiles/?view=all&orders=1%2B&revenue_min=1&sort=-revenue",
+        "profile-merge": f"{profile}merge/?q=e",
         "profile": profile,
         **{f"profile-{tab}": f"{profile}?tab={tab}" for tab in TABS},
         "orders": "orders/",

@@ -6,6 +6,7 @@ from typing import Any
 
 from crm.models import (
     Event,
+    Note,
     Order,
     OrderLine,
     Product,
@@ -15,6 +16,7 @@ from crm.models import (
     SavedView,
     Store,
 )
+from crm.services.merging import merge_profiles
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from kernel import clock
 from kernel.scope import current_tenant_id
@@ -168,6 +170,10 @@ def make_everything() -> dict[str, int]:
         "domain_id": make_domain().pk,
         "delivery_id": make_delivery(store).pk,
         "job_id": make_job().pk,
+        "note_id": Note.objects.create(
+            profile=profile, user_id=0, author="ada@example.com", text="Hello", created_at=now
+        ).pk,
+        "merge_id": merge_profiles([(profile.pk, make_profile().pk)], rule="email")[0],
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
         **_make_people(),
         **_make_run(profile),

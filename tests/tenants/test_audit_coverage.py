@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Model
 from django.test import Client
 
-from crm.models import SavedView
+from crm.models import Note, SavedView
 from crm.services.stores import StoreData
 from flows.models import FlowRun
 from messaging.models import Brand, Message
@@ -30,6 +30,17 @@ CHANGES: dict[str, dict[str, Any]] = {
     "profiles/views/": {"name": "Mine"},
     "profiles/views/<int:view_id>/": {"action": "delete"},
     "profiles/<int:profile_id>/erase/": {},
+    "profiles/<int:profile_id>/tags/": {"add_tag": "vip"},
+    "profiles/<int:profile_id>/notes/add/": {"text": "Called back"},
+    "profiles/<int:profile_id>/notes/<int:note_id>/": {"action": "edit", "text": "Called"},
+    "profiles/<int:profile_id>/consent/change/": {
+        "channel": "email",
+        "state": "unsubscribed",
+        "reason": "Said so on the phone",
+    },
+    "profiles/<int:profile_id>/export/": {},
+    "profiles/<int:profile_id>/merge/": {"with": ()},
+    "profiles/<int:profile_id>/merges/<int:merge_id>/undo/": {},
     "loyalty/accounts/<int:profile_id>/adjust/": {
         "way": "give",
         "points": "5",
@@ -167,6 +178,9 @@ def test_a_change_by_a_page_is_in_the_trail(
         model._default_manager.update(**values)
     last = AuditEntry.objects.order_by("-pk")[0].pk
     SavedView.objects.update(user_id=tenant.members.get(user__email="ada@soap.example").user_id)
+    Note.objects.update(user_id=tenant.members.get(user__email="ada@soap.example").user_id)
+    if "with" in CHANGES[path]:
+        CHANGES[path]["with"] = make_profile().pk
     data = {**CHANGES[path], **({"ids": [ids["profile_id"]]} if "ids" in CHANGES[path] else {})}
     answer = client.post(f"/t/{tenant.slug}/{fill(path, ids)}", data)
     assert answer.status_code in {200, 201, 302}
