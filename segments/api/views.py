@@ -17,7 +17,7 @@ from kernel import clock
 from segments.choices import Cause
 from segments.fields import describe_fields
 from segments.models import Membership, MembershipChange, Segment
-from segments.queries.listing import list_segments, payload_of
+from segments.queries.listing import list_segments, payloads_of
 from segments.queries.reasons import explain_segments
 from tenants.api import filters
 from tenants.api.filters import refuse_unknown
@@ -129,12 +129,12 @@ class SegmentViewSet(ReadResource[Segment]):
     def list(self, request: Request) -> Response:
         """List segments."""
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([payload_of(row) for row in rows or ()])
+        return self.get_paginated_response(payloads_of(rows or ()))
 
     @extend_schema(responses=SegmentOut)
     def retrieve(self, request: Request, pk: str) -> Response:
         """Read one segment."""
-        return Response(payload_of(self.get_object()))
+        return Response(payloads_of([self.get_object()])[0])
 
     @extend_schema(responses=FieldList)
     @action(detail=False, filter_backends=[], pagination_class=None)

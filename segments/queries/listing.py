@@ -1,6 +1,6 @@
 """Reads of segments: the list with sizes and movement, members, entries and exits, size by day."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -250,16 +250,34 @@ def _pattern(search: str) -> str:
     return f"%{escaped}%" if word else ""
 
 
-def payload_of(segment: Segment) -> dict[str, Any]:
-    """Return a segment as plain values, as the API shows it."""
+def payloads_of(segments: Iterable[Segment]) -> list[dict[str, Any]]:
+    """Return segments as plain values, as the API shows them, in a fixed number of statements."""
+    rows = list(segments)
+    trees = [parse_definition(segment.definition) for segment in rows]
+    ids = {
+        leaf.segment_id for tree in trees for leaf in leaves(tree) if isinstance(leaf, SegmentLeaf)
+    }
+    names = dict(Segment.objects.filter(pk__in=ids).values_list("id", "name"))
+    lines = reference_lines()
+    return [
+        _payload(
+            segment,
+            describe(tree, speak_money, names),
+            [lines[key] for key in references_of([tree]) if key in lines],
+        )
+        for segment, tree in zip(rows, trees, strict=True)
+    ]
+
+
+def _payload(segment: Segment, words: str, references: list[str]) -> dict[str, Any]:
     return {
         "id": str(segment.pk),
         "key": segment.key,
         "name": segment.name,
         "description": segment.description,
         "definition": segment.definition,
-        "words": describe_segment(segment),
-        "references": lines_of(segment),
+        "words": words,
+        "references": references,
         "member_count": segment.member_count,
         "refreshed_at": segment.refreshed_at,
         "created_at": segment.created_at,
