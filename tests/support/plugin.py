@@ -16,6 +16,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--no-browser", action="store_true", help="leave out the browser tests")
     group.addoption("--screenshots", metavar="DIR", help="keep screenshots of the pages here")
     group.addoption(
+        "--record-budgets", action="store_true", help="write tests/query_budgets.json anew"
+    )
+    group.addoption(
         "--covers-report", action="store_true", help="list the requirements that tests show"
     )
 
