@@ -22,6 +22,7 @@ BENCHES = {
     "segments_live": "tests.benchmarks.segments_live",
     "accept": "tests.benchmarks.accept",
     "reports": "tests.benchmarks.reports",
+    "pages": "tests.benchmarks.pages",
 }
 SIZES = {"10k": 10_000, "100k": 100_000, "500k": 500_000, "1m": 1_000_000}
 COLUMNS = ("bench", "floor", "ours", "ratio", "goal", "verdict", "peak", "work")
