@@ -5,7 +5,6 @@ HEAD change no subscription: scanners of mail follow every link. Nothing needs a
 cookie.
 """
 
-import ipaddress
 from base64 import b64decode
 from collections.abc import Callable
 from http import HTTPStatus
@@ -18,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from kernel import clock
+from kernel.requests import NOBODY, client_ip
 from kernel.tenancy import tenant_scope
 from messaging.errors import TokenInvalid
 from messaging.queries.recipients import Subscription, find_subscription
@@ -144,14 +144,12 @@ def _hit(request: HttpRequest) -> Hit:
     return Hit(
         method=request.method or "",
         user_agent=request.headers.get("User-Agent", ""),
-        ip=_ip(request.META.get("REMOTE_ADDR", "")),
+        ip=_ip(request),
         is_prefetch=any("prefetch" in purpose.lower() for purpose in purposes),
         at=clock.now(),
     )
 
 
-def _ip(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
+def _ip(request: HttpRequest) -> str | None:
+    found = client_ip(request)
+    return None if found == NOBODY else found

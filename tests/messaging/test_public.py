@@ -10,6 +10,7 @@ import time_machine
 from django.core.signing import Signer
 from django.db import DatabaseError
 from django.test import Client
+from pytest_django import Settings
 
 from crm.models import ConsentEvent, Event, Profile, ProfileFacts
 from kernel.batches import Deadline
@@ -101,6 +102,15 @@ def test_one_click_unsubscribes_without_cookie_log_in_or_redirect(
     assert (event.ip, event.user_agent) == ("127.0.0.1", BROWSER)
     assert Event.objects.filter(name="Message Unsubscribed").count() == 1
     assert Touch.objects.get().kind == "unsubscribed"
+
+
+def test_the_proof_of_a_consent_names_the_person_and_not_the_proxy(
+    client: Client, mail: EmailMessage, settings: Settings
+) -> None:
+    settings.BEHIND_PROXY = True
+    headers = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
+    client.post(header_address(mail), {"List-Unsubscribe": "One-Click"}, headers=headers)
+    assert ConsentEvent.objects.get().ip == "203.0.113.9"
 
 
 def test_unsubscribing_again_changes_nothing(client: Client, mail: EmailMessage) -> None:
