@@ -200,6 +200,7 @@ ACCOUNT_RATE_LIMITS = {
     "invite": "60/h/key,30/h/user",
     "accept_invitation": "20/15m/ip",
     "create_shop": "10/h/user",
+    "verify_sender": "30/h/key,20/h/user",
 }
 ACCOUNT_FORMS = {
     "login": "tenants.forms.accounts.LoginForm",

@@ -20,7 +20,10 @@ from messaging.types import SenderData
 from tenants.domain import capabilities
 from tenants.queries import find_tenant_name
 from tenants.services.access import requires
+from tenants.services.limits import is_allowed
 from tenants.types import TenantRequest
+
+TOO_MANY = "Too many links in an hour. Try again later; no mail was sent."
 
 
 @requires(capabilities.MANAGE_SETTINGS)
@@ -133,7 +136,10 @@ def _show(request: TenantRequest, form: SenderForm, found: Sender | None = None)
 
 
 def _ask(request: TenantRequest, found: Sender) -> None:
-    if senders.ask_to_verify(found.pk):
+    """Send the link; limited, as anybody's address can be named and gets our mail."""
+    if not is_allowed(request, "verify_sender", key=str(request.tenant.pk)):
+        messages.error(request, TOO_MANY)
+    elif senders.ask_to_verify(found.pk):
         messages.success(request, f"A link is on its way to {found.email}.")
     elif is_verified(found):
         messages.success(request, f"{found.email} is verified.")

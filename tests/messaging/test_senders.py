@@ -1,12 +1,13 @@
 """Senders: who may be written from, who is written from, and what stands in the way."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.core import mail
+from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
@@ -21,6 +22,12 @@ from tests.factories.tenants import sign_in
 SENDERS = "/t/ada-soap/settings/senders/"
 NEW = {"name": "Ada", "email": "Ada@Soap.example", "reply_to": ""}
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nobody_tried_before() -> None:
+    """Forget the tries of other tests, which the limits would count along."""
+    cache.clear()
 
 
 @pytest.fixture
@@ -73,6 +80,32 @@ def test_a_link_is_sent_once_a_minute(tenant: Tenant, default: Sender) -> None:
     with time_machine.travel(clock.now() + timedelta(minutes=1, seconds=1), tick=False):
         owner.post(again)
     assert len(mail.outbox) == 2
+
+
+def test_links_to_ever_new_addresses_are_limited(tenant: Tenant, default: Sender) -> None:
+    owner = sign_in(tenant)
+    for number in range(20):
+        owner.post(f"{SENDERS}new/", {**NEW, "email": f"p{number}@x.example"})
+    page = owner.post(f"{SENDERS}new/", {**NEW, "email": "eve@x.example"}, follow=True)
+    assert "Too many links in an hour" in page.content.decode()
+    assert len(mail.outbox) == 20
+    assert newest().asked_at is None
+
+
+def test_a_link_does_not_verify_an_address_that_takes_the_place_of_its_own(
+    tenant: Tenant, default: Sender, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = sign_in(tenant)
+    owner.post(f"{SENDERS}new/", NEW)
+    sender, path, now = newest(), link(), clock.now
+
+    def change_address() -> datetime:
+        Sender.objects.filter(pk=sender.pk).update(email="ceo@else.example")
+        return now()
+
+    monkeypatch.setattr("messaging.services.senders.clock.now", change_address)
+    assert client.post(path).status_code == 404
+    assert newest().verified_at is None
 
 
 def test_a_link_is_worth_nothing_once_it_is_old_or_the_address_changed(
