@@ -132,15 +132,17 @@ MAILS: Final[dict[str, MailText]] = {
 
 
 def write_mail(name: str, values: Mapping[str, str]) -> Mail:
-    """Return a mail with its values filled in; line breaks never reach the subject.
+    """Return a mail with its values filled in, each on one line.
+
+    A name that somebody chose can so neither start a header nor a paragraph of its own.
 
     Raises:
         KeyError: there is no such mail, or a value is missing.
     """
     text = MAILS[name]
-    subject = " ".join(text.subject.format_map(values).split())
+    values = {key: " ".join(value.split()) for key, value in values.items()}
     return Mail(
-        subject=subject,
+        subject=text.subject.format_map(values),
         title=text.title.format_map(values),
         lines=tuple(line.format_map(values) for line in text.lines),
         button=text.button,

@@ -122,7 +122,7 @@ def _create_row(data: TenantData) -> Tenant:
         try:
             with transaction.atomic():
                 return Tenant.objects.create(
-                    name=data.name.strip(),
+                    name=" ".join(data.name.split()),
                     slug=slug,
                     currency=data.currency,
                     timezone=data.timezone,

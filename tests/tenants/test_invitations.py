@@ -38,6 +38,15 @@ def html_of(place: int) -> str:
     return str(message.alternatives[0][0])
 
 
+def test_a_name_of_many_lines_is_one_line_of_the_mail(tenant: Tenant) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(name="Ada\r\n\r\nPay at https://evil.example")
+    invite(sign_in(tenant))
+    message = mail.outbox[-1]
+    assert message.subject.endswith("invites you to Ada Pay at https://evil.example")
+    assert "\nPay at" not in str(message.body)
+    assert "Join Ada Pay at https://evil.example" in str(message.body)
+
+
 def sign_in_with(email: str) -> Client:
     user = User.objects.filter(email=email).first() or User.objects.create_user(email, PASSWORD)
     client = Client()

@@ -47,6 +47,13 @@ def link_in(place: int) -> str:
     return found[1]
 
 
+def test_a_name_of_many_lines_is_kept_as_one(db: None) -> None:
+    client = Client()
+    client.post("/accounts/signup/", NEWCOMER)
+    client.post("/shops/new/", {**SHOP, "name": "Ada's\r\n Soap"})
+    assert Tenant.objects.get().name == "Ada's Soap"
+
+
 def test_sign_up_leads_through_one_step_to_connecting_the_store(db: None) -> None:
     client = Client()
     answer = client.post("/accounts/signup/", NEWCOMER)
