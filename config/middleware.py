@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponseBase
 log = structlog.get_logger(__name__)
 
 QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
+SECRET_PARTS = {"token", "key"}
+"""Parts of addresses that let in whoever holds them, by their names in routes."""
 UNUSED_FEATURES = (
     "accelerometer",
     "browsing-topics",
@@ -42,7 +44,7 @@ class RequestLogMiddleware:
                 log.info(
                     "request",
                     method=request.method,
-                    path=request.path,
+                    path=_without_secrets(request),
                     status=response.status_code,
                     milliseconds=round((time.perf_counter() - started) * 1000, 1),
                 )
@@ -68,6 +70,15 @@ class HeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", _embedders(response))
         return response
+
+
+def _without_secrets(request: HttpRequest) -> str:
+    """Return the path without what lets its bearer in, such as an invitation or a new password."""
+    path = request.path
+    found = request.resolver_match.kwargs if request.resolver_match else {}
+    for name in SECRET_PARTS & found.keys():
+        path = path.replace(str(found[name]), "…")
+    return path
 
 
 def _embedders(response: HttpResponseBase) -> str:

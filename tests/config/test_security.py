@@ -120,3 +120,17 @@ def test_a_session_outlives_an_emptied_cache() -> None:
     cache.clear()
 
     assert member.get(f"/t/{tenant.slug}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/invitations/a-secret-token/", "/invitations/…/"),
+        ("/accounts/password/reset/key/1-a-secret-token/", "/accounts/password/reset/key/1-…/"),
+        ("/v/a-secret-token", "/v/…"),
+    ],
+)
+def test_the_log_names_no_token_that_lets_somebody_in(db: None, path: str, shown: str) -> None:
+    with capture_logs() as lines:
+        Client().get(path)
+    assert [line["path"] for line in lines if line["event"] == "request"] == [shown]
