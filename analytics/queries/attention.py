@@ -92,7 +92,7 @@ def _channels() -> Iterator[Attention]:
             text=account.paused_reason
             or "Nothing is sent on it; what is due waits. Switch it on again once it is right.",
             route="messaging:list",
-            query="?view=waiting",
+            query="?status=waiting",
             action="See what waits",
         )
 
@@ -202,7 +202,7 @@ def _messages() -> Iterator[Attention]:
                 title=f"{count:,} message{'' if count == 1 else 's'} {words}",
                 text=text,
                 route="messaging:list",
-                query=f"?view={status.value}",
+                query=f"?status={status.value}",
                 action="See them",
             )
 

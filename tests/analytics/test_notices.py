@@ -14,13 +14,15 @@ from crm.models import Store
 from crm.services.stores import StoreData
 from kernel import clock
 from kernel.tenancy import tenant_scope
-from messaging.models import ChannelAccount
+from messaging.choices import MessageStatus
+from messaging.models import ChannelAccount, Message
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
 from stores.services.connections import connect_store
 from tenants.choices import Role
 from tenants.models import Tenant
 from tests.factories.crm import apply, make_store, order
+from tests.factories.messaging import make_recipient, make_template, queue_message
 from tests.factories.tenants import sign_in
 
 URL = "/t/ada-soap/notices/"
@@ -70,6 +72,17 @@ def test_the_bell_counts_and_each_thing_says_what_to_do(shop: Store, tenant: Ten
     assert text.index("Email is paused") < text.index("1 quarantined delivery")
     assert f"/t/ada-soap/stores/{shop.pk}/?status=quarantined" in text
     assert "Read the reasons" in text
+    assert "/t/ada-soap/messages/?status=waiting" in text
+
+
+def test_messages_that_failed_lead_to_those_alone(tenant: Tenant) -> None:
+    failed = queue_message(make_recipient(email="ada@example.com"), make_template())
+    Message.objects.filter(pk=failed.pk).update(status=MessageStatus.FAILED)
+    other = queue_message(make_recipient(email="bea@example.com"), make_template(key="other"))
+    [item] = [item for item in list_attention() if item.key == "messages.failed"]
+    page = sign_in(tenant).get(f"/t/ada-soap/messages/{item.query}").content.decode()
+    assert f"/messages/{failed.pk}/" in page
+    assert f"/messages/{other.pk}/" not in page
 
 
 def test_what_was_put_aside_comes_back_once_it_changes(shop: Store, tenant: Tenant) -> None:
