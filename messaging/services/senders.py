@@ -179,6 +179,12 @@ def _lock(sender_id: int) -> Sender:
     return sender
 
 
+def _to_ascii(address: str) -> str:
+    """Return an address as headers and name servers take it: letters of other scripts in ASCII."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
 def _check(data: SenderData) -> dict[str, str]:
     values = {
         "name": clean_header(data.name),
@@ -190,7 +196,8 @@ def _check(data: SenderData) -> dict[str, str]:
         try:
             if values[name] or name == "email":
                 validate_email(values[name])
-        except ValidationError:
+                values[name] = _to_ascii(values[name])
+        except (ValidationError, UnicodeError):
             fields[name] = f"{values[name]!r} is not an email address."
     if fields:
         raise Invalid(" ".join(fields.values()), fields=fields)

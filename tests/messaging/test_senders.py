@@ -168,6 +168,16 @@ def test_a_sender_that_is_not_used_is_removed(tenant: Tenant, default: Sender) -
         assert list(Sender.objects.values_list("pk", flat=True)) == [default.pk]
 
 
+def test_domains_of_other_scripts_are_kept_as_mail_servers_take_them(
+    tenant: Tenant, default: Sender
+) -> None:
+    data = {**NEW, "email": "ada@bücher.example", "reply_to": "help@bücher.example"}
+    sign_in(tenant).post(f"{SENDERS}new/", data)
+    sender = newest()
+    assert sender.email == "ada@xn--bcher-kva.example"
+    assert sender.reply_to == "help@xn--bcher-kva.example"
+
+
 def test_line_breaks_cannot_start_a_header(tenant: Tenant, default: Sender) -> None:
     sign_in(tenant).post(f"{SENDERS}new/", {**NEW, "name": "Ada\r\nBcc: all@example.com"})
     assert newest().name == "Ada Bcc: all@example.com"
