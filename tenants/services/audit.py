@@ -56,8 +56,8 @@ def record(
         action=action,
         object_type=object_type,
         object_id=str(object_id),
-        before=before,
-        after=after,
+        before=_storable(before),
+        after=_storable(after),
         at=clock.now(),
     )
 
@@ -85,3 +85,14 @@ def record_change(
         before={name: before.get(name) for name in names},
         after={name: after[name] for name in names},
     )
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON without NUL, which PostgreSQL keeps in no text; people may send it anywhere."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    return value

@@ -155,6 +155,15 @@ def test_script_in_every_field_is_only_text(tenant: Tenant) -> None:
         assert script not in client.get(address).content.decode()
 
 
+@pytest.mark.parametrize("path", ["orders/export/", "loyalty/ledger/export/"])
+def test_an_export_with_nonsense_in_its_address_is_noted_without_it(
+    tenant: Tenant, path: str
+) -> None:
+    answer = sign_in(tenant).get(f"/t/ada-soap/{path}?q=a%00b&x%00=%00")
+    assert answer.status_code == 200
+    assert AuditEntry.objects.get().after == {"filters": {"q": "ab", "x": ""}}
+
+
 def test_everybody_in_the_trail_is_offered_once(tenant: Tenant) -> None:
     for number in range(3):
         add(number)
