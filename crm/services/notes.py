@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from crm.choices import EventSource
-from crm.models import Note
+from crm.models import Note, Profile
 from crm.services.events import append_events
 from crm.services.ids import lock_final_profiles
 from crm.types import NewEvent
@@ -19,12 +19,12 @@ def add_note(profile_id: int, *, text: str, user_id: int, author: str) -> Note:
     """Write a note about somebody; it stands on the timeline.
 
     Raises:
-        NotFound: no such profile.
+        NotFound: no such profile, or it was erased.
         Invalid: the text is empty or too long.
     """
     cleaned = _cleaned(text)
     final = lock_final_profiles([profile_id]).get(profile_id)
-    if final is None:
+    if final is None or not Profile.objects.filter(pk=final, erased_at=None).exists():
         raise NotFound(f"no profile {profile_id}")
     now = clock.now()
     note = Note.objects.create(

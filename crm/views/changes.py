@@ -80,6 +80,8 @@ def add_note(request: TenantRequest, profile_id: int) -> HttpResponse:
             user_id=request.user.pk,
             author=request.user.email,
         )
+    except NotFound as exc:
+        raise Http404 from exc
     except Invalid as exc:
         messages.error(request, f"{exc.detail} Nothing was saved.")
     return _back(request, profile_id, "notes")
@@ -113,6 +115,8 @@ def change_note(request: TenantRequest, profile_id: int, note_id: int) -> HttpRe
 def change_consent(request: TenantRequest, profile_id: int) -> HttpResponse:
     """Record what somebody told a member about one channel, with the member's words as proof."""
     profile = get_profile(profile_id)
+    if profile.erased_at is not None:
+        raise Http404  # the words of a proof would name who was to be forgotten
     channel, state = request.POST.get("channel", ""), request.POST.get("state", "")
     reason = request.POST.get("reason", "").replace("\x00", "").strip()[:MAX_REASON]
     if channel not in CHANNELS or state not in STATES or not reason:

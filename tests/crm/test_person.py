@@ -98,6 +98,18 @@ def test_notes_follow_a_merge_and_go_when_a_person_is_erased(tenant: Tenant, ada
     assert list(left) == []
 
 
+def test_a_page_left_open_writes_nothing_about_somebody_who_was_erased(
+    tenant: Tenant, ada: Profile
+) -> None:
+    client = sign_in(tenant)
+    erase_profiles([ada.pk])
+    said = {"channel": "email", "state": "unsubscribed", "reason": "Ada Byron rang"}
+    for part, data in (("notes/add/", {"text": "Ada Byron"}), ("consent/change/", said)):
+        assert client.post(at(ada, part), data).status_code == 404
+    assert Note.objects.count() == 0
+    assert ConsentEvent.objects.count() == 0
+
+
 def test_tags_are_given_and_taken_on_the_page(tenant: Tenant, ada: Profile) -> None:
     client = sign_in(tenant)
     client.post(at(ada, "tags/"), {"add_tag": "VIP", "tab": "orders"})
