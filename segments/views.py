@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.queries.order_detail import find_order, list_event_ids
 from crm.queries.resources import is_profile
-from kernel import clock
+from kernel import asked, clock
 from kernel.errors import DomainError, NotFound
 from segments.fields import describe_fields
 from segments.forms import SegmentForm
@@ -185,7 +185,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _members(request: TenantRequest, segment: Segment) -> dict[str, Any]:
-    search = request.GET.get("q", "").strip()
+    search = asked.read_text(request, "q")
     rows = listing.list_members(
         segment.pk,
         search=search,

@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.queries.order_detail import find_order
+from kernel import asked
 from stores import queries
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
@@ -102,7 +103,8 @@ def retry_delivery(request: TenantRequest, delivery_id: int) -> HttpResponse:
 def retry_store(request: TenantRequest, store_id: int) -> HttpResponse:
     """Put the quarantined deliveries that the filter shows back into the queue."""
     store = _find_store(store_id)
-    wanted = DeliveryFilter(store_id=store_id, topic=request.POST.get("topic", ""))
+    topic = request.POST.get("topic", "").replace("\x00", "")
+    wanted = DeliveryFilter(store_id=store_id, topic=topic)
     count = retry_deliveries(queries.list_quarantined_ids(wanted, limit=RETRY_LIMIT))
     messages.success(request, f"{count:,} deliveries of {store.name} wait again.")
     return redirect(reverse("stores:detail", args=[request.tenant.slug, store_id]))
@@ -135,8 +137,8 @@ def _read_filter(request: HttpRequest, store_id: int) -> DeliveryFilter:
     return DeliveryFilter(
         store_id=store_id,
         status=status if status in DeliveryStatus.values else "",
-        topic=request.GET.get("topic", ""),
-        search=request.GET.get("q", "").strip(),
+        topic=asked.read_text(request, "topic"),
+        search=asked.read_text(request, "q"),
     )
 
 

@@ -88,6 +88,12 @@ def test_the_page_of_a_segment_shows_its_members(client: Client) -> None:
     assert "Nobody found" in page(client, f"{segment.pk}/?q=zoe")
 
 
+def test_a_search_that_no_database_can_hold_finds_what_is_left_of_it(client: Client) -> None:
+    fill()
+    segment = Segment.objects.order_by("pk")[0]
+    assert client.get(f"{BASE}{segment.pk}/?q=%00").status_code == 200
+
+
 def test_members_go_on_by_key(client: Client) -> None:
     for n in range(53):
         make_buyer(last_order_at=NOW, first_name=f"Buyer{n:02}")

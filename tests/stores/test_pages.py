@@ -111,6 +111,13 @@ def test_deliveries_are_filtered(store_id: int, client: Client) -> None:
     assert "No delivery matches" in text(client, url("detail", store_id) + "?q=nothing")
 
 
+def test_filters_that_no_database_can_hold_are_left_out(store_id: int, client: Client) -> None:
+    page = reverse("stores:detail", args=["ada-soap", store_id])
+    assert client.get(f"{page}?q=%00&topic=%00").status_code == HTTPStatus.OK
+    retry = reverse("stores:retry_store", args=["ada-soap", store_id])
+    assert client.post(retry, {"topic": "\x00"}).status_code == HTTPStatus.FOUND
+
+
 def test_an_htmx_request_gets_the_deliveries_alone(store_id: int, client: Client) -> None:
     page = text(client, url("detail", store_id), **{"HX-Request": "true"})
     assert page.lstrip().startswith('<section id="deliveries"')
