@@ -50,6 +50,12 @@ def test_only_the_web_is_reached_from_outside_and_that_from_this_machine() -> No
     assert services["mail"]["profiles"] == ["mail"]
 
 
+def test_who_sends_slowly_holds_the_proxy_and_no_thread_behind_it() -> None:
+    text = (PROJECT / "config" / "docker" / "Caddyfile").read_text(encoding="utf-8")
+    assert re.search(r"timeouts \{\s+read_header 10s\s+read_body 30s\s+\}", text)
+    assert re.search(r"reverse_proxy web:8000 \{[^}]*request_buffers 10MB\s+\}", text)
+
+
 @pytest.mark.parametrize("name", LASTING)
 def test_every_lasting_service_is_watched_and_started_again(name: str) -> None:
     service = read_services()[name]
