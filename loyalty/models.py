@@ -49,7 +49,10 @@ class PointsAccount(TenantModel):
 
 
 class PointsEntry(TenantModel):
-    """One movement, never changed. ``source_key`` names its cause once per kind."""
+    """One movement, never changed. ``source_key`` names its cause once per kind.
+
+    Only the note of an adjustment goes, when its person is erased.
+    """
 
     profile = TenantForeignKey(Profile, on_delete=models.PROTECT, related_name="+")
     kind = models.TextField(choices=EntryKind.choices)

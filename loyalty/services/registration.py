@@ -1,11 +1,14 @@
 """What this app fills into the registries of the apps below."""
 
 from crm.panels import OrderPart, Panel, fill_order_part, fill_panel, fill_words
+from crm.services.erasure import AFTER_ERASE
 from loyalty.queries import ledger as queries
+from loyalty.services.erasure import forget_reasons
 
 
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     fill_panel(Panel("points", "Points", "loyalty:profile_points", 60))
     fill_order_part(OrderPart("points", "Points", "loyalty:order_points", 10))
+    AFTER_ERASE.append(forget_reasons)
     fill_words("points", "Points", queries.EVENTS, queries.speak_points)

@@ -1,6 +1,6 @@
 """The audit trail: who changed what, with before and after."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -85,6 +85,26 @@ def record_change(
         before={name: before.get(name) for name in names},
         after={name: after[name] for name in names},
     )
+
+
+def forget(object_type: str, object_ids: Iterable[int], name: str) -> None:
+    """Take one field out of what was recorded about objects: words about somebody who is erased.
+
+    That something was done, when and by whom stays. Joins the caller's transaction.
+
+    Args:
+        object_type: as recorded.
+        object_ids: likewise.
+        name: field of ``after``.
+    """
+    entries = list(
+        AuditEntry.objects.filter(
+            object_type=object_type, object_id__in=map(str, object_ids), after__has_key=name
+        )
+    )
+    for entry in entries:
+        entry.after = {key: value for key, value in (entry.after or {}).items() if key != name}
+    AuditEntry.objects.bulk_update(entries, ["after"], batch_size=1_000)
 
 
 def _storable(value: Any) -> Any:

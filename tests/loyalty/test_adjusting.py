@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from crm.models import Event, ProfileFacts
 from crm.panels import speak_events
+from crm.services.erasure import erase_profiles
 from crm.services.merging import merge_profiles
 from kernel.errors import Invalid, NotFound
 from kernel.tenancy import tenant_scope
@@ -49,6 +50,24 @@ def test_a_form_counts_once_however_often_it_is_sent(tenant: Tenant) -> None:
     assert event.profile_id == ada.pk
     assert speak_events([event])[event.pk].title == "Got 50 points by hand"
     assert ProfileFacts.objects.get(profile_id=ada.pk).points_balance == 50
+    assert find_differences() == []
+
+
+def test_reasons_go_with_the_person_and_figures_stay(tenant: Tenant) -> None:
+    ada, bea = make_profile(), make_profile()
+    adjust(ada.pk, 50, reason="Ada Byron rang")
+    adjust(bea.pk, 20)
+    erase_profiles([ada.pk])
+    assert PointsEntry.objects.filter(profile_id=ada.pk).values_list("note", "points").get() == (
+        "",
+        50,
+    )
+    audited = AuditEntry.objects.filter(action="points.adjusted").order_by("pk")
+    assert [entry.after for entry in audited] == [
+        {"balance": 50, "points": 50},
+        {"balance": 20, "points": 20, "reason": "Late parcel"},
+    ]
+    assert PointsEntry.objects.get(profile_id=bea.pk).note == "Late parcel"
     assert find_differences() == []
 
 
