@@ -83,6 +83,29 @@ class MembershipChange(TenantModel):
         return f"{self.profile_id} {'in' if self.entered else 'out of'} {self.segment_id}"
 
 
+class MembershipDay(TenantModel):
+    """Entries and exits of one segment on one day; written with `MembershipChange`.
+
+    A chart reads these few rows, not every change of a large segment.
+    """
+
+    segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
+    on = models.DateField()
+    """Of the tenant's calendar; counted anew when its zone changes."""
+    entered = models.IntegerField()
+    left_count = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "segment", "on"], name="membershipday_on_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on}: {self.entered} in, {self.left_count} out of {self.segment_id}"
+
+
 class Upkeep(TenantModel):
     """What a tenant's full refresh waits for, one row per tenant.
 
@@ -177,6 +200,26 @@ class RfmScore(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.recency}{self.frequency}{self.monetary} {self.group}"
+
+
+class RfmSum(TenantModel):
+    """Buyers and net revenue of one recency, frequency and group; written with `RfmScore`."""
+
+    recency = models.SmallIntegerField()
+    frequency = models.SmallIntegerField()
+    group = models.TextField()
+    profile_count = models.IntegerField()
+    net_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "recency", "frequency", "group"], name="rfmsum_cell_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile_count} at {self.recency}{self.frequency} in {self.group}"
 
 
 class RfmHistory(TenantModel):

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,6 +22,8 @@ from segments.queries.conditions import get_moment, parse_definition, references
 from tenants.queries import get_tenant
 
 PAGE_SIZE = 50
+_WEEK = timedelta(days=6)
+"""Days before today that are a week with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class SegmentSummary:
 
     Attributes:
         words: the definition as a person would say it.
-        entered, left: entries and exits of the last 7 days.
+        entered, left: entries and exits of the last 7 days, today among them.
         used_by: names of the segments, flows and so on that refer to this one.
         lines: references it compares with, in words, such as ``Top 10%: £310.00 and more``.
     """
@@ -91,21 +94,21 @@ def list_summaries(now: datetime) -> list[SegmentSummary]:
     """Return every segment with its size, movement and definition in words.
 
     Args:
-        now: aware; movement is counted over the 7 days before it.
+        now: aware; movement is that of its local day and the six before it.
     """
+    tenant = get_tenant(current_tenant_id())
+    today = now.astimezone(find_zone(tenant.timezone)).date()
+    speak = partial(_write_money, currency=tenant.currency)
     segments = list(list_segments())
     trees = {segment.pk: parse_definition(segment.definition) for segment in segments}
     names = {segment.pk: segment.name for segment in segments}
-    moved = {
-        row.segment_id: row
-        for row in run_sql("segments.count_changes", since=now - timedelta(days=7))
-    }
-    lines = reference_lines()
+    moved = {row.segment_id: row for row in run_sql("segments.count_changes", since=today - _WEEK)}
+    lines = _reference_lines(tenant.currency)
     users = list_users()
     return [
         SegmentSummary(
             segment=segment,
-            words=describe(trees[segment.pk], speak_money, names),
+            words=describe(trees[segment.pk], speak, names),
             entered=moved[segment.pk].entered if segment.pk in moved else 0,
             left=moved[segment.pk].left_count if segment.pk in moved else 0,
             used_by=(
@@ -128,7 +131,10 @@ def describe_segment(segment: Segment) -> str:
 
 def reference_lines() -> dict[str, str]:
     """Return the stored references in words by key; such as the top-10% line."""
-    currency = get_tenant(current_tenant_id()).currency
+    return _reference_lines(get_tenant(current_tenant_id()).currency)
+
+
+def _reference_lines(currency: str) -> dict[str, str]:
     lines = {}
     for row in SegmentReference.objects.all():
         name, kind, *rest = row.key.split(":")
@@ -214,12 +220,7 @@ def list_sizes(segment: Segment, now: datetime, *, days: int = 90) -> list[tuple
     """
     moment = get_moment(now)
     first = moment.today - timedelta(days=days - 1)
-    rows = run_sql(
-        "segments.count_changes_by_day",
-        segment_id=segment.pk,
-        since=moment.start_of(first),
-        zone=moment.zone.key,
-    )
+    rows = run_sql("segments.count_changes_by_day", segment_id=segment.pk, since=first)
     deltas = {row.day: row.delta for row in rows}
     size, sizes = segment.member_count, []
     for back in range(days):
@@ -231,7 +232,10 @@ def list_sizes(segment: Segment, now: datetime, *, days: int = 90) -> list[tuple
 
 def speak_money(amount: Decimal) -> str:
     """Write an amount in whole units of the active tenant's currency."""
-    currency = get_tenant(current_tenant_id()).currency
+    return _write_money(amount, currency=get_tenant(current_tenant_id()).currency)
+
+
+def _write_money(amount: Decimal, *, currency: str) -> str:
     return format_money(int(amount.scaleb(exponent(currency))), currency)
 
 
@@ -258,11 +262,13 @@ def payloads_of(segments: Iterable[Segment]) -> list[dict[str, Any]]:
         leaf.segment_id for tree in trees for leaf in leaves(tree) if isinstance(leaf, SegmentLeaf)
     }
     names = dict(Segment.objects.filter(pk__in=ids).values_list("id", "name"))
-    lines = reference_lines()
+    currency = get_tenant(current_tenant_id()).currency
+    speak = partial(_write_money, currency=currency)
+    lines = _reference_lines(currency)
     return [
         _payload(
             segment,
-            describe(tree, speak_money, names),
+            describe(tree, speak, names),
             [lines[key] for key in references_of([tree]) if key in lines],
         )
         for segment, tree in zip(rows, trees, strict=True)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Sum
 
 from kernel.formats import format_number
 from kernel.sql import run_sql
 from segments.domain.rfm import GROUP_LABELS
-from segments.models import RfmHistory, RfmScale, RfmScore
+from segments.models import RfmHistory, RfmScale, RfmScore, RfmSum
 from segments.queries.conditions import get_moment
 
 ADVICE = {
@@ -69,7 +69,7 @@ def get_scale_summary() -> dict[str, Any]:
         days as ISO dates, money in minor units.
     """
     scale = RfmScale.objects.get()
-    counts = dict(RfmScore.objects.values_list("group").annotate(people=Count("profile_id")))
+    counts = dict(RfmSum.objects.values_list("group").annotate(people=Sum("profile_count")))
     return {
         "buyers": scale.buyers,
         "mode": scale.mode,
@@ -86,10 +86,10 @@ def get_scale_summary() -> dict[str, Any]:
 
 def list_grid() -> list[GridCell]:
     """Return the 25 cells of recency × frequency, best recency first, lowest frequency first."""
-    rows = RfmScore.objects.values_list("recency", "frequency").annotate(
-        people=Count("profile_id"), revenue=Sum("net_minor")
+    rows = RfmSum.objects.values_list("recency", "frequency").annotate(
+        people=Sum("profile_count"), revenue=Sum("net_minor")
     )
-    found = {(r, f): (people, revenue or 0) for r, f, people, revenue in rows}
+    found = {(r, f): (people, int(revenue)) for r, f, people, revenue in rows}
     return [
         GridCell(recency, frequency, *found.get((recency, frequency), (0, 0)))
         for recency in range(5, 0, -1)
@@ -104,10 +104,10 @@ def list_groups(today: date) -> list[GroupSummary]:
         today: local day; movement is against the kept figures of 30 days before or the nearest
             day before that.
     """
-    rows = RfmScore.objects.values_list("group").annotate(
-        people=Count("profile_id"), revenue=Sum("net_minor")
+    rows = RfmSum.objects.values_list("group").annotate(
+        people=Sum("profile_count"), revenue=Sum("net_minor")
     )
-    found = {group: (people, revenue or 0) for group, people, revenue in rows}
+    found = {group: (people, int(revenue)) for group, people, revenue in rows}
     people_total = sum(people for people, _ in found.values())
     revenue_total = sum(revenue for _, revenue in found.values())
     before = _history_before(today - timedelta(days=30))

@@ -11,7 +11,12 @@ from kernel.sql import execute, load_sql, run_sql
 from segments.domain.rfm import score_buyer
 from segments.domain.shared import build_shared
 from segments.models import RfmScale
-from segments.queries.conditions import get_compiler, list_definitions, list_references
+from segments.queries.conditions import (
+    get_compiler,
+    get_moment,
+    list_definitions,
+    list_references,
+)
 from segments.services.rfm import bounds_of, measure_buyers
 from segments.types import BuyerMeasures, RfmBounds
 
@@ -27,7 +32,13 @@ def find_differences() -> list[str]:
     instant; those whose time has come and whose turn has not yet are not taken for wrong.
     """
     now = clock.now()
-    return [*_rfm_differences(now), *_membership_differences(now), *_size_differences()]
+    return [
+        *_rfm_differences(now),
+        *_sum_differences(),
+        *_membership_differences(now),
+        *_size_differences(),
+        *_day_differences(now),
+    ]
 
 
 def _rfm_differences(now: datetime) -> Iterator[str]:
@@ -79,3 +90,16 @@ def _membership_differences(now: datetime) -> Iterator[str]:
 def _size_differences() -> Iterator[str]:
     for row in run_sql("segments.find_wrong_sizes"):
         yield f"size of segment {row.id}: stored {row.stored}, counted {row.counted}"
+
+
+def _sum_differences() -> Iterator[str]:
+    for row in run_sql("segments.find_wrong_sums"):
+        where = f"recency {row.recency}, frequency {row.frequency}, {row.rfm_group}"
+        stored, counted = (row.stored_count, row.stored_minor), (row.people, row.net_minor)
+        yield f"rfm sum of {where}: stored {stored}, counted {counted}"
+
+
+def _day_differences(now: datetime) -> Iterator[str]:
+    for row in run_sql("segments.find_wrong_days", zone=get_moment(now).zone.key):
+        stored, counted = (row.stored_entered, row.stored_left), (row.entered, row.left_count)
+        yield f"{row.day} of segment {row.segment_id}: stored {stored}, counted {counted}"

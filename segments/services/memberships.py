@@ -15,7 +15,7 @@ from segments.choices import Cause
 from segments.domain.definitions import Node
 from segments.domain.shared import build_shared
 from segments.models import Segment
-from segments.queries.conditions import get_compiler, list_definitions
+from segments.queries.conditions import get_compiler, get_moment, list_definitions
 from segments.services.references import current_references
 from segments.types import ChangeCause, MembershipMove
 
@@ -95,6 +95,7 @@ def decide_memberships(
         rows = execute(
             statement,
             now=now,
+            today=get_moment(now).today,
             cause=cause.cause,
             is_told=cause.cause not in QUIET_CAUSES,
             **_cause_columns(causes),

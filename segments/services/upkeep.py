@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kernel import clock
-from kernel.sql import run_sql
+from kernel.formats import find_zone
+from kernel.sql import run_sql, whole_tenant
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 from segments.choices import Cause
@@ -66,6 +67,11 @@ def rebuild_by_day() -> None:
     """Have everything that counts the merchant's days computed again, as after another zone.
 
     Segments change as quietly as by a new definition: nothing happened in anybody's life, so no
-    flow starts by it.
+    flow starts by it. Movement by day is summed up at once.
     """
+    lock_upkeep()
+    run_sql("segments.clear_days")
+    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+    with whole_tenant():
+        run_sql("segments.sum_days", zone=zone.key)
     request_refresh(Cause.DEFINITION, clock.now())

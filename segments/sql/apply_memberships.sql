@@ -1,8 +1,8 @@
 -- Purpose: decide all segments of some profiles in one scan and write what is different:
---          memberships, entries and exits with their cause, sizes.
+--          memberships, entries and exits with their cause, sizes, movement by day.
 -- In: tenant_id; laterals, segment_ids, reeval_at, compiled from the definitions, with what they
 --     bind; profiles, facts, memberships, which rows are looked at, said of each table so that no
---     plan reads more; now; cause, for profiles without one of their own; cause_profiles, causes,
+--     plan reads more; now; today, its local day; cause, for profiles without one of their own; cause_profiles, causes,
 --     event_ids, event_names, arrays of equal length; is_told, whether entries and exits are
 --     wanted back.
 -- Out: profile_id, segment_id, entered.
@@ -87,6 +87,21 @@ counted AS (
         GROUP BY segment_id
     ) AS n
     WHERE s.tenant_id = %(tenant_id)s AND s.id = n.segment_id AND n.delta <> 0
+),
+
+summed AS (
+    INSERT INTO segments_membershipday AS y (tenant_id, segment_id, "on", entered, left_count)
+    SELECT
+        %(tenant_id)s,
+        segment_id,
+        %(today)s::date,
+        count(*) FILTER (WHERE entered),
+        count(*) FILTER (WHERE NOT entered)
+    FROM moved
+    GROUP BY segment_id
+    ON CONFLICT (tenant_id, segment_id, "on") DO UPDATE
+    SET entered = y.entered + excluded.entered,
+        left_count = y.left_count + excluded.left_count
 )
 
 SELECT profile_id, segment_id, entered

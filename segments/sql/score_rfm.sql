@@ -1,5 +1,5 @@
 -- Purpose: score and group buyers by given bounds; write what is new or different, remove who
---          buys no more, note each move between groups.
+--          buys no more, note each move between groups, keep the sums of the grid in step.
 -- In: tenant_id and what the source of buyers takes; recency, frequency, monetary, the lowest
 --     values that get scores 2 to 5; now; is_first, whether nobody was scored before.
 --     is_full, whether everybody is scored.
@@ -54,8 +54,8 @@ compared AS (
     SELECT
         g.*,
         COALESCE(o."group", '') AS from_group,
-        o.previous_group,
-        o.changed_at,
+        o.previous_group, o.changed_at,
+        o.recency AS old_recency, o.frequency AS old_frequency, o.net_minor AS old_net_minor,
         (
             o.recency, o.frequency, o.monetary, o."group", o.last_order_on, o.order_count,
             o.net_minor
@@ -65,17 +65,12 @@ compared AS (
         ) AS is_different
     FROM grouped AS g
     LEFT JOIN segments_rfmscore AS o
-        ON o.tenant_id = %(tenant_id)s
-        AND o.profile_id = g.profile_id
+        ON o.tenant_id = %(tenant_id)s AND o.profile_id = g.profile_id
         AND (%(profile_ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(profile_ids)s::bigint[]))
 ),
 
 kept AS (
-    SELECT
-        profile_id, recency, frequency, monetary, last_order_on, order_count, net_minor,
-        from_group, to_group, previous_group, changed_at, is_different
-    FROM compared
-    WHERE is_different OR NOT %(is_full)s
+    SELECT c.* FROM compared AS c WHERE c.is_different OR NOT %(is_full)s
 ),
 
 gone AS (
@@ -83,7 +78,7 @@ gone AS (
     WHERE o.tenant_id = %(tenant_id)s
       AND (%(profile_ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(profile_ids)s::bigint[]))
       AND NOT EXISTS (SELECT 1 FROM buyer AS b WHERE b.profile_id = o.profile_id)
-    RETURNING o.profile_id, o."group" AS from_group
+    RETURNING o.profile_id, o."group" AS from_group, o.recency, o.frequency, o.net_minor
 ),
 
 written AS (
@@ -100,16 +95,37 @@ written AS (
     FROM kept
     WHERE is_different
     ON CONFLICT (tenant_id, profile_id) DO UPDATE
-    SET recency = excluded.recency,
-        frequency = excluded.frequency,
-        monetary = excluded.monetary,
-        "group" = excluded."group",
-        previous_group = excluded.previous_group,
-        last_order_on = excluded.last_order_on,
-        order_count = excluded.order_count,
-        net_minor = excluded.net_minor,
-        changed_at = excluded.changed_at,
-        scored_at = excluded.scored_at
+    SET (
+        recency, frequency, monetary, "group", previous_group, last_order_on, order_count,
+        net_minor, changed_at, scored_at
+    ) = (
+        excluded.recency, excluded.frequency, excluded.monetary, excluded."group",
+        excluded.previous_group, excluded.last_order_on, excluded.order_count,
+        excluded.net_minor, excluded.changed_at, excluded.scored_at
+    )
+),
+
+summed AS (
+    INSERT INTO segments_rfmsum AS s (
+        tenant_id, recency, frequency, "group", profile_count, net_minor
+    )
+    SELECT %(tenant_id)s, n.recency, n.frequency, n."group", sum(n.people), sum(n.net_minor)
+    FROM (
+        SELECT b.*
+        FROM kept AS k
+        CROSS JOIN LATERAL (VALUES
+            (k.recency, k.frequency, k.to_group, 1, k.net_minor),
+            (k.old_recency, k.old_frequency, k.from_group, -1, -k.old_net_minor)
+        ) AS b (recency, frequency, "group", people, net_minor)
+        WHERE k.is_different AND b.recency IS NOT NULL
+        UNION ALL
+        SELECT recency, frequency, from_group, -1, -net_minor FROM gone
+    ) AS n
+    GROUP BY n.recency, n.frequency, n."group"
+    HAVING sum(n.people) <> 0 OR sum(n.net_minor) <> 0
+    ON CONFLICT (tenant_id, recency, frequency, "group") DO UPDATE
+    SET profile_count = s.profile_count + excluded.profile_count,
+        net_minor = s.net_minor + excluded.net_minor
 ),
 
 touched AS (

@@ -4,11 +4,12 @@
 WITH counted AS (
     SELECT
         s."group",
-        count(*)::int AS profile_count,
+        sum(s.profile_count)::int AS profile_count,
         sum(s.net_minor)::bigint AS net_minor
-    FROM segments_rfmscore AS s
+    FROM segments_rfmsum AS s
     WHERE s.tenant_id = %(tenant_id)s
     GROUP BY s."group"
+    HAVING sum(s.profile_count) > 0
 ),
 
 emptied AS (

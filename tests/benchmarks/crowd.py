@@ -159,7 +159,9 @@ TABLES = (
     "loyalty_pointsaccount",
     "segments_membership",
     "segments_membershipchange",
+    "segments_membershipday",
     "segments_rfmscore",
+    "segments_rfmsum",
 )
 
 

@@ -17,7 +17,7 @@ from segments.domain.rfm import (
     score_by_share,
     threshold_bounds,
 )
-from segments.models import RfmChange, RfmHistory, RfmScale, RfmScore
+from segments.models import RfmChange, RfmHistory, RfmScale, RfmScore, RfmSum
 from segments.queries.rfm import explain_recency, list_grid, list_groups
 from segments.services.checks import find_differences
 from segments.services.rfm import score_all, score_changed
@@ -49,6 +49,14 @@ def stored() -> dict[int, Scores]:
     return {
         row.profile_id: Scores(row.recency, row.frequency, row.monetary, row.group)
         for row in RfmScore.objects.all()
+    }
+
+
+def sums() -> dict[tuple[int, int, str], tuple[int, int]]:
+    return {
+        (row.recency, row.frequency, row.group): (row.profile_count, row.net_minor)
+        for row in RfmSum.objects.all()
+        if (row.profile_count, row.net_minor) != (0, 0)
     }
 
 
@@ -261,7 +269,29 @@ def test_differences_are_found(tenant: Tenant) -> None:
         f"rfm of profile {first.profile_id}",
         f"rfm of profile {second.profile_id}",
         f"rfm of profile {third.profile_id}",
+        "rfm sum of recency 1, frequency 1, potential",
+        "rfm sum of recency 3, frequency 3, needs_attention",
+        "rfm sum of recency 5, frequency 1, potential",
     ]
+
+
+def test_the_sums_follow_an_order_a_refund_and_the_last_order_that_counts(tenant: Tenant) -> None:
+    first, second, third = make_buyers([Spec(1, 1, 500), Spec(2, 1, 900), Spec(70, 3, 900)])
+    score_all(NOW)
+    assert sums() == {(5, 1, "potential"): (2, 1_400), (3, 3, "needs_attention"): (1, 900)}
+
+    change_facts(first.profile_id, lookback_order_count=3, lookback_net_minor=1_500)
+    change_facts(second.profile_id, lookback_net_minor=200)
+    change_facts(third.profile_id, lookback_order_count=0, lookback_net_minor=0)
+    score_changed([buyer.profile_id for buyer in (first, second, third)], NOW)
+
+    assert sums() == {(5, 1, "potential"): (1, 200), (5, 3, "promising"): (1, 1_500)}
+    assert find_differences() == []
+    before = list(RfmSum.objects.order_by("pk").values_list("pk", "profile_count", "net_minor"))
+    score_changed([first.profile_id], NOW)
+    score_all(NOW)
+    after = list(RfmSum.objects.order_by("pk").values_list("pk", "profile_count", "net_minor"))
+    assert after == before
 
 
 def test_the_grid_and_the_groups_add_up(tenant: Tenant) -> None:

@@ -11,7 +11,7 @@ from kernel.errors import Conflict, NotFound
 from kernel.tenancy import tenant_scope
 from segments.choices import Cause
 from segments.errors import DefinitionError
-from segments.models import Membership, Segment
+from segments.models import Membership, MembershipDay, Segment
 from segments.queries.listing import (
     describe_segment,
     find_segment_by_key,
@@ -27,6 +27,7 @@ from segments.services.clock import reevaluate_due
 from segments.services.library import install_core_segments
 from segments.services.rebuild import rebuild
 from segments.services.segments import create_segment, delete_segment, update_segment
+from segments.services.upkeep import rebuild_by_day
 from tenants.models import Tenant
 from tests.factories.segments import change_facts, make_buyer
 
@@ -181,6 +182,34 @@ def test_sizes_are_counted_back_from_entries_and_exits(tenant: Tenant) -> None:
         (date(2026, 6, 29), 2),
         (date(2026, 6, 30), 1),
     ]
+
+
+def test_movement_by_day_follows_the_tenants_zone(tenant: Tenant) -> None:
+    late = datetime(2026, 6, 29, 23, 30, tzinfo=UTC)  # 30 June in London
+    make_buyer(last_order_at=late)
+    segment = create(at=late)
+    settle(late)
+    days = MembershipDay.objects.filter(segment=segment).values_list("on", "entered", "left_count")
+    assert list(days) == [(date(2026, 6, 30), 1, 0)]
+
+    Tenant.objects.filter(pk=tenant.pk).update(timezone="UTC")
+    with simulated(NOW):
+        assert [line.split(": ", 1)[1] for line in find_differences()] == [
+            "stored (0, 0), counted (1, 0)",
+            "stored (1, 0), counted (0, 0)",
+        ]
+        rebuild_by_day()
+        assert find_differences() == []
+    assert list(days.all()) == [(date(2026, 6, 29), 1, 0)]
+
+
+def test_a_deleted_segment_takes_its_movement_along(tenant: Tenant) -> None:
+    make_buyer(last_order_at=NOW)
+    segment = create()
+    settle()
+    assert MembershipDay.objects.get().entered == 1
+    delete_segment(segment.pk)
+    assert not MembershipDay.objects.exists()
 
 
 def test_an_erased_profile_is_in_no_segment(tenant: Tenant) -> None:
