@@ -76,7 +76,7 @@ class MembershipChange(TenantModel):
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "profile", "-at"], name="membershipchange_profile_idx"),
-            models.Index(fields=["tenant", "segment", "-at"], name="membershipchange_segment_idx"),
+            models.Index(fields=["tenant", "segment", "-id"], name="membershipchange_newest_idx"),
         ]
 
     def __str__(self) -> str:
