@@ -60,11 +60,6 @@ def test_a_revoked_key_is_refused_from_the_next_call_on(tenant: Tenant, api: Cli
     assert api.get("/api/v1/stores/").status_code == 401
 
 
-def test_a_key_of_a_suspended_tenant_is_refused(tenant: Tenant, api: Client) -> None:
-    Tenant.objects.filter(pk=tenant.pk).update(status="suspended")
-    assert api.get("/api/v1/stores/").status_code == 401
-
-
 def test_a_call_leaves_its_time_on_the_key(tenant: Tenant, api: Client) -> None:
     with time_machine.travel("2026-03-01T10:00:00Z", tick=False):
         api.get("/api/v1/stores/")
