@@ -12,6 +12,8 @@ from kernel.embedded.postgres import TEST_SETTINGS
 from kernel.embedded.sandbox import sandbox
 
 DEFAULT_WORKERS = ("-n", "2", "--dist", "loadscope")
+CONFIGURATION = ("-c", str(PROJECT / "pyproject.toml"))
+"""Named, because pytest looks for it beside any folder among the arguments (`--screenshots`)."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -19,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     with sandbox(TEST_SETTINGS, name="test") as env:
         sink = Child(sink_program(env))
         try:
-            command = python("-m", "pytest", *_workers(arguments), *arguments)
+            command = python("-m", "pytest", *CONFIGURATION, *_workers(arguments), *arguments)
             return subprocess.run(command, cwd=PROJECT, env=_test(env), check=False).returncode
         except KeyboardInterrupt:
             return 130
