@@ -136,7 +136,9 @@ def _object_of(action: str) -> str:
 
 def _describe(request: TenantRequest, row: Any) -> dict[str, Any]:
     changes = [
-        change for change in list_differences(row.before, row.after) if change.kind != "same"
+        change
+        for change in list_differences(row.before, row.after)
+        if change.kind != "same" and (change.before or change.after)
     ]
     return {
         "entry": row,

@@ -27,7 +27,7 @@ from tests.benchmarks.task_per_webhook import QUEUE, apply_one
 from tests.benchmarks.world import Merchant, bare, make_merchant
 
 PAIRS = 5
-PEER_SHARE = 10
+PEER_SHARE = 40
 """One task of the peer for so many deliveries of Patron: it takes long, and rates are compared."""
 POLL_SECONDS = 0.05
 PEER_SECONDS = 300.0
