@@ -43,7 +43,8 @@ def serve(page: Page, pages: dict[str, str], data: dict[str, Any] | None = None)
             file = DIST / path.removeprefix("/static/")
             kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
             route.fulfill(path=file, content_type=kind)
-        else:
-            route.fulfill(status=404, body="")
+        else:  # parts that keep themselves up to date have nothing new
+            is_part = route.request.headers.get("hx-request") == "true"
+            route.fulfill(status=204 if is_part else 404, body="")
 
     page.route(f"{ADDRESS}/**", answer)

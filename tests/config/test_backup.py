@@ -25,6 +25,7 @@ from stores.models import Connection
 from tenants.models import Tenant
 from tests.factories.crm import make_store
 from tests.factories.tenants import make_tenant
+from tests.support.database import end_other_connections
 
 PASSPHRASE = "correct horse battery"
 pytestmark = [
@@ -36,7 +37,8 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def own_world(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Folders of the test alone; the connection that empties the tables counts for nothing."""
+    """Folders and a database of the test alone; what empties the tables counts for nothing."""
+    end_other_connections()
     really = database.count_others
     monkeypatch.setattr("config.backup.restore.count_others", lambda asked: really(asked) - 1)
     settings.DATA_DIR = tmp_path / "data"

@@ -20,6 +20,8 @@ from psycopg import sql
 from kernel.postgres.bootstrap import bootstrap
 
 TEMPLATE = "patron_template"
+CLEANER = "patron-test-cleaner"
+"""Name of the connection that empties the tables."""
 ALIASES = ("default", "sys", "owner")
 EXISTING_TABLES = """
     SELECT c.relname
@@ -66,10 +68,23 @@ def worker_database(number: int) -> Iterator[Cleaner]:
     _run_as_superuser(_copy_statement(name))
     _point_aliases_at(name)
     options = "-c lock_timeout=10s -c statement_timeout=60s"
-    with psycopg.connect(_url(name), autocommit=True, options=options) as connection:
+    with psycopg.connect(
+        _url(name), autocommit=True, options=options, application_name=CLEANER
+    ) as connection:
         yield Cleaner(connection)
     connections.close_all()
     _run_as_superuser(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def end_other_connections() -> None:
+    """End whatever earlier tests left connected to this worker's database; the cleaner stays."""
+    connections.close_all()
+    name = connections["default"].settings_dict["NAME"]
+    statement = sql.SQL(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = {} AND application_name <> {}"
+    )
+    _run_as_superuser(statement.format(sql.Literal(name), sql.Literal(CLEANER)))
 
 
 def _create_template_once() -> None:
