@@ -35,6 +35,15 @@ def test_a_person_is_found_and_opened_by_keyboard(page: Page, site: str) -> None
     expect(page.get_by_role("heading", level=1)).to_have_text("Ada Byron")
 
 
+def test_enter_at_once_opens_what_was_typed_and_nothing_found_before(page: Page, site: str) -> None:
+    page.goto(site)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option", name="Home")).to_have_attribute("aria-selected", "true")
+    page.keyboard.type("byr")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/profiles/\d+/$"))
+
+
 def test_arrows_go_round_and_escape_gives_the_focus_back(page: Page, site: str) -> None:
     page.goto(site)
     opener = page.get_by_role("button", name="Search").first

@@ -34,6 +34,11 @@ function open(palette: HTMLDialogElement, input: HTMLInputElement): void {
   htmx.trigger(input, "open");
 }
 
+function follow(hit: HTMLAnchorElement, inNewTab: boolean): void {
+  if (inNewTab) window.open(hit.href, "_blank", "noopener");
+  else location.assign(hit.href);
+}
+
 export function startPalette(): void {
   for (const key of document.querySelectorAll("[data-mod-key]")) key.textContent = isMac ? "⌘" : "Ctrl";
   const palette = document.getElementById("palette");
@@ -56,16 +61,33 @@ export function startPalette(): void {
     step(palette, input, by);
   });
   palette.querySelector("form")?.addEventListener("submit", (event) => event.preventDefault());
+  // What was found for an earlier text is never opened: Enter waits for the answer to this one.
+  let isStale = false;
+  let isAwaited = false;
+  input.addEventListener("input", () => {
+    isStale = true;
+    isAwaited = false;
+    choose(palette, input, undefined);
+  });
   input.addEventListener("keydown", (event) => {
-    const hit = chosenOf(palette);
-    if (event.key !== "Enter" || !hit) return;
+    if (event.key !== "Enter") return;
     event.preventDefault();
-    if (event.ctrlKey || event.metaKey) window.open(hit.href, "_blank", "noopener");
-    else location.assign(hit.href);
+    const hit = chosenOf(palette);
+    if (isStale) isAwaited = true;
+    else if (hit) follow(hit, event.ctrlKey || event.metaKey);
   });
   palette.addEventListener("pointermove", (event) => {
     const hit = event.target instanceof Element ? event.target.closest<HTMLElement>("a[role=option]") : null;
     if (hit && hit !== chosenOf(palette)) choose(palette, input, hit);
   });
-  palette.addEventListener("htmx:afterSwap", () => choose(palette, input, hitsOf(palette)[0]));
+  palette.addEventListener("close", () => {
+    isAwaited = false;
+  });
+  palette.addEventListener("htmx:afterSwap", () => {
+    const [first] = hitsOf(palette);
+    isStale = false;
+    choose(palette, input, first);
+    if (isAwaited && first) follow(first, false);
+    isAwaited = false;
+  });
 }
