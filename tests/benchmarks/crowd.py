@@ -162,6 +162,12 @@ TABLES = (
     "segments_membershipday",
     "segments_rfmscore",
     "segments_rfmsum",
+    "analytics_ordermark",
+    "analytics_refundmark",
+    "analytics_profilemark",
+    "analytics_dailymetric",
+    "analytics_buyergap",
+    "analytics_refundsum",
 )
 
 
