@@ -20,6 +20,8 @@ from tests.support.shopify import simple_order
 ORDERS = int(os.environ.get("PATRON_SURVIVAL_ORDERS", "240"))
 SENDERS = 8
 SETTLE_SECONDS = 300
+PAUSE_SECONDS = 0.05
+"""Between two orders of a sender, so that the kills fall while orders are posted."""
 
 
 def post_orders(shop: dict[str, str], orders: list[Post], sent: list[str]) -> None:
@@ -28,6 +30,7 @@ def post_orders(shop: dict[str, str], orders: list[Post], sent: list[str]) -> No
     for order in orders:
         sender.send(order)
         sent.append(order.delivery_id)
+        time.sleep(PAUSE_SECONDS)
     sender.close()
 
 
@@ -36,7 +39,7 @@ def kill_in_turn(instance: Instance, sent: list[str]) -> list[int]:
     killed = []
     for share, word in ((0.25, " worker "), (0.5, "valkey"), (0.75, "postgres")):
         while len(sent) < share * ORDERS:
-            time.sleep(0.05)
+            time.sleep(0.01)
         killed.append(instance.kill(word))
     return killed
 
@@ -45,6 +48,9 @@ def wait_until_idle(instance: Instance, key: str) -> None:
     """Wait until no delivery and no mail waits any more."""
     until = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < until:
+        if not instance.is_ready():  # PostgreSQL was killed a moment ago
+            time.sleep(1)
+            continue
         pending = instance.get("/api/v1/inbox/?status=pending&limit=1", key)["results"]
         if not pending and instance.manage("drain", "--until-idle")["rounds"] == 0:
             return

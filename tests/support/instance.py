@@ -17,8 +17,11 @@ from kernel.embedded.environment import python
 from kernel.embedded.instance import find_state
 from kernel.embedded.paths import PROJECT, DataFolder
 from kernel.embedded.ports import LOOPBACK, is_free
+from tests.support.plugin import worker_number
 
-FIRST_PORT, LAST_PORT = 19_000, 20_000
+FIRST_PORT = 19_000
+PORTS_OF_A_WORKER = 100
+"""So that two workers of a run never choose the same one at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,24 @@ class Instance:
         answer = connection.getresponse()
         body = answer.read()
         connection.close()
-        assert answer.status == HTTPStatus.OK, (path, answer.status, body[:500])
+        assert answer.status == HTTPStatus.OK, (path, answer.status, self.last_lines("web"))
         return json.loads(body)
+
+    def is_ready(self) -> bool:
+        """Say whether the instance calls itself able to work."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def last_lines(self, process: str, *, size: int = 6_000) -> str:
+        """Return the end of what a process logged, for the message of a failed test."""
+        file = self.folder.logs / f"{process}.log"
+        return file.read_text(errors="replace")[-size:] if file.exists() else f"no {file.name}"
 
     def list_all(self, path: str, key: str) -> list[Any]:
         """Return every result of a list of the REST API, page after page."""
@@ -76,7 +95,8 @@ def running_instance() -> Iterator[Instance]:
     with tempfile.TemporaryDirectory(prefix="patron-", ignore_cleanup_errors=True) as path:
         Path(path).chmod(0o711)
         folder = DataFolder(Path(path).resolve())
-        port = next(port for port in range(FIRST_PORT, LAST_PORT) if is_free(port))
+        first = FIRST_PORT + worker_number() * PORTS_OF_A_WORKER
+        port = next(port for port in range(first, first + PORTS_OF_A_WORKER) if is_free(port))
         data = ("--data", str(folder.root))
         up = call("up", *data, "--port", str(port), "--no-demo", "--detach")
         assert up.returncode == 0, up.stdout + up.stderr
