@@ -22,7 +22,6 @@ WHERE f.tenant_id = %(tenant_id)s
   AND f.profile_id = n.profile_id
   AND (f.recency, f.frequency, f.monetary, f.rfm_group)
       IS DISTINCT FROM (n.recency, n.frequency, n.monetary, n.rfm_group)
-RETURNING f.profile_id
 """
 
 
@@ -141,19 +140,15 @@ def write_rfm(scores: Sequence[RfmRow]) -> list[int]:
 
 
 @transaction.atomic(savepoint=False)
-def write_rfm_from(selected: str, **params: object) -> list[int]:
+def write_rfm_from(selected: str, **params: object) -> None:
     """Keep RFM scores as `write_rfm`, from a SELECT, so that a full scoring stays in the database.
 
     Args:
         selected: SELECT of ``profile_id, recency, frequency, monetary, rfm_group``, bound to
             ``%(tenant_id)s`` in each of its levels; never text that a person typed.
         params: what it binds.
-
-    Returns:
-        Ids of the profiles whose scores changed.
     """
-    rows = execute(_WRITE_RFM_FROM.format(selected=selected), **params)
-    return [row.profile_id for row in rows]
+    execute(_WRITE_RFM_FROM.format(selected=selected), **params)
 
 
 def _latest(refs: Sequence[EventRef], name: str) -> dict[int, datetime]:
