@@ -1,15 +1,26 @@
-"""`rfm`: everybody is scored and grouped for the first time; scores, facts and history are kept."""
+"""`rfm`: everybody is scored and grouped for the first time; scores, facts and history are kept.
 
-from django.db import transaction
+Then, everybody scored, those of one profile in 500 whose orders changed.
+"""
+
+from collections.abc import Callable
 
 from kernel import clock
 from kernel.scope import tenant_scope
-from segments.models import RfmScore
-from segments.services.rfm import score_all
+from segments.services.rfm import score_all, score_changed
 from tests.benchmarks.measure import Goal, Measured, alternate, compare, timed
+from tests.benchmarks.rfm_frames import score_in_pandas, score_in_polars
 from tests.benchmarks.world import bare, make_merchant, vacuum
 
-TABLES = ("crm_profile", "crm_profilefacts", "segments_rfmscore", "segments_rfmscale")
+SHARE_CHANGED = 500
+PEER_PAIRS = 3
+TABLES = (
+    "crm_profile",
+    "crm_profilefacts",
+    "segments_rfmscore",
+    "segments_rfmscale",
+    "segments_rfmsum",
+)
 
 POPULATION = b"""
 WITH made AS (
@@ -40,6 +51,7 @@ FORGET = (
     b"DELETE FROM segments_rfmscore WHERE tenant_id = %(tenant_id)s",
     b"DELETE FROM segments_rfmscale WHERE tenant_id = %(tenant_id)s",
     b"DELETE FROM segments_rfmhistory WHERE tenant_id = %(tenant_id)s",
+    b"DELETE FROM segments_rfmsum WHERE tenant_id = %(tenant_id)s",
     b"""
     UPDATE crm_profilefacts
     SET recency = NULL, frequency = NULL, monetary = NULL, rfm_group = ''
@@ -112,6 +124,23 @@ WHERE f.tenant_id = %(tenant_id)s AND f.profile_id = g.profile_id
 """
 
 
+DIGEST = b"""
+SELECT md5(string_agg(
+    concat_ws(' ', profile_id, recency, frequency, monetary, "group"), ',' ORDER BY profile_id
+))
+FROM segments_rfmscore
+WHERE tenant_id = %(tenant_id)s
+"""
+
+BUY_AGAIN = b"""
+UPDATE crm_profilefacts
+SET order_count = order_count + 1, lookback_order_count = lookback_order_count + 1,
+    last_order_at = %(now)s
+WHERE tenant_id = %(tenant_id)s AND profile_id %% %(share)s = 0
+RETURNING profile_id
+"""
+
+
 class _Bench:
     def __init__(self, profiles: int) -> None:
         self.tenant_id = make_merchant().tenant_id
@@ -135,15 +164,31 @@ class _Bench:
     def by_hand(self) -> float:
         return self._statement(BY_HAND)
 
-    def _statement(self, statement: bytes) -> float:
-        self._forget()
+    def in_pandas(self) -> float:
+        return self._checked(lambda: score_in_pandas(self.tenant_id))
+
+    def in_polars(self) -> float:
+        return self._checked(lambda: score_in_polars(self.tenant_id))
+
+    def some(self) -> float:
+        """Let one profile in `SHARE_CHANGED` buy once more, and score those."""
+        params = self.params | {"share": SHARE_CHANGED}
         with bare() as cursor:
+            ids = [row[0] for row in cursor.execute(BUY_AGAIN, params).fetchall()]
+        vacuum(TABLES)
+        with tenant_scope(self.tenant_id):
+            return timed(lambda: score_changed(ids, clock.now()))
 
-            def work() -> None:
+    def _statement(self, statement: bytes) -> float:
+        def work() -> None:
+            with bare() as cursor:
                 cursor.execute(statement, self.params)
-                cursor.connection.commit()
 
-            seconds = timed(work)
+        return self._checked(work)
+
+    def _checked(self, work: Callable[[], None]) -> float:
+        self._forget()
+        seconds = timed(work)
         if self._digest() != self.expected:
             raise AssertionError("The floor does not come to the result of Patron")
         return seconds
@@ -154,27 +199,35 @@ class _Bench:
                 cursor.execute(statement, self.params)
         vacuum(TABLES)
 
-    def _digest(self) -> list[tuple[int, int, int, int, str]]:
-        with tenant_scope(self.tenant_id), transaction.atomic():
-            return list(
-                RfmScore.objects.order_by("profile_id").values_list(
-                    "profile_id", "recency", "frequency", "monetary", "group"
-                )
-            )
+    def _digest(self) -> str:
+        with bare() as cursor:
+            cursor.execute(DIGEST, self.params)
+            (digest,) = cursor.fetchone() or ("",)
+        return str(digest)
 
 
 def run(size: int) -> list[Measured]:
-    """Measure against writing the scores alone and against one statement from facts.
+    """Measure against writing the scores alone, one statement from facts, and data frames.
 
     Args:
         size: profiles, all of them buyers.
     """
     bench = _Bench(size)
-    work = f"{size} buyers scored, none before; the floor: "
-    alone, runs = alternate(bench.write_alone, bench.ours)
-    first = compare("rfm: rows", alone, runs, Goal(2.0), work=work + "INSERT of the score rows")
-    hand, runs = alternate(bench.by_hand, bench.ours)
-    second = compare("rfm: by hand", hand, runs, Goal(1.3), work=work + "one statement from facts")
+    work = f"{size} buyers scored, none before; "
+    peers = (
+        ("rows", "the floor: INSERT of the score rows", bench.write_alone, Goal(2.0), 5),
+        ("by hand", "the floor: one statement from facts", bench.by_hand, Goal(1.3), 5),
+        ("polars", "the peer: facts read, scored, written", bench.in_polars, Goal(1.0), PEER_PAIRS),
+        ("pandas", "the peer: facts read, scored, written", bench.in_pandas, Goal(1.0), PEER_PAIRS),
+    )
+    results = []
+    for name, what, peer, goal, pairs in peers:
+        floors, runs = alternate(peer, bench.ours, pairs=pairs)
+        results.append(compare(f"rfm: {name}", floors, runs, goal, work=work + what))
+    bench.ours()
+    runs = [bench.some() for _ in range(PEER_PAIRS + 1)][1:]
+    work = f"{size // SHARE_CHANGED} changed buyers scored; the floor: all {size}"
+    results.append(compare("rfm: changed", results[0].runs, runs, Goal(1 / 15), work=work))
     with bare() as cursor:
         cursor.execute("DROP TABLE bench_rfm")
-    return [first, second]
+    return results
