@@ -291,3 +291,36 @@ class NewEvent:
     properties: Mapping[str, Any] = field(default_factory=dict)
     is_backfill: bool = False
     dedupe_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a visit came from (`crm.domain.touches.read_origin` makes it).
+
+    Attributes:
+        source: such as ``google``; ``direct`` where the visit said nothing.
+        landing_page, referrer: without their queries.
+    """
+
+    source: str
+    medium: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+    landing_page: str = ""
+    referrer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTouch:
+    """A visit of somebody whose source is known (`crm.services.touches.record_touches`).
+
+    ``key`` makes it once for ever within the tenant; of two touches of one moment the one with
+    the smaller key came first.
+    """
+
+    key: str
+    profile_id: int
+    occurred_at: datetime
+    origin: Origin
+    order_id: int | None = None

@@ -56,6 +56,30 @@ class LoyaltyOut(serializers.Serializer[Any]):
     tier = serializers.CharField(allow_null=True)
 
 
+class OriginOut(serializers.Serializer[Any]):
+    """Where a visit came from; unknown parts are empty, a visit that said nothing is ``direct``."""
+
+    source = serializers.CharField()  # type: ignore[assignment] # the word of campaigns
+    medium = serializers.CharField()
+    campaign = serializers.CharField()
+    content = serializers.CharField()
+    term = serializers.CharField()
+    landing_page = serializers.CharField()
+    referrer = serializers.CharField()
+
+
+class TouchOut(OriginOut):
+    """A visit, to the second."""
+
+    at = serializers.DateTimeField()
+
+
+class TouchpointOut(OriginOut):
+    """One of the visits that first and last touch are made of."""
+
+    occurred_at = serializers.DateTimeField()
+
+
 class FactsOut(serializers.Serializer[Any]):
     """Computed figures; money in the tenant's currency."""
 
@@ -75,8 +99,8 @@ class FactsOut(serializers.Serializer[Any]):
     last_opened_at = serializers.DateTimeField(allow_null=True)
     last_clicked_at = serializers.DateTimeField(allow_null=True)
     last_seen_at = serializers.DateTimeField(allow_null=True)
-    first_touch = serializers.DictField(allow_null=True)
-    last_touch = serializers.DictField(allow_null=True)
+    first_touch = TouchOut(allow_null=True)
+    last_touch = TouchOut(allow_null=True)
 
 
 class ProfileOut(serializers.Serializer[Any]):
@@ -131,3 +155,4 @@ class ProfileExport(serializers.Serializer[Any]):
     consents = ConsentEventOut(many=True)
     events = EventOut(many=True)
     notes = NoteOut(many=True)
+    touches = TouchpointOut(many=True)

@@ -10,6 +10,7 @@ from crm.models.product import Product, Variant
 from crm.models.profile import Identity, Profile, ProfileFacts, ProfileMerge
 from crm.models.store import Store
 from crm.models.tagging import Tag, TagBatch
+from crm.models.touch import Touchpoint
 from crm.models.views import ListPreference, SavedView
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "Suppression",
     "Tag",
     "TagBatch",
+    "Touchpoint",
     "Variant",
 ]

@@ -2,27 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import Prefetch
 
 from crm.models import Event, Order, OrderLine, ProfileFacts, Refund, Shipment
 from crm.queries.orders import why_not_counted
+from crm.queries.touches import TouchWords, touch_of_order, touches_of_person
 from crm.queries.words import ORDER_EVENTS
 from kernel.formats import format_country, format_money
 
 EVENTS = 200
 """Most events of one order that a page looks at."""
-_TOUCH_LABELS = {
-    "source": "Source",
-    "medium": "Medium",
-    "campaign": "Campaign",
-    "content": "Content",
-    "term": "Term",
-    "referrer": "Referrer",
-    "landing_page": "Landing page",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +43,8 @@ class OrderDetail:
         reason: why it counts in no figure; empty for one that counts.
         rest_minor: what the parts named by the store leave unexplained, such as rounding.
         kept_minor: the total minus refunds, in the order's currency.
-        touch: label and value of what led to the order, where the store told it.
-        first_touch, last_touch: likewise of the person, where known.
+        touch: what led to the order, where the store told it.
+        touches: first and last visit of the person, where known.
         facts: of the person; None without one or before they were counted.
     """
 
@@ -65,9 +56,8 @@ class OrderDetail:
     rest_minor: int
     kept_minor: int
     moments: list[Moment]
-    touch: list[tuple[str, str]]
-    first_touch: list[tuple[str, str]]
-    last_touch: list[tuple[str, str]]
+    touch: TouchWords | None
+    touches: list[TouchWords]
     facts: ProfileFacts | None
     place: str
 
@@ -103,9 +93,8 @@ def find_order_detail(order_id: int) -> OrderDetail | None:
         rest_minor=_rest(order, lines),
         kept_minor=order.gross_minor - order.refunded_minor,
         moments=_moments(order, refunds, shipments),
-        touch=_touch(order.attribution),
-        first_touch=_touch(facts.first_touch if facts else None),
-        last_touch=_touch(facts.last_touch if facts else None),
+        touch=touch_of_order(order),
+        touches=touches_of_person(facts),
         facts=facts,
         place=", ".join(filter(None, [order.city, country])),
     )
@@ -176,10 +165,3 @@ def _moments(order: Order, refunds: list[Refund], shipments: list[Shipment]) -> 
         if event.name == "Order Updated"
     ]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)
-
-
-def _touch(known: Any) -> list[tuple[str, str]]:
-    """Return label and value of where somebody came from; unknown parts are left out."""
-    if not isinstance(known, dict):
-        return []
-    return [(label, str(known[key])) for key, label in _TOUCH_LABELS.items() if known.get(key)]

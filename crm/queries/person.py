@@ -25,6 +25,7 @@ from crm.models import (
 )
 from crm.panels import EventWords, names_of_kind, speak_events
 from crm.queries.reach import Reach, find_reach
+from crm.queries.touches import TouchWords, touches_of_person
 from kernel import clock
 from kernel.formats import find_zone, format_country, format_time, zone_of_country
 from kernel.money import average
@@ -61,6 +62,7 @@ class PersonFacts:
         place: city and country in words; empty where neither is known.
         local_time: time of day where they are; empty where their zone is not known.
         properties: what the merchant or the person set, by name.
+        touches: first and last visit of which the source is known.
     """
 
     facts: ProfileFacts
@@ -70,6 +72,7 @@ class PersonFacts:
     place: str
     local_time: str
     properties: list[tuple[str, str]]
+    touches: list[TouchWords]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ def find_facts(profile: Profile, now: datetime) -> PersonFacts:
         properties=[
             (key, _speak(value)) for key, value in sorted(profile.properties.items()) if value
         ],
+        touches=touches_of_person(facts),
     )
 
 

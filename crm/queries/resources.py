@@ -19,6 +19,7 @@ from crm.models import (
     ProfileFacts,
     ProfileMerge,
     Store,
+    Touchpoint,
 )
 from kernel.money import average, to_text
 from kernel.scope import current_tenant_id
@@ -115,6 +116,7 @@ class Export:
     consents: list[ConsentEvent]
     events: list[Event]
     notes: list[Note]
+    touches: list[Touchpoint]
 
 
 def export_profile(profile_id: int) -> Export:
@@ -125,6 +127,9 @@ def export_profile(profile_id: int) -> Export:
         consents=list(ConsentEvent.objects.filter(profile_id=profile_id).order_by("recorded_at")),
         events=list(events_of(profile_id).order_by("occurred_at", "pk")),
         notes=list(Note.objects.filter(profile_id=profile_id).order_by("created_at", "pk")),
+        touches=list(
+            Touchpoint.objects.filter(profile_id=profile_id).order_by("occurred_at", "touch_key")
+        ),
     )
 
 

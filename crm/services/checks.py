@@ -21,6 +21,7 @@ def find_differences() -> list[str]:
     """
     return [
         *_shorten(_wrong_facts()),
+        *_shorten(_wrong_touches()),
         *_shorten(_wrong_consent()),
         *_shorten(_lost_events()),
         *_shorten(_misplaced_refunds()),
@@ -41,6 +42,13 @@ def _wrong_facts() -> list[str]:
         f"facts of profile {row.profile_id}: {row.stored}, recomputed {row.recomputed}"
         for row in live
         if row.profile_id in of_past_day
+    ]
+
+
+def _wrong_touches() -> list[str]:
+    return [
+        f"{row.what} of profile {row.profile_id}: {row.stored}, recomputed {row.recomputed}"
+        for row in run_sql("crm.check_touches")
     ]
 
 

@@ -8,7 +8,16 @@ from django.db.models import Q
 
 from crm.choices import Channel, IdentityKind, StoreStatus, SuppressionReason
 from crm.domain.resolution import Key
-from crm.models import EventKey, Identity, Note, ProfileFacts, ProfileMerge, Reaction, Store
+from crm.models import (
+    EventKey,
+    Identity,
+    Note,
+    ProfileFacts,
+    ProfileMerge,
+    Reaction,
+    Store,
+    Touchpoint,
+)
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import identifier_keys, key_hash
 from crm.services.consent import suppress_hashes
@@ -72,6 +81,7 @@ def erase_profiles(
     ProfileMerge.objects.filter(Q(winner_id__in=ids) | Q(loser_id__in=ids)).delete()
     ProfileFacts.objects.filter(profile_id__in=ids).delete()
     Note.objects.filter(profile_id__in=ids).delete()
+    Touchpoint.objects.filter(profile_id__in=ids).delete()
     rows = run_sql("crm.erase_profiles", ids=wanted, now=at)
     erased = sorted(row.id for row in rows if row.merged_into_id is None)
     for hook in AFTER_ERASE:

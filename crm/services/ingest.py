@@ -24,6 +24,7 @@ from crm.services.claims import (
     claim_of_refund,
 )
 from crm.services.events import append_resolved
+from crm.services.order_touches import record_order_touches
 from crm.services.people import resolve_people
 from crm.types import (
     ApplyResult,
@@ -90,6 +91,7 @@ def apply_records(
     refund_changes = refunds.find_changes(batch, todo[RefundRecord])
     claims = _resolve(batch, todo, order_changes, refund_changes)
     orders.write_orders(batch, order_changes)
+    record_order_touches(batch, order_changes)
     arrived = [each.record.external_id for each in order_changes if each.known is None]
     if arrived:
         refunds.link_waiting(batch, arrived)

@@ -3,7 +3,7 @@
 from crm.panels import Panel, fill_filter, fill_panel, fill_words
 from crm.queries import words
 from crm.queries.people_filters import FILTERS
-from crm.services import catalog
+from crm.services import catalog, repointing, touches
 
 
 def register() -> None:
@@ -18,4 +18,5 @@ def register() -> None:
     fill_words("notes", "Notes", words.NOTE_EVENTS, words.speak_notes)
     for item in FILTERS:
         fill_filter(item)
+    repointing.AFTER_MERGE.append(touches.refresh_merged)
     catalog.register()

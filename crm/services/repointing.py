@@ -18,6 +18,7 @@ REPOINTED: list[tuple[str, str]] = [
     ("crm_event", "profile_id"),
     ("crm_consentevent", "profile_id"),
     ("crm_note", "profile_id"),
+    ("crm_touchpoint", "profile_id"),
 ]
 """Table and column; the table has an ``id``. A merge lets the rows point at the winner."""
 
