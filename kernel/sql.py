@@ -1,6 +1,10 @@
-"""Named SQL: one set-based statement per file, always bound to the active tenant."""
+"""Named SQL: one set-based statement per file, always bound to the active tenant.
+
+A statement takes in another where ``{app.statement}`` stands, so that a rule has one home.
+"""
 
 import functools
+import re
 from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +16,15 @@ from django.db import connection
 
 from kernel.scope import current_tenant_id
 
+_INCLUDED = re.compile(r"\{(\w+\.\w+)\}")
+
 
 @functools.cache
 def load_sql(name: str) -> str:
     """Return the text of ``<app>/sql/<statement>.sql`` for the name ``<app>.<statement>``."""
     app, statement = name.split(".")
-    return (Path(settings.BASE_DIR) / app / "sql" / f"{statement}.sql").read_text("utf-8")
+    text = (Path(settings.BASE_DIR) / app / "sql" / f"{statement}.sql").read_text("utf-8")
+    return _INCLUDED.sub(lambda found: load_sql(found[1]), text)
 
 
 def run_sql(name: str, /, **params: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from kernel import clock
 from kernel.arrays import array
 from kernel.batches import Deadline
 from kernel.scope import current_tenant_id
-from kernel.sql import execute, load_sql, run_sql, whole_tenant
+from kernel.sql import run_sql, whole_tenant
 from kernel.work import ring
 from tenants.choices import TenantStatus
 from tenants.queries import get_tenant
@@ -146,8 +146,7 @@ def _take_turn() -> int:
 def _mark(reach: dict[str, Any]) -> None:
     params = {"zone": get_tenant(current_tenant_id()).timezone, "click_days": CLICK_DAYS, **reach}
     for what in ("orders", "refunds", "profiles"):
-        fresh = load_sql(f"analytics.{what}_to_mark")
-        execute(load_sql(f"analytics.mark_{what}").replace("{fresh}", fresh, 1), **params)
+        run_sql(f"analytics.mark_{what}", **params)
 
 
 def _lock_state() -> RollupState | None:

@@ -1,10 +1,10 @@
 -- Purpose: bring the marks of orders up to date, and the sums with them by the difference.
--- In: fresh, the statement orders_to_mark with what it binds.
+-- In: as orders_to_mark.
 -- Out: nothing.
 -- Why: the cost follows the documents of the people named, never the size of the base. Whoever
 --   calls it holds the row of RollupState: two writers would add the same difference twice.
 WITH fresh AS (
-    {fresh}
+    {analytics.orders_to_mark}
 ),
 stale AS (
     SELECT

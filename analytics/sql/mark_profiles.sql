@@ -1,8 +1,8 @@
 -- Purpose: bring the marks of profiles up to date, and the sums with them by the difference.
--- In: fresh, the statement profiles_to_mark with what it binds.
+-- In: as profiles_to_mark.
 -- Out: nothing.
 WITH fresh AS (
-    {fresh}
+    {analytics.profiles_to_mark}
 ),
 stale AS (
     SELECT m.profile_id, m.day

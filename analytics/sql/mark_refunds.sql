@@ -1,9 +1,9 @@
 -- Purpose: bring the marks of refunds up to date, and the sums with them by the difference.
--- In: fresh, the statement refunds_to_mark with what it binds.
+-- In: as refunds_to_mark.
 -- Out: nothing.
 -- Why: as mark_orders, after it: a refund is marked by the mark of its order.
 WITH fresh AS (
-    {fresh}
+    {analytics.refunds_to_mark}
 ),
 stale AS (
     SELECT

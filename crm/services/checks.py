@@ -34,10 +34,12 @@ def find_differences() -> list[str]:
 
 def _wrong_facts() -> list[str]:
     """Name wrong figures; those of a scoring as of a past day are right by its own end."""
-    live = run_sql("crm.check_facts", until_refreshed=False)
+    everything = {"ids": None, "until": None}
+    live = run_sql("crm.check_facts", **everything, until_refreshed=False)
     if not live:
         return []
-    of_past_day = {row.profile_id for row in run_sql("crm.check_facts", until_refreshed=True)}
+    past = run_sql("crm.check_facts", **everything, until_refreshed=True)
+    of_past_day = {row.profile_id for row in past}
     return [
         f"facts of profile {row.profile_id}: {row.stored}, recomputed {row.recomputed}"
         for row in live

@@ -1,38 +1,17 @@
 -- Purpose: find stored order figures that differ from what orders and refunds say.
--- In: until_refreshed (true: leave out documents from the time of the last refresh on, as a
---   scoring of a past day does).
+-- In: as documents_of_profiles, which is asked for all; until_refreshed (true: leave out documents
+--   from the time of the last refresh on, as a scoring of a past day does).
 -- Out: profile_id, stored and recomputed figures as text. Profiles that still have reactions to
 --   come are left out.
 -- Why: stacked and grouped like refresh_facts; the stored row is stacked too, so that each document
 --   knows when its profile was refreshed.
 WITH documents AS (
     SELECT
-        o.profile_id, o.ordered_at AS bought_at, o.ordered_at AS dated_at, o.base_gross_minor,
-        NULL::bigint AS refunded_minor, NULL::text COLLATE "C" AS category,
-        NULL::timestamptz AS refreshed_at, NULL::text AS stored, 0 AS is_profile, 0 AS is_pending
-    FROM crm_order AS o
-    WHERE o.tenant_id = %(tenant_id)s AND o.is_counted AND o.profile_id IS NOT NULL
-    UNION ALL
-    SELECT
-        o.profile_id, NULL, o.ordered_at, NULL, NULL, b.category COLLATE "C", NULL, NULL, 0, 0
-    FROM crm_order AS o
-    CROSS JOIN LATERAL (
-        SELECT DISTINCT l.category
-        FROM crm_orderline AS l
-        WHERE l.tenant_id = %(tenant_id)s AND l.order_id = o.id AND l.category <> ''
-    ) AS b
-    WHERE o.tenant_id = %(tenant_id)s AND o.is_counted AND o.profile_id IS NOT NULL
-    UNION ALL
-    SELECT r.profile_id, NULL, r.refunded_at, NULL, r.base_amount_minor, NULL, NULL, NULL, 0, 0
-    FROM crm_refund AS r
-    WHERE r.tenant_id = %(tenant_id)s
-      AND r.profile_id IS NOT NULL
-      AND r.base_amount_minor IS NOT NULL
-      AND (r.order_id IS NULL OR (
-        SELECT o.is_counted
-        FROM crm_order AS o
-        WHERE o.tenant_id = %(tenant_id)s AND o.id = r.order_id
-      ))
+        d.*, NULL::timestamptz AS refreshed_at, NULL::text AS stored, 0 AS is_profile,
+        0 AS is_pending
+    FROM (
+        {crm.documents_of_profiles}
+    ) AS d
     UNION ALL
     SELECT p.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, 0
     FROM crm_profile AS p

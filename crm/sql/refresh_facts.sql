@@ -1,48 +1,13 @@
 -- Purpose: recompute the order figures of profiles from their orders and refunds.
--- In: ids (NULL means all profiles); now; until (documents from then on are left out, NULL means
---   none are).
+-- In: as documents_of_profiles, and now.
 -- Out: ids of the profiles whose figures changed.
--- Why: one statement, so that the cost follows the number of profiles asked for. Documents are
---   stacked and grouped, not joined: by stale statistics of a new tenant joins were seen to take
---   minutes. Money is in the tenant's currency; an order without a rate counts as an order and adds
---   no money. A refund of an order that does not count does not count either, one without a known
---   order does. The look-back is the 24 months before now.
+-- Why: one statement, so that the cost follows the number of profiles asked for. The look-back is
+--   the 24 months before now.
 WITH documents AS (
-    SELECT
-        o.profile_id, o.ordered_at AS bought_at, o.ordered_at AS dated_at, o.base_gross_minor,
-        NULL::bigint AS refunded_minor, NULL::text COLLATE "C" AS category, false AS is_profile
-    FROM crm_order AS o
-    WHERE o.tenant_id = %(tenant_id)s
-      AND o.is_counted
-      AND o.profile_id IS NOT NULL
-      AND (%(ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(ids)s::bigint[]))
-      AND (%(until)s::timestamptz IS NULL OR o.ordered_at < %(until)s)
-    UNION ALL
-    SELECT o.profile_id, NULL, NULL, NULL, NULL, b.category COLLATE "C", false
-    FROM crm_order AS o
-    CROSS JOIN LATERAL (
-        SELECT DISTINCT l.category
-        FROM crm_orderline AS l
-        WHERE l.tenant_id = %(tenant_id)s AND l.order_id = o.id AND l.category <> ''
-    ) AS b
-    WHERE o.tenant_id = %(tenant_id)s
-      AND o.is_counted
-      AND o.profile_id IS NOT NULL
-      AND (%(ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(ids)s::bigint[]))
-      AND (%(until)s::timestamptz IS NULL OR o.ordered_at < %(until)s)
-    UNION ALL
-    SELECT r.profile_id, NULL, r.refunded_at, NULL, r.base_amount_minor, NULL, false
-    FROM crm_refund AS r
-    WHERE r.tenant_id = %(tenant_id)s
-      AND r.profile_id IS NOT NULL
-      AND r.base_amount_minor IS NOT NULL
-      AND (%(ids)s::bigint[] IS NULL OR r.profile_id = ANY(%(ids)s::bigint[]))
-      AND (%(until)s::timestamptz IS NULL OR r.refunded_at < %(until)s)
-      AND (r.order_id IS NULL OR (
-        SELECT o.is_counted
-        FROM crm_order AS o
-        WHERE o.tenant_id = %(tenant_id)s AND o.id = r.order_id
-      ))
+    SELECT d.*, false AS is_profile
+    FROM (
+        {crm.documents_of_profiles}
+    ) AS d
     UNION ALL
     SELECT p.id, NULL, NULL, NULL, NULL, NULL, true
     FROM crm_profile AS p

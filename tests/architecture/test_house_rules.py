@@ -156,14 +156,14 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def _parse(statement: str) -> Any:
-    """Parse a statement; what code puts into its ``{places}`` is looked at where it is made."""
+    """Parse a statement; what is put into its ``{places}`` is looked at where it stands."""
     plain = PARAMETER.sub("NULL", statement).replace("%%", "%")
     plain = re.sub(r"--[^\n]*", "", plain)
     error: Exception | None = None
     for line in ("", "SELECT 1"):
-        filled = re.sub(r"^\s*\{\w+\}\s*$", line, plain, flags=re.MULTILINE)
+        filled = re.sub(r"^\s*\{[\w.]+\}\s*$", line, plain, flags=re.MULTILINE)
         try:
-            return pglast.parse_sql(re.sub(r"\{\w+\}", "NULL", filled))
+            return pglast.parse_sql(re.sub(r"\{[\w.]+\}", "NULL", filled))
         except pglast.parser.ParseError as exc:
             error = exc
     raise AssertionError(f"cannot be read: {error}")

@@ -1,7 +1,7 @@
 import pytest
 from django.db import connection
 
-from kernel.sql import execute, whole_tenant
+from kernel.sql import execute, load_sql, whole_tenant
 from tenants.models import Tenant
 
 pytestmark = pytest.mark.django_db
@@ -25,3 +25,11 @@ def test_statements_for_a_whole_tenant_take_no_loop_of_look_ups(tenant: Tenant) 
 
     assert [row[0] for row in rows if "Nested Loop" in row[0]] == []
     assert nested_loops() == "on"
+
+
+def test_a_statement_takes_in_the_one_it_names() -> None:
+    rule = load_sql("crm.figures_of_products")
+
+    for name in ("crm.count_products", "crm.check_products"):
+        assert rule in load_sql(name)
+        assert "{crm." not in load_sql(name)
