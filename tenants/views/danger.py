@@ -46,22 +46,24 @@ def export(request: TenantRequest) -> HttpResponse:
 @require_POST
 def suspend(request: TenantRequest) -> HttpResponse:
     """Stop everything but receiving."""
-    if lifecycle.suspend_tenant(actor=request.user.email):
-        messages.success(request, f"{request.tenant.name} is suspended. Nothing is sent.")
-    else:
-        messages.info(request, "It was stopped already; nothing was changed.")
-    return redirect("tenants:danger", request.tenant.slug)
+    return _answer(
+        request,
+        is_done=lifecycle.suspend_tenant(actor=request.user.email),
+        done="is suspended. Nothing is sent.",
+        otherwise="It was stopped already; nothing was changed.",
+    )
 
 
 @requires(capabilities.MANAGE_TENANT, when_suspended=True)
 @require_POST
 def resume(request: TenantRequest) -> HttpResponse:
     """Go on, with what waited first."""
-    if lifecycle.resume_tenant(actor=request.user.email):
-        messages.success(request, f"{request.tenant.name} works again, with what waited first.")
-    else:
-        messages.info(request, "It was not suspended; nothing was changed.")
-    return redirect("tenants:danger", request.tenant.slug)
+    return _answer(
+        request,
+        is_done=lifecycle.resume_tenant(actor=request.user.email),
+        done="works again, with what waited first.",
+        otherwise="It was not suspended; nothing was changed.",
+    )
 
 
 @requires(capabilities.MANAGE_TENANT, when_suspended=True)
@@ -79,8 +81,18 @@ def delete(request: TenantRequest) -> HttpResponse:
 @require_POST
 def restore(request: TenantRequest) -> HttpResponse:
     """Take the deletion back."""
-    if lifecycle.restore_tenant(actor=request.user.email):
-        messages.success(request, f"{request.tenant.name} is restored and works again.")
+    return _answer(
+        request,
+        is_done=lifecycle.restore_tenant(actor=request.user.email),
+        done="is restored and works again.",
+        otherwise="It was not being deleted; nothing was changed.",
+    )
+
+
+def _answer(request: TenantRequest, *, is_done: bool, done: str, otherwise: str) -> HttpResponse:
+    """Lead back, and say what became of the tenant, or that it was so before."""
+    if is_done:
+        messages.success(request, f"{request.tenant.name} {done}")
     else:
-        messages.info(request, "It was not being deleted; nothing was changed.")
+        messages.info(request, otherwise)
     return redirect("tenants:danger", request.tenant.slug)
