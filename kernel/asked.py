@@ -94,6 +94,13 @@ def make_chip(request: HttpRequest, label: str, *names: str) -> Chip:
     return Chip(label, f"{request.path}?{query.urlencode()}")
 
 
+def period_chips(request: HttpRequest, period: AskedPeriod) -> list[Chip]:
+    """Return the chip of days of the person's own; a period with a name has a control in sight."""
+    if period.key or not (words := speak_period(period)):
+        return []
+    return [make_chip(request, words, "from", "to")]
+
+
 def speak_period(period: AskedPeriod) -> str:
     """Write a period, such as ``From 1 Jun 2026 to 4 Jun 2026``; empty for all time."""
     if period.key:

@@ -7,13 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.queries.order_detail import find_order, list_event_ids
 from crm.queries.resources import is_profile
 from kernel import asked, clock
 from kernel.errors import DomainError, NotFound
+from kernel.fragments import answer_list
 from segments.fields import describe_fields
 from segments.forms import SegmentForm
 from segments.models import Segment
@@ -57,9 +57,7 @@ def segment_detail(request: TenantRequest, segment_id: int) -> HttpResponse:
         **(_changes(request, segment) if shows_changes else _members(request, segment)),
     }
     part = "segments/_changes.html" if shows_changes else "segments/_members.html"
-    response = render(request, part if request.htmx else "segments/detail.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return answer_list(request, "segments/detail.html", part, context)
 
 
 @require_GET

@@ -6,7 +6,6 @@ from typing import Any
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from crm.models import Product
@@ -21,6 +20,7 @@ from crm.queries.product_detail import (
     list_sold_days,
 )
 from kernel import asked
+from kernel.fragments import answer_list
 from kernel.keyset import speak_count
 from kernel.money import to_text
 from tenants.domain import capabilities
@@ -50,19 +50,19 @@ def product_list(request: TenantRequest) -> HttpResponse:
         "shown": speak_count(len(page.rows), total, "products"),
         "count": reads.find_count(),
     }
-    if request.htmx:
-        response = render(request, "crm/_product_table.html", context)
-    else:
-        context |= {
+    return answer_list(
+        request,
+        "crm/products.html",
+        "crm/_product_table.html",
+        context,
+        lambda: {
             "statuses": STATUSES,
             "stores": list_stores(),
             "categories": reads.list_categories(),
             "sortings": _ORDERS,
             "is_empty": not page.rows and not wanted.is_narrowed and not reads.has_products(),
-        }
-        response = render(request, "crm/products.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+        },
+    )
 
 
 @requires(capabilities.VIEW)

@@ -7,11 +7,9 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from crm.choices import OrderState
-from crm.domain.csv_cells import safe_cell
 from crm.panels import label_of, list_order_parts
 from crm.queries import orders as reads
 from crm.queries.order_detail import find_order_detail
@@ -19,14 +17,15 @@ from crm.queries.orders import SORTINGS, OrderRow, WantedOrders
 from crm.queries.person import has_orders
 from kernel import asked, clock
 from kernel.asked import AskedPeriod, Chip
-from kernel.csvs import BATCH, stream_csv
+from kernel.csvs import BATCH
 from kernel.formats import find_zone, format_money
+from kernel.fragments import answer_list
 from kernel.keyset import Place, speak_count
 from kernel.money import MoneyError, to_minor, to_text
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
-from tenants.services import audit
 from tenants.services.access import requires
+from tenants.services.exporting import export_list
 from tenants.types import TenantRequest
 
 _ORDERS = (
@@ -69,10 +68,12 @@ def order_list(request: TenantRequest) -> HttpResponse:
         "shown": speak_count(len(page.rows), total, "orders"),
         "chips": _chips(request, wanted, period),
     }
-    if request.htmx:
-        response = render(request, "crm/_order_table.html", context)
-    else:
-        context |= {
+    return answer_list(
+        request,
+        "crm/orders.html",
+        "crm/_order_table.html",
+        context,
+        lambda: {
             "period": period,
             "periods": asked.PERIODS,
             "states": OrderState.choices,
@@ -83,10 +84,8 @@ def order_list(request: TenantRequest) -> HttpResponse:
             "high": _amount(wanted.high_minor, request),
             "is_empty": not page.rows and not wanted.is_narrowed and not has_orders(),
             "may_export": may(request.member.role, capabilities.EXPORT_PROFILES),
-        }
-        response = render(request, "crm/orders.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+        },
+    )
 
 
 @requires(capabilities.EXPORT_PROFILES)
@@ -94,21 +93,13 @@ def order_list(request: TenantRequest) -> HttpResponse:
 def export_orders(request: TenantRequest) -> HttpResponse:
     """Stream the orders that the list shows, all pages of it, as CSV."""
     wanted, _ = _read_wanted(request)
-    audit.record(
-        "orders.exported",
-        "order",
-        "list",
-        after={"filters": {key: value for key, value in request.GET.items() if value}},
-        actor=request.user.email,
-    )
     own = request.tenant.currency
 
     def read(mark: str) -> tuple[list[Sequence[object]], str | None]:
         page = reads.list_orders(wanted, Place(after=mark, limit=BATCH))
         return [_cells(row, own) for row in page.rows], page.next
 
-    name = f"orders-{request.tenant.slug}-{clock.now():%Y-%m-%d}.csv"
-    return stream_csv(request.tenant.pk, name, _HEADINGS, read, safe_cell)
+    return export_list(request, "orders", _HEADINGS, read, of=("order", "list"))
 
 
 @requires(capabilities.VIEW)
@@ -191,9 +182,7 @@ def _amount(minor: int | None, request: TenantRequest) -> str:
 def _chips(request: TenantRequest, wanted: WantedOrders, period: AskedPeriod) -> list[Chip]:
     """Return the filters that are on and have no control of their own in sight."""
     own = request.tenant.currency
-    chips = []
-    if not period.key and (words := asked.speak_period(period)):
-        chips.append(asked.make_chip(request, words, "from", "to"))
+    chips = asked.period_chips(request, period)
     if wanted.low_minor is not None:
         text = f"At least {format_money(wanted.low_minor, own)}"
         chips.append(asked.make_chip(request, text, "min"))

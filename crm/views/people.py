@@ -7,9 +7,8 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.domain.tags import clean_tag
@@ -27,6 +26,7 @@ from crm.queries.people_filters import (
 )
 from crm.services.bulk import MAX_IDS, start_export, start_tagging
 from kernel import clock
+from kernel.fragments import answer_list
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
 from tenants.services.access import requires
@@ -77,16 +77,19 @@ def profile_list(request: TenantRequest) -> HttpResponse:
         "is_more": total >= people.COUNT_CEILING,
         **_allowed(request),
     }
-    if request.htmx:
-        response = render(request, "crm/_people.html", context)
-    else:
-        context |= _frame(request, wanted, choices) | _views(request, saved, active, wanted)
-        context["is_default"] = active is not None and active is default
-        context["is_empty"] = not page.rows and not wanted.is_narrowed and not people.has_people()
-        context["tags"] = list_tags() if context["may_tag"] else []
-        response = render(request, "crm/profiles.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return answer_list(
+        request,
+        "crm/profiles.html",
+        "crm/_people.html",
+        context,
+        lambda: {
+            **_frame(request, wanted, choices),
+            **_views(request, saved, active, wanted),
+            "is_default": active is not None and active is default,
+            "is_empty": not page.rows and not wanted.is_narrowed and not people.has_people(),
+            "tags": list_tags() if context["may_tag"] else [],
+        },
+    )
 
 
 @requires(capabilities.EXPORT_PROFILES)

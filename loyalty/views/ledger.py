@@ -7,16 +7,15 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.domain.csv_cells import safe_cell
 from crm.queries.person import find_profile
 from crm.queries.resources import final_winner
-from kernel import asked, clock
-from kernel.asked import AskedPeriod, Chip
-from kernel.csvs import BATCH, stream_csv
+from kernel import asked
+from kernel.asked import AskedPeriod
+from kernel.csvs import BATCH
 from kernel.errors import DomainError, NotFound
+from kernel.fragments import answer_list
 from kernel.keyset import Place, speak_count
 from loyalty.choices import EntryKind
 from loyalty.forms import AdjustForm
@@ -28,8 +27,8 @@ from loyalty.services.adjusting import adjust_points
 from loyalty.views.overview import tabs
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
-from tenants.services import audit
 from tenants.services.access import requires
+from tenants.services.exporting import export_list
 from tenants.types import TenantRequest
 
 _HEADINGS = (
@@ -59,22 +58,22 @@ def ledger(request: TenantRequest) -> HttpResponse:
         "wanted": wanted,
         "page": page,
         "shown": speak_count(len(page.rows), total, "movements"),
-        "chips": _chips(request, period),
+        "chips": asked.period_chips(request, period),
     }
-    if request.htmx:
-        response = render(request, "loyalty/_ledger.html", context)
-    else:
-        context |= {
+    return answer_list(
+        request,
+        "loyalty/ledger.html",
+        "loyalty/_ledger.html",
+        context,
+        lambda: {
             "tabs": tabs(request, "loyalty:ledger"),
             "period": period,
             "periods": asked.PERIODS,
             "kinds": EntryKind.choices,
             "is_empty": not page.rows and not wanted.is_narrowed and not figures.has_entries(),
             "may_export": may(request.member.role, capabilities.EXPORT_PROFILES),
-        }
-        response = render(request, "loyalty/ledger.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+        },
+    )
 
 
 @requires(capabilities.EXPORT_PROFILES)
@@ -82,20 +81,12 @@ def ledger(request: TenantRequest) -> HttpResponse:
 def export_ledger(request: TenantRequest) -> HttpResponse:
     """Stream the movements that the list shows, all pages of it, as CSV."""
     wanted, _ = _read_wanted(request)
-    audit.record(
-        "points.exported",
-        "program",
-        "ledger",
-        after={"filters": {key: value for key, value in request.GET.items() if value}},
-        actor=request.user.email,
-    )
 
     def read(mark: str) -> tuple[list[Sequence[object]], str | None]:
         page = listing.list_ledger(wanted, Place(after=mark, limit=BATCH))
         return [_cells(row) for row in page.rows], page.next
 
-    name = f"points-{request.tenant.slug}-{clock.now():%Y-%m-%d}.csv"
-    return stream_csv(request.tenant.pk, name, _HEADINGS, read, safe_cell)
+    return export_list(request, "points", _HEADINGS, read, of=("program", "ledger"))
 
 
 @requires(capabilities.VIEW)
@@ -183,9 +174,3 @@ def _read_wanted(request: TenantRequest) -> tuple[WantedEntries, AskedPeriod]:
         last_day=period.last,
     )
     return wanted, period
-
-
-def _chips(request: TenantRequest, period: AskedPeriod) -> list[Chip]:
-    if period.key or not (words := asked.speak_period(period)):
-        return []
-    return [asked.make_chip(request, words, "from", "to")]

@@ -6,14 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
 from kernel import asked, clock
-from kernel.asked import AskedPeriod, Chip
+from kernel.asked import AskedPeriod
 from kernel.errors import DomainError, NotFound
 from kernel.formats import find_zone
+from kernel.fragments import answer_list
 from kernel.keyset import COUNT_CEILING, speak_count
 from messaging.choices import MessageClass
 from messaging.panels import list_flows
@@ -47,12 +47,14 @@ def message_list(request: TenantRequest) -> HttpResponse:
         "page": page,
         "views": _views(request, wanted, counts),
         "shown": speak_count(len(page.rows), counts[wanted.view], "messages"),
-        "chips": _chips(request, period),
+        "chips": asked.period_chips(request, period),
     }
-    if request.htmx:
-        response = render(request, "messaging/_table.html", context)
-    else:
-        context |= {
+    return answer_list(
+        request,
+        "messaging/list.html",
+        "messaging/_table.html",
+        context,
+        lambda: {
             "period": period,
             "periods": asked.PERIODS,
             "reasons": sorted(REASONS.items(), key=lambda item: item[1]),
@@ -60,10 +62,8 @@ def message_list(request: TenantRequest) -> HttpResponse:
             "templates": listing.list_templates(),
             "classes": MessageClass.choices,
             "is_empty": not page.rows and not wanted.is_narrowed and not listing.has_messages(),
-        }
-        response = render(request, "messaging/list.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+        },
+    )
 
 
 @requires(capabilities.VIEW)
@@ -161,9 +161,3 @@ def _views(
             }
         )
     return found
-
-
-def _chips(request: TenantRequest, period: AskedPeriod) -> list[Chip]:
-    if period.key or not (words := asked.speak_period(period)):
-        return []
-    return [asked.make_chip(request, words, "from", "to")]

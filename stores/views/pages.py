@@ -1,16 +1,14 @@
 """Pages of stores and of their deliveries."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.queries.order_detail import find_order
 from kernel import asked
+from kernel.fragments import answer_list
 from stores import queries
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
@@ -35,7 +33,7 @@ def store_list(request: TenantRequest) -> HttpResponse:
         "ceiling": queries.COUNT_CEILING,
         "may_connect": may(request.member.role, capabilities.MANAGE_STORES),
     }
-    return _page_or_fragment(request, "stores/list.html", "stores/_stores.html", context)
+    return answer_list(request, "stores/list.html", "stores/_stores.html", context)
 
 
 @requires(capabilities.VIEW)
@@ -58,7 +56,7 @@ def store_detail(request: TenantRequest, store_id: int) -> HttpResponse:
         "may_retry": may(request.member.role, capabilities.RETRY_DELIVERIES),
         "may_manage": may(request.member.role, capabilities.MANAGE_STORES),
     }
-    return _page_or_fragment(request, "stores/detail.html", "stores/_deliveries.html", context)
+    return answer_list(request, "stores/detail.html", "stores/_deliveries.html", context)
 
 
 @requires(capabilities.VIEW)
@@ -108,14 +106,6 @@ def retry_store(request: TenantRequest, store_id: int) -> HttpResponse:
     count = retry_deliveries(queries.list_quarantined_ids(wanted, limit=RETRY_LIMIT))
     messages.success(request, f"{count:,} deliveries of {store.name} wait again.")
     return redirect(reverse("stores:detail", args=[request.tenant.slug, store_id]))
-
-
-def _page_or_fragment(
-    request: TenantRequest, page: str, fragment: str, context: dict[str, Any]
-) -> HttpResponse:
-    response = render(request, fragment if request.htmx else page, context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
 
 
 def _find_store(store_id: int) -> StoreHealth:
