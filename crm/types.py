@@ -109,6 +109,10 @@ class RefundRecord:
     """Money that went back. ``order_external_id`` is empty where the purchase is unknown.
 
     ``customer`` names whose refund it is when no order does.
+
+    Attributes:
+        is_dated: False: the store names no time; ``refunded_at`` is when it was first seen, and
+            a time that is known already stays.
     """
 
     external_id: str
@@ -122,6 +126,18 @@ class RefundRecord:
     base_amount_minor: int | None = None
     note: str = ""
     lines: Sequence[Mapping[str, Any]] = ()
+    is_dated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDeletionRecord:
+    """The store deleted an order: it is cancelled here, and stays in the history.
+
+    A newer version of the order, as when it was taken out of the bin, makes it count again.
+    """
+
+    external_id: str
+    version_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +169,20 @@ class ProductRecord:
     published_at: datetime | None = None
     is_deleted: bool = False
     variants: Sequence[VariantData] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRecord:
+    """One variant, of a product that is told of by itself; ``version_at`` orders a batch alone.
+
+    Attributes:
+        title: of the product, used where it is not known yet.
+    """
+
+    product_external_id: str
+    version_at: datetime
+    variant: VariantData
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +258,9 @@ Record = (
     CustomerRecord
     | OrderRecord
     | RefundRecord
+    | OrderDeletionRecord
     | ProductRecord
+    | VariantRecord
     | ShipmentRecord
     | ConsentRecord
     | EraseRecord

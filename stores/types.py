@@ -19,6 +19,8 @@ class DeliveryHead:
         signature: as sent.
         triggered_at: when the platform says it happened; None when it does not say.
         headers: what is kept for people, by lower-case name.
+        salt: where there is no id: what tells two deliveries of equal bodies apart; empty means
+            that they are one.
     """
 
     delivery_id: str
@@ -26,6 +28,7 @@ class DeliveryHead:
     signature: str
     triggered_at: datetime | None
     headers: Mapping[str, str]
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

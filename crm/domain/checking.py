@@ -11,12 +11,14 @@ from crm.types import (
     DataRequestRecord,
     EraseRecord,
     EventRecord,
+    OrderDeletionRecord,
     OrderRecord,
     ProductRecord,
     Record,
     RefundRecord,
     ShipmentRecord,
     StoreClosedRecord,
+    VariantRecord,
 )
 from kernel.money import is_currency
 
@@ -113,6 +115,19 @@ def _check_product(record: ProductRecord) -> None:
             raise Unusable(f"variant {variant.external_id} has a price out of range")
 
 
+def _check_deletion(record: OrderDeletionRecord) -> None:
+    _check_id(record.external_id)
+    _check_time("version_at", record.version_at)
+
+
+def _check_variant(record: VariantRecord) -> None:
+    _check_id(record.product_external_id)
+    _check_id(record.variant.external_id)
+    _check_aware("version_at", record.version_at)
+    if record.variant.price_minor is not None and abs(record.variant.price_minor) > MAX_MINOR:
+        raise Unusable(f"variant {record.variant.external_id} has a price out of range")
+
+
 def _check_shipment(record: ShipmentRecord) -> None:
     _check_id(record.external_id)
     _check_id(record.order_external_id)
@@ -184,7 +199,9 @@ _CHECKS: Mapping[type, Callable[[Any], None]] = {
     CustomerRecord: _check_customer,
     OrderRecord: _check_order,
     RefundRecord: _check_refund,
+    OrderDeletionRecord: _check_deletion,
     ProductRecord: _check_product,
+    VariantRecord: _check_variant,
     ShipmentRecord: _check_shipment,
     ConsentRecord: _check_consent,
     EventRecord: _check_event,

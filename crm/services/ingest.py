@@ -13,7 +13,17 @@ from django.db import transaction
 
 from crm.domain.checking import Unusable, check_record
 from crm.models import EventKey, Store
-from crm.services import consent, erasure, facts, orders, products, refunds, shipments
+from crm.services import (
+    consent,
+    deletions,
+    erasure,
+    facts,
+    orders,
+    products,
+    refunds,
+    shipments,
+    variants,
+)
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import (
     Claim,
@@ -33,12 +43,14 @@ from crm.types import (
     DataRequestRecord,
     EraseRecord,
     EventRecord,
+    OrderDeletionRecord,
     OrderRecord,
     ProductRecord,
     Record,
     RefundRecord,
     ShipmentRecord,
     StoreClosedRecord,
+    VariantRecord,
     Written,
 )
 from kernel.errors import NotFound
@@ -87,11 +99,13 @@ def apply_records(
     batch = _open(store_id, len(records), source, is_backfill=is_backfill, now=now)
     todo = _sort(batch, records)
     products.apply_products(batch, todo[ProductRecord])
+    variants.apply_variants(batch, todo[VariantRecord])
     order_changes = orders.find_changes(batch, todo[OrderRecord])
     refund_changes = refunds.find_changes(batch, todo[RefundRecord])
     claims = _resolve(batch, todo, order_changes, refund_changes)
     orders.write_orders(batch, order_changes)
     record_order_touches(batch, order_changes)
+    deleted = deletions.apply_deletions(batch, todo[OrderDeletionRecord], todo[OrderRecord])
     arrived = [each.record.external_id for each in order_changes if each.known is None]
     if arrived:
         refunds.link_waiting(batch, arrived)
@@ -107,7 +121,7 @@ def apply_records(
     erasure.apply_erasures(batch, todo[EraseRecord])
     erasure.apply_closures(batch, todo[StoreClosedRecord])
     facts.refresh_facts(batch.stale, now)
-    _tell(order_changes, refund_changes, claims)
+    _tell(order_changes, deleted, refund_changes, claims)
     return ApplyResult(batch.outcomes)
 
 
@@ -147,8 +161,10 @@ def _sort(batch: Batch, records: Sequence[Record]) -> _Sorted:
 _KINDS = (
     CustomerRecord,
     OrderRecord,
+    OrderDeletionRecord,
     RefundRecord,
     ProductRecord,
+    VariantRecord,
     ShipmentRecord,
     ConsentRecord,
     EraseRecord,
@@ -191,6 +207,7 @@ def _resolve(
 
 def _tell(
     order_changes: Sequence[orders.OrderChange],
+    deleted: Sequence[int],
     refund_changes: Sequence[refunds.RefundChange],
     claims: dict[int, Claim],
 ) -> None:
@@ -201,7 +218,7 @@ def _tell(
         if claim.profile_id is not None and (claim.is_new or claim.is_changed)
     }
     written = Written(
-        order_ids=[change.order_id for change in order_changes],
+        order_ids=[*(change.order_id for change in order_changes), *deleted],
         refund_ids=[change.refund_id for change in refund_changes],
         profile_ids=sorted(people),
     )

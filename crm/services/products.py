@@ -1,7 +1,7 @@
 """Products of a batch, from the catalogue and from order lines that name them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
@@ -33,15 +33,25 @@ class Catalogue:
 
 
 def apply_products(batch: Batch, items: Sequence[Item[ProductRecord]]) -> None:
-    """Write the products of a batch; a record older than what is stored changes nothing."""
+    """Write the products of a batch; a record older than what is stored changes nothing.
+
+    A deletion marks a product and keeps what is known of it; of an unknown one it says nothing.
+    """
+    told = [item for item in items if not _is_bare_deletion(item.record)]
+    ended = [item for item in items if _is_bare_deletion(item.record)]
+    _apply(batch, told)
+    _apply(batch, ended)
+
+
+def _apply(batch: Batch, items: Sequence[Item[ProductRecord]]) -> None:
     newest = batch.newest(items, lambda record: record.external_id)
     if not newest:
         return
     known = {row.external_id: row for row in _find_products(batch, newest)}
     current = [
-        item
+        _with_known(item, known.get(name))
         for name, item in newest.items()
-        if name not in known or not _is_older(batch, item, known[name])
+        if not _is_past(batch, item, known.get(name))
     ]
     changed_names = {
         item.record.external_id
@@ -129,12 +139,40 @@ def _find_products(batch: Batch, names: Iterable[str]) -> list[Any]:
     return run_sql("crm.find_products", store_id=batch.store_id, external_ids=array(names))
 
 
-def _is_older(batch: Batch, item: Item[ProductRecord], known: Any) -> bool:
-    version = known.source_version_at
-    if version is None or item.record.version_at >= version:
-        return False
-    batch.outcomes[item.index] = UNCHANGED
-    return True
+def _is_bare_deletion(record: ProductRecord) -> bool:
+    """Say whether a record names no more than the id of a product that is gone."""
+    return record.is_deleted and not record.title
+
+
+def _is_past(batch: Batch, item: Item[ProductRecord], known: Any) -> bool:
+    """Say whether a record is older than what is stored, or the end of what never was here."""
+    if known is None:
+        is_past = _is_bare_deletion(item.record)
+    else:
+        version = known.source_version_at
+        is_past = version is not None and item.record.version_at < version
+    if is_past:
+        batch.outcomes[item.index] = UNCHANGED
+    return is_past
+
+
+def _with_known(item: Item[ProductRecord], known: Any) -> Item[ProductRecord]:
+    """Let a deletion that names no more than the id keep what is known."""
+    if known is None or not _is_bare_deletion(item.record):
+        return item
+    kept = replace(
+        item.record,
+        title=known.title,
+        category=known.category,
+        brand=known.brand,
+        handle=known.handle,
+        url=known.url,
+        image_url=known.image_url,
+        status=known.status,
+        tags=known.tags,
+        published_at=known.published_at,
+    )
+    return Item(item.index, kept)
 
 
 def _differs(record: ProductRecord, known: Any) -> bool:
@@ -210,14 +248,30 @@ def _write_variants(
     batch: Batch, items: Sequence[Item[ProductRecord]], product_ids: dict[str, int]
 ) -> set[int]:
     """Write the variants of products; returns the products of those that changed."""
-    rows: dict[str, tuple[Any, ...]] = {}
-    for item in items:
-        product_id = product_ids[item.record.external_id]
-        for variant in item.record.variants:
-            if variant.external_id:
-                rows[variant.external_id] = _variant_row(variant, product_id)
+    changed = write_variants(
+        batch,
+        [
+            (variant, product_ids[item.record.external_id])
+            for item in items
+            for variant in item.record.variants
+        ],
+    )
+    return set(changed.values())
+
+
+def write_variants(batch: Batch, variants: Iterable[tuple[VariantData, int]]) -> dict[str, int]:
+    """Write variants with the ids of their products.
+
+    Returns:
+        The products of those that are new or changed, by the store's id of the variant.
+    """
+    rows = {
+        variant.external_id: _variant_row(variant, product_id)
+        for variant, product_id in variants
+        if variant.external_id
+    }
     if not rows:
-        return set()
+        return {}
     names = "external_id product_id sku title price_minor currency inventory_quantity"
     written = run_sql(
         "crm.upsert_variants",
@@ -225,7 +279,7 @@ def _write_variants(
         now=batch.now,
         **columns(names, list(rows.values())),
     )
-    return {row.product_id for row in written}
+    return {row.external_id: row.product_id for row in written}
 
 
 def _variant_row(variant: VariantData, product_id: int) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """Refunds of a batch; one that comes before its order waits for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crm.domain.purchases import digest
@@ -52,8 +52,10 @@ def find_changes(batch: Batch, items: Sequence[Item[RefundRecord]]) -> list[Refu
     known = {row.external_id: row for row in rows}
     changes = []
     for name, item in newest.items():
-        change = RefundChange(item, known.get(name), _digest(item.record))
-        row = change.known
+        row = known.get(name)
+        if row is not None and not item.record.is_dated:
+            item = Item(item.index, replace(item.record, refunded_at=row.refunded_at))  # noqa: PLW2901
+        change = RefundChange(item, row, _digest(item.record))
         if row is not None and (
             item.record.version_at < row.source_version_at or change.digest == row.source_hash
         ):

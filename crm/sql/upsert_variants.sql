@@ -1,5 +1,6 @@
 -- Purpose: write variants as a store's catalogue tells them; only those that differ.
--- In: store_id; columns of the variants as arrays of equal length; now. Out: product_id.
+-- In: store_id; columns of the variants as arrays of equal length; now.
+-- Out: external_id, product_id.
 INSERT INTO crm_variant AS v (
     tenant_id, store_id, external_id, product_id, sku, title, price_minor, currency,
     inventory_quantity, created_at, updated_at
@@ -24,4 +25,4 @@ WHERE (v.product_id, v.sku, v.title, v.price_minor, v.currency, v.inventory_quan
         EXCLUDED.product_id, EXCLUDED.sku, EXCLUDED.title, EXCLUDED.price_minor,
         EXCLUDED.currency, EXCLUDED.inventory_quantity
     )
-RETURNING product_id
+RETURNING external_id, product_id

@@ -4,6 +4,10 @@ from typing import Final
 
 from stores.platforms.base import Platform
 from stores.platforms.shopify.platform import Shopify
+from stores.platforms.woocommerce.platform import WooCommerce
 
-PLATFORMS: Final[dict[str, Platform]] = {"shopify": Shopify()}
+PLATFORMS: Final[dict[str, Platform]] = {
+    "shopify": Shopify(),
+    "woocommerce": WooCommerce(),
+}
 """Platforms that send webhooks."""

@@ -12,7 +12,7 @@ class Platform(Protocol):
     def read_head(self, headers: Mapping[str, str], /) -> DeliveryHead:
         """Read the headers of a request; never fails."""
 
-    def is_signed(self, secret: str, body: bytes, signature: str) -> bool:
+    def is_signed(self, secret: str, body: bytes, head: DeliveryHead) -> bool:
         """Say, in constant time, whether the body was signed with a secret."""
 
     def translate(self, delivery: Delivery, store: StoreContext) -> Translation:

@@ -7,7 +7,7 @@ never guessed.
 import functools
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -139,8 +139,13 @@ def amount(found: str, code: str, name: str) -> int:
     return minor
 
 
-def instant(payload: Json, name: str) -> datetime | None:
+def instant(payload: Json, name: str, *, zone: tzinfo | None = None) -> datetime | None:
     """Return a time in UTC; missing is None.
+
+    Args:
+        payload: where it stands.
+        name: under which.
+        zone: of a time that names none, where the platform says which one it is.
 
     Raises:
         Untranslatable: it is no ISO 8601 time, or has no zone.
@@ -152,6 +157,8 @@ def instant(payload: Json, name: str) -> datetime | None:
         at = datetime.fromisoformat(found)
     except ValueError as exc:
         raise Untranslatable(f"{name}: {_short(found)!r} is not a time") from exc
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=zone)
     if at.tzinfo is None:
         raise Untranslatable(f"{name}: {_short(found)!r} has no time zone")
     try:

@@ -30,7 +30,7 @@ def file_delivery(connection: EdgeConnection, head: DeliveryHead, body: bytes) -
         load_sql("stores.file_delivery"),
         {
             "store_id": connection.store_id,
-            "delivery_id": head.delivery_id or name_delivery(head.topic, body),
+            "delivery_id": head.delivery_id or name_delivery(head.topic, body, head.salt),
             "topic": head.topic,
             "headers": json.dumps(dict(head.headers)),
             "body": body,
@@ -61,6 +61,10 @@ def count_refusal(connection: EdgeConnection, reason: Refusal) -> None:
         )
 
 
-def name_delivery(topic: str, body: bytes) -> str:
-    """Return the id of a delivery whose sender gave it none: equal bodies are one delivery."""
-    return hashlib.sha256(topic.encode() + b"\0" + body).hexdigest()
+def name_delivery(topic: str, body: bytes, salt: str = "") -> str:
+    """Return the id of a delivery whose sender gave it none.
+
+    Equal bodies are one delivery, unless a salt tells them apart.
+    """
+    named = f"{topic}\0{salt}" if salt else topic
+    return hashlib.sha256(named.encode() + b"\0" + body).hexdigest()

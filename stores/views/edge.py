@@ -57,4 +57,4 @@ def _receive(request: EdgeRequest, connection: EdgeConnection, token: str) -> HT
 
 def _is_signed(connection: EdgeConnection, head: DeliveryHead, body: bytes) -> bool:
     is_signed = PLATFORMS[connection.platform].is_signed
-    return any(is_signed(secret, body, head.signature) for secret in connection.secrets)
+    return any(is_signed(secret, body, head) for secret in connection.secrets)

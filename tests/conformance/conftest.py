@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shop_fixture import shop
+from tests.support.shop_fixture import shop, woo
 
-__all__ = ["conformance_data", "shop"]
+__all__ = ["conformance_data", "shop", "woo"]
 
 PROJECT = Path(__file__).parent.parent.parent
 DATA = Path(os.environ.get("PATRON_CONFORMANCE_DATA", PROJECT.parent / "shared" / "data"))

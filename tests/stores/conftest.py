@@ -1,4 +1,4 @@
-from tests.support.shop_fixture import shop
+from tests.support.shop_fixture import shop, woo
 from tests.support.storefront import recorder
 
-__all__ = ["recorder", "shop"]
+__all__ = ["recorder", "shop", "woo"]

@@ -10,6 +10,7 @@ from kernel.postgres.edge import close_connections
 from stores.services.connections import connect_store, forget_connections
 from tenants.models import Tenant
 from tests.support.shopify import FakeShop
+from tests.support.woocommerce import FakeWooShop
 
 
 @pytest.fixture
@@ -18,5 +19,15 @@ def shop(transactional_db: None, tenant: Tenant, client: Client) -> Iterator[Fak
     forget_connections()
     store = connect_store(StoreData(name="Ada Shopify", platform="shopify"))
     yield FakeShop(store, client)
+    forget_connections()
+    close_connections()
+
+
+@pytest.fixture
+def woo(transactional_db: None, tenant: Tenant, client: Client) -> Iterator[FakeWooShop]:
+    """A WooCommerce store of the tenant likewise."""
+    forget_connections()
+    store = connect_store(StoreData(name="Ada Woo", platform="woocommerce", currency="GBP"))
+    yield FakeWooShop(store, client)
     forget_connections()
     close_connections()

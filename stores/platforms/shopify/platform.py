@@ -48,8 +48,8 @@ class Shopify:
     def read_head(self, found: Mapping[str, str]) -> DeliveryHead:
         return headers.read_head(found)
 
-    def is_signed(self, secret: str, body: bytes, signature: str) -> bool:
-        return headers.is_signed(secret, body, signature)
+    def is_signed(self, secret: str, body: bytes, head: DeliveryHead) -> bool:
+        return headers.is_signed(secret, body, head.signature)
 
     def translate(self, delivery: Delivery, store: StoreContext) -> Translation:
         """Read one delivery; topics that are not used are never parsed.
