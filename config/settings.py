@@ -371,7 +371,12 @@ LOGGING = {
             "foreign_pre_chain": _shared_processors,
         }
     },
+    "filters": {"without_outages": {"()": "config.outages.WithoutOutages"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"level": "WARNING"}, "amqp": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"filters": ["without_outages"]},
+        "django.server": {"level": "WARNING"},
+        "amqp": {"level": "WARNING"},
+    },
 }

@@ -21,6 +21,7 @@ PUBLIC = ("tenants", "stores", "messaging")
 
 handler403 = "tenants.views.refusals.refuse"
 handler429 = "tenants.views.refusals.too_many"
+handler500 = "config.faults.answer_fault"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),

@@ -35,6 +35,7 @@ TITLES = {
     "idempotency_mismatch": "The key was used for another request",
     "idempotency_running": "The first call with this key still runs",
     "internal_error": "Something went wrong on our side",
+    "unavailable": "Patron cannot work at the moment",
 }
 
 

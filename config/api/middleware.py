@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from config.api.errors import plain_problem, unforeseen_problem
 from config.api.idempotency import answer_once
+from config.outages import is_outage
 from tenants.middleware import API_PREFIX
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,7 @@ class ApiMiddleware:
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
         """Answer an error that nobody foresaw; the log has the trace, the caller the id."""
-        if not request.path_info.startswith(API_PREFIX):
+        if not request.path_info.startswith(API_PREFIX) or is_outage(exception):
             return None
         log.error("api_error", path=request.path, exc_info=exception)
         return unforeseen_problem(request)

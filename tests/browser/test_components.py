@@ -20,6 +20,7 @@ SAMPLES = [
     "account/login.html",
     "404.html",
     "500.html",
+    "503.html",
 ]
 DESK: ViewportSize = {"width": 1440, "height": 900}
 HAND: ViewportSize = {"width": 390, "height": 844}

@@ -79,12 +79,33 @@ def worker_database(number: int) -> Iterator[Cleaner]:
 def end_other_connections() -> None:
     """End whatever earlier tests left connected to this worker's database; the cleaner stays."""
     connections.close_all()
+    _end_backends()
+
+
+def _end_backends() -> None:
     name = connections["default"].settings_dict["NAME"]
     statement = sql.SQL(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE datname = {} AND application_name <> {}"
     )
     _run_as_superuser(statement.format(sql.Literal(name), sql.Literal(CLEANER)))
+
+
+@contextmanager
+def cut_off() -> Iterator[None]:
+    """End every connection to this worker's database and refuse new ones; the cleaner stays.
+
+    Afterwards the aliases connect anew, as a server does with its next request.
+    """
+    name = sql.Identifier(connections["default"].settings_dict["NAME"])
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    _run_as_superuser(allow.format(name, sql.SQL("false")))
+    try:
+        _end_backends()
+        yield
+    finally:
+        connections.close_all()
+        _run_as_superuser(allow.format(name, sql.SQL("true")))
 
 
 def _create_template_once() -> None:
