@@ -317,7 +317,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.api.schema.describe_all",
     ],
-    "ENUM_NAME_OVERRIDES": {"ConsentStateEnum": "crm.choices.ConsentState"},
+    "ENUM_NAME_OVERRIDES": {
+        "ConsentStateEnum": "crm.choices.ConsentState",
+        "OrderChannelEnum": "crm.choices.OrderChannel",
+        "PaymentMethodEnum": "crm.choices.PaymentMethod",
+    },
 }
 
 # --- Security ---------------------------------------------------------------------------------

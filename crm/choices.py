@@ -86,6 +86,29 @@ class ImportStatus(TextChoices):
     FAILED = "failed"
 
 
+class OrderChannel(TextChoices):
+    """Where an order was placed."""
+
+    ONLINE = "online", "Online shop"
+    POS = "pos", "Point of sale"
+    APP = "app", "App"
+    DRAFT = "draft", "Draft order"
+    OTHER = "other", "Another channel"
+
+
+class PaymentMethod(TextChoices):
+    """How an order was paid, by family; nothing of a card is ever kept."""
+
+    CARD = "card", "Card"
+    PAYPAL = "paypal", "PayPal"
+    WALLET = "wallet", "Wallet"
+    BANK_TRANSFER = "bank_transfer", "Bank transfer"
+    CASH_ON_DELIVERY = "cash_on_delivery", "Cash on delivery"
+    PAY_LATER = "pay_later", "Pay later"
+    GIFT_CARD = "gift_card", "Gift card"
+    OTHER = "other", "Another method"
+
+
 class OrderState(TextChoices):
     """What became of an order, in one word; the first that holds."""
 

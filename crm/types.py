@@ -74,6 +74,10 @@ class OrderRecord:
         gross_minor: paid including tax and shipping, after discounts, in ``currency``.
         base_gross_minor: the same in the tenant's currency where the store converted it
             (Shopify ``shop_money``); None leaves the conversion to the exchange rates.
+        channel: where it was placed, in the platform's word (`crm.domain.sales.channel_of`).
+        payment_names: gateways or methods as the platform calls them, the most important first;
+            only their family and a known name are kept (`crm.domain.sales.payment_of`).
+        attribution: ``landing_site``, ``referrer``, ``utm_source`` and so on of the visit.
     """
 
     external_id: str
@@ -102,6 +106,7 @@ class OrderRecord:
     city: str = ""
     discount_codes: Sequence[str] = ()
     attribution: Mapping[str, str] | None = None
+    payment_names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _ORDERS = "Orders"
 _RFM = "RFM"
 _ENGAGEMENT = "Engagement"
 _LOYALTY = "Loyalty"
+_ORIGIN = "Where they came from"
 
 
 def _count(name: str, label: str, column: str, group: str, *, unit: str) -> Field:
@@ -59,6 +60,20 @@ def _moments(name: str, label: str, sql: str, group: str) -> tuple[Field, Field]
             group,
             unit="days",
         ),
+    )
+
+
+def _touch(column: str, which: str) -> tuple[Field, ...]:
+    """Offer where somebody came from, word by word."""
+    return tuple(
+        Field(
+            f"{column}_{word}",
+            f"{which} touch: {word}",
+            Kind.TEXT,
+            f"NULLIF(f.{column}->>'{word}', '')",
+            _ORIGIN,
+        )
+        for word in ("source", "medium", "campaign")
     )
 
 
@@ -127,6 +142,8 @@ _ALL: tuple[Field, ...] = (
     *_moments("last_opened_at", "Last open", "f.last_opened_at", _ENGAGEMENT),
     *_moments("last_clicked_at", "Last click", "f.last_clicked_at", _ENGAGEMENT),
     *_moments("last_seen_at", "Last visit", "f.last_seen_at", _ENGAGEMENT),
+    *_touch("first_touch", "First"),
+    *_touch("last_touch", "Last"),
 )
 
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})

@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from crm.choices import ConsentState
+from crm.choices import ConsentState, OrderChannel
+from crm.domain.touches import CAMPAIGN_WORDS
 from crm.types import (
     AddressData,
     CustomerRecord,
@@ -20,6 +21,10 @@ from kernel import clock, money
 from kernel.errors import Invalid
 
 IDENTIFIERS = ("external_id", "email", "phone")
+_PAYMENT_HELP = (
+    "A family, such as `card`, `paypal` or `pay_later`, or the name of a gateway. Only the family "
+    "and a known name are kept; never send anything of a card."
+)
 AMOUNT = r"^-?\d{1,15}(\.\d{1,6})?$"
 
 
@@ -89,6 +94,18 @@ class LineIn(serializers.Serializer[Any]):
     discount = Amount()
 
 
+class VisitIn(serializers.Serializer[Any]):
+    """The visit that ended in an order; ``landing_page`` may carry the campaign in its query."""
+
+    landing_page = Text(2000)
+    referrer = Text(2000)
+    utm_source = Text(200)
+    utm_medium = Text(200)
+    utm_campaign = Text(200)
+    utm_content = Text(200)
+    utm_term = Text(200)
+
+
 class OrderIn(serializers.Serializer[Any]):
     """An order as a store of the merchant's own tells it."""
 
@@ -110,6 +127,9 @@ class OrderIn(serializers.Serializer[Any]):
     country = Text(2)
     city = Text()
     discount_codes = serializers.ListField(child=serializers.CharField(), required=False)
+    channel = serializers.ChoiceField(choices=OrderChannel.choices, required=False)
+    payment_method = Text(100, help_text=_PAYMENT_HELP)
+    visit = VisitIn(required=False)
     lines = LineIn(many=True, required=False)
 
 
@@ -196,7 +216,9 @@ def build_order(body: Mapping[str, Any]) -> OrderRecord:
         customer=None if profile is None else build_customer(profile, version_at=version_at),
         cancelled_at=body.get("cancelled_at"),
         is_test=body.get("is_test", False),
-        channel="api",
+        channel=body.get("channel", ""),
+        payment_names=[body.get("payment_method", "")],
+        attribution=_visit(body.get("visit", {})),
         discount_codes=tuple(body.get("discount_codes", ())),
         **_pick(body, texts),
         **amounts,
@@ -233,6 +255,12 @@ def _line(body: Mapping[str, Any], place: int, currency: str) -> LineData:
         discount_minor=discount,
         **_pick(body, texts),
     )
+
+
+def _visit(body: Mapping[str, Any]) -> dict[str, str] | None:
+    names = ("referrer", *(f"utm_{word}" for word in CAMPAIGN_WORDS))
+    found = {"landing_site": body.get("landing_page", ""), **_pick(body, names)}
+    return {name: value for name, value in found.items() if value} or None
 
 
 def _variant(body: Mapping[str, Any]) -> VariantData:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from crm.api.bodies import OrderIn, build_order
 from crm.api.bulk import apply_bulk, bulk_body
 from crm.api.shapes import BulkResult, OrderOut
+from crm.choices import OrderChannel, PaymentMethod
 from crm.models import Order, OrderLine
 from tenants.api import filters
 from tenants.api.resources import ReadResource
@@ -27,6 +28,8 @@ class OrderViewSet(ReadResource[Order]):
         "number": filters.text("number"),
         "currency": filters.text("currency"),
         "financial_status": filters.text("financial_status"),
+        "channel": filters.choice("channel", OrderChannel),
+        "payment_method": filters.choice("payment_method", PaymentMethod),
         "is_counted": filters.flag("is_counted"),
         "ordered_at": filters.time("ordered_at"),
         "created_at": filters.time("created_at"),

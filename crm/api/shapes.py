@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from crm.choices import OrderChannel, PaymentMethod
 from kernel.money import to_decimal
 from tenants.api.resources import IdField, MoneyField
 
@@ -45,7 +46,10 @@ class RefundOut(serializers.Serializer[Any]):
 
 
 class OrderOut(serializers.Serializer[Any]):
-    """An order; ``base_total`` is in the tenant's currency, null without an exchange rate."""
+    """An order; ``base_total`` is in the tenant's currency, null without an exchange rate.
+
+    ``channel``, ``payment_method`` and ``payment_name`` are empty where the store does not say.
+    """
 
     id = IdField()
     store_id = IdField()
@@ -65,6 +69,9 @@ class OrderOut(serializers.Serializer[Any]):
     cancelled_at = serializers.DateTimeField(allow_null=True)
     is_test = serializers.BooleanField()
     is_counted = serializers.BooleanField()
+    channel = serializers.ChoiceField(choices=OrderChannel.choices, allow_blank=True)
+    payment_method = serializers.ChoiceField(choices=PaymentMethod.choices, allow_blank=True)
+    payment_name = serializers.CharField()
     country = serializers.CharField()
     discount_codes = serializers.ListField(child=serializers.CharField())
     lines = LineOut(many=True)

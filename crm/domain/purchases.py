@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from crm.domain.sales import payment_of
 from crm.types import LineData, OrderRecord
 
 COUNTED_DAYS = 90
@@ -35,6 +36,7 @@ def digest_of_order(order: OrderRecord) -> str:
         order.city,
         tuple(order.discount_codes),
         sorted((order.attribution or {}).items()),
+        payment_of(order.payment_names),
         order.email or (customer and customer.email),
         order.phone or (customer and customer.phone),
         customer and customer.external_id,

@@ -8,13 +8,13 @@ from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from crm.choices import OrderChannel
 from crm.types import Origin
 
 MAX_LENGTH: Final = 200
 MAX_ADDRESS: Final = 500
 DIRECT: Final = "direct"
 """Source of a visit that says nothing: the address was typed, or the referrer was held back."""
-POS: Final = "pos"
 OFFLINE: Final = "offline"
 CAMPAIGN_WORDS: Final = ("source", "medium", "campaign", "content", "term")
 _CLICK_IDS: Final = {
@@ -94,8 +94,8 @@ def origin_of_order(attribution: Mapping[str, str], channel: str) -> Origin | No
     origin = read_origin(
         attribution.get("landing_site", ""), attribution.get("referrer", ""), words
     )
-    if channel == POS and (origin is None or origin.source == DIRECT):
-        return Origin(POS, OFFLINE)
+    if channel == OrderChannel.POS and (origin is None or origin.source == DIRECT):
+        return Origin(str(OrderChannel.POS), OFFLINE)
     return origin
 
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from crm.choices import OrderState
+from crm.choices import OrderChannel, OrderState, PaymentMethod
 from crm.models.product import Product, Variant
 from crm.models.profile import Profile
 from crm.models.store import Store
@@ -63,14 +63,19 @@ class Order(TenantModel):
         db_persist=True,
     )
     """Most are paid, so that lists of the others have a small index of their own."""
-    channel = models.TextField(db_default="")
+    channel = models.TextField(db_default="", choices=OrderChannel.choices)
+    """Where it was placed; empty where the store does not say."""
+    payment_method = models.TextField(db_default="", choices=PaymentMethod.choices)
+    """Family of what paid; empty where the store does not say."""
+    payment_name = models.TextField(db_default="")
+    """Such as "Apple Pay", from a closed list; empty where the family says it all."""
     country = models.TextField(db_default="")
     city = models.TextField(db_default="")
     discount_codes = ArrayField(
         models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
     )
     attribution = models.JSONField(null=True)
-    """``source``, ``medium``, ``campaign``, ``content`` of the landing page, where known."""
+    """``landing_site``, ``referrer``, ``utm_source`` and so on of the visit, where known."""
     source_version_at = models.DateTimeField()
     """The payload's ``updated_at``, else the trigger time, else arrival."""
     source_hash = models.TextField(db_default="")
@@ -106,6 +111,16 @@ class Order(TenantModel):
                 condition=Q(refunded_minor__gt=0),
             ),
             models.Index(
+                fields=["tenant", "payment_method", "-ordered_at", "-id"],
+                name="order_payment_idx",
+                condition=~Q(payment_method=""),
+            ),
+            models.Index(
+                fields=["tenant", "channel", "-ordered_at", "-id"],
+                name="order_channel_idx",
+                condition=~Q(channel__in=["", "online"]),
+            ),
+            models.Index(
                 fields=["tenant", "-ordered_at", "-id"],
                 name="order_nobody_idx",
                 condition=Q(profile__isnull=True),
@@ -114,6 +129,11 @@ class Order(TenantModel):
 
     def __str__(self) -> str:
         return self.number or self.external_id
+
+    @property
+    def payment_label(self) -> str:
+        """What people read of how it was paid; empty where nothing is known."""
+        return self.payment_name or self.get_payment_method_display()
 
 
 class OrderLine(TenantModel):

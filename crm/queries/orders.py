@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from crm.choices import OrderState
+from crm.choices import OrderChannel, OrderState
 from crm.domain.identifiers import order_number_forms
 from crm.models import ExchangeRate, Order, Store
 from crm.queries.finding import MATCHES, find_people
@@ -20,6 +20,7 @@ _SELECT = """
 SELECT o.id, o.number, o.external_id, o.ordered_at, o.store_id, o.currency, o.gross_minor,
     o.base_gross_minor, o.refunded_minor, o.state, o.financial_status, o.fulfillment_status,
     o.has_bought_line, o.profile_id, o.email, o.country,
+    o.channel, o.payment_method, o.payment_name,
     btrim(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, '')) AS name,
     COALESCE(p.email, '') AS profile_email
 """
@@ -45,6 +46,8 @@ class WantedOrders:
     Attributes:
         search: an order number, an address or part of a name.
         state: an `OrderState` word.
+        channel: an `OrderChannel` word.
+        payment: a `PaymentMethod` word.
         first_day, last_day: of the tenant's calendar, both included.
         low_minor, high_minor: bounds of the total in minor units of the tenant's currency.
         sort: a key of `SORTINGS`, with ``-`` before it for the largest first.
@@ -53,6 +56,8 @@ class WantedOrders:
     search: str = ""
     store_id: int | None = None
     state: str = ""
+    channel: str = ""
+    payment: str = ""
     first_day: date | None = None
     last_day: date | None = None
     is_refunded: bool = False
@@ -94,6 +99,9 @@ class OrderRow:
     name: str
     email: str
     country: str
+    channel: str
+    payment_method: str
+    payment_name: str
     item_count: int
 
     @property
@@ -179,6 +187,9 @@ def _row(row: Any, store: str, item_count: int) -> OrderRow:
         name=row.name,
         email=row.profile_email or row.email,
         country=row.country,
+        channel=row.channel,
+        payment_method=row.payment_method,
+        payment_name=row.payment_name,
         item_count=item_count,
     )
 
@@ -197,6 +208,8 @@ def _conditions(wanted: WantedOrders) -> tuple[list[str], dict[str, Any]]:
     choices: list[tuple[str, Any, str]] = [
         ("o.store_id = %(store_id)s", wanted.store_id, "store_id"),
         ("o.state = %(state)s", wanted.state or None, "state"),
+        ("o.channel = %(channel)s", wanted.channel or None, "channel"),
+        ("o.payment_method = %(payment)s", wanted.payment or None, "payment"),
         (
             "o.ordered_at >= %(since)s",
             first and clock.start_of_day(first, zone),
@@ -215,6 +228,10 @@ def _conditions(wanted: WantedOrders) -> tuple[list[str], dict[str, Any]]:
     if wanted.state and wanted.state != OrderState.PAID:
         # A bound value does not prove to the planner that the small index holds all of them.
         parts.append("o.state <> 'paid'")
+    if wanted.channel and wanted.channel != OrderChannel.ONLINE:
+        parts.append("o.channel NOT IN ('', 'online')")
+    if wanted.payment:
+        parts.append("o.payment_method <> ''")
     if wanted.search:
         parts.append(
             "(o.id = ANY(%(found)s::bigint[]) OR o.profile_id = ANY(%(people)s::bigint[]))"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from crm.choices import OrderChannel, PaymentMethod
 from crm.models import Event, Note
 from crm.panels import EventWords
 from kernel.formats import format_money
@@ -25,6 +26,8 @@ PROFILE_EVENTS = (
 )
 NOTE_EVENTS = ("Note Added",)
 _CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
+_PAYMENTS = {str(value): str(label) for value, label in PaymentMethod.choices}
+_ORDER_CHANNELS = {str(value): str(label) for value, label in OrderChannel.choices}
 _TITLES_SHOWN = 3
 
 
@@ -74,7 +77,14 @@ def _goods(said: Mapping[str, Any]) -> str:
     titles = [str(item.get("title") or item.get("sku") or "") for item in items[:_TITLES_SHOWN]]
     more = len(items) - _TITLES_SHOWN
     goods = ", ".join(filter(None, titles)) + (f" and {more} more" if more > 0 else "")
-    return " · ".join(filter(None, [_amount(said, "total"), goods]))
+    return " · ".join(filter(None, [_amount(said, "total"), goods, *_how_bought(said)]))
+
+
+def _how_bought(said: Mapping[str, Any]) -> list[str]:
+    """Say how an order was paid, and where it was placed when that was not the online shop."""
+    method, channel = str(said.get("payment_method", "")), str(said.get("channel", ""))
+    payment = str(said.get("payment_name") or _PAYMENTS.get(method, ""))
+    return [payment, "" if channel == OrderChannel.ONLINE else _ORDER_CHANNELS.get(channel, "")]
 
 
 def _amount(said: Mapping[str, Any], key: str) -> str:

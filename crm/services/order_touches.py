@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from crm.domain.sales import channel_of
 from crm.domain.touches import origin_of_order
 from crm.services.batch import Batch
 from crm.services.orders import OrderChange
@@ -16,7 +17,11 @@ def record_order_touches(batch: Batch, changes: Sequence[OrderChange]) -> None:
     for change in changes:
         order = change.record
         key = f"order:{batch.store_id}:{order.external_id}"
-        origin = None if order.is_test else origin_of_order(order.attribution or {}, order.channel)
+        origin = (
+            None
+            if order.is_test
+            else origin_of_order(order.attribution or {}, channel_of(order.channel))
+        )
         if origin is not None and change.profile_id is not None:
             touches.append(
                 NewTouch(key, change.profile_id, order.ordered_at, origin, change.order_id)

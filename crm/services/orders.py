@@ -10,6 +10,7 @@ from crm.domain.purchases import (
     is_counted,
     with_distinct_keys,
 )
+from crm.domain.sales import channel_of, payment_of
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import Claim
 from crm.services.ids import allocate_ids
@@ -27,7 +28,7 @@ _COLUMNS = (
     "id external_id number profile_id ordered_at email phone currency gross_minor subtotal_minor "
     "discount_minor shipping_minor tax_minor base_gross_minor financial_status fulfillment_status "
     "cancelled_at is_test has_bought_line is_counted channel country city discount_codes "
-    "attribution source_version_at source_hash"
+    "attribution payment_method payment_name source_version_at source_hash"
 )
 _LINE_COLUMNS = (
     "order_id line_key position product_id variant_id sku title category quantity "
@@ -145,11 +146,12 @@ def _row(change: OrderChange, converter: Converter) -> tuple[Any, ...]:
         order.is_test,
         has_bought_line(order),
         is_counted(order),
-        order.channel,
+        channel_of(order.channel),
         order.country,
         order.city if claim is None or is_shown else "",
         array(order.discount_codes),
         dict(order.attribution) if order.attribution else None,
+        *payment_of(order.payment_names),
         order.version_at,
         change.digest,
     )
@@ -248,6 +250,11 @@ def _describe(order: OrderRecord, catalogue: Catalogue) -> dict[str, Any]:
         "currency": order.currency,
         "items": [_describe_line(line, catalogue) for line in order.lines[:ITEMS_IN_EVENT]],
     }
+    if channel := channel_of(order.channel):
+        described["channel"] = channel
+    method, name = payment_of(order.payment_names)
+    if method:
+        described |= {"payment_method": method, "payment_name": name}
     if order.discount_codes:
         described["discount_codes"] = list(order.discount_codes)
     return described

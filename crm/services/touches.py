@@ -8,7 +8,8 @@ Whoever learns of a visit calls `record_touches` with any number of them, in its
     changed = record_touches(touches)
 
 Give one touch for the first page of a visit, not for each page of it. The keys of orders begin with
-``order:``; take another word. `record_touches` says whose facts changed.
+``order:``; take another word. `record_touches` says whose facts changed: append an event of theirs
+to which segments react, as conditions may ask for first and last touch.
 
 The facts follow from the rows alone, whatever the order in which they arrive: the first touch is
 the earliest, the last one the latest that is not direct (a direct visit takes no known source's

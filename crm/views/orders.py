@@ -1,6 +1,6 @@
 """The list of orders, its export, and the page of one order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from crm.choices import OrderState
+from crm.choices import OrderChannel, OrderState, PaymentMethod
 from crm.panels import label_of, list_order_parts
 from crm.queries import orders as reads
 from crm.queries.order_detail import find_order_detail
@@ -46,6 +46,9 @@ _HEADINGS = (
     "name",
     "email",
     "country",
+    "channel",
+    "payment_method",
+    "payment_name",
     "items",
     "total",
     "refunded",
@@ -77,6 +80,8 @@ def order_list(request: TenantRequest) -> HttpResponse:
             "period": period,
             "periods": asked.PERIODS,
             "states": OrderState.choices,
+            "channels": OrderChannel.choices,
+            "payments": PaymentMethod.choices,
             "stores": reads.list_stores(),
             "currencies": reads.list_currencies(),
             "sortings": _ORDERS,
@@ -135,6 +140,9 @@ def _cells(row: OrderRow, own: str) -> Sequence[object]:
         row.name,
         row.email,
         row.country,
+        row.channel,
+        row.payment_method,
+        row.payment_name,
         row.item_count,
         to_text(row.gross_minor, row.currency),
         to_text(row.refunded_minor, row.currency),
@@ -153,6 +161,8 @@ def _read_wanted(request: TenantRequest) -> tuple[WantedOrders, AskedPeriod]:
         search=asked.read_text(request, "q"),
         store_id=asked.read_id(request, "store"),
         state=asked.read_choice(request, "status", OrderState.values),
+        channel=asked.read_choice(request, "channel", OrderChannel.values),
+        payment=asked.read_choice(request, "payment", PaymentMethod.values),
         first_day=period.first,
         last_day=period.last,
         is_refunded=request.GET.get("refund") == "1",
@@ -181,18 +191,24 @@ def _amount(minor: int | None, request: TenantRequest) -> str:
 
 def _chips(request: TenantRequest, wanted: WantedOrders, period: AskedPeriod) -> list[Chip]:
     """Return the filters that are on and have no control of their own in sight."""
-    own = request.tenant.currency
     chips = asked.period_chips(request, period)
+    return chips + [asked.make_chip(request, text, name) for name, text in _speak(request, wanted)]
+
+
+def _speak(request: TenantRequest, wanted: WantedOrders) -> Iterator[tuple[str, str]]:
+    """Yield name and words of the filters behind the fold."""
+    own = request.tenant.currency
+    if wanted.channel:
+        yield "channel", f"Channel: {OrderChannel(wanted.channel).label}"
+    if wanted.payment:
+        yield "payment", f"Paid by: {PaymentMethod(wanted.payment).label}"
     if wanted.low_minor is not None:
-        text = f"At least {format_money(wanted.low_minor, own)}"
-        chips.append(asked.make_chip(request, text, "min"))
+        yield "min", f"At least {format_money(wanted.low_minor, own)}"
     if wanted.high_minor is not None:
-        text = f"At most {format_money(wanted.high_minor, own)}"
-        chips.append(asked.make_chip(request, text, "max"))
+        yield "max", f"At most {format_money(wanted.high_minor, own)}"
     if wanted.currency:
-        chips.append(asked.make_chip(request, f"In {wanted.currency}", "currency"))
+        yield "currency", f"In {wanted.currency}"
     if wanted.is_refunded:
-        chips.append(asked.make_chip(request, "With a refund", "refund"))
+        yield "refund", "With a refund"
     if wanted.is_nobodys:
-        chips.append(asked.make_chip(request, "Without a person", "person"))
-    return chips
+        yield "person", "Without a person"

@@ -21,7 +21,10 @@ from crm.types import (
     RefundRecord,
     VariantData,
 )
+from stores.platforms.shopify.payments import read_payment_names
+from stores.platforms.shopify.visits import read_visit
 from stores.simulator.catalogue import Item, Shop
+from stores.simulator.payloads import LANDINGS, visit_of
 from stores.simulator.people import Shopper, make_shopper
 
 DAYS: Final = 365
@@ -146,6 +149,7 @@ class Year:
         lines = self._lines()
         subtotal = sum(line.total_minor for line in lines)
         shipping = 0 if subtotal >= FREE_SHIPPING_FROM_MINOR else SHIPPING_MINOR
+        visit = visit_of(self.orders, LANDINGS[self.orders * 5 // 3 % len(LANDINGS)])
         return OrderRecord(
             external_id=str(5_300_000_000_000 + self.orders),
             number=f"#{1000 + self.orders}",
@@ -160,7 +164,9 @@ class Year:
             email=shopper.email,
             financial_status="paid",
             fulfillment_status="fulfilled",
-            channel="web",
+            channel=visit["source_name"],
+            attribution=read_visit(visit),
+            payment_names=read_payment_names(visit, self.shop.currency),
             country=shopper.country,
             city=shopper.city,
         )

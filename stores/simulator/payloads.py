@@ -30,6 +30,15 @@ LANDINGS: Final = (
     "/?utm_source=patron&utm_medium=email&utm_campaign=win-back",
 )
 
+REFERRERS: Final = {"google": "https://www.google.com/", "instagram": "https://instagram.com/"}
+GATEWAYS: Final = (
+    *("shopify_payments",) * 5,
+    *("paypal",) * 2,
+    "apple_pay",
+    "klarna",
+    "gift_card",
+)
+
 Json = dict[str, Any]
 
 
@@ -132,8 +141,7 @@ class LiveStore:
             "discount_codes": [{"code": "HELLO10"}] if discount else [],
             "financial_status": "paid",
             "fulfillment_status": None,
-            "source_name": "web",
-            "landing_site": self._rng.choice(LANDINGS),
+            **visit_of(number, self._rng.choice(LANDINGS)),
             "test": False,
             "email": shopper.email,
             "phone": None,
@@ -208,6 +216,20 @@ class LiveStore:
     def _money_set(self, text: str) -> Json:
         money = {"amount": text, "currency_code": self.shop.currency}
         return {"shop_money": money, "presentment_money": money}
+
+
+def visit_of(number: int, landing: str) -> Json:
+    """Return where an order came from and how it was paid, by its number; one in 12 at a till."""
+    gateway = {"payment_gateway_names": [GATEWAYS[number * 7 % len(GATEWAYS)]]}
+    if number % 12 == 0:
+        return {"source_name": "pos", "landing_site": None, "referring_site": None, **gateway}
+    referrer = next((site for name, site in REFERRERS.items() if name in landing), None)
+    return {
+        "source_name": "web",
+        "landing_site": landing,
+        "referring_site": referrer,
+        **gateway,
+    }
 
 
 def _customer(shopper: Shopper, at: datetime) -> Json:

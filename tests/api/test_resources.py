@@ -166,6 +166,44 @@ def test_orders_are_filtered_by_profile_and_number(tenant: Tenant, api: Client) 
         assert [row["id"] for row in results(api, f"/api/v1/orders/?{query}")] == [str(mine.pk)]
 
 
+def test_an_order_tells_its_channel_payment_and_visit(tenant: Tenant, api: Client) -> None:
+    body = {
+        "external_id": "A1",
+        "ordered_at": "2026-03-01T12:00:00Z",
+        "currency": "GBP",
+        "total": "10.00",
+        "profile": {"email": "ada@example.com"},
+        "channel": "app",
+        "payment_method": "Visa 4242 4242 4242 4242",
+        "visit": {
+            "landing_page": "/oils?utm_source=news",
+            "referrer": "https://mail.example/?token=x",
+            "utm_campaign": "May",
+        },
+        "lines": [{"quantity": 1, "unit_price": "10.00"}],
+    }
+    wrong = {**body, "external_id": "A2", "channel": "fax"}
+    answer = post(api, "/api/v1/orders/bulk/", {"items": [body, wrong]}).json()
+    assert [item["status"] for item in answer["results"]] == ["new", "rejected"]
+    assert set(answer["results"][1]["fields"]) == {"channel"}
+
+    [row] = results(api, "/api/v1/orders/?channel=app&payment_method=card")
+    assert (row["channel"], row["payment_method"], row["payment_name"]) == ("app", "card", "")
+    assert results(api, "/api/v1/orders/?payment_method=paypal") == []
+    [person] = results(api, "/api/v1/profiles/?email=ada@example.com")
+    assert person["facts"]["first_touch"] == {
+        "source": "news",
+        "medium": "",
+        "campaign": "May",
+        "content": "",
+        "term": "",
+        "landing_page": "/oils",
+        "referrer": "https://mail.example/",
+        "at": "2026-03-01T12:00:00Z",
+    }
+    assert person["facts"]["last_touch"] == person["facts"]["first_touch"]
+
+
 def test_a_list_costs_the_same_statements_however_long_it_is(
     tenant: Tenant, api: Client, django_assert_max_num_queries: Any
 ) -> None:

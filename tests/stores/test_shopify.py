@@ -306,3 +306,72 @@ def test_whatever_a_field_holds_the_answer_is_records_or_a_reason(
     payload[field] = data.draw(JSON)
     with contextlib.suppress(Untranslatable):
         translate(topic, payload)
+
+
+def visit_of_order(**fields: Any) -> dict[str, str] | None:
+    found = first_order({**load_payload("shopify/order"), **fields}).attribution
+    return dict(found) if found else None
+
+
+def test_campaign_words_of_the_cart_fill_what_the_landing_page_lacks() -> None:
+    assert visit_of_order(
+        landing_site="/?utm_source=news",
+        referring_site=None,
+        note_attributes=[
+            {"name": "utm_source", "value": "old"},
+            {"name": "UTM_Campaign", "value": "May"},
+            {"name": "gift", "value": "yes"},
+            {"name": "utm_term", "value": None},
+        ],
+    ) == {"landing_site": "/?utm_source=news", "utm_source": "news", "utm_campaign": "May"}
+
+
+def test_the_shop_itself_is_no_referrer() -> None:
+    assert visit_of_order(
+        landing_site="/",
+        referring_site="https://www.ada-soap.example/cart",
+        order_status_url="https://ada-soap.example/1/orders/x",
+    ) == {"landing_site": "/"}
+
+
+def test_the_label_of_a_landing_page_is_its_source() -> None:
+    found = visit_of_order(landing_site="/?ref=bob", landing_site_ref="bob", referring_site=None)
+    assert found == {"landing_site": "/?ref=bob", "utm_source": "bob"}
+
+
+def test_an_order_without_a_visit_says_none() -> None:
+    assert visit_of_order(landing_site=None, referring_site=None) is None
+
+
+def payments(**fields: Any) -> list[str]:
+    return list(first_order({**load_payload("shopify/order"), **fields}).payment_names)
+
+
+def test_what_paid_most_comes_first() -> None:
+    card = {"gateway": "shopify_payments", "status": "success", "amount": "50.00"}
+    assert payments(
+        payment_gateway_names=["gift_card", "shopify_payments"],
+        transactions=[
+            {**card, "id": 1, "kind": "authorization"},
+            {**card, "id": 2, "kind": "capture", "parent_id": 1},
+            {"id": 3, "kind": "sale", "status": "success", "amount": "70.00", "gateway": "paypal"},
+            {"id": 4, "kind": "sale", "status": "failure", "amount": "90.00", "gateway": "klarna"},
+            {"id": 5, "kind": "refund", "status": "success", "amount": "99.00", "gateway": "x"},
+        ],
+    ) == ["paypal", "shopify_payments", "gift_card", "shopify_payments"]
+
+
+def test_the_wallet_of_a_card_is_what_paid() -> None:
+    paid = {
+        "kind": "sale",
+        "status": "success",
+        "amount": "59.90",
+        "gateway": "shopify_payments",
+        "payment_details": {"credit_card_wallet": "apple_pay", "credit_card_number": "•••• 4242"},
+    }
+    assert payments(transactions=[paid], payment_gateway_names=None) == ["apple_pay"]
+
+
+def test_old_orders_name_one_gateway() -> None:
+    assert payments(payment_gateway_names=None, gateway="paypal") == ["paypal"]
+    assert payments(payment_gateway_names=[None, 7, " "]) == []

@@ -1,9 +1,7 @@
 """Orders, with the refunds and parcels that they carry."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import parse_qsl, urlsplit
 
 from crm.types import CustomerRecord, LineData, OrderRecord, Record
 from stores.errors import Untranslatable
@@ -21,10 +19,11 @@ from stores.platforms.fields import (
 from stores.platforms.shopify.customers import read_address, read_customer, read_sms_consent
 from stores.platforms.shopify.fulfillments import read_shipment
 from stores.platforms.shopify.money import shop_money
+from stores.platforms.shopify.payments import read_payment_names
 from stores.platforms.shopify.refunds import read_refund
+from stores.platforms.shopify.visits import read_visit
 from stores.types import Delivery, StoreContext, Translation
 
-MAX_ATTRIBUTION = 500
 VOIDED = "voided"
 
 
@@ -80,7 +79,8 @@ def read_order(payload: Json, arrived_at: datetime) -> OrderRecord:
         discount_codes=[
             found for item in children(payload, "discount_codes") if (found := text(item, "code"))
         ],
-        attribution=_read_attribution(payload),
+        attribution=read_visit(payload),
+        payment_names=read_payment_names(payload, code),
     )
 
 
@@ -158,14 +158,3 @@ def _read_guest(payload: Json, version_at: datetime, email: str, phone: str) -> 
         last_name=text(place, "last_name"),
         address=read_address(_ship_to(payload)),
     )
-
-
-def _read_attribution(payload: Json) -> Mapping[str, str] | None:
-    landing, referrer = text(payload, "landing_site"), text(payload, "referring_site")
-    found = {"landing_site": landing[:MAX_ATTRIBUTION], "referrer": referrer[:MAX_ATTRIBUTION]}
-    try:
-        asked = parse_qsl(urlsplit(landing).query)
-    except ValueError:
-        asked = []
-    found |= {name: value[:MAX_ATTRIBUTION] for name, value in asked if name.startswith("utm_")}
-    return {name: value for name, value in found.items() if value} or None
