@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 
 from kernel.money import is_currency
+from stores.platforms.guides import Guide
 
 
 class ConnectForm(forms.Form):
-    """A new Shopify store."""
+    """A new store of the platform that a guide is about."""
 
     name = forms.CharField(max_length=100, help_text="As you call it, such as Shop UK.")
     url = forms.URLField(
@@ -21,12 +22,13 @@ class ConnectForm(forms.Form):
         label="Signing secret",
         required=False,
         strip=True,
-        help_text=(
-            "Shopify shows it under Settings, Notifications, Webhooks. "
-            "Leave it empty and one is made for you."
-        ),
+        max_length=500,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+    def __init__(self, *args: Any, guide: Guide, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["secret"].help_text = guide.signing_help
 
     def clean_currency(self) -> Any:
         code = self.cleaned_data["currency"].upper()

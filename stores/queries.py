@@ -14,6 +14,7 @@ from kernel import clock
 from kernel.sql import run_sql
 from stores.choices import DeliveryStatus, Refusal
 from stores.models import Connection, InboxDelivery, RefusedDeliveries
+from stores.platforms.guides import name_platform
 from stores.types import LATE_SECONDS, KnownShopper, StoreHealth
 
 COUNT_CEILING = 10_000
@@ -292,6 +293,7 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         created_at=store.created_at,
         webhook_url=webhook_url(store.platform, token) if token and is_connected else "",
         has_connection=token is not None,
+        platform_name=name_platform(store.platform),
         last_event_at=row.last_event_at,
         waiting_since=waiting_since,
         lag_seconds=max(0, int((now - waiting_since).total_seconds())) if waiting_since else 0,

@@ -124,6 +124,7 @@ class StoreHealth:
     created_at: datetime
     webhook_url: str
     has_connection: bool
+    platform_name: str
     last_event_at: datetime | None
     waiting_since: datetime | None
     lag_seconds: int

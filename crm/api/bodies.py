@@ -15,6 +15,7 @@ from crm.types import (
     LineData,
     OrderRecord,
     ProductRecord,
+    RefundRecord,
     VariantData,
 )
 from kernel import clock, money
@@ -133,6 +134,19 @@ class OrderIn(serializers.Serializer[Any]):
     lines = LineIn(many=True, required=False)
 
 
+class RefundIn(serializers.Serializer[Any]):
+    """Money that went back, of an order or of somebody."""
+
+    external_id = serializers.CharField(max_length=200)
+    order_external_id = Text(200)
+    refunded_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField(required=False)
+    currency = serializers.CharField(max_length=3)
+    amount = Amount(required=True)
+    note = Text()
+    profile = CustomerIn(required=False)
+
+
 class VariantIn(serializers.Serializer[Any]):
     """One purchasable form of a product."""
 
@@ -222,6 +236,26 @@ def build_order(body: Mapping[str, Any]) -> OrderRecord:
         discount_codes=tuple(body.get("discount_codes", ())),
         **_pick(body, texts),
         **amounts,
+    )
+
+
+def build_refund(body: Mapping[str, Any]) -> RefundRecord:
+    """Return the record of a valid `RefundIn`.
+
+    Raises:
+        Invalid: the currency is not known.
+    """
+    currency = _currency(body["currency"])
+    version_at = body.get("updated_at") or clock.now()
+    profile = body.get("profile")
+    return RefundRecord(
+        external_id=body["external_id"],
+        version_at=version_at,
+        refunded_at=body["refunded_at"],
+        currency=currency,
+        amount_minor=money.to_minor(body["amount"], currency),
+        customer=None if profile is None else build_customer(profile, version_at=version_at),
+        **_pick(body, ("order_external_id", "note")),
     )
 
 

@@ -3,11 +3,13 @@
 from typing import Final
 
 from stores.platforms.base import Platform
+from stores.platforms.custom.platform import Custom
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.woocommerce.platform import WooCommerce
 
 PLATFORMS: Final[dict[str, Platform]] = {
     "shopify": Shopify(),
     "woocommerce": WooCommerce(),
+    "custom": Custom(),
 }
 """Platforms that send webhooks."""

@@ -17,6 +17,7 @@ from kernel.errors import NotFound
 from kernel.scope import current_tenant_id, tenant_scope
 from kernel.secrets import decrypt, encrypt
 from stores.models import Connection
+from stores.platforms import PLATFORMS
 from stores.queries import webhook_url
 from stores.types import ConnectedStore, EdgeConnection
 from tenants.choices import TokenKind
@@ -64,7 +65,7 @@ def connect_store(
         Conflict: the tenant has a store of this name.
     """
     tenant_id = current_tenant_id()
-    secret = secret or secrets.token_hex(SECRET_BYTES)
+    secret = secret or make_secret(data.platform)
     with transaction.atomic():
         store = create_store(data)
         token = create_token(tenant_id=tenant_id, kind=TokenKind.STORE_WEBHOOK, object_id=store.pk)
@@ -150,11 +151,16 @@ def rotate_secret(store_id: int, *, secret: str = "", actor: str = audit.SYSTEM)
     Raises:
         NotFound: the tenant has no such connected store.
     """
-    secret = secret or secrets.token_hex(SECRET_BYTES)
     with transaction.atomic():
-        found = Connection.objects.select_for_update(no_key=True).filter(store_id=store_id).first()
+        found = (
+            Connection.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("store")
+            .filter(store_id=store_id)
+            .first()
+        )
         if found is None:
             raise NotFound(NO_ADDRESS)
+        secret = secret or make_secret(found.store.platform)
         Connection.objects.filter(pk=found.pk).update(
             secret_encrypted=encrypt(secret),
             previous_secret_encrypted=found.secret_encrypted,
@@ -163,6 +169,12 @@ def rotate_secret(store_id: int, *, secret: str = "", actor: str = audit.SYSTEM)
         audit.record("store.secret_changed", "store", store_id, actor=actor)
     forget_connections()
     return secret
+
+
+def make_secret(platform: str) -> str:
+    """Return a new signing secret, in the form of a platform."""
+    known = PLATFORMS.get(platform)
+    return known.make_secret() if known else secrets.token_hex(SECRET_BYTES)
 
 
 @transaction.atomic

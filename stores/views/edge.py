@@ -42,7 +42,7 @@ def _receive(request: EdgeRequest, connection: EdgeConnection, token: str) -> HT
         log.warning("webhook_too_large", tenant=connection.tenant_id, store=connection.store_id)
         count_refusal(connection, Refusal.TOO_LARGE)
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    head = PLATFORMS[connection.platform].read_head(request.headers)
+    head = PLATFORMS[connection.platform].read_head(request.headers, body)
     if not _is_signed(connection, head, body):
         renewed = renew_connection(connection.platform, token)
         if renewed is None or not _is_signed(renewed, head, body):

@@ -61,7 +61,7 @@ def test_signatures_of_real_libraries_hold(conformance_data: Path) -> None:
     vectors = json.loads((conformance_data / "shopify" / "hmac_vectors.json").read_text("utf-8"))
     for vector in vectors["webhook"]:
         body = vector["raw_body"].encode()
-        head = PLATFORMS["shopify"].read_head({"x-shopify-hmac-sha256": vector["value"]})
+        head = PLATFORMS["shopify"].read_head({"x-shopify-hmac-sha256": vector["value"]}, body)
         assert PLATFORMS["shopify"].is_signed(vector["secret"], body, head)
         assert not PLATFORMS["shopify"].is_signed(vector["secret"], body + b" ", head)
         digest = hmac.digest(vector["secret"].encode(), body, "sha256")

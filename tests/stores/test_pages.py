@@ -6,12 +6,14 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from crm.services.stores import StoreData, create_store
 from kernel import clock
 from stores import queries
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
+from stores.platforms.guides import GUIDES
 from stores.queries import PAGE_SIZE, DeliveryFilter
 from tenants.choices import Role
 from tenants.models import Tenant
@@ -204,6 +206,24 @@ def test_a_store_is_connected_on_the_page_and_its_secret_shown_once(
         (store,) = queries.list_store_health()
     assert (store.name, store.url, store.currency) == ("Shop UK", "https://uk.example", "GBP")
     assert store.webhook_url in answer.content.decode()
+
+
+@pytest.mark.parametrize("platform", list(GUIDES))
+def test_each_platform_has_a_page_that_connects_it(
+    tenant: Tenant, client: Client, platform: str
+) -> None:
+    address = f"{url('connect')}?platform={platform}"
+    page = text(client, address)
+    assert escape(GUIDES[platform].lacks) in page
+    answer = client.post(address, {"name": "Mine", "currency": "GBP"})
+    assert answer.status_code == HTTPStatus.CREATED
+    with transaction.atomic():
+        (store,) = queries.list_store_health()
+    assert (store.platform, store.platform_name) == (platform, GUIDES[platform].label)
+    assert f"/webhooks/{platform}/" in store.webhook_url
+    connected = answer.content.decode()
+    assert store.webhook_url in connected
+    assert all(topic in connected for topic in GUIDES[platform].topics)
 
 
 @pytest.mark.parametrize(

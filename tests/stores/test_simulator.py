@@ -23,7 +23,7 @@ SHOPIFY = PLATFORMS["shopify"]
 
 
 def head_of(headers: dict[str, str]) -> DeliveryHead:
-    return SHOPIFY.read_head({name.lower(): value for name, value in headers.items()})
+    return SHOPIFY.read_head({name.lower(): value for name, value in headers.items()}, b"")
 
 
 def posts(store: LiveStore, purchases: int) -> list[Post]:

@@ -1,5 +1,6 @@
 """Which topic is read by what. A topic that is not listed is filed and ignored."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -9,6 +10,8 @@ from stores.platforms.shopify.refunds import translate_refund
 from stores.types import Delivery, DeliveryHead, StoreContext, Translation
 
 Translate = Callable[[Json, Delivery, StoreContext], Translation]
+
+SECRET_BYTES: Final = 32
 
 TOPICS: Final[dict[str, Translate]] = {
     "orders/create": orders.translate_order,
@@ -45,11 +48,14 @@ REASONS: Final = {
 class Shopify:
     """The platform as the inbox sees it."""
 
-    def read_head(self, found: Mapping[str, str]) -> DeliveryHead:
+    def read_head(self, found: Mapping[str, str], body: bytes) -> DeliveryHead:
         return headers.read_head(found)
 
     def is_signed(self, secret: str, body: bytes, head: DeliveryHead) -> bool:
         return headers.is_signed(secret, body, head.signature)
+
+    def make_secret(self) -> str:
+        return secrets.token_hex(SECRET_BYTES)
 
     def translate(self, delivery: Delivery, store: StoreContext) -> Translation:
         """Read one delivery; topics that are not used are never parsed.

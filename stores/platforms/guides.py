@@ -1,0 +1,115 @@
+"""What a merchant is told of each platform that can be connected; every word of it is true today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from stores.platforms.custom.platform import TOPICS as CUSTOM_TOPICS
+from stores.platforms.shopify.platform import TOPICS as SHOPIFY_TOPICS
+from stores.platforms.woocommerce.platform import TOPICS as WOOCOMMERCE_TOPICS
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """How one platform is connected.
+
+    Attributes:
+        brings: what arrives by itself, and from when on.
+        lacks: what does not, and what to do about it.
+        signing_help: where the signing secret is found, or what becomes of an empty one.
+        address_help: where the webhook address is entered.
+        topics: what to choose there.
+        example: something to copy and try; empty for none.
+    """
+
+    platform: str
+    label: str
+    brings: str
+    lacks: str
+    signing_help: str
+    address_help: str
+    topics: Sequence[str]
+    example: str = ""
+
+
+_EXAMPLE: Final = """import base64, hashlib, hmac, json, time, urllib.request
+
+ADDRESS = "{address}"
+SECRET = "{secret}"
+
+body = json.dumps({{
+    "type": "order.upserted",
+    "timestamp": "2026-05-04T10:00:05Z",
+    "data": {{
+        "external_id": "1001",
+        "ordered_at": "2026-05-04T10:00:00Z",
+        "currency": "{currency}",
+        "total": "24.90",
+        "shipping": "4.90",
+        "profile": {{"external_id": "c-7", "email": "ada@example.com", "first_name": "Ada"}},
+        "lines": [{{"sku": "SOAP", "title": "Soap", "quantity": 2, "unit_price": "10.00"}}],
+    }},
+}}).encode()
+name, at = "order-1001-v1", str(int(time.time()))
+key = base64.b64decode(SECRET.removeprefix("whsec_"))
+digest = hmac.new(key, f"{{name}}.{{at}}.".encode() + body, hashlib.sha256).digest()
+request = urllib.request.Request(ADDRESS, body, {{
+    "content-type": "application/json",
+    "webhook-id": name,
+    "webhook-timestamp": at,
+    "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+}})
+print(urllib.request.urlopen(request).status)
+"""
+
+GUIDES: Final = {
+    guide.platform: guide
+    for guide in (
+        Guide(
+            platform="shopify",
+            label="Shopify",
+            brings="Orders with refunds and parcels, customers with consent, and products, as they "
+            "change from now on.",
+            lacks="What happened before: import it as a file. Carts and stock are not read.",
+            signing_help="Shopify shows it under Settings, Notifications, Webhooks. "
+            "Leave it empty and one is made for you.",
+            address_help="In Shopify under Settings, Notifications, Webhooks: one webhook for each "
+            "topic, format JSON.",
+            topics=sorted(SHOPIFY_TOPICS),
+        ),
+        Guide(
+            platform="woocommerce",
+            label="WooCommerce",
+            brings="Orders with their refunds, customers, and products with stock, as they change "
+            "from now on.",
+            lacks="What happened before: import it as a file. WooCommerce has no webhook for carts, "
+            "repeats nothing that it could not deliver, and says nothing of an order that is "
+            "deleted for good.",
+            signing_help="Leave it empty and one is made for you. If a webhook exists already, copy "
+            "its Secret.",
+            address_help="In WooCommerce under Settings, Advanced, Webhooks: add one webhook for "
+            "each topic, status Active, this Delivery URL, API version WP REST API v3.",
+            topics=sorted(WOOCOMMERCE_TOPICS),
+        ),
+        Guide(
+            platform="custom",
+            label="Your own shop",
+            brings="Whatever your shop posts: customers, orders, refunds and products, in the JSON "
+            "that the REST API takes, one at a time.",
+            lacks="Nothing is fetched from your shop. Send history through the REST API in bulk, "
+            "marked as backfill, or import it as a file.",
+            signing_help="Leave it empty and one is made for you. It begins with whsec_.",
+            address_help="Your shop posts to this address. Anything but a 200 means: post the same "
+            "again later, with the same webhook-id.",
+            topics=CUSTOM_TOPICS,
+            example=_EXAMPLE,
+        ),
+    )
+}
+"""By platform, in the order in which they are offered."""
+
+
+def name_platform(platform: str) -> str:
+    """Return what people call a platform."""
+    guide = GUIDES.get(platform)
+    return guide.label if guide else platform.capitalize()
