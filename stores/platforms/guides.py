@@ -1,4 +1,4 @@
-"""What a merchant is told of each platform that can be connected; every word of it is true today."""
+"""What a merchant is told of each platform that can be connected; all of it is true today."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,11 +82,11 @@ GUIDES: Final = {
             label="WooCommerce",
             brings="Orders with their refunds, customers, and products with stock, as they change "
             "from now on.",
-            lacks="What happened before: import it as a file. WooCommerce has no webhook for carts, "
-            "repeats nothing that it could not deliver, and says nothing of an order that is "
-            "deleted for good.",
-            signing_help="Leave it empty and one is made for you. If a webhook exists already, copy "
-            "its Secret.",
+            lacks="What happened before: import it as a file. WooCommerce has no webhook for "
+            "carts, repeats nothing that it could not deliver, and says nothing of an order that "
+            "is deleted for good.",
+            signing_help="Leave it empty and one is made for you. If a webhook exists already, "
+            "copy its Secret.",
             address_help="In WooCommerce under Settings, Advanced, Webhooks: add one webhook for "
             "each topic, status Active, this Delivery URL, API version WP REST API v3.",
             topics=sorted(WOOCOMMERCE_TOPICS),
