@@ -30,6 +30,8 @@ class Event(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "profile_id", "-occurred_at"], name="event_profile_idx"),
             models.Index(fields=["tenant", "name", "-occurred_at"], name="event_name_idx"),
+            # The key begins with the time, so an id alone would read every event of the tenant.
+            models.Index(fields=["tenant", "id"], name="event_id_idx"),
         ]
 
     def __str__(self) -> str:
