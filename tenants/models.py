@@ -204,6 +204,14 @@ class AuditEntry(TenantModel):
                 fields=["tenant", "object_type", "-at", "-id"], name="auditentry_object_idx"
             ),
             models.Index(
+                fields=["tenant", "actor", "object_type", "-at", "-id"],
+                name="auditentry_actor_object_idx",
+            ),
+            models.Index(
+                fields=["tenant", "actor", "action", "-at", "-id"],
+                name="auditentry_actor_action_idx",
+            ),
+            models.Index(
                 fields=["tenant", "object_id", "object_type", "-at", "-id"],
                 name="auditentry_history_idx",
             ),
