@@ -222,6 +222,17 @@ class RfmSum(TenantModel):
         return f"{self.profile_count} at {self.recency}{self.frequency} in {self.group}"
 
 
+class RfmDay(TenantModel):
+    """How many buyers ordered last on a day of the merchant's; written with `RfmScore`."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "last_order_on")
+    last_order_on = models.DateField()
+    profile_count = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.profile_count} on {self.last_order_on}"
+
+
 class RfmHistory(TenantModel):
     """Size and revenue of each group by day; movement is charted from it."""
 

@@ -97,6 +97,8 @@ def _sum_differences() -> Iterator[str]:
         where = f"recency {row.recency}, frequency {row.frequency}, {row.rfm_group}"
         stored, counted = (row.stored_count, row.stored_minor), (row.people, row.net_minor)
         yield f"rfm sum of {where}: stored {stored}, counted {counted}"
+    for row in run_sql("segments.find_wrong_recencies"):
+        yield f"buyers who last ordered on {row.day}: stored {row.stored}, counted {row.counted}"
 
 
 def _day_differences(now: datetime) -> Iterator[str]:

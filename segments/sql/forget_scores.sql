@@ -10,7 +10,14 @@ WITH gone AS (
       AND p.id = s.profile_id
       AND s.profile_id = ANY(%(profile_ids)s::bigint[])
       AND (p.merged_into_id IS NOT NULL OR p.erased_at IS NOT NULL)
-    RETURNING s.recency, s.frequency, s."group", s.net_minor
+    RETURNING s.recency, s.frequency, s."group", s.net_minor, s.last_order_on
+),
+
+dated AS (
+    UPDATE segments_rfmday AS d
+    SET profile_count = d.profile_count - n.people
+    FROM (SELECT last_order_on, count(*) AS people FROM gone GROUP BY last_order_on) AS n
+    WHERE d.tenant_id = %(tenant_id)s AND d.last_order_on = n.last_order_on
 )
 
 UPDATE segments_rfmsum AS u

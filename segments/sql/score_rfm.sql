@@ -1,5 +1,6 @@
 -- Purpose: score and group buyers by given bounds; write what is new or different, remove who
---          buys no more, note each move between groups, keep the sums of the grid in step.
+--          buys no more, note each move between groups, keep the sums of the grid and
+--          of the days in step.
 -- In: tenant_id and what the source of buyers takes; recency, frequency, monetary, the lowest
 --     values that get scores 2 to 5; now; is_first, whether nobody was scored before.
 --     is_full, whether everybody is scored.
@@ -12,42 +13,8 @@ WITH buyer AS (
     {buyers}
 ),
 
-scored AS (
-    SELECT
-        profile_id,
-        last_order_on,
-        order_count,
-        net_minor,
-        1 + (last_order_on >= (%(recency)s::date[])[1])::int
-        + (last_order_on >= (%(recency)s::date[])[2])::int
-        + (last_order_on >= (%(recency)s::date[])[3])::int
-        + (last_order_on >= (%(recency)s::date[])[4])::int AS recency,
-        1 + (order_count >= (%(frequency)s::int[])[1])::int
-        + (order_count >= (%(frequency)s::int[])[2])::int
-        + (order_count >= (%(frequency)s::int[])[3])::int
-        + (order_count >= (%(frequency)s::int[])[4])::int AS frequency,
-        1 + (net_minor >= (%(monetary)s::bigint[])[1])::int
-        + (net_minor >= (%(monetary)s::bigint[])[2])::int
-        + (net_minor >= (%(monetary)s::bigint[])[3])::int
-        + (net_minor >= (%(monetary)s::bigint[])[4])::int AS monetary
-    FROM buyer
-),
-
 grouped AS (
-    SELECT
-        s.*,
-        CASE
-            WHEN s.recency >= 4 AND s.frequency >= 4 AND s.monetary >= 4 THEN 'champions'
-            WHEN s.recency >= 3 AND s.frequency >= 4 THEN 'loyal'
-            WHEN s.order_count = 1 AND s.recency >= 4 THEN 'potential'
-            WHEN s.recency >= 4 THEN 'promising'
-            WHEN s.order_count = 1 THEN 'one_time_lapsed'
-            WHEN s.recency = 3 THEN 'needs_attention'
-            WHEN s.recency = 2 THEN 'at_risk'
-            WHEN s.frequency >= 3 OR s.monetary >= 4 THEN 'lapsed_regular'
-            ELSE 'lost'
-        END AS to_group
-    FROM scored AS s
+    {segments.group_buyers}
 ),
 
 compared AS (
@@ -56,6 +23,7 @@ compared AS (
         COALESCE(o."group", '') AS from_group,
         o.previous_group, o.changed_at,
         o.recency AS old_recency, o.frequency AS old_frequency, o.net_minor AS old_net_minor,
+        o.last_order_on AS old_last_order_on,
         (
             o.recency, o.frequency, o.monetary, o."group", o.last_order_on, o.order_count,
             o.net_minor
@@ -78,7 +46,8 @@ gone AS (
     WHERE o.tenant_id = %(tenant_id)s
       AND (%(profile_ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(profile_ids)s::bigint[]))
       AND NOT EXISTS (SELECT 1 FROM buyer AS b WHERE b.profile_id = o.profile_id)
-    RETURNING o.profile_id, o."group" AS from_group, o.recency, o.frequency, o.net_minor
+    RETURNING
+        o.profile_id, o."group" AS from_group, o.recency, o.frequency, o.net_minor, o.last_order_on
 ),
 
 written AS (
@@ -126,6 +95,26 @@ summed AS (
     ON CONFLICT (tenant_id, recency, frequency, "group") DO UPDATE
     SET profile_count = s.profile_count + excluded.profile_count,
         net_minor = s.net_minor + excluded.net_minor
+),
+
+dated AS (
+    INSERT INTO segments_rfmday AS d (tenant_id, last_order_on, profile_count)
+    SELECT %(tenant_id)s, n.last_order_on, sum(n.people)
+    FROM (
+        SELECT b.*
+        FROM kept AS k
+        CROSS JOIN LATERAL (
+            VALUES (k.last_order_on, 1), (k.old_last_order_on, -1)
+        ) AS b (last_order_on, people)
+        WHERE k.last_order_on IS DISTINCT FROM k.old_last_order_on
+          AND b.last_order_on IS NOT NULL
+        UNION ALL
+        SELECT last_order_on, -1 FROM gone
+    ) AS n
+    GROUP BY n.last_order_on
+    HAVING sum(n.people) <> 0
+    ON CONFLICT (tenant_id, last_order_on) DO UPDATE
+    SET profile_count = d.profile_count + excluded.profile_count
 ),
 
 touched AS (

@@ -10,6 +10,8 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from crm.models import Event, ProfileFacts, Refund
+from crm.services.erasure import erase_profiles
+from crm.services.merging import merge_profiles
 from segments.domain.rfm import (
     group_of,
     quantile_bounds,
@@ -17,7 +19,7 @@ from segments.domain.rfm import (
     score_by_share,
     threshold_bounds,
 )
-from segments.models import RfmChange, RfmHistory, RfmScale, RfmScore, RfmSum
+from segments.models import RfmChange, RfmDay, RfmHistory, RfmScale, RfmScore, RfmSum
 from segments.queries.rfm import explain_recency, list_grid, list_groups
 from segments.services.checks import find_differences
 from segments.services.rfm import score_all, score_changed
@@ -57,6 +59,14 @@ def sums() -> dict[tuple[int, int, str], tuple[int, int]]:
         (row.recency, row.frequency, row.group): (row.profile_count, row.net_minor)
         for row in RfmSum.objects.all()
         if (row.profile_count, row.net_minor) != (0, 0)
+    }
+
+
+def last_days() -> dict[int, int]:
+    """Return how many buyers ordered last so many days ago."""
+    return {
+        (TODAY - row.last_order_on).days: row.profile_count
+        for row in RfmDay.objects.exclude(profile_count=0)
     }
 
 
@@ -272,6 +282,7 @@ def test_differences_are_found(tenant: Tenant) -> None:
         "rfm sum of recency 1, frequency 1, potential",
         "rfm sum of recency 3, frequency 3, needs_attention",
         "rfm sum of recency 5, frequency 1, potential",
+        f"buyers who last ordered on {TODAY - timedelta(days=70)}",
     ]
 
 
@@ -315,6 +326,21 @@ def test_the_line_that_explains_recency(tenant: Tenant) -> None:
         "R = 2: last order 130 days ago; 66% of buyers are more recent"
     )
     assert explain_recency(stranger, NOW) is None
+
+
+def test_the_days_of_last_orders_follow_orders_merges_and_erasures(tenant: Tenant) -> None:
+    first, second, third = make_buyers([Spec(1, 1, 500), Spec(2, 1, 900), Spec(70, 3, 900)])
+    score_all(NOW)
+    assert last_days() == {1: 1, 2: 1, 70: 1}
+
+    change_facts(third.profile_id, last_order_at=NOW - timedelta(days=2))
+    score_changed([third.profile_id], NOW)
+    assert last_days() == {1: 1, 2: 2}
+
+    merge_profiles([(first.profile_id, second.profile_id)], rule="manual")
+    erase_profiles([third.profile_id])
+    assert last_days() == {1: 1}
+    assert [line for line in find_differences() if "ordered" in line] == []
 
 
 @pytest.mark.django_db
