@@ -77,11 +77,7 @@ class PointsEntry(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "profile", "-id"], name="pointsentry_profile_idx"),
             models.Index(fields=["tenant", "order_id"], name="pointsentry_order_idx"),
-            models.Index(
-                fields=["tenant", "effective_at", "id"],
-                include=["kind", "points"],
-                name="pointsentry_effective_idx",
-            ),
+            models.Index(fields=["tenant", "effective_at", "id"], name="pointsentry_effective_idx"),
             models.Index(
                 fields=["tenant", "kind", "effective_at", "id"], name="pointsentry_kind_idx"
             ),
@@ -89,3 +85,44 @@ class PointsEntry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.points}"
+
+
+class PointsDay(TenantModel):
+    """What moved on a day of the tenant's calendar, by kind; written with the entries."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "day", "kind")
+    day = models.DateField()
+    """Of `PointsEntry.effective_at`, in the zone of `PointsCalendar`."""
+    kind = models.TextField(choices=EntryKind.choices)
+    points = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.points} on {self.day} ({self.kind})"
+
+
+class PointsCalendar(TenantModel):
+    """In which zone a tenant's days are cut; whoever cuts them anew locks this row alone."""
+
+    zone = models.TextField()
+    """IANA."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant"], name="pointscalendar_tenant_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"days of {self.zone}"
+
+
+class HolderCount(TenantModel):
+    """How many accounts are above zero: the sum of a tenant's rows.
+
+    Each writer takes a row that nobody holds, or makes one, so that none ever waits; there are as
+    many as there once were writers at the same time. One row alone may be below zero.
+    """
+
+    holders = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.holders} holders"

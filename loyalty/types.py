@@ -1,6 +1,7 @@
 """Values that loyalty hands around."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,7 @@ class Posted:
     Attributes:
         points: signed whole points.
         source_key: its cause, such as ``order:17``.
+        effective_at: aware; its day counts it.
     """
 
     entry_id: int
@@ -18,3 +20,4 @@ class Posted:
     points: int
     source_key: str
     order_id: int | None
+    effective_at: datetime

@@ -1,6 +1,6 @@
 """What the programme owes, moves and is worth: figures of the overview and of one account.
 
-Each comes from one index, and the page asks for the ones that grow with the shop after it stands.
+Each comes from sums that are kept with the entries, so none grows with the shop.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import Any
 from crm.models import Profile
 from kernel import clock, money
 from kernel.formats import find_zone
+from kernel.keyset import has_any
 from kernel.scope import current_tenant_id
 from kernel.sql import run_sql
 from loyalty.choices import EntryKind
@@ -35,12 +36,10 @@ class Liability:
 
     Attributes:
         points: sum of all balances.
-        accounts: people who have or had points.
         holders: people who have points now.
     """
 
     points: int
-    accounts: int
     holders: int
 
 
@@ -65,20 +64,14 @@ class Holder:
 
 
 def find_liability() -> Liability:
-    """Return what the programme owes, from the balances."""
+    """Return what the programme owes."""
     [row] = run_sql("loyalty.sum_balances")
-    return Liability(row.points, row.accounts, row.holders)
+    return Liability(row.points, row.holders)
 
 
 def measure_days(first: date, last: date) -> Moved:
     """Return what moved on each day of a period by when it took effect; quiet days are zeros."""
-    zone = get_tenant(current_tenant_id()).timezone
-    rows = run_sql(
-        "loyalty.sum_days",
-        zone=zone,
-        since=clock.start_of_day(first, zone),
-        until=clock.end_of_day(last, zone),
-    )
+    rows = run_sql("loyalty.sum_days", first_day=first, last_day=last)
     found = {(row.day, row.kind): int(row.points) for row in rows}
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     series = {
@@ -103,7 +96,7 @@ def list_top(*, limit: int = TOP) -> list[Holder]:
 
 def has_entries() -> bool:
     """Say whether any point ever moved."""
-    return PointsEntry.objects.exists()
+    return has_any(PointsEntry.objects.all())
 
 
 def sum_kinds(profile_id: int) -> list[tuple[str, int]]:

@@ -81,6 +81,7 @@ def post_for_orders(
             points=row.points,
             source_key=row.source_key,
             order_id=row.order_id,
+            effective_at=row.effective_at,
         )
         for row in rows
     ]

@@ -1,8 +1,11 @@
 """Every figure of the ledger recomputed from its facts."""
 
+from collections.abc import Iterator
+
 from django.db import transaction
 
 from kernel import money
+from kernel.formats import find_zone
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
 from loyalty.domain.earning import points_for, points_kept
@@ -11,8 +14,8 @@ from tenants.queries import get_tenant
 
 @transaction.atomic
 def find_differences() -> list[str]:
-    """Return a sentence for each balance or order whose points are not what they should be."""
-    return [*_balances(), *_orders()]
+    """Return a sentence for each balance, sum or order whose points are not what they should be."""
+    return [*_balances(), *_sums(), *_orders()]
 
 
 def _balances() -> list[str]:
@@ -20,6 +23,15 @@ def _balances() -> list[str]:
         f"points of profile {row.profile_id}: balance {row.balance}, entries sum up to {row.total}"
         for row in run_sql("loyalty.list_differences")
     ]
+
+
+def _sums() -> Iterator[str]:
+    zone = find_zone(get_tenant(current_tenant_id()).timezone).key
+    for row in run_sql("loyalty.list_wrong_days", zone=zone):
+        yield f"{row.kind} on {row.day}: stored {row.stored}, entries sum up to {row.counted}"
+    [row] = run_sql("loyalty.count_holders")
+    if row.stored != row.counted:
+        yield f"people with points: stored {row.stored}, counted {row.counted}"
 
 
 def _orders() -> list[str]:

@@ -1,14 +1,16 @@
-"""What every posting brings along: balances, facts of the profiles, and events."""
+"""What every posting brings along: balances, facts of the profiles, sums, and events."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from crm.services.events import append_events
 from crm.services.facts import write_points
 from crm.types import NewEvent
 from kernel.arrays import array
 from kernel.sql import run_sql
+from loyalty.services.totals import add_to_days, count_holders
 from loyalty.types import Posted
 
 
@@ -33,8 +35,10 @@ def carry_over(posted: Sequence[Posted], *, history: frozenset[int], now: dateti
         profile_ids=array(owners),
         deltas=array(deltas[profile_id] for profile_id in owners),
     )
-    balances = {int(row.profile_id): int(row.balance) for row in rows}
+    balances = _balances(rows)
     write_points(balances)
+    count_holders({key: balances[key] - deltas[key] for key in owners}, balances)
+    add_to_days(posted)
     append_events(
         [
             _event(entry, balances[entry.profile_id], is_history=entry.order_id in history, at=now)
@@ -50,9 +54,19 @@ def recount(profile_ids: Sequence[int]) -> None:
         return
     owners = sorted(set(profile_ids))
     # Locked in a statement of its own, so that the sum is read after other writers are done.
-    run_sql("loyalty.lock_balances", profile_ids=owners)
-    rows = run_sql("loyalty.recount_balances", profile_ids=owners)
-    write_points({int(row.profile_id): int(row.balance) for row in rows})
+    before = _balances(run_sql("loyalty.lock_balances", profile_ids=owners))
+    after = _balances(run_sql("loyalty.recount_balances", profile_ids=owners))
+    write_points(after)
+    count_holders(before, after)
+
+
+def close_accounts(profile_ids: Sequence[int]) -> None:
+    """Remove the accounts of profiles whose entries move to others; a repeat does nothing."""
+    count_holders(_balances(run_sql("loyalty.close_accounts", profile_ids=list(profile_ids))), {})
+
+
+def _balances(rows: Sequence[Any]) -> dict[int, int]:
+    return {int(row.profile_id): int(row.balance) for row in rows}
 
 
 def _event(entry: Posted, balance: int, *, is_history: bool, at: datetime) -> NewEvent:

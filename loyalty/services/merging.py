@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
-from crm.services.repointing import AFTER_MERGE, RECOMPUTED, REPOINTED
+from crm.services.repointing import AFTER_MERGE, BEFORE_MERGE, RECOMPUTED, REPOINTED
 from loyalty.queries.ledger import live_profiles
-from loyalty.services.ledger import recount
+from loyalty.services.ledger import close_accounts, recount
+
+
+def close_merged(pairs: Sequence[tuple[int, int]]) -> None:
+    """Close the accounts of the losers before their entries move."""
+    close_accounts([loser for loser, _ in pairs])
 
 
 def recount_merged(pairs: Sequence[tuple[int, int]]) -> None:
@@ -16,4 +21,5 @@ def register() -> None:
     """Let entries follow their profile through merges; called once, when the apps are loaded."""
     REPOINTED.append(("loyalty_pointsentry", "profile_id"))
     RECOMPUTED.append(("loyalty_pointsaccount", "profile_id"))
+    BEFORE_MERGE.append(close_merged)
     AFTER_MERGE.append(recount_merged)

@@ -74,6 +74,7 @@ def post_entry(
         points=points,
         source_key=source_key,
         order_id=None,
+        effective_at=now,
     )
     carry_over([moved], history=frozenset(), now=now)
     return entry

@@ -7,7 +7,7 @@
 --      rule_version  integer      of that rate
 --      unit          bigint       minor units in one unit of the tenant's currency
 --      now           timestamptz  when corrections take effect
--- out: id, profile_id, kind, points, source_key, order_id   of the new entries
+-- out: id, profile_id, kind, points, source_key, order_id, effective_at   of the new entries
 --
 -- Entries are read once, by order, so that the cost follows the batch and not the ledger. An order
 -- earns once and keeps the rate it earned at. Each refund takes its part of the running share
@@ -133,4 +133,4 @@ SELECT
 FROM entry AS e
 ORDER BY e.effective_at, e.order_id, e.source_key
 ON CONFLICT (tenant_id, kind, source_key) DO NOTHING
-RETURNING id, profile_id, kind, points, source_key, order_id;
+RETURNING id, profile_id, kind, points, source_key, order_id, effective_at;

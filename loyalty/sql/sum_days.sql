@@ -1,17 +1,11 @@
 -- loyalty/sql/sum_days.sql
--- Sum up what moved on each day of a period, by kind. Reads one index and no row.
+-- Say what moved on each day of a period, by kind.
 --
--- in:  tenant_id  bigint       added by kernel.sql.run_sql
---      zone       text         IANA zone that says what a day is
---      since      timestamptz  included
---      until      timestamptz  left out
+-- in:  tenant_id  bigint  added by kernel.sql.run_sql
+--      first_day  date    included
+--      last_day   date    likewise
 -- out: day, kind, points
-SELECT
-    (e.effective_at AT TIME ZONE %(zone)s)::date AS day,
-    e.kind,
-    sum(e.points)::bigint AS points
-FROM loyalty_pointsentry AS e
-WHERE e.tenant_id = %(tenant_id)s
-  AND e.effective_at >= %(since)s
-  AND e.effective_at < %(until)s
-GROUP BY 1, 2;
+SELECT d.day, d.kind, d.points
+FROM loyalty_pointsday AS d
+WHERE d.tenant_id = %(tenant_id)s
+  AND d.day BETWEEN %(first_day)s AND %(last_day)s;
