@@ -165,6 +165,19 @@ def test_today_stands_beside_last_week_up_to_the_same_time(now: str, then: str) 
     }
 
 
+def test_whoever_orders_twice_today_is_one_buyer(tenant: Tenant) -> None:
+    store = make_shop()
+    ada, bea = buyer(), buyer()
+    order(store, ada, "2026-11-20T09:00", 1000)
+    for person in (ada, ada, bea, bea, bea):
+        order(store, person, "2026-11-25T09:00", 1000)
+    order(store, None, "2026-11-25T10:00", 1000)
+    rebuild_rollups()
+    with time_machine.travel(at("2026-11-25T14:05"), tick=False):
+        found = {kpi.key: kpi.value for kpi in measure_today().figures}
+    assert (found["today_orders"], found["today_new"], found["today_returning"]) == (6, 1, 1)
+
+
 def test_what_waits_right_now_is_said(tenant: Tenant) -> None:
     rebuild_rollups()
     client = sign_in(tenant)
