@@ -19,6 +19,7 @@ from crm.queries.person import has_orders
 from flows.choices import FlowStatus
 from flows.models import Flow
 from kernel.formats import find_zone, format_rate
+from kernel.keyset import has_any
 from kernel.scope import current_tenant_id
 from messaging.queries.messages import list_recent_messages
 from messaging.queries.sending import find_default_sender
@@ -258,7 +259,9 @@ def _count_flows() -> tuple[int, int]:
 
 
 def _has_subscribers() -> bool:
-    return Profile.objects.filter(email_consent=ConsentState.SUBSCRIBED).exists()
+    live = Profile.objects.filter(merged_into=None, erased_at=None)
+    subscribed = live.filter(email_consent=ConsentState.SUBSCRIBED)
+    return has_any(subscribed, "-created_at", "-pk")
 
 
 def _foundations() -> list[Task]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crm.models import CatalogCount, Product, Store
-from kernel.keyset import Place, Sorting, Statement, count_up_to, select_page
+from kernel.keyset import Place, Sorting, Statement, count_up_to, has_any, select_page
 from kernel.sql import run_sql
 
 CATEGORIES = 200
@@ -135,7 +135,7 @@ def count_listed(wanted: WantedProducts) -> int:
 
 def has_products() -> bool:
     """Say whether the tenant has any product."""
-    return Product.objects.exists()
+    return has_any(Product.objects.all())
 
 
 def find_count() -> CatalogCount | None:

@@ -28,6 +28,7 @@ from crm.queries.reach import Reach, find_reach
 from crm.queries.touches import TouchWords, touches_of_person
 from kernel import clock
 from kernel.formats import find_zone, format_country, format_time, zone_of_country
+from kernel.keyset import has_any
 from kernel.money import average
 from kernel.scope import current_tenant_id
 from tenants.queries import get_tenant
@@ -260,7 +261,7 @@ def list_recent_orders(*, limit: int) -> list[Order]:
 
 def has_orders() -> bool:
     """Say whether the tenant has any order."""
-    return Order.objects.exists()
+    return has_any(Order.objects.all())
 
 
 def _substance(said: ConsentEvent) -> tuple[str, ...]:

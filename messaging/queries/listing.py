@@ -7,7 +7,7 @@ from typing import Any
 
 from crm.queries.finding import find_people
 from kernel import clock
-from kernel.keyset import Place, Sorting, Statement, count_up_to, select_page
+from kernel.keyset import Place, Sorting, Statement, count_up_to, has_any, select_page
 from kernel.scope import current_tenant_id
 from messaging.choices import FailReason, Outcome, SkipReason
 from messaging.models import Message, Template
@@ -125,7 +125,7 @@ def count_views(wanted: WantedMessages) -> dict[str, int]:
 
 def has_messages() -> bool:
     """Say whether the tenant has any message."""
-    return Message.objects.exists()
+    return has_any(Message.objects.all())
 
 
 def list_templates() -> list[tuple[int, str]]:

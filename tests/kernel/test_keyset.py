@@ -1,8 +1,12 @@
 """Marks of pages: made by us, or left out."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from kernel.keyset import Place, Sorting, Statement, select_page, speak_count
+from crm.models import Profile
+from kernel.keyset import Place, Sorting, Statement, has_any, select_page, speak_count
+from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
 
 BY_NUMBER = Sorting("n.number", "n.id", "number")
@@ -34,3 +38,15 @@ def test_a_mark_that_nobody_made_begins_at_the_first_page(tenant: Tenant, mark: 
 def test_a_count_at_the_ceiling_says_or_more() -> None:
     assert speak_count(50, 10_000, "orders") == "50 of 10,000+ orders"
     assert speak_count(3, 3, "orders") == "3 of 3 orders"
+
+
+def test_whether_there_is_a_row_is_one_step_in_the_index(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
+    assert has_any(Profile.objects.all()) is False
+    Profile.objects.create(country="GB")
+    with CaptureQueriesContext(connection) as statements:
+        assert has_any(Profile.objects.filter(country="GB"), "-created_at", "-pk") is True
+    assert statements[-1]["sql"].endswith('"created_at" DESC, 1 DESC LIMIT 1')
+    with tenant_scope(other_tenant.pk):
+        assert has_any(Profile.objects.all()) is False
