@@ -63,6 +63,10 @@ SpeakEvents = Callable[[Sequence[Event]], Mapping[int, EventWords]]
 statements."""
 
 
+def _not_among_facts(value: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class ListFilter:
     """One way to narrow the list of people.
@@ -73,6 +77,10 @@ class ListFilter:
         list_choices: value and label of each choice; of a ``choice`` alone.
         sql: condition over ``p`` (crm_profile) and ``f`` (crm_profilefacts, may be absent), with
             the value as ``%(<key>)s``; every table in it is bound to ``%(tenant_id)s``.
+        among_facts: makes of the value the same condition over ``f`` alone, where nobody without
+            a row there can meet it; otherwise empty. Such a list is counted in one index.
+        counted_from: ``FROM … WHERE …`` of rows that are the live people who meet it, one each,
+            where another table has them in an index; counted when nothing else was chosen.
         define: the same as a condition of a segment definition, made of the value.
         kind: what the value is: ``choice``; ``text``; ``number``, whole and not negative;
             ``money`` of the tenant's currency, bound in minor units; ``day``, bound as the first
@@ -90,6 +98,8 @@ class ListFilter:
     order: int = 50
     kind: str = "choice"
     group: str = ""
+    among_facts: Callable[[str], str] = _not_among_facts
+    counted_from: str = ""
 
 
 _panels: dict[str, Panel] = {}

@@ -9,6 +9,8 @@ from crm.choices import ConsentState, IdentityKind
 from crm.models.store import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
 
+_IS_LIVE = models.Q(merged_into__isnull=True, erased_at__isnull=True)
+
 
 class Profile(TenantModel):
     """One resolved shopper, known or anonymous.
@@ -60,6 +62,21 @@ class Profile(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="profile_created_idx"),
             models.Index(fields=["tenant", "email_norm"], name="profile_email_idx"),
+            models.Index(
+                fields=["tenant", "country", "-created_at", "-id"],
+                name="profile_country_idx",
+                condition=_IS_LIVE,
+            ),
+            models.Index(
+                fields=["tenant", "email_consent", "-created_at", "-id"],
+                name="profile_consent_idx",
+                condition=_IS_LIVE,
+            ),
+            models.Index(
+                fields=["tenant", "sms_consent", "-created_at", "-id"],
+                name="profile_sms_consent_idx",
+                condition=_IS_LIVE & ~models.Q(sms_consent=ConsentState.NEVER),
+            ),
             models.Index(
                 fields=["tenant", "merged_into"],
                 name="profile_merged_idx",

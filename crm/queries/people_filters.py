@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from crm.choices import ConsentState
 from crm.models import Tag
 from crm.panels import ListFilter, list_filters
-from crm.queries.people import COUNT_CEILING, SORTINGS, Wanted
+from crm.queries.people import SORTINGS, Wanted
 from kernel.formats import format_country
 from kernel.money import MoneyError, to_minor
 from kernel.scope import current_tenant_id
@@ -18,6 +18,7 @@ MAX_SEARCH = 200
 MAX_TEXT = 100
 MAX_NUMBER = 1_000_000_000
 TAGS_OFFERED = 500
+COUNTRIES_OFFERED = 300
 _CONSENT_CHOICES = [
     (ConsentState.SUBSCRIBED.value, "Subscribed"),
     (ConsentState.UNSUBSCRIBED.value, "Unsubscribed"),
@@ -83,12 +84,10 @@ def list_tags() -> list[str]:
 
 
 def list_countries() -> list[tuple[str, str]]:
-    """Return code and name of the countries people live in, most people first.
-
-    Counted among the newest people, so that it costs the same for any number of them.
-    """
-    rows = run_sql("crm.list_countries", newest=COUNT_CEILING)
-    return [(row.country, format_country(row.country)) for row in rows]
+    """Return code and name of the countries that people live in, by name."""
+    rows = run_sql("crm.list_countries", most=COUNTRIES_OFFERED)
+    names = [(row.country, format_country(row.country)) for row in rows]
+    return sorted(names, key=lambda named: named[1])
 
 
 def _fits(item: ListFilter, value: str, known: Choices) -> bool:
@@ -154,6 +153,18 @@ def _before(name: str) -> Callable[[str], dict[str, object]]:
     return define
 
 
+def _above_zero(value: str) -> bool:
+    return not value.startswith("-") and any(digit in value for digit in "123456789")
+
+
+def _ordered(value: str) -> str:
+    """Return the condition on a number of orders that nobody without one has."""
+    if not _above_zero(value):
+        return ""
+    operator = ">=" if value.endswith("+") else "="
+    return f"f.order_count {operator} rtrim(%(orders)s, '+')::int"
+
+
 def _consent(channel: str, label: str, order: int) -> ListFilter:
     return ListFilter(
         key="consent" if channel == "email" else f"{channel}_consent",
@@ -170,15 +181,18 @@ def _consent(channel: str, label: str, order: int) -> ListFilter:
 def _between(
     name: str, label: str, column: str, field: str, *, kind: str, order: int
 ) -> tuple[ListFilter, ListFilter]:
-    """Offer a lowest and a highest value of a figure."""
+    """Offer a lowest and a highest value of a figure of the facts."""
     define = _count if kind == "number" else _field
+    known = f"COALESCE({column}, 0)"
+    lowest = f"{column} >= %({name}_min)s"
     return (
         ListFilter(
             key=f"{name}_min",
             label=f"{label}, at least",
             anything="at least",
             list_choices=_none,
-            sql=f"{column} >= %({name}_min)s",
+            sql=f"{known} >= %({name}_min)s",
+            among_facts=lambda value: lowest if _above_zero(value) else "",
             define=define(field, ">="),
             order=order,
             kind=kind,
@@ -189,7 +203,7 @@ def _between(
             label=f"{label}, at most",
             anything="at most",
             list_choices=_none,
-            sql=f"{column} <= %({name}_max)s",
+            sql=f"{known} <= %({name}_max)s",
             define=define(field, "<="),
             order=order + 1,
             kind=kind,
@@ -202,13 +216,16 @@ def _period(
     name: str, label: str, column: str, field: str, *, order: int
 ) -> tuple[ListFilter, ListFilter]:
     """Offer the first and the last day of a period, in the tenant's zone."""
+    since, until = f"{column} >= %({name}_from)s", f"{column} < %({name}_to)s"
+    is_fact = column.startswith("f.")
     return (
         ListFilter(
             key=f"{name}_from",
             label=f"{label}, from",
             anything="from",
             list_choices=_none,
-            sql=f"{column} >= %({name}_from)s",
+            sql=since,
+            among_facts=lambda _: since if is_fact else "",
             define=_after(field),
             order=order,
             kind="day",
@@ -219,7 +236,8 @@ def _period(
             label=f"{label}, to",
             anything="to",
             list_choices=_none,
-            sql=f"{column} < %({name}_to)s",
+            sql=until,
+            among_facts=lambda _: until if is_fact else "",
             define=_before(field),
             order=order + 1,
             kind="last_day",
@@ -244,6 +262,7 @@ ORDERS = ListFilter(
         " THEN COALESCE(f.order_count, 0) >= rtrim(%(orders)s, '+')::int"
         " ELSE COALESCE(f.order_count, 0) = rtrim(%(orders)s, '+')::int END)"
     ),
+    among_facts=_ordered,
     define=_orders,
     order=40,
 )
@@ -286,7 +305,7 @@ FILTERS = (
     *_between(
         "order_count",
         "Orders",
-        "COALESCE(f.order_count, 0)",
+        "f.order_count",
         "order_count",
         kind="number",
         order=72,
@@ -294,7 +313,7 @@ FILTERS = (
     *_between(
         "revenue",
         "Net revenue",
-        "COALESCE(f.net_minor, 0)",
+        "f.net_minor",
         "net_revenue",
         kind="money",
         order=74,

@@ -22,6 +22,7 @@ def find_differences() -> list[str]:
     return [
         *_shorten(_wrong_facts()),
         *_shorten(_wrong_touches()),
+        *_shorten(_stray_facts()),
         *_shorten(_wrong_consent()),
         *_shorten(_lost_events()),
         *_shorten(_misplaced_refunds()),
@@ -52,6 +53,11 @@ def _wrong_touches() -> list[str]:
         f"{row.what} of profile {row.profile_id}: {row.stored}, recomputed {row.recomputed}"
         for row in run_sql("crm.check_touches")
     ]
+
+
+def _stray_facts() -> list[str]:
+    rows = run_sql("crm.check_stray_facts")
+    return [f"facts of profile {row.profile_id}: it was merged or erased" for row in rows]
 
 
 def _wrong_consent() -> list[str]:

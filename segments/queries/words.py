@@ -16,6 +16,11 @@ EXISTS (
 )
 """
 
+IN_GROUP = """
+FROM segments_rfmscore AS s
+WHERE s.tenant_id = %(tenant_id)s AND s."group" = %(rfm_group)s
+"""
+
 
 def speak_moves(events: Sequence[Event]) -> dict[int, EventWords]:
     """Word entries, exits and moves between groups; one statement for any number."""

@@ -35,6 +35,7 @@ def register() -> None:
             anything="RFM group",
             list_choices=words.group_choices,
             sql="f.rfm_group = %(rfm_group)s",
+            counted_from=words.IN_GROUP,
             define=lambda value: {"field": "rfm_group", "is": "=", "value": value},
             order=30,
         )

@@ -5,7 +5,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from django.conf import settings
@@ -13,7 +13,11 @@ from django.test import Client
 
 from crm.models import Event, ListPreference, Profile, ProfileFacts, SavedView, TagBatch
 from crm.queries import people
-from crm.queries.people_filters import define_segment, read_wanted, write_query
+from crm.queries.people_filters import (
+    define_segment,
+    read_wanted,
+    write_query,
+)
 from crm.services.erasure import erase_profiles
 from crm.services.merging import merge_profiles, unmerge_profile
 from crm.services.tags import change_tags
@@ -47,6 +51,10 @@ def known(name: str, **facts: object) -> Profile:
 def shown(query: str) -> list[str]:
     wanted = read_wanted({key: values[0] for key, values in parse_qs(query).items()})
     return sorted(row.name for row in people.list_people(wanted, NOON).rows)
+
+
+def counted(query: str) -> int:
+    return people.count_people(read_wanted(dict(parse_qsl(query))))
 
 
 def tags_of(profile: Profile) -> list[str]:
@@ -86,6 +94,7 @@ def test_each_filter_finds_its_people(tenant: Tenant, query: str, found: list[st
     change_tags([many.pk], added=["VIP"], actor="ada@example.com")
 
     assert shown(query) == found
+    assert counted(query) == len(found)
 
 
 def test_a_changed_time_zone_moves_the_days_of_a_filter(tenant: Tenant) -> None:
