@@ -9,6 +9,7 @@ from psycopg import Cursor
 from analytics.services.rollups import rebuild_rollups
 from kernel import clock
 from kernel.scope import tenant_scope
+from loyalty.services.totals import rebuild_days
 from segments.choices import Cause
 from segments.services.rebuild import rebuild
 from segments.services.rfm import score_all
@@ -43,6 +44,11 @@ INSERT INTO crm_identity (tenant_id, kind, value_norm, profile_id)
 SELECT tenant_id, 'email', email_norm, id
 FROM crm_profile
 WHERE tenant_id = %(tenant_id)s AND email_norm <> ''
+ON CONFLICT DO NOTHING
+"""
+TAGS = b"""
+INSERT INTO crm_tag (tenant_id, name)
+SELECT %(tenant_id)s, unnest(ARRAY['VIP', 'Press'])
 ON CONFLICT DO NOTHING
 """
 GOODS = b"""
@@ -134,9 +140,17 @@ FROM crm_profilefacts AS f
 WHERE f.tenant_id = %(tenant_id)s AND f.points_balance > 0
 ON CONFLICT DO NOTHING
 """
+HOLDERS = b"""
+INSERT INTO loyalty_holdercount (tenant_id, holders)
+SELECT a.tenant_id, count(*)
+FROM loyalty_pointsaccount AS a
+WHERE a.tenant_id = %(tenant_id)s
+GROUP BY a.tenant_id
+"""
 STATEMENTS = (
     PEOPLE,
     ADDRESSES,
+    TAGS,
     GOODS,
     ORDERS,
     LINES,
@@ -145,6 +159,7 @@ STATEMENTS = (
     MESSAGES,
     POINTS,
     ACCOUNTS,
+    HOLDERS,
 )
 TABLES = (
     "crm_profile",
@@ -157,11 +172,13 @@ TABLES = (
     "messaging_message",
     "loyalty_pointsentry",
     "loyalty_pointsaccount",
+    "loyalty_pointsday",
     "segments_membership",
     "segments_membershipchange",
     "segments_membershipday",
     "segments_rfmscore",
     "segments_rfmsum",
+    "segments_rfmday",
     "analytics_ordermark",
     "analytics_refundmark",
     "analytics_profilemark",
@@ -207,11 +224,12 @@ def fill(merchant: Merchant, profiles: int) -> None:
 
 
 def settle(merchant: Merchant) -> None:
-    """Let scores, segments and rollups of a tenant follow."""
+    """Let scores, segments, sums of points and rollups of a tenant follow."""
     now = clock.now()
     with tenant_scope(merchant.tenant_id):
         score_all(now)
         rebuild(now, Cause.DEFINITION)
+        rebuild_days()
         with transaction.atomic():
             rebuild_rollups()
 
