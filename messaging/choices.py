@@ -51,6 +51,7 @@ class SkipReason(TextChoices):
     SMART_SENDING = "smart_sending", "Got a promotional message a short while ago"
     TOO_LATE = "too_late", "The moment has passed"
     SENDER_MISSING = "sender_missing", "No sender is set up"
+    SENDER_DNS = "sender_dns", "The sender's domain fails DKIM or DMARC"
     RENDER_ERROR = "render_error", "The template could not be rendered"
 
 

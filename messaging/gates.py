@@ -28,8 +28,12 @@ GATE_ORDER: dict[str, SkipReason] = {
     "smart_sending": SkipReason.SMART_SENDING,
     "lateness": SkipReason.TOO_LATE,
     "sender": SkipReason.SENDER_MISSING,
+    "sender_dns": SkipReason.SENDER_DNS,
 }
-"""Name of each gate and the reason it gives; rendering comes after all of them."""
+"""Name of each gate and the reason it gives; rendering comes after all of them.
+
+The last one lets messages wait; it follows lateness, so that what waits ends when it is too late.
+"""
 
 _filled: dict[str, GateFunction] = {}
 

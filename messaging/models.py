@@ -67,7 +67,7 @@ class SendingDomain(TenantModel):
     is_signing = models.BooleanField(default=False)
     """Whether the public key was found in place, so that mails are signed."""
     findings = models.JSONField(default=dict)
-    """State and words by record: ``dkim``, ``dmarc``, ``spf``."""
+    """By record (``dkim``, ``dmarc``, ``spf``): state, words, and the state that was known last."""
     checked_at = models.DateTimeField(null=True)
     check_due_at = models.DateTimeField()
     created_at = models.DateTimeField()

@@ -84,11 +84,13 @@ class Verdict(NamedTuple):
     Attributes:
         detail: a few words for the merchant; may be empty.
         reason: a `SkipReason` word where one gate knows several; empty means the gate's own.
+        wait_until: aware; a message that did not pass is not skipped but asked again then.
     """
 
     passed: bool
     detail: str = ""
     reason: str = ""
+    wait_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

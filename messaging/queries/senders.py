@@ -7,6 +7,10 @@ from django.conf import settings
 
 from messaging.models import Sender, SendingDomain
 
+_NEEDED = {"dkim": "DKIM", "dmarc": "DMARC"}
+"""Records without which marketing waits."""
+_FAILING = frozenset({"missing", "wrong"})
+
 
 @dataclass(frozen=True, slots=True)
 class SenderRow:
@@ -55,6 +59,27 @@ def list_senders_of(domain: str) -> list[str]:
     """Return the addresses of the active tenant's senders at a domain."""
     found = Sender.objects.filter(email__endswith=f"@{domain}")
     return list(found.order_by("email").values_list("email", flat=True))
+
+
+def dns_failure(domain: SendingDomain) -> str:
+    """Say which of the records that marketing needs fail; empty where none does.
+
+    A record that could not be asked for counts as it was known last.
+    """
+    states = {name: found.get("known", "") for name, found in domain.findings.items()}
+    failing = [label for name, label in _NEEDED.items() if states.get(name) in _FAILING]
+    if not failing:
+        return ""
+    return f"{' and '.join(failing)} of {domain.domain} {'fail' if failing[1:] else 'fails'}"
+
+
+def list_failing_domains() -> list[tuple[SendingDomain, str]]:
+    """Return the domains that the default sender writes from and whose records fail, with words."""
+    sender = Sender.objects.filter(is_default=True).first()
+    if sender is None:
+        return []
+    found = SendingDomain.objects.filter(domain=_domain_of(sender.email))
+    return [(domain, words) for domain in found if (words := dns_failure(domain))]
 
 
 def _is_verified(sender: Sender, signing: set[str]) -> bool:

@@ -13,6 +13,7 @@ from kernel.secrets import decrypt
 from kernel.sql import run_sql
 from messaging.choices import MessageClass, MessageStatus
 from messaging.models import ChannelAccount, Message, Sender, SendingDomain, Template
+from messaging.queries.senders import dns_failure
 from messaging.types import DkimKey, Recipient
 
 
@@ -115,6 +116,13 @@ def find_signing_key(address: str) -> DkimKey | None:
     if found is None:
         return None
     return DkimKey(found.domain, found.selector, decrypt(found.dkim_key_encrypted))
+
+
+def find_dns_failure(address: str) -> str:
+    """Say which records of an address's domain fail; empty where none does or none is known."""
+    domain = address.rpartition("@")[2].lower()
+    found = SendingDomain.objects.filter(domain=domain).first()
+    return dns_failure(found) if found is not None else ""
 
 
 def find_templates(template_ids: Collection[int]) -> dict[int, Template]:

@@ -20,6 +20,7 @@ GATES = {
     "smart_sending": "Nothing promotional was sent a short while ago",
     "lateness": "The moment has not passed",
     "sender": "A sender is set up",
+    "sender_dns": "DKIM and DMARC of the sender's domain are in place",
     "render": "The template could be rendered",
 }
 """What passing a gate means, in the words of the page."""
@@ -84,6 +85,12 @@ JUDGEMENTS: dict[str, Judgement] = {
     ),
     SkipReason.SENDER_MISSING: Judgement(
         "bad", _HARMFUL, "Nothing can be sent before a sender is set up."
+    ),
+    SkipReason.SENDER_DNS: Judgement(
+        "bad",
+        _HARMFUL,
+        "Marketing waits until the records are in place, and ends when it is too late. "
+        "Mend them in Settings → Senders; what still waits then goes out by itself.",
     ),
     SkipReason.RENDER_ERROR: Judgement(
         "bad", _HARMFUL, "The template asks for a value that this person does not have. Mend it."

@@ -30,11 +30,14 @@ from messaging.domain.dns_records import (
     spf_parts,
 )
 from messaging.models import SendingDomain
-from messaging.queries.senders import list_senders_of
+from messaging.queries.senders import dns_failure, list_senders_of
+from messaging.services.releasing import release_waiting
 from tenants.services import audit
 
 KIND = "domains"
 RECHECK = timedelta(days=1)
+RECHECK_FAILING = timedelta(minutes=30)
+"""While marketing waits for a record."""
 ASK_AGAIN = timedelta(minutes=10)
 """When a name server that did not answer is asked once more."""
 LEASE = timedelta(minutes=5)
@@ -142,19 +145,31 @@ def _record(found: SendingDomain, findings: dict[str, Finding]) -> None:
     is_signing = findings["dkim"].state == "good"
     if findings["dkim"].state == "unknown":
         is_signing = found.is_signing
+    before, lease = dns_failure(found), found.check_due_at
+    was_signing, found.is_signing = found.is_signing, is_signing
+    found.findings = {
+        name: asdict(finding) | {"known": _known_state(found, name, finding)}
+        for name, finding in findings.items()
+    }
+    found.checked_at = now
     row = SendingDomain.objects.filter(pk=found.pk)
-    row.update(
-        findings={name: asdict(finding) for name, finding in findings.items()},
-        is_signing=is_signing,
-        checked_at=now,
-    )
-    row.filter(check_due_at=found.check_due_at).update(
-        check_due_at=now + (ASK_AGAIN if is_unknown else RECHECK)
-    )
-    if is_signing != found.is_signing:
+    row.update(findings=found.findings, is_signing=is_signing, checked_at=now)
+    failure = dns_failure(found)
+    again = ASK_AGAIN if is_unknown else RECHECK_FAILING if failure else RECHECK
+    row.filter(check_due_at=lease).update(check_due_at=now + again)
+    if before and not failure:
+        release_waiting(now)
+    if is_signing != was_signing:
         action = "domain.verified" if is_signing else "domain.lost"
         after = {"domain": found.domain, "dkim": findings["dkim"].words}
         audit.record(action, "domain", found.pk, after=after)
+
+
+def _known_state(found: SendingDomain, name: str, finding: Finding) -> str:
+    """Return how a record stands; as it was known before, where nobody answered now."""
+    if finding.state != "unknown":
+        return finding.state
+    return str(found.findings.get(name, {}).get("known", ""))
 
 
 def _look_up(found: SendingDomain) -> dict[str, Finding]:

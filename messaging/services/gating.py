@@ -1,7 +1,7 @@
 """Asks every gate in its order, in sets, and keeps what each of them said.
 
 The first gate that says no ends the matter: later ones are not asked, and the message is
-skipped with that reason.
+skipped with that reason, or waits with it and is asked all of them again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,17 +27,20 @@ SMART_SENDING = {Channel.EMAIL.value: timedelta(hours=16)}
 """How long after a promotional message no other one follows on the same channel."""
 DEFAULT_LATENESS = timedelta(hours=24)
 """Of promotional and behavioural messages; the others are never too late."""
+DNS_PAUSE = timedelta(minutes=30)
+"""When marketing that waits for the records of its sender's domain is asked again at the latest."""
 MARKETING = frozenset({MessageClass.PROMOTIONAL.value, MessageClass.BEHAVIOURAL.value})
 """Classes that need consent and carry an unsubscribe link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a message goes no further."""
+    """Why a message goes no further, or not before ``wait_until``."""
 
     status: str
     reason: str
     detail: str
+    wait_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +87,8 @@ def _stop(verdict: Verdict, own: SkipReason) -> Stop:
     if verdict.reason == FailReason.GATE_ERROR:
         return Stop(MessageStatus.FAILED.value, verdict.reason, verdict.detail)
     reason = SkipReason(verdict.reason or own)
-    return Stop(MessageStatus.SKIPPED.value, reason.value, verdict.detail or reason.label)
+    status = MessageStatus.PENDING if verdict.wait_until else MessageStatus.SKIPPED
+    return Stop(status.value, reason.value, verdict.detail or reason.label, verdict.wait_until)
 
 
 def _ask(
@@ -227,3 +231,20 @@ def sender_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, 
     if sending.find_default_sender() is not None:
         return {}
     return {message.id: Verdict(passed=False) for message in messages}
+
+
+def sender_dns_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Let marketing wait while the domain of its sender fails DKIM or DMARC; the rest goes on.
+
+    What waits goes out once the records are mended, or ends when it is too late. An address of
+    which no domain was set up here is not judged.
+    """
+    sender = sending.find_default_sender()
+    failure = sending.find_dns_failure(sender.email) if sender is not None else ""
+    if not failure:
+        return {}
+    return {
+        message.id: Verdict(passed=False, detail=failure, wait_until=now + DNS_PAUSE)
+        for message in messages
+        if message.message_class in MARKETING
+    }

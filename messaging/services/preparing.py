@@ -40,7 +40,7 @@ from messaging.variables import gather_values
 LEASE = timedelta(seconds=120)
 """How long a worker may take over one batch before its outcome counts as unknown."""
 _SOON = timedelta(minutes=5)
-_CHECKED = "ids statuses reasons details gates addresses subjects message_ids"
+_CHECKED = "ids statuses reasons details gates addresses subjects message_ids dues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,7 @@ def _record(messages: Sequence[PendingMessage], asked: Asked, ready: Sequence[Re
                 mail.to_address if mail else message.profile.email,
                 mail.content.subject if mail else "",
                 mail.message_id if mail else "",
+                stop.wait_until if stop else None,
             )
         )
     count_sql("messaging.record_checks", **columns(_CHECKED, rows))

@@ -2,8 +2,9 @@
 -- Write what the gates and the rendering made of claimed messages.
 --
 -- in:  tenant_id  bigint  added by kernel.sql
---      ids, statuses, reasons, details, gates, addresses, subjects, message_ids
---                 arrays of one length; status is sending, skipped or failed
+--      ids, statuses, reasons, details, gates, addresses, subjects, message_ids, dues
+--                 arrays of one length; status is sending, skipped or failed, or pending for one
+--                 that is asked again when it is due
 -- out: row count
 -- why: one statement for a batch, in the transaction that claimed it. A Message-ID once given
 --      stays for ever.
@@ -14,10 +15,13 @@ SET status = checked.status,
     gates = checked.gates::jsonb,
     address = checked.address,
     subject = checked.subject,
+    due_at = COALESCE(checked.due_at, m.due_at),
+    claim_id = CASE WHEN checked.status = 'pending' THEN NULL ELSE m.claim_id END,
     message_id = CASE WHEN m.message_id = '' THEN checked.message_id ELSE m.message_id END
 FROM unnest(
     %(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
-    %(gates)s::text[], %(addresses)s::text[], %(subjects)s::text[], %(message_ids)s::text[]
-) AS checked (id, status, reason, detail, gates, address, subject, message_id)
+    %(gates)s::text[], %(addresses)s::text[], %(subjects)s::text[], %(message_ids)s::text[],
+    %(dues)s::timestamptz[]
+) AS checked (id, status, reason, detail, gates, address, subject, message_id, due_at)
 WHERE m.tenant_id = %(tenant_id)s
   AND m.id = checked.id

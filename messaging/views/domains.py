@@ -17,7 +17,7 @@ from kernel.live import answer_live, render_live
 from messaging.domain.dns_records import dkim_record
 from messaging.forms import DomainForm
 from messaging.models import SendingDomain
-from messaging.queries.senders import find_domain, list_senders_of
+from messaging.queries.senders import dns_failure, find_domain, list_senders_of
 from messaging.services import domains
 from tenants.domain import capabilities
 from tenants.services.access import requires
@@ -131,6 +131,7 @@ def _render_state(request: TenantRequest, found: SendingDomain) -> SafeString:
         "findings": _findings(found),
         "is_checking": found.checked_at is None or found.check_due_at <= clock.now(),
         "has_include": bool(settings.SPF_INCLUDE),
+        "failure": dns_failure(found),
     }
     return render_live(
         request,

@@ -23,7 +23,12 @@ from kernel.work import sweep
 from messaging.domain.dkim import make_keys, sign_mail
 from messaging.domain.dns_records import dkim_record, judge_dkim, judge_dmarc, judge_spf, spf_parts
 from messaging.models import Sender, SendingDomain
-from messaging.services.domains import ASK_AGAIN, RECHECK, add_domain, check_due
+from messaging.services.domains import (
+    ASK_AGAIN,
+    RECHECK,
+    add_domain,
+    check_due,
+)
 from messaging.services.sending import send_due
 from messaging.types import DkimKey
 from tenants.models import AuditEntry, Tenant

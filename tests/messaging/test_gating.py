@@ -34,6 +34,7 @@ ORDER = [
     "smart_sending",
     "lateness",
     "sender",
+    "sender_dns",
 ]
 
 
