@@ -1,5 +1,5 @@
 -- Purpose: bring the marks of orders up to date, and the sums with them by the difference.
--- In: as orders_to_mark.
+-- In: as orders_to_mark; order_ids are all orders of the persons, now or by their marks.
 -- Out: nothing.
 -- Why: the cost follows the documents of the people named, never the size of the base. Whoever
 --   calls it holds the row of RollupState: two writers would add the same difference twice.
@@ -7,12 +7,6 @@ WITH fresh AS (
     {analytics.orders_to_mark}
 ),
 stale AS (
-    SELECT
-        m.order_id, m.profile_id, m.at, m.day, m.gross_minor, m.is_email, m.nth, m.opens_day,
-        m.next_on
-    FROM analytics_ordermark AS m
-    WHERE m.tenant_id = %(tenant_id)s AND m.profile_id = ANY(%(persons)s::bigint[])
-    UNION
     SELECT
         m.order_id, m.profile_id, m.at, m.day, m.gross_minor, m.is_email, m.nth, m.opens_day,
         m.next_on
@@ -41,6 +35,7 @@ kept AS (
         %(tenant_id)s, a.order_id, a.profile_id, a.at, a.day, a.gross_minor, a.is_email, a.nth,
         a.opens_day, a.next_on
     FROM added AS a
+    ORDER BY a.order_id
     ON CONFLICT (tenant_id, order_id) DO UPDATE SET
         profile_id = EXCLUDED.profile_id,
         at = EXCLUDED.at,
