@@ -14,7 +14,7 @@ CHOICES = (
     ("last_month", "Last month"),
     ("quarter", "This quarter"),
     ("year", "This year"),
-    ("custom", "From … to …"),
+    ("custom", "Days of your choice"),
 )
 COMPARISONS = (
     ("previous", "Period before"),

@@ -64,11 +64,11 @@ class Chart:
 
     @property
     def targets(self) -> list[tuple[str, float]]:
-        """The ends of the target with their names."""
+        """The ends of the target, each named by its value."""
         if self.target is None:
             return []
-        ends = [("Target from", self.target.low), ("Target to", self.target.high)]
-        return [(name, end) for name, end in ends if end is not None]
+        ends = [end for end in (self.target.low, self.target.high) if end is not None]
+        return [(f"Target {format_rate(end)}", end) for end in ends]
 
 
 def _divide(part: int, whole: int) -> float | None:

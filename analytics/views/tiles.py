@@ -26,6 +26,7 @@ class Tile:
     formula: str
     target: str = ""
     period: str = ""
+    is_share: bool = False
 
 
 def make_tile(kpi: Kpi, currency: str, words: str, *, is_compared: bool = True) -> Tile:
@@ -41,6 +42,7 @@ def make_tile(kpi: Kpi, currency: str, words: str, *, is_compared: bool = True) 
         versus=f"from {speak_value(kpi.previous, kpi.unit, currency)}" if has_before else "",
         formula=f"{kpi.formula} Period: {words}.",
         target=speak_target(kpi.target) if kpi.target else "",
+        is_share=kpi.unit == "rate",
     )
 
 

@@ -146,16 +146,23 @@ def avatar(name: str | None, size: str = "") -> SafeString:
 
 @register.inclusion_tag("components/change.html")
 def change(
-    current: Decimal | float | None, previous: Decimal | float | None, good: str = "up"
+    current: Decimal | float | None,
+    previous: Decimal | float | None,
+    good: str = "up",
+    *,
+    is_share: bool = False,
 ) -> dict[str, Any]:
-    """``{% change now before %}`` writes the change in per cent; ``good`` is up, down or none."""
+    """``{% change now before %}`` writes the change in per cent; ``good`` is up, down or none.
+
+    Of a share, which is a per cent itself, only the direction is written.
+    """
     if current is None or not previous:
         return {"rate": None}
     rate = (Decimal(str(current)) - Decimal(str(previous))) / abs(Decimal(str(previous)))
     direction = "up" if rate > 0 else "down" if rate < 0 else "flat"
     is_judged = direction != "flat" and good in {"up", "down"}
     tone = ("good" if direction == good else "bad") if is_judged else "neutral"
-    return {"rate": abs(rate), "direction": direction, "tone": tone}
+    return {"rate": abs(rate), "direction": direction, "tone": tone, "is_share": is_share}
 
 
 @register.simple_tag

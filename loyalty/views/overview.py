@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from kernel.errors import Invalid
+from kernel.formats import format_number
 from loyalty.forms import ProgramForm
 from loyalty.queries import overview as reads
 from loyalty.queries.ledger import find_program
@@ -66,7 +67,10 @@ def figures(request: TenantRequest) -> HttpResponse:
         "earned_before": before.total("earned"),
         "taken_back": now.total("taken_back"),
         "taken_back_before": before.total("taken_back"),
-        "against": f"vs the {days} days before",
+        "before": {
+            "earned": f"from {format_number(before.total('earned'))}",
+            "taken_back": f"from {format_number(before.total('taken_back'))}",
+        },
     }
     return render(request, "loyalty/_figures.html", context)
 

@@ -106,6 +106,7 @@ addEventListener("resize", () => {
   frame = requestAnimationFrame(redraw);
 });
 document.addEventListener("patron:theme", redraw);
+matchMedia("print").addEventListener("change", redraw);
 document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
   const button = event.target.closest<HTMLElement>("[data-chart-toggle]");

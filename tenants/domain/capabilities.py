@@ -33,7 +33,7 @@ WORDS: Final[dict[str, str]] = {
     MANAGE_MEMBERS: "invite people and give roles",
     MANAGE_SETTINGS: "change brand and senders",
     READ_AUDIT: "read the audit trail",
-    MANAGE_TENANT: "suspend, export and delete the tenant",
+    MANAGE_TENANT: "suspend, export and delete the shop",
 }
 """What people read for each capability, in the order in which it is listed."""
 

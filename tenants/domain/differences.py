@@ -7,6 +7,8 @@ from typing import Any
 
 MAX_DEPTH = 4
 ABSENT = object()
+# What is no word when it stands alone
+_NAMES = {"ip": "IP address", "url": "Address", "hint": "Key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _compare(name: str, old: Any, new: Any) -> Difference:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").replace(".", ": ").capitalize()
+    return _NAMES.get(name) or name.replace("_", " ").replace(".", ": ").capitalize()
 
 
 def _text(value: Any) -> str:

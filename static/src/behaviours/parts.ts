@@ -17,7 +17,7 @@ function isBusy(part: HTMLElement): boolean {
 
 export function startParts(): void {
   // On a small screen tabs scroll sideways; the one that is shown must not lie outside.
-  for (const tab of document.querySelectorAll<HTMLElement>(".tabs > [aria-current]")) {
+  for (const tab of document.querySelectorAll<HTMLElement>(":is(.tabs, .settings-nav) > [aria-current]")) {
     const row = tab.parentElement;
     if (row) row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
   }

@@ -34,7 +34,8 @@ function markOf(series: Series, index: number, data: ChartData, colours: Colours
   return {
     ...common,
     type: "line",
-    showSymbol: false,
+    // A line needs two places: what stands alone is drawn as a dot.
+    showSymbol: series.values.filter((value) => value !== null).length === 1,
     symbolSize: 6,
     connectNulls: false,
     lineStyle: { width: isCurrent ? 2 : 1.5, type: isCurrent ? "solid" : [4, 4] },
@@ -100,18 +101,26 @@ function spreadEndLabels(data: ChartData, height: number): Map<Series, number> {
   const [low, high] = [Math.min(0, ...all), Math.max(...all)];
   const offsets = new Map<Series, number>();
   let free = -Infinity;
-  const order = data.series.map((series, index) => ({ series, place: ends[index] ?? 0 }));
-  order.sort((one, other) => other.place - one.place);
-  for (const { series, place } of order) {
-    const wanted = high > low ? ((high - place) / (high - low)) * (height - 40) : 0;
-    const top = Math.max(wanted, free);
-    offsets.set(series, top - wanted);
-    free = top + LABEL_HEIGHT;
+  const order = data.series.map((series, index) => {
+    const share = high > low ? (high - (ends[index] ?? 0)) / (high - low) : 0;
+    return { series, wanted: share * (height - 40), top: 0 };
+  });
+  order.sort((one, other) => one.wanted - other.wanted);
+  for (const name of order) {
+    name.top = Math.max(name.wanted, free);
+    free = name.top + LABEL_HEIGHT;
+  }
+  // Below the axis are the days: what would be pushed there pushes the names above it up.
+  let floor = height - 40;
+  for (const name of order.reverse()) {
+    name.top = Math.min(name.top, floor);
+    floor = name.top - LABEL_HEIGHT;
+    offsets.set(name.series, name.top - name.wanted);
   }
   return offsets;
 }
 
-function axes(data: ChartData, colours: Colours): object {
+function axes(data: ChartData, colours: Colours, height: number): object {
   const label = { color: colours.text, fontFamily: FONT, fontSize: 12, hideOverlap: true };
   const places = {
     type: "category",
@@ -119,11 +128,11 @@ function axes(data: ChartData, colours: Colours): object {
     boundaryGap: data.type === "bar" || data.type === "bars" || data.type === "stacked",
     axisTick: { show: false },
     axisLine: { lineStyle: { color: colours.line } },
-    axisLabel: { ...label, formatter: (place: string) => formatPlace(place) },
+    axisLabel: { ...label, alignMaxLabel: "right", formatter: (place: string) => formatPlace(place) },
   };
   const values = {
     type: "value",
-    splitNumber: 4,
+    splitNumber: height < 200 ? 3 : 4,
     axisLabel: { ...label, formatter: (value: number) => formatValue(value, data, true) },
     splitLine: { lineStyle: { color: colours.grid } },
     ...(data.unit === "number" ? { minInterval: 1 } : {}),
@@ -167,7 +176,7 @@ export function buildOption(data: ChartData, colours: Colours, width: number, he
       axisPointer: { type: isLine ? "line" : "shadow", lineStyle: { color: colours.past, type: "solid" } },
       formatter: (points: unknown) => buildTip(points, data),
     },
-    ...axes(data, colours),
+    ...axes(data, colours, height),
     series: withUnfinished(
       data.series.map((series, index) => markOf(series, index, data, colours, offsets.get(series) ?? 0)),
       data,

@@ -21,6 +21,7 @@ export function buildTip(points: unknown, data: ChartData): HTMLElement {
   const isOver = !data.isUnfinished || index < data.x.length - 1;
   tip.append(element("chart-tip-title", `${formatPlace(data.x[index] ?? "", true)}${isOver ? "" : ", so far"}`));
   data.series.forEach((series, place) => {
+    if (series.role === "target") return; // its name says its value
     const row = element("chart-tip-row");
     const dot = element("chart-tip-dot");
     const isMain = !series.role || series.role === "current";
