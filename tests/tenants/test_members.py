@@ -127,7 +127,7 @@ def test_a_role_taken_while_a_page_is_open_is_refused_with_who_can_help(tenant: 
     page = client.post("/t/ada-soap/segments/new/", {"name": "Mine"})
     assert page.status_code == 403
     text = page.content.decode()
-    assert "Your role in Ada Soap is Analyst, and it does not allow to change segments" in text
+    assert "Your role in Ada Soap is Analyst, which cannot change segments" in text
     assert "ada@soap.example" in text
     part = client.get("/t/ada-soap/segments/new/", headers={"HX-Request": "true"})
     assert part.status_code == 403
