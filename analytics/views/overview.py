@@ -19,6 +19,7 @@ from analytics.types import PartFigures, Period
 from analytics.views.tiles import ROWS, make_tile
 from crm.domain.csv_cells import safe_cell
 from crm.queries.person import has_orders
+from crm.queries.sources import list_connected
 from kernel.asked import read_choice, read_day
 from kernel.formats import format_day
 from kernel.money import to_text
@@ -78,6 +79,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "choices": periods.CHOICES,
         "comparisons": periods.COMPARISONS,
         "charts": list(CHARTS.values()),
+        "connected": list_connected,
         "is_empty": not has_orders(),
         "freshness": find_freshness(),
     }

@@ -19,6 +19,7 @@ from crm.queries.product_detail import (
     list_companions,
     list_sold_days,
 )
+from crm.queries.sources import list_connected
 from kernel import asked
 from kernel.fragments import answer_list
 from kernel.keyset import speak_count
@@ -60,6 +61,7 @@ def product_list(request: TenantRequest) -> HttpResponse:
             "stores": list_stores(),
             "categories": reads.list_categories(),
             "sortings": _ORDERS,
+            "connected": list_connected,
             "is_empty": not page.rows and not wanted.is_narrowed and not reads.has_products(),
         },
     )

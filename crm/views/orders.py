@@ -15,6 +15,7 @@ from crm.queries import orders as reads
 from crm.queries.order_detail import find_order_detail
 from crm.queries.orders import SORTINGS, OrderRow, WantedOrders
 from crm.queries.person import has_orders
+from crm.queries.sources import list_connected
 from kernel import asked, clock
 from kernel.asked import AskedPeriod, Chip
 from kernel.csvs import BATCH
@@ -87,6 +88,7 @@ def order_list(request: TenantRequest) -> HttpResponse:
             "sortings": _ORDERS,
             "low": _amount(wanted.low_minor, request),
             "high": _amount(wanted.high_minor, request),
+            "connected": list_connected,
             "is_empty": not page.rows and not wanted.is_narrowed and not has_orders(),
             "may_export": may(request.member.role, capabilities.EXPORT_PROFILES),
         },

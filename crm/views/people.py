@@ -24,6 +24,7 @@ from crm.queries.people_filters import (
     read_wanted,
     write_query,
 )
+from crm.queries.sources import list_connected
 from crm.services.bulk import MAX_IDS, start_export, start_tagging
 from kernel import clock
 from kernel.fragments import answer_list
@@ -86,6 +87,7 @@ def profile_list(request: TenantRequest) -> HttpResponse:
             **_frame(request, wanted, choices),
             **_views(request, saved, active, wanted),
             "is_default": active is not None and active is default,
+            "connected": list_connected,
             "is_empty": not page.rows and not wanted.is_narrowed and not people.has_people(),
             "tags": list_tags() if context["may_tag"] else [],
         },

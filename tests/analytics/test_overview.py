@@ -15,6 +15,7 @@ from analytics.queries.kpis import count_buyers, count_churn, list_kpis
 from analytics.queries.parts import measure_parts
 from analytics.services.rollups import rebuild_rollups
 from analytics.types import Period
+from crm.choices import StoreStatus
 from crm.models import Store
 from tenants.models import Tenant
 from tests.analytics.test_kpis import at, buyer, order, refund
@@ -56,7 +57,39 @@ def read(client: Client, path: str) -> Any:
 def test_an_empty_tenant_is_told_what_will_be_here(tenant: Tenant) -> None:
     text = read(sign_in(tenant), "")
     assert "No orders yet" in text
+    assert "Connect a store" in text
     assert "data-chart-url" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "nothing"),
+    [
+        ("analytics/", "no order"),
+        ("orders/", "no order"),
+        ("profiles/", "nobody"),
+        ("catalog/", "no product"),
+    ],
+)
+def test_an_empty_page_says_that_a_store_is_connected(
+    tenant: Tenant, store: Store, path: str, nothing: str
+) -> None:
+    client = sign_in(tenant)
+
+    def look() -> str:
+        return str(client.get(f"/t/ada-soap/{path}").content.decode())
+
+    text = look()
+    assert f"Shop is connected, and {nothing} has come from it yet." in text
+    assert f'href="/t/ada-soap/stores/{store.pk}/">See its deliveries</a>' in text
+    assert "Connect a store" not in text
+
+    Store.objects.create(name="Stall", platform="custom", currency="GBP", timezone="UTC")
+    text = look()
+    assert f"Your stores are connected, and {nothing} has come from them yet." in text
+    assert 'href="/t/ada-soap/stores/">See your stores</a>' in text
+
+    Store.objects.update(status=StoreStatus.DISCONNECTED)
+    assert "Connect a store" in look()
 
 
 def test_the_page_says_which_days_stand_beside_which(tenant: Tenant, sales: None) -> None:
