@@ -29,6 +29,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class Outdated(Conflict):
+    """Somebody else saved in between: the caller has not seen what they would overwrite."""
+
+    code = "precondition_failed"
+
+
 class Forbidden(DomainError):
     """The caller may not do this."""
 

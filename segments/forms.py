@@ -1,10 +1,12 @@
 """Forms of the segment pages."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
+from segments.domain.versions import EDITABLE
 from segments.errors import DefinitionError
 from segments.queries.conditions import parse_definition
 
@@ -30,6 +32,9 @@ class SegmentForm(forms.Form):
         error_messages={"invalid": "This is not valid JSON: look for a missing comma or quote."},
     )
 
+    version = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    """What of the segment was opened; empty for a new one."""
+
     def clean_definition(self) -> Any:
         definition = self.cleaned_data["definition"]
         try:
@@ -37,3 +42,13 @@ class SegmentForm(forms.Form):
         except DefinitionError as exc:
             raise forms.ValidationError(str(exc)) from exc
         return definition
+
+    def edited(self) -> dict[str, Any]:
+        """Return what was typed, of a valid form."""
+        return {name: self.cleaned_data[name] for name in EDITABLE}
+
+    @classmethod
+    def holding(cls, values: Mapping[str, Any], version: str) -> "SegmentForm":
+        """Return a form in which values are typed already, to be saved over a version."""
+        definition = json.dumps(values["definition"], cls=_Indented)
+        return cls({**values, "definition": definition, "version": version})

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from crm.queries.order_detail import find_order, list_event_ids
 from crm.queries.resources import is_profile
 from kernel import asked, clock
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError, NotFound, Outdated
 from kernel.fragments import answer_list
+from segments.domain.versions import merge
 from segments.fields import describe_fields
 from segments.forms import SegmentForm
 from segments.models import Segment
@@ -21,6 +22,12 @@ from segments.queries import listing
 from segments.queries import rfm as rfm_queries
 from segments.queries.conditions import get_moment, parse_definition
 from segments.queries.reasons import explain_segments
+from segments.queries.versions import (
+    find_meanwhile,
+    list_disputed,
+    read_version,
+    values_of,
+)
 from segments.services.segments import create_segment, update_segment
 from tenants.domain.capabilities import EDIT_SEGMENTS, VIEW, may
 from tenants.services.access import requires
@@ -80,7 +87,7 @@ def segment_new(request: TenantRequest) -> HttpResponse:
     form = _form(request, {"name": "", "description": "", "definition": example})
     if form.is_valid():
         try:
-            segment = create_segment(**form.cleaned_data)
+            segment = create_segment(**form.edited())
         except DomainError as exc:
             _blame(form, exc)
         else:
@@ -94,16 +101,12 @@ def segment_new(request: TenantRequest) -> HttpResponse:
 def segment_edit(request: TenantRequest, segment_id: int) -> HttpResponse:
     """Change name or definition of a segment."""
     segment = _get_segment(segment_id)
-    names = ("name", "description", "definition")
-    form = _form(request, {name: getattr(segment, name) for name in names})
+    form = _form(request, {**values_of(segment), "version": read_version(segment)})
     if form.is_valid():
-        changes = {
-            name: form.cleaned_data[name]
-            for name in names
-            if form.cleaned_data[name] != getattr(segment, name)
-        }
         try:
-            update_segment(segment_id, **changes)
+            update_segment(segment_id, version=form.cleaned_data["version"], **form.edited())
+        except Outdated:
+            return _show_both(request, segment_id, form)
         except DomainError as exc:
             _blame(form, exc)
         else:
@@ -251,6 +254,22 @@ def _render_form(
     context = {"form": form, "segment": segment, "fields": describe_fields()}
     status = 422 if form.is_bound else 200
     return render(request, "segments/form.html", context, status=status)
+
+
+def _show_both(request: TenantRequest, segment_id: int, form: SegmentForm) -> HttpResponse:
+    """Show what others saved meanwhile beside what was typed, which stays in the form."""
+    segment = _get_segment(segment_id)
+    mine = form.edited()
+    meanwhile = find_meanwhile(segment, form.cleaned_data["version"])
+    kept = mine if meanwhile.base is None else merge(meanwhile.base, meanwhile.theirs, mine)
+    context = {
+        "form": SegmentForm.holding(kept, read_version(segment)),
+        "segment": segment,
+        "fields": describe_fields(),
+        "meanwhile": meanwhile,
+        "disputed": list_disputed(meanwhile, mine),
+    }
+    return render(request, "segments/form.html", context, status=409)
 
 
 def _score_lines(scale: Any) -> list[dict[str, Any]]:

@@ -12,11 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
-from kernel.errors import Conflict, DomainError, Forbidden, NotFound
+from kernel.errors import Conflict, DomainError, Forbidden, NotFound, Outdated
 from tenants.api.problems import flatten
 
 CONTENT_TYPE = "application/problem+json"
-STATUSES: dict[type[DomainError], int] = {NotFound: 404, Conflict: 409, Forbidden: 403}
+STATUSES: dict[type[DomainError], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    Outdated: 412,
+    Forbidden: 403,
+}
 TITLES = {
     "invalid": "The request breaks a rule",
     "parse_error": "The body could not be read",
@@ -30,6 +35,7 @@ TITLES = {
     "not_acceptable": "The answer cannot be given in this format",
     "unsupported_media_type": "The body is in a format that is not read",
     "conflict": "The state of things does not allow it",
+    "precondition_failed": "It was changed meanwhile",
     "throttled": "Too many calls",
     "body_too_large": "The body is too large",
     "idempotency_mismatch": "The key was used for another request",

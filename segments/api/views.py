@@ -19,6 +19,8 @@ from segments.fields import describe_fields
 from segments.models import Membership, MembershipChange, Segment
 from segments.queries.listing import list_segments, payloads_of
 from segments.queries.reasons import explain_segments
+from segments.queries.versions import read_version
+from segments.services.segments import update_segment
 from tenants.api import filters
 from tenants.api.filters import refuse_unknown
 from tenants.api.resources import IdField, ReadResource
@@ -38,6 +40,14 @@ class SegmentOut(serializers.Serializer[Any]):
     refreshed_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class SegmentIn(serializers.Serializer[Any]):
+    """What is to change of a segment."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    description = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    definition = serializers.DictField(required=False)
 
 
 class ChangeOut(serializers.Serializer[Any]):
@@ -133,8 +143,28 @@ class SegmentViewSet(ReadResource[Segment]):
 
     @extend_schema(responses=SegmentOut)
     def retrieve(self, request: Request, pk: str) -> Response:
-        """Read one segment."""
-        return Response(payloads_of([self.get_object()])[0])
+        """Read one segment; its `ETag` stands for name, description and definition."""
+        return _answer(self.get_object())
+
+    @extend_schema(
+        request=SegmentIn,
+        responses=SegmentOut,
+        parameters=[
+            OpenApiParameter(
+                "If-Match",
+                str,
+                OpenApiParameter.HEADER,
+                description="The `ETag` that was read: 412 when somebody changed it meanwhile.",
+            )
+        ],
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change name, description or definition; what is left out stays as it is."""
+        body = SegmentIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        segment = self.get_object()
+        version = _read_match(request.headers.get("If-Match", ""), read_version(segment))
+        return _answer(update_segment(segment.pk, version=version, **body.validated_data))
 
     @extend_schema(responses=FieldList)
     @action(detail=False, filter_backends=[], pagination_class=None)
@@ -183,6 +213,21 @@ class ProfileSegmentsView(APIView):
             if include_all or reason.is_member
         ]
         return Response({"results": ProfileSegmentOut(reasons, many=True).data, "next": None})
+
+
+def _answer(segment: Segment) -> Response:
+    return Response(payloads_of([segment])[0], headers={"ETag": f'"{read_version(segment)}"'})
+
+
+def _read_match(header: str, current: str) -> str:
+    """Return the version that a caller insists on; empty without one, as for any (``*``).
+
+    Of several the one that is current is taken; a weak one matches nothing.
+    """
+    tags = [tag.strip() for tag in header.split(",") if tag.strip()]
+    if not tags or "*" in tags:
+        return ""
+    return current if f'"{current}"' in tags else tags[0]
 
 
 def _profiles(rows: list[Membership]) -> list[dict[str, Any]]:

@@ -123,7 +123,16 @@ def list_summaries(now: datetime) -> list[SegmentSummary]:
 
 def describe_segment(segment: Segment) -> str:
     """Return the definition of a segment in words."""
-    tree = parse_definition(segment.definition)
+    return describe_definition(segment.definition)
+
+
+def describe_definition(definition: object) -> str:
+    """Return a definition in words.
+
+    Raises:
+        DefinitionError: it cannot be understood.
+    """
+    tree = parse_definition(definition)
     ids = [leaf.segment_id for leaf in leaves(tree) if isinstance(leaf, SegmentLeaf)]
     names = dict(Segment.objects.filter(pk__in=ids).values_list("id", "name"))
     return describe(tree, speak_money, names)

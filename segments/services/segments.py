@@ -5,16 +5,18 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from kernel import clock
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Outdated
 from kernel.sql import run_sql
 from segments.choices import Cause
 from segments.domain.definitions import Node, SegmentLeaf, leaves, segments_named
 from segments.domain.shared import order_by_dependence
+from segments.domain.versions import version_of
 from segments.errors import DefinitionError
 from segments.models import Segment
 from segments.panels import list_users
 from segments.queries.conditions import list_definitions, parse_definition
 from segments.queries.listing import get_segment
+from segments.queries.versions import values_of
 from segments.services.upkeep import lock_upkeep, request_refresh
 from tenants.services import audit
 
@@ -35,30 +37,35 @@ def create_segment(*, name: str, definition: object, description: str = "") -> S
             )
     except IntegrityError as exc:
         raise Conflict(f"a segment called {name!r} exists", fields={"name": "is taken"}) from exc
-    audit.record("segment.created", "segment", segment.pk, after=_describe(segment))
+    audit.record("segment.created", "segment", segment.pk, after=values_of(segment))
     request_refresh(Cause.DEFINITION, clock.now())
     return segment
 
 
 @transaction.atomic
-def update_segment(segment_id: int, **changes: Any) -> Segment:
+def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Segment:
     """Change name, description or definition of a segment; members follow soon.
 
     Args:
         segment_id: of the tenant.
+        version: what the caller looks at, as of `read_version`; empty takes what there is.
         changes: any of ``name``, ``description``, ``definition``.
 
     Raises:
         NotFound: no such segment.
+        Outdated: it is not the version any more; nothing is changed.
         Conflict: the name is taken.
         DefinitionError: the definition cannot be understood, or refers to itself.
     """
-    segment = get_segment(segment_id)
-    before = _describe(segment)
-    if "definition" in changes:
-        _check(changes["definition"], own_id=segment_id)
+    segment = _lock(segment_id)
+    before = values_of(segment)
+    if version and version != version_of(before):
+        raise Outdated("Somebody changed this segment after it was read. Read it again.")
     if "name" in changes:
         changes["name"] = _named(changes["name"])
+    changes = {field: value for field, value in changes.items() if value != before[field]}
+    if "definition" in changes:
+        _check(changes["definition"], own_id=segment_id)
     for field, value in changes.items():
         setattr(segment, field, value)
     try:
@@ -66,7 +73,7 @@ def update_segment(segment_id: int, **changes: Any) -> Segment:
             segment.save(update_fields=[*changes, "updated_at"])
     except IntegrityError as exc:
         raise Conflict("a segment of this name exists", fields={"name": "is taken"}) from exc
-    after = _describe(segment)
+    after = values_of(segment)
     audit.record_change("segment.changed", "segment", segment_id, before=before, after=after)
     if "definition" in changes:
         request_refresh(Cause.DEFINITION, clock.now())
@@ -88,14 +95,15 @@ def delete_segment(segment_id: int) -> None:
     found = Segment.objects.filter(pk__in=users).order_by("id").values_list("name", flat=True)
     if names := [*found, *list_users().get(segment_id, [])]:
         raise Conflict(f"{segment.name} is used by {', '.join(names)}")
-    audit.record("segment.deleted", "segment", segment_id, before=_describe(segment))
+    audit.record("segment.deleted", "segment", segment_id, before=values_of(segment))
     run_sql("segments.forget_segment", segment_id=segment_id)
     segment.delete()
 
 
-def _describe(segment: Segment) -> dict[str, Any]:
-    fields = ("name", "description", "definition")
-    return {field: getattr(segment, field) for field in fields}
+def _lock(segment_id: int) -> Segment:
+    """Return a segment that nobody else changes until this transaction ends."""
+    segment = Segment.objects.select_for_update(no_key=True).filter(pk=segment_id).first()
+    return segment or get_segment(segment_id)
 
 
 def _named(name: str) -> str:

@@ -13,7 +13,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "events": _BOTH,
     "stores": _READ,
     "inbox": _BOTH,
-    "segments": _READ,
+    "segments": _BOTH,
     "flows": _READ,
     "loyalty": _READ,
     "reports": _READ,
