@@ -227,7 +227,7 @@ class Job(TenantModel):
     kind = models.TextField()
     """A key of the table that ``settings.JOB_KINDS`` names."""
     params = models.JSONField(default=dict)
-    """What was asked for, JSON; never changed."""
+    """What was asked for, JSON; changed only to name nobody who is erased."""
     status = models.TextField(choices=JobStatus.choices, default=JobStatus.QUEUED)
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)

@@ -22,6 +22,7 @@ from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import identifier_keys, key_hash
 from crm.services.consent import suppress_hashes
 from crm.services.ids import lock_final_profiles, lock_for_merge
+from crm.services.searches import forget_searches
 from crm.types import DataRequestRecord, EraseRecord, StoreClosedRecord
 from kernel import clock
 from kernel.arrays import array
@@ -66,6 +67,7 @@ def erase_profiles(
     ids = sorted(set(lock_final_profiles(named).values()))
     if not ids:
         return []
+    forget_searches(ids)
     for hook in BEFORE_ERASE:
         hook(ids)
     keys = [(row.kind, row.value_norm) for row in run_sql("crm.list_identities", ids=array(ids))]

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
-from crm.services.erasure import AFTER_ERASE
+from crm.domain.traces import ERASED
+from crm.services.erasure import AFTER_ERASE, BEFORE_ERASE
 from crm.services.repointing import AFTER_MERGE, BEFORE_MERGE, Pair
+from crm.services.searches import read_traces
 from kernel import clock
 from kernel.sql import run_sql
 from segments.choices import Cause
+from segments.models import Segment
+from segments.queries.versions import values_of
 from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.upkeep import lock_upkeep
 from segments.types import ChangeCause
@@ -22,10 +26,31 @@ def leave_segments(profile_ids: Sequence[int]) -> None:
     decide_memberships(of_profiles(profile_ids), clock.now(), cause=ChangeCause(Cause.MERGE))
 
 
+def forget_names(profile_ids: Sequence[int]) -> None:
+    """Take people who are about to be erased out of definitions that name them.
+
+    Such a condition then holds for nobody, as it would after the erasure. Joins the caller's
+    transaction.
+    """
+    traces = read_traces(profile_ids)
+    changed = []
+    for segment in Segment.objects.order_by("pk"):
+        said = values_of(segment)
+        kept = traces.redact(said)
+        if kept == said:
+            continue
+        segment.description, segment.definition = kept["description"], kept["definition"]
+        if kept["name"] != said["name"]:
+            segment.name = f"{ERASED} {segment.pk}"  # two of one name cannot be
+        changed.append(segment)
+    Segment.objects.bulk_update(changed, ["name", "description", "definition"])
+
+
 def register() -> None:
     """Listen to merges and erasures; called once, when the apps are loaded."""
     BEFORE_MERGE.append(_lock_first)
     AFTER_MERGE.append(_leave_merged)
+    BEFORE_ERASE.append(forget_names)
     AFTER_ERASE.append(leave_segments)
 
 

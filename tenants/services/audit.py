@@ -1,6 +1,6 @@
 """The audit trail: who changed what, with before and after."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -105,6 +105,22 @@ def forget(object_type: str, object_ids: Iterable[int], name: str) -> None:
     for entry in entries:
         entry.after = {key: value for key, value in (entry.after or {}).items() if key != name}
     AuditEntry.objects.bulk_update(entries, ["after"], batch_size=1_000)
+
+
+def redact(actions: Iterable[str], change: Callable[[Any], Any]) -> None:
+    """Put other words into what was recorded of some actions; joins the caller's transaction.
+
+    Args:
+        actions: those that keep what people typed.
+        change: takes ``before`` or ``after`` and returns it as it is to be kept.
+    """
+    changed = []
+    for entry in AuditEntry.objects.filter(action__in=list(actions)).iterator(chunk_size=1_000):
+        kept = change(entry.before), change(entry.after)
+        if kept != (entry.before, entry.after):
+            entry.before, entry.after = kept
+            changed.append(entry)
+    AuditEntry.objects.bulk_update(changed, ["before", "after"], batch_size=1_000)
 
 
 def _storable(value: Any) -> Any:

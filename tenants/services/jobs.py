@@ -1,5 +1,6 @@
 """Background jobs: starting, stopping, trying again, taking back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -122,6 +123,23 @@ def undo_job(job_id: int, *, actor: str) -> Job:
         return Job.objects.get(undoes_id=job.pk)
     audit.record("job.undone", "job", job_id, after={"by_job": undoing.pk}, actor=actor)
     return undoing
+
+
+def redact_params(change: Callable[[Any], Any]) -> None:
+    """Put other words into what jobs were asked for, also those that may be tried again.
+
+    Joins the caller's transaction.
+
+    Args:
+        change: takes the parameters of a job and returns them as they are to be kept.
+    """
+    changed = []
+    for job in Job.objects.only("params").iterator(chunk_size=1_000):
+        kept = change(job.params)
+        if kept != job.params:
+            job.params = kept
+            changed.append(job)
+    Job.objects.bulk_update(changed, ["params"], batch_size=1_000)
 
 
 def _queue(kind: str, params: dict[str, Any], *, actor: str, **values: Any) -> Job:
