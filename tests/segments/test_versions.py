@@ -103,7 +103,7 @@ def test_what_was_typed_stays_and_can_be_saved_knowingly(
     assert 'value="Fans"' in text
     assert 'value="My words"' in text
     assert "&quot;value&quot;: 4" in text
-    assert "Save over it" in text
+    assert "Save this version" in text
     [now] = re.findall(r'name="version" value="([0-9a-f]{32})"', text)
     segment.refresh_from_db()
     assert now == read_version(segment)
