@@ -151,6 +151,7 @@ JOB_KINDS = "config.jobs.JOBS"
 SUSPENDED_TENANTS = "tenants.queries.find_suspended"
 STORE_PLATFORMS = "crm.choices.Platform"
 PROVISION_TENANT = "config.provisioning.provision_tenant"
+AFTER_MIGRATE = "config.provisioning.bring_up_to_date"
 TENANT_CHANGES = "config.tenant_changes.TENANT_CHANGES"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ACKS_LATE = True

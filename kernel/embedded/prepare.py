@@ -49,10 +49,12 @@ def _seen(folder: DataFolder) -> str:
 
 
 def _migrations_digest() -> str:
-    """Return what changes with any migration of ours or of a package."""
+    """Return what changes with any migration of ours or of a package, and with what follows it."""
     total = hashlib.sha256()
     lock = PROJECT / "config" / "requirements" / "base.txt"
-    for path in [lock, *sorted(PROJECT.glob("*/migrations/*.py"))]:
+    patterns = ("*/migrations/*.py", "*/library/*", "*/services/library.py")
+    found = (path for pattern in patterns for path in PROJECT.glob(pattern) if path.is_file())
+    for path in [lock, *sorted(found)]:
         total.update(str(path.relative_to(PROJECT)).encode())
         total.update(path.read_bytes())
     return total.hexdigest()

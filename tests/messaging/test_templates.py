@@ -1,18 +1,27 @@
 """Templates: compiled once, strict with variables, and the library renders."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 
+from config.provisioning import bring_up_to_date
 from crm.models import OrderLine, Store
 from kernel.batches import Deadline
+from kernel.tenancy import tenant_scope
 from messaging.choices import MessageClass
 from messaging.domain.rendering import EmailTemplate
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Message, Template
-from messaging.services.library import install_templates
+from messaging.services.library import (
+    RELEASED,
+    digest_of,
+    install_templates,
+    library_templates,
+)
 from messaging.services.sending import send_due
 from messaging.services.templates import TemplateData, save_template
 from tenants.models import Tenant
@@ -120,6 +129,62 @@ def test_the_library_is_installed_once_and_edits_stay(tenant: Tenant) -> None:
         ("win_back_reminder", "promotional"),
     }
     assert Template.objects.get(key="win_back").subject == "Mine"
+
+
+def test_the_digests_of_the_library_are_kept() -> None:
+    """A changed text needs its digest behind those before, or the tenants never get it."""
+    said = {data.key: digest_of(data) for data in library_templates()}
+    assert said == {key: digests[-1] for key, digests in RELEASED.items()}
+    every = [digest for digests in RELEASED.values() for digest in digests]
+    assert len(every) == len(set(every))
+
+
+def test_a_release_renews_what_nobody_edited_and_nothing_else(
+    tenant: Tenant, other_tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = TemplateData(
+        key="win_back",
+        name="Win-back",
+        message_class="promotional",
+        subject="We miss you",
+        mjml=next(data.mjml for data in library_templates() if data.key == "win_back"),
+        text="{{ unsubscribe_url }}",
+    )
+    for key in ("win_back", "win_back_reminder"):
+        released = (digest_of(old), RELEASED[key][-1])
+        monkeypatch.setitem(RELEASED, key, released)
+    for owner in (tenant, other_tenant):
+        with tenant_scope(owner.pk), transaction.atomic():
+            save_template(old)
+            save_template(replace(old, key="win_back_reminder", subject="Mine", text=old.text))
+
+    for _ in range(2):
+        bring_up_to_date()
+        for owner in (tenant, other_tenant):
+            with tenant_scope(owner.pk):
+                rows = Template.objects.order_by("key").values_list("key", "subject", "version")
+                new = next(data for data in library_templates() if data.key == "win_back")
+                assert list(rows) == [
+                    ("win_back", new.subject, 2),
+                    ("win_back_reminder", "Mine", 1),
+                ]
+
+
+def test_migrating_brings_the_templates_of_every_tenant_up_to_date(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr("config.provisioning.bring_up_to_date", lambda: called.append("once"))
+    monkeypatch.setattr("django.core.management.commands.migrate.Command.handle", _do_nothing)
+    monkeypatch.setattr("kernel.management.commands.migrate.renew_keys", _do_nothing)
+    call_command("migrate", verbosity=0, skip_checks=True)
+    call_command("migrate", "messaging", verbosity=0, skip_checks=True)
+    call_command("migrate", plan=True, verbosity=0, skip_checks=True)
+    assert called == ["once"]
+
+
+def _do_nothing(*_: object, **__: object) -> None:
+    return None
 
 
 def test_the_order_confirmation_says_what_was_bought(shop: Tenant, smtp: SmtpServer) -> None:

@@ -2,15 +2,20 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from kernel.postgres.keys import renew_keys
 
 
 class Command(migrate.Command):
-    """Migrates through the ``owner`` alias unless another is named, then renews keys."""
+    """Migrates through the ``owner`` alias unless another is named, then renews keys.
+
+    When all apps were migrated, ``settings.AFTER_MIGRATE`` renews what a release brings in rows.
+    """
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -20,3 +25,5 @@ class Command(migrate.Command):
         super().handle(*args, **options)
         if not (options["plan"] or options["check_unapplied"]):
             renew_keys(connections[options["database"]])
+            if not options["app_label"]:
+                import_string(settings.AFTER_MIGRATE)()
