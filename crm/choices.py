@@ -109,6 +109,21 @@ class PaymentMethod(TextChoices):
     OTHER = "other", "Another method"
 
 
+class InventoryPolicy(TextChoices):
+    """Whether a variant may be bought once none is left."""
+
+    DENY = "deny", "Stops selling"
+    CONTINUE = "continue", "Backorder"
+
+
+class StockState(TextChoices):
+    """Whether a product can be bought as far as its stock goes; empty where nothing is counted."""
+
+    IN = "in", "In stock"
+    BACKORDER = "backorder", "Backorder"
+    OUT = "out", "Out of stock"
+
+
 class OrderState(TextChoices):
     """What became of an order, in one word; the first that holds."""
 

@@ -147,7 +147,14 @@ class OrderDeletionRecord:
 
 @dataclass(frozen=True, slots=True)
 class VariantData:
-    """One purchasable form of a product."""
+    """One purchasable form of a product.
+
+    Attributes:
+        inventory_quantity: pieces of all places; None where the store does not count them.
+        inventory_policy: an `InventoryPolicy` word; empty where nothing is said.
+        inventory_item: under which the store tells levels by place; empty where it has none.
+        is_tracked: False: it is never out of stock; None where nothing is said.
+    """
 
     external_id: str
     sku: str = ""
@@ -155,6 +162,9 @@ class VariantData:
     price_minor: int | None = None
     currency: str = ""
     inventory_quantity: int | None = None
+    inventory_policy: str = ""
+    inventory_item: str = ""
+    is_tracked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,27 @@ class VariantRecord:
     version_at: datetime
     variant: VariantData
     title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockRecord:
+    """What is left of something: of a variant in all, or of an inventory item at one place.
+
+    Attributes:
+        variant_external_id: of a total; empty for a word about an item.
+        item_external_id: of an inventory item; without a place the record says ``is_tracked``.
+        location_external_id: the place.
+        available: pieces, below zero for what is sold and not there; None: the place has none.
+        policy: an `InventoryPolicy` word of the variant; empty where nothing is said.
+    """
+
+    version_at: datetime
+    variant_external_id: str = ""
+    item_external_id: str = ""
+    location_external_id: str = ""
+    available: int | None = None
+    policy: str = ""
+    is_tracked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +297,7 @@ Record = (
     | OrderDeletionRecord
     | ProductRecord
     | VariantRecord
+    | StockRecord
     | ShipmentRecord
     | ConsentRecord
     | EraseRecord

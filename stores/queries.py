@@ -66,12 +66,14 @@ class SyncHealth:
     Attributes:
         lag_seconds: age of the oldest waiting delivery; 0 when none waits.
         quarantined: deliveries put aside, at most the ceiling.
+        stock_told_at: when it last told how much is left of anything; None for never.
     """
 
     store_id: int
     name: str
     lag_seconds: int
     quarantined: int
+    stock_told_at: datetime | None
 
     @property
     def is_late(self) -> bool:
@@ -136,6 +138,7 @@ def list_sync_health() -> list[SyncHealth]:
             if row.oldest_waiting_at
             else 0,
             row.quarantined,
+            row.stock_told_at,
         )
         for row in run_sql("stores.read_sync_health", ceiling=COUNT_CEILING)
     ]
@@ -295,6 +298,7 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         has_connection=token is not None,
         platform_name=name_platform(store.platform),
         last_event_at=row.last_event_at,
+        stock_told_at=store.stock_told_at,
         waiting_since=waiting_since,
         lag_seconds=max(0, int((now - waiting_since).total_seconds())) if waiting_since else 0,
         counts={str(status): getattr(row, status) for status in DeliveryStatus},

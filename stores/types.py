@@ -109,6 +109,7 @@ class StoreHealth:
         webhook_url: empty for a store without webhooks, such as one that takes imports or that
             is no longer connected.
         has_connection: whether it has, or had, a webhook address and a secret.
+        stock_told_at: when it last told how much is left of anything; None for never.
         waiting_since: arrival of the oldest waiting delivery; None when none waits.
         lag_seconds: its age.
         counts: deliveries by status.
@@ -126,6 +127,7 @@ class StoreHealth:
     has_connection: bool
     platform_name: str
     last_event_at: datetime | None
+    stock_told_at: datetime | None
     waiting_since: datetime | None
     lag_seconds: int
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from kernel import clock
 from kernel.formats import format_number
 from messaging.choices import MessageStatus
 from messaging.queries.messages import count_problems, list_paused_channels
+from messaging.queries.senders import list_failing_domains
 from stores.queries import list_refused, list_store_health
 from stores.types import LATE_SECONDS, StoreHealth
 
@@ -63,7 +64,15 @@ class Notices:
 
 def list_attention() -> list[Attention]:
     """Return what waits for a person, the most urgent first."""
-    found = [*_channels(), *_stores(), *_refusals(), *_messages(), *_runs(), *_figures()]
+    found = [
+        *_channels(),
+        *_domains(),
+        *_stores(),
+        *_refusals(),
+        *_messages(),
+        *_runs(),
+        *_figures(),
+    ]
     return sorted(found, key=lambda item: item.tone != "bad")
 
 
@@ -93,6 +102,21 @@ def _channels() -> Iterator[Attention]:
             or "Nothing is sent on it; what is due waits. Switch it on again once it is right.",
             route="messaging:list",
             query="?status=waiting",
+            action="See what waits",
+        )
+
+
+def _domains() -> Iterator[Attention]:
+    for domain, failure in list_failing_domains():
+        yield Attention(
+            key=f"domain.failing:{domain.pk}",
+            mark=failure,
+            tone="bad",
+            title=failure,
+            text="Marketing waits until the records are mended in Settings → Senders, and ends when"
+            " its moment has passed. Mails about orders still go out.",
+            route="messaging:list",
+            query="?reason=sender_dns",
             action="See what waits",
         )
 

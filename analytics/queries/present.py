@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.scope import current_tenant_id
 from kernel.sql import run_sql
 from messaging.queries.messages import DUE_CEILING, count_due
-from stores.queries import list_sync_health
+from stores.queries import SyncHealth, list_sync_health
 from tenants.queries import get_tenant
 
 WEEK = timedelta(days=7)
@@ -40,6 +40,7 @@ class Queues:
         lag_seconds: age of the oldest delivery of any store that waits.
         due: messages that should have left by now, at most `DUE_CEILING`.
         sent: messages that left today, at most `SENT_CEILING`.
+        stock: stores that ever told how much is left, the one that was silent longest first.
     """
 
     has_store: bool
@@ -48,6 +49,7 @@ class Queues:
     is_due_capped: bool
     sent: int
     is_sent_capped: bool
+    stock: list[SyncHealth]
     freshness: Freshness
 
 
@@ -76,6 +78,10 @@ def find_queues() -> Queues:
         is_due_capped=due >= DUE_CEILING,
         sent=sent_count,
         is_sent_capped=sent_count >= SENT_CEILING,
+        stock=sorted(
+            (store for store in stores if store.stock_told_at),
+            key=lambda store: store.stock_told_at or now,
+        ),
         freshness=find_freshness(),
     )
 

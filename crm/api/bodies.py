@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from crm.choices import ConsentState, OrderChannel
+from crm.choices import ConsentState, InventoryPolicy, OrderChannel
 from crm.domain.touches import CAMPAIGN_WORDS
 from crm.types import (
     AddressData,
@@ -155,7 +155,11 @@ class VariantIn(serializers.Serializer[Any]):
     title = Text()
     price = Amount()
     currency = Text(3)
-    inventory_quantity = serializers.IntegerField(required=False, allow_null=True)
+    inventory_quantity = serializers.IntegerField(
+        required=False, allow_null=True, min_value=-1_000_000_000, max_value=1_000_000_000
+    )
+    inventory_policy = serializers.ChoiceField(choices=InventoryPolicy.choices, required=False)
+    is_tracked = serializers.BooleanField(required=False, allow_null=True)
 
 
 class ProductIn(serializers.Serializer[Any]):
@@ -307,6 +311,8 @@ def _variant(body: Mapping[str, Any]) -> VariantData:
         price_minor=None if price is None else money.to_minor(price, currency),
         currency=currency,
         inventory_quantity=body.get("inventory_quantity"),
+        inventory_policy=body.get("inventory_policy", ""),
+        is_tracked=body.get("is_tracked"),
         **_pick(body, ("sku", "title")),
     )
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from crm.api.bodies import ProductIn, build_product
 from crm.api.bulk import apply_bulk, bulk_body
 from crm.api.shapes import BulkResult, ProductOut
+from crm.choices import StockState
 from crm.models import Product, Variant
 from tenants.api import filters
 from tenants.api.resources import ReadResource
@@ -25,6 +26,7 @@ class ProductViewSet(ReadResource[Product]):
         "external_id": filters.text("external_id"),
         "category": filters.text("category"),
         "status": filters.text("status"),
+        "stock_state": filters.choice("stock_state", StockState),
         "sku": filters.text(lambda sku: Q(pk__in=_with_sku(sku)), "A SKU, exactly."),
         "created_at": filters.time("created_at"),
         "updated_at": filters.time("updated_at"),

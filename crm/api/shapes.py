@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from crm.choices import OrderChannel, PaymentMethod
+from crm.choices import InventoryPolicy, OrderChannel, PaymentMethod, StockState
 from kernel.money import to_decimal
 from tenants.api.resources import IdField, MoneyField
 
@@ -80,7 +80,11 @@ class OrderOut(serializers.Serializer[Any]):
 
 
 class VariantOut(serializers.Serializer[Any]):
-    """One purchasable form of a product."""
+    """One purchasable form of a product.
+
+    ``inventory_quantity`` is null where nothing is counted; ``is_tracked`` false is never out of
+    stock; ``continue`` as policy sells on when none is left.
+    """
 
     id = IdField()
     external_id = serializers.CharField()
@@ -89,6 +93,9 @@ class VariantOut(serializers.Serializer[Any]):
     price = serializers.SerializerMethodField()
     currency = serializers.CharField()
     inventory_quantity = serializers.IntegerField(allow_null=True)
+    inventory_policy = serializers.ChoiceField(choices=InventoryPolicy.choices, allow_blank=True)
+    is_tracked = serializers.BooleanField(allow_null=True)
+    stock_at = serializers.DateTimeField(allow_null=True)
 
     def get_price(self, variant: Any) -> str | None:
         if variant.price_minor is None or not variant.currency:
@@ -112,6 +119,7 @@ class ProductOut(serializers.Serializer[Any]):
     tags = serializers.ListField(child=serializers.CharField())
     published_at = serializers.DateTimeField(allow_null=True)
     deleted_at = serializers.DateTimeField(allow_null=True)
+    stock_state = serializers.ChoiceField(choices=StockState.choices, allow_blank=True)
     variants = VariantOut(many=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

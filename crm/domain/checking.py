@@ -17,6 +17,7 @@ from crm.types import (
     Record,
     RefundRecord,
     ShipmentRecord,
+    StockRecord,
     StoreClosedRecord,
     VariantRecord,
 )
@@ -128,6 +129,13 @@ def _check_variant(record: VariantRecord) -> None:
         raise Unusable(f"variant {record.variant.external_id} has a price out of range")
 
 
+def _check_stock(record: StockRecord) -> None:
+    _check_id(record.variant_external_id or record.item_external_id)
+    _check_aware("version_at", record.version_at)
+    if record.available is not None and abs(record.available) > MAX_QUANTITY:
+        raise Unusable(f"the stock {record.available} is out of range")
+
+
 def _check_shipment(record: ShipmentRecord) -> None:
     _check_id(record.external_id)
     _check_id(record.order_external_id)
@@ -202,6 +210,7 @@ _CHECKS: Mapping[type, Callable[[Any], None]] = {
     OrderDeletionRecord: _check_deletion,
     ProductRecord: _check_product,
     VariantRecord: _check_variant,
+    StockRecord: _check_stock,
     ShipmentRecord: _check_shipment,
     ConsentRecord: _check_consent,
     EventRecord: _check_event,

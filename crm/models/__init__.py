@@ -6,7 +6,7 @@ from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
 from crm.models.imports import ExchangeRate, ImportRun
 from crm.models.note import Note
 from crm.models.order import Order, OrderLine, Refund, Shipment
-from crm.models.product import Product, Variant
+from crm.models.product import Product, StockLevel, Variant
 from crm.models.profile import Identity, Profile, ProfileFacts, ProfileMerge
 from crm.models.store import Store
 from crm.models.tagging import Tag, TagBatch
@@ -35,6 +35,7 @@ __all__ = [
     "Refund",
     "SavedView",
     "Shipment",
+    "StockLevel",
     "Store",
     "Suppression",
     "Tag",

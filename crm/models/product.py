@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from crm.choices import InventoryPolicy, StockState
 from crm.models.store import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
 
@@ -26,6 +27,8 @@ class Product(TenantModel):
     )
     published_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    stock_state = models.TextField(db_default="", choices=StockState.choices)
+    """Of all its variants; empty where nothing is counted."""
     source_version_at = models.DateTimeField(null=True)
     """None while only order lines know the product."""
     created_at = models.DateTimeField(db_default=Now())
@@ -40,6 +43,11 @@ class Product(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="product_created_idx"),
             models.Index(fields=["tenant", "category"], name="product_category_idx"),
+            models.Index(
+                fields=["tenant", "stock_state", "-created_at", "-id"],
+                name="product_stock_idx",
+                condition=models.Q(stock_state__in=["backorder", "out"]),
+            ),
             GinIndex(
                 fields=["tenant", "title"],
                 opclasses=["int8_ops", "gin_trgm_ops"],
@@ -62,6 +70,18 @@ class Variant(TenantModel):
     price_minor = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3, db_default="")
     inventory_quantity = models.IntegerField(null=True)
+    """What is left in all places: of the newest word, a total or the levels by place."""
+    inventory_policy = models.TextField(db_default="", choices=InventoryPolicy.choices)
+    inventory_item = models.TextField(db_default="")
+    """Under which the store tells levels by place."""
+    is_tracked = models.BooleanField(null=True)
+    """False: never out of stock; None where nothing is said."""
+    stock_at = models.DateTimeField(null=True)
+    """Version of the word that ``inventory_quantity`` follows."""
+    told_quantity = models.IntegerField(null=True)
+    """The total as the catalogue told it last, of ``told_at``."""
+    told_tracked = models.BooleanField(null=True)
+    told_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
@@ -74,7 +94,49 @@ class Variant(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "product"], name="variant_product_idx"),
             models.Index(fields=["tenant", "sku"], name="variant_sku_idx"),
+            models.Index(
+                fields=["tenant", "store", "inventory_item"],
+                name="variant_item_idx",
+                condition=~models.Q(inventory_item=""),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title or self.sku or self.external_id
+
+    @property
+    def stock_state(self) -> str:
+        """Return whether it can be bought as far as its stock goes, a word of `StockState`."""
+        if self.is_tracked is False or (self.inventory_quantity or 0) > 0:
+            return str(StockState.IN)
+        if self.inventory_quantity is None:
+            return ""
+        is_sold_on = self.inventory_policy == InventoryPolicy.CONTINUE
+        return str(StockState.BACKORDER if is_sold_on else StockState.OUT)
+
+
+class StockLevel(TenantModel):
+    """What is left of an inventory item at one place; a row without a place is of the item itself.
+
+    Kept also before a variant of the item is known.
+    """
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    item_external_id = models.TextField()
+    location_external_id = models.TextField(db_default="")
+    available = models.IntegerField(null=True)
+    """None: the place has none of it any more."""
+    is_tracked = models.BooleanField(null=True)
+    """Of the item itself: False is never out of stock."""
+    source_version_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "store", "item_external_id", "location_external_id"],
+                name="stocklevel_place_uniq",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.available} of {self.item_external_id}"

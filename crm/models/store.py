@@ -16,6 +16,8 @@ class Store(TenantModel):
     timezone = models.TextField()
     status = models.TextField(choices=StoreStatus.choices, default=StoreStatus.CONNECTED)
     uninstalled_at = models.DateTimeField(null=True)
+    stock_told_at = models.DateTimeField(null=True)
+    """When it last told how much is left of anything."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

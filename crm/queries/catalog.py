@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from crm.choices import StockState
 from crm.models import CatalogCount, Product, Store
 from kernel.keyset import Place, Sorting, Statement, count_up_to, has_any, select_page
 from kernel.sql import run_sql
@@ -28,7 +29,8 @@ SORTINGS = {
 
 _SELECT = """
 SELECT p.id, p.title, p.external_id, p.category, p.brand, p.status, p.store_id, p.created_at,
-    p.deleted_at, COALESCE(f.units, 0) AS units, COALESCE(f.revenue_minor, 0) AS revenue_minor,
+    p.deleted_at, p.stock_state, COALESCE(f.units, 0) AS units,
+    COALESCE(f.revenue_minor, 0) AS revenue_minor,
     COALESCE(f.buyer_count, 0) AS buyer_count, COALESCE(f.repeat_count, 0) AS repeat_count,
     f.last_sold_at
 """
@@ -44,6 +46,7 @@ class WantedProducts:
 
     Attributes:
         search: part of a title, or a SKU.
+        stock: a `StockState` word.
         sort: a key of `SORTINGS`, with ``-`` before it for the largest first.
     """
 
@@ -51,6 +54,7 @@ class WantedProducts:
     store_id: int | None = None
     category: str = ""
     status: str = ""
+    stock: str = ""
     sort: str = "-revenue"
 
     @property
@@ -94,6 +98,7 @@ class ProductRow:
     status: str
     store: str
     prices: Prices
+    stock_state: str
     units: int
     revenue_minor: int
     buyer_count: int
@@ -173,6 +178,7 @@ def _row(row: Any, store: str, prices: Prices) -> ProductRow:
         status="deleted" if row.deleted_at else row.status,
         store=store,
         prices=prices,
+        stock_state=row.stock_state,
         units=row.units,
         revenue_minor=row.revenue_minor,
         buyer_count=row.buyer_count,
@@ -194,6 +200,12 @@ def _conditions(wanted: WantedProducts) -> tuple[list[str], Mapping[str, Any]]:
     elif wanted.status:
         parts.append("p.deleted_at IS NULL AND p.status = %(status)s")
         params["status"] = wanted.status
+    if wanted.stock:
+        parts.append("p.stock_state = %(stock)s")
+        params["stock"] = wanted.stock
+    if wanted.stock in {StockState.BACKORDER, StockState.OUT}:
+        # A bound value does not prove to the planner that the small index holds all of them.
+        parts.append("p.stock_state IN ('backorder', 'out')")
     if wanted.search:
         parts.append(
             "(p.title ILIKE %(pattern)s OR p.id IN (SELECT v.product_id FROM crm_variant AS v"

@@ -30,6 +30,7 @@ class Batch:
         events: what shall be appended at the end, profiles resolved.
         stale: profiles whose facts change without any event of theirs.
         refunded: orders whose refunds may sum up to something else now.
+        has_stock: whether the store said how much is left of anything.
     """
 
     store_id: int
@@ -44,6 +45,7 @@ class Batch:
     events: list[NewEvent] = field(default_factory=list)
     stale: set[int] = field(default_factory=set)
     refunded: set[int] = field(default_factory=set)
+    has_stock: bool = False
 
     def reject(self, index: int, reason: str) -> None:
         """Note that a record was refused."""

@@ -28,6 +28,7 @@ def find_differences() -> list[str]:
         *_shorten(_misplaced_refunds()),
         *_shorten(_wrong_sums()),
         *_shorten(_wrong_lines()),
+        *_shorten(_wrong_stock()),
         *_shorten(find_wrong_figures()),
         *_left_behind(),
     ]
@@ -89,6 +90,13 @@ def _wrong_sums() -> list[str]:
 def _wrong_lines() -> list[str]:
     rows = run_sql("crm.check_lines")
     return [f"order {row.external_id} contradicts its lines" for row in rows]
+
+
+def _wrong_stock() -> list[str]:
+    return [
+        f"stock of {row.what} {row.external_id}: {row.stored}, recomputed {row.recomputed}"
+        for row in run_sql("crm.check_stock")
+    ]
 
 
 def _left_behind() -> list[str]:

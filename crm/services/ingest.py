@@ -22,6 +22,7 @@ from crm.services import (
     products,
     refunds,
     shipments,
+    stock,
     variants,
 )
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
@@ -49,6 +50,7 @@ from crm.types import (
     Record,
     RefundRecord,
     ShipmentRecord,
+    StockRecord,
     StoreClosedRecord,
     VariantRecord,
     Written,
@@ -100,6 +102,8 @@ def apply_records(
     todo = _sort(batch, records)
     products.apply_products(batch, todo[ProductRecord])
     variants.apply_variants(batch, todo[VariantRecord])
+    stock.apply_stock(batch, todo[StockRecord])
+    stock.note_told(batch)
     order_changes = orders.find_changes(batch, todo[OrderRecord])
     refund_changes = refunds.find_changes(batch, todo[RefundRecord])
     claims = _resolve(batch, todo, order_changes, refund_changes)
@@ -165,6 +169,7 @@ _KINDS = (
     RefundRecord,
     ProductRecord,
     VariantRecord,
+    StockRecord,
     ShipmentRecord,
     ConsentRecord,
     EraseRecord,

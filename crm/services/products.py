@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
+from crm.services.stock import tell_variants
 from crm.types import LineData, ProductRecord, VariantData
 from kernel.arrays import array, columns
 from kernel.sql import run_sql
@@ -251,7 +253,7 @@ def _write_variants(
     changed = write_variants(
         batch,
         [
-            (variant, product_ids[item.record.external_id])
+            (variant, product_ids[item.record.external_id], item.record.version_at)
             for item in items
             for variant in item.record.variants
         ],
@@ -259,27 +261,30 @@ def _write_variants(
     return set(changed.values())
 
 
-def write_variants(batch: Batch, variants: Iterable[tuple[VariantData, int]]) -> dict[str, int]:
-    """Write variants with the ids of their products.
+def write_variants(
+    batch: Batch, variants: Sequence[tuple[VariantData, int, datetime]]
+) -> dict[str, int]:
+    """Write variants with the ids of their products and the versions of what is told, and stock.
 
     Returns:
         The products of those that are new or changed, by the store's id of the variant.
     """
     rows = {
         variant.external_id: _variant_row(variant, product_id)
-        for variant, product_id in variants
+        for variant, product_id, _ in variants
         if variant.external_id
     }
     if not rows:
         return {}
-    names = "external_id product_id sku title price_minor currency inventory_quantity"
+    names = "external_id product_id sku title price_minor currency"
     written = run_sql(
         "crm.upsert_variants",
         store_id=batch.store_id,
         now=batch.now,
         **columns(names, list(rows.values())),
     )
-    return {row.external_id: row.product_id for row in written}
+    changed = {row.external_id: row.product_id for row in written}
+    return changed | tell_variants(batch, [(variant, at) for variant, _, at in variants])
 
 
 def _variant_row(variant: VariantData, product_id: int) -> tuple[Any, ...]:
@@ -290,5 +295,4 @@ def _variant_row(variant: VariantData, product_id: int) -> tuple[Any, ...]:
         variant.title,
         variant.price_minor,
         variant.currency,
-        variant.inventory_quantity,
     )

@@ -15,7 +15,11 @@ def apply_variants(batch: Batch, items: Sequence[Item[VariantRecord]]) -> None:
     records = [item.record for item in newest.values()]
     known = find_or_add(batch, (_as_line(record) for record in records)).products
     changed = write_variants(
-        batch, [(record.variant, known[record.product_external_id].id) for record in records]
+        batch,
+        [
+            (record.variant, known[record.product_external_id].id, record.version_at)
+            for record in records
+        ],
     )
     for name, item in newest.items():
         batch.outcomes[item.index] = UPDATED if name in changed else UNCHANGED

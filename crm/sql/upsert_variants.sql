@@ -1,28 +1,27 @@
--- Purpose: write variants as a store's catalogue tells them; only those that differ.
+-- Purpose: write variants as a store's catalogue tells them, without their stock; only those that
+--   differ.
 -- In: store_id; columns of the variants as arrays of equal length; now.
 -- Out: external_id, product_id.
 INSERT INTO crm_variant AS v (
     tenant_id, store_id, external_id, product_id, sku, title, price_minor, currency,
-    inventory_quantity, created_at, updated_at
+    created_at, updated_at
 )
 SELECT
     %(tenant_id)s, %(store_id)s, n.external_id, n.product_id, n.sku, n.title, n.price_minor,
-    n.currency, n.inventory_quantity, %(now)s, %(now)s
+    n.currency, %(now)s, %(now)s
 FROM unnest(
     %(external_id)s::text[], %(product_id)s::bigint[], %(sku)s::text[], %(title)s::text[],
-    %(price_minor)s::bigint[], %(currency)s::text[], %(inventory_quantity)s::integer[]
-) AS n (external_id, product_id, sku, title, price_minor, currency, inventory_quantity)
+    %(price_minor)s::bigint[], %(currency)s::text[]
+) AS n (external_id, product_id, sku, title, price_minor, currency)
 ON CONFLICT (tenant_id, store_id, external_id) DO UPDATE SET
     product_id = EXCLUDED.product_id,
     sku = EXCLUDED.sku,
     title = EXCLUDED.title,
     price_minor = EXCLUDED.price_minor,
     currency = EXCLUDED.currency,
-    inventory_quantity = EXCLUDED.inventory_quantity,
     updated_at = EXCLUDED.updated_at
-WHERE (v.product_id, v.sku, v.title, v.price_minor, v.currency, v.inventory_quantity)
+WHERE (v.product_id, v.sku, v.title, v.price_minor, v.currency)
     IS DISTINCT FROM (
-        EXCLUDED.product_id, EXCLUDED.sku, EXCLUDED.title, EXCLUDED.price_minor,
-        EXCLUDED.currency, EXCLUDED.inventory_quantity
+        EXCLUDED.product_id, EXCLUDED.sku, EXCLUDED.title, EXCLUDED.price_minor, EXCLUDED.currency
     )
 RETURNING external_id, product_id

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from crm.choices import StockState
 from crm.models import Product
 from crm.queries import catalog as reads
 from crm.queries.catalog import SORTINGS, STATUSES, WantedProducts
@@ -58,6 +59,7 @@ def product_list(request: TenantRequest) -> HttpResponse:
         context,
         lambda: {
             "statuses": STATUSES,
+            "stocks": StockState.choices,
             "stores": list_stores(),
             "categories": reads.list_categories(),
             "sortings": _ORDERS,
@@ -149,5 +151,6 @@ def _read_wanted(request: TenantRequest) -> WantedProducts:
         store_id=asked.read_id(request, "store"),
         category=asked.read_text(request, "category"),
         status=asked.read_choice(request, "status", dict(STATUSES)),
+        stock=asked.read_choice(request, "stock", StockState.values),
         sort=asked.read_choice(request, "sort", sorts, "-revenue"),
     )

@@ -2,12 +2,13 @@
 --
 -- in:  tenant_id  bigint
 --      ceiling    int     where counting stops
--- out: store_id, name, oldest_waiting_at, quarantined
+-- out: store_id, name, stock_told_at, oldest_waiting_at, quarantined
 --
 -- Both walk partial indexes that hold only what waits or was put aside.
 SELECT
     s.id AS store_id,
     s.name,
+    s.stock_told_at,
     (
         SELECT d.received_at FROM stores_inboxdelivery AS d
         WHERE d.tenant_id = %(tenant_id)s AND d.tenant_id = s.tenant_id

@@ -14,8 +14,8 @@ from crm.models import Store
 from crm.services.stores import StoreData
 from kernel import clock
 from kernel.tenancy import tenant_scope
-from messaging.choices import MessageStatus
-from messaging.models import ChannelAccount, Message
+from messaging.choices import MessageStatus, SkipReason
+from messaging.models import ChannelAccount, Message, Sender, SendingDomain
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
 from stores.services.connections import connect_store
@@ -73,6 +73,27 @@ def test_the_bell_counts_and_each_thing_says_what_to_do(shop: Store, tenant: Ten
     assert f"/t/ada-soap/stores/{shop.pk}/?status=quarantined" in text
     assert "Read the reasons" in text
     assert "/t/ada-soap/messages/?status=waiting" in text
+
+
+def test_a_domain_that_fails_leads_to_what_waits_for_it(tenant: Tenant) -> None:
+    Sender.objects.create(name="Ada", email="ada@soap.example", is_default=True)
+    domain = SendingDomain.objects.create(
+        domain="soap.example",
+        selector="a",
+        dkim_key_encrypted="",
+        dkim_public="",
+        check_due_at=clock.now(),
+        created_at=clock.now(),
+    )
+    assert titles(list_attention()) == []
+    wrong = {"state": "wrong", "known": "wrong", "words": "There is another key."}
+    SendingDomain.objects.filter(pk=domain.pk).update(findings={"dkim": wrong})
+    [item] = list_attention()
+    assert (item.title, item.tone) == ("DKIM of soap.example fails", "bad")
+    waiting = queue_message(make_recipient(email="ada@example.com"), make_template())
+    Message.objects.filter(pk=waiting.pk).update(reason=SkipReason.SENDER_DNS)
+    page = sign_in(tenant).get(f"/t/ada-soap/messages/{item.query}").content.decode()
+    assert f"/messages/{waiting.pk}/" in page
 
 
 def test_messages_that_failed_lead_to_those_alone(tenant: Tenant) -> None:

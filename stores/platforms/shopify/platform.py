@@ -5,7 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from stores.platforms.fields import Json, read_object
-from stores.platforms.shopify import customers, fulfillments, headers, orders, privacy, products
+from stores.platforms.shopify import (
+    customers,
+    fulfillments,
+    headers,
+    inventory,
+    orders,
+    privacy,
+    products,
+)
 from stores.platforms.shopify.refunds import translate_refund
 from stores.types import Delivery, DeliveryHead, StoreContext, Translation
 
@@ -29,6 +37,13 @@ TOPICS: Final[dict[str, Translate]] = {
     "products/create": products.translate_product,
     "products/update": products.translate_product,
     "products/delete": products.translate_product_deletion,
+    "variants/in_stock": inventory.translate_variant_stock,
+    "variants/out_of_stock": inventory.translate_variant_stock,
+    "inventory_levels/connect": inventory.translate_level,
+    "inventory_levels/update": inventory.translate_level,
+    "inventory_levels/disconnect": inventory.translate_level_end,
+    "inventory_items/create": inventory.translate_item,
+    "inventory_items/update": inventory.translate_item,
     "refunds/create": translate_refund,
     "fulfillments/create": fulfillments.translate_fulfillment,
     "fulfillments/update": fulfillments.translate_fulfillment,
@@ -40,6 +55,7 @@ TOPICS: Final[dict[str, Translate]] = {
 REASONS: Final = {
     "orders/edited": "The edited order itself follows as orders/updated",
     "orders/delete": "A deleted order stays in the history; cancel or refund it in the store",
+    "inventory_items/delete": "What was left of a deleted item is told by its product",
     "customers/delete": "A deleted customer keeps the profile; erasure has its own topic",
 }
 """Why some topics are filed and change nothing."""

@@ -12,6 +12,7 @@ from stores.platforms.fields import (
     whole,
     words,
 )
+from stores.platforms.shopify.inventory import read_policy
 from stores.types import Delivery, StoreContext, Translation
 
 
@@ -64,4 +65,14 @@ def _read_variant(payload: Json, store: StoreContext) -> VariantData:
         price_minor=money(payload, "price", store.currency) if price else None,
         currency=store.currency if price else "",
         inventory_quantity=whole(payload, "inventory_quantity") if stock else None,
+        inventory_policy=read_policy(payload),
+        inventory_item=text(payload, "inventory_item_id"),
+        is_tracked=_is_tracked(payload),
     )
+
+
+def _is_tracked(payload: Json) -> bool | None:
+    """Say whether somebody counts a variant; newer payloads leave that to its inventory item."""
+    if "inventory_management" not in payload:
+        return None
+    return bool(text(payload, "inventory_management"))
