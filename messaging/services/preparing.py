@@ -5,7 +5,7 @@ commit leaves the rows as they were.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +21,8 @@ from messaging.domain.addresses import to_wire
 from messaging.domain.links import add_pixel, track_links
 from messaging.domain.mime import make_message_id
 from messaging.domain.rendering import EmailTemplate, compile_template
-from messaging.errors import RenderError
-from messaging.models import Sender
+from messaging.errors import RenderError, TemplateInvalid
+from messaging.models import Sender, Template
 from messaging.queries import sending
 from messaging.services import tokens
 from messaging.services.gating import MARKETING, Asked, Stop, ask_gates
@@ -137,27 +137,42 @@ def _render(asked: Asked, now: datetime) -> list[ReadyEmail]:
         return []
     origin = _Origin(sender, sending.find_signing_key(sender.email))
     found = sending.find_templates({message.template_id for message in asked.passed})
-    templates = {
-        key: compile_template(
-            subject=row.subject, preheader=row.preheader, html=row.html, text=row.text
-        )
-        for key, row in found.items()
-    }
+    templates, broken = _compile(found)
     values = _gather(asked.passed, templates)
     ready = []
     for message in asked.passed:
+        template = templates.get(message.template_id)
+        if template is None:
+            _stop(asked, message, broken[message.template_id])
+            continue
         try:
-            content = templates[message.template_id].render(values[message.id])
+            content = template.render(values[message.id])
         except RenderError as exc:
-            words = str(exc)[:500]
-            asked.note(message.id, "render", Verdict(passed=False, detail=words))
-            asked.stops[message.id] = Stop(
-                MessageStatus.SKIPPED.value, SkipReason.RENDER_ERROR.value, words
-            )
+            _stop(asked, message, str(exc))
             continue
         asked.note(message.id, "render", Verdict(passed=True))
         ready.append(ReadyEmail(message, _address(message, origin, content, now)))
     return ready
+
+
+def _stop(asked: Asked, message: PendingMessage, words: str) -> None:
+    asked.note(message.id, "render", Verdict(passed=False, detail=words[:500]))
+    asked.stops[message.id] = Stop(
+        MessageStatus.SKIPPED.value, SkipReason.RENDER_ERROR.value, words[:500]
+    )
+
+
+def _compile(rows: Mapping[int, Template]) -> tuple[dict[int, EmailTemplate], dict[int, str]]:
+    """Return templates, and what is wrong with those that hold up nobody else's mail."""
+    templates, broken = {}, {}
+    for key, row in rows.items():
+        try:
+            templates[key] = compile_template(
+                subject=row.subject, preheader=row.preheader, html=row.html, text=row.text
+            )
+        except TemplateInvalid as exc:
+            broken[key] = str(exc)
+    return templates, broken
 
 
 def _gather(

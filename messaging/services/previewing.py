@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from messaging.domain.rendering import compile_template
-from messaging.errors import RenderError
+from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Message
 from messaging.queries import sending
 from messaging.types import PendingMessage, RenderedEmail
@@ -29,6 +29,7 @@ def render_again(message_id: int) -> RenderedEmail | None:
 
     Raises:
         RenderError: the template lacks a value for this person.
+        TemplateInvalid: it no longer compiles.
     """
     message = Message.objects.select_related("template").filter(pk=message_id).first()
     if message is None:
@@ -65,6 +66,8 @@ def render_or_explain(message_id: int) -> tuple[RenderedEmail | None, str]:
     """Return what a message says, or nothing and the reason in words."""
     try:
         rendered = render_again(message_id)
+    except TemplateInvalid as exc:
+        return None, f"The template of today cannot be read: {exc}"
     except RenderError as exc:
         return None, f"The template cannot be rendered for this person today: {exc}"
     if rendered is None:

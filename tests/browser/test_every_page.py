@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db import transaction
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from config.provisioning import provision_tenant
@@ -28,13 +28,32 @@ from segments.models import Segment
 from stores.models import InboxDelivery
 from tenants.models import AuditEntry, Tenant
 from tests.factories.tenants import sign_in
+from tests.support.hostile import ENDLESS, MARKUP, MIXED, spoil
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_order
 
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
-SIZES = {"1440": (1440, 900), "390": (390, 844)}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
+SIZES = {"1440": WIDE, "390": NARROW}
 TABS = ("notes", "orders", "segments", "messages", "flows", "points", "consent", "merges")
+
+FIND_WIDE = """() => {
+    if (document.documentElement.scrollWidth <= innerWidth) return "";
+    const clips = element => getComputedStyle(element).overflowX !== "visible";
+    const reach = element => element.getBoundingClientRect().left + element.scrollWidth;
+    const wide = [...document.body.querySelectorAll("*")].filter(element => {
+        if (reach(element) <= innerWidth + 1) return false;
+        for (let up = element; up !== document.body; up = up.parentElement)
+            if (clips(up)) return false;
+        return true;
+    });
+    const inner = wide.find(element =>
+        !wide.some(other => element !== other && element.contains(other)));
+    return inner ? inner.outerHTML.slice(0, 200) : "?";
+}"""
+"""The first innermost element that reaches beyond the screen of a page that scrolls sideways."""
 
 
 @pytest.fixture
@@ -125,7 +144,11 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
 def _of_everybody(tenant: Tenant) -> dict[str, str]:
     message = Message.objects.filter(status="sent").order_by("pk")[0]
     recipient = RecipientToken(tenant.pk, message.profile_id, message.pk)
-    mail = list_mails(Path(settings.MAILBOX_DIR), limit=1)[0]
+    mail = next(
+        mail
+        for mail in list_mails(Path(settings.MAILBOX_DIR), to=message.address)
+        if settings.PUBLIC_URL in mail.html
+    )
     return {
         "mailbox": "/mailbox/",
         "mail": f"/mailbox/{mail.id}/",
@@ -151,17 +174,34 @@ class Visitor:
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self._heard.append(f"script: {error}"))
         page.on("request", lambda request: self._watch(request.url))
+        page.on("dialog", lambda dialog: self._heard.append(f"dialog: {dialog.message}"))
+
+    def enter(self, tenant: Tenant) -> None:
+        """Sign in as the owner of a tenant."""
+        name = settings.SESSION_COOKIE_NAME
+        cookie = sign_in(tenant).cookies[name].value
+        self.page.context.add_cookies([{"name": name, "value": cookie, "url": self._address}])
 
     def look(self, path: str, *, status: int = 200) -> list[str]:
         """Open a page and return its faults in words."""
+        return [*self.fit(path, status=status), *self._ask_axe()]
+
+    def fit(self, path: str, *, status: int = 200) -> list[str]:
+        """Open a page and return what it wrote, asked and how it fits, without asking axe."""
         self._heard = []
         answer = self.page.goto(f"{self._address}{path}")
         self.page.wait_for_load_state("networkidle")
         assert answer
         assert answer.status == status, path
-        width = self.page.evaluate("document.documentElement.scrollWidth")
-        is_wide = width > self.page.evaluate("innerWidth")
-        return [*self._ask_axe(), *self._heard, *([f"sideways: {width}"] if is_wide else [])]
+        wide = self.page.evaluate(FIND_WIDE)
+        return [*self._heard, *([f"sideways: {wide}"] if wide else [])]
+
+    def widen(self) -> list[str]:
+        """Look at the same page on a wide screen and return how it fits there."""
+        self.page.set_viewport_size(WIDE)
+        wide = self.page.evaluate(FIND_WIDE)
+        self.page.set_viewport_size(NARROW)
+        return [f"sideways on a wide screen: {wide}"] if wide else []
 
     def _ask_axe(self) -> list[str]:
         self.page.evaluate(AXE.read_text())
@@ -186,10 +226,7 @@ def visitor(
     browser: Browser, theme: Any, live_server: LiveServer, request: pytest.FixtureRequest
 ) -> Iterator[Visitor]:
     """Somebody with a screen of one width in one theme."""
-    width, height = SIZES[request.param]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=theme, locale="en-GB"
-    )
+    context = browser.new_context(viewport=SIZES[request.param], color_scheme=theme, locale="en-GB")
     yield Visitor(context.new_page(), live_server.url)
     context.close()
 
@@ -203,14 +240,37 @@ def test_every_page_fits_and_is_sound(
 ) -> None:
     folder = request.config.getoption("--screenshots")
     faults = {"log-in": visitor.look("/accounts/login/")}
-    name = settings.SESSION_COOKIE_NAME
-    cookie = sign_in(tenant).cookies[name].value
-    visitor.page.context.add_cookies([{"name": name, "value": cookie, "url": live_server.url}])
+    visitor.enter(tenant)
     for page, path in pages.items():
         faults[page] = visitor.look(path)
         if folder:
             file = Path(folder) / f"{page}-{request.node.callspec.id}.png"
             visitor.page.screenshot(path=file, full_page=True)
     faults["nothing"] = visitor.look(f"/t/{tenant.slug}/nothing/", status=404)
+
+    assert {page: found for page, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize("text", [MARKUP, ENDLESS, MIXED], ids=["markup", "endless", "mixed"])
+def test_every_page_holds_what_people_type(
+    browser: Browser,
+    pages: dict[str, str],
+    tenant: Tenant,
+    live_server: LiveServer,
+    request: pytest.FixtureRequest,
+    text: str,
+) -> None:
+    folder = request.config.getoption("--screenshots")
+    spoil(tenant, text)
+    context = browser.new_context(viewport=NARROW, locale="en-GB")
+    visitor = Visitor(context.new_page(), live_server.url)
+    visitor.enter(tenant)
+    faults = {}
+    for page, path in pages.items():
+        faults[page] = [*visitor.fit(path), *visitor.widen()]
+        if folder:
+            file = Path(folder) / f"{page}-{request.node.callspec.id}.png"
+            visitor.page.screenshot(path=file, full_page=True)
+    context.close()
 
     assert {page: found for page, found in faults.items() if found} == {}

@@ -14,7 +14,8 @@ from kernel import clock
 from kernel.batches import Deadline
 from messaging import gates
 from messaging.choices import MessageClass, SkipReason
-from messaging.models import Message, Sender
+from messaging.models import Message, Sender, Template
+from messaging.services.previewing import render_or_explain
 from messaging.services.queueing import queue_messages
 from messaging.services.sending import send_due
 from messaging.types import PendingMessage, Verdict
@@ -289,6 +290,25 @@ def test_a_template_that_cannot_be_rendered_skips_that_message_alone(
     assert words in broken.detail
     assert broken.gates is not None
     assert broken.gates[-1] == {"gate": "render", "passed": False, "detail": broken.detail}
+
+
+def test_a_template_that_no_longer_compiles_holds_up_no_other_mail(
+    shop: Tenant, smtp: SmtpServer
+) -> None:
+    transactional = MessageClass.TRANSACTIONAL
+    old = make_template("old", transactional)
+    Template.objects.filter(pk=old.pk).update(subject="{{ person.first_name | shout }}")
+    broken = queue_message(make_recipient(), old)
+    fine = queue_message(make_recipient(), make_template("fine", transactional))
+
+    assert outcome(broken) == ("skipped", "render_error")
+    assert outcome(fine) == ("sent", "")
+
+    assert broken.detail == "subject: unknown filter shout"
+    assert render_or_explain(broken.pk) == (
+        None,
+        "The template of today cannot be read: subject: unknown filter shout",
+    )
 
 
 def test_a_gate_of_another_app_stops_with_its_reason(
