@@ -5,6 +5,7 @@ Filled by every app when it starts (`AppConfig.ready`); crm asks and knows none 
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from crm.models import Event
 
@@ -63,7 +64,7 @@ SpeakEvents = Callable[[Sequence[Event]], Mapping[int, EventWords]]
 statements."""
 
 
-def _not_among_facts(value: str) -> str:
+def _not_among_facts(value: Any) -> str:
     return ""
 
 
@@ -77,8 +78,9 @@ class ListFilter:
         list_choices: value and label of each choice; of a ``choice`` alone.
         sql: condition over ``p`` (crm_profile) and ``f`` (crm_profilefacts, may be absent), with
             the value as ``%(<key>)s``; every table in it is bound to ``%(tenant_id)s``.
-        among_facts: makes of the value the same condition over ``f`` alone, where nobody without
-            a row there can meet it; otherwise empty. Such a list is counted in one index.
+        among_facts: makes of the value as it is bound the same condition over ``f`` alone, where
+            nobody without a row there can meet it; otherwise empty. Such a list is counted in one
+            index.
         counted_from: ``FROM … WHERE …`` of rows that are the live people who meet it, one each,
             where another table has them in an index; counted when nothing else was chosen.
         define: the same as a condition of a segment definition, made of the value.
@@ -98,7 +100,7 @@ class ListFilter:
     order: int = 50
     kind: str = "choice"
     group: str = ""
-    among_facts: Callable[[str], str] = _not_among_facts
+    among_facts: Callable[[Any], str] = _not_among_facts
     counted_from: str = ""
 
 

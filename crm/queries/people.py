@@ -165,16 +165,17 @@ def list_people(
 
 def count_people(wanted: Wanted, *, ceiling: int | None = COUNT_CEILING) -> int:
     """Return how many people there are, at most the ceiling; without one it counts them all."""
-    found = f"SELECT 1 {_counted(wanted)} LIMIT %(ceiling)s"
+    params = _params(wanted)
+    found = f"SELECT 1 {_counted(wanted, params)} LIMIT %(ceiling)s"
     statement = f"SELECT count(*) AS found FROM ({found}) AS counted"  # noqa: S608 fixed text only
-    [row] = execute(statement, ceiling=ceiling, **_params(wanted))
+    [row] = execute(statement, ceiling=ceiling, **params)
     return int(row.found)
 
 
-def _counted(wanted: Wanted) -> str:
+def _counted(wanted: Wanted, params: Mapping[str, Any]) -> str:
     """Return where people are counted: in one index if they all lie there, else in the list."""
     chosen, condition = _chosen(wanted), SORTINGS[wanted.sort.lstrip("-")].condition
-    among = [item.among_facts(wanted.chosen[item.key]) for item in chosen]
+    among = [item.among_facts(params[item.key]) for item in chosen]
     if not wanted.search and wanted.ids is None:
         if len(chosen) == 1 and chosen[0].counted_from and not condition:
             return chosen[0].counted_from
@@ -183,7 +184,7 @@ def _counted(wanted: Wanted) -> str:
             parts = ["f.tenant_id = %(tenant_id)s", *among, *filter(None, [condition])]
             return f"FROM crm_profilefacts AS f WHERE {' AND '.join(parts)}"
     joined = _WITH_FACTS.format(join="LEFT JOIN")
-    return f"{joined} WHERE {' AND '.join(_conditions(wanted))}"
+    return f"{joined} WHERE {' AND '.join(_conditions(wanted, params))}"
 
 
 def list_matching_ids(wanted: Wanted, *, after: int, limit: int) -> list[int]:
@@ -192,9 +193,10 @@ def list_matching_ids(wanted: Wanted, *, after: int, limit: int) -> list[int]:
     Whoever changes them while going on misses nobody and meets nobody twice.
     """
     joined = _WITH_FACTS.format(join="LEFT JOIN")
-    parts = [*_conditions(wanted), "p.id > %(after)s"]
+    params = _params(wanted)
+    parts = [*_conditions(wanted, params), "p.id > %(after)s"]
     statement = f"SELECT p.id {joined} WHERE {' AND '.join(parts)} ORDER BY p.id LIMIT %(limit)s"
-    return [row.id for row in execute(statement, after=after, limit=limit, **_params(wanted))]
+    return [row.id for row in execute(statement, after=after, limit=limit, **params)]
 
 
 def has_people() -> bool:
@@ -235,8 +237,8 @@ def _select(
 ) -> list[Any]:
     sorting = SORTINGS[wanted.sort.lstrip("-")]
     is_descending = wanted.sort.startswith("-") != is_back
-    parts = _conditions(wanted)
     params: dict[str, Any] = {**_params(wanted), "limit": limit}
+    parts = _conditions(wanted, params)
     if mark is not None:
         sign = "<" if is_descending else ">"
         parts.append(f"({sorting.column}, {sorting.key}) {sign} (%(mark)s, %(mark_id)s)")
@@ -250,7 +252,7 @@ def _select(
     return execute(statement, **params)
 
 
-def _conditions(wanted: Wanted) -> list[str]:
+def _conditions(wanted: Wanted, params: Mapping[str, Any]) -> list[str]:
     parts = [_LIVE]
     if wanted.search:
         parts.append(
@@ -259,7 +261,7 @@ def _conditions(wanted: Wanted) -> list[str]:
         )
     if wanted.ids is not None:
         parts.append("p.id = ANY(%(ids)s::bigint[])")
-    parts += [item.among_facts(wanted.chosen[item.key]) or item.sql for item in _chosen(wanted)]
+    parts += [item.among_facts(params[item.key]) or item.sql for item in _chosen(wanted)]
     if condition := SORTINGS[wanted.sort.lstrip("-")].condition:
         parts.append(condition)
     return parts

@@ -153,13 +153,9 @@ def _before(name: str) -> Callable[[str], dict[str, object]]:
     return define
 
 
-def _above_zero(value: str) -> bool:
-    return not value.startswith("-") and any(digit in value for digit in "123456789")
-
-
 def _ordered(value: str) -> str:
     """Return the condition on a number of orders that nobody without one has."""
-    if not _above_zero(value):
+    if int(value.removesuffix("+")) < 1:
         return ""
     operator = ">=" if value.endswith("+") else "="
     return f"f.order_count {operator} rtrim(%(orders)s, '+')::int"
@@ -192,7 +188,7 @@ def _between(
             anything="at least",
             list_choices=_none,
             sql=f"{known} >= %({name}_min)s",
-            among_facts=lambda value: lowest if _above_zero(value) else "",
+            among_facts=lambda value: lowest if value > 0 else "",
             define=define(field, ">="),
             order=order,
             kind=kind,

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from crm.models import ProfileFacts
 from crm.queries.people_filters import list_countries
 from crm.services.checks import find_differences
@@ -33,6 +35,25 @@ def test_people_who_are_gone_are_counted_in_no_list(tenant: Tenant) -> None:
     ):
         assert shown(query) == ["Stays", "Winner"], query
         assert counted(query) == 2, query
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("revenue_min=0", ["Figures", "None"]),
+        ("revenue_min=0.001", ["Figures", "None"]),  # less than a penny is nothing
+        ("revenue_min=0.01", ["Figures"]),
+        ("order_count_min=0", ["Figures", "None"]),
+        ("order_count_min=1", ["Figures"]),
+        ("orders=0", ["None"]),
+        ("orders=1%2B", ["Figures"]),
+    ],
+)
+def test_who_has_no_figures_has_zeros(tenant: Tenant, query: str, found: list[str]) -> None:
+    known("Figures", order_count=2, net_minor=900)
+    make_profile(first_name="None")
+    assert shown(query) == found
+    assert counted(query) == len(found)
 
 
 def test_a_group_is_counted_like_it_is_listed(tenant: Tenant) -> None:
