@@ -14,9 +14,12 @@ from kernel.edges import Edge, serve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-HOT_EDGES = {"/webhooks/": "stores.views.edge.receive_webhook"}
+HOT_EDGES = {
+    "/webhooks/": "stores.views.edge.receive_webhook",
+    "/v1/": "stores.views.tracking.receive_tracking",
+}
 """Called by machines many times a second; each is a `kernel.edges.Edge`."""
-BARE_VIEWS = ("/v1/", "/hooks/")
+BARE_VIEWS = ("/hooks/",)
 """Django views that machines call; each authenticates its caller by itself, without middleware."""
 
 

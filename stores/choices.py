@@ -17,6 +17,8 @@ class Refusal(TextChoices):
 
     SIGNATURE = "signature", "the signature is wrong"
     TOO_LARGE = "too_large", "the body is over 5 MB"
+    TRACKING_SIZE = "tracking_size", "a tracking call is over 500 KB, or one event over 32 KB"
+    TRACKING_FORMAT = "tracking_format", "a tracking call does not say what it must"
 
 
 class DeliverySource(TextChoices):
@@ -25,3 +27,4 @@ class DeliverySource(TextChoices):
     WEBHOOK = "webhook"
     IMPORT = "import"
     API = "api"
+    TRACKING = "tracking"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from crm.choices import IdentityKind, StoreStatus
 from crm.models import Identity, ImportRun, Store
@@ -22,6 +22,8 @@ COUNT_CEILING = 10_000
 PAGE_SIZE = 50
 SHOWN_BYTES = 256 * 1024
 REFUSED_WITHIN = timedelta(hours=24)
+NAMED_BY = ("import", "track")
+"""What stands before the sender's own id in the id of a delivery."""
 TOPICS_FROM = 1000
 """The topics on offer in a filter are those of so many newest deliveries."""
 
@@ -111,6 +113,14 @@ _ADVICE = {
         "with the secret of this connection; it repeats what was refused."
     ),
     Refusal.TOO_LARGE: "Up to 5 MB are taken. What is in a larger one stays unknown here.",
+    Refusal.TRACKING_SIZE: (
+        "The sender was told so and what is too large stays unknown here. Let your site or app "
+        "send fewer events at once and leave long texts out."
+    ),
+    Refusal.TRACKING_FORMAT: (
+        "The sender was told what is missing, and it stays unknown here. Look into the answer "
+        "that your site or app gets."
+    ),
 }
 
 
@@ -277,8 +287,8 @@ def _matching(wanted: DeliveryFilter) -> QuerySet[InboxDelivery]:
     if wanted.topic:
         found = found.filter(topic=wanted.topic)
     if wanted.search:
-        names = Q(delivery_id=wanted.search) | Q(delivery_id=f"import:{wanted.search}")
-        found = found.filter(names)
+        names = [wanted.search, *(f"{kind}:{wanted.search}" for kind in NAMED_BY)]
+        found = found.filter(delivery_id__in=names)
     return found
 
 

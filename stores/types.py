@@ -82,6 +82,14 @@ class EdgeConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteKey:
+    """A live write key: its tenant, and the store whose customers ``userId`` names."""
+
+    tenant_id: int
+    store_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectedStore:
     """A store that was just connected; ``secret`` is shown this once."""
 

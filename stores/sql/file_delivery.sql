@@ -2,6 +2,7 @@
 --
 -- in:  tenant_id, store_id  bigint
 --      delivery_id, topic   text
+--      source               text         how it came in
 --      headers              jsonb
 --      body                 bytea
 --      triggered_at         timestamptz or NULL
@@ -10,12 +11,13 @@
 -- Sent by the webhook edge as part of one client-bound string (kernel.postgres.edge), so it ends
 -- without a semicolon.
 INSERT INTO stores_inboxdelivery
-    (tenant_id, store_id, delivery_id, topic, headers, body, triggered_at, received_at)
+    (tenant_id, store_id, delivery_id, topic, source, headers, body, triggered_at, received_at)
 VALUES (
     %(tenant_id)s,
     %(store_id)s,
     %(delivery_id)s,
     %(topic)s,
+    %(source)s,
     %(headers)s::jsonb,
     %(body)s,
     %(triggered_at)s::timestamptz,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:  # the framework's views read this module's name from the sett
     from rest_framework.views import APIView
 
 SUSPENDED = (
-    "This shop is suspended, so its keys can read and write nothing. Webhooks are still filed. "
-    "An owner can resume it under Settings, Danger zone."
+    "This shop is suspended, so its keys can read and write nothing. Webhooks and tracking "
+    "are still filed. An owner can resume it under Settings, Danger zone."
 )
 
 

@@ -8,7 +8,7 @@ from django.db.models import Case, F, When
 from django.urls import NoReverseMatch, reverse
 
 from kernel.secrets import hash_key
-from tenants.choices import JobStatus, Role, TenantStatus
+from tenants.choices import JobStatus, KeyKind, Role, TenantStatus
 from tenants.domain.settings_pages import pages_for
 from tenants.models import ApiKey, FormerMember, Invitation, Job, Member, Tenant, User
 
@@ -62,6 +62,17 @@ def find_api_key(secret: str) -> ApiKey | None:
         .filter(key_hash=hash_key(secret), revoked_at=None, tenant__status=TenantStatus.ACTIVE)
         .first()
     )
+
+
+def find_write_key(secret: str) -> ApiKey | None:
+    """Return a live key of tracking; None if unknown or revoked.
+
+    A tenant that is suspended, or could still be restored, goes on receiving, as its webhooks do.
+    """
+    found = ApiKey.objects.filter(
+        key_hash=hash_key(secret), kind=KeyKind.WRITE, revoked_at=None
+    ).exclude(tenant__status=TenantStatus.PURGING)
+    return found.first()
 
 
 def is_key_of_suspended(secret: str) -> bool:

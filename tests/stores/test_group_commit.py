@@ -66,6 +66,7 @@ def row(shop: FakeShop, delivery_id: str, **changes: Any) -> dict[str, Any]:
         "store_id": shop.store.store_id,
         "delivery_id": delivery_id,
         "topic": "orders/create",
+        "source": "webhook",
         "headers": "{}",
         "body": b'{"id": 1}',
         "triggered_at": None,

@@ -1,0 +1,21 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('stores', '0004_name_orders_of_deliveries'),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name='inboxdelivery',
+            name='source',
+            field=models.TextField(choices=[('webhook', 'Webhook'), ('import', 'Import'), ('api', 'Api'), ('tracking', 'Tracking')], db_default='webhook'),
+        ),
+        migrations.AlterField(
+            model_name='refuseddeliveries',
+            name='reason',
+            field=models.TextField(choices=[('signature', 'the signature is wrong'), ('too_large', 'the body is over 5 MB'), ('tracking_size', 'a tracking call is over 500 KB, or one event over 32 KB'), ('tracking_format', 'a tracking call does not say what it must')]),
+        ),
+    ]
