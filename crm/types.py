@@ -290,6 +290,51 @@ class EventRecord:
     dedupe_key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a visit came from (`crm.domain.touches.read_origin` makes it).
+
+    Attributes:
+        source: such as ``google``; ``direct`` where the visit said nothing.
+        landing_page, referrer: without their queries.
+    """
+
+    source: str
+    medium: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+    landing_page: str = ""
+    referrer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedRecord:
+    """One call of a site or app: who it is as far as it knows, and what they did.
+
+    Attributes:
+        who: customer id of the store, and what was typed: addresses that nobody has verified,
+            names, and further traits as properties. Its version is when it was said.
+        anonymous_ids: of the browser or app; those that a call says are one.
+        device_id: counts only where no other id of the browser or app is given.
+        name: of the event; empty for a call that only says who somebody is.
+        has_traits: whether ``who`` says more than who it is.
+        is_visit: whether it shows that they were on the site or in the app.
+        origin: where they came from; None for a call that does not say.
+    """
+
+    occurred_at: datetime
+    who: CustomerRecord
+    anonymous_ids: Sequence[str] = ()
+    device_id: str = ""
+    name: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    dedupe_key: str = ""
+    has_traits: bool = False
+    is_visit: bool = False
+    origin: Origin | None = None
+
+
 Record = (
     CustomerRecord
     | OrderRecord
@@ -304,6 +349,7 @@ Record = (
     | DataRequestRecord
     | StoreClosedRecord
     | EventRecord
+    | TrackedRecord
 )
 
 
@@ -313,7 +359,8 @@ class ApplyResult:
 
     Attributes:
         outcomes: per record, in the order given: ``new``, ``updated``, ``unchanged`` (also an
-            older version) or ``rejected: <reason>``. A rejected record wrote nothing.
+            older version) or ``rejected: <reason>``. A rejected record wrote nothing. A tracked
+            call may also end as ``nobody`` (kept without a profile) or ``erased`` (left out).
     """
 
     outcomes: list[str] = field(default_factory=list)
@@ -360,24 +407,6 @@ class NewEvent:
     properties: Mapping[str, Any] = field(default_factory=dict)
     is_backfill: bool = False
     dedupe_key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a visit came from (`crm.domain.touches.read_origin` makes it).
-
-    Attributes:
-        source: such as ``google``; ``direct`` where the visit said nothing.
-        landing_page, referrer: without their queries.
-    """
-
-    source: str
-    medium: str = ""
-    campaign: str = ""
-    content: str = ""
-    term: str = ""
-    landing_page: str = ""
-    referrer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from crm.types import (
     ShipmentRecord,
     StockRecord,
     StoreClosedRecord,
+    TrackedRecord,
     VariantRecord,
 )
 from kernel.money import is_currency
@@ -162,6 +163,14 @@ def _check_event(record: EventRecord) -> None:
     _check_customer(record.customer)
 
 
+def _check_tracked(record: TrackedRecord) -> None:
+    _check_time("the time of the event", record.occurred_at)
+    if len(record.name) > MAX_ID:
+        raise Unusable("the name of the event is too long")
+    if record.name in OWN_EVENTS:
+        raise Unusable(f"{record.name!r} is a name that only Patron gives")
+
+
 def _check_erase(record: EraseRecord) -> None:
     if not (record.external_id or record.email or record.phone):
         raise Unusable("nobody is named")
@@ -214,6 +223,7 @@ _CHECKS: Mapping[type, Callable[[Any], None]] = {
     ShipmentRecord: _check_shipment,
     ConsentRecord: _check_consent,
     EventRecord: _check_event,
+    TrackedRecord: _check_tracked,
     EraseRecord: _check_erase,
     DataRequestRecord: _check_data_request,
     StoreClosedRecord: _check_closed,

@@ -42,6 +42,8 @@ class ProfileFields:
     sms_consent: str = "never"
     sms_consent_at: datetime | None = None
     source_version_at: datetime | None = None
+    traits_at: datetime | None = None
+    is_anonymous: bool = False
     created_at: datetime | None = None
 
     def as_row(self) -> tuple[Any, ...]:
@@ -65,6 +67,8 @@ class ProfileFields:
             self.sms_consent,
             self.sms_consent_at,
             self.source_version_at,
+            self.traits_at,
+            self.is_anonymous,
             self.created_at,
         )
 
@@ -76,7 +80,7 @@ class ProfileFields:
 COLUMNS = (
     "email email_norm phone first_name last_name name_norm locale timezone country region city "
     "postcode properties email_consent email_consent_at sms_consent sms_consent_at "
-    "source_version_at created_at"
+    "source_version_at traits_at is_anonymous created_at"
 )
 
 
@@ -122,6 +126,30 @@ def learn_from_guest(known: ProfileFields, said: CustomerRecord) -> None:
         known.properties.setdefault(name, value)
 
 
+def learn_from_traits(known: ProfileFields, said: CustomerRecord) -> bool:
+    """Take over what a site or app says of somebody; what a store says of its customer holds.
+
+    Args:
+        known: changed in place.
+        said: its version is when it was said; an older one only fills what is empty.
+
+    Returns:
+        Whether it replaces what is known.
+    """
+    if known.traits_at is not None and said.version_at < known.traits_at:
+        learn_from_guest(known, said)
+        return False
+    known.traits_at = said.version_at
+    if known.source_version_at is not None:
+        learn_from_guest(known, said)
+        known.properties.update(said.properties)
+        return False
+    spoken = known.source_version_at
+    learn_from_customer(known, said)
+    known.source_version_at = spoken
+    return True
+
+
 def learn_consent(
     known: ProfileFields, channel: str, state: str, said_at: datetime | None, now: datetime
 ) -> bool:
@@ -153,5 +181,8 @@ def fill_from_merged(winner: ProfileFields, loser: ProfileFields) -> None:
         if not getattr(winner, name):
             setattr(winner, name, getattr(loser, name))
     winner.properties = {**loser.properties, **winner.properties}
+    winner.is_anonymous = winner.is_anonymous and loser.is_anonymous
+    spoken = [at for at in (winner.traits_at, loser.traits_at) if at is not None]
+    winner.traits_at = max(spoken, default=None)
     times = [at for at in (winner.created_at, loser.created_at) if at is not None]
     winner.created_at = min(times, default=None)

@@ -9,6 +9,16 @@ MAX_EMAIL = 254
 MAX_ID = 200
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\.]+(?:\.[^@\s<>\"(),:;\[\]\\.]+)+")
 _JUNK = frozenset({"", "null", "anonymous", "undefined", "none", "-1", "[object object]", "nan"})
+_NOBODY = frozenset(
+    {
+        *("unknown", "guest", "nil", "true", "false", "id", "uuid", "user", "userid", "user_id"),
+        *("your_user_id", "user-id", "anonymousid", "anonymous_id", "anonymous-id", "distinct_id"),
+        *("email", "test", "example", "default", "string", "not_authenticated", "logged_out"),
+        *("0xdeadbeef", "9774d56d682e549c"),
+    }
+)
+"""What sites and apps send where somebody forgot to fill in an id; the last one is the id that
+every emulator of an old Android has."""
 _PLAIN_E164 = re.compile(r"\+(?:1[2-9]\d{9}|44[1-9]\d{9}|33[1-9]\d{8}|61[2-478]\d{8})")
 """Numbers that are in E.164 already, without a trunk prefix that the full parser would drop."""
 
@@ -21,6 +31,12 @@ def normalize_customer_id(value: str) -> str:
     if text.lower() in _JUNK or _BLANK_NUMBER.fullmatch(text) or len(text) > MAX_ID:
         return ""
     return text
+
+
+def normalize_visitor_id(value: str) -> str:
+    """Return an id that a site or app gives somebody; empty for one that anybody may have."""
+    text = normalize_customer_id(value)
+    return "" if text.lower() in _NOBODY else text
 
 
 def normalize_email(value: str) -> str:

@@ -4,6 +4,10 @@ Claims are taken one after the other. A claim whose identifiers nobody has makes
 match attaches; several matches unite, unless two of them are different customers of one store:
 those stay apart, the claim goes to the one whose customer id it names, and the other identifiers
 stay where they were.
+
+An address that was only typed unites less: not two persons whom stores know as customers; that is
+left to people. An id of a browser or device is weak: what it did before joins the first person who
+becomes known with it. When a second one does, it is shared and says nobody any more.
 """
 
 from collections.abc import Sequence
@@ -14,6 +18,7 @@ from crm.choices import IdentityKind
 Key = tuple[str, str]
 """Kind and normalised value of an identifier."""
 
+WEAK = frozenset({str(IdentityKind.DEVICE), str(IdentityKind.ANONYMOUS)})
 LIMITS = {str(IdentityKind.EMAIL): 5, str(IdentityKind.PHONE): 3}
 """How many identifiers of a kind one person may have."""
 
@@ -38,6 +43,11 @@ class Person:
             person = person.united_into
         return person
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything but a browser or device says who they are."""
+        return any(kind not in WEAK for kind, _ in self.keys)
+
     def count(self, kind: str) -> int:
         """Return how many identifiers of a kind they have."""
         return sum(1 for key in self.keys if key[0] == kind)
@@ -49,6 +59,11 @@ class Register:
     def __init__(self, store_id: int) -> None:
         self._store_id = store_id
         self._by_key: dict[Key, Person] = {}
+        self._shared: set[Key] = set()
+        self.newly_shared: list[Key] = []
+        """Weak identifiers that turned out to be several persons'."""
+        self.doubts: list[tuple[Person, Person, str]] = []
+        """Pairs that may be one, and the kind of identifier that says so."""
 
     def add_known(self, profile_id: int, identifiers: Sequence[tuple[Key, int | None]]) -> Person:
         """Put in a stored profile with all its identifiers (and the store of a customer id)."""
@@ -60,23 +75,69 @@ class Register:
                 person.customers[store_id] = key[1]
         return person
 
-    def resolve(self, keys: Sequence[Key]) -> Person:
+    def add_shared(self, key: Key) -> None:
+        """Put in a weak identifier of which it is known that several persons have it."""
+        self._shared.add(key)
+
+    def resolve(
+        self, keys: Sequence[Key], weak: Sequence[Key] = (), *, is_typed: bool = False
+    ) -> Person | None:
         """Return whom a claim's identifiers mean; united persons answer through `Person.final`.
 
         Args:
-            keys: at least one; a customer id of the register's store comes first.
+            keys: strong ones; a customer id of the register's store comes first.
+            weak: of the browser or device.
+            is_typed: nobody has verified address and number.
+
+        Returns:
+            None when there are only weak ones, and each is shared.
         """
+        person = self._resolve_strong(keys, is_typed=is_typed) if keys else None
+        for key in weak:
+            if key not in self._shared:
+                person = self._join(person, key)
+        return person
+
+    def doubt(self, person: Person, keys: Sequence[Key]) -> None:
+        """Note that whoever has one of some identifiers may be the same person."""
+        for other, rule in ((self._by_key.get(key), key[0]) for key in keys):
+            if other is not None and other.final() is not person.final():
+                self.doubts.append((person, other, rule))
+
+    def _resolve_strong(self, keys: Sequence[Key], *, is_typed: bool) -> Person:
         matched = self._match(keys)
         if not matched:
             return self._attach(Person(), keys)
-        person = matched[0]
+        person, others = matched[0], matched[1:]
         if self._stays_apart(person, keys):
-            return self._attach(Person(), keys)
-        self._attach(person, keys)
-        for other in matched[1:]:
-            if _may_unite(person, other):
-                self._unite(person, other, keys)
+            person, others = self._attach(Person(), keys), matched if is_typed else []
+        else:
+            self._attach(person, keys)
+        for other in others:
+            rule = next(key[0] for key in keys if key in other.keys)
+            if _may_unite(person, other) and not (
+                is_typed and person.customers and other.customers
+            ):
+                self._unite(person, other, rule)
+            elif is_typed:
+                self.doubts.append((person, other, rule))
         return person
+
+    def _join(self, person: Person | None, key: Key) -> Person:
+        """Add a weak identifier to a person, or find the person by it."""
+        found = self._by_key.get(key)
+        owner = found.final() if found else None
+        if owner is None or owner is person:
+            return self._attach(person or Person(), [key])
+        if person is None:
+            return owner
+        if person.is_known and owner.is_known:
+            self._shared.add(key)
+            self.newly_shared.append(key)
+            return person
+        into, other = (person, owner) if person.is_known else (owner, person)
+        self._unite(into, other, key[0])
+        return into
 
     def _match(self, keys: Sequence[Key]) -> list[Person]:
         found = [self._by_key[key].final() for key in keys if key in self._by_key]
@@ -95,8 +156,8 @@ class Register:
         new = sum(1 for key in keys if key[0] == IdentityKind.EMAIL and key not in person.keys)
         return new > 0 and person.count(IdentityKind.EMAIL) >= LIMITS[str(IdentityKind.EMAIL)]
 
-    def _unite(self, person: Person, other: Person, keys: Sequence[Key]) -> None:
-        person.rule = next(key[0] for key in keys if key in other.keys)
+    def _unite(self, person: Person, other: Person, rule: str) -> None:
+        person.rule = rule
         person.profile_ids += other.profile_ids
         person.keys |= other.keys
         person.customers |= other.customers

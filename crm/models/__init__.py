@@ -7,7 +7,13 @@ from crm.models.imports import ExchangeRate, ImportRun
 from crm.models.note import Note
 from crm.models.order import Order, OrderLine, Refund, Shipment
 from crm.models.product import Product, StockLevel, Variant
-from crm.models.profile import Identity, Profile, ProfileFacts, ProfileMerge
+from crm.models.profile import (
+    Identity,
+    ProbableDuplicate,
+    Profile,
+    ProfileFacts,
+    ProfileMerge,
+)
 from crm.models.store import Store
 from crm.models.tagging import Tag, TagBatch
 from crm.models.touch import Touchpoint
@@ -26,6 +32,7 @@ __all__ = [
     "Note",
     "Order",
     "OrderLine",
+    "ProbableDuplicate",
     "Product",
     "ProductFigures",
     "Profile",

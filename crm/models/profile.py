@@ -54,6 +54,10 @@ class Profile(TenantModel):
     erased_at = models.DateTimeField(null=True)
     source_version_at = models.DateTimeField(null=True)
     """Version of the newest customer record applied; an older one changes no field."""
+    traits_at = models.DateTimeField(null=True)
+    """When a site or app said the newest traits that were applied."""
+    is_anonymous = models.BooleanField(default=False, db_default=False)
+    """Whether only ids of browsers or devices point at it; lists of people leave it out."""
     created_at = models.DateTimeField(db_default=Now())
     """When the shopper was first known: the store's own date where it gives one."""
     updated_at = models.DateTimeField(db_default=Now())
@@ -111,6 +115,8 @@ class Identity(TenantModel):
     """Lower-case address, E.164 number, ``<store id>:<customer id>``, device or anonymous id."""
     profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="identities")
     store = TenantForeignKey(Store, null=True, on_delete=models.CASCADE, related_name="+")
+    is_shared = models.BooleanField(default=False, db_default=False)
+    """Of a browser or device that several known people used: it says nobody any more."""
     first_seen_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(db_default=Now())
 
@@ -145,6 +151,30 @@ class ProfileMerge(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.loser_id} into {self.winner_id}"
+
+
+class ProbableDuplicate(TenantModel):
+    """Two profiles that may be one shopper, for people to decide. ``one`` is the older.
+
+    A profile that was merged meanwhile stands for its winner.
+    """
+
+    one = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    other = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    reason = models.TextField()
+    """Kind of the identifier that both claim, such as ``email``."""
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "one", "other"], name="probableduplicate_pair_uniq"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "other"], name="probableduplicate_other_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.one_id} and {self.other_id}"
 
 
 class ProfileFacts(TenantModel):

@@ -35,7 +35,10 @@ SELECT p.id, p.first_name, p.last_name, p.email, p.phone, p.country, p.city, p.e
     f.last_seen_at, COALESCE(f.rfm_group, '') AS rfm_group,
     COALESCE(f.points_balance, 0) AS points_balance
 """
-_LIVE = "p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL"
+_LIVE = (
+    "p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL"
+    " AND NOT p.is_anonymous"
+)
 _WITH_FACTS = """
 FROM crm_profile AS p
 {join} crm_profilefacts AS f ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
@@ -201,7 +204,7 @@ def list_matching_ids(wanted: Wanted, *, after: int, limit: int) -> list[int]:
 
 def has_people() -> bool:
     """Say whether the tenant knows anybody."""
-    return has_any(Profile.objects.filter(merged_into=None, erased_at=None))
+    return has_any(Profile.objects.filter(merged_into=None, erased_at=None, is_anonymous=False))
 
 
 def _people(rows: Sequence[Any], now: datetime) -> list[Person]:

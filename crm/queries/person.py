@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from crm.choices import IdentityKind
 from crm.domain.merging import can_undo
@@ -16,6 +16,7 @@ from crm.models import (
     Note,
     Order,
     OrderLine,
+    ProbableDuplicate,
     Profile,
     ProfileFacts,
     ProfileMerge,
@@ -117,6 +118,14 @@ class NoteLine:
     def dialog(self) -> str:
         """The name of the dialog in which it is edited."""
         return f"note-{self.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtLine:
+    """Somebody who may be the same person, and what both claim."""
+
+    profile: Profile
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +260,18 @@ def list_merges(profile_id: int) -> list[MergeLine]:
     """Return the profiles that became part of this one, newest first."""
     merges = ProfileMerge.objects.filter(winner_id=profile_id).order_by("-merged_at", "-pk")
     return [_merge_line(merge) for merge in merges[:PAGE_SIZE]]
+
+
+def list_doubts(profile_id: int) -> list[DoubtLine]:
+    """Return who may be the same person, newest first; those who are one by now are left out."""
+    found = ProbableDuplicate.objects.filter(Q(one_id=profile_id) | Q(other_id=profile_id))
+    rows = list(found.select_related("one", "other").order_by("-noted_at", "-pk")[:PAGE_SIZE])
+    others = [row.other if row.one_id == profile_id else row.one for row in rows]
+    return [
+        DoubtLine(other, _IDENTITY_WORDS[IdentityKind(row.reason)].lower())
+        for row, other in zip(rows, others, strict=True)
+        if other.merged_into_id is None and other.erased_at is None
+    ]
 
 
 def list_recent_orders(*, limit: int) -> list[Order]:

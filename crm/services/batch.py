@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from crm.types import NewEvent
+from crm.types import NewEvent, NewTouch
 
 R = TypeVar("R")
 NEW, UPDATED, UNCHANGED = "new", "updated", "unchanged"
@@ -31,6 +31,9 @@ class Batch:
         stale: profiles whose facts change without any event of theirs.
         refunded: orders whose refunds may sum up to something else now.
         has_stock: whether the store said how much is left of anything.
+        touches: where visits came from.
+        unveiled: profiles that were anonymous and are known now: facts are kept from then on.
+        seen: when profiles were last on the site or in the app.
     """
 
     store_id: int
@@ -46,6 +49,9 @@ class Batch:
     stale: set[int] = field(default_factory=set)
     refunded: set[int] = field(default_factory=set)
     has_stock: bool = False
+    seen: dict[int, datetime] = field(default_factory=dict)
+    touches: list[NewTouch] = field(default_factory=list)
+    unveiled: set[int] = field(default_factory=set)
 
     def reject(self, index: int, reason: str) -> None:
         """Note that a record was refused."""

@@ -1,11 +1,16 @@
 """Claims: what one record says about who somebody is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crm.choices import Channel, IdentityKind
-from crm.domain.identifiers import normalize_customer_id, normalize_email, normalize_phone
+from crm.domain.identifiers import (
+    normalize_customer_id,
+    normalize_email,
+    normalize_phone,
+    normalize_visitor_id,
+)
 from crm.domain.resolution import Key, Person
 from crm.services.addresses import address_hash
 from crm.services.batch import Batch
@@ -16,12 +21,14 @@ from crm.types import (
     EventRecord,
     OrderRecord,
     RefundRecord,
+    TrackedRecord,
 )
 from kernel.arrays import array
 from kernel.sql import run_sql
 
 _CUSTOMER_ID = str(IdentityKind.CUSTOMER_ID)
 _EMAIL, _PHONE = str(IdentityKind.EMAIL), str(IdentityKind.PHONE)
+_DEVICE, _ANONYMOUS = str(IdentityKind.DEVICE), str(IdentityKind.ANONYMOUS)
 _HASHED_AS = {
     _EMAIL: str(Channel.EMAIL),
     _PHONE: str(Channel.SMS),
@@ -40,6 +47,10 @@ class Claim:
         said: names, address and so on; of an order without customer only its address.
         is_customer: the record names a customer of the store, whose word replaces older words.
         first_at: when they are first known by this record.
+        weak: identifiers of the browser or device.
+        hints: of others who may be the same person.
+        is_typed: nobody has verified the address and the number.
+        has_traits: of a site or app: it says more than who somebody is.
         is_blocked: one of the identifiers belongs to somebody who was erased.
         is_new, is_changed: set by `crm.services.people`: what became of the profile.
     """
@@ -51,11 +62,20 @@ class Claim:
     said: CustomerRecord
     is_customer: bool
     first_at: datetime
+    weak: list[Key] = field(default_factory=list)
+    hints: list[Key] = field(default_factory=list)
+    is_typed: bool = False
+    has_traits: bool = False
     is_blocked: bool = False
     person: Person | None = None
     profile_id: int | None = None
     is_new: bool = False
     is_changed: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything but a browser or device says who they are."""
+        return self.person is not None and self.person.final().is_known
 
 
 def claim_of_customer(batch: Batch, index: int, said: CustomerRecord) -> Claim:
@@ -86,6 +106,22 @@ def claim_of_event(batch: Batch, index: int, event: EventRecord) -> Claim:
     return _build(batch, index, event.customer, ("", ""), event.occurred_at)
 
 
+def claim_of_tracked(batch: Batch, index: int, tracked: TrackedRecord) -> Claim:
+    """Return the claim of a call of a site or app."""
+    who = replace(tracked.who, external_id=normalize_visitor_id(tracked.who.external_id))
+    claim = _build(batch, index, who, ("", ""), tracked.occurred_at)
+    claim.is_typed, claim.is_customer = True, False
+    claim.has_traits = tracked.has_traits
+    ids = dict.fromkeys(filter(None, map(normalize_visitor_id, tracked.anonymous_ids)))
+    claim.weak = [(_ANONYMOUS, value) for value in ids]
+    if not ids and (device := normalize_visitor_id(tracked.device_id)):
+        claim.weak = [(_DEVICE, device)]
+    if who.external_id:
+        others = [value for value in ids if value != who.external_id]
+        claim.hints = [(_CUSTOMER_ID, f"{batch.store_id}:{value}") for value in others]
+    return claim
+
+
 def claim_of_consent(batch: Batch, index: int, consent: ConsentRecord) -> Claim:
     """Return the claim of a statement of consent; it says nothing but who."""
     said = CustomerRecord(
@@ -111,7 +147,7 @@ def block_erased(claims: Sequence[Claim]) -> None:
     for claim in claims:
         if any(hashes[key] in erased for key in claim.keys):
             claim.is_blocked = True
-            claim.keys = []
+            claim.keys, claim.weak, claim.hints = [], [], []
 
 
 def identifier_keys(
@@ -138,12 +174,12 @@ def identifier_keys(
 
 def key_hash(key: Key) -> str:
     """Return the digest under which an erased identifier stays known."""
-    return address_hash(_HASHED_AS[key[0]], key[1])
+    return address_hash(_HASHED_AS.get(key[0], key[0]), key[1])
 
 
 def distinct_keys(claims: Iterable[Claim]) -> list[Key]:
     """Return the identifiers of some claims, each once, in order."""
-    return sorted({key for claim in claims for key in claim.keys})
+    return sorted({key for claim in claims for key in (*claim.keys, *claim.hints)})
 
 
 def _guest(version_at: datetime, country: str, city: str) -> CustomerRecord:

@@ -12,6 +12,7 @@ from crm.models import (
     EventKey,
     Identity,
     Note,
+    ProbableDuplicate,
     ProfileFacts,
     ProfileMerge,
     Reaction,
@@ -81,6 +82,7 @@ def erase_profiles(
     Identity.objects.filter(profile_id__in=ids).delete()
     Reaction.objects.filter(profile_id__in=ids).delete()
     ProfileMerge.objects.filter(Q(winner_id__in=ids) | Q(loser_id__in=ids)).delete()
+    ProbableDuplicate.objects.filter(Q(one_id__in=ids) | Q(other_id__in=ids)).delete()
     ProfileFacts.objects.filter(profile_id__in=ids).delete()
     Note.objects.filter(profile_id__in=ids).delete()
     Touchpoint.objects.filter(profile_id__in=ids).delete()

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from crm.domain.checking import Unusable, check_record
-from crm.models import EventKey, Store
+from crm.models import Store
 from crm.services import (
+    behaviour,
     consent,
     deletions,
     erasure,
@@ -33,10 +34,12 @@ from crm.services.claims import (
     claim_of_event,
     claim_of_order,
     claim_of_refund,
+    claim_of_tracked,
 )
 from crm.services.events import append_resolved
 from crm.services.order_touches import record_order_touches
 from crm.services.people import resolve_people
+from crm.services.touches import record_touches, refresh_touches
 from crm.types import (
     ApplyResult,
     ConsentRecord,
@@ -52,6 +55,7 @@ from crm.types import (
     ShipmentRecord,
     StockRecord,
     StoreClosedRecord,
+    TrackedRecord,
     VariantRecord,
     Written,
 )
@@ -119,12 +123,13 @@ def apply_records(
     shipments.apply_shipments(batch, todo[ShipmentRecord])
     if todo[ConsentRecord]:
         consent.apply_consents(batch, todo[ConsentRecord], claims)
-    _note_events(batch, todo[EventRecord], claims)
+    behaviour.note_behaviour(batch, todo[EventRecord], todo[TrackedRecord], claims)
     erasure.apply_data_requests(batch, todo[DataRequestRecord])
     append_resolved(batch.events, now)
     erasure.apply_erasures(batch, todo[EraseRecord])
     erasure.apply_closures(batch, todo[StoreClosedRecord])
     facts.refresh_facts(batch.stale, now)
+    _keep_visits(batch)
     _tell(order_changes, deleted, refund_changes, claims)
     return ApplyResult(batch.outcomes)
 
@@ -176,6 +181,7 @@ _KINDS = (
     DataRequestRecord,
     StoreClosedRecord,
     EventRecord,
+    TrackedRecord,
 )
 
 
@@ -200,14 +206,22 @@ def _resolve(
     claims_of_changes = [order.claim for order in order_changes if order.claim]
     claims_of_changes += [refund.claim for refund in refund_changes if refund.claim]
     events = [claim_of_event(batch, item.index, item.record) for item in todo[EventRecord]]
+    tracked = [claim_of_tracked(batch, item.index, item.record) for item in todo[TrackedRecord]]
     consents = [claim_of_consent(batch, item.index, item.record) for item in todo[ConsentRecord]]
     resolved = sorted(
-        [*claims, *claims_of_changes, *events, *consents], key=lambda claim: claim.index
+        [*claims, *claims_of_changes, *events, *tracked, *consents], key=lambda claim: claim.index
     )
     resolve_people(batch, resolved)
     for claim in claims:
         _judge_customer(batch, claim)
     return {claim.index: claim for claim in resolved}
+
+
+def _keep_visits(batch: Batch) -> None:
+    """Keep when people were last seen, and where they came from."""
+    facts.set_engagement(seen=batch.seen)
+    record_touches(batch.touches)
+    refresh_touches(batch.unveiled)
 
 
 def _tell(
@@ -240,33 +254,3 @@ def _judge_customer(batch: Batch, claim: Claim) -> None:
         batch.outcomes[claim.index] = NEW
     else:
         batch.outcomes[claim.index] = UPDATED if claim.is_changed else UNCHANGED
-
-
-def _note_events(
-    batch: Batch, items: Sequence[Item[EventRecord]], claims: dict[int, Claim]
-) -> None:
-    """Note behavioural events; one whose key was seen before ends as unchanged."""
-    keys = [f"event:{item.record.dedupe_key}" for item in items if item.record.dedupe_key]
-    seen = set(
-        EventKey.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True)
-        if keys
-        else ()
-    )
-    for item in items:
-        record, claim = item.record, claims[item.index]
-        key = f"event:{record.dedupe_key}" if record.dedupe_key else ""
-        if claim.profile_id is None:
-            batch.reject(item.index, "erased" if claim.is_blocked else "nobody is named")
-        elif key and key in seen:
-            batch.outcomes[item.index] = UNCHANGED
-        else:
-            seen.add(key)
-            batch.outcomes[item.index] = NEW
-            batch.add_event(
-                record.name,
-                record.occurred_at,
-                profile_id=claim.profile_id,
-                object_id=None,
-                properties=dict(record.properties),
-                dedupe_key=key,
-            )

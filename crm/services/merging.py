@@ -41,7 +41,7 @@ __all__ = [
 
 MANUAL = "manual"
 """The rule of merges that somebody asked for; those go into the audit trail."""
-_TIMES = ("email_consent_at", "sms_consent_at", "source_version_at", "created_at")
+_TIMES = ("email_consent_at", "sms_consent_at", "source_version_at", "traits_at", "created_at")
 
 
 @transaction.atomic
@@ -81,7 +81,7 @@ def merge_profiles(
 
 
 def merge_groups(groups: Sequence[tuple[Sequence[int], str]], *, now: datetime) -> dict[int, int]:
-    """Merge each group of profiles into its best: known to a store, more orders, older.
+    """Merge each group of profiles into its best: known, known to a store, more orders, older.
 
     Args:
         groups: ids of live profiles that are one shopper, and the identifier that shows it.
@@ -91,7 +91,7 @@ def merge_groups(groups: Sequence[tuple[Sequence[int], str]], *, now: datetime) 
         The winner by id of each member.
     """
     ranks = {
-        row.id: (not row.has_customer, -row.order_count, row.id)
+        row.id: (row.is_anonymous, not row.has_customer, -row.order_count, row.id)
         for row in run_sql(
             "crm.rank_profiles", ids=array(sorted({i for ids, _ in groups for i in ids}))
         )
@@ -230,7 +230,7 @@ def _flatten(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def _snapshot(fields: ProfileFields) -> dict[str, Any]:
-    names = (*TEXT_FIELDS, "properties", "email_consent", "sms_consent")
+    names = (*TEXT_FIELDS, "properties", "email_consent", "sms_consent", "is_anonymous")
     values = {name: getattr(fields, name) for name in names}
     times = {name: getattr(fields, name) for name in _TIMES}
     return values | {name: at.isoformat() if at else None for name, at in times.items()}
@@ -238,7 +238,8 @@ def _snapshot(fields: ProfileFields) -> dict[str, Any]:
 
 def _restore(snapshot: Mapping[str, Any]) -> ProfileFields:
     times = {
-        name: datetime.fromisoformat(snapshot[name]) if snapshot[name] else None for name in _TIMES
+        name: datetime.fromisoformat(snapshot[name]) if snapshot.get(name) else None
+        for name in _TIMES
     }
     return ProfileFields(**{**snapshot, **times})
 

@@ -9,10 +9,12 @@ from crm.domain.fields import (
     learn_consent,
     learn_from_customer,
     learn_from_guest,
+    learn_from_traits,
 )
 from crm.domain.permission import counts_from
-from crm.domain.resolution import LIMITS, Key, Person, Register
+from crm.domain.resolution import LIMITS, WEAK, Key, Person, Register
 from crm.errors import IngestConflict
+from crm.services import visitors
 from crm.services.batch import Batch
 from crm.services.claims import Claim, block_erased, distinct_keys
 from crm.services.ids import allocate_ids
@@ -53,22 +55,27 @@ def resolve_people(batch: Batch, claims: Sequence[Claim]) -> None:
         IngestConflict: another store's writer took the same identifier meanwhile.
     """
     block_erased(claims)
-    usable = [claim for claim in claims if claim.keys]
+    usable = [claim for claim in claims if claim.keys or claim.weak]
     if not usable:
         return
-    stored = _find_stored(usable)
-    register = _fill_register(batch.store_id, stored)
+    weak = visitors.find_weak(claims, batch.now)
+    stored = _find_stored(usable, {row.profile_id for row in weak if not row.is_shared})
+    register = _fill_register(batch.store_id, stored, weak)
     for claim in usable:
-        claim.person = register.resolve(claim.keys)
-    drafts = _draft(batch, usable, stored)
+        claim.person = register.resolve(claim.keys, claim.weak, is_typed=claim.is_typed)
+        if claim.person:
+            register.doubt(claim.person, claim.hints)
+    drafts = _draft(batch, [claim for claim in usable if claim.person], stored)
     for draft in drafts:
         _learn(batch, draft)
+        draft.fields.is_anonymous = not draft.person.is_known
     _write(batch, drafts)
+    visitors.note_doubts(register, drafts, batch.now)
 
 
-def _find_stored(claims: Sequence[Claim]) -> dict[int, ProfileFields]:
+def _find_stored(claims: Sequence[Claim], weak_ids: set[int]) -> dict[int, ProfileFields]:
     params = columns("kinds identifiers", distinct_keys(claims))
-    ids = {row.id for row in run_sql("crm.find_people", **params)}
+    ids = {row.id for row in run_sql("crm.find_people", **params)} | weak_ids
     if not ids:
         return {}
     rows = run_sql("crm.load_profiles", ids=array(sorted(ids)))
@@ -77,14 +84,22 @@ def _find_stored(claims: Sequence[Claim]) -> dict[int, ProfileFields]:
     return {row.id: read_fields(row) for row in rows}
 
 
-def _fill_register(store_id: int, stored: dict[int, ProfileFields]) -> Register:
+def _fill_register(
+    store_id: int, stored: dict[int, ProfileFields], weak: Sequence[visitors.WeakRow]
+) -> Register:
     register = Register(store_id)
+    for row in weak:
+        if row.is_shared:
+            register.add_shared((row.kind, row.value_norm))
     if not stored:
         return register
     identifiers: dict[int, list[tuple[Key, int | None]]] = {}
     for row in run_sql("crm.list_identities", ids=array(stored)):
         key = (row.kind, row.value_norm)
         identifiers.setdefault(row.profile_id, []).append((key, row.store_id))
+    for row in weak:
+        if not row.is_shared:
+            identifiers.setdefault(row.profile_id, []).append(((row.kind, row.value_norm), None))
     for profile_id, found in identifiers.items():
         register.add_known(profile_id, found)
     return register
@@ -129,11 +144,14 @@ def _learn(batch: Batch, draft: _Draft) -> None:
     for claim in draft.claims:
         said = claim.said
         holds = True
+        replaces = False
         if claim.is_customer:
-            holds = learn_from_customer(known, said)
+            holds = replaces = learn_from_customer(known, said)
+        elif claim.has_traits:
+            replaces = learn_from_traits(known, said)
         else:
             learn_from_guest(known, said)
-        _learn_addresses(draft, claim, replaces=claim.is_customer and holds)
+        _learn_addresses(draft, claim, replaces=replaces)
         if known.created_at is None or claim.first_at < known.created_at:
             known.created_at = claim.first_at
         if said.email_consent:
@@ -221,11 +239,15 @@ def _write_identities(batch: Batch, drafts: Sequence[_Draft]) -> set[int]:
     ]
     if crowded:
         run_sql("crm.trim_identities", ids=array(crowded))
+    if visiting := sorted({row[2] for row in rows if row[0] in WEAK}):
+        run_sql("crm.trim_weak", ids=array(visiting))
     return {row.profile_id for row in written}
 
 
 def _note_created(batch: Batch, draft: _Draft) -> None:
     known = draft.fields
+    if known.is_anonymous:
+        return
     batch.add_event(
         "Profile Created",
         known.created_at or batch.now,
@@ -238,6 +260,10 @@ def _note_created(batch: Batch, draft: _Draft) -> None:
 
 def _note_changed(batch: Batch, draft: _Draft) -> None:
     before = draft.before or ProfileFields()
+    if before.is_anonymous:
+        batch.unveiled.add(draft.profile_id)
+        _note_created(batch, draft)
+        return
     if _visible(before) != _visible(draft.fields):
         batch.add_event(
             "Profile Updated",

@@ -77,6 +77,8 @@ def read_fields(row: Any) -> ProfileFields:
         sms_consent=row.sms_consent,
         sms_consent_at=row.sms_consent_at,
         source_version_at=row.source_version_at,
+        traits_at=row.traits_at,
+        is_anonymous=row.is_anonymous,
         created_at=row.created_at,
     )
 

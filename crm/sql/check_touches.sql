@@ -12,7 +12,8 @@ WITH touches AS (
             'landing_page', t.landing_page, 'referrer', t.referrer
         ) AS touch
     FROM crm_touchpoint AS t
-    WHERE t.tenant_id = %(tenant_id)s
+    JOIN crm_profile AS p ON p.tenant_id = %(tenant_id)s AND p.id = t.profile_id
+    WHERE t.tenant_id = %(tenant_id)s AND NOT p.is_anonymous
 ),
 recomputed AS (
     SELECT

@@ -3,13 +3,13 @@
 INSERT INTO crm_profile (
     tenant_id, id, email, email_norm, phone, first_name, last_name, name_norm, locale, timezone,
     country, region, city, postcode, properties, email_consent, email_consent_at, sms_consent,
-    sms_consent_at, source_version_at, created_at, updated_at
+    sms_consent_at, source_version_at, traits_at, is_anonymous, created_at, updated_at
 )
 SELECT
     %(tenant_id)s, n.id, n.email, n.email_norm, n.phone, n.first_name, n.last_name, n.name_norm,
     n.locale, n.timezone, n.country, n.region, n.city, n.postcode, n.properties::jsonb,
     n.email_consent, n.email_consent_at, n.sms_consent, n.sms_consent_at, n.source_version_at,
-    n.created_at, %(now)s
+    n.traits_at, n.is_anonymous, n.created_at, %(now)s
 FROM unnest(
     %(id)s::bigint[], %(email)s::text[], %(email_norm)s::text[], %(phone)s::text[],
     %(first_name)s::text[], %(last_name)s::text[], %(name_norm)s::text[], %(locale)s::text[],
@@ -17,10 +17,10 @@ FROM unnest(
     %(postcode)s::text[], %(properties)s::text[], %(email_consent)s::text[],
     %(email_consent_at)s::timestamptz[], %(sms_consent)s::text[],
     %(sms_consent_at)s::timestamptz[], %(source_version_at)s::timestamptz[],
-    %(created_at)s::timestamptz[]
+    %(traits_at)s::timestamptz[], %(is_anonymous)s::boolean[], %(created_at)s::timestamptz[]
 ) AS n (
     id, email, email_norm, phone, first_name, last_name, name_norm, locale, timezone, country,
     region, city, postcode, properties, email_consent, email_consent_at, sms_consent,
-    sms_consent_at, source_version_at, created_at
+    sms_consent_at, source_version_at, traits_at, is_anonymous, created_at
 )
 ON CONFLICT DO NOTHING

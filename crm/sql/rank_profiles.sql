@@ -1,7 +1,8 @@
 -- Purpose: what decides which of several profiles stays when they are merged.
--- In: ids. Out: id, has_customer (a store's customer id points at it), order_count.
+-- In: ids. Out: id, is_anonymous, has_customer (a store's customer id points at it), order_count.
 SELECT
     p.id,
+    p.is_anonymous,
     EXISTS (
         SELECT 1
         FROM crm_identity AS i

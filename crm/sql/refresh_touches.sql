@@ -1,4 +1,4 @@
--- Purpose: recompute first and last touch of profiles from where their visits came from.
+-- Purpose: recompute first and last touch of known profiles from where their visits came from.
 -- In: ids. Out: ids of the profiles whose first or last touch changed.
 -- Why: the first is the earliest, the last one the latest that is not direct, ties by key, so that
 --   the outcome does not depend on the order of arrival. check_touches says the same.
@@ -9,6 +9,7 @@ WITH wanted AS (
       AND p.id = ANY(%(ids)s::bigint[])
       AND p.merged_into_id IS NULL
       AND p.erased_at IS NULL
+      AND NOT p.is_anonymous
 ),
 touches AS (
     SELECT

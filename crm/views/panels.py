@@ -87,6 +87,8 @@ def merges(request: TenantRequest, profile_id: int) -> HttpResponse:
     profile = get_profile(profile_id)
     context = {
         "merges": person.list_merges(profile.pk),
+        "doubts": person.list_doubts(profile.pk),
+        "profile": profile,
         "may_merge": may(request.member.role, capabilities.TAG_PROFILES),
     }
     return render(request, "crm/_merges.html", context)

@@ -25,7 +25,10 @@ FROM_PROFILES = """
 FROM crm_profile AS p
 LEFT JOIN crm_profilefacts AS f ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
 """
-LIVE_PROFILES = "p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL"
+LIVE_PROFILES = (
+    "p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL"
+    " AND NOT p.is_anonymous"
+)
 _STORED = """
 EXISTS (
     SELECT 1 FROM segments_membership AS m

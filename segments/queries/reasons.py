@@ -104,7 +104,8 @@ def _ask(profile_id: int, trees: Mapping[int, Node], now: datetime) -> dict[str,
             columns += _leaf_columns(compiler, key, index, leaf)
     rows = execute(
         f"SELECT {', '.join(columns)} {FROM_PROFILES} WHERE p.tenant_id = %(tenant_id)s"
-        " AND p.id = %(profile_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL",
+        " AND p.id = %(profile_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL"
+        " AND NOT p.is_anonymous",
         profile_id=profile_id,
         **compiler.params,
     )

@@ -7,16 +7,17 @@
 --     wanted back.
 -- Out: profile_id, segment_id, entered.
 -- Why: one shared scan instead of a difference per segment; the caller holds the row of upkeep,
---      so that nobody else takes the same difference. Merged and erased profiles are in none.
+--      so that nobody else takes the same difference. Merged, erased and anonymous
+--      profiles are in none.
 WITH decided AS (
     SELECT
         p.id AS profile_id,
         CASE
-            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL THEN {segment_ids}
+            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous THEN {segment_ids}
             ELSE '{}'::bigint[]
         END AS segment_ids,
         CASE
-            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL THEN {reeval_at}
+            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous THEN {reeval_at}
         END AS reeval_at
     FROM crm_profile AS p
     LEFT JOIN crm_profilefacts AS f

@@ -7,7 +7,7 @@ WITH decided AS (
     SELECT
         p.id AS profile_id,
         CASE
-            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL THEN {segment_ids}
+            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous THEN {segment_ids}
             ELSE '{}'::bigint[]
         END AS segment_ids
     FROM crm_profile AS p

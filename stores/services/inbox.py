@@ -6,8 +6,8 @@ store; another passes by, so that a long queue of one store never holds up a sec
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -29,15 +29,18 @@ from stores.choices import DeliverySource, DeliveryStatus
 from stores.errors import Untranslatable
 from stores.platforms import PLATFORMS
 from stores.platforms.order_file import OrderFile
+from stores.services import parts
 from stores.services.erasure import empty_store, forget_named
 from stores.services.explaining import explain, order_of
+from stores.services.parts import PartOutcome, Request, read_request, settle_request
 from stores.types import Delivery, StoreContext, Translation
 from tenants.services import audit
 
 log = structlog.get_logger(__name__)
 
 BATCH_SIZE: Final = 500
-BATCH_BYTES: Final = 16 * 1024 * 1024
+BATCH_BYTES: Final = 4 * 1024 * 1024
+"""Some 6,000 calls of sites and apps."""
 CONFLICT_TRIES: Final = 5
 REJECTED: Final = "rejected:"
 NOTHING_NEW: Final = "Nothing new: it is known already, or older than what is known"
@@ -53,6 +56,24 @@ RECORDED_IDS: Final = 100
 class _Readable:
     delivery: Delivery
     records: Sequence[Record]
+    place: int = 0
+    """Of one call among those of a tracking request."""
+
+    @property
+    def together_with(self) -> tuple[str, bool]:
+        """Source and whether it is history: neighbours that agree are applied together."""
+        source = self.delivery.source
+        return source, source == DeliverySource.IMPORT or parts.is_history(self.delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What the deliveries of one batch share."""
+
+    store: StoreContext
+    source: str
+    is_backfill: bool
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +82,8 @@ class _Outcome:
     status: DeliveryStatus
     reason: str = ""
     order_id: str = ""
+    place: int = 0
+    word: str = ""
 
 
 def drain_inbox(deadline: Deadline) -> int:
@@ -136,14 +159,19 @@ def _settle_batch(store: StoreContext, now: datetime) -> int:
         return 0
     outcomes: list[_Outcome] = []
     readable: list[_Readable] = []
+    requests: dict[int, Request] = {}
     for delivery in batch:
         found = _read(delivery, store)
         if isinstance(found, _Readable):
             readable.append(found)
+        elif isinstance(found, Request):
+            requests[delivery.id] = found
+            readable += [_Readable(delivery, [part.record], part.place) for part in found.parts]
         else:
             outcomes.append(found)
-    for source, group in groupby(readable, key=lambda item: item.delivery.source):
-        outcomes += _apply(list(group), store, source, now)
+    for (source, is_backfill), group in groupby(readable, key=lambda item: item.together_with):
+        outcomes += _apply(list(group), _Setting(store, source, is_backfill, now))
+    outcomes = _gather(outcomes, requests, store, now)
     _write_outcomes(outcomes, now)
     _forget_erased(readable, outcomes, store)
     return len(batch)
@@ -170,8 +198,30 @@ def _claim(store: StoreContext) -> list[Delivery]:
     ]
 
 
-def _read(delivery: Delivery, store: StoreContext) -> _Readable | _Outcome:
+def _gather(
+    outcomes: Sequence[_Outcome],
+    requests: Mapping[int, Request],
+    store: StoreContext,
+    now: datetime,
+) -> list[_Outcome]:
+    """Say of each tracking request what became of it, from what became of its calls."""
+    whole = [outcome for outcome in outcomes if outcome.delivery_id not in requests]
+    by_request: dict[int, list[PartOutcome]] = {delivery_id: [] for delivery_id in requests}
+    for outcome in outcomes:
+        if outcome.delivery_id in requests:
+            is_aside = outcome.status == DeliveryStatus.QUARANTINED
+            part = PartOutcome(outcome.place, outcome.word, outcome.reason if is_aside else "")
+            by_request[outcome.delivery_id].append(part)
+    for delivery_id, request in requests.items():
+        settled = settle_request(request, by_request[delivery_id], now, store_id=store.store_id)
+        whole.append(_Outcome(delivery_id, *settled))
+    return whole
+
+
+def _read(delivery: Delivery, store: StoreContext) -> _Readable | Request | _Outcome:
     try:
+        if delivery.source == DeliverySource.TRACKING:
+            return read_request(delivery)
         translation = _translate(delivery, store)
     except Untranslatable as exc:
         return _Outcome(delivery.id, DeliveryStatus.QUARANTINED, str(exc))
@@ -193,38 +243,36 @@ def _translate(delivery: Delivery, store: StoreContext) -> Translation:
     return platform.translate(delivery, store)
 
 
-def _apply(
-    batch: list[_Readable], store: StoreContext, source: str, now: datetime
-) -> list[_Outcome]:
+def _apply(batch: list[_Readable], setting: _Setting) -> list[_Outcome]:
     """Apply a batch; one that fails is halved until the delivery to blame stands alone."""
     try:
         with transaction.atomic():
-            return _apply_together(batch, store, source, now)
+            return _apply_together(batch, setting)
     except NOT_POISON:
         raise
     except Exception as exc:  # noqa: BLE001 one delivery must not stop its neighbours
         if len(batch) == 1:
-            return [_poison(batch[0].delivery, exc)]
+            return [replace(_poison(batch[0].delivery, exc), place=batch[0].place)]
         middle = len(batch) // 2
-    first = _apply(batch[:middle], store, source, now)
-    return first + _apply(batch[middle:], store, source, now)
+    return _apply(batch[:middle], setting) + _apply(batch[middle:], setting)
 
 
-def _apply_together(
-    batch: list[_Readable], store: StoreContext, source: str, now: datetime
-) -> list[_Outcome]:
+def _apply_together(batch: list[_Readable], setting: _Setting) -> list[_Outcome]:
+    store_id = setting.store.store_id
     records = [record for item in batch for record in item.records]
     if any(isinstance(record, StoreClosedRecord) and record.erase for record in records):
-        empty_store(store.store_id)
+        empty_store(store_id)
     result = apply_records(
-        store.store_id,
+        store_id,
         records,
-        source=source,
-        is_backfill=source == DeliverySource.IMPORT,
-        now=now,
+        source=setting.source,
+        is_backfill=setting.is_backfill,
+        now=setting.now,
     )
     words = iter(result.outcomes)
-    remarks = explain(store.store_id, [item.records for item in batch])
+    remarks = [""] * len(batch)
+    if setting.source != DeliverySource.TRACKING:
+        remarks = explain(store_id, [item.records for item in batch])
     return [
         _judge(item, [next(words) for _ in item.records], remark)
         for item, remark in zip(batch, remarks, strict=True)
@@ -236,10 +284,11 @@ def _judge(item: _Readable, words: Sequence[str], remark: str) -> _Outcome:
     refused = [word.removeprefix(REJECTED).strip() for word in words if word.startswith(REJECTED)]
     if refused:
         reason = "; ".join(dict.fromkeys(refused))
-        return _Outcome(delivery_id, DeliveryStatus.QUARANTINED, reason, order_id)
+        return _Outcome(delivery_id, DeliveryStatus.QUARANTINED, reason, order_id, item.place)
     is_old = bool(words) and all(word == "unchanged" for word in words)
     reason = NOTHING_NEW if is_old else remark
-    return _Outcome(delivery_id, DeliveryStatus.APPLIED, reason, order_id)
+    word = words[0] if words else ""
+    return _Outcome(delivery_id, DeliveryStatus.APPLIED, reason, order_id, item.place, word)
 
 
 def _poison(delivery: Delivery, exc: Exception) -> _Outcome:
