@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.shop_fixture import shop, woo
+from tests.support.site_fixture import site
 
-__all__ = ["conformance_data", "shop", "woo"]
+__all__ = ["conformance_data", "shop", "site", "woo"]
 
 PROJECT = Path(__file__).parent.parent.parent
 DATA = Path(os.environ.get("PATRON_CONFORMANCE_DATA", PROJECT.parent / "shared" / "data"))

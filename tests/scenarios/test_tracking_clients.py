@@ -1,0 +1,118 @@
+"""The real client libraries, as a merchant installs them, deliver to a running server."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from rudderstack.analytics.client import Client as RudderClient
+from segment.analytics.client import Client as SegmentClient
+
+from crm.models import Event, Identity, Profile
+from kernel.embedded.install import npm_command
+from kernel.embedded.paths import PROJECT
+from tests.support.edge_server import edge_server
+from tests.support.site_fixture import site
+from tests.support.tracking import FakeSite
+
+__all__ = ["site"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NODE_CLIENT = Path(__file__).parent / "clients" / "segment_node.mjs"
+NODE_SECONDS = 60
+
+
+@pytest.fixture
+def host(site: FakeSite, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of a server that knows the site's key; its threads look keys up themselves."""
+    monkeypatch.setattr("stores.services.filing.ring_soon", lambda kind, tenant: None)
+    with edge_server() as address:
+        yield address
+
+
+@transaction.atomic
+def story() -> dict[str, list[str]]:
+    """Return the events of each profile that is left, by its e-mail address."""
+    people = Profile.objects.filter(merged_into=None)
+    found = Event.objects.filter(source="tracking").exclude(name__startswith="Profile")
+    return {
+        person.email: sorted(found.filter(profile_id=person.pk).values_list("name", flat=True))
+        for person in people
+    }
+
+
+@transaction.atomic
+def identifiers() -> dict[str, list[str]]:
+    rows = Identity.objects.order_by("kind").values_list("kind", "value_norm")
+    return {kind: [value.rpartition(":")[2]] for kind, value in rows}
+
+
+ZOE = ["Order Completed", "Page Viewed", "Product Viewed"]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_segment_for_python(site: FakeSite, host: str, packed: bool) -> None:
+    failed: list[Exception] = []
+    client = SegmentClient(
+        site.key, host=host, gzip=packed, max_retries=0, on_error=lambda exc, _: failed.append(exc)
+    )
+    client.track(anonymous_id="py-1", event="Product Viewed", properties={"price": 29.99})
+    client.identify("py-u", {"email": "zoe@example.com"}, anonymous_id="py-1")
+    client.page("py-u", name="Cart")
+    client.track("py-u", "Order Completed", {"order_id": "o-1", "total": 59.98})
+    client.shutdown()
+    assert failed == []
+    site.drain()
+    assert story() == {"zoe@example.com": ZOE}
+    assert identifiers() == {
+        "anonymous": ["py-1"],
+        "customer_id": ["py-u"],
+        "email": ["zoe@example.com"],
+    }
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_rudderstack_for_python(site: FakeSite, host: str, packed: bool) -> None:
+    failed: list[Exception] = []
+    client = RudderClient(
+        site.key, host=host, gzip=packed, max_retries=0, on_error=lambda exc, _: failed.append(exc)
+    )
+    client.track(anonymous_id="py-1", event="Product Viewed", properties={"price": 29.99})
+    client.identify("py-u", {"email": "zoe@example.com"}, anonymous_id="py-1")
+    client.page("py-u", name="Cart")
+    client.track("py-u", "Order Completed", {"order_id": "o-1", "total": 59.98})
+    client.shutdown()
+    assert failed == []
+    site.drain()
+    assert story() == {"zoe@example.com": ZOE}
+
+
+def test_segment_for_node(site: FakeSite, host: str) -> None:
+    node = npm_command(Path(sys.executable))[0]
+    done = subprocess.run(
+        [node, str(NODE_CLIENT), host, site.key],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=NODE_SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    site.drain()
+    names = ["Group Joined", "Page Viewed", "Product Viewed", "Screen Viewed"]
+    assert story() == {"noa@example.com": names}
+    assert identifiers()["anonymous"] == ["node-1"]
+
+
+def test_a_client_hears_that_its_key_is_wrong(site: FakeSite, host: str) -> None:
+    failed: list[Exception] = []
+    client = SegmentClient(
+        "wk_wrong", host=host, max_retries=0, on_error=lambda exc, _: failed.append(exc)
+    )
+    client.track("py-u", "Product Viewed")
+    client.shutdown()
+    assert [getattr(exc, "status", None) for exc in failed] == [401]
+    assert site.filed() == []
