@@ -21,6 +21,7 @@ BENCHES = {
     "rfm": "tests.benchmarks.rfm",
     "segments_live": "tests.benchmarks.segments_live",
     "accept": "tests.benchmarks.accept",
+    "tracking": "tests.benchmarks.tracking",
     "reports": "tests.benchmarks.reports",
     "pages": "tests.benchmarks.pages",
 }

@@ -55,12 +55,12 @@ def run(size: int) -> list[Measured]:
     }
     ids = itertools.count()
     servers = (
-        _granian("tests.benchmarks.bare_edge:application", PLAIN_THREADS),
+        granian("tests.benchmarks.bare_edge:application", PLAIN_THREADS),
         _gunicorn("tests.benchmarks.plain_django:application", PLAIN_THREADS),
-        _granian("config.wsgi:application", WEB_THREADS),
+        granian("config.wsgi:application", WEB_THREADS),
     )
     with ExitStack() as stack:
-        ports = [stack.enter_context(_served(command, settings)) for command in servers]
+        ports = [stack.enter_context(served(command, settings)) for command in servers]
         floor, peer, ours = (Poster(port, store, ids) for port in ports)
         against_floor = alternate(floor.rate, ours.rate)
         against_peer = alternate(peer.rate, ours.rate, pairs=3)
@@ -81,7 +81,8 @@ def run(size: int) -> list[Measured]:
     ]
 
 
-def _granian(application: str, threads: int) -> Sequence[str]:
+def granian(application: str, threads: int) -> Sequence[str]:
+    """Return the command of a server, without its port."""
     numbers = ("--workers", str(WORKERS), "--blocking-threads", str(threads))
     options = ("--interface", "wsgi", "--host", LOOPBACK, "--no-ws", "--log-level", "error")
     return python("-m", "granian", *options, *numbers, application, "--port")
@@ -94,7 +95,7 @@ def _gunicorn(application: str, threads: int) -> Sequence[str]:
 
 
 @contextmanager
-def _served(command: Sequence[str], settings: Mapping[str, str]) -> Iterator[int]:
+def served(command: Sequence[str], settings: Mapping[str, str]) -> Iterator[int]:
     """Run a server; the command ends with the option that takes its port or address."""
     port = free_port()
     place = f"{LOOPBACK}:{port}" if command[-1] == "--bind" else str(port)

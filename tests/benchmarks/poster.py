@@ -47,19 +47,11 @@ class Poster:
 
     def rate(self) -> float:
         """Post for some seconds; returns the requests answered with 200 per second."""
-        times: list[float] = []
 
-        async def post(until: float) -> None:
-            reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
-            while time.perf_counter() < until:
-                start = time.perf_counter()
-                answer = await self._post_one(f"accept-{next(self.ids)}", reader, writer)
-                if not answer.startswith(b"http/1.1 200"):
-                    raise AssertionError(answer.decode())
-                times.append(time.perf_counter() - start)
-            writer.close()
+        async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+            return await self._post_one(f"accept-{next(self.ids)}", reader, writer)
 
-        seconds = asyncio.run(_all_at_once(post))
+        times, seconds = post_all(self.port, post)
         cuts = statistics.quantiles(times, n=PERCENT)
         self.tails.append(cuts[-1] / statistics.median(times))
         return len(times) / seconds
@@ -106,10 +98,43 @@ class Poster:
         return answer
 
 
-async def _all_at_once(post: Callable[[float], Awaitable[None]]) -> float:
+def post_all(
+    port: int,
+    post: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]],
+    *,
+    connections: int = CONNECTIONS,
+) -> tuple[list[float], float]:
+    """Post over many connections at once for some seconds; each answer must be 200.
+
+    Args:
+        port: of the server.
+        post: posts once and returns the head of the answer, in lower case.
+        connections: how many.
+
+    Returns:
+        Seconds that each answer took, and that all of it took.
+    """
+    times: list[float] = []
+
+    async def go_on(until: float) -> None:
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        while time.perf_counter() < until:
+            start = time.perf_counter()
+            answer = await post(reader, writer)
+            if not answer.startswith(b"http/1.1 200"):
+                raise AssertionError(answer.decode())
+            times.append(time.perf_counter() - start)
+        writer.close()
+
+    return times, asyncio.run(_all_at_once(go_on, connections))
+
+
+async def _all_at_once(
+    post: Callable[[float], Awaitable[None]], connections: int = CONNECTIONS
+) -> float:
     """Run one poster for each connection; returns the seconds that they took."""
     start = time.perf_counter()
-    await asyncio.gather(*(post(start + SECONDS) for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(post(start + SECONDS) for _ in range(connections)))
     return time.perf_counter() - start
 
 
