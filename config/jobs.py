@@ -26,7 +26,26 @@ def _of_people(
     )
 
 
+def _of_file(label: str, service: str, kept: str) -> JobKind:
+    return JobKind(
+        label=label,
+        unit="rows",
+        capability=capabilities.MANAGE_STORES,
+        service=f"imports.services.steps.{service}",
+        kept=kept,
+        back="imports:list",
+        back_label="Imports",
+        subject="file",
+    )
+
+
 JOBS: dict[str, JobKind] = {
+    "import.check": _of_file("Checking a file", "check_batch", "Nothing of the file was imported."),
+    "import.run": _of_file(
+        "Import of a file",
+        "run_batch",
+        "What was imported until then stays. Try again and it goes on where it stopped.",
+    ),
     "tenant_export": JobKind(
         label="Export of everything",
         unit="rows",

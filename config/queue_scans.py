@@ -22,6 +22,7 @@ _WAITING: Final = {
         "status IN ('pending', 'sending') AND due_at <= now()",
     ),
     "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),
+    "imports": ("imports_import", "expires_at", "expires_at <= now()"),
     "domains": ("messaging_sendingdomain", "check_due_at", "check_due_at <= now()"),
 }
 """Table, time since which a row waits, and condition by kind of work (`config.work`)."""

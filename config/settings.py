@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "tenants",
     "crm",
     "stores",
+    "imports",
     "messaging",
     "segments",
     "loyalty",

@@ -16,6 +16,7 @@ PAGES = (
     "loyalty",
     "flows",
     "stores",
+    "imports",
 )
 PUBLIC = ("tenants", "stores", "messaging")
 

@@ -88,6 +88,12 @@ WORK: dict[str, WorkKind] = {
         ),
         rests_when_suspended=False,
     ),
+    "imports": WorkKind(
+        task="imports.tasks.sweep_imports",
+        queue="sync",
+        service="imports.services.sweeping.sweep_due",
+        due="SELECT DISTINCT tenant_id FROM imports_import WHERE expires_at <= now()",
+    ),
     "purge": WorkKind(
         task="config.tasks.purge_tenant",
         queue="sync",

@@ -361,9 +361,11 @@ class ApplyResult:
         outcomes: per record, in the order given: ``new``, ``updated``, ``unchanged`` (also an
             older version) or ``rejected: <reason>``. A rejected record wrote nothing. A tracked
             call may also end as ``nobody`` (kept without a profile) or ``erased`` (left out).
+        profile_ids: whom a record is about, by its place; those about nobody left out.
     """
 
     outcomes: list[str] = field(default_factory=list)
+    profile_ids: dict[int, int] = field(default_factory=dict)
 
     def count(self, word: str) -> int:
         """Return how many records ended with an outcome."""

@@ -1,6 +1,7 @@
 """Consent of one profile or of a batch, and addresses that must not be contacted."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -178,7 +179,7 @@ def apply_consents(
             at = getattr(fields, f"{channel}_consent_at") or batch.now
             if old != new:
                 event = _changed(profile_id, channel, (old, new), at, batch.source)
-                batch.events.append(event)
+                batch.events.append(replace(event, is_backfill=batch.is_backfill))
 
 
 def _statement(batch: Batch, record: ConsentRecord, profile_id: int) -> Statement:

@@ -131,7 +131,7 @@ def apply_records(
     facts.refresh_facts(batch.stale, now)
     _keep_visits(batch)
     _tell(order_changes, deleted, refund_changes, claims)
-    return ApplyResult(batch.outcomes)
+    return ApplyResult(batch.outcomes, _people_of(claims))
 
 
 def _open(store_id: int, count: int, source: str, *, is_backfill: bool, now: datetime) -> Batch:
@@ -243,6 +243,12 @@ def _tell(
     )
     for listen in AFTER_APPLY:
         listen(written)
+
+
+def _people_of(claims: dict[int, Claim]) -> dict[int, int]:
+    return {
+        index: claim.profile_id for index, claim in claims.items() if claim.profile_id is not None
+    }
 
 
 def _judge_customer(batch: Batch, claim: Claim) -> None:

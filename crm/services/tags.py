@@ -21,6 +21,7 @@ def change_tags(
     added: Iterable[str] = (),
     removed: Iterable[str] = (),
     actor: str,
+    is_backfill: bool = False,
 ) -> list[int]:
     """Add tags to profiles and take others away, any number in a handful of statements.
 
@@ -32,6 +33,7 @@ def change_tags(
         added: tags to give, as people write them.
         removed: tags to take away; one that is in both is taken away.
         actor: e-mail address of the member, or ``key:<hint>``.
+        is_backfill: history, such as a list out of a file: it starts no flow.
 
     Returns:
         Ids of the profiles whose tags changed.
@@ -57,6 +59,7 @@ def change_tags(
                 profile_id=profile_id,
                 object_id=profile_id,
                 properties={"added": new, "removed": gone, "by": actor},
+                is_backfill=is_backfill,
             )
             for profile_id in changed
         ],

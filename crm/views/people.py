@@ -150,6 +150,7 @@ def _allowed(request: TenantRequest) -> dict[str, bool]:
     role = request.member.role
     return {
         "may_export": may(role, capabilities.EXPORT_PROFILES),
+        "may_import": may(role, capabilities.MANAGE_STORES),
         "may_tag": may(role, capabilities.TAG_PROFILES),
         "may_save_segment": may(role, capabilities.EDIT_SEGMENTS),
     }

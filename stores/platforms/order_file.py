@@ -193,7 +193,7 @@ class _Reader:
             financial_status="" if status == REFUNDED else status,
             cancelled_at=self.at if status in CANCELLED else None,
             is_voided=status == "voided",
-            country=_country(self.first.country),
+            country=country_code(self.first.country),
         )
 
     def _refund(self, lines: Sequence[LineData], *, has_order: bool) -> RefundRecord:
@@ -222,7 +222,7 @@ class _Reader:
             phone=row.phone,
             first_name=row.first_name,
             last_name=row.last_name,
-            address=AddressData(country=_country(row.country)),
+            address=AddressData(country=country_code(row.country)),
         )
 
 
@@ -301,7 +301,8 @@ def _customer_id(found: str) -> str:
 
 
 @functools.cache
-def _country(found: str) -> str:
+def country_code(found: str) -> str:
+    """Return the ISO 3166-1 alpha-2 code of a code or a name; empty for an unknown one."""
     name = found.strip().lower()
     if not name:
         return ""

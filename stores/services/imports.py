@@ -15,9 +15,7 @@ from typing import Any, Final, Protocol
 
 from django.db import connection, transaction
 
-from crm.errors import IngestConflict
 from crm.services.import_runs import ImportCounts, finish_run, save_counts, start_run
-from crm.services.ingest import apply_records
 from crm.services.stores import StoreData, ensure_store
 from crm.types import OrderRecord, Record, RefundRecord
 from kernel import clock
@@ -34,6 +32,7 @@ from stores.platforms.order_file import (
     document_body,
     read_document,
 )
+from stores.services.history import apply_history
 from stores.services.order_files import open_order_file
 
 STORE_NAME: Final = "Import"
@@ -41,7 +40,6 @@ BATCH_DOCUMENTS: Final = 1000
 FETCH_ROWS: Final = 5000
 COUNT_EVERY: Final = 20_000
 REASONS_SHOWN: Final = 10
-CONFLICT_TRIES: Final = 5
 LONGEST_KEY: Final = 200
 REJECTED: Final = "rejected:"
 RELEASED_NOTE: Final = "A later import of the same document was applied"
@@ -228,27 +226,9 @@ def _read(key: str, rows: Sequence[OrderRow], defaults: FileDefaults) -> _Docume
         return _Document(key, rows, (), str(exc))
 
 
-def _apply_retrying(batch: Sequence[_Document], job: ImportJob) -> Sequence[str]:
-    """Apply the records of a batch; another store's writer may get in the way."""
-    records = [record for document in batch for record in document.records]
-    for attempt in range(1, CONFLICT_TRIES + 1):
-        try:
-            with transaction.atomic():
-                return apply_records(
-                    job.store_id,
-                    records,
-                    source=DeliverySource.IMPORT,
-                    is_backfill=True,
-                    now=clock.now(),
-                ).outcomes
-        except IngestConflict:
-            if attempt == CONFLICT_TRIES:
-                raise
-    return ()
-
-
 def _apply_batch(batch: Sequence[_Document], job: ImportJob, result: ImportResult) -> None:
-    outcomes = iter(_apply_retrying(batch, job))
+    records = [record for document in batch for record in document.records]
+    outcomes = iter(apply_history(job.store_id, records).outcomes)
     refused: list[tuple[_Document, str]] = []
     applied: list[_Document] = []
     for document in batch:

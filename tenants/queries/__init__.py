@@ -140,6 +140,11 @@ def find_job(job_id: int) -> Job | None:
     return Job.objects.filter(pk=job_id).first()
 
 
+def find_jobs(job_ids: Iterable[int]) -> dict[int, Job]:
+    """Return background jobs of the active tenant by id; those that do not exist left out."""
+    return Job.objects.in_bulk(list(job_ids))
+
+
 def find_latest_job(kind: str) -> Job | None:
     """Return the newest background job of a kind of the active tenant, or None."""
     return Job.objects.filter(kind=kind).order_by("-pk").first()

@@ -24,6 +24,7 @@ APPS = (
     "tenants",
     "crm",
     "stores",
+    "imports",
     "messaging",
     "segments",
     "loyalty",

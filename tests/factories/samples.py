@@ -1,6 +1,7 @@
 """One of each thing a tenant can have, for tests that only need that it exists."""
 
 from datetime import timedelta
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -18,6 +19,8 @@ from crm.models import (
 )
 from crm.services.merging import merge_profiles
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
+from imports.models import Import
+from imports.services.imports import create_import
 from kernel import clock
 from kernel.scope import current_tenant_id
 from loyalty.models import PointsAccount, PointsEntry
@@ -105,6 +108,17 @@ def make_job(**fields: Any) -> Job:
     return Job.objects.create(**{**values, **fields})
 
 
+def make_import(store: Store) -> Import:
+    """Create an import of one customer that waits for its columns, with its file."""
+    return create_import(
+        BytesIO(b"Email,Favourite soap\nada@example.com,Lemon\n"),
+        kind="customers",
+        store_id=store.pk,
+        filename="customers.csv",
+        actor="ada@example.com",
+    )
+
+
 def make_domain(**fields: Any) -> SendingDomain:
     """Create a sending domain that was never checked, with a key that nobody can sign with."""
     now = clock.now()
@@ -175,6 +189,7 @@ def make_everything() -> dict[str, int]:
         ).pk,
         "merge_id": merge_profiles([(profile.pk, make_profile().pk)], rule="email")[0],
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
+        "import_id": make_import(store).pk,
         **_make_people(),
         **_make_run(profile),
     }

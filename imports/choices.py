@@ -1,0 +1,29 @@
+"""Closed sets of words that the tables of this app store."""
+
+from django.db.models import TextChoices
+
+
+class Kind(TextChoices):
+    """What a file holds."""
+
+    CUSTOMERS = "customers", "Customers"
+    ORDERS = "orders", "Orders"
+    CONSENT = "consent", "Consent"
+    EVENTS = "events", "Events"
+
+
+class Stage(TextChoices):
+    """How far an import is."""
+
+    UPLOADED = "uploaded"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class Outcome(TextChoices):
+    """Why a row of a file was not taken; rows that were taken have none."""
+
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"

@@ -1,0 +1,44 @@
+"""How the rows of each kind of file become records. Pure."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from crm.types import Record
+from imports.choices import Kind
+from imports.domain.customers import customer_keys, read_customer
+from imports.types import Options, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How rows of one kind are read.
+
+    Attributes:
+        keys: texts that make two rows be about the same; none: about nothing that others are.
+        read: makes records of the rows about the same, in the order of the file, or raises
+            `Refused`.
+        gathers: whether rows about the same belong together, as the lines of an order do; else
+            the first one is taken and the others are duplicates.
+        same: what a duplicate is, for people.
+    """
+
+    keys: Callable[[Row], Sequence[str]]
+    read: Callable[[Sequence[Row], Options], Sequence[Record]]
+    gathers: bool = False
+    same: str = ""
+
+
+RULES: Mapping[str, Rules] = {
+    Kind.CUSTOMERS: Rules(
+        keys=customer_keys,
+        read=lambda rows, options: read_customer(rows[0], options),
+        same="Names the same person as row {first:,}, which was taken.",
+    ),
+}
+
+
+def digest_key(key: str) -> UUID:
+    """Return a key in the size in which it is stored."""
+    return UUID(bytes=hashlib.blake2b(key.encode(), digest_size=16).digest())

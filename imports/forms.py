@@ -1,0 +1,104 @@
+"""HTML forms."""
+
+from typing import Any
+
+from django import forms
+
+from crm.domain.tags import MAX_LENGTH, clean_tag
+from imports.choices import Kind
+from imports.domain.targets import TARGETS
+from imports.services.uploads import MAX_BYTES
+from kernel import clock
+
+NAMES_LENGTH = 200
+ORDERS_OF_DATES = (
+    ("iso", "Written as 2026-05-31"),
+    ("dmy", "31/05/2026: the day comes first"),
+    ("mdy", "05/31/2026: the month comes first"),
+)
+
+
+class UploadForm(forms.Form):
+    """A file, and what is in it."""
+
+    kind = forms.ChoiceField(label="What is in the file?", widget=forms.RadioSelect)
+    file = forms.FileField(
+        help_text=(
+            "CSV or JSON lines, UTF-8, also packed with gzip; up to 1,000,000 rows or 1 GB. "
+            "The first row names the columns."
+        ),
+        widget=forms.ClearableFileInput(
+            attrs={"accept": ".csv,.tsv,.txt,.jsonl,.ndjson,.gz,text/csv,application/gzip"}
+        ),
+    )
+    store = forms.TypedChoiceField(
+        label="Which store is it from?",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text="Customer ids and order numbers of the file belong to this store.",
+    )
+
+    def __init__(self, *args: Any, stores: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds: Any = self.fields["kind"]
+        kinds.choices = [(kind.value, kind.label) for kind in Kind if kind in TARGETS]
+        choices: Any = self.fields["store"]
+        choices.choices = [("", "None of them: keep it apart"), *stores]
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise forms.ValidationError("The file is over 1 GB. Split it into several.")
+        return file
+
+
+class OptionsForm(forms.Form):
+    """What is said about a whole file, beside its columns."""
+
+    date_order = forms.ChoiceField(
+        label="How are dates written?", choices=ORDERS_OF_DATES, initial="iso"
+    )
+    tag = forms.CharField(
+        label="Tag for everybody in this file",
+        required=False,
+        max_length=MAX_LENGTH,
+        help_text="Such as the name of the list that it comes from.",
+    )
+    consent_source = forms.CharField(
+        label="Where did these people give their consent?",
+        required=False,
+        max_length=NAMES_LENGTH,
+        help_text=(
+            "It is kept as proof, such as “Newsletter form of the old shop”. Needed when a column "
+            "is mapped to consent."
+        ),
+    )
+    consent_on = forms.DateField(
+        label="Since when, where a row names no time?",
+        required=False,
+        help_text=(
+            "You confirm that they had all agreed by this day. Without it, rows that say "
+            "subscribed and name no time are refused."
+        ),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def clean_tag(self) -> str:
+        return clean_tag(self.cleaned_data["tag"])
+
+    def clean_consent_on(self) -> Any:
+        found = self.cleaned_data["consent_on"]
+        if found and found > clock.now().date():
+            raise forms.ValidationError("This day lies in the future.")
+        return found
+
+    def options(self) -> dict[str, str]:
+        """Return what was chosen, as it is stored."""
+        found = self.cleaned_data
+        return {
+            "date_order": found["date_order"],
+            "tag": found["tag"],
+            "consent_source": found["consent_source"].strip(),
+            "consent_on": found["consent_on"].isoformat() if found["consent_on"] else "",
+        }

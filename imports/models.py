@@ -1,0 +1,103 @@
+"""Files that people bring, how they are read, and what became of their rows."""
+
+from django.db import models
+
+from crm.models import Store
+from imports.choices import Kind, Outcome, Stage
+from kernel.tenancy import TenantForeignKey, TenantModel
+
+
+class Import(TenantModel):
+    """One file on its way in: uploaded, mapped, checked, run."""
+
+    kind = models.TextField(choices=Kind.choices)
+    stage = models.TextField(choices=Stage.choices, default=Stage.UPLOADED)
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    """The store that customer ids and order ids belong to."""
+    filename = models.TextField()
+    path = models.TextField(default="", blank=True)
+    """Below the media folder, unpacked, without byte order mark; empty once it was deleted."""
+    size = models.BigIntegerField()
+    lines = models.BigIntegerField()
+    """Lines of the file; a quoted value may hold several, so there are at most as many rows."""
+    layout = models.JSONField()
+    """How its bytes are read (`imports.types.Layout`)."""
+    header = models.JSONField()
+    header_key = models.CharField(max_length=32)
+    """Digest of the header: the next file with the same one is mapped as this one was."""
+    samples = models.JSONField()
+    """The first rows, to show what a column holds."""
+    mapping = models.JSONField(default=list)
+    """Target by place of the column; see `imports.domain.mapping`."""
+    options = models.JSONField(default=dict)
+    row_count = models.BigIntegerField(default=0)
+    checked = models.JSONField(default=dict)
+    """Counts of the dry run (`imports.types.Counts`)."""
+    counts = models.JSONField(default=dict)
+    """Counts of the run."""
+    applied_to = models.BigIntegerField(default=0)
+    """``first`` of the last rows that were applied: a run that was stopped goes on behind them."""
+    job_id = models.BigIntegerField(null=True)
+    """The background job that works or worked on it last."""
+    actor = models.TextField()
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    """When file and rows are deleted; None once they are, or while a job needs them."""
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["tenant", "kind", "header_key", "-id"],
+                name="import_header_idx",
+                condition=~models.Q(mapping=[]),
+            ),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                name="import_expires_idx",
+                condition=models.Q(expires_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class ImportRow(TenantModel):
+    """One row of a file, as text, until the import is swept."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "source_id", "place")
+    source = TenantForeignKey(Import, on_delete=models.CASCADE, related_name="+")
+    place = models.BigIntegerField()
+    """Counted from 1 below the header."""
+    first = models.BigIntegerField()
+    """Place of the first row about the same order, person, statement or event."""
+    cells = models.JSONField()
+    outcome = models.TextField(choices=Outcome.choices, db_default="")
+    reason = models.TextField(db_default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "source", "first", "place"], name="importrow_first_idx"),
+            models.Index(
+                fields=["tenant", "source", "outcome", "place"],
+                name="importrow_problem_idx",
+                condition=~models.Q(outcome=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.place} of {self.source_id}"
+
+
+class ImportKey(TenantModel):
+    """What a row is about, and which row of the file was the first about it."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "source_id", "key")
+    source = TenantForeignKey(Import, on_delete=models.CASCADE, related_name="+")
+    key = models.UUIDField()
+    """Digest of an identifier or of a whole row."""
+    place = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key} in row {self.place}"

@@ -1,0 +1,130 @@
+"""Reads of imports, for pages and services."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from crm.models import Identity, Store, Suppression
+from imports.models import Import, ImportRow
+from kernel.sql import run_sql
+
+PAGE_SIZE = 50
+PROBLEMS_SHOWN = 20
+EXPORT_ROWS = 1_000
+
+Said = tuple[str, datetime | None]
+"""State of a channel, and since when it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why some rows were not taken.
+
+    Attributes:
+        words: the reason; values that differ from row to row are dots.
+        row_count: how many rows.
+        samples: the first rows: place, reason, cells.
+    """
+
+    words: str
+    outcome: str
+    row_count: int
+    samples: Sequence[ImportRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage:
+    """One page of imports, newest first; the mark leads to the next one."""
+
+    rows: list[Import]
+    next: int | None
+
+
+def find_import(import_id: int) -> Import | None:
+    """Return an import of the active tenant."""
+    return Import.objects.select_related("store").filter(pk=import_id).first()
+
+
+def list_imports(*, before: int | None = None) -> ImportPage:
+    """Return imports, newest first; ``before`` is the mark of the page before."""
+    rows = Import.objects.select_related("store").defer("samples").order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: PAGE_SIZE + 1])
+    page = found[:PAGE_SIZE]
+    return ImportPage(page, page[-1].pk if len(found) > PAGE_SIZE else None)
+
+
+def find_earlier(source: Import) -> Import | None:
+    """Return the newest import of the same kind whose file had the same columns."""
+    return (
+        Import.objects.filter(kind=source.kind, header_key=source.header_key, pk__lt=source.pk)
+        .exclude(mapping=[])
+        .order_by("-pk")
+        .first()
+    )
+
+
+def list_problems(source: Import) -> list[Problem]:
+    """Return why rows were not taken, the most frequent reason first, with rows of each."""
+    found = run_sql("imports.count_reasons", source_id=source.pk, count=PROBLEMS_SHOWN)
+    places = [place for row in found for place in row.places]
+    rows = {
+        row.place: row for row in ImportRow.objects.filter(source_id=source.pk, place__in=places)
+    }
+    return [
+        Problem(row.problem, row.outcome, row.rows, [rows[place] for place in row.places])
+        for row in found
+    ]
+
+
+def list_refused(source_id: int, *, after: int) -> list[ImportRow]:
+    """Return the next rows that were not taken, in the order of the file."""
+    rows = ImportRow.objects.filter(source_id=source_id, place__gt=after).exclude(outcome="")
+    return list(rows.order_by("place")[:EXPORT_ROWS])
+
+
+def list_choices_of_stores() -> list[tuple[int, str]]:
+    """Return id and name of the stores that rows can belong to."""
+    return list(Store.objects.order_by("name").values_list("pk", "name"))
+
+
+def list_permissions(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Said]]:
+    """Return what is known of the consent of people, by identifier and channel.
+
+    Args:
+        keys: kind and normalised value of identifiers; those of nobody are left out.
+    """
+    wanted: dict[str, list[str]] = {}
+    for kind, value in keys:
+        wanted.setdefault(kind, []).append(value)
+    match = Q()
+    for kind, values in sorted(wanted.items()):
+        match |= Q(kind=kind, value_norm__in=values)
+    if not wanted:
+        return {}
+    rows: Any = Identity.objects.filter(match).values_list(
+        "kind",
+        "value_norm",
+        "profile__email_consent",
+        "profile__email_consent_at",
+        "profile__sms_consent",
+        "profile__sms_consent_at",
+    )
+    return {
+        (kind, value): {"email": (email, email_at), "sms": (sms, sms_at)}
+        for kind, value, email, email_at, sms, sms_at in rows
+    }
+
+
+def list_suppressed(hashes: Iterable[tuple[str, str]], now: datetime) -> set[tuple[str, str]]:
+    """Return which of some addresses must not be contacted, as channel and digest."""
+    wanted = set(hashes)
+    if not wanted:
+        return set()
+    rows = Suppression.objects.filter(address_hash__in=[digest for _, digest in wanted])
+    live = rows.filter(Q(until__isnull=True) | Q(until__gt=now))
+    return set(live.values_list("channel", "address_hash")) & wanted

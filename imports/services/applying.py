@@ -1,0 +1,154 @@
+"""Applying the rows of a file, for real or to see what would happen: the same code for both."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from django.db import transaction
+
+from crm.domain.checking import Unusable, check_record
+from crm.services.tags import change_tags
+from crm.types import Record
+from imports.choices import Outcome
+from imports.domain.kinds import RULES
+from imports.domain.mapping import read_row
+from imports.models import Import
+from imports.services.permission import hold_back
+from imports.types import Counts, Options, Refused, Row
+from kernel.arrays import columns
+from kernel.sql import run_sql
+from stores.services.history import apply_history
+
+BATCH_DOCUMENTS = 1_000
+_REJECTED = "rejected:"
+
+
+@dataclass(slots=True)
+class _Document:
+    """The rows about one thing, and what becomes of them.
+
+    Attributes:
+        first: place of its first row; its key.
+        words: outcome of each record.
+        held: how many of its statements of consent were left out, because the person said no.
+    """
+
+    first: int
+    row_count: int
+    records: Sequence[Record] = ()
+    reason: str = ""
+    words: list[str] = field(default_factory=list)
+    held: int = 0
+
+
+def apply_batch(source: Import, counts: Counts, *, after: int, is_trial: bool) -> int | None:
+    """Apply the next documents of an import and count what became of them.
+
+    A trial writes the same and takes it back, so that its counts are those of the run. Why rows
+    were refused is kept with them either way.
+
+    Args:
+        source: the import, whose rows are in the database.
+        counts: added to.
+        after: place of the first row of the last document that was gone through; 0 for none.
+        is_trial: take it back.
+
+    Returns:
+        ``after`` for the next batch; None when there is none.
+    """
+    documents = _read(source, after)
+    if not documents:
+        return None
+    if is_trial:
+        with transaction.atomic():
+            _apply(source, documents)
+            transaction.set_rollback(True)
+    else:
+        _apply(source, documents)
+    _settle(source, documents)
+    for document in documents:
+        _count(document, counts)
+    return documents[-1].first
+
+
+def _read(source: Import, after: int) -> list[_Document]:
+    rules, options = RULES[source.kind], Options(**source.options)
+    found = run_sql(
+        "imports.list_documents",
+        source_id=source.pk,
+        after=after,
+        documents=BATCH_DOCUMENTS,
+        with_rest=rules.gathers,
+    )
+    documents = []
+    for first, group in groupby(found, key=lambda row: row.first):
+        cells = [json.loads(row.cells) for row in group]
+        document = _Document(first, len(cells))
+        try:
+            document.records = rules.read([_row(source, each) for each in cells], options)
+            for record in document.records:
+                check_record(record)
+        except (Refused, Unusable) as exc:
+            document.reason = str(exc)
+        documents.append(document)
+    return documents
+
+
+def _row(source: Import, cells: list[str]) -> Row:
+    if any(cells[len(source.header) :]):
+        raise Refused(
+            f"The row has {len(cells)} values and the header names {len(source.header)} columns."
+        )
+    return read_row(source.header, source.mapping, cells)
+
+
+def _apply(source: Import, documents: Sequence[_Document]) -> None:
+    usable = [document for document in documents if not document.reason]
+    allowed = hold_back(source, [document.records for document in usable])
+    for document, left in zip(usable, allowed, strict=True):
+        document.held, document.reason = left.held, left.reason
+        document.records = left.records
+    usable = [document for document in usable if not document.reason]
+    records = [record for document in usable for record in document.records]
+    result = apply_history(source.store_id, records)
+    words = iter(result.outcomes)
+    people: set[int] = set()
+    place = 0
+    for document in usable:
+        document.words = [next(words) for _ in document.records]
+        document.reason = "; ".join(
+            word.removeprefix(_REJECTED).strip() for word in document.words if _REJECTED in word
+        )
+        for _ in document.records:
+            if not document.reason and place in result.profile_ids:
+                people.add(result.profile_ids[place])
+            place += 1
+    if tag := Options(**source.options).tag:
+        change_tags(people, added=[tag], actor=source.actor, is_backfill=True)
+
+
+def _settle(source: Import, documents: Sequence[_Document]) -> None:
+    rows: list[tuple[Any, ...]] = [
+        (each.first, str(Outcome.REFUSED) if each.reason else "", each.reason) for each in documents
+    ]
+    run_sql(
+        "imports.settle_rows",
+        source_id=source.pk,
+        **columns("firsts outcomes reasons", rows),
+    )
+
+
+def _count(document: _Document, counts: Counts) -> None:
+    counts.rows += document.row_count
+    if document.reason:
+        counts.refused += document.row_count
+        return
+    counts.held += document.held
+    if "new" in document.words:
+        counts.new += 1
+    elif "updated" in document.words:
+        counts.updated += 1
+    else:
+        counts.unchanged += 1

@@ -1,0 +1,113 @@
+"""What the background jobs of imports do in one batch, inside the transaction of its progress."""
+
+from typing import Any
+
+from crm.services.import_runs import ImportCounts, finish_run, start_run
+from imports.choices import Stage
+from imports.models import Import
+from imports.services.applying import apply_batch
+from imports.services.imports import KEEP
+from imports.services.staging import clear_keys, clear_rows, stage_batch
+from imports.types import Counts
+from kernel import clock
+from kernel.errors import NotFound
+from tenants.types import JobStep, JobTurn
+
+
+def check_batch(turn: JobTurn) -> JobStep:
+    """Read the next rows of a file, or try the next ones without keeping what they write."""
+    source = _lock(turn)
+    cursor = turn.cursor or {"phase": "clear"}
+    match cursor["phase"]:
+        case "clear":
+            return _clear(source)
+        case "read":
+            return _read(source, cursor)
+        case _:
+            return _try(source, cursor)
+
+
+def run_batch(turn: JobTurn) -> JobStep:
+    """Apply the next rows of a file that was checked."""
+    source = _lock(turn)
+    counts = Counts.read(source.counts)
+    before = counts.rows
+    after = apply_batch(source, counts, after=source.applied_to, is_trial=False)
+    source.counts = counts.as_json()
+    if after is None:
+        _finish(source, counts)
+    else:
+        source.applied_to = after
+    source.save(update_fields=["applied_to", "counts", "stage", "finished_at", "expires_at"])
+    return JobStep(rows=counts.rows - before, cursor=after)
+
+
+def _finish(source: Import, counts: Counts) -> None:
+    """Close an import and list it on the page of its store."""
+    now = clock.now()
+    source.stage, source.finished_at, source.expires_at = Stage.DONE, now, now + KEEP
+    run_id = start_run(
+        store_id=source.store_id,
+        kind=source.kind,
+        filename=source.filename,
+        total=source.row_count,
+    )
+    finish_run(
+        run_id,
+        ImportCounts(
+            rows_read=source.row_count,
+            new=counts.new,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            quarantined=counts.refused + counts.duplicate,
+        ),
+    )
+
+
+def _clear(source: Import) -> JobStep:
+    clear_keys(source)
+    if clear_rows(source):
+        return JobStep(rows=0, cursor={"phase": "clear"})
+    source.checked, source.row_count = Counts().as_json(), 0
+    source.save(update_fields=["checked", "row_count"])
+    return JobStep(rows=0, cursor=_reading(source.layout["start"]), total=source.lines)
+
+
+def _read(source: Import, cursor: dict[str, Any]) -> JobStep:
+    counts = Counts.read(source.checked)
+    offset, read, copies = stage_batch(source, offset=cursor["offset"], place=source.row_count + 1)
+    if not read:
+        clear_keys(source)
+        return JobStep(rows=0, cursor={"phase": "try", "after": 0}, total=source.row_count)
+    source.row_count += read
+    counts.duplicate += copies
+    source.checked = counts.as_json()
+    source.save(update_fields=["row_count", "checked"])
+    return JobStep(rows=0, cursor=_reading(offset))
+
+
+def _try(source: Import, cursor: dict[str, Any]) -> JobStep:
+    counts = Counts.read(source.checked)
+    before = counts.rows
+    after = apply_batch(source, counts, after=cursor["after"], is_trial=True)
+    source.checked = counts.as_json()
+    if after is None:
+        source.stage, source.expires_at = Stage.CHECKED, clock.now() + KEEP
+    source.save(update_fields=["checked", "stage", "expires_at"])
+    return JobStep(
+        rows=counts.rows - before,
+        cursor=None if after is None else {"phase": "try", "after": after},
+    )
+
+
+def _reading(offset: int) -> dict[str, Any]:
+    return {"phase": "read", "offset": offset}
+
+
+def _lock(turn: JobTurn) -> Import:
+    source = (
+        Import.objects.select_for_update(no_key=True).filter(pk=turn.params["import_id"]).first()
+    )
+    if source is None:
+        raise NotFound("The import was discarded.")
+    return source

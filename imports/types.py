@@ -1,0 +1,107 @@
+"""What modules of this app hand to each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+PROPERTY = "property"
+"""Target of a column that becomes a property of its own name."""
+SKIPPED = ""
+"""Target of a column that is left out."""
+
+
+class Refused(Exception):
+    """A row that cannot be taken; the text is the reason, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the bytes of a file are read.
+
+    Attributes:
+        is_json: JSON lines; else CSV.
+        delimiter: of CSV.
+        start: offset of the first row, in bytes.
+    """
+
+    is_json: bool
+    delimiter: str = ","
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the merchant says about a whole file.
+
+    Attributes:
+        timezone: IANA zone of times that name none.
+        country: ISO 3166-1 alpha-2 of phone numbers without a country code.
+        currency: ISO 4217 of amounts that name none.
+        date_order: ``iso``, ``dmy`` or ``mdy``: what 03/04/2026 means; ``iso`` refuses it.
+        consent_source: where consent was given, as proof; empty where none is brought.
+        consent_on: ISO date that stands for consent without a time of its own.
+        tag: given to everybody in the file; empty for none.
+    """
+
+    timezone: str = "UTC"
+    country: str = ""
+    currency: str = ""
+    date_order: str = "iso"
+    consent_source: str = ""
+    consent_on: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row by target.
+
+    Attributes:
+        values: text by target; empty ones left out.
+        properties: text by name, of columns that become properties.
+    """
+
+    values: Mapping[str, str]
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, target: str) -> str:
+        """Return the text of a target, empty where the row has none."""
+        return self.values.get(target, "")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an import did or would do.
+
+    Attributes:
+        rows: rows gone through.
+        new, updated, unchanged: people, orders, statements or events.
+        duplicate: rows about somebody or something that an earlier row was about.
+        refused: rows that break a rule.
+        held: people who stay unsubscribed though their row says subscribed.
+    """
+
+    rows: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    held: int = 0
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> "Counts":
+        """Return counts as they were stored; nothing stored is all zeros."""
+        return cls(**stored)
+
+    def as_json(self) -> dict[str, int]:
+        """Return what is stored."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row as it stands in the file; ``end`` is the offset behind it."""
+
+    cells: Sequence[str]
+    end: int

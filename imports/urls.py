@@ -1,0 +1,18 @@
+from django.urls import path
+
+from imports.views import pages, wizard
+
+app_name = "imports"
+
+urlpatterns = [
+    path("imports/", pages.import_list, name="list"),
+    path("imports/new/", wizard.upload, name="new"),
+    path("imports/<int:import_id>/", pages.import_detail, name="detail"),
+    path("imports/<int:import_id>/progress/", pages.progress, name="progress"),
+    path("imports/<int:import_id>/refused.csv", pages.refused, name="refused"),
+    path("imports/<int:import_id>/columns/", wizard.columns, name="columns"),
+    path("imports/<int:import_id>/check/", wizard.check, name="check"),
+    path("imports/<int:import_id>/stop/", wizard.stop, name="stop"),
+    path("imports/<int:import_id>/run/", wizard.run, name="run"),
+    path("imports/<int:import_id>/discard/", wizard.discard, name="discard"),
+]
