@@ -77,7 +77,7 @@ def refused(request: TenantRequest, import_id: int) -> HttpResponse:
 
     def read(mark: str) -> tuple[list[Sequence[object]], str | None]:
         rows = queries.list_refused(source.pk, after=int(mark or 0))
-        cells = [[*_padded(row.cells, width), row.reason] for row in rows]
+        cells: list[Sequence[object]] = [[*_padded(row.cells, width), row.reason] for row in rows]
         return cells, str(rows[-1].place) if len(rows) == queries.EXPORT_ROWS else None
 
     name = f"{slugify(source.filename.rpartition('.')[0])[:80] or 'rows'}-not-imported.csv"

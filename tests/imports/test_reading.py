@@ -28,7 +28,8 @@ def read_by(body: bytes, size: int) -> list[list[str]]:
     """Read a file in batches, each with a reader of its own."""
     file = io.BytesIO(body)
     layout, header = read_layout(file)
-    offset, place, found = layout.start, 1, []
+    found: list[list[str]] = []
+    offset, place = layout.start, 1
     while True:
         batch = [
             row
