@@ -145,7 +145,7 @@ def _columns(source: Import, mapping: list[str]) -> dict[str, Any]:
     choices = [(target.name, target.label) for target in TARGETS[source.kind]]
     if source.kind in KEEPS_PROPERTIES:
         choices.append((PROPERTY, "Property of the profile"))
-    needed = {name for group in REQUIRED[source.kind] for name in group}
+    needed = {group[0] for group in REQUIRED[source.kind] if len(group) == 1}
     rows = [
         {
             "place": at,

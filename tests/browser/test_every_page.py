@@ -28,6 +28,7 @@ from segments.models import Segment
 from stores.models import InboxDelivery
 from tenants.models import AuditEntry, Tenant
 from tests.factories.tenants import sign_in
+from tests.imports.files import bring, check, upload
 from tests.support.hostile import ENDLESS, MARKUP, MIXED, spoil
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_order
@@ -123,6 +124,9 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "stores": "stores/",
         "store": f"stores/{store_id}/",
         "delivery": f"stores/deliveries/{quarantined}/",
+        "imports": "imports/",
+        "import-new": "imports/new/",
+        **_imports(),
         "store-settings": f"stores/{store_id}/settings/",
         "connect": "stores/connect/",
         "general": "settings/general/",
@@ -139,6 +143,18 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "members": "settings/members/",
     }
     return {name: f"/t/{tenant.slug}/{path}" for name, path in found.items()}
+
+
+def _imports() -> dict[str, str]:
+    """Bring files, so that each step of the wizard has its page."""
+    mapped = upload("Email,First name,Soap\nzoe@example.com,Zoë,Lemon\n")
+    body = "Email\nyan@example.com\nYAN@example.com\nnobody\n"
+    checked, done = check(body), bring(body)
+    return {
+        "import-columns": f"imports/{mapped.pk}/columns/",
+        "import-check": f"imports/{checked.pk}/check/",
+        "import": f"imports/{done.pk}/",
+    }
 
 
 def _of_everybody(tenant: Tenant) -> dict[str, str]:
