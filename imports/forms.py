@@ -18,6 +18,21 @@ ORDERS_OF_DATES = (
 )
 
 
+STATES = (
+    ("", "The file has a column for it"),
+    ("subscribed", "All are subscribed"),
+    ("unsubscribed", "All are unsubscribed, bounced or suppressed"),
+)
+_PROOF = ("consent_source", "consent_on")
+_LEFT_OUT = {
+    Kind.CUSTOMERS: ("state",),
+    Kind.CONSENT: (),
+    Kind.ORDERS: ("state", "tag", *_PROOF),
+    Kind.EVENTS: ("state", "tag", *_PROOF),
+}
+"""What is not asked about a file, by kind."""
+
+
 class UploadForm(forms.Form):
     """A file, and what is in it."""
 
@@ -65,6 +80,9 @@ class OptionsForm(forms.Form):
         max_length=MAX_LENGTH,
         help_text="Such as the name of the list that it comes from.",
     )
+    state = forms.ChoiceField(
+        label="What do rows mean that name no consent?", choices=STATES, required=False
+    )
     consent_source = forms.CharField(
         label="Where did these people give their consent?",
         required=False,
@@ -84,6 +102,11 @@ class OptionsForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in _LEFT_OUT[kind]:
+            del self.fields[name]
+
     def clean_tag(self) -> str:
         return clean_tag(self.cleaned_data["tag"])
 
@@ -95,10 +118,7 @@ class OptionsForm(forms.Form):
 
     def options(self) -> dict[str, str]:
         """Return what was chosen, as it is stored."""
-        found = self.cleaned_data
-        return {
-            "date_order": found["date_order"],
-            "tag": found["tag"],
-            "consent_source": found["consent_source"].strip(),
-            "consent_on": found["consent_on"].isoformat() if found["consent_on"] else "",
-        }
+        found = {name: value for name, value in self.cleaned_data.items() if value}
+        if "consent_on" in found:
+            found["consent_on"] = found["consent_on"].isoformat()
+        return found

@@ -38,6 +38,7 @@ class Options:
         country: ISO 3166-1 alpha-2 of phone numbers without a country code.
         currency: ISO 4217 of amounts that name none.
         date_order: ``iso``, ``dmy`` or ``mdy``: what 03/04/2026 means; ``iso`` refuses it.
+        state: consent of rows that name none; empty: they must.
         consent_source: where consent was given, as proof; empty where none is brought.
         consent_on: ISO date that stands for consent without a time of its own.
         tag: given to everybody in the file; empty for none.
@@ -47,6 +48,7 @@ class Options:
     country: str = ""
     currency: str = ""
     date_order: str = "iso"
+    state: str = ""
     consent_source: str = ""
     consent_on: str = ""
     tag: str = ""

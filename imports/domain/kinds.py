@@ -7,7 +7,10 @@ from uuid import UUID
 
 from crm.types import Record
 from imports.choices import Kind
+from imports.domain.consent import consent_keys, read_consent
 from imports.domain.customers import customer_keys, read_customer
+from imports.domain.events import event_keys, read_event
+from imports.domain.orders import order_keys, read_order
 from imports.types import Options, Row
 
 
@@ -35,6 +38,17 @@ RULES: Mapping[str, Rules] = {
         keys=customer_keys,
         read=lambda rows, options: read_customer(rows[0], options),
         same="Names the same person as row {first:,}, which was taken.",
+    ),
+    Kind.ORDERS: Rules(keys=order_keys, read=read_order, gathers=True),
+    Kind.CONSENT: Rules(
+        keys=consent_keys,
+        read=lambda rows, options: read_consent(rows[0], options),
+        same="Is about the same person and channel as row {first:,}, which was taken.",
+    ),
+    Kind.EVENTS: Rules(
+        keys=event_keys,
+        read=lambda rows, options: read_event(rows[0], options),
+        same="Is the same event as row {first:,}, which was taken.",
     ),
 }
 

@@ -14,8 +14,11 @@ from imports.domain.targets import LEFT_OUT, REQUIRED, TARGETS, find_target
 from imports.types import PROPERTY, SKIPPED, Row
 
 _BETWEEN = re.compile(r"[\W_]+")
-KEEPS_PROPERTIES = frozenset({Kind.CUSTOMERS})
-"""Kinds whose other columns become properties of the profile."""
+KEEPS_PROPERTIES = {
+    str(Kind.CUSTOMERS): "Property of the profile",
+    str(Kind.EVENTS): "Property of the event",
+}
+"""Kinds whose other columns become properties, and what these are called."""
 
 
 def propose(kind: str, header: Sequence[str]) -> list[str]:

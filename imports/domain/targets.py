@@ -129,10 +129,104 @@ _CUSTOMERS = (
     ),
 )
 
-TARGETS: Mapping[str, Sequence[Target]] = {Kind.CUSTOMERS: _CUSTOMERS}
+_ORDERS = (
+    Target(
+        "order_id",
+        "Order number",
+        ("order id", "order number", "name", "order", "order no", "invoice", "invoiceno", "id"),
+    ),
+    Target("reference", "Id in the shop", ("id", "order key")),
+    Target(
+        "ordered_at",
+        "Ordered at",
+        (
+            "ordered at",
+            "order date",
+            "created at",
+            "date",
+            "invoicedate",
+            "processed at",
+            "paid at",
+        ),
+    ),
+    *_WHO,
+    *_NAME,
+    Target("country", "Country", ("billing country", "shipping country", "country")),
+    Target("currency", "Currency", ("currency", "order currency")),
+    Target("sku", "Product number", ("lineitem sku", "sku", "item sku", "stockcode")),
+    Target(
+        "title",
+        "Product",
+        ("lineitem name", "title", "item name", "product name", "product", "description"),
+    ),
+    Target("category", "Category", ("category", "product type", "lineitem category")),
+    Target("quantity", "Quantity", ("lineitem quantity", "quantity", "item quantity", "qty")),
+    Target(
+        "unit_price",
+        "Price of one",
+        ("lineitem price", "unit price", "price", "item price", "item cost", "unitprice"),
+    ),
+    Target("discount", "Discount of the line", ("lineitem discount", "discount", "item discount")),
+    Target("status", "State of payment", ("financial status", "status", "order status")),
+    Target("fulfillment", "State of delivery", ("fulfillment status", "fulfilment status")),
+    Target("subtotal", "Subtotal", ("subtotal", "order subtotal")),
+    Target("shipping", "Shipping", ("shipping", "order shipping", "order shipping amount")),
+    Target("tax", "Tax", ("taxes", "tax", "order tax", "order total tax amount")),
+    Target("total", "Total", ("total", "order total", "order total amount")),
+    Target("discount_total", "Discount of the order", ("discount amount", "cart discount amount")),
+    Target("discount_code", "Discount code", ("discount code", "coupon code", "coupons")),
+    Target("refunded", "Paid back", ("refunded amount", "order refund amount")),
+    Target("cancelled_at", "Cancelled at", ("cancelled at", "canceled at")),
+)
+_EVENTS = (
+    *_WHO[:2],
+    Target("customer_id", "Customer id", ("customer id", "external id", "user id", "customer")),
+    Target("event", "Event", ("event", "event name", "metric", "metric name", "name")),
+    Target(
+        "occurred_at",
+        "Time",
+        ("timestamp", "occurred at", "datetime", "time", "date", "event time", "created at"),
+    ),
+    Target("event_id", "Id of the event", ("event id", "message id", "uuid", "unique id", "id")),
+)
+_CONSENT = (
+    *_WHO,
+    Target("channel", "Channel", ("channel",)),
+    Target(
+        "state",
+        "Consent",
+        ("state", "consent", "status", "email marketing consent", "accepts email marketing"),
+    ),
+    Target(
+        "occurred_at",
+        "When",
+        (
+            "occurred at",
+            "timestamp",
+            "consent timestamp",
+            "email marketing consent timestamp",
+            "unsub time",
+            "clean time",
+            "confirm time",
+            "optin time",
+            "date",
+        ),
+    ),
+    Target("source", "Where", ("source", "method", "consent source")),
+)
+
+TARGETS: Mapping[str, Sequence[Target]] = {
+    Kind.CUSTOMERS: _CUSTOMERS,
+    Kind.ORDERS: _ORDERS,
+    Kind.CONSENT: _CONSENT,
+    Kind.EVENTS: _EVENTS,
+}
 
 REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
     Kind.CUSTOMERS: (("email", "phone", "customer_id"),),
+    Kind.ORDERS: (("order_id",), ("ordered_at",), ("quantity",), ("unit_price",)),
+    Kind.CONSENT: (("email", "phone", "customer_id"),),
+    Kind.EVENTS: (("email", "phone", "customer_id"), ("event",), ("occurred_at",)),
 }
 """Of each group at least one target needs a column."""
 

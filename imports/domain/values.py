@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from crm.choices import ConsentState
+from crm.domain.checking import MAX_MINOR
 from imports.types import Options, Refused
+from kernel.money import MoneyError, to_minor
 
 _WITH_SLASHES = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(.*)")
 _BEFORE_ZONE = re.compile(r"\s+(?=(?:[+-]\d{2}:?\d{2}|Z|UTC)$)")
@@ -13,7 +15,22 @@ _SUBSCRIBED = frozenset({"yes", "true", "1", "y", "on", "subscribed", "opted in"
 _NOTHING_SAID = frozenset(
     {"no", "false", "0", "n", "off", "never", "never subscribed", "not subscribed", "unknown"}
 )
-_AGAINST = frozenset({"unsubscribed", "opted out", "opt out", "withdrawn", "cleaned", "suppressed"})
+_AGAINST = frozenset(
+    {
+        "unsubscribed",
+        "unsubscribe",
+        "opted out",
+        "opt out",
+        "withdrawn",
+        "cleaned",
+        "suppressed",
+        "user suppressed",
+        "bounced",
+        "hard bounce",
+        "spam complaint",
+        "invalid email",
+    }
+)
 
 
 def read_time(text: str, label: str, options: Options) -> datetime | None:
@@ -69,3 +86,18 @@ def _as_iso(text: str, order: str) -> str:
         day, month = (first, second) if order == "dmy" else (second, first)
         return f"{year}-{int(month):02}-{int(day):02}{rest}"
     return _BEFORE_ZONE.sub("", text).replace("UTC", "+00:00")
+
+
+def read_money(text: str, label: str, currency: str) -> int:
+    """Return an amount in minor units of ``currency``.
+
+    Raises:
+        Refused: it is not a plain decimal number, or too large.
+    """
+    try:
+        minor = to_minor(text, currency)
+    except MoneyError as exc:
+        raise Refused(f"{label} “{text[:40]}” is not an amount; write 12.50.") from exc
+    if abs(minor) > MAX_MINOR:
+        raise Refused(f"{label} “{text[:40]}” is too large.")
+    return minor

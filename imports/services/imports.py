@@ -78,7 +78,9 @@ def propose_mapping(source: Import) -> tuple[list[str], dict[str, Any]]:
         return source.mapping, source.options
     earlier = find_earlier(source)
     if earlier:
-        kept = {key: earlier.options.get(key, "") for key in ("date_order", "consent_source")}
+        kept = {
+            key: earlier.options.get(key, "") for key in ("date_order", "consent_source", "state")
+        }
         return earlier.mapping, kept
     return propose(source.kind, source.header), {}
 
@@ -112,7 +114,8 @@ def start_check(
             **options,
         }
     )
-    faults = find_faults(source.kind, source.header, cleaned) + _missing_proof(cleaned, full)
+    faults = find_faults(source.kind, source.header, cleaned)
+    faults += _missing_proof(source.kind, cleaned, full)
     if faults:
         raise Invalid(" ".join(faults))
     job = start_job(
@@ -194,11 +197,13 @@ def _check_open(source: Import) -> None:
         raise Conflict("The file was deleted after seven days. Upload it again.")
 
 
-def _missing_proof(mapping: Sequence[str], options: Options) -> list[str]:
+def _missing_proof(kind: str, mapping: Sequence[str], options: Options) -> list[str]:
     """Say what is missing to believe the consent that a file brings."""
-    if not {"email_consent", "sms_consent", "state"} & set(mapping):
+    if kind != Kind.CONSENT and not {"email_consent", "sms_consent"} & set(mapping):
         return []
     missing = []
+    if kind == Kind.CONSENT and "state" not in mapping and not options.state:
+        missing.append("No column says what the people agreed to: choose what all rows mean.")
     if not options.consent_source.strip():
         missing.append("Say where the people in this file gave their consent.")
     if options.consent_on and date.fromisoformat(options.consent_on) > clock.now().date():

@@ -70,7 +70,9 @@ def columns(request: TenantRequest, import_id: int) -> HttpResponse:
     if source.stage in {Stage.RUNNING, Stage.DONE}:
         return redirect("imports:detail", request.tenant.slug, import_id)
     mapping, options = propose_mapping(source)
-    form = OptionsForm(request.POST or None, initial={"date_order": "iso", **options})
+    form = OptionsForm(
+        request.POST or None, initial={"date_order": "iso", **options}, kind=source.kind
+    )
     fault = ""
     if request.method == "POST":
         mapping = [request.POST.get(f"column-{at}", "") for at in range(len(source.header))]
@@ -144,7 +146,7 @@ def stop(request: TenantRequest, import_id: int) -> HttpResponse:
 def _columns(source: Import, mapping: list[str]) -> dict[str, Any]:
     choices = [(target.name, target.label) for target in TARGETS[source.kind]]
     if source.kind in KEEPS_PROPERTIES:
-        choices.append((PROPERTY, "Property of the profile"))
+        choices.append((PROPERTY, KEEPS_PROPERTIES[source.kind]))
     needed = {group[0] for group in REQUIRED[source.kind] if len(group) == 1}
     rows = [
         {

@@ -56,6 +56,7 @@ def test_lines_of_old_macs_are_lines(tenant: Tenant) -> None:
         (b"\x1f\x8bnonsense", "cannot be unpacked"),
         (b"PK\x03\x04rest", "spreadsheet or a ZIP"),
     ],
+    ids=["empty", "no-rows", "latin", "utf-16", "cut-letter", "cut-gzip", "no-gzip", "zip"],
 )
 def test_a_file_that_cannot_be_read_leaves_nothing(
     tenant: Tenant, body: bytes, reason: str
