@@ -35,6 +35,8 @@ class Import(TenantModel):
     """Counts of the dry run (`imports.types.Counts`)."""
     counts = models.JSONField(default=dict)
     """Counts of the run."""
+    problems = models.JSONField(default=list)
+    """Why rows were not taken: outcome, words, rows, and the places of the first ones."""
     applied_to = models.BigIntegerField(default=0)
     """``first`` of the last rows that were applied: a run that was stopped goes on behind them."""
     job_id = models.BigIntegerField(null=True)
@@ -43,7 +45,7 @@ class Import(TenantModel):
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
-    """When file and rows are deleted; None once they are, or while a job needs them."""
+    """When file and rows are deleted, unless a job goes on with them; None once they are."""
 
     class Meta:
         indexes = [

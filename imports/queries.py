@@ -68,16 +68,37 @@ def find_earlier(source: Import) -> Import | None:
     )
 
 
-def list_problems(source: Import) -> list[Problem]:
-    """Return why rows were not taken, the most frequent reason first, with rows of each."""
+def count_problems(source: Import) -> list[dict[str, Any]]:
+    """Return why rows were not taken, as `Import.problems` keeps it; it reads all such rows."""
     found = run_sql("imports.count_reasons", source_id=source.pk, count=PROBLEMS_SHOWN)
-    places = [place for row in found for place in row.places]
+    return [
+        {
+            "outcome": row.outcome,
+            "words": row.problem,
+            "rows": row.rows,
+            "places": list(row.places),
+        }
+        for row in found
+    ]
+
+
+def list_problems(source: Import) -> list[Problem]:
+    """Return why rows were not taken, the most frequent reason first.
+
+    Each comes with its first rows, until they are swept.
+    """
+    places = [place for each in source.problems for place in each["places"]]
     rows = {
         row.place: row for row in ImportRow.objects.filter(source_id=source.pk, place__in=places)
     }
     return [
-        Problem(row.problem, row.outcome, row.rows, [rows[place] for place in row.places])
-        for row in found
+        Problem(
+            words=each["words"],
+            outcome=each["outcome"],
+            row_count=each["rows"],
+            samples=[rows[place] for place in each["places"] if place in rows],
+        )
+        for each in source.problems
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from crm.choices import Channel
 from crm.types import ConsentRecord, Record
 from imports.domain.customers import METHOD, default_time
-from imports.domain.events import read_person
+from imports.domain.people import read_person
 from imports.domain.values import read_state, read_time
 from imports.types import Options, Refused, Row
 

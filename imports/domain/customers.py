@@ -11,6 +11,7 @@ from datetime import datetime
 from crm.domain.checking import EARLIEST
 from crm.domain.identifiers import normalize_customer_id, normalize_email, normalize_phone
 from crm.types import AddressData, ConsentRecord, CustomerRecord, Record
+from imports.domain.people import check_named, split_name
 from imports.domain.values import read_state, read_time, without_quote
 from imports.types import Options, Refused, Row
 from stores.platforms.order_file import country_code
@@ -28,9 +29,9 @@ def read_customer(row: Row, options: Options) -> list[Record]:
     email, phone = row.get("email"), without_quote(row.get("phone"))
     country = _read_country(row.get("country"))
     number = normalize_phone(phone, country or options.country)
-    is_reachable = _check_named(external_id, email, number)
+    is_reachable = check_named(external_id, email, number)
     created_at = read_time(row.get("created_at"), "Customer since", options)
-    first, last = _names(row)
+    first, last = split_name(row.get("first_name"), row.get("last_name"), row.get("full_name"))
     properties: dict[str, object] = dict(row.properties)
     if tags := [tag.strip() for tag in row.get("tags").split(",") if tag.strip()]:
         properties["tags"] = tags
@@ -74,28 +75,11 @@ def _of_shop(external_id: str, number: str, said: CustomerRecord) -> CustomerRec
     )
 
 
-def _check_named(external_id: str, email: str, number: str) -> bool:
-    """Say whether somebody is named by an address or a number, not by the id alone."""
-    if email and not normalize_email(email):
-        raise Refused(f"Email “{email[:80]}” is malformed.")
-    if not (email or number or normalize_customer_id(external_id)):
-        raise Refused("Nobody is named: there is no usable email, phone or customer id.")
-    return bool(email or number)
-
-
 def _read_country(text: str) -> str:
     code = country_code(text)
     if text and not code:
         raise Refused(f"Country “{text[:60]}” is not known; write a code such as GB.")
     return code
-
-
-def _names(row: Row) -> tuple[str, str]:
-    first, last = row.get("first_name"), row.get("last_name")
-    if first or last:
-        return first, last
-    head, _, tail = row.get("full_name").partition(" ")
-    return head, tail.strip()
 
 
 def _read_consents(

@@ -3,10 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 
-from crm.domain.checking import EARLIEST
-from crm.domain.identifiers import normalize_customer_id, normalize_email, normalize_phone
-from crm.types import CustomerRecord, EventRecord, Record
-from imports.domain.values import read_time, without_quote
+from crm.types import EventRecord, Record
+from imports.domain.people import read_person
+from imports.domain.values import read_time
 from imports.types import Options, Refused, Row
 
 
@@ -30,22 +29,6 @@ def read_event(row: Row, options: Options) -> Sequence[Record]:
             dedupe_key=f"import:{_dedupe_key(row)}",
         )
     ]
-
-
-def read_person(row: Row, options: Options) -> CustomerRecord:
-    """Return whom a row names, and nothing else of them.
-
-    Raises:
-        Refused: the email is malformed, or nobody is named.
-    """
-    email, phone = row.get("email"), without_quote(row.get("phone"))
-    external_id = without_quote(row.get("customer_id"))
-    if email and not normalize_email(email):
-        raise Refused(f"Email “{email[:80]}” is malformed.")
-    number = normalize_phone(phone, options.country)
-    if not (email or number or normalize_customer_id(external_id)):
-        raise Refused("Nobody is named: there is no usable email, phone or customer id.")
-    return CustomerRecord(external_id=external_id, version_at=EARLIEST, email=email, phone=number)
 
 
 def event_keys(row: Row) -> list[str]:

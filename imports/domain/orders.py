@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from crm.types import OrderRecord, Record, RefundRecord
+from imports.domain.people import split_name
 from imports.domain.values import read_money, read_time, without_quote
 from imports.types import Options, Refused, Row
 from stores.errors import Untranslatable
@@ -67,7 +68,9 @@ class _Order:
         self._status = self._say("status").lower()
 
     def lines(self) -> list[OrderRow]:
-        first, last = self._names()
+        first, last = split_name(
+            self._say("first_name"), self._say("last_name"), self._say("full_name")
+        )
         whole = {
             "order_id": without_quote(self._say("reference")) or self._number,
             "ordered_at": self._at.isoformat() if self._at else "",
@@ -133,10 +136,3 @@ class _Order:
     def _money(self, target: str, label: str, currency: str, otherwise: int) -> int:
         text = self._say(target)
         return read_money(text, label, currency) if text else otherwise
-
-    def _names(self) -> tuple[str, str]:
-        first, last = self._say("first_name"), self._say("last_name")
-        if first or last:
-            return first, last
-        head, _, tail = self._say("full_name").partition(" ")
-        return head, tail.strip()

@@ -123,7 +123,7 @@ def start_check(
     )
     source.mapping, source.options, source.job_id = cleaned, asdict(full), job.pk
     source.stage, source.checked, source.row_count = Stage.CHECKING, {}, 0
-    source.expires_at = None
+    source.expires_at = clock.now() + KEEP
     source.save(
         update_fields=[
             "mapping", "options", "job_id", "stage", "checked", "row_count", "expires_at"
@@ -152,7 +152,8 @@ def start_import(import_id: int, *, actor: str) -> Job:
         actor=actor,
         total=source.row_count - Counts.read(source.counts).rows,
     )
-    source.stage, source.job_id, source.expires_at = Stage.RUNNING, job.pk, None
+    source.stage, source.job_id = Stage.RUNNING, job.pk
+    source.expires_at = clock.now() + KEEP
     if not goes_on:
         source.counts = Counts(duplicate=Counts.read(source.checked).duplicate).as_json()
     source.save(update_fields=["stage", "job_id", "expires_at", "counts"])

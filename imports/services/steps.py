@@ -5,12 +5,13 @@ from typing import Any
 from crm.services.import_runs import ImportCounts, finish_run, start_run
 from imports.choices import Stage
 from imports.models import Import
+from imports.queries import count_problems
 from imports.services.applying import apply_batch
 from imports.services.imports import KEEP
 from imports.services.staging import clear_keys, clear_rows, stage_batch
 from imports.types import Counts
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import Conflict, NotFound
 from tenants.types import JobStep, JobTurn
 
 
@@ -38,14 +39,17 @@ def run_batch(turn: JobTurn) -> JobStep:
         _finish(source, counts)
     else:
         source.applied_to = after
-    source.save(update_fields=["applied_to", "counts", "stage", "finished_at", "expires_at"])
+    source.save(
+        update_fields=["applied_to", "counts", "stage", "problems", "finished_at", "expires_at"]
+    )
     return JobStep(rows=counts.rows - before, cursor=after)
 
 
 def _finish(source: Import, counts: Counts) -> None:
     """Close an import and list it on the page of its store."""
     now = clock.now()
-    source.stage, source.finished_at, source.expires_at = Stage.DONE, now, now + KEEP
+    source.stage, source.finished_at = Stage.DONE, now
+    source.problems = count_problems(source)
     run_id = start_run(
         store_id=source.store_id,
         kind=source.kind,
@@ -69,7 +73,7 @@ def _clear(source: Import) -> JobStep:
     if clear_rows(source):
         return JobStep(rows=0, cursor={"phase": "clear"})
     source.checked, source.row_count = Counts().as_json(), 0
-    source.save(update_fields=["checked", "row_count"])
+    source.save(update_fields=["checked", "row_count", "expires_at"])
     return JobStep(rows=0, cursor=_reading(source.layout["start"]), total=source.lines)
 
 
@@ -82,7 +86,7 @@ def _read(source: Import, cursor: dict[str, Any]) -> JobStep:
     source.row_count += read
     counts.duplicate += copies
     source.checked = counts.as_json()
-    source.save(update_fields=["row_count", "checked"])
+    source.save(update_fields=["row_count", "checked", "expires_at"])
     return JobStep(rows=0, cursor=_reading(offset))
 
 
@@ -92,8 +96,8 @@ def _try(source: Import, cursor: dict[str, Any]) -> JobStep:
     after = apply_batch(source, counts, after=cursor["after"], is_trial=True)
     source.checked = counts.as_json()
     if after is None:
-        source.stage, source.expires_at = Stage.CHECKED, clock.now() + KEEP
-    source.save(update_fields=["checked", "stage", "expires_at"])
+        source.stage, source.problems = Stage.CHECKED, count_problems(source)
+    source.save(update_fields=["checked", "stage", "problems", "expires_at"])
     return JobStep(
         rows=counts.rows - before,
         cursor=None if after is None else {"phase": "try", "after": after},
@@ -108,6 +112,9 @@ def _lock(turn: JobTurn) -> Import:
     source = (
         Import.objects.select_for_update(no_key=True).filter(pk=turn.params["import_id"]).first()
     )
-    if source is None:
-        raise NotFound("The import was discarded.")
+    if source is None or not source.path:
+        raise NotFound("The file was discarded, or deleted after seven days.")
+    if source.job_id != turn.job_id:
+        raise Conflict("A later job took this file over; go on from the page of the import.")
+    source.expires_at = clock.now() + KEEP
     return source

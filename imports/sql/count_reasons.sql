@@ -7,7 +7,7 @@
 -- The words between quotes are the row's own; what is left is the problem.
 SELECT
     r.outcome,
-    regexp_replace(r.reason, '“[^”]*”|''[^'']*''|[0-9][0-9,]*', '…', 'g') AS problem,
+    regexp_replace(r.reason, '“[^”]*”|''[^'']*''|[0-9]+(,[0-9]{3})*', '…', 'g') AS problem,
     count(*) AS rows,
     (array_agg(r.place ORDER BY r.place))[1:3] AS places
 FROM imports_importrow AS r

@@ -17,6 +17,7 @@ from kernel.errors import Conflict, Invalid
 from tenants.models import AuditEntry, Job, Tenant
 from tenants.services import files
 from tenants.services.job_turns import run_jobs
+from tenants.services.jobs import retry_job
 from tests.factories.tenants import sign_in
 from tests.imports.files import ACTOR, check, counted, finish, upload
 
@@ -198,6 +199,26 @@ def test_an_import_is_started_once(tenant: Tenant) -> None:
     with pytest.raises(Conflict):
         start_check(source.pk, mapping=["email", ""], options={}, actor=ACTOR)
     assert Profile.objects.count() == 7
+
+
+def test_a_job_that_was_overtaken_by_a_later_one_does_nothing(
+    tenant: Tenant, small_batches: None
+) -> None:
+    source = upload(BODY)
+    old = start_check(source.pk, mapping=["email", ""], options={}, actor=ACTOR)
+    run_batches(2)
+    Job.objects.filter(pk=old.pk).update(status="failed")
+    start_check(source.pk, mapping=["email", "property"], options={}, actor=ACTOR)
+    retry_job(old.pk, actor=ACTOR)
+
+    finish(source)
+
+    old.refresh_from_db()
+    assert (old.status, old.error) == (
+        "failed",
+        "A later job took this file over; go on from the page of the import.",
+    )
+    assert counted(source.checked) == {"rows": 7, "new": 7}
 
 
 def test_a_file_that_is_damaged_further_down_says_where(tenant: Tenant, client: Client) -> None:
