@@ -24,7 +24,7 @@ STATES = (
     ("unsubscribed", "All are unsubscribed, bounced or suppressed"),
 )
 _PROOF = ("consent_source", "consent_on")
-_LEFT_OUT = {
+_LEFT_OUT: dict[str, tuple[str, ...]] = {
     Kind.CUSTOMERS: ("state",),
     Kind.CONSENT: (),
     Kind.ORDERS: ("state", "tag", *_PROOF),

@@ -76,6 +76,8 @@ ACTIONS: Final[dict[str, str]] = {
     "program.updated": "changed the points programme",
     "orders.exported": "exported orders",
     "message.retried": "let a failed message wait again",
+    "import.uploaded": "uploaded a file to import",
+    "import.discarded": "discarded a file that was not imported",
     "job.started": "started a job",
     "job.cancelled": "stopped a job",
     "job.retried": "let a failed job go on",
@@ -104,6 +106,7 @@ OBJECTS: Final[dict[str, str]] = {
     "program": "Points programme",
     "order": "Orders",
     "message": "Messages",
+    "import": "Imports",
     "job": "Jobs",
 }
 """What can be changed, in the order in which it is offered as a filter."""
@@ -115,6 +118,7 @@ PAGES: Final[dict[str, str]] = {
     "store": "stores:detail",
     "order": "crm:order",
     "message": "messaging:detail",
+    "import": "imports:detail",
     "job": "tenants:job",
     "delivery": "stores:delivery",
 }

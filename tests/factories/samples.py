@@ -109,14 +109,16 @@ def make_job(**fields: Any) -> Job:
 
 
 def make_import(store: Store) -> Import:
-    """Create an import of one customer that waits for its columns, with its file."""
-    return create_import(
+    """Create an import of one customer that waits for its columns, with its file and a job."""
+    source = create_import(
         BytesIO(b"Email,Favourite soap\nada@example.com,Lemon\n"),
         kind="customers",
         store_id=store.pk,
         filename="customers.csv",
         actor="ada@example.com",
     )
+    Import.objects.filter(pk=source.pk).update(job_id=make_job().pk)
+    return source
 
 
 def make_domain(**fields: Any) -> SendingDomain:

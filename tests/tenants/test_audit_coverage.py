@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import Client
 
 from crm.models import Note, SavedView
 from crm.services.stores import StoreData
 from flows.models import FlowRun
+from imports.models import Import
 from messaging.models import Brand, Message
 from stores.models import InboxDelivery
 from stores.services.connections import connect_store, disconnect_store
@@ -68,6 +70,14 @@ CHANGES: dict[str, dict[str, Any]] = {
     "stores/<int:store_id>/reconnect/": {},
     "stores/<int:store_id>/retry/": {},
     "stores/deliveries/<int:delivery_id>/retry/": {},
+    "imports/new/": {
+        "kind": "customers",
+        "file": SimpleUploadedFile("people.csv", b"email\nada@example.com\n"),
+    },
+    "imports/<int:import_id>/columns/": {"column-0": "email", "date_order": "iso"},
+    "imports/<int:import_id>/stop/": {},
+    "imports/<int:import_id>/run/": {},
+    "imports/<int:import_id>/discard/": {},
     "jobs/<int:job_id>/cancel/": {},
     "jobs/<int:job_id>/retry/": {},
     "jobs/<int:job_id>/undo/": {},
@@ -104,6 +114,8 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
     "messages/<int:message_id>/retry/": (Message, {"status": "failed"}),
     "stores/<int:store_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
     "stores/deliveries/<int:delivery_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
+    "imports/<int:import_id>/stop/": (Job, {"status": "running"}),
+    "imports/<int:import_id>/run/": (Import, {"stage": "checked"}),
     "jobs/<int:job_id>/cancel/": (Job, {"status": "running"}),
     "jobs/<int:job_id>/retry/": (Job, {"status": "failed"}),
     "settings/danger/resume/": (Tenant, {"status": "suspended"}),
