@@ -17,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 HOT_EDGES = {
     "/webhooks/": "stores.views.edge.receive_webhook",
     "/v1/": "stores.views.tracking.receive_tracking",
+    "/patron.js": "stores.views.script.serve_script",
 }
 """Called by machines many times a second; each is a `kernel.edges.Edge`."""
 BARE_VIEWS = ("/hooks/",)

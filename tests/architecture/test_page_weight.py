@@ -8,6 +8,8 @@ from django.conf import settings
 
 DIST = Path(settings.BASE_DIR) / "static" / "dist"
 LIMIT = 60_000
+SCRIPT_LIMIT = 6_000
+"""Of the script that runs on the shops' own pages."""
 
 
 def test_script_and_style_of_a_page_stay_small_and_bring_no_charts() -> None:
@@ -18,3 +20,14 @@ def test_script_and_style_of_a_page_stay_small_and_bring_no_charts() -> None:
     assert sum(len(gzip.compress((DIST / file).read_bytes())) for file in files) < LIMIT
     assert main.get("imports", []) == []
     assert main["dynamicImports"] == ["src/charts.ts"]
+
+
+def test_the_script_of_a_shops_site_is_small_and_stands_alone() -> None:
+    manifest = json.loads((DIST / ".vite" / "manifest.json").read_text())
+    script = manifest["src/patron.ts"]
+    built = (DIST / script["file"]).read_bytes()
+
+    assert len(gzip.compress(built)) < SCRIPT_LIMIT
+    assert "imports" not in script
+    assert "dynamicImports" not in script
+    assert built.startswith(b"(()=>{")
