@@ -7,6 +7,14 @@ from typing import Final
 
 _WAITING: Final = {
     "inbox": ("stores_inboxdelivery", "received_at", "status = 'pending'"),
+    "sync": (
+        "stores_syncrun",
+        "wake_at",
+        (
+            "status IN ('queued', 'running', 'waiting') AND wake_at <= now() "
+            "AND (lease_until IS NULL OR lease_until <= now())"
+        ),
+    ),
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),

@@ -287,6 +287,7 @@ EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
 DNS_RESOLVERS: list[str] = env.list("PATRON_DNS_RESOLVERS", default=[])
+OUTGOING_PRIVATE = env.bool("PATRON_OUTGOING_PRIVATE", default=EMBEDDED)
 DNS_SECONDS = env.count("PATRON_DNS_SECONDS", default=5)
 SPF_INCLUDE = env.str("PATRON_SPF_INCLUDE", default="").strip()
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Patron <no-reply@patron.localhost>")

@@ -13,6 +13,16 @@ WORK: dict[str, WorkKind] = {
         service="stores.services.inbox.drain_inbox",
         due="SELECT DISTINCT tenant_id FROM stores_inboxdelivery WHERE status = 'pending'",
     ),
+    "sync": WorkKind(
+        task="stores.tasks.drain_syncs",
+        queue="sync",
+        service="stores.services.syncing.drain_syncs",
+        due=(
+            "SELECT DISTINCT tenant_id FROM stores_syncrun "
+            "WHERE status IN ('queued', 'running', 'waiting') AND wake_at <= now() "
+            "AND (lease_until IS NULL OR lease_until <= now())"
+        ),
+    ),
     "reactions": WorkKind(
         task="crm.tasks.react",
         queue="webhooks",

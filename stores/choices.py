@@ -28,3 +28,16 @@ class DeliverySource(TextChoices):
     IMPORT = "import"
     API = "api"
     TRACKING = "tracking"
+    SYNC = "sync"
+
+
+class SyncStatus(TextChoices):
+    """How far a pull is; the first three have something left to do by themselves."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from crm.models import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
-from stores.choices import DeliverySource, DeliveryStatus, Refusal
+from stores.choices import DeliverySource, DeliveryStatus, Refusal, SyncStatus
 
 
 class Connection(TenantModel):
@@ -105,3 +105,52 @@ class RefusedDeliveries(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.count} × {self.reason}"
+
+
+class SyncRun(TenantModel):
+    """One pull of what a platform knows. The cursor is written with what its page brought."""
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    status = models.TextField(choices=SyncStatus.choices, db_default=SyncStatus.QUEUED)
+    since = models.DateTimeField(null=True)
+    """Only what changed after it; None: everything."""
+    cursor = models.JSONField(null=True)
+    """Where to go on, in the platform's own words; None before the first answer."""
+    expected = models.BigIntegerField(null=True)
+    """Objects to come, as the platform counted them at the beginning."""
+    read_count = models.BigIntegerField(db_default=0)
+    written_count = models.BigIntegerField(db_default=0)
+    unchanged_count = models.BigIntegerField(db_default=0)
+    ignored_count = models.BigIntegerField(db_default=0)
+    quarantined_count = models.BigIntegerField(db_default=0)
+    detail = models.TextField(db_default="")
+    """Why it waits, is paused or failed, for people."""
+    tries = models.SmallIntegerField(db_default=0)
+    """How often in a row the platform did not answer."""
+    lease = models.TextField(db_default="")
+    """Who works on it; another may when ``lease_until`` has passed."""
+    lease_until = models.DateTimeField(null=True)
+    wake_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "store"],
+                name="syncrun_open_uniq",
+                condition=models.Q(status__in=["queued", "running", "waiting", "paused"]),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "store", "-id"], name="syncrun_store_idx"),
+            models.Index(
+                fields=["tenant", "wake_at"],
+                name="syncrun_due_idx",
+                condition=models.Q(status__in=["queued", "running", "waiting"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"pull {self.pk} of store {self.store_id}"

@@ -13,7 +13,7 @@ from crm.models import Identity, ImportRun, Store
 from kernel import clock
 from kernel.sql import run_sql
 from stores.choices import DeliveryStatus, Refusal
-from stores.models import Connection, InboxDelivery, RefusedDeliveries
+from stores.models import Connection, InboxDelivery, RefusedDeliveries, SyncRun
 from stores.platforms.guides import name_platform
 from stores.types import LATE_SECONDS, KnownShopper, StoreHealth
 
@@ -272,6 +272,27 @@ def read_payload(delivery: InboxDelivery) -> Payload:
 def list_import_runs(store_id: int, *, limit: int = 5) -> list[ImportRun]:
     """Return the newest imports into a store."""
     return list(ImportRun.objects.filter(store_id=store_id).order_by("-pk")[:limit])
+
+
+def find_sync_run(run_id: int) -> SyncRun | None:
+    """Return one pull of the active tenant, or None."""
+    return SyncRun.objects.filter(pk=run_id).first()
+
+
+def find_last_sync(store_id: int) -> SyncRun | None:
+    """Return the newest pull of a store, or None."""
+    return SyncRun.objects.filter(store_id=store_id).order_by("-pk").first()
+
+
+def figures_of_sync(run: SyncRun) -> dict[str, int]:
+    """Return what a pull did: objects of the platform, with what hangs on them."""
+    return {
+        "read": run.read_count,
+        "written": run.written_count,
+        "unchanged": run.unchanged_count,
+        "ignored": run.ignored_count,
+        "quarantined": run.quarantined_count,
+    }
 
 
 def count_quarantined() -> int:

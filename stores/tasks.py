@@ -10,3 +10,9 @@ from kernel.work import work_off
 def drain_inbox(tenant_id: int) -> None:
     """Work off the tenant's waiting deliveries."""
     work_off("inbox", tenant_id)
+
+
+@shared_task(base=TenantTask, name="stores.tasks.drain_syncs")
+def drain_syncs(tenant_id: int) -> None:
+    """Work on the tenant's pulls."""
+    work_off("sync", tenant_id)

@@ -68,6 +68,57 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreAccess:
+    """What a platform needs to be asked.
+
+    Attributes:
+        url: of the shop, without a slash at its end.
+        credentials: of its API, in the clear.
+    """
+
+    url: str
+    credentials: Mapping[str, str]
+    store: StoreContext
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """One object of a platform, as it would have come by webhook.
+
+    Attributes:
+        name: what it is known by in its store, such as ``order:15``.
+        body: JSON.
+    """
+
+    name: str
+    topic: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PullPlan:
+    """Where a pull begins, and how many objects are to come; None where nobody knows."""
+
+    cursor: Mapping[str, Any]
+    expected: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PulledPage:
+    """One page.
+
+    Attributes:
+        objects: what was fetched, objects that hang on others included.
+        read: how many of the expected ones it holds that no page before held.
+        cursor: where to go on; None: that was all.
+    """
+
+    objects: Sequence[Pulled]
+    read: int
+    cursor: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeConnection:
     """What the webhook edge needs of a store, with its secrets in the clear.
 

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from stores.platforms.base import Platform
+from stores.platforms.base import Platform, Puller
 from stores.platforms.custom.platform import Custom
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.woocommerce.platform import WooCommerce
+from stores.platforms.woocommerce.pull import WooCommercePull
 
 PLATFORMS: Final[dict[str, Platform]] = {
     "shopify": Shopify(),
@@ -13,3 +14,6 @@ PLATFORMS: Final[dict[str, Platform]] = {
     "custom": Custom(),
 }
 """Platforms that send webhooks."""
+
+PULLERS: Final[dict[str, Puller]] = {"woocommerce": WooCommercePull()}
+"""Platforms that are asked for what they know."""

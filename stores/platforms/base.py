@@ -1,9 +1,19 @@
 """What every platform module offers."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
-from stores.types import Delivery, DeliveryHead, StoreContext, Translation
+from kernel.http import Client
+from stores.types import (
+    Delivery,
+    DeliveryHead,
+    PulledPage,
+    PullPlan,
+    StoreAccess,
+    StoreContext,
+    Translation,
+)
 
 
 class Platform(Protocol):
@@ -24,3 +34,28 @@ class Platform(Protocol):
         Raises:
             Untranslatable: it cannot be read; the reason is for people.
         """
+
+
+class Puller(Protocol):
+    """How one kind of storefront is asked for what it knows.
+
+    A cursor is a small JSON object of the platform's own. It is kept together with what the page
+    brought, so a pull goes on where its last page ended, whoever was killed meanwhile. A page may
+    be fetched twice: what it brings is applied once.
+
+    All of it raises:
+        PullRefused: a person must change something first.
+        PullBusy: the platform asks for patience.
+        PullUnavailable, HttpUnavailable: it does not answer now.
+    """
+
+    def check(self, access: StoreAccess, client: Client, /) -> str:
+        """Ask for the least there is; returns what the credential can do, for people."""
+
+    def start(self, access: StoreAccess, client: Client, since: datetime | None, /) -> PullPlan:
+        """Find out how much is to come. ``since`` None: everything."""
+
+    def fetch(
+        self, access: StoreAccess, client: Client, cursor: Mapping[str, Any], /
+    ) -> PulledPage:
+        """Fetch the page that a cursor stands for."""

@@ -19,6 +19,7 @@ from kernel.secrets import decrypt, encrypt
 from stores.models import Connection
 from stores.platforms import PLATFORMS
 from stores.queries import webhook_url
+from stores.services.syncing import cancel_syncs
 from stores.types import ConnectedStore, EdgeConnection
 from tenants.choices import TokenKind
 from tenants.services import audit
@@ -98,6 +99,7 @@ def disconnect_store(store_id: int, *, actor: str) -> bool:
     tenant_id = current_tenant_id()
     with transaction.atomic():
         is_new = set_store_status(store_id, StoreStatus.DISCONNECTED, actor=actor)
+        cancel_syncs(store_id)
         kind = TokenKind.STORE_WEBHOOK
         revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
     forget_connections()

@@ -47,6 +47,9 @@ NOTHING_NEW: Final = "Nothing new: it is known already, or older than what is kn
 NOT_POISON: Final = (IngestConflict, OperationalError, InterfaceError, SoftTimeLimitExceeded)
 """Failures that no delivery is to blame for: the batch is rolled back and tried again."""
 
+HISTORY: Final = frozenset({DeliverySource.IMPORT, DeliverySource.SYNC})
+"""What comes so is recorded, and starts no flow."""
+
 _ORDER_FILE = OrderFile()
 RECORDED_IDS: Final = 100
 """Most ids that the audit trail keeps of one retry; how many there were it always says."""
@@ -63,7 +66,7 @@ class _Readable:
     def together_with(self) -> tuple[str, bool]:
         """Source and whether it is history: neighbours that agree are applied together."""
         source = self.delivery.source
-        return source, source == DeliverySource.IMPORT or parts.is_history(self.delivery)
+        return source, source in HISTORY or parts.is_history(self.delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,9 @@ class _Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
+    """What became of one delivery, or of one part of it."""
+
     delivery_id: int
     status: DeliveryStatus
     reason: str = ""
@@ -157,7 +162,30 @@ def _settle_batch(store: StoreContext, now: datetime) -> int:
     batch = _claim(store)
     if not batch:
         return 0
-    outcomes: list[_Outcome] = []
+    _write_outcomes(apply_deliveries(batch, store, now), now)
+    return len(batch)
+
+
+def apply_deliveries(
+    batch: Sequence[Delivery], store: StoreContext, now: datetime
+) -> Sequence[Outcome]:
+    """Translate deliveries of one store and apply what they bring, in the caller's transaction.
+
+    A delivery that cannot be read, or is to blame for a failure, ends as quarantined; its
+    neighbours are applied.
+
+    Args:
+        batch: in order of arrival; their ids are distinct.
+        store: where they come from.
+        now: aware.
+
+    Returns:
+        What became of each, in any order.
+
+    Raises:
+        IngestConflict: roll back and call again.
+    """
+    outcomes: list[Outcome] = []
     readable: list[_Readable] = []
     requests: dict[int, Request] = {}
     for delivery in batch:
@@ -172,9 +200,8 @@ def _settle_batch(store: StoreContext, now: datetime) -> int:
     for (source, is_backfill), group in groupby(readable, key=lambda item: item.together_with):
         outcomes += _apply(list(group), _Setting(store, source, is_backfill, now))
     outcomes = _gather(outcomes, requests, store, now)
-    _write_outcomes(outcomes, now)
     _forget_erased(readable, outcomes, store)
-    return len(batch)
+    return outcomes
 
 
 def _claim(store: StoreContext) -> list[Delivery]:
@@ -199,11 +226,11 @@ def _claim(store: StoreContext) -> list[Delivery]:
 
 
 def _gather(
-    outcomes: Sequence[_Outcome],
+    outcomes: Sequence[Outcome],
     requests: Mapping[int, Request],
     store: StoreContext,
     now: datetime,
-) -> list[_Outcome]:
+) -> list[Outcome]:
     """Say of each tracking request what became of it, from what became of its calls."""
     whole = [outcome for outcome in outcomes if outcome.delivery_id not in requests]
     by_request: dict[int, list[PartOutcome]] = {delivery_id: [] for delivery_id in requests}
@@ -214,23 +241,23 @@ def _gather(
             by_request[outcome.delivery_id].append(part)
     for delivery_id, request in requests.items():
         settled = settle_request(request, by_request[delivery_id], now, store_id=store.store_id)
-        whole.append(_Outcome(delivery_id, *settled))
+        whole.append(Outcome(delivery_id, *settled))
     return whole
 
 
-def _read(delivery: Delivery, store: StoreContext) -> _Readable | Request | _Outcome:
+def _read(delivery: Delivery, store: StoreContext) -> _Readable | Request | Outcome:
     try:
         if delivery.source == DeliverySource.TRACKING:
             return read_request(delivery)
         translation = _translate(delivery, store)
     except Untranslatable as exc:
-        return _Outcome(delivery.id, DeliveryStatus.QUARANTINED, str(exc))
+        return Outcome(delivery.id, DeliveryStatus.QUARANTINED, str(exc))
     except NOT_POISON:
         raise
     except Exception as exc:  # noqa: BLE001 one delivery must not stop its neighbours
         return _poison(delivery, exc)
     if translation.ignored:
-        return _Outcome(delivery.id, DeliveryStatus.IGNORED, translation.ignored)
+        return Outcome(delivery.id, DeliveryStatus.IGNORED, translation.ignored)
     return _Readable(delivery, translation.records)
 
 
@@ -243,7 +270,7 @@ def _translate(delivery: Delivery, store: StoreContext) -> Translation:
     return platform.translate(delivery, store)
 
 
-def _apply(batch: list[_Readable], setting: _Setting) -> list[_Outcome]:
+def _apply(batch: list[_Readable], setting: _Setting) -> list[Outcome]:
     """Apply a batch; one that fails is halved until the delivery to blame stands alone."""
     try:
         with transaction.atomic():
@@ -257,7 +284,7 @@ def _apply(batch: list[_Readable], setting: _Setting) -> list[_Outcome]:
     return _apply(batch[:middle], setting) + _apply(batch[middle:], setting)
 
 
-def _apply_together(batch: list[_Readable], setting: _Setting) -> list[_Outcome]:
+def _apply_together(batch: list[_Readable], setting: _Setting) -> list[Outcome]:
     store_id = setting.store.store_id
     records = [record for item in batch for record in item.records]
     if any(isinstance(record, StoreClosedRecord) and record.erase for record in records):
@@ -279,25 +306,25 @@ def _apply_together(batch: list[_Readable], setting: _Setting) -> list[_Outcome]
     ]
 
 
-def _judge(item: _Readable, words: Sequence[str], remark: str) -> _Outcome:
+def _judge(item: _Readable, words: Sequence[str], remark: str) -> Outcome:
     delivery_id, order_id = item.delivery.id, order_of(item.records)
     refused = [word.removeprefix(REJECTED).strip() for word in words if word.startswith(REJECTED)]
     if refused:
         reason = "; ".join(dict.fromkeys(refused))
-        return _Outcome(delivery_id, DeliveryStatus.QUARANTINED, reason, order_id, item.place)
+        return Outcome(delivery_id, DeliveryStatus.QUARANTINED, reason, order_id, item.place)
     is_old = bool(words) and all(word == "unchanged" for word in words)
     reason = NOTHING_NEW if is_old else remark
     word = words[0] if words else ""
-    return _Outcome(delivery_id, DeliveryStatus.APPLIED, reason, order_id, item.place, word)
+    return Outcome(delivery_id, DeliveryStatus.APPLIED, reason, order_id, item.place, word)
 
 
-def _poison(delivery: Delivery, exc: Exception) -> _Outcome:
+def _poison(delivery: Delivery, exc: Exception) -> Outcome:
     log.error("delivery_failed", delivery=delivery.id, topic=delivery.topic, exc_info=exc)
     reason = f"Internal error: {type(exc).__name__}. It is logged; retry after an update."
-    return _Outcome(delivery.id, DeliveryStatus.QUARANTINED, reason)
+    return Outcome(delivery.id, DeliveryStatus.QUARANTINED, reason)
 
 
-def _write_outcomes(outcomes: Sequence[_Outcome], now: datetime) -> None:
+def _write_outcomes(outcomes: Sequence[Outcome], now: datetime) -> None:
     run_sql(
         "stores.settle_deliveries",
         ids=array(outcome.delivery_id for outcome in outcomes),
@@ -309,7 +336,7 @@ def _write_outcomes(outcomes: Sequence[_Outcome], now: datetime) -> None:
 
 
 def _forget_erased(
-    readable: Sequence[_Readable], outcomes: Sequence[_Outcome], store: StoreContext
+    readable: Sequence[_Readable], outcomes: Sequence[Outcome], store: StoreContext
 ) -> None:
     applied = {item.delivery_id for item in outcomes if item.status == DeliveryStatus.APPLIED}
     for item in readable:

@@ -1,5 +1,6 @@
 from tests.support.shop_fixture import shop, woo
 from tests.support.site_fixture import site
 from tests.support.storefront import recorder
+from tests.support.woocommerce_api import woo_api
 
-__all__ = ["recorder", "shop", "site", "woo"]
+__all__ = ["recorder", "shop", "site", "woo", "woo_api"]

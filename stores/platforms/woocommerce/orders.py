@@ -54,7 +54,7 @@ def translate_order(payload: Json, delivery: Delivery, store: StoreContext) -> T
     if text(payload, "status") in DRAFTS:
         return Translation(ignored=NO_ORDER_YET)
     order = read_order(payload, delivery.arrived_at, store)
-    return Translation([order, *_read_refunds(payload, order)])
+    return Translation([order, *_read_refunds(payload, order, store)])
 
 
 def translate_order_deletion(payload: Json, delivery: Delivery, store: StoreContext) -> Translation:
@@ -163,21 +163,29 @@ def _unless_zero(found: str) -> str:
     return "" if found == "0" else found
 
 
-def _read_refunds(payload: Json, order: OrderRecord) -> list[Record]:
-    """Read what an order says of its refunds: an amount below zero, and no time."""
-    return [
-        RefundRecord(
-            external_id=identifier(item),
-            version_at=order.version_at,
-            refunded_at=order.version_at,
-            is_dated=False,
-            currency=order.currency,
-            amount_minor=abs(money(item, "total", order.currency, required=True)),
-            order_external_id=order.external_id,
-            note=text(item, "reason"),
+def _read_refunds(payload: Json, order: OrderRecord, store: StoreContext) -> list[Record]:
+    """Read the refunds inside an order.
+
+    A webhook words them with an amount below zero and no time; a pull puts the refunds themselves
+    in their place, which have both.
+    """
+    records: list[Record] = []
+    for item in children(payload, "refunds"):
+        name = "amount" if text(item, "amount") else "total"
+        at = moment(item, "date_created", store)
+        records.append(
+            RefundRecord(
+                external_id=identifier(item),
+                version_at=order.version_at,
+                refunded_at=at or order.version_at,
+                is_dated=at is not None,
+                currency=order.currency,
+                amount_minor=abs(money(item, name, order.currency, required=True)),
+                order_external_id=order.external_id,
+                note=text(item, "reason"),
+            )
         )
-        for item in children(payload, "refunds")
-    ]
+    return records
 
 
 def _read_attribution(payload: Json) -> Mapping[str, str] | None:

@@ -1,0 +1,173 @@
+"""Outgoing HTTP: one GET with a limit on time and size, to addresses that are open to everybody.
+
+The address is checked on the connection itself, after the name was resolved and before anything
+is sent, so that no name can lead into the network that Patron runs in. Redirects are not followed.
+For workers and commands; never while a page or a database transaction waits.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import requests
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+CONNECT_SECONDS: Final = 5.0
+READ_SECONDS: Final = 30.0
+MAX_BYTES: Final = 32 * 1024 * 1024
+CHUNK: Final = 64 * 1024
+
+
+class HttpUnavailable(Exception):
+    """Nothing came back: no connection, no answer in time, or too much; the text is for people."""
+
+
+class AddressForbidden(HttpUnavailable):
+    """The address lies in a network that is not open to everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        headers: by name in any case.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Client:
+    """Keeps its connections for one stretch of work; use it in a ``with`` block."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+        adapter = _GuardedAdapter()
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> Answer:
+        """Fetch one address.
+
+        Args:
+            url: http or https.
+            params: of the query.
+            headers: beside those of every request.
+            auth: name and password for Basic authentication.
+
+        Raises:
+            AddressForbidden: it lies in a private network, and `settings.OUTGOING_PRIVATE` is off.
+            HttpUnavailable: no answer came in time, or one that is too large.
+        """
+        try:
+            with self._session.get(
+                url,
+                params=params,
+                headers={"User-Agent": "Patron", "Accept": "application/json", **(headers or {})},
+                auth=auth,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as found:
+                return Answer(found.status_code, found.headers, _read(found))
+        except (requests.RequestException, HTTPError, UnicodeError) as exc:
+            raise _explain(exc) from exc
+
+
+def _read(found: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in found.iter_content(CHUNK):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise HttpUnavailable("the answer is too large")
+    return bytes(body)
+
+
+def _explain(exc: Exception) -> HttpUnavailable:
+    for cause in _causes(exc):
+        if isinstance(cause, HttpUnavailable):
+            return cause
+    if isinstance(exc, requests.exceptions.SSLError):
+        return HttpUnavailable("its certificate is not valid")
+    if isinstance(exc, requests.exceptions.Timeout):
+        return HttpUnavailable("no answer came in time")
+    if isinstance(exc, requests.exceptions.ConnectionError):
+        return HttpUnavailable("no connection could be made")
+    return HttpUnavailable("the address cannot be asked")
+
+
+def _causes(exc: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while exc is not None and exc not in found:
+        found.append(exc)
+        reason = getattr(exc, "reason", None)
+        inner = next((each for each in getattr(exc, "args", ()) if _is_error(each)), None)
+        exc = exc.__cause__ or exc.__context__ or (reason if _is_error(reason) else inner)
+    return found
+
+
+def _is_error(value: object) -> bool:
+    return isinstance(value, BaseException)
+
+
+def _check_peer(found: socket.socket) -> None:
+    if settings.OUTGOING_PRIVATE:
+        return
+    peer = ipaddress.ip_address(str(found.getpeername()[0]).partition("%")[0])
+    inside = getattr(peer, "ipv4_mapped", None) or peer
+    if not inside.is_global or inside.is_multicast:
+        found.close()
+        raise AddressForbidden("its address lies in a private network")
+
+
+class _GuardedConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        _check_peer(made)
+        return made
+
+
+class _GuardedSecureConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        _check_peer(made)
+        return made
+
+
+class _GuardedPool(HTTPConnectionPool):
+    ConnectionCls = _GuardedConnection
+
+
+class _GuardedSecurePool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedSecureConnection
+
+
+class _GuardedAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _GuardedPool,
+            "https": _GuardedSecurePool,
+        }

@@ -1,0 +1,234 @@
+"""Asking WooCommerce: REST v3, with keys over https and OAuth 1.0a over http.
+
+Orders and products are walked by when they changed, not by page number: one that is deleted or
+changes meanwhile shifts nothing, and is met again where it now stands. Customers have no such
+filter; they are walked by page, oldest first, and an order names its customer anyway.
+"""
+
+import base64
+import hmac
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from kernel import clock
+from kernel.http import Answer, Client
+from stores.errors import PullBusy, PullRefused, PullUnavailable
+from stores.types import Pulled, PulledPage, PullPlan, StoreAccess
+
+BASE: Final = "/wp-json/wc/v3/"
+STAGES: Final = ("products", "customers", "orders")
+KINDS: Final = {"products": "product", "customers": "customer", "orders": "order"}
+PAGE_SIZE: Final = 100
+WAIT_SECONDS: Final = 60.0
+LONGEST_WAIT: Final = 3600.0
+SERVER_ERROR: Final = 500
+SHOWN: Final = 200
+MAX_NESTED_PAGES: Final = 100
+
+Item = dict[str, Any]
+
+
+class WooCommercePull:
+    """The platform as a pull sees it."""
+
+    def check(self, access: StoreAccess, client: Client) -> str:
+        """Count the orders; whoever may do that may read what is needed."""
+        counts = {stage: _count(access, client, {"stage": stage}) for stage in STAGES}
+        found = ", ".join(f"{counts[stage]:,} {stage}" for stage in STAGES)
+        return f"The shop answers: {found}."
+
+    def start(self, access: StoreAccess, client: Client, since: datetime | None) -> PullPlan:
+        cursors = [_begin(stage, since) for stage in STAGES]
+        expected = sum(_count(access, client, cursor) for cursor in cursors)
+        return PullPlan(cursor=cursors[0], expected=expected)
+
+    def fetch(self, access: StoreAccess, client: Client, cursor: Mapping[str, Any]) -> PulledPage:
+        stage = str(cursor["stage"])
+        items = _read_list(_ask(access, client, stage, _params(cursor)), stage)
+        fresh = [item for item in items if _id(item) not in cursor.get("edge", ())]
+        fresh = _since(fresh, cursor) if stage == "customers" else fresh
+        has_more = len(items) >= PAGE_SIZE and (stage != "customers" or bool(fresh))
+        objects = [each for item in items for each in _complete(access, client, stage, item)]
+        following = _go_on(cursor, items) if has_more else _next_stage(cursor)
+        return PulledPage(objects=objects, read=len(fresh), cursor=following)
+
+
+def _begin(stage: str, since: datetime | None) -> dict[str, Any]:
+    after = since.astimezone(UTC).isoformat()[:19] if since else ""
+    return {"stage": stage, "since": after, "after": after, "page": 1, "edge": []}
+
+
+def _next_stage(cursor: Mapping[str, Any]) -> dict[str, Any] | None:
+    place = STAGES.index(str(cursor["stage"])) + 1
+    if place == len(STAGES):
+        return None
+    since = str(cursor["since"])
+    return {**_begin(STAGES[place], None), "since": since, "after": since}
+
+
+def _go_on(cursor: Mapping[str, Any], items: Sequence[Item]) -> dict[str, Any]:
+    """Return the cursor behind a full page.
+
+    The next page begins a second before the last change of this one, so that none of the same
+    second is passed over; a page that lies in one second is followed by number.
+    """
+    if cursor["stage"] == "customers":
+        return {**cursor, "page": int(cursor["page"]) + 1}
+    last = str(items[-1].get("date_modified_gmt") or "")
+    same = [_id(item) for item in items if item.get("date_modified_gmt") == last]
+    after = _second_before(last)
+    if after <= str(cursor["after"]):
+        edge = [*cursor["edge"], *same]
+        return {**cursor, "page": int(cursor["page"]) + 1, "edge": edge}
+    return {**cursor, "after": after, "page": 1, "edge": same}
+
+
+def _second_before(found: str) -> str:
+    try:
+        at = datetime.fromisoformat(found)
+    except ValueError as exc:
+        raise PullUnavailable("WooCommerce names no time at which an object changed") from exc
+    return (at - timedelta(seconds=1)).isoformat()[:19]
+
+
+def _params(cursor: Mapping[str, Any]) -> dict[str, str]:
+    params = {"per_page": str(PAGE_SIZE), "page": str(cursor["page"])}
+    if cursor["stage"] == "customers":
+        order = {"orderby": "registered_date", "order": "desc"} if cursor["since"] else {}
+        return params | {"role": "all", "orderby": "id", "order": "asc"} | order
+    params |= {"orderby": "modified", "order": "asc", "dates_are_gmt": "true"}
+    return params | ({"modified_after": str(cursor["after"])} if cursor["after"] else {})
+
+
+def _since(items: Sequence[Item], cursor: Mapping[str, Any]) -> list[Item]:
+    since = str(cursor["since"])
+    return [item for item in items if str(item.get("date_created_gmt") or "") >= since]
+
+
+def _count(access: StoreAccess, client: Client, cursor: Mapping[str, Any]) -> int:
+    stage = str(cursor["stage"])
+    params = {"per_page": "1"} | ({"role": "all"} if stage == "customers" else {})
+    if cursor.get("after"):
+        if stage == "customers":
+            return 0
+        params |= {"modified_after": str(cursor["after"]), "dates_are_gmt": "true"}
+    answer = _ask(access, client, stage, params)
+    _read_list(answer, stage)
+    found = answer.headers.get("X-WP-Total", "")
+    return int(found) if found.isdecimal() else 0
+
+
+def _complete(access: StoreAccess, client: Client, stage: str, item: Item) -> list[Pulled]:
+    """Return an object with what hangs on it: refunds with their times, variations."""
+    if stage == "orders" and item.get("refunds"):
+        item["refunds"] = _nested(access, client, f"orders/{_id(item)}/refunds")
+    objects = [_pulled(KINDS[stage], item)]
+    if stage == "products" and item.get("variations"):
+        for variation in _nested(access, client, f"products/{_id(item)}/variations"):
+            named = {"name": item.get("name"), **variation}
+            whole = {**named, "type": "variation", "parent_id": item.get("id")}
+            objects.append(_pulled("product", whole))
+    return objects
+
+
+def _nested(access: StoreAccess, client: Client, path: str) -> list[Item]:
+    found: list[Item] = []
+    for page in range(1, MAX_NESTED_PAGES + 1):
+        params = {"per_page": str(PAGE_SIZE), "page": str(page)}
+        items = _read_list(_ask(access, client, path, params), path)
+        found += items
+        if len(items) < PAGE_SIZE:
+            break
+    return found
+
+
+def _pulled(kind: str, item: Item) -> Pulled:
+    body = json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")
+    return Pulled(name=f"{kind}:{_id(item)}", topic=f"{kind}.updated", body=body)
+
+
+def _id(item: Item) -> str:
+    return str(item.get("id", ""))
+
+
+def _ask(access: StoreAccess, client: Client, path: str, params: dict[str, str]) -> Answer:
+    url = access.url + BASE + path
+    key = access.credentials.get("consumer_key", "")
+    secret = access.credentials.get("consumer_secret", "")
+    if not (access.url and key and secret):
+        raise PullRefused("Enter the shop's address, consumer key and consumer secret")
+    if urlsplit(url).scheme == "https":
+        return _judge(client.get(url, params=params, auth=(key, secret)), access)
+    return _judge(client.get(url, params=sign(url, params, key, secret)), access)
+
+
+def sign(url: str, params: Mapping[str, str], key: str, secret: str) -> dict[str, str]:
+    """Return the parameters of a GET with an OAuth 1.0a signature, as WooCommerce wants over http.
+
+    Source: RFC 5849, 3.4, with a consumer and no token.
+    """
+    signed = {
+        **params,
+        "oauth_consumer_key": key,
+        "oauth_nonce": secrets.token_hex(16),
+        "oauth_signature_method": "HMAC-SHA256",
+        "oauth_timestamp": str(int(clock.now().timestamp())),
+    }
+    pairs = sorted((_escape(name), _escape(value)) for name, value in signed.items())
+    asked = "&".join(f"{name}={value}" for name, value in pairs)
+    content = f"GET&{_escape(url)}&{_escape(asked)}"
+    digest = hmac.digest(f"{secret}&".encode(), content.encode(), "sha256")
+    return {**signed, "oauth_signature": base64.b64encode(digest).decode()}
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe="-._~")
+
+
+def _judge(answer: Answer, access: StoreAccess) -> Answer:
+    status = answer.status
+    if status in (429, 503):
+        raise PullBusy(_patience(answer))
+    if status >= SERVER_ERROR:
+        raise PullUnavailable(f"The shop answers with an error of its own ({status})")
+    if 300 <= status < 400:  # noqa: PLR2004 the class of redirects
+        place = answer.headers.get("Location", "")[:SHOWN]
+        raise PullRefused(f"{access.url} leads on to {place}; enter the address that it leads to")
+    if status in (401, 403):
+        raise PullRefused(f"WooCommerce refuses the key: {_words(answer)}")
+    if status == 404:  # noqa: PLR2004 not found
+        raise PullRefused(
+            f"There is no WooCommerce REST API at {access.url}; check the address, and that "
+            "permalinks are not set to Plain"
+        )
+    if status != 200:  # noqa: PLR2004 OK
+        raise PullRefused(f"WooCommerce does not understand ({status}): {_words(answer)}")
+    return answer
+
+
+def _patience(answer: Answer) -> float:
+    found = answer.headers.get("Retry-After", "")
+    return min(float(found), LONGEST_WAIT) if found.isdecimal() else WAIT_SECONDS
+
+
+def _words(answer: Answer) -> str:
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        found = None
+    text = found.get("message") if isinstance(found, dict) else ""
+    return str(text or "it gives no reason")[:SHOWN]
+
+
+def _read_list(answer: Answer, path: str) -> list[Item]:
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError) as exc:
+        raise PullUnavailable(f"The shop's answer for {path} is not JSON") from exc
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise PullUnavailable(f"The shop's answer for {path} is not a list of objects")
+    return found
