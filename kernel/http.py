@@ -48,7 +48,8 @@ class Answer:
 class Client:
     """Keeps its connections for one stretch of work; use it in a ``with`` block."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_seconds: float = READ_SECONDS) -> None:
+        self._read_seconds = read_seconds
         self._session = requests.Session()
         self._session.trust_env = False
         adapter = _GuardedAdapter()
@@ -87,7 +88,7 @@ class Client:
                 params=params,
                 headers={"User-Agent": "Patron", "Accept": "application/json", **(headers or {})},
                 auth=auth,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=(CONNECT_SECONDS, self._read_seconds),
                 allow_redirects=False,
                 stream=True,
             ) as found:

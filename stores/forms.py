@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from kernel.money import is_currency
-from stores.platforms.guides import Guide
+from stores.platforms.guides import Credential, Guide
 
 
 class ConnectForm(forms.Form):
@@ -29,12 +29,50 @@ class ConnectForm(forms.Form):
     def __init__(self, *args: Any, guide: Guide, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["secret"].help_text = guide.signing_help
+        self._names = [each.name for each in guide.credentials]
+        for each in guide.credentials:
+            self.fields[each.name] = credential_field(each, is_required=False)
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What was entered of the API's credentials, by name."""
+        given = {name: self.cleaned_data[name] for name in self._names}
+        return {name: value for name, value in given.items() if value}
 
     def clean_currency(self) -> Any:
         code = self.cleaned_data["currency"].upper()
         if not is_currency(code):
             raise forms.ValidationError("Write a currency code such as GBP.")
         return code
+
+
+class CredentialsForm(forms.Form):
+    """Address and credentials of a platform's API, as its guide lists them."""
+
+    url = forms.URLField(label="Address of the shop", assume_scheme="https", max_length=200)
+
+    def __init__(self, *args: Any, guide: Guide, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._names = [each.name for each in guide.credentials]
+        for each in guide.credentials:
+            self.fields[each.name] = credential_field(each, is_required=True)
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What was entered, by name."""
+        return {name: self.cleaned_data[name] for name in self._names}
+
+
+def credential_field(each: Credential, *, is_required: bool) -> forms.CharField:
+    """Return the field of one credential; what is kept is never shown again."""
+    return forms.CharField(
+        label=each.label,
+        help_text=each.help,
+        required=is_required,
+        strip=True,
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class RenameForm(forms.Form):

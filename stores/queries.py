@@ -12,10 +12,11 @@ from crm.choices import IdentityKind, StoreStatus
 from crm.models import Identity, ImportRun, Store
 from kernel import clock
 from kernel.sql import run_sql
-from stores.choices import DeliveryStatus, Refusal
+from stores.choices import DeliveryStatus, Refusal, SyncStatus
 from stores.models import Connection, InboxDelivery, RefusedDeliveries, SyncRun
+from stores.platforms import PULLERS
 from stores.platforms.guides import name_platform
-from stores.types import LATE_SECONDS, KnownShopper, StoreHealth
+from stores.types import LATE_SECONDS, KnownShopper, PullProgress, StoreHealth
 
 COUNT_CEILING = 10_000
 """Counts of deliveries stop here; a page writes 10,000+."""
@@ -24,6 +25,7 @@ SHOWN_BYTES = 256 * 1024
 REFUSED_WITHIN = timedelta(hours=24)
 NAMED_BY = ("import", "track")
 """What stands before the sender's own id in the id of a delivery."""
+OPEN_SYNCS = (SyncStatus.QUEUED, SyncStatus.RUNNING, SyncStatus.WAITING)
 TOPICS_FROM = 1000
 """The topics on offer in a filter are those of so many newest deliveries."""
 
@@ -284,6 +286,42 @@ def find_last_sync(store_id: int) -> SyncRun | None:
     return SyncRun.objects.filter(store_id=store_id).order_by("-pk").first()
 
 
+def find_progress(store_id: int) -> PullProgress | None:
+    """Return how far the newest pull of a store is, or None when there was none."""
+    run = find_last_sync(store_id)
+    if run is None:
+        return None
+    total = None if run.expected is None else max(run.expected, run.read_count)
+    return PullProgress(
+        status=run.status,
+        detail=run.detail,
+        done=run.read_count,
+        total=total,
+        written=run.written_count,
+        unchanged=run.unchanged_count,
+        quarantined=run.quarantined_count,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        is_open=run.status in OPEN_SYNCS,
+        left=_time_left(run, total),
+    )
+
+
+def has_credentials(store_id: int) -> bool:
+    """Say whether credentials of the API of a store are kept."""
+    kept = Connection.objects.filter(store_id=store_id).exclude(credentials_encrypted="")
+    return kept.exists()
+
+
+def _time_left(run: SyncRun, total: int | None) -> str:
+    if run.status != SyncStatus.RUNNING or not (run.started_at and run.read_count and total):
+        return ""
+    passed = (clock.now() - run.started_at).total_seconds()
+    seconds = passed * (total - run.read_count) / run.read_count
+    minutes = round(seconds / 60)
+    return f"about {minutes:,} min left" if minutes else "less than a minute left"
+
+
 def figures_of_sync(run: SyncRun) -> dict[str, int]:
     """Return what a pull did: objects of the platform, with what hangs on them."""
     return {
@@ -328,6 +366,7 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         webhook_url=webhook_url(store.platform, token) if token and is_connected else "",
         has_connection=token is not None,
         platform_name=name_platform(store.platform),
+        can_pull=is_connected and token is not None and store.platform in PULLERS,
         last_event_at=row.last_event_at,
         stock_told_at=store.stock_told_at,
         waiting_since=waiting_since,

@@ -149,6 +149,36 @@ class ConnectedStore:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of trying a credential; the text is for people."""
+
+    is_good: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """How far the newest pull of a store is.
+
+    Attributes:
+        total: objects to come; None while nobody knows.
+        left: how long it takes still, for people; empty where that cannot be said.
+    """
+
+    status: str
+    detail: str
+    done: int
+    total: int | None
+    written: int
+    unchanged: int
+    quarantined: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    is_open: bool
+    left: str
+
+
 class KnownShopper(NamedTuple):
     """A customer of a store."""
 
@@ -171,6 +201,7 @@ class StoreHealth:
         stock_told_at: when it last told how much is left of anything; None for never.
         waiting_since: arrival of the oldest waiting delivery; None when none waits.
         lag_seconds: its age.
+        can_pull: whether it is connected and its platform can be asked for what it knows.
         counts: deliveries by status.
     """
 
@@ -190,6 +221,8 @@ class StoreHealth:
     waiting_since: datetime | None
     lag_seconds: int
     counts: Mapping[str, int] = field(default_factory=dict)
+
+    can_pull: bool = False
 
     @property
     def is_late(self) -> bool:

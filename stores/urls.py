@@ -1,6 +1,6 @@
 from django.urls import path
 
-from stores.views import connect, pages, settings
+from stores.views import connect, pages, pulling, settings
 
 app_name = "stores"
 
@@ -12,6 +12,14 @@ urlpatterns = [
     path("stores/<int:store_id>/secret/", settings.change_secret, name="change_secret"),
     path("stores/<int:store_id>/disconnect/", settings.disconnect, name="disconnect"),
     path("stores/<int:store_id>/reconnect/", settings.reconnect, name="reconnect"),
+    path("stores/<int:store_id>/pull/", pulling.pull_state, name="pull"),
+    path("stores/<int:store_id>/pull/start/", pulling.start_pull, name="start_pull"),
+    path(
+        "stores/<int:store_id>/credentials/", pulling.change_credentials, name="change_credentials"
+    ),
+    path(
+        "stores/<int:store_id>/credentials/test/", pulling.test_credentials, name="test_credentials"
+    ),
     path("stores/<int:store_id>/retry/", pages.retry_store, name="retry_store"),
     path("orders/<int:order_id>/deliveries/", pages.order_deliveries, name="order"),
     path("stores/deliveries/<int:delivery_id>/", pages.delivery_detail, name="delivery"),

@@ -94,6 +94,16 @@ def rename_store(store_id: int, name: str, *, actor: str) -> None:
 
 
 @transaction.atomic
+def move_store(store_id: int, url: str) -> None:
+    """Note the address of a store of the active tenant; the caller records it.
+
+    Raises:
+        NotFound: the tenant has no such store.
+    """
+    Store.objects.filter(pk=_lock(store_id).pk).update(url=url.strip())
+
+
+@transaction.atomic
 def set_store_status(store_id: int, status: StoreStatus, *, actor: str) -> bool:
     """Note that the merchant cut a store off, or connected it again.
 

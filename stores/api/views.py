@@ -1,4 +1,4 @@
-"""`/api/v1/inbox/`."""
+"""`/api/v1/inbox/` and `/api/v1/sync-runs/`."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from stores.choices import DeliverySource, DeliveryStatus
-from stores.models import InboxDelivery
+from stores.choices import DeliverySource, DeliveryStatus, SyncStatus
+from stores.models import InboxDelivery, SyncRun
 from stores.services.inbox import retry_deliveries
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource
@@ -59,3 +59,37 @@ class InboxViewSet(ReadResource[InboxDelivery]):
         retry_deliveries([delivery.pk])
         delivery.refresh_from_db()
         return Response(DeliveryOut(delivery).data)
+
+
+class SyncRunOut(serializers.Serializer[Any]):
+    """One pull of what the platform of a store knows."""
+
+    id = IdField()
+    store_id = IdField()
+    status = serializers.ChoiceField(choices=SyncStatus.choices)
+    detail = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+    expected = serializers.IntegerField(allow_null=True)
+    read = serializers.IntegerField(source="read_count")
+    written = serializers.IntegerField(source="written_count")
+    unchanged = serializers.IntegerField(source="unchanged_count")
+    ignored = serializers.IntegerField(source="ignored_count")
+    quarantined = serializers.IntegerField(source="quarantined_count")
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class SyncRunViewSet(ReadResource[SyncRun]):
+    """Every pull with how far it is, newest first."""
+
+    scope_resource = "sync-runs"
+    serializer_class = SyncRunOut
+    filters = {
+        "status": filters.choice("status", SyncStatus),
+        "store_id": filters.number("store_id"),
+        "created_at": filters.time("created_at"),
+    }
+
+    def get_queryset(self) -> QuerySet[SyncRun]:
+        return SyncRun.objects.all()

@@ -10,6 +10,15 @@ from stores.platforms.woocommerce.platform import TOPICS as WOOCOMMERCE_TOPICS
 
 
 @dataclass(frozen=True, slots=True)
+class Credential:
+    """One part of what a platform's API wants to see."""
+
+    name: str
+    label: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Guide:
     """How one platform is connected.
 
@@ -19,6 +28,7 @@ class Guide:
         signing_help: where the signing secret is found, or what becomes of an empty one.
         address_help: where the webhook address is entered.
         topics: what to choose there.
+        credentials: of its API, where it can be asked for what it knows.
         example: something to copy and try; empty for none.
     """
 
@@ -29,6 +39,7 @@ class Guide:
     signing_help: str
     address_help: str
     topics: Sequence[str]
+    credentials: Sequence[Credential] = ()
     example: str = ""
 
 
@@ -81,15 +92,28 @@ GUIDES: Final = {
             platform="woocommerce",
             label="WooCommerce",
             brings="Orders with their refunds, customers, and products with stock, as they change "
-            "from now on.",
-            lacks="What happened before: import it as a file. WooCommerce has no webhook for "
-            "carts, repeats nothing that it could not deliver, and says nothing of an order that "
-            "is deleted for good.",
+            "from now on. With a key of its REST API also what happened before, fetched when you "
+            "say so; that starts no flow.",
+            lacks="WooCommerce has no webhook for carts, repeats nothing that it could not "
+            "deliver, and says nothing of an order that is deleted for good.",
             signing_help="Leave it empty and one is made for you. If a webhook exists already, "
             "copy its Secret.",
             address_help="In WooCommerce under Settings, Advanced, Webhooks: add one webhook for "
             "each topic, status Active, this Delivery URL, API version WP REST API v3.",
             topics=sorted(WOOCOMMERCE_TOPICS),
+            credentials=(
+                Credential(
+                    name="consumer_key",
+                    label="Consumer key",
+                    help="In WooCommerce under Settings, Advanced, REST API: add a key with the "
+                    "permission Read. It begins with ck_.",
+                ),
+                Credential(
+                    name="consumer_secret",
+                    label="Consumer secret",
+                    help="WooCommerce shows it once, beside the key. It begins with cs_.",
+                ),
+            ),
         ),
         Guide(
             platform="custom",

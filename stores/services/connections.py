@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import close_old_connections, transaction
 
 from crm.choices import StoreStatus
-from crm.services.stores import StoreData, create_store, set_store_status
+from crm.services.stores import StoreData, create_store, move_store, set_store_status
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.scope import current_tenant_id, tenant_scope
@@ -171,6 +171,32 @@ def rotate_secret(store_id: int, *, secret: str = "", actor: str = audit.SYSTEM)
         audit.record("store.secret_changed", "store", store_id, actor=actor)
     forget_connections()
     return secret
+
+
+@transaction.atomic
+def save_credentials(
+    store_id: int, *, url: str, credentials: Mapping[str, str], actor: str
+) -> None:
+    """Keep the address and the API credentials of a store; they are never shown again.
+
+    Args:
+        store_id: a connected store of the active tenant.
+        url: of the shop.
+        credentials: by name.
+        actor: e-mail address of the member.
+
+    Raises:
+        NotFound: the tenant has no such connected store.
+    """
+    found = Connection.objects.select_for_update(no_key=True).filter(store_id=store_id).first()
+    if found is None:
+        raise NotFound(NO_ADDRESS)
+    move_store(store_id, url)
+    Connection.objects.filter(pk=found.pk).update(
+        credentials_encrypted=encrypt(json.dumps(dict(credentials)))
+    )
+    after = {"url": url, "credentials": sorted(credentials)}
+    audit.record("store.credentials_changed", "store", store_id, after=after, actor=actor)
 
 
 def make_secret(platform: str) -> str:

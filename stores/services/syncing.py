@@ -35,7 +35,7 @@ from stores.models import Connection, SyncRun
 from stores.platforms import PULLERS
 from stores.platforms.base import Puller
 from stores.services.inbox import NOT_POISON, NOTHING_NEW, Outcome, apply_deliveries
-from stores.types import Delivery, PulledPage, StoreAccess, StoreContext
+from stores.types import Checked, Delivery, PulledPage, StoreAccess, StoreContext
 from tenants.services import audit
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,7 @@ BACK_OFF: Final = (10, 30, 60, 300, 900)
 TRIES: Final = 100
 """So many times in a row, about a day, until a run is given up."""
 CONFLICT_TRIES: Final = 5
+CHECK_SECONDS: Final = 8.0
 UNKNOWN_FAULT: Final = "Something went wrong on our side; the log of the installation says what"
 RELEASED_NOTE: Final = "A later pull of the same object was applied"
 NO_ADDRESS: Final = "This store is not connected, so there is nobody to ask"
@@ -164,6 +165,27 @@ def describe_failure(exc: Exception) -> str:
     if isinstance(exc, HttpUnavailable):
         return f"The shop cannot be reached: {exc}"
     return str(exc)
+
+
+def check_access(store_id: int) -> Checked:
+    """Try the credentials of a store; waits for the shop, at most some seconds.
+
+    Call it outside any transaction.
+
+    Raises:
+        NotFound: the store is not connected.
+        Invalid: its platform is not asked.
+    """
+    with transaction.atomic():
+        access, puller = read_access(store_id)
+    try:
+        with Client(read_seconds=CHECK_SECONDS) as client:
+            return Checked(is_good=True, text=puller.check(access, client))
+    except PullBusy as exc:
+        text = f"The shop asks for patience; try again in {exc.seconds:.0f} seconds."
+    except (PullRefused, PullUnavailable, HttpUnavailable) as exc:
+        text = f"{describe_failure(exc)}."
+    return Checked(is_good=False, text=text)
 
 
 def read_access(store_id: int) -> tuple[StoreAccess, Puller]:

@@ -63,7 +63,9 @@ def _connect_from(form: ConnectForm, guide: Guide, actor: str) -> ConnectedStore
         currency=found["currency"],
     )
     try:
-        return connect_store(data, secret=found["secret"], actor=actor)
+        return connect_store(
+            data, secret=found["secret"], credentials=form.credentials, actor=actor
+        )
     except DomainError as exc:
         form.add_error("name", exc.detail)
         return None

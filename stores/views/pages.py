@@ -15,6 +15,7 @@ from stores.models import InboxDelivery
 from stores.queries import DeliveryFilter
 from stores.services.inbox import retry_deliveries
 from stores.types import StoreHealth
+from stores.views.pulling import render_pull
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
 from tenants.services.access import requires
@@ -55,6 +56,7 @@ def store_detail(request: TenantRequest, store_id: int) -> HttpResponse:
         "ceiling": queries.COUNT_CEILING,
         "may_retry": may(request.member.role, capabilities.RETRY_DELIVERIES),
         "may_manage": may(request.member.role, capabilities.MANAGE_STORES),
+        "pull": render_pull(request, store) if store.can_pull and not request.htmx else "",
     }
     return answer_list(request, "stores/detail.html", "stores/_deliveries.html", context)
 

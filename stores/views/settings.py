@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.services.stores import rename_store
 from kernel.errors import DomainError, NotFound
 from stores import queries
-from stores.forms import RenameForm, SecretForm
+from stores.forms import CredentialsForm, RenameForm, SecretForm
+from stores.platforms.guides import GUIDES
 from stores.services.connections import (
     OLD_SECRET_HOURS,
     disconnect_store,
@@ -39,7 +40,7 @@ def store_settings(request: TenantRequest, store_id: int) -> HttpResponse:
             messages.success(request, "Saved")
             return redirect("stores:settings", request.tenant.slug, store_id)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return _show(request, store, form=form, status=status)
+    return show_settings(request, store, form=form, status=status)
 
 
 @requires(capabilities.MANAGE_STORES)
@@ -50,7 +51,7 @@ def change_secret(request: TenantRequest, store_id: int) -> HttpResponse:
     store = _find(store_id)
     form = SecretForm(request.POST)
     if not form.is_valid():
-        return _show(request, store, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return show_settings(request, store, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         secret = rotate_secret(
             store_id, secret=form.cleaned_data["secret"], actor=request.user.email
@@ -58,7 +59,7 @@ def change_secret(request: TenantRequest, store_id: int) -> HttpResponse:
     except NotFound as exc:
         messages.error(request, f"{exc.detail}, so it has no secret. Nothing was changed.")
         return redirect("stores:settings", request.tenant.slug, store_id)
-    return _show(request, store, secret=secret, status=HTTPStatus.CREATED)
+    return show_settings(request, store, secret=secret, status=HTTPStatus.CREATED)
 
 
 @requires(capabilities.MANAGE_STORES)
@@ -87,15 +88,23 @@ def reconnect(request: TenantRequest, store_id: int) -> HttpResponse:
     return redirect("stores:settings", request.tenant.slug, store_id)
 
 
-def _show(
+def show_settings(
     request: TenantRequest,
     store: StoreHealth,
     *,
     form: RenameForm | None = None,
+    credentials: CredentialsForm | None = None,
     secret: str = "",
     status: HTTPStatus,
 ) -> HttpResponse:
+    """Show the page, with forms that were filled in wrongly or a secret that is shown once."""
+    guide = GUIDES.get(store.platform)
+    if credentials is None and guide is not None and guide.credentials:
+        credentials = CredentialsForm(guide=guide, initial={"url": store.url})
     context = {
+        "guide": guide,
+        "credentials_form": credentials,
+        "has_credentials": queries.has_credentials(store.id),
         "store": store,
         "form": form or RenameForm(initial={"name": store.name}),
         "secret_form": SecretForm(),

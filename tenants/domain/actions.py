@@ -44,6 +44,8 @@ ACTIONS: Final[dict[str, str]] = {
     "store.connected": "connected a store",
     "store.renamed": "renamed a store",
     "store.secret_changed": "changed the signing secret of a store",
+    "store.credentials_changed": "changed the API credentials of a store",
+    "store.sync_started": "started to fetch a store",
     "store.disconnected": "disconnected a store",
     "store.reconnected": "connected a store again",
     "store.uninstalled": "saw a store uninstall",

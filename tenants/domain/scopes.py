@@ -13,6 +13,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "events": _BOTH,
     "stores": _READ,
     "inbox": _BOTH,
+    "sync-runs": _READ,
     "segments": _BOTH,
     "flows": _READ,
     "loyalty": _READ,

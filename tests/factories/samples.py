@@ -26,7 +26,7 @@ from kernel.scope import current_tenant_id
 from loyalty.models import PointsAccount, PointsEntry
 from messaging.models import Message, Sender, SendingDomain, Template
 from segments.models import Membership, MembershipChange, Segment
-from stores.models import InboxDelivery
+from stores.models import InboxDelivery, SyncRun
 from tenants.choices import Role
 from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
@@ -185,6 +185,7 @@ def make_everything() -> dict[str, int]:
         "sender_id": make_default_sender().pk,
         "domain_id": make_domain().pk,
         "delivery_id": make_delivery(store).pk,
+        "sync_run_id": SyncRun.objects.create(store=store, status="finished").pk,
         "job_id": make_job().pk,
         "note_id": Note.objects.create(
             profile=profile, user_id=0, author="ada@example.com", text="Hello", created_at=now

@@ -8,19 +8,22 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
+from django.urls import reverse
 
 from crm.models import Event, Order, Product, Profile, Refund, Variant
 from crm.services.stores import StoreData
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.http import Answer, Client
-from stores.models import InboxDelivery, SyncRun
+from kernel.secrets import decrypt
+from stores.models import Connection, InboxDelivery, SyncRun
 from stores.platforms.woocommerce.pull import WooCommercePull
 from stores.services import syncing
 from stores.services.connections import connect_store, disconnect_store
 from stores.services.syncing import LEASE, TRIES, drain_syncs, start_sync, take_turn
 from stores.types import ConnectedStore, StoreAccess, StoreContext
-from tenants.models import Tenant
+from tenants.models import AuditEntry, Tenant
+from tests.factories.tenants import sign_in
 from tests.support.payloads import load_payload
 from tests.support.woocommerce_api import KEY, SECRET, WooApi
 
@@ -356,3 +359,57 @@ def test_the_command_says_why_it_stops(store: ConnectedStore, woo_api: WooApi) -
         call_command("sync_store", tenant="ada-soap", store=store.store_id)
     with pytest.raises(CommandError, match=r"not connected"):
         call_command("sync_store", tenant="ada-soap", store=999)
+
+
+class TestOnThePages:
+    def address(self, store: ConnectedStore, name: str) -> str:
+        return reverse(f"stores:{name}", args=["ada-soap", store.store_id])
+
+    def test_a_key_is_tested_in_plain_words(
+        self, tenant: Tenant, store: ConnectedStore, woo_api: WooApi
+    ) -> None:
+        owner = sign_in(tenant)
+        woo_api.objects["orders"] = [order(1), order(2)]
+        page = owner.post(self.address(store, "test_credentials"), follow=True)
+        found = "The shop answers: 0 products, 0 customers, 2 orders."
+        assert found in page.content.decode()
+        keys = {"url": woo_api.url, "consumer_key": "ck_2", "consumer_secret": SECRET}
+        owner.post(self.address(store, "change_credentials"), keys)
+        page = owner.post(self.address(store, "test_credentials"), follow=True)
+        assert "WooCommerce refuses the key: Consumer key is invalid." in page.content.decode()
+        assert "ck_2" not in page.content.decode()
+        with transaction.atomic():
+            entry = AuditEntry.objects.get(action="store.credentials_changed")
+        assert "ck_2" not in json.dumps(entry.after)
+
+    def test_a_pull_is_started_and_shown(
+        self, tenant: Tenant, store: ConnectedStore, woo_api: WooApi
+    ) -> None:
+        owner = sign_in(tenant)
+        woo_api.objects["orders"] = [order(number) for number in range(1, 4)]
+        page = owner.get(self.address(store, "detail")).content.decode()
+        assert "Fetch everything" in page
+        owner.post(self.address(store, "start_pull"))
+        page = owner.get(self.address(store, "pull")).content.decode()
+        assert "hx-trigger" in page
+        drain_syncs(FOREVER)
+        page = owner.get(self.address(store, "pull")).content.decode()
+        assert "3 written, 0 unchanged, 0 quarantined" in page
+        assert "hx-trigger" not in page
+
+    def test_why_a_pull_is_paused_is_shown(
+        self, tenant: Tenant, store: ConnectedStore, woo_api: WooApi
+    ) -> None:
+        woo_api.fails = [(401, {}, {"message": "Consumer key is invalid."})]
+        pull(store)
+        page = sign_in(tenant).get(self.address(store, "detail")).content.decode()
+        assert "WooCommerce refuses the key: Consumer key is invalid." in page
+
+    def test_a_store_is_connected_with_its_key(self, tenant: Tenant, woo_api: WooApi) -> None:
+        owner = sign_in(tenant)
+        keys = {"consumer_key": KEY, "consumer_secret": SECRET}
+        data = {"name": "Mine", "url": woo_api.url, "currency": "GBP", **keys}
+        owner.post(reverse("stores:connect", args=["ada-soap"]) + "?platform=woocommerce", data)
+        with transaction.atomic():
+            kept = Connection.objects.get()
+        assert json.loads(decrypt(kept.credentials_encrypted)) == keys

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import Client
 
-from crm.models import Note, SavedView
+from crm.models import Note, SavedView, Store
 from crm.services.stores import StoreData
 from flows.models import FlowRun
 from imports.models import Import
@@ -69,6 +69,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     "stores/<int:store_id>/disconnect/": {},
     "stores/<int:store_id>/reconnect/": {},
     "stores/<int:store_id>/retry/": {},
+    "stores/<int:store_id>/pull/start/": {},
+    "stores/<int:store_id>/credentials/": {
+        "url": "https://soap.example",
+        "consumer_key": "ck_1",
+        "consumer_secret": "cs_1",
+    },
     "stores/deliveries/<int:delivery_id>/retry/": {},
     "imports/new/": {
         "kind": "customers",
@@ -113,6 +119,8 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
     "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
     "messages/<int:message_id>/retry/": (Message, {"status": "failed"}),
     "stores/<int:store_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
+    "stores/<int:store_id>/pull/start/": (Store, {"platform": "woocommerce"}),
+    "stores/<int:store_id>/credentials/": (Store, {"platform": "woocommerce"}),
     "stores/deliveries/<int:delivery_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
     "imports/<int:import_id>/stop/": (Job, {"status": "running"}),
     "imports/<int:import_id>/run/": (Import, {"stage": "checked"}),
@@ -124,7 +132,8 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
 }
 """What must be so before it can be changed."""
 OF_CONNECTED = tuple(
-    f"stores/<int:store_id>/{name}/" for name in ("disconnect", "secret", "reconnect")
+    f"stores/<int:store_id>/{name}/"
+    for name in ("disconnect", "secret", "reconnect", "pull/start", "credentials")
 )
 """Pages of a store that has a webhook address."""
 UNRECORDED = {
@@ -136,6 +145,7 @@ UNRECORDED = {
     "settings/senders/<int:sender_id>/remove/": "the sample is the default, which stays",
     "settings/senders/<int:sender_id>/verify/": "sends a link; following it is what is recorded",
     "settings/domains/<int:domain_id>/check/": "asks for a check; what it finds is recorded",
+    "stores/<int:store_id>/credentials/test/": "asks the shop once, and keeps nothing",
     "get-started/hide/": "the first steps are put away on one person's pages, or brought back",
 }
 """Pages that take a POST and change nothing of the tenant, with the reason."""
