@@ -20,7 +20,8 @@ WORK: dict[str, WorkKind] = {
         due=(
             "SELECT DISTINCT tenant_id FROM stores_syncrun "
             "WHERE status IN ('queued', 'running', 'waiting') AND wake_at <= now() "
-            "AND (lease_until IS NULL OR lease_until <= now())"
+            "AND (lease_until IS NULL OR lease_until <= now()) "
+            "UNION SELECT tenant_id FROM stores_connection WHERE pull_due_at <= now()"
         ),
     ),
     "reactions": WorkKind(

@@ -20,11 +20,20 @@ class Connection(TenantModel):
     rotated_at = models.DateTimeField(null=True)
     credentials_encrypted = models.TextField(default="", blank=True)
     """JSON object of API credentials, encrypted."""
+    pull_due_at = models.DateTimeField(null=True)
+    """When the platform is asked for what webhooks missed; None before a pull was finished."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant", "store"], name="connection_store_uniq")
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "pull_due_at"],
+                name="connection_pull_idx",
+                condition=models.Q(pull_due_at__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

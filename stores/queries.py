@@ -366,6 +366,8 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         webhook_url=webhook_url(store.platform, token) if token and is_connected else "",
         has_connection=token is not None,
         platform_name=name_platform(store.platform),
+        pull_status=row.pull_status or "",
+        pull_detail=row.pull_detail or "",
         can_pull=is_connected and token is not None and store.platform in PULLERS,
         last_event_at=row.last_event_at,
         stock_told_at=store.stock_told_at,

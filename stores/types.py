@@ -202,6 +202,7 @@ class StoreHealth:
         waiting_since: arrival of the oldest waiting delivery; None when none waits.
         lag_seconds: its age.
         can_pull: whether it is connected and its platform can be asked for what it knows.
+        pull_status, pull_detail: of its newest pull; empty where there was none.
         counts: deliveries by status.
     """
 
@@ -223,6 +224,8 @@ class StoreHealth:
     counts: Mapping[str, int] = field(default_factory=dict)
 
     can_pull: bool = False
+    pull_status: str = ""
+    pull_detail: str = ""
 
     @property
     def is_late(self) -> bool:

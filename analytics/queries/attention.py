@@ -19,6 +19,7 @@ from kernel.formats import format_number
 from messaging.choices import MessageStatus
 from messaging.queries.messages import count_problems, list_paused_channels
 from messaging.queries.senders import list_failing_domains
+from stores.choices import SyncStatus
 from stores.queries import list_refused, list_store_health
 from stores.types import LATE_SECONDS, StoreHealth
 
@@ -26,6 +27,7 @@ SILENT_AFTER = timedelta(hours=24)
 USUAL_DAYS = 28
 USUAL_ORDERS = 5
 """Orders a day from which on a silent day is worth a word."""
+STOPPED = (SyncStatus.PAUSED, SyncStatus.FAILED)
 _HOUR = 3600
 
 
@@ -151,10 +153,25 @@ def _stores() -> Iterator[Attention]:
                 query="?status=quarantined",
                 action="Read the reasons",
             )
+        if store.can_pull and store.pull_status in STOPPED:
+            yield _stopped(store)
         if hours := _silent_hours(store):
             usual = _usual_orders() if usual is None else usual
             if usual >= USUAL_ORDERS:
                 yield _silent(store, hours, usual)
+
+
+def _stopped(store: StoreHealth) -> Attention:
+    return Attention(
+        key=f"store.pull:{store.id}",
+        mark=store.pull_status,
+        tone="warn",
+        title=f"Fetching from {store.name} has stopped",
+        text=f"{store.pull_detail}. What came is kept. Mend it, then fetch again.",
+        route="stores:detail",
+        id=store.id,
+        action="Open the store",
+    )
 
 
 def _silent_hours(store: StoreHealth) -> int:

@@ -20,6 +20,15 @@ class Migration(migrations.Migration):
             name='source',
             field=models.TextField(choices=[('webhook', 'Webhook'), ('import', 'Import'), ('api', 'Api'), ('tracking', 'Tracking'), ('sync', 'Sync')], db_default='webhook'),
         ),
+        migrations.AddField(
+            model_name='connection',
+            name='pull_due_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddIndex(
+            model_name='connection',
+            index=models.Index(condition=models.Q(('pull_due_at__isnull', False)), fields=['tenant', 'pull_due_at'], name='connection_pull_idx'),
+        ),
         migrations.CreateModel(
             name='SyncRun',
             fields=[

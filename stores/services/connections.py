@@ -100,6 +100,7 @@ def disconnect_store(store_id: int, *, actor: str) -> bool:
     with transaction.atomic():
         is_new = set_store_status(store_id, StoreStatus.DISCONNECTED, actor=actor)
         cancel_syncs(store_id)
+        Connection.objects.filter(store_id=store_id).update(pull_due_at=None)
         kind = TokenKind.STORE_WEBHOOK
         revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
     forget_connections()

@@ -49,6 +49,12 @@ BACK_OFF: Final = (10, 30, 60, 300, 900)
 TRIES: Final = 100
 """So many times in a row, about a day, until a run is given up."""
 CONFLICT_TRIES: Final = 5
+EVERY: Final = timedelta(hours=1)
+"""How often a store that was pulled once is asked for what webhooks missed."""
+OVERLAP: Final = timedelta(hours=3)
+DAILY_OVERLAP: Final = timedelta(days=3)
+"""How far back it is asked: more once a day, for a shop whose clock is behind."""
+KEPT: Final = timedelta(days=90)
 CHECK_SECONDS: Final = 8.0
 UNKNOWN_FAULT: Final = "Something went wrong on our side; the log of the installation says what"
 RELEASED_NOTE: Final = "A later pull of the same object was applied"
@@ -118,7 +124,7 @@ def drain_syncs(deadline: Deadline) -> int:
         Turns; 0 when no pull is due or other workers hold them.
     """
     turns = 0
-    while not deadline.passed and take_turn(deadline):
+    while not deadline.passed and (_begin_due() or take_turn(deadline)):
         turns += 1
     return turns
 
@@ -229,6 +235,30 @@ def _go_on(store_id: int) -> int | None:
     return run.pk
 
 
+@transaction.atomic
+def _begin_due() -> bool:
+    """Begin to ask one store for what webhooks missed; one with an open pull is passed by."""
+    now = clock.now()
+    found = (
+        Connection.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .filter(pull_due_at__lte=now, store__status=StoreStatus.CONNECTED)
+        .order_by("pull_due_at")
+        .first()
+    )
+    if found is None:
+        return False
+    Connection.objects.filter(pk=found.pk).update(pull_due_at=now + EVERY)
+    runs = SyncRun.objects.filter(store_id=found.store_id)
+    runs.filter(created_at__lt=now - KEPT, finished_at__isnull=False).delete()
+    last = runs.filter(status=SyncStatus.FINISHED, started_at__isnull=False).order_by("-pk").first()
+    if last is None or runs.filter(status__in=[*OPEN, SyncStatus.PAUSED]).exists():
+        return True
+    began_at = last.started_at or now
+    is_new_day = began_at.date() != now.date()
+    _begin(found.store_id, began_at - (DAILY_OVERLAP if is_new_day else OVERLAP))
+    return True
+
+
 def _begin(store_id: int, since: datetime | None) -> int:
     now = clock.now()
     try:
@@ -310,6 +340,9 @@ def _apply_page(claim: _Claim, page: PulledPage) -> int:
         )
         for place, each in enumerate(page.objects)
     ]
+    if page.cursor is None:
+        mine = Connection.objects.filter(store_id=claim.access.store.store_id)
+        mine.update(pull_due_at=now + EVERY)
     outcomes = apply_deliveries(deliveries, claim.access.store, now)
     counts = _count(outcomes)
     SyncRun.objects.filter(pk=claim.run_id).update(

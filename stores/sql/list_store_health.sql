@@ -2,13 +2,27 @@
 --
 -- in:  tenant_id  bigint
 --      ceiling    int     where counting stops: a page says "10,000+"
--- out: store_id, last_event_at, oldest_waiting_at, pending, quarantined, ignored, applied
+-- out: store_id, pull_status, pull_detail (of the newest pull), last_event_at, oldest_waiting_at, pending, quarantined, ignored, applied
 --
 -- Each count walks an index and stops at the ceiling, so the cost does not grow with the inbox.
 SELECT
     s.store_id,
     s.oldest_waiting_at,
     s.quarantined,
+    (
+        SELECT r.status
+        FROM stores_syncrun AS r
+        WHERE r.tenant_id = %(tenant_id)s AND r.store_id = s.store_id
+        ORDER BY r.id DESC
+        LIMIT 1
+    ) AS pull_status,
+    (
+        SELECT r.detail
+        FROM stores_syncrun AS r
+        WHERE r.tenant_id = %(tenant_id)s AND r.store_id = s.store_id
+        ORDER BY r.id DESC
+        LIMIT 1
+    ) AS pull_detail,
     (
         SELECT d.received_at
         FROM stores_inboxdelivery AS d

@@ -370,8 +370,9 @@ class TestOnThePages:
     ) -> None:
         owner = sign_in(tenant)
         woo_api.objects["orders"] = [order(1), order(2)]
+        woo_api.objects["products"] = [load_payload("woocommerce/product")]
         page = owner.post(self.address(store, "test_credentials"), follow=True)
-        found = "The shop answers: 0 products, 0 customers, 2 orders."
+        found = "The shop answers: 1 product, 0 customers, 2 orders."
         assert found in page.content.decode()
         keys = {"url": woo_api.url, "consumer_key": "ck_2", "consumer_secret": SECRET}
         owner.post(self.address(store, "change_credentials"), keys)
@@ -402,7 +403,11 @@ class TestOnThePages:
     ) -> None:
         woo_api.fails = [(401, {}, {"message": "Consumer key is invalid."})]
         pull(store)
-        page = sign_in(tenant).get(self.address(store, "detail")).content.decode()
+        owner = sign_in(tenant)
+        page = owner.get(self.address(store, "detail")).content.decode()
+        assert "Fetching from the shop is paused" in page
+        notices = owner.get(reverse("analytics:notices", args=["ada-soap"])).content.decode()
+        assert "Fetching from Ada Woo has stopped" in notices
         assert "WooCommerce refuses the key: Consumer key is invalid." in page
 
     def test_a_store_is_connected_with_its_key(self, tenant: Tenant, woo_api: WooApi) -> None:
@@ -413,3 +418,40 @@ class TestOnThePages:
         with transaction.atomic():
             kept = Connection.objects.get()
         assert json.loads(decrypt(kept.credentials_encrypted)) == keys
+
+
+def test_what_webhooks_missed_is_fetched_every_hour(store: ConnectedStore, woo_api: WooApi) -> None:
+    woo_api.objects["orders"] = [order(1)]
+    with time_machine.travel("2026-05-10T01:00:00Z", tick=False) as traveller:
+        assert drain_syncs(FOREVER) == 0
+        pull(store)
+        assert drain_syncs(FOREVER) == 0
+        since = []
+        for hours in (1, 1, 22):
+            traveller.shift(timedelta(hours=hours))
+            assert drain_syncs(FOREVER) > 0
+            assert drain_syncs(FOREVER) == 0
+            with transaction.atomic():
+                last = SyncRun.objects.order_by("-pk")[0]
+            assert (last.status, last.started_at) == ("finished", clock.now())
+            since.append(last.since)
+    assert since == [
+        datetime(2026, 5, 9, 22, tzinfo=UTC),
+        datetime(2026, 5, 9, 23, tzinfo=UTC),
+        datetime(2026, 5, 7, 3, tzinfo=UTC),
+    ]
+
+
+def test_a_paused_pull_is_not_begun_again_by_the_hour(
+    store: ConnectedStore, woo_api: WooApi
+) -> None:
+    with time_machine.travel("2026-05-10T01:00:00Z", tick=False) as traveller:
+        pull(store)
+        traveller.shift(timedelta(hours=1))
+        woo_api.fails = [(401, {}, {})]
+        drain_syncs(FOREVER)
+        traveller.shift(timedelta(hours=1))
+        drain_syncs(FOREVER)
+        with transaction.atomic():
+            found = list(SyncRun.objects.order_by("pk").values_list("status", flat=True))
+    assert found == ["finished", "paused"]

@@ -38,7 +38,10 @@ class WooCommercePull:
     def check(self, access: StoreAccess, client: Client) -> str:
         """Count the orders; whoever may do that may read what is needed."""
         counts = {stage: _count(access, client, {"stage": stage}) for stage in STAGES}
-        found = ", ".join(f"{counts[stage]:,} {stage}" for stage in STAGES)
+        found = ", ".join(
+            f"{number:,} {stage if number != 1 else KINDS[stage]}"
+            for stage, number in counts.items()
+        )
         return f"The shop answers: {found}."
 
     def start(self, access: StoreAccess, client: Client, since: datetime | None) -> PullPlan:
