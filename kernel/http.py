@@ -111,7 +111,9 @@ def _explain(exc: Exception) -> HttpUnavailable:
         if isinstance(cause, HttpUnavailable):
             return cause
     if isinstance(exc, requests.exceptions.SSLError):
-        return HttpUnavailable("its certificate is not valid")
+        return HttpUnavailable(
+            "no secure connection could be made; see whether its certificate is valid"
+        )
     if isinstance(exc, requests.exceptions.Timeout):
         return HttpUnavailable("no answer came in time")
     if isinstance(exc, requests.exceptions.ConnectionError):

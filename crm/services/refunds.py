@@ -184,6 +184,10 @@ def _note(batch: Batch, change: RefundChange) -> None:
     )
     if change.waits or (change.order is not None and change.order.is_test):
         return
+    if _is_same_money(change):
+        # A time or a note that is told later is no second refund; figures by day still move.
+        batch.stale.update({change.profile_id} - {None})
+        return
     number = (change.order.number or change.order.external_id) if change.order else ""
     batch.add_event(
         "Order Refunded",
@@ -192,6 +196,17 @@ def _note(batch: Batch, change: RefundChange) -> None:
         object_id=change.refund_id,
         properties=_describe(number, refund.amount_minor, refund.currency),
         dedupe_key=_key(change.refund_id, "" if change.known is None else change.digest),
+    )
+
+
+def _is_same_money(change: RefundChange) -> bool:
+    known, said = change.known, change.record
+    return (
+        known is not None
+        and known.order_id is not None
+        and change.order is not None
+        and (known.order_id, known.currency, known.amount_minor)
+        == (change.order.id, said.currency, said.amount_minor)
     )
 
 

@@ -1,0 +1,124 @@
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from django.test import override_settings
+
+from kernel import http
+from kernel.http import AddressForbidden, Answer, Client, HttpUnavailable
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.seen.append(self.path)  # type: ignore[attr-defined] # of the fixture
+        if self.path == "/away":
+            self.send_response(302)
+            self.send_header("Location", "/other")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        body = (self.headers["Authorization"] or "nobody").encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Keep the test's output quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+        made.seen = []  # type: ignore[attr-defined] # what was asked for
+        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+def ask(server: ThreadingHTTPServer, path: str = "/", scheme: str = "http") -> Answer:
+    with Client(read_seconds=5) as client:
+        url = f"{scheme}://127.0.0.1:{server.server_port}{path}"
+        return client.get(url, params={"a": "b c"}, auth=("ada", "secret"))
+
+
+def test_an_answer_comes_back(server: ThreadingHTTPServer) -> None:
+    answer = ask(server)
+    assert (answer.status, answer.body) == (200, b"Basic YWRhOnNlY3JldA==")
+    assert answer.headers["content-length"] == "22"
+    assert server.seen == ["/?a=b+c"]  # type: ignore[attr-defined]
+
+
+def test_redirects_are_not_followed(server: ThreadingHTTPServer) -> None:
+    with Client() as client:
+        answer = client.get(f"http://127.0.0.1:{server.server_port}/away")
+    assert (answer.status, answer.headers["Location"]) == (302, "/other")
+    assert server.seen == ["/away"]  # type: ignore[attr-defined]
+
+
+@override_settings(OUTGOING_PRIVATE=False)
+def test_nothing_is_sent_into_a_private_network(server: ThreadingHTTPServer) -> None:
+    with pytest.raises(AddressForbidden, match="private network"):
+        ask(server)
+    assert server.seen == []  # type: ignore[attr-defined]
+
+
+@override_settings(OUTGOING_PRIVATE=False)
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        ("93.184.215.14", True),
+        ("2606:4700::1111", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:127.0.0.1", False),
+    ],
+)
+def test_addresses_that_are_open_to_everybody(address: str, is_open: bool) -> None:
+    class Peer(socket.socket):
+        def getpeername(self) -> tuple[str, int]:
+            return address, 443
+
+    with Peer() as peer:
+        if is_open:
+            http._check_peer(peer)
+        else:
+            with pytest.raises(AddressForbidden):
+                http._check_peer(peer)
+
+
+def test_an_answer_that_is_too_large_is_not_read(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_BYTES", 10)
+    with pytest.raises(HttpUnavailable, match="too large"):
+        ask(server)
+
+
+def test_nobody_listens(server: ThreadingHTTPServer) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+        with Client() as client, pytest.raises(HttpUnavailable, match="no connection"):
+            client.get(url)
+
+
+def test_no_secure_connection(server: ThreadingHTTPServer) -> None:
+    with pytest.raises(HttpUnavailable, match="no secure connection"):
+        ask(server, scheme="https")
+
+
+@pytest.mark.parametrize("url", ["ftp://shop.example/", "http://", "no address"])
+def test_what_is_no_address(url: str) -> None:
+    with Client() as client, pytest.raises(HttpUnavailable, match="cannot be asked"):
+        client.get(url)
