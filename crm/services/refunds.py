@@ -186,7 +186,8 @@ def _note(batch: Batch, change: RefundChange) -> None:
         return
     if _is_same_money(change):
         # A time or a note that is told later is no second refund; figures by day still move.
-        batch.stale.update({change.profile_id} - {None})
+        if change.profile_id is not None:
+            batch.stale.add(change.profile_id)
         return
     number = (change.order.number or change.order.external_id) if change.order else ""
     batch.add_event(
