@@ -162,17 +162,19 @@ def _settle_batch(store: StoreContext, now: datetime) -> int:
     batch = _claim(store)
     if not batch:
         return 0
-    _write_outcomes(apply_deliveries(batch, store, now), now)
+    outcomes, readable = _take_in(batch, store, now)
+    _write_outcomes(outcomes, now)
+    _forget_erased(readable, outcomes, store)
     return len(batch)
 
 
 def apply_deliveries(
     batch: Sequence[Delivery], store: StoreContext, now: datetime
 ) -> Sequence[Outcome]:
-    """Translate deliveries of one store and apply what they bring, in the caller's transaction.
+    """Translate what was fetched from one store and apply it, in the caller's transaction.
 
-    A delivery that cannot be read, or is to blame for a failure, ends as quarantined; its
-    neighbours are applied.
+    What cannot be read, or is to blame for a failure, ends as quarantined; its neighbours are
+    applied.
 
     Args:
         batch: in order of arrival; their ids are distinct.
@@ -185,6 +187,12 @@ def apply_deliveries(
     Raises:
         IngestConflict: roll back and call again.
     """
+    return _take_in(batch, store, now)[0]
+
+
+def _take_in(
+    batch: Sequence[Delivery], store: StoreContext, now: datetime
+) -> tuple[Sequence[Outcome], Sequence[_Readable]]:
     outcomes: list[Outcome] = []
     readable: list[_Readable] = []
     requests: dict[int, Request] = {}
@@ -199,9 +207,7 @@ def apply_deliveries(
             outcomes.append(found)
     for (source, is_backfill), group in groupby(readable, key=lambda item: item.together_with):
         outcomes += _apply(list(group), _Setting(store, source, is_backfill, now))
-    outcomes = _gather(outcomes, requests, store, now)
-    _forget_erased(readable, outcomes, store)
-    return outcomes
+    return _gather(outcomes, requests, store, now), readable
 
 
 def _claim(store: StoreContext) -> list[Delivery]:
