@@ -94,6 +94,7 @@ def test_a_dialog_is_closed_by_escape_and_by_its_backdrop(page: Page) -> None:
     dialog = page.locator("#erase")
     page.locator("[data-dialog-open=erase]").click()
     expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Keep her")).to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     page.locator("[data-dialog-open=erase]").click()

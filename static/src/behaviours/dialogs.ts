@@ -5,7 +5,7 @@ function show(dialog: HTMLDialogElement): void {
   dialog.showModal();
   const body = dialog.querySelector(".dialog-body");
   const field = "input:not([type='hidden'], [type='checkbox'], :disabled), select, textarea";
-  const first = body?.querySelector<HTMLElement>(field) ?? body?.querySelector<HTMLElement>(".dialog-actions > *");
+  const first = body?.querySelector<HTMLElement>(field) ?? body?.querySelector<HTMLElement>(".dialog-actions :is(a, button)");
   first?.focus();
 }
 
