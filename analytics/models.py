@@ -180,3 +180,48 @@ class Dismissal(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.key} by {self.member_id}"
+
+
+class NoticeCheck(TenantModel):
+    """When the tenant is looked at next for what cannot wait."""
+
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="noticecheck_tenant_uniq")]
+        indexes = [models.Index(fields=["tenant", "due_at"], name="noticecheck_due_idx")]
+
+    def __str__(self) -> str:
+        return f"due at {self.due_at}"
+
+
+class NoticeMail(TenantModel):
+    """That a member was told of a notice by mail; it goes some time after the notice ended."""
+
+    member_id = models.BigIntegerField()
+    key = models.TextField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "member_id", "key"], name="noticemail_member_key_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} to {self.member_id}"
+
+
+class NoticeOptOut(TenantModel):
+    """That a member wants no notices by mail."""
+
+    member_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "member_id"], name="noticeoptout_member_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"none to {self.member_id}"

@@ -10,3 +10,9 @@ from kernel.work import work_off
 def add_up(tenant_id: int) -> None:
     """Give the tenant a turn of adding up what changed."""
     work_off("rollups", tenant_id)
+
+
+@shared_task(base=TenantTask, name="analytics.tasks.mail_notices")
+def mail_notices(tenant_id: int) -> None:
+    """Give the tenant a look at what cannot wait."""
+    work_off("notices", tenant_id)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("notices/panel/", notices.panel, name="notices_panel"),
     path("notices/count/", notices.count, name="notices_count"),
     path("notices/aside/", notices.put_aside, name="put_aside"),
+    path("settings/notices/", notices.notice_mails, name="notice_mails"),
     path("analytics/", overview.overview, name="overview"),
     path("analytics/figures/", overview.figures, name="figures"),
     path("analytics/chart.json", overview.chart, name="chart"),

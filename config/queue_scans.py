@@ -29,6 +29,7 @@ _WAITING: Final = {
         "due_at",
         "status IN ('pending', 'sending') AND due_at <= now()",
     ),
+    "notices": ("analytics_noticecheck", "due_at", "due_at <= now()"),
     "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),
     "imports": ("imports_import", "expires_at", "expires_at <= now()"),
     "domains": ("messaging_sendingdomain", "check_due_at", "check_due_at <= now()"),

@@ -82,6 +82,17 @@ WORK: dict[str, WorkKind] = {
             "WHERE status IN ('pending', 'sending') AND due_at <= now()"
         ),
     ),
+    "notices": WorkKind(
+        task="analytics.tasks.mail_notices",
+        queue="sync",
+        service="analytics.services.notice_mails.mail_due",
+        due=(
+            "SELECT tenant_id FROM analytics_noticecheck WHERE due_at <= now() "
+            "UNION SELECT t.id FROM tenants_tenant AS t "
+            "LEFT JOIN analytics_noticecheck AS n ON n.tenant_id = t.id "
+            "WHERE n.tenant_id IS NULL AND t.status = 'active'"
+        ),
+    ),
     "domains": WorkKind(
         task="messaging.tasks.check_domains",
         queue="sync",

@@ -2,13 +2,15 @@
 
 import json
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from analytics.queries.attention import Attention, find_item, list_notices
 from analytics.services.dismissals import bring_back, dismiss
+from analytics.services.notice_mails import READERS, set_mailed, wants_mail
 from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest
@@ -53,6 +55,23 @@ def put_aside(request: TenantRequest) -> HttpResponse:
     response = render(request, "analytics/_notices.html", _context(request))
     response["HX-Trigger"] = json.dumps({"notices": True})
     return response
+
+
+@requires(capabilities.VIEW)
+@require_http_methods(["GET", "POST"])
+def notice_mails(request: TenantRequest) -> HttpResponse:
+    """Show whether notices come to a member by mail; a POST changes it for the member alone."""
+    member = request.member
+    if request.method == "POST":
+        set_mailed(member.pk, is_wanted=bool(request.POST.get("is_wanted")))
+        messages.success(request, "Saved.")
+        return redirect("analytics:notice_mails", request.tenant.slug)
+    context = {
+        "is_wanted": wants_mail(member.pk),
+        "is_reader": member.role in READERS,
+        "email": request.user.email,
+    }
+    return render(request, "analytics/notice_mails.html", context)
 
 
 def find_address(request: HttpRequest, item: Attention) -> str:

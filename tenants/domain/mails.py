@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 _UNWANTED: Final = "You did not ask for this? Then ignore it: nothing changes."
+_NOTICE: Final = (
+    "You get this as {role} of {tenant}, once for each thing. "
+    "Turn it off for yourself at {settings_url}"
+)
 _ALARM: Final = (
     "Was this not you? Choose a new password at once; every other device is logged out by that."
 )
@@ -57,6 +61,22 @@ MAILS: Final[dict[str, MailText]] = {
         button="Accept the invitation",
         url="invitation_url",
         note="You do not know {inviter}? Then ignore this mail: nothing happens.",
+    ),
+    "notice": MailText(
+        "{title} – {tenant}",
+        "{title}",
+        ("{text}", "This concerns {tenant}; it was noticed at {at}."),
+        button="See what needs you",
+        url="notices_url",
+        note=_NOTICE,
+    ),
+    "notices": MailText(
+        "{count} things need you – {tenant}",
+        "{count} things need you",
+        ("{titles}.", "This concerns {tenant}; it was noticed at {at}."),
+        button="See what needs you",
+        url="notices_url",
+        note=_NOTICE,
     ),
     "account/email/email_confirmation_signup": MailText(
         "Confirm your email address",

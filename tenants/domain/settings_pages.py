@@ -31,6 +31,7 @@ SETTINGS_PAGES: Final = (
     SettingsPage("Members", "tenants:members", "people", capabilities.VIEW),
     SettingsPage("API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Notices by mail", "analytics:notice_mails", "bell", capabilities.VIEW),
     SettingsPage("Stores", "stores:list", "store", capabilities.VIEW, lies_elsewhere=True),
     SettingsPage("Audit trail", "tenants:audit", "clock", capabilities.READ_AUDIT),
     SettingsPage("Danger zone", "tenants:danger", "warn", capabilities.MANAGE_TENANT),

@@ -88,6 +88,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "home": "",
         "get-started": "get-started/",
         "notices": "notices/",
+        "notice-mails": "settings/notices/",
         "analytics": "analytics/",
         "analytics-own-days": "analytics/?period=custom&from=2020-01-01&compare=year",
         "profiles": "profiles/",

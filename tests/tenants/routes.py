@@ -42,6 +42,7 @@ PAGES = [
     Page("notices/panel/", "get", VIEW),
     Page("notices/count/", "get", VIEW),
     Page("notices/aside/", "post", VIEW),
+    Page("settings/notices/", "get", VIEW),
     Page("analytics/", "get", VIEW),
     Page("analytics/figures/", "get", VIEW),
     Page("analytics/chart.json", "get", VIEW),

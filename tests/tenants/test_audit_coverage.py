@@ -139,6 +139,7 @@ OF_CONNECTED = tuple(
 UNRECORDED = {
     "profiles/columns/": "which columns one person sees changes nothing for others",
     "notices/aside/": "what one person put aside waits for the others as before",
+    "settings/notices/": "which mails one person gets changes nothing for others",
     "settings/senders/<int:sender_id>/": "the sample cannot be changed",
     "settings/domains/<int:domain_id>/remove/": "the sample has a sender, so it stays",
     "settings/senders/<int:sender_id>/default/": "the sample is the default already",
