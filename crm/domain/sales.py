@@ -90,7 +90,7 @@ def channel_of(word: str) -> str:
 
 
 def payment_of(names: Iterable[str]) -> Payment:
-    """Return how an order was paid.
+    """Return how an order was paid: by the first name that says something.
 
     A gift card counts where nothing else was used beside it, since it pays a part as a rule.
 
@@ -99,7 +99,8 @@ def payment_of(names: Iterable[str]) -> Payment:
     """
     found = [payment for name in names if (payment := _payment(name)) != UNPAID]
     rest = [payment for payment in found if payment[0] != PaymentMethod.GIFT_CARD]
-    return next(iter(rest or found), UNPAID)
+    named = [payment for payment in rest if payment != (PaymentMethod.OTHER, "")]
+    return next(iter(named or rest or found), UNPAID)
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,8 @@ from typing import Any
 from crm.domain.touches import origin_of_order
 from crm.models import Order, ProfileFacts
 
+_WORDS = {"pos": "Point of sale", "offline": "Offline", "direct": "Direct"}
+"""What people read for words of this app; all others are those of campaigns."""
 _LABELS = {
     "source": "Source",
     "medium": "Medium",
@@ -51,4 +53,8 @@ def _words(title: str, touch: Mapping[str, Any]) -> TouchWords:
 
 
 def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(label, str(known[key])) for key, label in _LABELS.items() if known.get(key)]
+    return [
+        (label, _WORDS.get(known[key], str(known[key])))
+        for key, label in _LABELS.items()
+        if known.get(key)
+    ]

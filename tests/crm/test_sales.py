@@ -39,6 +39,8 @@ CARD_NUMBER = "4242 4242 4242 4242"
         (["gift_card", "shopify_payments"], ("card", "")),
         (["gift_card", "gift_card"], ("gift_card", "Gift card")),
         (["manual"], ("other", "Manual payment")),
+        (["acme_gateway_7", "Klarna"], ("pay_later", "Klarna")),
+        (["gift_card", "acme_gateway_7"], ("other", "")),
         (["Bobs secret gateway"], ("other", "")),
         ([f"Visa {CARD_NUMBER}"], ("card", "")),
         ([CARD_NUMBER], ("other", "")),

@@ -340,3 +340,8 @@ class TestAtTheEdge:
             product = Product.objects.get()
         assert (product.title, product.category) == ("Lavender & Oat Soap", "Bath & Body")
         assert product.deleted_at is not None
+
+
+def test_gateway_and_its_title_say_how_an_order_was_paid() -> None:
+    order = read_order(payment_method="acme_7", payment_method_title="Klarna")
+    assert list(order.payment_names) == ["acme_7", "Klarna"]

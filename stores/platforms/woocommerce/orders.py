@@ -102,6 +102,7 @@ def read_order(payload: Json, arrived_at: datetime, store: StoreContext) -> Orde
         cancelled_at=version_at if status in CANCELLED else None,
         is_voided=status == FAILED,
         channel=_channel(payload),
+        payment_names=[text(payload, "payment_method"), text(payload, "payment_method_title")],
         country=place.country,
         city=place.city,
         discount_codes=[
