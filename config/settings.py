@@ -275,6 +275,8 @@ CACHES = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+# Files on their way in wait beside those that are kept: /tmp of a container is memory.
+FILE_UPLOAD_TEMP_DIR = str(MEDIA_ROOT) if MEDIA_ROOT.is_dir() else None
 
 # --- Mail -------------------------------------------------------------------------------------
 EMAIL_URL = env.address(

@@ -56,6 +56,13 @@ def test_who_sends_slowly_holds_the_proxy_and_no_thread_behind_it() -> None:
     assert re.search(r"reverse_proxy web:8000 \{[^}]*request_buffers 10MB\s+\}", text)
 
 
+def test_the_proxy_lets_large_files_in_where_they_are_imported_and_nowhere_else() -> None:
+    text = (PROJECT / "config" / "docker" / "Caddyfile").read_text(encoding="utf-8")
+    path = r"path_regexp \^/t/\[\^/\]\+/imports/new/\$"
+    assert re.search(rf"@import {path}\s+request_body @import \{{\s+max_size 1GB\s+\}}", text)
+    assert re.search(rf"@other not {path}\s+request_body @other \{{\s+max_size 10MB\s+\}}", text)
+
+
 @pytest.mark.parametrize("name", LASTING)
 def test_every_lasting_service_is_watched_and_started_again(name: str) -> None:
     service = read_services()[name]

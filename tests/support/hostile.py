@@ -26,6 +26,8 @@ FREE_TEXT: dict[str, tuple[str, ...]] = {
     "crm.Tag": ("name",),
     "crm.SavedView": ("name",),
     "stores.InboxDelivery": ("topic", "reason", "order_external_id"),
+    "imports.Import": ("filename", "actor"),
+    "imports.ImportRow": ("reason",),
     "messaging.ChannelAccount": ("name", "paused_reason"),
     "messaging.Sender": ("name", "postal_address"),
     "messaging.Brand": ("postal_address", "website"),
