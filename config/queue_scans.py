@@ -31,6 +31,11 @@ _WAITING: Final = {
     ),
     "notices": ("analytics_noticecheck", "due_at", "due_at <= now()"),
     "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),
+    "answers": (
+        "tenants_idempotencykey",
+        "created_at + interval '1 day'",
+        "created_at <= now() - interval '1 day'",
+    ),
     "imports": ("imports_import", "expires_at", "expires_at <= now()"),
     "domains": ("messaging_sendingdomain", "check_due_at", "check_due_at <= now()"),
 }

@@ -110,6 +110,16 @@ WORK: dict[str, WorkKind] = {
         ),
         rests_when_suspended=False,
     ),
+    "answers": WorkKind(
+        task="tenants.tasks.sweep_answers",
+        queue="sync",
+        service="tenants.services.answers.sweep_due",
+        due=(
+            "SELECT DISTINCT tenant_id FROM tenants_idempotencykey "
+            "WHERE created_at <= now() - interval '1 day'"
+        ),
+        rests_when_suspended=False,
+    ),
     "imports": WorkKind(
         task="imports.tasks.sweep_imports",
         queue="sync",

@@ -165,7 +165,7 @@ class AccessToken(models.Model):
 
 
 class IdempotencyKey(TenantModel):
-    """The answer to a POST, kept so that a repeat of its ``Idempotency-Key`` gets it again."""
+    """The answer to a POST, kept for a day: a repeat of its ``Idempotency-Key`` gets it again."""
 
     key = models.CharField(max_length=200)
     request_hash = models.CharField(max_length=64)
@@ -178,6 +178,7 @@ class IdempotencyKey(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "key"], name="idempotencykey_key_uniq")
         ]
+        indexes = [models.Index(fields=["tenant", "created_at"], name="idempotencykey_at_idx")]
 
     def __str__(self) -> str:
         return self.key

@@ -66,6 +66,6 @@ def _idempotency_key() -> dict[str, Any]:
     return {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "A repeat with the same key and body gets the first answer again.",
+        "description": "For a day, a repeat with the same key and body gets the first answer.",
         "schema": {"type": "string", "maxLength": MAX_KEY_LENGTH},
     }

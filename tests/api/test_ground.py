@@ -15,6 +15,7 @@ from config.api.middleware import ApiMiddleware
 from crm.models import Event, Store
 from kernel import clock
 from kernel.tenancy import tenant_scope
+from kernel.work import drain_tenant
 from tenants.choices import KeyKind
 from tenants.models import ApiKey, IdempotencyKey, Tenant
 from tenants.services.keys import revoke_key
@@ -314,6 +315,18 @@ def test_a_call_that_failed_on_our_side_is_forgotten(
         assert post(api, "/api/v1/events/bulk/", {"items": [EVENT]}, "one").status_code == 500
     assert not IdempotencyKey.objects.exists()
     assert post(api, "/api/v1/events/bulk/", {"items": [EVENT]}, "one").status_code == 200
+
+
+def test_an_answer_is_kept_for_a_day_and_its_key_is_free_then(tenant: Tenant, api: Client) -> None:
+    body = {"items": [EVENT]}
+    post(api, "/api/v1/events/bulk/", body, "old")
+    IdempotencyKey.objects.update(created_at=clock.now() - timedelta(days=1))
+    post(api, "/api/v1/events/bulk/", body, "new")
+
+    drain_tenant(tenant.pk, kinds=("answers",))
+
+    assert [row.key for row in IdempotencyKey.objects.all()] == ["new"]
+    assert "Idempotent-Replayed" not in post(api, "/api/v1/events/bulk/", body, "old").headers
 
 
 def test_two_tenants_may_use_the_same_idempotency_key(
