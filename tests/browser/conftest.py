@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
+from tenants.models import Tenant
 from tests.browser.chromium import ARGUMENTS, chromium_environment, chromium_path
+from tests.browser.everything import make_pages
 from tests.support.shop_fixture import shop
+from tests.support.shopify import FakeShop
 
 __all__ = ["browser", "page", "shop"]
 
@@ -43,3 +48,23 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert problems == []
+
+
+@pytest.fixture
+def pages(
+    shop: FakeShop,
+    tenant: Tenant,
+    broker: object,
+    monkeypatch: pytest.MonkeyPatch,
+    live_server: LiveServer,
+) -> dict[str, str]:
+    """The address of each page by name, of a merchant to whom everything happened once."""
+    monkeypatch.setattr(settings, "PUBLIC_URL", live_server.url)
+    return make_pages(shop, tenant)
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest) -> str | None:
+    """Where pictures are kept; None when nobody asked for them."""
+    found: str | None = request.config.getoption("--screenshots")
+    return found

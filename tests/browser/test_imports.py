@@ -13,7 +13,7 @@ from crm.models import Profile
 from kernel.tenancy import tenant_scope
 from kernel.work import drain_tenant
 from tenants.models import Tenant
-from tests.browser.test_every_page import AXE
+from tests.browser.visiting import AXE
 from tests.factories.tenants import make_tenant, sign_in
 
 BODY = (

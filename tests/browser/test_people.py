@@ -1,6 +1,6 @@
 """People in a real browser: sign-up, two-step verification, passkeys, invitations, the account.
 
-Every page on the way is looked at as in `test_every_page`: axe, console, policy, width.
+Every page on the way is looked at as in `visiting`: axe, console, policy, width.
 """
 
 import time
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tenants.models import Member, Tenant, User
-from tests.browser.test_every_page import Visitor
+from tests.browser.visiting import Visitor
 from tests.factories.tenants import PASSWORD, make_member, make_tenant
 
 SIZES = {"desk-light": (1440, 900, "light"), "phone-dark": (390, 844, "dark")}

@@ -1,0 +1,136 @@
+"""Every page of a merchant to whom everything happened once. A new page is added here."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from config.provisioning import provision_tenant
+from crm.models import Order, Product, Profile
+from flows.models import Flow, FlowRun
+from kernel.embedded.mailbox import list_mails
+from kernel.work import drain_tenant
+from messaging.models import Message
+from messaging.services import tokens
+from messaging.services.domains import add_domain
+from messaging.types import RecipientToken
+from segments.models import Segment
+from stores.models import InboxDelivery
+from tenants.models import AuditEntry, Tenant
+from tests.imports.files import bring, check, upload
+from tests.support.payloads import load_payload
+from tests.support.shopify import FakeShop, simple_order
+
+TABS = ("notes", "orders", "segments", "messages", "flows", "points", "consent", "merges")
+
+
+def make_pages(shop: FakeShop, tenant: Tenant) -> dict[str, str]:
+    """Let everything happen once to a merchant, and return the address of each page by name."""
+    provision_tenant(tenant.pk)
+    shop.deliver("products/create", load_payload("shopify/product"), "d-0")
+    for number in (1, 2, 3):
+        order = simple_order(number)
+        order["line_items"][0] |= {"product_id": 501, "variant_id": 601}
+        shop.deliver("orders/create", order, f"d-{number}")
+    shop.deliver("orders/create", b"{broken", "d-4")
+    drain_tenant(tenant.pk)
+    with transaction.atomic():
+        return {**_of_tenant(tenant, shop.store.store_id), **_of_everybody(tenant)}
+
+
+def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
+    run = FlowRun.objects.order_by("pk")[0]
+    flow, segment = f"flows/{run.flow_id}", f"segments/{Segment.objects.order_by('pk')[0].pk}"
+    profile = f"profiles/{Profile.objects.order_by('pk')[0].pk}/"
+    quarantined = InboxDelivery.objects.get(delivery_id="d-4").pk
+    found = {
+        "home": "",
+        "get-started": "get-started/",
+        "notices": "notices/",
+        "notice-mails": "settings/notices/",
+        "analytics": "analytics/",
+        "analytics-own-days": "analytics/?period=custom&from=2020-01-01&compare=year",
+        "profiles": "profiles/",
+        "profiles-nobody": "profiles/?q=nobody",
+        "profiles-filtered": "profiles/?view=all&orders=1%2B&revenue_min=1&sort=-revenue",
+        "profile-merge": f"{profile}merge/?q=e",
+        "profile": profile,
+        **{f"profile-{tab}": f"{profile}?tab={tab}" for tab in TABS},
+        "orders": "orders/",
+        "orders-narrowed": "orders/?status=paid&min=1&person=none&from=2020-01-01",
+        "order": f"orders/{Order.objects.order_by('pk')[0].pk}/",
+        "messages": "messages/",
+        "messages-skipped": "messages/?status=skipped&from=2020-01-01",
+        "message": f"messages/{Message.objects.filter(status='sent').order_by('pk')[0].pk}/",
+        "loyalty": "loyalty/",
+        "loyalty-settings": "loyalty/settings/",
+        "points-ledger": "loyalty/ledger/",
+        "points-account": f"loyalty/accounts/{Profile.objects.order_by('pk')[0].pk}/",
+        "catalog": "catalog/",
+        "product": f"catalog/{Product.objects.order_by('pk')[0].pk}/",
+        "segments": "segments/",
+        "segment": f"{segment}/",
+        "segment-changes": f"{segment}/?tab=changes",
+        "segment-edit": f"{segment}/edit/",
+        "segment-new": "segments/new/",
+        "rfm": "segments/rfm/",
+        "flows": "flows/",
+        "flow": f"{flow}/",
+        "flow-branches": f"flows/{Flow.objects.get(key='win_back').pk}/",
+        "runs": f"{flow}/runs/",
+        "run": f"{flow}/runs/{run.pk}/",
+        "not-entered": f"{flow}/refused/",
+        "versions": f"{flow}/versions/",
+        "stores": "stores/",
+        "store": f"stores/{store_id}/",
+        "delivery": f"stores/deliveries/{quarantined}/",
+        "imports": "imports/",
+        "import-new": "imports/new/",
+        **_imports(),
+        "store-settings": f"stores/{store_id}/settings/",
+        "connect": "stores/connect/",
+        "general": "settings/general/",
+        "jobs": "jobs/",
+        "danger": "settings/danger/",
+        "brand": "settings/brand/",
+        "audit": "settings/audit/",
+        "audit-nothing": "settings/audit/?actor=nobody",
+        "audit-entry": f"settings/audit/{AuditEntry.objects.filter(before__isnull=False)[0].pk}/",
+        "senders": "settings/senders/",
+        "sender-new": "settings/senders/new/",
+        "domain": f"settings/domains/{add_domain('shop.example', actor='ada@example.com').pk}/",
+        "keys": "settings/keys/",
+        "members": "settings/members/",
+    }
+    return {name: f"/t/{tenant.slug}/{path}" for name, path in found.items()}
+
+
+def _imports() -> dict[str, str]:
+    """Bring files, so that each step of the wizard has its page."""
+    mapped = upload("Email,First name,Soap\nzoe@example.com,Zoë,Lemon\n")
+    body = "Email\nyan@example.com\nYAN@example.com\nnobody\n"
+    checked, done = check(body), bring(body)
+    return {
+        "import-columns": f"imports/{mapped.pk}/columns/",
+        "import-check": f"imports/{checked.pk}/check/",
+        "import": f"imports/{done.pk}/",
+    }
+
+
+def _of_everybody(tenant: Tenant) -> dict[str, str]:
+    message = Message.objects.filter(status="sent").order_by("pk")[0]
+    recipient = RecipientToken(tenant.pk, message.profile_id, message.pk)
+    mail = next(
+        mail
+        for mail in list_mails(Path(settings.MAILBOX_DIR), to=message.address)
+        if settings.PUBLIC_URL in mail.html
+    )
+    return {
+        "mailbox": "/mailbox/",
+        "mail": f"/mailbox/{mail.id}/",
+        "unsubscribe": urlsplit(tokens.unsubscribe_url(recipient)).path,
+        "preferences": urlsplit(tokens.preferences_url(recipient)).path,
+        "api": "/api/v1/docs/",
+        "log-out": "/accounts/logout/",
+    }
