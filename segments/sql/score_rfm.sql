@@ -80,13 +80,16 @@ summed AS (
     )
     SELECT %(tenant_id)s, n.recency, n.frequency, n."group", sum(n.people), sum(n.net_minor)
     FROM (
-        SELECT b.*
-        FROM kept AS k
-        CROSS JOIN LATERAL (VALUES
-            (k.recency, k.frequency, k.to_group, 1, k.net_minor),
-            (k.old_recency, k.old_frequency, k.from_group, -1, -k.old_net_minor)
-        ) AS b (recency, frequency, "group", people, net_minor)
-        WHERE k.is_different AND b.recency IS NOT NULL
+        SELECT
+            recency, frequency, to_group AS "group", count(*) AS people, sum(net_minor) AS net_minor
+        FROM kept
+        WHERE is_different
+        GROUP BY recency, frequency, to_group
+        UNION ALL
+        SELECT old_recency, old_frequency, from_group, -count(*), -sum(old_net_minor)
+        FROM kept
+        WHERE is_different AND old_recency IS NOT NULL
+        GROUP BY old_recency, old_frequency, from_group
         UNION ALL
         SELECT recency, frequency, from_group, -1, -net_minor FROM gone
     ) AS n
@@ -101,13 +104,15 @@ dated AS (
     INSERT INTO segments_rfmday AS d (tenant_id, last_order_on, profile_count)
     SELECT %(tenant_id)s, n.last_order_on, sum(n.people)
     FROM (
-        SELECT b.*
-        FROM kept AS k
-        CROSS JOIN LATERAL (
-            VALUES (k.last_order_on, 1), (k.old_last_order_on, -1)
-        ) AS b (last_order_on, people)
-        WHERE k.last_order_on IS DISTINCT FROM k.old_last_order_on
-          AND b.last_order_on IS NOT NULL
+        SELECT last_order_on, count(*) AS people
+        FROM kept
+        WHERE last_order_on IS DISTINCT FROM old_last_order_on
+        GROUP BY last_order_on
+        UNION ALL
+        SELECT old_last_order_on, -count(*)
+        FROM kept
+        WHERE last_order_on <> old_last_order_on
+        GROUP BY old_last_order_on
         UNION ALL
         SELECT last_order_on, -1 FROM gone
     ) AS n
