@@ -36,6 +36,14 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidBack:
+    """A refund; ``pieces`` says what was taken back, such as "2 × Soap", where the store told."""
+
+    refund: Refund
+    pieces: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDetail:
     """An order with everything its page shows.
 
@@ -50,7 +58,7 @@ class OrderDetail:
 
     order: Order
     lines: list[OrderLine]
-    refunds: list[Refund]
+    refunds: list[PaidBack]
     parcels: list[Parcel]
     reason: str
     rest_minor: int
@@ -87,7 +95,7 @@ def find_order_detail(order_id: int) -> OrderDetail | None:
     return OrderDetail(
         order=order,
         lines=lines,
-        refunds=refunds,
+        refunds=[PaidBack(refund, _pieces(refund, lines)) for refund in refunds],
         parcels=[Parcel(shipment, web_address(shipment.tracking_url)) for shipment in shipments],
         reason=reason,
         rest_minor=_rest(order, lines),
@@ -98,6 +106,21 @@ def find_order_detail(order_id: int) -> OrderDetail | None:
         facts=facts,
         place=", ".join(filter(None, [order.city, country])),
     )
+
+
+def _pieces(refund: Refund, lines: list[OrderLine]) -> list[str]:
+    """Name what a refund takes back: its lines carry a name, or the key of a line of the order."""
+    names = {line.line_key: line.title or line.sku for line in lines}
+    return [
+        f"{line.get('quantity') or 1} × "
+        + (
+            line.get("title")
+            or line.get("sku")
+            or names.get(str(line.get("line_key", "")))
+            or "an item without a name"
+        )
+        for line in refund.lines
+    ]
 
 
 def list_event_ids(order: Order) -> list[int]:

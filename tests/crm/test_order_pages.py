@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from django.db import transaction
@@ -207,6 +207,23 @@ def test_an_order_shows_its_documents_and_what_it_changed(tenant: Tenant) -> Non
     for part in ("points", "segments", "flows", "deliveries"):
         assert f"{LIST}{found.pk}/{part}/" in text
         read(client, f"{LIST}{found.pk}/{part}/")
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({"line_key": "1", "quantity": "2"}, "2 × Soap"),
+        ({"sku": "SOAP-1", "title": "Bar", "quantity": 1}, "1 × Bar"),
+        ({"sku": "SOAP-1", "title": "", "quantity": 1}, "1 × SOAP-1"),
+        ({"line_key": "gone"}, "1 × an item without a name"),
+        ({"line_key": "", "title": MARKUP}, "1 × &lt;script&gt;"),
+    ],
+)
+def test_a_refund_names_what_came_back(tenant: Tenant, told: dict[str, Any], shown: str) -> None:
+    bought = line(line_key="1", title="Soap")
+    apply(make_store(), order("1001", lines=[bought]), refund("r1", lines=[told]))
+
+    assert shown in read(sign_in(tenant), f"{LIST}{Order.objects.get().pk}/")
 
 
 @pytest.mark.parametrize(
