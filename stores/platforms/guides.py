@@ -79,9 +79,9 @@ GUIDES: Final = {
         Guide(
             platform="shopify",
             label="Shopify",
-            brings="Orders with refunds and parcels, customers with consent, and products, as they "
-            "change from now on.",
-            lacks="What happened before: import it as a file. Carts and stock are not read.",
+            brings="Orders with refunds and parcels, customers with consent, and products with "
+            "stock, as they change from now on.",
+            lacks="What happened before: import it as a file. Carts are not read.",
             signing_help="Shopify shows it under Settings, Notifications, Webhooks. "
             "Leave it empty and one is made for you.",
             address_help="In Shopify under Settings, Notifications, Webhooks: one webhook for each "
