@@ -20,7 +20,7 @@ from stores.models import InboxDelivery
 from tenants.models import AuditEntry, Tenant
 from tests.imports.files import bring, check, upload
 from tests.support.payloads import load_payload
-from tests.support.shopify import FakeShop, simple_order
+from tests.support.shopify import FakeShop, simple_order, simple_refund
 
 TABS = ("notes", "orders", "segments", "messages", "flows", "points", "consent", "merges")
 
@@ -33,6 +33,7 @@ def make_pages(shop: FakeShop, tenant: Tenant) -> dict[str, str]:
         order = simple_order(number)
         order["line_items"][0] |= {"product_id": 501, "variant_id": 601}
         shop.deliver("orders/create", order, f"d-{number}")
+    shop.deliver("refunds/create", simple_refund(1), "d-5")
     shop.deliver("orders/create", b"{broken", "d-4")
     drain_tenant(tenant.pk)
     with transaction.atomic():

@@ -93,3 +93,19 @@ def simple_order(number: int) -> dict[str, Any]:
             }
         ],
     }
+
+
+def simple_refund(number: int) -> dict[str, Any]:
+    """Return a refund of 2.50 of a `simple_order`, placed now; its line is a key, as in a shop."""
+    return {
+        "id": 7_000_000 + number,
+        "order_id": 5_000_000 + number,
+        "created_at": clock.now().isoformat(),
+        "note": "Came late",
+        "refund_line_items": [
+            {"line_item_id": 9_000_000 + number, "quantity": 1, "subtotal": "2.50"}
+        ],
+        "transactions": [
+            {"kind": "refund", "status": "success", "amount": "2.50", "currency": "GBP"}
+        ],
+    }
