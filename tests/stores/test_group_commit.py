@@ -181,8 +181,14 @@ def test_row_level_security_holds_inside_a_group(
 def test_a_backend_that_dies_under_a_group_loses_nothing(
     pool: ThreadPoolExecutor, shop: FakeShop, tenant: Tenant
 ) -> None:
-    blocked = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    blocked = (
+        "SELECT pid FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
     with held_inbox() as other:
         calls = line_up(pool, tenant, [row(shop, f"d-{n}") for n in range(CALLERS)])
         wait_until(lambda: other.execute(blocked).fetchone() is not None)
