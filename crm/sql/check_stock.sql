@@ -12,19 +12,8 @@ WITH levels AS (
     GROUP BY l.store_id, l.item_external_id
 ),
 computed AS (
-    SELECT
-        v.id, v.product_id, v.inventory_quantity, v.is_tracked, v.stock_at,
-        COALESCE(l.is_tracked, v.told_tracked) AS right_tracked,
-        CASE
-            WHEN l.total IS NOT NULL
-                AND (v.told_quantity IS NULL OR v.told_at IS NULL OR l.told_at > v.told_at)
-            THEN l.total
-            ELSE v.told_quantity
-        END AS right_quantity,
-        GREATEST(l.told_at, v.told_at) AS right_at
-    FROM crm_variant AS v
-    LEFT JOIN levels AS l ON l.store_id = v.store_id AND l.item_external_id = v.inventory_item
-    WHERE v.tenant_id = %(tenant_id)s AND (v.told_at IS NOT NULL OR l.told_at IS NOT NULL)
+    {crm.stock_as_told}
+      AND (v.told_at IS NOT NULL OR l.told_at IS NOT NULL)
 ),
 states AS (
     SELECT

@@ -2,7 +2,7 @@
 -- In: store_id; ids of variants; items of theirs.
 -- Out: id, product_id of the variants whose stock changed.
 -- Why: the newest word wins. The levels of the places that are known add up to the total where one
---   of them is newer than the total itself. check_stock says the same.
+--   of them is newer than the total itself. `stock_as_told` says how.
 WITH levels AS (
     SELECT
         l.store_id, l.item_external_id,
@@ -20,19 +20,7 @@ WITH levels AS (
     GROUP BY l.store_id, l.item_external_id
 ),
 computed AS (
-    SELECT
-        v.id, v.product_id, v.inventory_quantity, v.is_tracked, v.stock_at,
-        COALESCE(l.is_tracked, v.told_tracked) AS right_tracked,
-        CASE
-            WHEN l.total IS NOT NULL
-                AND (v.told_quantity IS NULL OR v.told_at IS NULL OR l.told_at > v.told_at)
-            THEN l.total
-            ELSE v.told_quantity
-        END AS right_quantity,
-        GREATEST(l.told_at, v.told_at) AS right_at
-    FROM crm_variant AS v
-    LEFT JOIN levels AS l ON l.store_id = v.store_id AND l.item_external_id = v.inventory_item
-    WHERE v.tenant_id = %(tenant_id)s
+    {crm.stock_as_told}
       AND v.store_id = %(store_id)s
       AND (v.id = ANY(%(ids)s::bigint[]) OR (
         v.inventory_item <> '' AND v.inventory_item = ANY(%(items)s::text[])
