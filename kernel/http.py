@@ -1,4 +1,4 @@
-"""Outgoing HTTP: one GET with a limit on time and size, to addresses that are open to everybody.
+"""Outgoing HTTP: requests with a limit on time and size, to addresses that are open to everybody.
 
 The address is checked on the connection itself, after the name was resolved and before anything
 is sent, so that no name can lead into the network that Patron runs in. Redirects are not followed.
@@ -7,8 +7,10 @@ For workers and commands; never while a page or a database transaction waits.
 
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import requests
@@ -82,19 +84,77 @@ class Client:
             AddressForbidden: it lies in a private network, and `settings.OUTGOING_PRIVATE` is off.
             HttpUnavailable: no answer came in time, or one that is too large.
         """
+        with self._send("GET", url, params=params, headers=headers, auth=auth) as found:
+            return Answer(found.status_code, found.headers, _read(found))
+
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """Post a body to one address.
+
+        Args:
+            url: http or https.
+            body: as it is sent.
+            headers: beside those of every request; they name the type of the body.
+
+        Raises:
+            AddressForbidden: it lies in a private network, and `settings.OUTGOING_PRIVATE` is off.
+            HttpUnavailable: no answer came in time, or one that is too large.
+        """
+        with self._send("POST", url, data=body, headers=headers) as found:
+            return Answer(found.status_code, found.headers, _read(found))
+
+    def get_span(self, url: str, start: int, size: int) -> Answer:
+        """Fetch a stretch of a large file, and hold no more of it than that.
+
+        Args:
+            url: http or https.
+            start: of the stretch, in bytes.
+            size: of the stretch, in bytes, above zero; the answer is shorter where the file ends.
+
+        Returns:
+            Status 200 with the stretch, empty behind the end of the file, whether or not the
+            server knows how to send parts; any other status as it came, without a body.
+
+        Raises:
+            AddressForbidden: it lies in a private network, and `settings.OUTGOING_PRIVATE` is off.
+            HttpUnavailable: no answer came in time.
+        """
+        headers = {"Range": f"bytes={start}-{start + size - 1}", "Accept-Encoding": "identity"}
+        with self._send("GET", url, headers=headers) as found:
+            if found.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return Answer(HTTPStatus.OK, found.headers, b"")
+            if found.status_code == HTTPStatus.PARTIAL_CONTENT:
+                return Answer(HTTPStatus.OK, found.headers, _read_span(found, 0, size))
+            is_whole = found.status_code == HTTPStatus.OK
+            body = _read_span(found, start, size) if is_whole else b""
+            return Answer(found.status_code, found.headers, body)
+
+    @contextmanager
+    def _send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None, **options: Any
+    ) -> Iterator[requests.Response]:
         try:
-            with self._session.get(
+            with self._session.request(
+                method,
                 url,
-                params=params,
                 headers={"User-Agent": "Patron", "Accept": "application/json", **(headers or {})},
-                auth=auth,
                 timeout=(CONNECT_SECONDS, self._read_seconds),
                 allow_redirects=False,
                 stream=True,
+                **options,
             ) as found:
-                return Answer(found.status_code, found.headers, _read(found))
+                yield found
         except (requests.RequestException, HTTPError, UnicodeError) as exc:
             raise _explain(exc) from exc
+
+
+def _read_span(found: requests.Response, skip: int, size: int) -> bytes:
+    body = bytearray()
+    for chunk in found.iter_content(CHUNK):
+        body += chunk[skip:]
+        skip = max(0, skip - len(chunk))
+        if len(body) >= size:
+            break
+    return bytes(body[:size])
 
 
 def _read(found: requests.Response) -> bytes:

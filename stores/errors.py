@@ -14,11 +14,13 @@ class PullBusy(Exception):
 
     Attributes:
         seconds: how long it says to wait.
+        reason: for people, without a full stop.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, reason: str = "The shop asks for patience") -> None:
         super().__init__(f"asked to wait {seconds:.0f} s")
         self.seconds = seconds
+        self.reason = reason
 
 
 class LeaseLost(Exception):

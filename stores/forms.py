@@ -28,6 +28,7 @@ class ConnectForm(forms.Form):
 
     def __init__(self, *args: Any, guide: Guide, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["url"].help_text = guide.url_help
         self.fields["secret"].help_text = guide.signing_help
         self._names = [each.name for each in guide.credentials]
         for each in guide.credentials:
@@ -53,14 +54,16 @@ class CredentialsForm(forms.Form):
 
     def __init__(self, *args: Any, guide: Guide, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["url"].help_text = guide.url_help
         self._names = [each.name for each in guide.credentials]
         for each in guide.credentials:
-            self.fields[each.name] = credential_field(each, is_required=True)
+            self.fields[each.name] = credential_field(each, is_required=not each.is_optional)
 
     @property
     def credentials(self) -> dict[str, str]:
         """What was entered, by name."""
-        return {name: self.cleaned_data[name] for name in self._names}
+        given = {name: self.cleaned_data[name] for name in self._names}
+        return {name: value for name, value in given.items() if value}
 
 
 def credential_field(each: Credential, *, is_required: bool) -> forms.CharField:

@@ -111,11 +111,15 @@ class PulledPage:
         objects: what was fetched, objects that hang on others included.
         read: how many of the expected ones it holds that no page before held.
         cursor: where to go on; None: that was all.
+        rest_seconds: how long not to ask for the next one.
+        resting: why, for people, without a full stop.
     """
 
     objects: Sequence[Pulled]
     read: int
     cursor: Mapping[str, Any] | None
+    rest_seconds: float = 0.0
+    resting: str = "The shop asks for patience"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Final
 from stores.platforms.base import Platform, Puller
 from stores.platforms.custom.platform import Custom
 from stores.platforms.shopify.platform import Shopify
+from stores.platforms.shopify.pull import ShopifyPull
 from stores.platforms.woocommerce.platform import WooCommerce
 from stores.platforms.woocommerce.pull import WooCommercePull
 
@@ -15,5 +16,8 @@ PLATFORMS: Final[dict[str, Platform]] = {
 }
 """Platforms that send webhooks."""
 
-PULLERS: Final[dict[str, Puller]] = {"woocommerce": WooCommercePull()}
+PULLERS: Final[dict[str, Puller]] = {
+    "shopify": ShopifyPull(),
+    "woocommerce": WooCommercePull(),
+}
 """Platforms that are asked for what they know."""

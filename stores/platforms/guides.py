@@ -16,6 +16,7 @@ class Credential:
     name: str
     label: str
     help: str
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Guide:
         signing_help: where the signing secret is found, or what becomes of an empty one.
         address_help: where the webhook address is entered.
         topics: what to choose there.
+        url_help: which address of the shop is meant; empty where any will do.
         credentials: of its API, where it can be asked for what it knows.
         example: something to copy and try; empty for none.
     """
@@ -39,6 +41,7 @@ class Guide:
     signing_help: str
     address_help: str
     topics: Sequence[str]
+    url_help: str = ""
     credentials: Sequence[Credential] = ()
     example: str = ""
 
@@ -80,13 +83,39 @@ GUIDES: Final = {
             platform="shopify",
             label="Shopify",
             brings="Orders with refunds and parcels, customers with consent, and products with "
-            "stock, as they change from now on.",
-            lacks="What happened before: import it as a file. Carts are not read.",
+            "stock, as they change from now on. With an app of your shop also what happened "
+            "before, fetched when you say so; that starts no flow.",
+            lacks="Carts are not read. Without the scope read_all_orders Shopify keeps back "
+            "orders older than 60 days.",
             signing_help="Shopify shows it under Settings, Notifications, Webhooks. "
             "Leave it empty and one is made for you.",
             address_help="In Shopify under Settings, Notifications, Webhooks: one webhook for each "
             "topic, format JSON.",
             topics=sorted(SHOPIFY_TOPICS),
+            url_help="The one that ends in .myshopify.com; needed to fetch what happened before.",
+            credentials=(
+                Credential(
+                    name="client_id",
+                    label="Client ID",
+                    help="Of an app that you make in Shopify's Dev Dashboard and install on this "
+                    "shop, with the scopes read_orders, read_all_orders, read_customers and "
+                    "read_products. It stands under the app's Settings.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name="client_secret",
+                    label="Client secret",
+                    help="It stands beside the client ID.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name="access_token",
+                    label="Access token",
+                    help="Instead of both, for an app that was made in the shop's admin before "
+                    "2026. It begins with shpat_.",
+                    is_optional=True,
+                ),
+            ),
         ),
         Guide(
             platform="woocommerce",

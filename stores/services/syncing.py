@@ -152,7 +152,7 @@ def _work_safely(claim: _Claim, deadline: Deadline) -> None:
     except LeaseLost:
         log.warning("sync_lease_lost", run=claim.run_id)
     except PullBusy as exc:
-        _wait(claim, exc.seconds, "The shop asks for patience")
+        _wait(claim, exc.seconds, exc.reason)
     except (PullRefused, AddressForbidden) as exc:
         _settle(claim, status=SyncStatus.PAUSED, detail=describe_failure(exc))
     except (PullUnavailable, HttpUnavailable) as exc:
@@ -302,6 +302,8 @@ def _work(claim: _Claim, deadline: Deadline) -> None:
         while True:
             page = claim.puller.fetch(claim.access, client, claim.cursor)
             _apply_retrying(claim, page)
+            if page.rest_seconds and page.cursor is not None:
+                raise PullBusy(page.rest_seconds, page.resting)
             if page.cursor is None or deadline.passed:
                 return
             claim.cursor = page.cursor

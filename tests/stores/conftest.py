@@ -1,6 +1,7 @@
 from tests.support.shop_fixture import shop, woo
+from tests.support.shopify_api import shopify_api
 from tests.support.site_fixture import site
 from tests.support.storefront import recorder
 from tests.support.woocommerce_api import woo_api
 
-__all__ = ["recorder", "shop", "site", "woo", "woo_api"]
+__all__ = ["recorder", "shop", "shopify_api", "site", "woo", "woo_api"]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from crm.types import AddressData, ConsentRecord, CustomerRecord, Record
-from stores.platforms.fields import Json, child, identifier, instant, text, words
+from stores.platforms.fields import Json, child, children, identifier, instant, text, words
 from stores.types import Delivery, StoreContext, Translation
 
 STATES: Final = {
@@ -17,6 +17,10 @@ STATES: Final = {
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Version of a customer known by a consent webhook alone: it may create and never overwrites."""
 METHOD: Final = "shopify"
+OWN_NAMESPACE: Final = "patron"
+"""Metafields that Patron writes are not read back."""
+MAX_METAFIELDS: Final = 50
+MAX_VALUE: Final = 500
 
 
 def translate_customer(payload: Json, delivery: Delivery, store: StoreContext) -> Translation:
@@ -81,6 +85,7 @@ def read_customer(payload: Json, version_at: datetime) -> CustomerRecord:
         created_at=instant(payload, "created_at"),
         email_consent=state,
         consent_at=consent_at,
+        properties=_read_metafields(payload),
     )
 
 
@@ -111,6 +116,15 @@ def read_sms_consent(payload: Json, external_id: str) -> list[ConsentRecord]:
             detail=text(consent, "opt_in_level"),
         )
     ]
+
+
+def _read_metafields(payload: Json) -> dict[str, str]:
+    named = {
+        f"{text(each, 'namespace')}.{text(each, 'key')}": text(each, "value")[:MAX_VALUE]
+        for each in children(payload, "metafields")[:MAX_METAFIELDS]
+        if text(each, "namespace") != OWN_NAMESPACE
+    }
+    return {name: value for name, value in named.items() if value}
 
 
 def _email_consent(payload: Json) -> tuple[str, datetime | None]:

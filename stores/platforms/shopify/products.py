@@ -51,7 +51,9 @@ def translate_product_deletion(
 
 
 def _address(payload: Json, delivery: Delivery) -> str:
-    domain, handle = delivery.headers.get("shopify-shop-domain"), text(payload, "handle")
+    """A webhook names the shop in its headers, a pull in the body."""
+    domain = delivery.headers.get("shopify-shop-domain") or text(payload, "shop_domain")
+    handle = text(payload, "handle")
     return f"https://{domain}/products/{handle}" if domain and handle else ""
 
 
