@@ -13,6 +13,7 @@ from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
 from tests.support.database import worker_database
 from tests.support.plugin import worker_number
+from tests.support.requests_in_flight import finish_requests
 from tests.support.watch import take_offenders, watched_statements
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
@@ -33,7 +34,12 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         worker_database(worker_number()) as cleaner,
         watched_statements(),
     ):
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: cleaner.clean())
+
+        def clean(_: TransactionTestCase) -> None:
+            finish_requests()
+            cleaner.clean()
+
+        patch.setattr(TransactionTestCase, "_fixture_teardown", clean)
         yield
 
 
