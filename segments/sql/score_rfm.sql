@@ -8,9 +8,12 @@
 --      between groups only, and none when is_first; else all that were asked for, so that facts
 --      that were written anew take over what stayed.
 -- Why: both modes and the changed profiles of an order go through this one statement. Rows that
---      stay as they are must not even be locked, hence the difference before the write.
+--      stay as they are must not even be locked, hence the difference before the write. The
+--      buyers are read twice, because a CTE with two readers would be kept as rows in between;
+--      OFFSET 0 keeps their days from being worked out for each comparison.
 WITH buyer AS (
     {buyers}
+    OFFSET 0
 ),
 
 grouped AS (
@@ -45,7 +48,7 @@ gone AS (
     DELETE FROM segments_rfmscore AS o
     WHERE o.tenant_id = %(tenant_id)s
       AND (%(profile_ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(profile_ids)s::bigint[]))
-      AND NOT EXISTS (SELECT 1 FROM buyer AS b WHERE b.profile_id = o.profile_id)
+      AND NOT EXISTS (SELECT 1 FROM ({buyers}) AS b WHERE b.profile_id = o.profile_id)
     RETURNING
         o.profile_id, o."group" AS from_group, o.recency, o.frequency, o.net_minor, o.last_order_on
 ),
@@ -74,22 +77,32 @@ written AS (
     )
 ),
 
+moved AS (
+    SELECT
+        recency, frequency, to_group, last_order_on,
+        old_recency, old_frequency, from_group, old_last_order_on,
+        count(*) AS people,
+        sum(net_minor) AS net_minor,
+        sum(old_net_minor) AS old_net_minor
+    FROM kept
+    WHERE is_different
+    GROUP BY
+        recency, frequency, to_group, last_order_on,
+        old_recency, old_frequency, from_group, old_last_order_on
+),
+
 summed AS (
     INSERT INTO segments_rfmsum AS s (
         tenant_id, recency, frequency, "group", profile_count, net_minor
     )
     SELECT %(tenant_id)s, n.recency, n.frequency, n."group", sum(n.people), sum(n.net_minor)
     FROM (
-        SELECT
-            recency, frequency, to_group AS "group", count(*) AS people, sum(net_minor) AS net_minor
-        FROM kept
-        WHERE is_different
-        GROUP BY recency, frequency, to_group
+        SELECT recency, frequency, to_group AS "group", people, net_minor
+        FROM moved
         UNION ALL
-        SELECT old_recency, old_frequency, from_group, -count(*), -sum(old_net_minor)
-        FROM kept
-        WHERE is_different AND old_recency IS NOT NULL
-        GROUP BY old_recency, old_frequency, from_group
+        SELECT old_recency, old_frequency, from_group, -people, -old_net_minor
+        FROM moved
+        WHERE old_recency IS NOT NULL
         UNION ALL
         SELECT recency, frequency, from_group, -1, -net_minor FROM gone
     ) AS n
@@ -104,15 +117,9 @@ dated AS (
     INSERT INTO segments_rfmday AS d (tenant_id, last_order_on, profile_count)
     SELECT %(tenant_id)s, n.last_order_on, sum(n.people)
     FROM (
-        SELECT last_order_on, count(*) AS people
-        FROM kept
-        WHERE last_order_on IS DISTINCT FROM old_last_order_on
-        GROUP BY last_order_on
+        SELECT last_order_on, people FROM moved
         UNION ALL
-        SELECT old_last_order_on, -count(*)
-        FROM kept
-        WHERE last_order_on <> old_last_order_on
-        GROUP BY old_last_order_on
+        SELECT old_last_order_on, -people FROM moved WHERE old_last_order_on IS NOT NULL
         UNION ALL
         SELECT last_order_on, -1 FROM gone
     ) AS n
