@@ -7,6 +7,7 @@ from typing import Final
 
 _WAITING: Final = {
     "inbox": ("stores_inboxdelivery", "received_at", "status = 'pending'"),
+    "fetch": ("stores_connection", "fetch_at", "fetch_at <= now()"),
     "sync": (
         "stores_syncrun",
         "wake_at",

@@ -13,6 +13,16 @@ WORK: dict[str, WorkKind] = {
         service="stores.services.inbox.drain_inbox",
         due="SELECT DISTINCT tenant_id FROM stores_inboxdelivery WHERE status = 'pending'",
     ),
+    "fetch": WorkKind(
+        task="stores.tasks.drain_fetches",
+        queue="sync",
+        service="stores.services.fetching.drain_fetches",
+        due=(
+            "SELECT DISTINCT d.tenant_id FROM stores_inboxdelivery AS d "
+            "JOIN crm_store AS s ON s.tenant_id = d.tenant_id AND s.id = d.store_id "
+            "WHERE d.status = 'pending' AND s.platform = 'bigcommerce'"
+        ),
+    ),
     "sync": WorkKind(
         task="stores.tasks.drain_syncs",
         queue="sync",

@@ -102,6 +102,31 @@ class Client:
         with self._send("POST", url, data=body, headers=headers) as found:
             return Answer(found.status_code, found.headers, _read(found))
 
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Send one request, with JSON or without a body.
+
+        Args:
+            method: such as ``PUT``.
+            url: http or https.
+            params: of the query.
+            headers: beside those of every request.
+            json: of the body; None sends none.
+
+        Raises:
+            AddressForbidden: it lies in a private network, and `settings.OUTGOING_PRIVATE` is off.
+            HttpUnavailable: no answer came in time, or one that is too large.
+        """
+        with self._send(method, url, params=params, headers=headers, json=json) as found:
+            return Answer(found.status_code, found.headers, _read(found))
+
     def get_span(self, url: str, start: int, size: int) -> Answer:
         """Fetch a stretch of a large file, and hold no more of it than that.
 

@@ -30,9 +30,10 @@ class ConnectForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["url"].help_text = guide.url_help
         self.fields["secret"].help_text = guide.signing_help
+        self.fields["secret"].required = guide.needs_secret
         self._names = [each.name for each in guide.credentials]
         for each in guide.credentials:
-            self.fields[each.name] = credential_field(each, is_required=False)
+            self.fields[each.name] = credential_field(each, is_required=guide.makes_webhooks)
 
     @property
     def credentials(self) -> dict[str, str]:

@@ -22,6 +22,12 @@ class Connection(TenantModel):
     """JSON object of API credentials, encrypted."""
     pull_due_at = models.DateTimeField(null=True)
     """When the platform is asked for what webhooks missed; None before a pull was finished."""
+    fetch_at = models.DateTimeField(null=True)
+    """When what webhooks name is fetched again, or taken from a worker that died; None: now."""
+    fetch_tries = models.SmallIntegerField(db_default=0)
+    """How often in a row something could not be fetched."""
+    fetch_detail = models.TextField(db_default="")
+    """Why what webhooks name cannot be fetched, for people; empty where it can."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -368,6 +368,7 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         platform_name=name_platform(store.platform),
         pull_status=row.pull_status or "",
         pull_detail=row.pull_detail or "",
+        fetch_detail=(row.fetch_detail or "") if is_connected else "",
         can_pull=is_connected and token is not None and store.platform in PULLERS,
         last_event_at=row.last_event_at,
         stock_told_at=store.stock_told_at,

@@ -12,6 +12,12 @@ def drain_inbox(tenant_id: int) -> None:
     work_off("inbox", tenant_id)
 
 
+@shared_task(base=TenantTask, name="stores.tasks.drain_fetches")
+def drain_fetches(tenant_id: int) -> None:
+    """Fetch what the tenant's waiting deliveries name."""
+    work_off("fetch", tenant_id)
+
+
 @shared_task(base=TenantTask, name="stores.tasks.drain_syncs")
 def drain_syncs(tenant_id: int) -> None:
     """Work on the tenant's pulls."""

@@ -74,11 +74,13 @@ class StoreAccess:
     Attributes:
         url: of the shop, without a slash at its end.
         credentials: of its API, in the clear.
+        webhook_url: where it shall post to; empty while it is disconnected.
     """
 
     url: str
     credentials: Mapping[str, str]
     store: StoreContext
+    webhook_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,25 @@ class PulledPage:
     cursor: Mapping[str, Any] | None
     rest_seconds: float = 0.0
     resting: str = "The shop asks for patience"
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What came of asking a platform what deliveries are about.
+
+    What is in none of the three was not asked for.
+
+    Attributes:
+        found: objects by the name that `Fetcher.name` gives them.
+        refused: by name, why an object is not shown before a person changed something.
+        failed: by name, why an object cannot be had now, while others can.
+        stopped_by: why nothing more was asked; None when everything was.
+    """
+
+    found: dict[str, Pulled] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    stopped_by: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +228,7 @@ class StoreHealth:
         lag_seconds: its age.
         can_pull: whether it is connected and its platform can be asked for what it knows.
         pull_status, pull_detail: of its newest pull; empty where there was none.
+        fetch_detail: why what its webhooks name cannot be fetched; empty where it can.
         counts: deliveries by status.
     """
 
@@ -230,6 +252,7 @@ class StoreHealth:
     can_pull: bool = False
     pull_status: str = ""
     pull_detail: str = ""
+    fetch_detail: str = ""
 
     @property
     def is_late(self) -> bool:

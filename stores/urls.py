@@ -20,6 +20,11 @@ urlpatterns = [
     path(
         "stores/<int:store_id>/credentials/test/", pulling.test_credentials, name="test_credentials"
     ),
+    path(
+        "stores/<int:store_id>/webhooks/register/",
+        pulling.register_webhooks,
+        name="register_webhooks",
+    ),
     path("stores/<int:store_id>/retry/", pages.retry_store, name="retry_store"),
     path("orders/<int:order_id>/deliveries/", pages.order_deliveries, name="order"),
     path("stores/deliveries/<int:delivery_id>/", pages.delivery_detail, name="delivery"),

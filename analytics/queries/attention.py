@@ -134,7 +134,7 @@ def _stores() -> Iterator[Attention]:
                 tone="bad",
                 title=f"{store.name} is behind",
                 text=f"The oldest delivery has waited {minutes} minutes. Nothing is lost; it is"
-                " worked off in order.",
+                f" worked off in order.{_why_it_waits(store)}",
                 route="stores:detail",
                 id=store.id,
                 query="?status=pending",
@@ -159,6 +159,10 @@ def _stores() -> Iterator[Attention]:
             usual = _usual_orders() if usual is None else usual
             if usual >= USUAL_ORDERS:
                 yield _silent(store, hours, usual)
+
+
+def _why_it_waits(store: StoreHealth) -> str:
+    return f" {store.fetch_detail}." if store.fetch_detail else ""
 
 
 def _stopped(store: StoreHealth) -> Attention:

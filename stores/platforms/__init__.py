@@ -2,7 +2,10 @@
 
 from typing import Final
 
-from stores.platforms.base import Platform, Puller
+from stores.platforms.base import Fetcher, Platform, Puller, Registrar
+from stores.platforms.bigcommerce.fetch import BigCommerceFetch
+from stores.platforms.bigcommerce.platform import BigCommerce
+from stores.platforms.bigcommerce.pull import BigCommercePull
 from stores.platforms.custom.platform import Custom
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.shopify.pull import ShopifyPull
@@ -12,12 +15,22 @@ from stores.platforms.woocommerce.pull import WooCommercePull
 PLATFORMS: Final[dict[str, Platform]] = {
     "shopify": Shopify(),
     "woocommerce": WooCommerce(),
+    "bigcommerce": BigCommerce(),
     "custom": Custom(),
 }
 """Platforms that send webhooks."""
 
+_BIGCOMMERCE: Final = BigCommercePull()
+
 PULLERS: Final[dict[str, Puller]] = {
     "shopify": ShopifyPull(),
     "woocommerce": WooCommercePull(),
+    "bigcommerce": _BIGCOMMERCE,
 }
 """Platforms that are asked for what they know."""
+
+FETCHERS: Final[dict[str, Fetcher]] = {"bigcommerce": BigCommerceFetch()}
+"""Platforms whose webhooks carry ids, so that the rest is fetched."""
+
+REGISTRARS: Final[dict[str, Registrar]] = {"bigcommerce": _BIGCOMMERCE}
+"""Platforms that let their webhooks be made from here."""

@@ -1,6 +1,6 @@
 """What every platform module offers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -8,6 +8,7 @@ from kernel.http import Client
 from stores.types import (
     Delivery,
     DeliveryHead,
+    Fetched,
     PulledPage,
     PullPlan,
     StoreAccess,
@@ -59,3 +60,32 @@ class Puller(Protocol):
         self, access: StoreAccess, client: Client, cursor: Mapping[str, Any], /
     ) -> PulledPage:
         """Fetch the page that a cursor stands for."""
+
+
+class Fetcher(Protocol):
+    """How a storefront whose webhooks name things is asked for the things themselves."""
+
+    def name(self, delivery: Delivery, /) -> str:
+        """Return what a delivery is about, such as ``order:15``; empty: nothing is to be asked.
+
+        Deliveries of one name are about one thing, which is asked for once. Never fails.
+        """
+
+    def fetch(
+        self, access: StoreAccess, client: Client, deliveries: Sequence[Delivery], /
+    ) -> Fetched:
+        """Ask for everything that deliveries are about; what goes wrong is in the answer."""
+
+
+class Registrar(Protocol):
+    """How a storefront is told where to post its webhooks."""
+
+    def register(self, access: StoreAccess, client: Client, /) -> str:
+        """Make every webhook there must be; a repeat changes nothing.
+
+        Returns:
+            What was done, for people.
+
+        Raises:
+            PullRefused, PullBusy, PullUnavailable, HttpUnavailable: as of a `Puller`.
+        """

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from stores.platforms.bigcommerce.naming import SCOPES as BIGCOMMERCE_SCOPES
 from stores.platforms.custom.platform import TOPICS as CUSTOM_TOPICS
 from stores.platforms.shopify.platform import TOPICS as SHOPIFY_TOPICS
 from stores.platforms.woocommerce.platform import TOPICS as WOOCOMMERCE_TOPICS
@@ -31,6 +32,8 @@ class Guide:
         topics: what to choose there.
         url_help: which address of the shop is meant; empty where any will do.
         credentials: of its API, where it can be asked for what it knows.
+        makes_webhooks: whether its webhooks are made from here, once there are credentials.
+        needs_secret: whether the shop has a signing secret already, so that none can be made.
         example: something to copy and try; empty for none.
     """
 
@@ -43,6 +46,8 @@ class Guide:
     topics: Sequence[str]
     url_help: str = ""
     credentials: Sequence[Credential] = ()
+    makes_webhooks: bool = False
+    needs_secret: bool = False
     example: str = ""
 
 
@@ -143,6 +148,36 @@ GUIDES: Final = {
                     help="WooCommerce shows it once, beside the key. It begins with cs_.",
                 ),
             ),
+        ),
+        Guide(
+            platform="bigcommerce",
+            label="BigCommerce",
+            brings="Orders with their refunds and parcels, customers, products with stock, "
+            "newsletter sign-ups and checkouts that were started, as they change from now on; also "
+            "what happened before, fetched when you say so. That starts no flow.",
+            lacks="BigCommerce tells no arrival of parcels, and not who a deleted subscriber was; "
+            "somebody who unsubscribes is told of. Renaming a category shows with the next change "
+            "of its products.",
+            signing_help="The client secret of the API account. BigCommerce signs with it.",
+            address_help="Made for you in BigCommerce, one for each topic.",
+            topics=BIGCOMMERCE_SCOPES,
+            credentials=(
+                Credential(
+                    name="api_path",
+                    label="API path",
+                    help="In BigCommerce under Settings, Store-level API accounts: create an "
+                    "account, read-only for Orders, Customers, Products, Checkouts and "
+                    "Information & settings. It shows the path, such as "
+                    "https://api.bigcommerce.com/stores/abc123/v3/.",
+                ),
+                Credential(
+                    name="access_token",
+                    label="Access token",
+                    help="BigCommerce shows it once, with the client secret.",
+                ),
+            ),
+            makes_webhooks=True,
+            needs_secret=True,
         ),
         Guide(
             platform="custom",

@@ -16,6 +16,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.scope import current_tenant_id, tenant_scope
 from kernel.secrets import decrypt, encrypt
+from kernel.work import ring
 from stores.models import Connection
 from stores.platforms import PLATFORMS
 from stores.queries import webhook_url
@@ -194,8 +195,12 @@ def save_credentials(
         raise NotFound(NO_ADDRESS)
     move_store(store_id, url)
     Connection.objects.filter(pk=found.pk).update(
-        credentials_encrypted=encrypt(json.dumps(dict(credentials)))
+        credentials_encrypted=encrypt(json.dumps(dict(credentials))),
+        fetch_at=None,
+        fetch_tries=0,
+        fetch_detail="",
     )
+    ring("inbox", current_tenant_id())
     after = {"url": url, "credentials": sorted(credentials)}
     audit.record("store.credentials_changed", "store", store_id, after=after, actor=actor)
 

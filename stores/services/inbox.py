@@ -27,13 +27,13 @@ from kernel.sql import count_sql, run_sql
 from kernel.work import ring
 from stores.choices import DeliverySource, DeliveryStatus
 from stores.errors import Untranslatable
-from stores.platforms import PLATFORMS
+from stores.platforms import FETCHERS, PLATFORMS
 from stores.platforms.order_file import OrderFile
 from stores.services import parts
 from stores.services.erasure import empty_store, forget_named
 from stores.services.explaining import explain, order_of
 from stores.services.parts import PartOutcome, Request, read_request, settle_request
-from stores.types import Delivery, StoreContext, Translation
+from stores.types import Delivery, Pulled, StoreContext, Translation
 from tenants.services import audit
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,10 @@ NOT_POISON: Final = (IngestConflict, OperationalError, InterfaceError, SoftTimeL
 
 HISTORY: Final = frozenset({DeliverySource.IMPORT, DeliverySource.SYNC})
 """What comes so is recorded, and starts no flow."""
+
+FETCH: Final = "fetch"
+Told = Mapping[int, Pulled | str | None]
+"""What a delivery is about, by its id: the object, why it cannot be had, or nothing else."""
 
 _ORDER_FILE = OrderFile()
 RECORDED_IDS: Final = 100
@@ -139,16 +143,42 @@ def _record_retry(ids: Sequence[int], waiting: int) -> None:
 
 
 def _list_waiting_stores() -> list[StoreContext]:
-    with transaction.atomic():
-        rows = run_sql("stores.list_waiting_stores")
-    return [StoreContext(*row) for row in rows]
+    """Return the stores whose deliveries say what they are about; for the others, ring."""
+    waiting = list_waiting_stores()
+    apart = [store for store in waiting if store.platform in FETCHERS]
+    if apart:
+        with transaction.atomic():
+            ring(FETCH, current_tenant_id())
+    return [store for store in waiting if store not in apart]
 
 
-def _drain_batch(store: StoreContext) -> int:
+@transaction.atomic
+def list_waiting_stores() -> list[StoreContext]:
+    """Return the stores of the active tenant that have waiting deliveries."""
+    return [StoreContext(*row) for row in run_sql("stores.list_waiting_stores")]
+
+
+def settle_fetched(store: StoreContext, told: Told) -> int:
+    """Work off waiting deliveries of a store with what was fetched for them.
+
+    Args:
+        store: theirs.
+        told: what is known of them; deliveries that are not in it go on waiting.
+
+    Returns:
+        Deliveries worked off; 0 when another writer is at work on the store.
+
+    Raises:
+        IngestConflict: other stores brought the same people, five times.
+    """
+    return _drain_batch(store, told) if told else 0
+
+
+def _drain_batch(store: StoreContext, told: Told | None = None) -> int:
     for attempt in range(1, CONFLICT_TRIES + 1):
         try:
             with transaction.atomic():
-                return _settle_batch(store, clock.now())
+                return _settle_batch(store, clock.now(), told)
         except IngestConflict:
             if attempt == CONFLICT_TRIES:
                 raise
@@ -156,16 +186,37 @@ def _drain_batch(store: StoreContext) -> int:
     return 0
 
 
-def _settle_batch(store: StoreContext, now: datetime) -> int:
+def _settle_batch(store: StoreContext, now: datetime, told: Told | None) -> int:
     if not run_sql("stores.lock_store", store_id=store.store_id):
         return 0
     batch = _claim(store)
+    if told is not None:
+        batch = [each for each in batch if each.id in told]
     if not batch:
         return 0
-    outcomes, readable = _take_in(batch, store, now)
-    _write_outcomes(outcomes, now)
+    refused = _refuse(batch, told or {})
+    left = [_put_in(each, told or {}) for each in batch if each.id not in refused]
+    outcomes, readable = _take_in(left, store, now)
+    _write_outcomes([*outcomes, *refused.values()], now)
     _forget_erased(readable, outcomes, store)
     return len(batch)
+
+
+def _refuse(batch: Sequence[Delivery], told: Told) -> dict[int, Outcome]:
+    reasons = {each.id: told.get(each.id) for each in batch}
+    return {
+        name: Outcome(name, DeliveryStatus.QUARANTINED, reason)
+        for name, reason in reasons.items()
+        if isinstance(reason, str)
+    }
+
+
+def _put_in(delivery: Delivery, told: Told) -> Delivery:
+    """Return a delivery as the object that it is about."""
+    found = told.get(delivery.id)
+    if not isinstance(found, Pulled):
+        return delivery
+    return replace(delivery, topic=found.topic, body=found.body)
 
 
 def apply_deliveries(

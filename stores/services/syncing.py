@@ -34,6 +34,7 @@ from stores.errors import LeaseLost, PullBusy, PullRefused, PullUnavailable
 from stores.models import Connection, SyncRun
 from stores.platforms import PULLERS
 from stores.platforms.base import Puller
+from stores.queries import webhook_url
 from stores.services.inbox import NOT_POISON, NOTHING_NEW, Outcome, apply_deliveries
 from stores.types import Checked, Delivery, PulledPage, StoreAccess, StoreContext
 from tenants.services import audit
@@ -216,6 +217,7 @@ def read_access(store_id: int) -> tuple[StoreAccess, Puller]:
         url=store.url.rstrip("/"),
         credentials=json.loads(decrypt(kept)) if kept else {},
         store=context,
+        webhook_url=webhook_url(store.platform, found.token),
     )
     return access, puller
 

@@ -2,7 +2,7 @@
 --
 -- in:  tenant_id  bigint
 --      ceiling    int     where counting stops: a page says "10,000+"
--- out: store_id, pull_status, pull_detail (of the newest pull), last_event_at, oldest_waiting_at, pending, quarantined, ignored, applied
+-- out: store_id, pull_status, pull_detail (of the newest pull), fetch_detail, last_event_at, oldest_waiting_at, pending, quarantined, ignored, applied
 --
 -- Each count walks an index and stops at the ceiling, so the cost does not grow with the inbox.
 SELECT
@@ -23,6 +23,11 @@ SELECT
         ORDER BY r.id DESC
         LIMIT 1
     ) AS pull_detail,
+    (
+        SELECT c.fetch_detail
+        FROM stores_connection AS c
+        WHERE c.tenant_id = %(tenant_id)s AND c.store_id = s.store_id
+    ) AS fetch_detail,
     (
         SELECT d.received_at
         FROM stores_inboxdelivery AS d

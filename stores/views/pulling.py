@@ -16,6 +16,7 @@ from stores import queries
 from stores.forms import CredentialsForm
 from stores.platforms.guides import GUIDES
 from stores.services.connections import save_credentials
+from stores.services.hooks import register_hooks
 from stores.services.syncing import NOT_PULLED, check_access, start_sync
 from stores.types import StoreHealth
 from stores.views.settings import show_settings
@@ -94,6 +95,22 @@ def test_credentials(request: TenantRequest, store_id: int) -> HttpResponse:
         store = _find(store_id)
     try:
         found = check_access(store.id)
+    except DomainError as exc:
+        messages.error(request, f"{exc.detail}.")
+    else:
+        (messages.success if found.is_good else messages.error)(request, found.text)
+    return redirect("stores:settings", request.tenant.slug, store.id)
+
+
+@requires(capabilities.MANAGE_STORES)
+@transaction.non_atomic_requests
+@require_POST
+def register_webhooks(request: TenantRequest, store_id: int) -> HttpResponse:
+    """Make the webhooks of the shop, outside any transaction, and say what came of it."""
+    with transaction.atomic():
+        store = _find(store_id)
+    try:
+        found = register_hooks(store.id, actor=request.user.email)
     except DomainError as exc:
         messages.error(request, f"{exc.detail}.")
     else:

@@ -45,6 +45,7 @@ ACTIONS: Final[dict[str, str]] = {
     "store.renamed": "renamed a store",
     "store.secret_changed": "changed the signing secret of a store",
     "store.credentials_changed": "changed the API credentials of a store",
+    "store.webhooks_registered": "made the webhooks of a store",
     "store.sync_started": "started to fetch a store",
     "store.disconnected": "disconnected a store",
     "store.reconnected": "connected a store again",

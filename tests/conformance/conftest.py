@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shop_fixture import shop, woo
+from tests.support.bigcommerce_api import big_api
+from tests.support.shop_fixture import big, shop, woo
 from tests.support.site_fixture import site
 
-__all__ = ["conformance_data", "shop", "site", "woo"]
+__all__ = ["big", "big_api", "conformance_data", "shop", "site", "woo"]
 
 PROJECT = Path(__file__).parent.parent.parent
 DATA = Path(os.environ.get("PATRON_CONFORMANCE_DATA", PROJECT.parent / "shared" / "data"))

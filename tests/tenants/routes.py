@@ -125,6 +125,7 @@ PAGES = [
     Page("stores/<int:store_id>/pull/start/", "post", "stores.manage"),
     Page("stores/<int:store_id>/credentials/", "post", "stores.manage"),
     Page("stores/<int:store_id>/credentials/test/", "post", "stores.manage"),
+    Page("stores/<int:store_id>/webhooks/register/", "post", "stores.manage"),
     Page("stores/deliveries/<int:delivery_id>/", "get", VIEW),
     Page("stores/deliveries/<int:delivery_id>/retry/", "post", "stores.retry"),
     Page("imports/", "get", VIEW),

@@ -147,6 +147,7 @@ UNRECORDED = {
     "settings/senders/<int:sender_id>/verify/": "sends a link; following it is what is recorded",
     "settings/domains/<int:domain_id>/check/": "asks for a check; what it finds is recorded",
     "stores/<int:store_id>/credentials/test/": "asks the shop once, and keeps nothing",
+    "stores/<int:store_id>/webhooks/register/": "recorded once the shop has made them",
     "get-started/hide/": "the first steps are put away on one person's pages, or brought back",
 }
 """Pages that take a POST and change nothing of the tenant, with the reason."""

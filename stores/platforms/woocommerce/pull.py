@@ -5,18 +5,16 @@ changes meanwhile shifts nothing, and is met again where it now stands. Customer
 filter; they are walked by page, oldest first, and an order names its customer anyway.
 """
 
-import base64
-import hmac
 import json
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from kernel import clock
 from kernel.http import Answer, Client
 from stores.errors import PullBusy, PullRefused, PullUnavailable
+from stores.platforms import walking
+from stores.platforms.oauth1 import Keys, sign
 from stores.types import Pulled, PulledPage, PullPlan, StoreAccess
 
 BASE: Final = "/wp-json/wc/v3/"
@@ -29,7 +27,7 @@ SERVER_ERROR: Final = 500
 SHOWN: Final = 200
 MAX_NESTED_PAGES: Final = 100
 
-Item = dict[str, Any]
+Item = walking.Item
 
 
 class WooCommercePull:
@@ -45,7 +43,7 @@ class WooCommercePull:
         return f"The shop answers: {found}."
 
     def start(self, access: StoreAccess, client: Client, since: datetime | None) -> PullPlan:
-        cursors = [_begin(stage, since) for stage in STAGES]
+        cursors = [walking.begin(stage, since) for stage in STAGES]
         expected = sum(_count(access, client, cursor) for cursor in cursors)
         return PullPlan(cursor=cursors[0], expected=expected)
 
@@ -56,46 +54,22 @@ class WooCommercePull:
         fresh = _since(fresh, cursor) if stage == "customers" else fresh
         has_more = len(items) >= PAGE_SIZE and (stage != "customers" or bool(fresh))
         objects = [each for item in items for each in _complete(access, client, stage, item)]
-        following = _go_on(cursor, items) if has_more else _next_stage(cursor)
+        following = _go_on(cursor, items) if has_more else walking.begin_next(STAGES, cursor)
         return PulledPage(objects=objects, read=len(fresh), cursor=following)
 
 
-def _begin(stage: str, since: datetime | None) -> dict[str, Any]:
-    after = since.astimezone(UTC).isoformat()[:19] if since else ""
-    return {"stage": stage, "since": after, "after": after, "page": 1, "edge": []}
-
-
-def _next_stage(cursor: Mapping[str, Any]) -> dict[str, Any] | None:
-    place = STAGES.index(str(cursor["stage"])) + 1
-    if place == len(STAGES):
-        return None
-    since = str(cursor["since"])
-    return {**_begin(STAGES[place], None), "since": since, "after": since}
-
-
 def _go_on(cursor: Mapping[str, Any], items: Sequence[Item]) -> dict[str, Any]:
-    """Return the cursor behind a full page.
-
-    The next page begins a second before the last change of this one, so that none of the same
-    second is passed over; a page that lies in one second is followed by number.
-    """
+    """Return the cursor behind a full page."""
     if cursor["stage"] == "customers":
         return {**cursor, "page": int(cursor["page"]) + 1}
-    last = str(items[-1].get("date_modified_gmt") or "")
-    same = [_id(item) for item in items if item.get("date_modified_gmt") == last]
-    after = _second_before(last)
-    if after <= str(cursor["after"]):
-        edge = [*cursor["edge"], *same]
-        return {**cursor, "page": int(cursor["page"]) + 1, "edge": edge}
-    return {**cursor, "after": after, "page": 1, "edge": same}
+    return walking.go_on(cursor, items, changed_at=_changed_at, name=_id)
 
 
-def _second_before(found: str) -> str:
+def _changed_at(item: Item) -> datetime | None:
     try:
-        at = datetime.fromisoformat(found)
-    except ValueError as exc:
-        raise PullUnavailable("WooCommerce names no time at which an object changed") from exc
-    return (at - timedelta(seconds=1)).isoformat()[:19]
+        return datetime.fromisoformat(str(item.get("date_modified_gmt"))).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _params(cursor: Mapping[str, Any]) -> dict[str, str]:
@@ -166,30 +140,8 @@ def _ask(access: StoreAccess, client: Client, path: str, params: dict[str, str])
         raise PullRefused("Enter the shop's address, consumer key and consumer secret")
     if urlsplit(url).scheme == "https":
         return _judge(client.get(url, params=params, auth=(key, secret)), access)
-    return _judge(client.get(url, params=sign(url, params, key, secret)), access)
-
-
-def sign(url: str, params: Mapping[str, str], key: str, secret: str) -> dict[str, str]:
-    """Return the parameters of a GET with an OAuth 1.0a signature, as WooCommerce wants over http.
-
-    Source: RFC 5849, 3.4, with a consumer and no token.
-    """
-    signed = {
-        **params,
-        "oauth_consumer_key": key,
-        "oauth_nonce": secrets.token_hex(16),
-        "oauth_signature_method": "HMAC-SHA256",
-        "oauth_timestamp": str(int(clock.now().timestamp())),
-    }
-    pairs = sorted((_escape(name), _escape(value)) for name, value in signed.items())
-    asked = "&".join(f"{name}={value}" for name, value in pairs)
-    content = f"GET&{_escape(url)}&{_escape(asked)}"
-    digest = hmac.digest(f"{secret}&".encode(), content.encode(), "sha256")
-    return {**signed, "oauth_signature": base64.b64encode(digest).decode()}
-
-
-def _escape(text: str) -> str:
-    return quote(text, safe="-._~")
+    signed = params | sign(url, params, Keys(key, secret))
+    return _judge(client.get(url, params=signed), access)
 
 
 def _judge(answer: Answer, access: StoreAccess) -> Answer:

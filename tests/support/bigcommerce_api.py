@@ -1,0 +1,218 @@
+"""A stand-in for the REST API of a BigCommerce shop: V2 and V3, paging, quota, errors, webhooks."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+TOKEN = "token-1"
+HASH = "abc123"
+NESTED = re.compile(r"v2/orders/(\d+)/(products|coupons|shipments)")
+ONE_ORDER = re.compile(r"v2/orders/(\d+)")
+CHECKOUT = re.compile(r"v3/checkouts/([\w-]+)")
+LISTS = {
+    "v3/customers": "customers",
+    "v3/customers/attributes": "attributes",
+    "v3/customers/subscribers": "subscribers",
+    "v3/catalog/products": "products",
+    "v3/catalog/brands": "brands",
+    "v3/catalog/categories": "categories",
+    "v3/orders/payment_actions/refunds": "refunds",
+    "v3/hooks": "hooks",
+}
+
+
+class BigApi(ThreadingHTTPServer):
+    """Holds what a shop knows.
+
+    Attributes:
+        objects: by kind.
+        nested: products, coupons and shipments of an order, by path.
+        checkouts: by the id of their cart.
+        fails: answers to give first: status, headers and body.
+        broken: answers to give for a path, always.
+        quota: requests left in the window; None is no limit.
+        asked: method, path and parameters of every request.
+        before_answer: called before each answer, to change the shop meanwhile.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        names = {*LISTS.values(), "orders"}
+        self.objects: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        self.nested: dict[str, list[dict[str, Any]]] = {}
+        self.checkouts: dict[str, dict[str, Any]] = {}
+        self.fails: list[tuple[int, dict[str, str], Any]] = []
+        self.broken: dict[str, tuple[int, dict[str, str], Any]] = {}
+        self.quota: int | None = None
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.before_answer: Any = None
+
+    @property
+    def path(self) -> str:
+        """The API path as BigCommerce shows it."""
+        return f"http://127.0.0.1:{self.server_port}/stores/{HASH}/v3/"
+
+    def paths(self) -> list[str]:
+        """Return the paths that were asked for."""
+        return [path for _, path, _ in self.asked]
+
+    def select(self, path: str, params: dict[str, str]) -> list[dict[str, Any]]:
+        """Return all objects of a list that a request is about, in its order."""
+        found = self.objects["orders" if path == "v2/orders" else LISTS[path]]
+        wanted = params.get("id:in") or params.get("order_id:in")
+        if wanted is not None:
+            name = "id" if "id:in" in params else "order_id"
+            found = [item for item in found if str(item[name]) in wanted.split(",")]
+        since = params.get("min_date_modified") or params.get("date_modified:min")
+        if since:
+            found = [item for item in found if changed_at(item) >= datetime.fromisoformat(since)]
+        if params.get("sort", "").startswith("date_modified"):
+            return sorted(found, key=lambda item: (changed_at(item), item["id"]))
+        return sorted(found, key=lambda item: item["id"])
+
+
+def changed_at(item: dict[str, Any]) -> datetime:
+    found = item["date_modified"]
+    return parsedate_to_datetime(found) if found[0].isalpha() else datetime.fromisoformat(found)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: BigApi
+
+    def do_GET(self) -> None:
+        split = urlsplit(self.path)
+        params = dict(parse_qsl(split.query, keep_blank_values=True))
+        path = self._begin(split.path, params)
+        if path is None:
+            return
+        if path in LISTS:
+            self._send_v3(path, params)
+        elif path in ("v2/store", "v2/orders", "v2/orders/count"):
+            self._send_known(path, params)
+        elif found := NESTED.fullmatch(path):
+            self._send_v2(self.server.nested.get(found[0].removeprefix("v2/"), []))
+        elif found := ONE_ORDER.fullmatch(path):
+            self._send_one(self.server.objects["orders"], found[1])
+        elif found := CHECKOUT.fullmatch(path):
+            self._send_checkout(found[1])
+        else:
+            self._not_found()
+
+    def _send_known(self, path: str, params: dict[str, str]) -> None:
+        if path == "v2/store":
+            self._send(200, {}, {"id": HASH, "name": "Ada Soap", "currency": "GBP"})
+        elif path == "v2/orders":
+            self._send_v2(self._page(path, params))
+        else:
+            self._send(200, {}, {"count": len(self.server.select("v2/orders", params))})
+
+    def do_POST(self) -> None:
+        path = self._begin(urlsplit(self.path).path, {})
+        if path != "v3/hooks":
+            return
+        hook = {"id": len(self.server.objects["hooks"]) + 1, **self._body()}
+        self.server.objects["hooks"].append(hook)
+        self._send(200, {}, {"data": hook, "meta": {}})
+
+    def do_PUT(self) -> None:
+        path = self._begin(urlsplit(self.path).path, {})
+        if path is None:
+            return
+        changes = self._body()
+        for hook in self.server.objects["hooks"]:
+            if path == f"v3/hooks/{hook['id']}":
+                hook.update(changes)
+        self._send(200, {}, {"data": {}, "meta": {}})
+
+    def _begin(self, whole: str, params: dict[str, str]) -> str | None:
+        """Return the path inside the shop, or None when the request was answered."""
+        path = whole.removeprefix(f"/stores/{HASH}/")
+        self.server.asked.append((self.command, path, params))
+        if self.server.before_answer:
+            self.server.before_answer(path, params)
+        if self.server.fails:
+            self._send(*self.server.fails.pop(0))
+        elif self.headers.get("X-Auth-Token") != TOKEN:
+            self._send(401, {}, {"status": 401, "title": "Unauthorized"})
+        elif self.server.quota == 0:
+            self._send(429, {"X-Rate-Limit-Time-Reset-Ms": "15000"}, {"title": "Too many"})
+        elif path in self.server.broken:
+            self._send(*self.server.broken[path])
+        else:
+            return path
+        return None
+
+    def _body(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        return found
+
+    def _page(self, path: str, params: dict[str, str]) -> list[dict[str, Any]]:
+        size = int(params.get("limit", "50"))
+        first = (int(params.get("page", "1")) - 1) * size
+        return self.server.select(path, params)[first : first + size]
+
+    def _send_v2(self, found: list[dict[str, Any]]) -> None:
+        if found:
+            self._send(200, {}, found)
+        else:
+            self._send(204, {}, b"")
+
+    def _send_v3(self, path: str, params: dict[str, str]) -> None:
+        total = len(self.server.select(path, params))
+        page = self._page(path, params)
+        self._send(200, {}, {"data": page, "meta": {"pagination": {"total": total}}})
+
+    def _send_one(self, items: list[dict[str, Any]], name: str) -> None:
+        found = next((item for item in items if str(item["id"]) == name), None)
+        if found is None:
+            self._send(404, {}, [{"status": 404, "message": "The resource was not found."}])
+        else:
+            self._send(200, {}, found)
+
+    def _send_checkout(self, name: str) -> None:
+        found = self.server.checkouts.get(name)
+        if found is None:
+            self._not_found()
+        else:
+            self._send(200, {}, {"data": found, "meta": {}})
+
+    def _not_found(self) -> None:
+        self._send(404, {}, {"status": 404, "title": "Not found"})
+
+    def _send(self, status: int, headers: dict[str, str], content: Any) -> None:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        if self.server.quota:
+            self.server.quota -= 1
+            window = {"X-Rate-Limit-Time-Reset-Ms": "15000"}
+            headers = {"X-Rate-Limit-Requests-Left": str(self.server.quota), **window, **headers}
+        self.send_response(status)
+        length = {} if status == 204 else {"Content-Length": str(len(body))}
+        for name, value in {**headers, **length}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Keep the test's output quiet."""
+
+
+@pytest.fixture
+def big_api() -> Iterator[BigApi]:
+    with BigApi() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
