@@ -23,6 +23,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Profile Merged": (_FACTS, _SEGMENTS),
     "Consent Changed": (_SEGMENTS,),
     "Tags Changed": (_SEGMENTS,),
+    "Import Undone": (_FACTS, _SEGMENTS),
     "Note Added": (),
     "Segment Entered": (_EXITS, _FLOWS),
     "Segment Exited": (),

@@ -46,6 +46,16 @@ JOBS: dict[str, JobKind] = {
         "run_batch",
         "What was imported until then stays. Try again and it goes on where it stopped.",
     ),
+    "import.undo": JobKind(
+        label="Undoing an import",
+        unit="things",
+        capability=capabilities.MANAGE_STORES,
+        service="imports.services.undoing.undo_batch",
+        kept="What was undone until then stays so. Try again and it goes on where it stopped.",
+        back="imports:list",
+        back_label="Imports",
+        subject="file",
+    ),
     "tenant_export": JobKind(
         label="Export of everything",
         unit="rows",

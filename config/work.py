@@ -134,7 +134,10 @@ WORK: dict[str, WorkKind] = {
         task="imports.tasks.sweep_imports",
         queue="sync",
         service="imports.services.sweeping.sweep_due",
-        due="SELECT DISTINCT tenant_id FROM imports_import WHERE expires_at <= now()",
+        due=(
+            "SELECT tenant_id FROM imports_import WHERE expires_at <= now() "
+            "UNION SELECT tenant_id FROM imports_import WHERE undo_until <= now()"
+        ),
     ),
     "purge": WorkKind(
         task="config.tasks.purge_tenant",

@@ -20,6 +20,8 @@ class Stage(TextChoices):
     CHECKED = "checked"
     RUNNING = "running"
     DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
 
 
 class Outcome(TextChoices):

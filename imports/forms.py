@@ -18,6 +18,10 @@ ORDERS_OF_DATES = (
 )
 
 
+DECIMALS = (
+    ("point", "1,234.50: a point before the pence"),
+    ("comma", "1.234,50: a comma before the cents"),
+)
 STATES = (
     ("", "The file has a column for it"),
     ("subscribed", "All are subscribed"),
@@ -25,10 +29,10 @@ STATES = (
 )
 _PROOF = ("consent_source", "consent_on")
 _LEFT_OUT: dict[str, tuple[str, ...]] = {
-    Kind.CUSTOMERS: ("state",),
-    Kind.CONSENT: (),
+    Kind.CUSTOMERS: ("state", "decimal"),
+    Kind.CONSENT: ("decimal",),
     Kind.ORDERS: ("state", "tag", *_PROOF),
-    Kind.EVENTS: ("state", "tag", *_PROOF),
+    Kind.EVENTS: ("state", "tag", "decimal", *_PROOF),
 }
 """What is not asked about a file, by kind."""
 
@@ -39,7 +43,7 @@ class UploadForm(forms.Form):
     kind = forms.ChoiceField(label="What is in the file?", widget=forms.RadioSelect)
     file = forms.FileField(
         help_text=(
-            "CSV or JSON lines, UTF-8, also packed with gzip; up to 1,000,000 rows or 1 GB. "
+            "CSV or JSON lines, also packed with gzip; up to 1,000,000 rows or 1 GB. "
             "The first row names the columns."
         ),
         widget=forms.ClearableFileInput(
@@ -74,6 +78,7 @@ class OptionsForm(forms.Form):
     date_order = forms.ChoiceField(
         label="How are dates written?", choices=ORDERS_OF_DATES, initial="iso"
     )
+    decimal = forms.ChoiceField(label="How are amounts written?", choices=DECIMALS, initial="point")
     tag = forms.CharField(
         label="Tag for everybody in this file",
         required=False,

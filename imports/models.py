@@ -46,6 +46,12 @@ class Import(TenantModel):
     finished_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     """When file and rows are deleted, unless a job goes on with them; None once they are."""
+    undone = models.JSONField(default=dict)
+    """Counts of the undo (`imports.types.Undone`)."""
+    undo_cursor = models.JSONField(default=dict)
+    """Kind and id of the last thing that the undo went through."""
+    undo_until = models.DateTimeField(null=True)
+    """Until when it can be undone; what that needs is deleted then. None once it is."""
 
     class Meta:
         indexes = [
@@ -58,6 +64,11 @@ class Import(TenantModel):
                 fields=["tenant", "expires_at"],
                 name="import_expires_idx",
                 condition=models.Q(expires_at__isnull=False),
+            ),
+            models.Index(
+                fields=["tenant", "undo_until"],
+                name="import_undo_idx",
+                condition=models.Q(undo_until__isnull=False),
             ),
         ]
 
@@ -103,3 +114,37 @@ class ImportKey(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.key} in row {self.place}"
+
+
+class ImportChange(TenantModel):
+    """What an import did to one thing, so that it can be undone (`crm.types.Change`)."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "source_id", "kind", "object_id")
+    source = TenantForeignKey(Import, on_delete=models.CASCADE, related_name="+")
+    kind = models.TextField()
+    object_id = models.BigIntegerField()
+    profile_id = models.BigIntegerField(null=True)
+    before = models.JSONField(null=True)
+    """As it was, as far as it changed; None: the import created it."""
+    after = models.JSONField()
+    """By what it is known that nothing newer changed it."""
+    kept = models.TextField(db_default="")
+    """Why an undo left it as it is, for people; empty: it did not."""
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["tenant", "source", "kind", "object_id"],
+                name="importchange_kept_idx",
+                condition=~models.Q(kept=""),
+            ),
+            # Erasing people forgets what they were before.
+            models.Index(
+                fields=["tenant", "profile_id"],
+                name="importchange_profile_idx",
+                condition=models.Q(before__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id} of {self.source_id}"

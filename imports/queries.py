@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from crm.models import Identity, Store, Suppression
-from imports.models import Import, ImportRow
+from imports.models import Import, ImportChange, ImportRow
 from kernel.sql import run_sql
 
 PAGE_SIZE = 50
@@ -106,6 +106,25 @@ def list_refused(source_id: int, *, after: int) -> list[ImportRow]:
     """Return the next rows that were not taken, in the order of the file."""
     rows = ImportRow.objects.filter(source_id=source_id, place__gt=after).exclude(outcome="")
     return list(rows.order_by("place")[:EXPORT_ROWS])
+
+
+def count_changes(source: Import) -> list[Any]:
+    """Return how many things an import created and changed, by kind; it reads all of them."""
+    return run_sql("imports.count_changes", source_id=source.pk)
+
+
+def list_kept(source_id: int, *, after: tuple[str, int], limit: int) -> list[ImportChange]:
+    """Return the next things that an undo left as they are, by kind and id.
+
+    Args:
+        source_id: the import.
+        after: kind and id of the last one before; ``("", 0)`` begins.
+        limit: at most.
+    """
+    kind, object_id = after
+    rows = ImportChange.objects.filter(source_id=source_id).exclude(kept="")
+    rows = rows.filter(Q(kind__gt=kind) | Q(kind=kind, object_id__gt=object_id))
+    return list(rows.defer("before", "after").order_by("kind", "object_id")[:limit])
 
 
 def list_choices_of_stores() -> list[tuple[int, str]]:

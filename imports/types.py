@@ -22,11 +22,13 @@ class Layout:
         is_json: JSON lines; else CSV.
         delimiter: of CSV.
         start: offset of the first row, in bytes.
+        encoding: of the file as it came; it is kept as UTF-8.
     """
 
     is_json: bool
     delimiter: str = ","
     start: int = 0
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Options:
         country: ISO 3166-1 alpha-2 of phone numbers without a country code.
         currency: ISO 4217 of amounts that name none.
         date_order: ``iso``, ``dmy`` or ``mdy``: what 03/04/2026 means; ``iso`` refuses it.
+        decimal: ``point`` or ``comma``: what parts the fraction of an amount.
         state: consent of rows that name none; empty: they must.
         consent_source: where consent was given, as proof; empty where none is brought.
         consent_on: ISO date that stands for consent without a time of its own.
@@ -48,6 +51,7 @@ class Options:
     country: str = ""
     currency: str = ""
     date_order: str = "iso"
+    decimal: str = "point"
     state: str = ""
     consent_source: str = ""
     consent_on: str = ""
@@ -99,6 +103,36 @@ class Counts:
     def as_json(self) -> dict[str, int]:
         """Return what is stored."""
         return asdict(self)
+
+
+@dataclass(slots=True)
+class Undone:
+    """What undoing an import did, or would do at most.
+
+    Attributes:
+        removed: created by the import and gone, by kind of thing.
+        restored: what it was before, by kind.
+        kept: left as something newer made it, by kind.
+    """
+
+    removed: dict[str, int] = field(default_factory=dict)
+    restored: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> "Undone":
+        """Return counts as they were stored; nothing stored is nothing."""
+        return cls(**stored)
+
+    def as_json(self) -> dict[str, dict[str, int]]:
+        """Return what is stored."""
+        return asdict(self)
+
+    def add(self, word: str, kind: str, count: int) -> None:
+        """Count things of a kind that became ``removed``, ``restored`` or ``kept``."""
+        if count:
+            counts = getattr(self, word)
+            counts[kind] = counts.get(kind, 0) + count
 
 
 @dataclass(frozen=True, slots=True)

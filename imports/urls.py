@@ -1,6 +1,6 @@
 from django.urls import path
 
-from imports.views import pages, wizard
+from imports.views import pages, undoing, wizard
 
 app_name = "imports"
 
@@ -15,4 +15,6 @@ urlpatterns = [
     path("imports/<int:import_id>/stop/", wizard.stop, name="stop"),
     path("imports/<int:import_id>/run/", wizard.run, name="run"),
     path("imports/<int:import_id>/discard/", wizard.discard, name="discard"),
+    path("imports/<int:import_id>/undo/", undoing.undo, name="undo"),
+    path("imports/<int:import_id>/not-undone.csv", undoing.kept, name="kept"),
 ]

@@ -16,7 +16,7 @@ _LOOKS = {
         "active live published completed applied delivered connected verified approved converted"
         " subscribed succeeded paid fulfilled resolved healthy complete finished enabled ready done"
     ),
-    ("info", "refresh"): "running syncing sending processing importing retrying checking",
+    ("info", "refresh"): "running syncing sending processing importing retrying checking undoing",
     ("info", "clock"): "pending scheduled queued waiting claimed",
     ("info", "good"): "sent opened clicked replied entered",
     ("warn", "pause"): "paused suspended held",
@@ -26,7 +26,7 @@ _LOOKS = {
         "cancelled suppressed unsubscribed expired revoked skipped not_sent blocked closed"
         " exited merged voided"
     ),
-    ("neutral", "return"): "refunded returned reversed",
+    ("neutral", "return"): "refunded returned reversed undone",
     (
         "neutral",
         "ring",

@@ -35,7 +35,13 @@ class Touchpoint(TenantModel):
             models.Index(
                 fields=["tenant", "profile", "occurred_at", "touch_key"],
                 name="touchpoint_profile_idx",
-            )
+            ),
+            # An order that goes asks whether a visit names it.
+            models.Index(
+                fields=["tenant", "order"],
+                name="touchpoint_order_idx",
+                condition=models.Q(order__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

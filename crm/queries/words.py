@@ -23,6 +23,7 @@ PROFILE_EVENTS = (
     "Consent Changed",
     "Tags Changed",
     "Data Requested",
+    "Import Undone",
 )
 NOTE_EVENTS = ("Note Added",)
 _CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
@@ -132,5 +133,8 @@ _PROFILE_SPEAKERS: dict[str, Callable[[Mapping[str, Any]], EventWords]] = {
     "Profile Merged": _speak_merge,
     "Consent Changed": _speak_consent,
     "Tags Changed": _speak_tags,
+    "Import Undone": lambda said: EventWords(
+        "return", "An import was undone", str(said.get("file", ""))
+    ),
     "Data Requested": lambda _: EventWords("download", "Asked for a copy of their data"),
 }

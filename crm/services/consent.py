@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm.choices import ConsentState, SuppressionScope
 from crm.domain.fields import learn_consent
-from crm.domain.permission import counts_from
+from crm.domain.permission import NEGATIVE, counts_from
 from crm.models import ConsentEvent, Suppression
 from crm.services.addresses import address_hash
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
@@ -29,6 +29,8 @@ from kernel.sql import run_sql
 
 __all__ = ["address_hash", "lift_suppression", "record_consent", "suppress", "suppress_hashes"]
 
+FROM_FILE = "import"
+"""Method of statements that a file brings."""
 _PROJECTED = ("email", "sms")
 
 
@@ -49,7 +51,8 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
     """Record what a shopper or member has just said about one channel, with its proof.
 
     It holds from now on, even over a statement with a later time. Saying again what holds
-    already records nothing.
+    already records nothing, but for a “no” that only a file had said: undoing the import of the
+    file must not let go of it then.
 
     Args:
         profile_id: a merged one stands for its winner.
@@ -75,7 +78,7 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
         raise NotFound(f"no profile {profile_id}")
     said_at = occurred_at or now
     before = _known_state(final, channel)
-    if before == state:
+    if before == state and not (state in NEGATIVE and _is_of_file(final, channel)):
         return False
     if channel in _PROJECTED:
         said_at = _project(final, channel, state, said_at)
@@ -92,6 +95,8 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
         occurred_at=said_at,
         recorded_at=now,
     )
+    if before == state:
+        return False
     append_events([_changed(final, channel, (before, state), said_at, "system")], now=now)
     return True
 
@@ -202,6 +207,12 @@ def _known_state(profile_id: int, channel: str) -> str:
         .first()
     )
     return last.state if last else str(ConsentState.NEVER)
+
+
+def _is_of_file(profile_id: int, channel: str) -> bool:
+    said = ConsentEvent.objects.filter(profile_id=profile_id, channel=channel)
+    last = said.order_by("-recorded_at", "-pk").values_list("method", flat=True).first()
+    return last == FROM_FILE
 
 
 def _project(profile_id: int, channel: str, state: str, said_at: datetime) -> datetime:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from crm.types import OrderRecord, Record, RefundRecord
 from imports.domain.people import split_name
-from imports.domain.values import read_money, read_time, without_quote
+from imports.domain.values import plain_number, read_money, read_time, without_quote
 from imports.types import Options, Refused, Row
 from stores.errors import Untranslatable
 from stores.platforms.order_file import (
@@ -22,6 +22,7 @@ from stores.platforms.order_file import (
 )
 
 _OF_LINE = ("sku", "title", "category", "quantity", "unit_price", "discount")
+_NUMBERS = frozenset({"quantity", "unit_price", "discount"})
 
 
 def read_order(rows: Sequence[Row], options: Options) -> list[Record]:
@@ -83,7 +84,8 @@ class _Order:
             "currency": self._say("currency"),
         }
         return [
-            OrderRow(**whole, **{name: row.get(name) for name in _OF_LINE}) for row in self._rows
+            OrderRow(**whole, **{name: self._of_line(row, name) for name in _OF_LINE})
+            for row in self._rows
         ]
 
     def complete(self, order: OrderRecord) -> OrderRecord:
@@ -127,6 +129,10 @@ class _Order:
             customer=order.customer,
         )
 
+    def _of_line(self, row: Row, name: str) -> str:
+        text = row.get(name)
+        return plain_number(text, self._options) if name in _NUMBERS and text else text
+
     def _say(self, target: str) -> str:
         return next((row.get(target) for row in self._rows if row.get(target)), "")
 
@@ -135,4 +141,4 @@ class _Order:
 
     def _money(self, target: str, label: str, currency: str, otherwise: int) -> int:
         text = self._say(target)
-        return read_money(text, label, currency) if text else otherwise
+        return read_money(text, label, currency, self._options) if text else otherwise

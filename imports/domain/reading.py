@@ -7,6 +7,7 @@ a quoted value may hold line breaks.
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import IO, Any, Final
@@ -15,11 +16,11 @@ from imports.types import Layout, RawRow
 from kernel.errors import Invalid
 
 DELIMITERS: Final = ",;\t|"
+_QUOTED: Final = re.compile(r'"[^"]*"')
 MAX_CELL: Final = 10_000
 MAX_COLUMNS: Final = 500
 JSON_HEADER_ROWS: Final = 1_000
 """The columns of JSON lines are the names of so many first rows."""
-NOT_UTF8: Final = "The file is not UTF-8. Save it as “CSV UTF-8” and upload it again."
 
 
 class _Lines:
@@ -89,7 +90,8 @@ def read_rows(
 
 
 def _csv_header(file: IO[bytes], first: str, begin: int, behind: int) -> tuple[Layout, list[str]]:
-    delimiter = max(DELIMITERS, key=first.count)
+    bare = _QUOTED.sub("", first)
+    delimiter = max(DELIMITERS, key=bare.count)
     if first.lower().startswith("sep=") and len(first.strip()) > len("sep="):
         delimiter, begin = first.strip()[len("sep=")], behind
     lines = _Lines(file, begin)
@@ -99,7 +101,19 @@ def _csv_header(file: IO[bytes], first: str, begin: int, behind: int) -> tuple[L
     if len(header) > MAX_COLUMNS:
         raise Invalid(f"The file has {len(header):,} columns; up to {MAX_COLUMNS} can be read.")
     named = [name or f"Column {place}" for place, name in enumerate(header, start=1)]
-    return Layout(is_json=False, delimiter=delimiter, start=lines.end), named
+    return Layout(is_json=False, delimiter=delimiter, start=lines.end), _distinct(named)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Number names that stand there before: Email, Email (2)."""
+    found: dict[str, None] = {}
+    for name in names:
+        number, given = 1, name
+        while given in found:
+            number += 1
+            given = f"{name} ({number})"
+        found[given] = None
+    return list(found)
 
 
 def _json_header(file: IO[bytes], begin: int) -> list[str]:

@@ -1,16 +1,17 @@
 """Values out of cells: times, words of consent, countries. Nothing is guessed. Pure."""
 
 import re
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from crm.choices import ConsentState
 from crm.domain.checking import MAX_MINOR
+from imports.domain.dates import parse_time
 from imports.types import Options, Refused
 from kernel.money import MoneyError, to_minor
 
-_WITH_SLASHES = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(.*)")
-_BEFORE_ZONE = re.compile(r"\s+(?=(?:[+-]\d{2}:?\d{2}|Z|UTC)$)")
+_AMOUNT = re.compile(r"[^\d.,+-]*([+-]?)[^\d.,+-]*(\d(?:[\d.,'’]|\s(?=\d{3}(?!\d)))*)[^\d.,+-]*")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_THOUSANDS_OF_COMMA = re.compile(r"[+-]?\d{1,3}(?:[.'’]\d{3})*(?:,\d+)?|[+-]?\d+(?:,\d+)?")
 _SUBSCRIBED = frozenset({"yes", "true", "1", "y", "on", "subscribed", "opted in", "opt in"})
 _NOTHING_SAID = frozenset(
     {"no", "false", "0", "n", "off", "never", "never subscribed", "not subscribed", "unknown"}
@@ -47,8 +48,7 @@ def read_time(text: str, label: str, options: Options) -> datetime | None:
     if not text:
         return None
     try:
-        at = datetime.fromisoformat(_as_iso(text, options.date_order))
-        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(options.timezone))).astimezone(UTC)
+        return parse_time(text, options.date_order, options.timezone)
     except (ValueError, OverflowError) as exc:
         raise Refused(f"{label} “{text[:60]}” is not a date; write 2026-05-31 14:05.") from exc
 
@@ -79,25 +79,36 @@ def without_quote(text: str) -> str:
     return text.removeprefix("'").strip()
 
 
-def _as_iso(text: str, order: str) -> str:
-    found = _WITH_SLASHES.fullmatch(text)
-    if found and order != "iso":
-        first, second, year, rest = found.groups()
-        day, month = (first, second) if order == "dmy" else (second, first)
-        return f"{year}-{int(month):02}-{int(day):02}{rest}"
-    return _BEFORE_ZONE.sub("", text).replace("UTC", "+00:00")
+def plain_number(text: str, options: Options) -> str:
+    """Return a number as 1234.50, whatever signs stand around it; one that is none as it is.
+
+    Args:
+        text: such as ``£1,234.50``, or ``1.234,50 €`` where the options say decimal comma.
+        options: say which of point and comma parts the fraction.
+    """
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        return text
+    bare = re.sub(r"\s", "", found[1] + found[2])
+    if options.decimal == "comma":
+        if _THOUSANDS_OF_COMMA.fullmatch(bare):
+            return re.sub(r"[.'’]", "", bare).replace(",", ".")
+    elif _THOUSANDS.fullmatch(bare):
+        return bare.replace(",", "")
+    return bare
 
 
-def read_money(text: str, label: str, currency: str) -> int:
+def read_money(text: str, label: str, currency: str, options: Options) -> int:
     """Return an amount in minor units of ``currency``.
 
     Raises:
         Refused: it is not a plain decimal number, or too large.
     """
     try:
-        minor = to_minor(text, currency)
+        minor = to_minor(plain_number(text, options), currency)
     except MoneyError as exc:
-        raise Refused(f"{label} “{text[:40]}” is not an amount; write 12.50.") from exc
+        example = "12,50" if options.decimal == "comma" else "12.50"
+        raise Refused(f"{label} “{text[:40]}” is not an amount; write {example}.") from exc
     if abs(minor) > MAX_MINOR:
         raise Refused(f"{label} “{text[:40]}” is too large.")
     return minor

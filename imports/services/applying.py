@@ -9,12 +9,14 @@ from typing import Any
 from django.db import transaction
 
 from crm.domain.checking import Unusable, check_record
+from crm.services.snapshots import compare, take_snapshot
 from crm.services.tags import change_tags
 from crm.types import Record
 from imports.choices import Outcome
 from imports.domain.kinds import RULES
 from imports.domain.mapping import read_row
 from imports.models import Import
+from imports.services.journal import note_changes
 from imports.services.permission import hold_back
 from imports.types import Counts, Options, Refused, Row
 from kernel.arrays import columns
@@ -63,10 +65,10 @@ def apply_batch(source: Import, counts: Counts, *, after: int, is_trial: bool) -
         return None
     if is_trial:
         with transaction.atomic():
-            _apply(source, documents)
+            _apply(source, documents, is_trial=True)
             transaction.set_rollback(True)
     else:
-        _apply(source, documents)
+        _apply(source, documents, is_trial=False)
     _settle(source, documents)
     for document in documents:
         _count(document, counts)
@@ -104,7 +106,7 @@ def _row(source: Import, cells: list[str]) -> Row:
     return read_row(source.header, source.mapping, cells)
 
 
-def _apply(source: Import, documents: Sequence[_Document]) -> None:
+def _apply(source: Import, documents: Sequence[_Document], *, is_trial: bool) -> None:
     usable = [document for document in documents if not document.reason]
     allowed = hold_back(source, [document.records for document in usable])
     for document, left in zip(usable, allowed, strict=True):
@@ -112,6 +114,7 @@ def _apply(source: Import, documents: Sequence[_Document]) -> None:
         document.records = left.records
     usable = [document for document in usable if not document.reason]
     records = [record for document in usable for record in document.records]
+    before = None if is_trial else take_snapshot(source.store_id, records)
     result = apply_history(source.store_id, records)
     words = iter(result.outcomes)
     people: set[int] = set()
@@ -127,6 +130,8 @@ def _apply(source: Import, documents: Sequence[_Document]) -> None:
             place += 1
     if tag := Options(**source.options).tag:
         change_tags(people, added=[tag], actor=source.actor, is_backfill=True)
+    if before is not None:
+        note_changes(source, compare(before, records, set(result.profile_ids.values())))
 
 
 def _settle(source: Import, documents: Sequence[_Document]) -> None:

@@ -25,6 +25,8 @@ from tenants.services.jobs import WAITING, start_job
 
 KEEP = timedelta(days=7)
 """How long a file and its rows are kept after the last thing that happened to them."""
+RUN = frozenset({Stage.RUNNING, Stage.DONE, Stage.UNDOING, Stage.UNDONE})
+"""Stages in which something of the file is, or was, in the CRM."""
 _SUBJECT = "file"
 
 
@@ -171,7 +173,7 @@ def discard_import(import_id: int, *, actor: str) -> bool:
         NotFound: the tenant has no such import.
     """
     source = _lock(import_id)
-    if source.stage in {Stage.RUNNING, Stage.DONE} or is_at_work(source):
+    if source.stage in RUN or is_at_work(source):
         return False
     ImportRow.objects.filter(source_id=source.pk).delete()
     ImportKey.objects.filter(source_id=source.pk).delete()
@@ -190,7 +192,7 @@ def is_at_work(source: Import) -> bool:
 
 
 def _check_open(source: Import) -> None:
-    if source.stage in {Stage.RUNNING, Stage.DONE}:
+    if source.stage in RUN:
         raise Conflict("This file was imported already. Upload it again to import it anew.")
     if source.stage == Stage.CHECKING and is_at_work(source):
         raise Conflict("This file is being checked. Cancel that first.")

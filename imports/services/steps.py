@@ -6,6 +6,7 @@ from crm.services.import_runs import ImportCounts, finish_run, start_run
 from imports.choices import Stage
 from imports.models import Import
 from imports.queries import count_problems
+from imports.services import journal
 from imports.services.applying import apply_batch
 from imports.services.imports import KEEP
 from imports.services.staging import clear_keys, clear_rows, stage_batch
@@ -34,14 +35,17 @@ def run_batch(turn: JobTurn) -> JobStep:
     counts = Counts.read(source.counts)
     before = counts.rows
     after = apply_batch(source, counts, after=source.applied_to, is_trial=False)
+    source.undo_until = clock.now() + journal.KEEP
     source.counts = counts.as_json()
     if after is None:
         _finish(source, counts)
     else:
         source.applied_to = after
     source.save(
-        update_fields=["applied_to", "counts", "stage", "problems", "finished_at", "expires_at"]
-    )
+        update_fields=[
+            "applied_to", "counts", "stage", "problems", "finished_at", "expires_at", "undo_until"
+        ]
+    )  # fmt: skip
     return JobStep(rows=counts.rows - before, cursor=after)
 
 
@@ -114,6 +118,8 @@ def _lock(turn: JobTurn) -> Import:
     )
     if source is None or not source.path:
         raise NotFound("The file was discarded, or deleted after seven days.")
+    if source.stage in {Stage.UNDOING, Stage.UNDONE}:
+        raise Conflict("The import was undone.")
     if source.job_id != turn.job_id:
         raise Conflict("A later job took this file over; go on from the page of the import.")
     source.expires_at = clock.now() + KEEP

@@ -1,8 +1,10 @@
-"""Deleting files and rows of imports whose time is over; what they did, and its counts, stay."""
+"""Deleting what imports keep whose time is over: the file and its rows, then what an undo needs."""
 
 from django.db import transaction
 
+from imports.choices import Stage
 from imports.models import Import
+from imports.services.journal import clear_changes
 from imports.services.staging import clear_keys, clear_rows
 from imports.services.uploads import forget_upload
 from kernel import clock
@@ -33,7 +35,7 @@ def _sweep_some() -> bool:
         .first()
     )
     if source is None:
-        return False
+        return _forget_some()
     if source.path:
         forget_upload(source.path)
         source.path, source.samples = "", []
@@ -42,4 +44,21 @@ def _sweep_some() -> bool:
         clear_keys(source)
         source.expires_at = None
         source.save(update_fields=["expires_at"])
+    return True
+
+
+def _forget_some() -> bool:
+    """Delete some of what undoing an import would need."""
+    source = (
+        Import.objects.select_for_update(skip_locked=True, no_key=True)
+        .filter(undo_until__lte=clock.now())
+        .exclude(stage=Stage.UNDOING)
+        .order_by("undo_until")
+        .first()
+    )
+    if source is None:
+        return False
+    if not clear_changes(source):
+        source.undo_until = None
+        source.save(update_fields=["undo_until"])
     return True

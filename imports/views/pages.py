@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET
 
 from imports import queries
 from imports.choices import Stage
-from imports.views.showing import find_shown, render_progress, show, words
+from imports.services.imports import RUN
+from imports.views.showing import Shown, find_shown, render_progress, show, words
 from kernel.cells import safe_cell
 from kernel.csvs import stream_csv
 from kernel.live import answer_live
@@ -20,6 +21,7 @@ from tenants.services.access import requires
 from tenants.types import TenantRequest
 
 REASON = "Reason"
+KEPT_SHOWN = 20
 
 
 @requires(capabilities.VIEW)
@@ -44,14 +46,15 @@ def import_detail(request: TenantRequest, import_id: int) -> HttpResponse:
     """Show what became of an import; one that was not run yet leads to its check."""
     shown = find_shown(import_id)
     may_manage = may(request.member.role, capabilities.MANAGE_STORES)
-    if shown.source.stage not in {Stage.RUNNING, Stage.DONE}:
+    if shown.source.stage not in RUN:
         is_new = shown.source.stage == Stage.UPLOADED and may_manage
         step = "imports:columns" if is_new else "imports:check"
         return redirect(step, request.tenant.slug, import_id)
     context = {
         **words(shown),
         "progress": render_progress(request, shown),
-        "problems": [] if shown.is_at_work else queries.list_problems(shown.source),
+        "problems": [] if _hides_problems(shown) else queries.list_problems(shown.source),
+        "kept": queries.list_kept(import_id, after=("", 0), limit=KEPT_SHOWN),
         "may_manage": may_manage,
     }
     return render(request, "imports/detail.html", context)
@@ -86,3 +89,7 @@ def refused(request: TenantRequest, import_id: int) -> HttpResponse:
 
 def _padded(cells: Sequence[str], width: int) -> list[str]:
     return [*cells, *[""] * width][:width]
+
+
+def _hides_problems(shown: Shown) -> bool:
+    return shown.is_at_work or shown.source.stage in {Stage.UNDOING, Stage.UNDONE}

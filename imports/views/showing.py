@@ -1,5 +1,6 @@
 """What pages of one import share: finding it, its progress, and its counts in words."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.http import Http404
@@ -9,7 +10,9 @@ from django.utils.safestring import SafeString
 from imports import queries
 from imports.choices import Stage
 from imports.models import Import
-from imports.types import Counts
+from imports.services.imports import RUN
+from imports.types import Counts, Undone
+from kernel import clock
 from kernel.live import read_query, render_live
 from tenants.choices import JobStatus
 from tenants.domain import capabilities
@@ -39,6 +42,17 @@ class Shown(NamedTuple):
     has_stopped: bool
 
 
+def can_undo(shown: Shown, now: datetime) -> bool:
+    """Say whether an import can be undone, or go on being undone."""
+    source = shown.source
+    return (
+        source.stage in {Stage.RUNNING, Stage.DONE, Stage.UNDOING}
+        and not shown.is_at_work
+        and source.undo_until is not None
+        and source.undo_until > now
+    )
+
+
 def find_shown(import_id: int) -> Shown:
     """Return an import of the active tenant, or raise 404."""
     source = queries.find_import(import_id)
@@ -49,7 +63,7 @@ def find_shown(import_id: int) -> Shown:
 
 def show(source: Import, job: Job | None) -> Shown:
     """Put an import beside its job."""
-    is_done = source.stage in {Stage.RUNNING, Stage.DONE}
+    is_done = source.stage in RUN
     return Shown(
         source=source,
         job=job,
@@ -90,4 +104,11 @@ def words(shown: Shown) -> dict[str, Any]:
         "many": many,
         "not_taken": counts.duplicate + counts.refused,
         "is_swept": not shown.source.path,
+        "undone": _totals(shown.source),
+        "can_undo": can_undo(shown, clock.now()),
     }
+
+
+def _totals(source: Import) -> dict[str, int]:
+    undone = Undone.read(source.undone)
+    return {word: sum(getattr(undone, word).values()) for word in ("removed", "restored", "kept")}

@@ -15,6 +15,7 @@ from imports.domain.targets import REQUIRED, TARGETS
 from imports.forms import OptionsForm, UploadForm
 from imports.models import Import
 from imports.services.imports import (
+    RUN,
     create_import,
     discard_import,
     propose_mapping,
@@ -67,7 +68,7 @@ def upload(request: TenantRequest) -> HttpResponse:
 def columns(request: TenantRequest, import_id: int) -> HttpResponse:
     """Show what each column means; a POST saves that and starts the check."""
     source = find_shown(import_id).source
-    if source.stage in {Stage.RUNNING, Stage.DONE}:
+    if source.stage in RUN:
         return redirect("imports:detail", request.tenant.slug, import_id)
     mapping, options = propose_mapping(source)
     form = OptionsForm(
@@ -96,7 +97,7 @@ def columns(request: TenantRequest, import_id: int) -> HttpResponse:
 def check(request: TenantRequest, import_id: int) -> HttpResponse:
     """Show what an import would do."""
     shown = find_shown(import_id)
-    if shown.source.stage in {Stage.RUNNING, Stage.DONE}:
+    if shown.source.stage in RUN:
         return redirect("imports:detail", request.tenant.slug, import_id)
     is_checked = shown.source.stage == Stage.CHECKED
     context = {

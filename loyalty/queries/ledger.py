@@ -61,6 +61,17 @@ def owners_of(order_ids: Collection[int]) -> set[int]:
     return {pk for pk in owned.values_list("profile_id", flat=True) if pk}
 
 
+def find_with_points(profile_ids: Sequence[int]) -> set[int]:
+    """Return which of some profiles have points of anything but orders, or points left."""
+    entries = PointsEntry.objects.filter(profile_id__in=profile_ids)
+    by_hand = entries.filter(order_id=None)
+    left = PointsAccount.objects.filter(profile_id__in=profile_ids).exclude(balance=0)
+    found = by_hand.values_list("profile_id", flat=True).union(
+        left.values_list("profile_id", flat=True)
+    )
+    return set(found)
+
+
 def live_profiles(profile_ids: Collection[int]) -> list[int]:
     """Return those of some profiles that were not merged into another."""
     profiles = Profile.objects.filter(pk__in=profile_ids, merged_into__isnull=True)

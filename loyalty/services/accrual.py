@@ -43,6 +43,11 @@ def post_for_events(refs: Sequence[EventRef]) -> None:
     post_for_orders(live | history, history=frozenset(history - live), now=clock.now())
 
 
+def post_for_history(order_ids: Sequence[int]) -> None:
+    """Post what is missing of orders whose worth was taken back; no flow starts from it."""
+    post_for_orders(order_ids, history=frozenset(order_ids), now=clock.now())
+
+
 @transaction.atomic(savepoint=False)
 def post_for_orders(
     order_ids: Collection[int], *, history: frozenset[int] = frozenset(), now: datetime

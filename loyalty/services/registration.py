@@ -2,7 +2,10 @@
 
 from crm.panels import OrderPart, Panel, fill_order_part, fill_panel, fill_words
 from crm.services.erasure import AFTER_ERASE
+from crm.services.people_back import DERIVED, USED
+from crm.services.taking_back import REVALUED
 from loyalty.queries import ledger as queries
+from loyalty.services.accrual import post_for_history
 from loyalty.services.erasure import forget_reasons
 
 
@@ -11,4 +14,7 @@ def register() -> None:
     fill_panel(Panel("points", "Points", "loyalty:profile_points", 60))
     fill_order_part(OrderPart("points", "Points", "loyalty:order_points", 10))
     AFTER_ERASE.append(forget_reasons)
+    DERIVED.update({"loyalty_pointsaccount", "loyalty_pointsentry"})
+    USED.append(queries.find_with_points)
+    REVALUED.append(post_for_history)
     fill_words("points", "Points", queries.EVENTS, queries.speak_points)

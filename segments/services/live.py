@@ -13,7 +13,14 @@ from segments.services.upkeep import lock_upkeep, note_changed
 from segments.types import ChangeCause
 
 _FIGURES = frozenset(
-    {"Order Placed", "Order Updated", "Order Cancelled", "Order Refunded", "Profile Merged"}
+    {
+        "Order Placed",
+        "Order Updated",
+        "Order Cancelled",
+        "Order Refunded",
+        "Profile Merged",
+        "Import Undone",
+    }
 )
 """Events that can move what buyers are scored on."""
 

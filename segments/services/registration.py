@@ -9,11 +9,20 @@ from crm.panels import (
     fill_panel,
     fill_words,
 )
+from crm.services.people_back import DERIVED
 from segments.queries import words
 
 
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
+    DERIVED.update(
+        {
+            "segments_membership",
+            "segments_membershipchange",
+            "segments_rfmscore",
+            "segments_rfmchange",
+        }
+    )
     fill_panel(Panel("segments", "Segments", "segments:profile", 30))
     fill_order_part(OrderPart("segments", "Segments", "segments:order", 20))
     fill_words("segments", "Segments", words.EVENTS, words.speak_moves)

@@ -81,6 +81,8 @@ ACTIONS: Final[dict[str, str]] = {
     "message.retried": "let a failed message wait again",
     "import.uploaded": "uploaded a file to import",
     "import.discarded": "discarded a file that was not imported",
+    "import.undo_started": "began to undo an import",
+    "import.undone": "undid an import",
     "job.started": "started a job",
     "job.cancelled": "stopped a job",
     "job.retried": "let a failed job go on",

@@ -9,6 +9,8 @@ from django.db import transaction
 from config.provisioning import provision_tenant
 from crm.models import Order, Product, Profile
 from flows.models import Flow, FlowRun
+from imports.models import Import
+from imports.services.undoing import start_undo
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
 from messaging.models import Message
@@ -18,7 +20,7 @@ from messaging.types import RecipientToken
 from segments.models import Segment
 from stores.models import InboxDelivery
 from tenants.models import AuditEntry, Tenant
-from tests.imports.files import bring, check, upload
+from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_order, simple_refund
 
@@ -116,7 +118,17 @@ def _imports() -> dict[str, str]:
         "import-columns": f"imports/{mapped.pk}/columns/",
         "import-check": f"imports/{checked.pk}/check/",
         "import": f"imports/{done.pk}/",
+        "import-undo": f"imports/{done.pk}/undo/",
+        "import-undone": f"imports/{_undone().pk}/",
     }
+
+
+def _undone() -> Import:
+    """Undo an import of which something stays as it is."""
+    done = bring("Email,First name\nxenia@example.com,Xenia\nwill@example.com,Will\n")
+    Profile.objects.filter(email_norm="will@example.com").update(city="Bath")
+    start_undo(done.pk, actor="ada@example.com")
+    return finish(done)
 
 
 def _of_everybody(tenant: Tenant) -> dict[str, str]:

@@ -39,6 +39,14 @@ def test_a_file_is_kept_unpacked_and_without_its_mark(tenant: Tenant, body: byte
     files.delete_file(upload.path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_other_encodings_become_utf_8(tenant: Tenant, encoding: str) -> None:
+    upload = keep_upload(BytesIO(PLAIN.decode().encode(encoding)))
+    assert files.locate(upload.path).read_bytes() == PLAIN
+    assert upload.layout.encoding == encoding
+    files.delete_file(upload.path)
+
+
 def test_lines_of_old_macs_are_lines(tenant: Tenant) -> None:
     upload = keep_upload(BytesIO(b"email\rada@example.com\rbo@example.com\r"))
     assert upload.samples == [["ada@example.com"], ["bo@example.com"]]
@@ -49,14 +57,25 @@ def test_lines_of_old_macs_are_lines(tenant: Tenant) -> None:
     [
         (b"", "empty"),
         (b"email\n", "no rows"),
-        ("email\nZoë\n".encode("latin-1"), "not UTF-8"),
-        ("email\na\n".encode("utf-16"), "not UTF-8"),
-        (b"email\nZo\xc3", "not UTF-8"),
+        (b"email\n\x81\x8d\n", "no text"),
+        (b"email\nZo\xc3", "damaged further on"),
+        ("email\nZoë\n".encode() * 40_000 + b"\xeb\n", "damaged further on"),
+        ("email\na\n".encode("utf-16")[:-1], "no text"),
         (gzip.compress(PLAIN)[:-6], "cannot be unpacked"),
         (b"\x1f\x8bnonsense", "cannot be unpacked"),
         (b"PK\x03\x04rest", "spreadsheet or a ZIP"),
     ],
-    ids=["empty", "no-rows", "latin", "utf-16", "cut-letter", "cut-gzip", "no-gzip", "zip"],
+    ids=[
+        "empty",
+        "no-rows",
+        "no-text",
+        "cut-letter",
+        "mixed",
+        "half-utf-16",
+        "cut-gzip",
+        "no-gzip",
+        "zip",
+    ],
 )
 def test_a_file_that_cannot_be_read_leaves_nothing(
     tenant: Tenant, body: bytes, reason: str

@@ -99,7 +99,7 @@ def test_a_file_goes_through_the_four_steps(tenant: Tenant, client: Client) -> N
     ("body", "words"),
     [
         (b"", "empty"),
-        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"\xff\xfe\x00", "no text"),
         (b"email\n", "no rows"),
         (b"PK\x03\x04", "spreadsheet"),
     ],

@@ -138,6 +138,8 @@ PAGES = [
     Page("imports/<int:import_id>/stop/", "post", "stores.manage"),
     Page("imports/<int:import_id>/run/", "post", "stores.manage"),
     Page("imports/<int:import_id>/discard/", "post", "stores.manage"),
+    Page("imports/<int:import_id>/undo/", "get", "stores.manage"),
+    Page("imports/<int:import_id>/not-undone.csv", "get", "stores.manage"),
     Page("jobs/", "get", VIEW),
     Page("jobs/<int:job_id>/", "get", VIEW),
     Page("jobs/<int:job_id>/progress/", "get", VIEW),

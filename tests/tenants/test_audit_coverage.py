@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "imports/<int:import_id>/stop/": {},
     "imports/<int:import_id>/run/": {},
     "imports/<int:import_id>/discard/": {},
+    "imports/<int:import_id>/undo/": {},
     "jobs/<int:job_id>/cancel/": {},
     "jobs/<int:job_id>/retry/": {},
     "jobs/<int:job_id>/undo/": {},
@@ -124,6 +126,10 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
     "stores/deliveries/<int:delivery_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
     "imports/<int:import_id>/stop/": (Job, {"status": "running"}),
     "imports/<int:import_id>/run/": (Import, {"stage": "checked"}),
+    "imports/<int:import_id>/undo/": (
+        Import,
+        {"stage": "done", "undo_until": datetime(2100, 1, 1, tzinfo=UTC), "job_id": None},
+    ),
     "jobs/<int:job_id>/cancel/": (Job, {"status": "running"}),
     "jobs/<int:job_id>/retry/": (Job, {"status": "failed"}),
     "settings/danger/resume/": (Tenant, {"status": "suspended"}),
