@@ -4,23 +4,29 @@ Keys are event names; values are services that take a batch of reactions of the 
 (`crm.types.EventRef`), in the order in which they run. A batch may be handled twice, so each
 handler is idempotent; each runs in a transaction that also moves on the reaction rows it has
 done, so none is forgotten. `TOGETHER` says which neighbours share one.
+
+``*`` stands for every other event that a site, an app or the API tells of. What visitors do whom
+nobody knows sets nothing off, but for an order that a browser tells of: it may show who they are.
 """
 
 _FACTS = "crm.services.facts.refresh_for_events"
 _POINTS = "loyalty.services.accrual.post_for_events"
+_CARTS = "crm.services.carts.refresh_for_events"
+_HINTS = "crm.services.order_hints.keep_for_events"
+_JOIN = "crm.services.order_hints.join_for_events"
 _SEGMENTS = "segments.services.live.refresh_for_events"
 _FLOWS = "flows.services.enrolment.enrol_for_events"
 _EXITS = "flows.services.exits.exit_for_events"
 
 EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
-    "Order Placed": (_FACTS, _POINTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Order Placed": (_FACTS, _POINTS, _CARTS, _SEGMENTS, _EXITS, _FLOWS, _JOIN),
     "Order Updated": (_FACTS, _POINTS, _SEGMENTS),
     "Order Cancelled": (_FACTS, _POINTS, _SEGMENTS),
     "Order Refunded": (_FACTS, _POINTS, _SEGMENTS),
     "Order Fulfilled": (_FLOWS,),
-    "Profile Created": (_FACTS, _SEGMENTS),
+    "Profile Created": (_FACTS, _CARTS, _SEGMENTS),
     "Profile Updated": (_SEGMENTS,),
-    "Profile Merged": (_FACTS, _SEGMENTS),
+    "Profile Merged": (_FACTS, _CARTS, _SEGMENTS),
     "Consent Changed": (_SEGMENTS,),
     "Tags Changed": (_SEGMENTS,),
     "Import Undone": (_FACTS, _SEGMENTS),
@@ -34,9 +40,23 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Message Unsubscribed": (),
     "Points Earned": (),
     "Points Reversed": (),
+    "Data Requested": (),
+    "Page Viewed": (_SEGMENTS, _EXITS, _FLOWS),
+    "Screen Viewed": (_SEGMENTS, _EXITS, _FLOWS),
+    "Page Left": (),
+    "Product Viewed": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Products Searched": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Product Added": (_FACTS, _CARTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Product Removed": (_CARTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Cart Viewed": (_CARTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Cart Updated": (_CARTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Checkout Started": (_FACTS, _CARTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Cart Abandoned": (_EXITS, _FLOWS),
+    "Order Completed": (_CARTS, _SEGMENTS, _EXITS, _FLOWS, _HINTS, _JOIN),
+    "*": (_EXITS, _FLOWS),
 }
 
-TOGETHER: tuple[tuple[str, ...], ...] = ((_FACTS, _POINTS), (_EXITS, _FLOWS))
+TOGETHER: tuple[tuple[str, ...], ...] = ((_FACTS, _POINTS, _CARTS), (_EXITS, _FLOWS))
 """Handlers that follow each other in one transaction: claimed once, moved on once.
 
 They take their locks in one order, the profiles first. Segments stand alone: they hold the

@@ -24,6 +24,7 @@ _WAITING: Final = {
         "created_at + interval '5 minutes'",
         "created_at <= now() - interval '5 minutes'",
     ),
+    "carts": ("crm_cart", "idle_at", "status = 'open' AND idle_at <= now()"),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
     "messages": (
         "messaging_message",
@@ -38,6 +39,7 @@ _WAITING: Final = {
         "created_at <= now() - interval '1 day'",
     ),
     "imports": ("imports_import", "expires_at", "expires_at <= now()"),
+    "events": ("analytics_eventcount", "due_at", "due_at <= now()"),
     "domains": ("messaging_sendingdomain", "check_due_at", "check_due_at <= now()"),
 }
 """Table, time since which a row waits, and condition by kind of work (`config.work`)."""

@@ -74,6 +74,12 @@ WORK: dict[str, WorkKind] = {
             "WHERE counted_at <= now() - interval '1 day'"
         ),
     ),
+    "carts": WorkKind(
+        task="crm.tasks.abandon_carts",
+        queue="flows",
+        service="crm.services.carts.abandon_due",
+        due=("SELECT DISTINCT tenant_id FROM crm_cart WHERE status = 'open' AND idle_at <= now()"),
+    ),
     "flows": WorkKind(
         task="flows.tasks.advance_due",
         queue="flows",
@@ -100,6 +106,17 @@ WORK: dict[str, WorkKind] = {
             "SELECT tenant_id FROM analytics_noticecheck WHERE due_at <= now() "
             "UNION SELECT t.id FROM tenants_tenant AS t "
             "LEFT JOIN analytics_noticecheck AS n ON n.tenant_id = t.id "
+            "WHERE n.tenant_id IS NULL AND t.status = 'active'"
+        ),
+    ),
+    "events": WorkKind(
+        task="analytics.tasks.count_events",
+        queue="sync",
+        service="analytics.services.event_health.count_due",
+        due=(
+            "SELECT tenant_id FROM analytics_eventcount WHERE due_at <= now() "
+            "UNION SELECT t.id FROM tenants_tenant AS t "
+            "LEFT JOIN analytics_eventcount AS n ON n.tenant_id = t.id "
             "WHERE n.tenant_id IS NULL AND t.status = 'active'"
         ),
     ),

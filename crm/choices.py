@@ -1,6 +1,11 @@
 """Closed sets of words that the tables of this app store."""
 
+from typing import Final
+
 from django.db.models import TextChoices
+
+API_STORE: Final = "API"
+"""Name of the store that takes what names none, such as calls of sites and apps."""
 
 
 class Platform(TextChoices):
@@ -94,6 +99,14 @@ class OrderChannel(TextChoices):
     APP = "app", "App"
     DRAFT = "draft", "Draft order"
     OTHER = "other", "Another channel"
+
+
+class CartStatus(TextChoices):
+    """What became of a cart."""
+
+    OPEN = "open", "Open"
+    ABANDONED = "abandoned", "Abandoned"
+    CONVERTED = "converted", "Bought"
 
 
 class PaymentMethod(TextChoices):

@@ -16,3 +16,9 @@ def react(tenant_id: int) -> None:
 def count_products(tenant_id: int) -> None:
     """Count what the products of one tenant sold."""
     work_off("catalog", tenant_id)
+
+
+@shared_task(base=TenantTask, name="crm.tasks.abandon_carts")
+def abandon_carts(tenant_id: int) -> None:
+    """Mark the carts of one tenant that lay for an hour."""
+    work_off("carts", tenant_id)

@@ -78,6 +78,7 @@ class OrderRecord:
         payment_names: gateways or methods as the platform calls them, the most important first;
             only their family and a known name are kept (`crm.domain.sales.payment_of`).
         attribution: ``landing_site``, ``referrer``, ``utm_source`` and so on of the visit.
+        checkout_token: what the platform called the checkout; a browser may know no other name.
     """
 
     external_id: str
@@ -107,6 +108,7 @@ class OrderRecord:
     discount_codes: Sequence[str] = ()
     attribution: Mapping[str, str] | None = None
     payment_names: Sequence[str] = ()
+    checkout_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,49 @@ class EventRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CartItemData:
+    """What of one product is in a cart of a storefront; the price of one piece, in ``currency``."""
+
+    title: str
+    quantity: int
+    price_minor: int | None = None
+    sku: str = ""
+    product_external_id: str = ""
+    variant_external_id: str = ""
+    url: str = ""
+    image_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CartRecord:
+    """What a storefront says is in a cart or checkout; empty items say that it was emptied.
+
+    A cart of nobody who can be named is passed over: whoever it belongs to is told by a later
+    version, or by the site's own script.
+
+    Attributes:
+        external_id: token of the checkout, or of the cart where there is no checkout yet.
+        version_at: when it was last changed.
+        started_at: when the checkout began; of a cart, when it was made.
+        is_checkout: whether the shopper is at the checkout.
+        total_minor: what the platform says is to be paid; None where it does not.
+        url: where it can be taken up again.
+    """
+
+    external_id: str
+    version_at: datetime
+    started_at: datetime
+    currency: str
+    items: Sequence[CartItemData] = ()
+    customer: CustomerRecord | None = None
+    email: str = ""
+    phone: str = ""
+    is_checkout: bool = False
+    total_minor: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a visit came from (`crm.domain.touches.read_origin` makes it).
 
@@ -350,6 +395,7 @@ Record = (
     | StoreClosedRecord
     | EventRecord
     | TrackedRecord
+    | CartRecord
 )
 
 
@@ -397,7 +443,8 @@ class EventRef:
 class NewEvent:
     """An event to append (`crm.services.events.append_events`).
 
-    ``dedupe_key`` makes it once for ever within the tenant; empty means no dedupe.
+    ``dedupe_key`` makes it once for ever within the tenant; empty means no dedupe. ``is_quiet``:
+    nobody reacts, as to what visitors do whom nobody knows.
     """
 
     name: str
@@ -409,6 +456,7 @@ class NewEvent:
     properties: Mapping[str, Any] = field(default_factory=dict)
     is_backfill: bool = False
     dedupe_key: str = ""
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _ORDERS = "Orders"
 _RFM = "RFM"
 _ENGAGEMENT = "Engagement"
 _LOYALTY = "Loyalty"
+_BEHAVIOUR = "Site and cart"
 _ORIGIN = "Where they came from"
 
 
@@ -142,6 +143,19 @@ _ALL: tuple[Field, ...] = (
     *_moments("last_opened_at", "Last open", "f.last_opened_at", _ENGAGEMENT),
     *_moments("last_clicked_at", "Last click", "f.last_clicked_at", _ENGAGEMENT),
     *_moments("last_seen_at", "Last visit", "f.last_seen_at", _ENGAGEMENT),
+    *_moments("last_viewed_at", "Last product view", "f.last_viewed_at", _BEHAVIOUR),
+    *_moments("last_searched_at", "Last search", "f.last_searched_at", _BEHAVIOUR),
+    *_moments("last_carted_at", "Last added to cart", "f.last_carted_at", _BEHAVIOUR),
+    *_moments("last_checkout_at", "Last checkout", "f.last_checkout_at", _BEHAVIOUR),
+    *_moments("cart_at", "Cart left", "f.cart_at", _BEHAVIOUR),
+    Field(
+        "cart_value",
+        "Value of the cart",
+        Kind.MONEY,
+        "f.cart_minor",
+        _BEHAVIOUR,
+        is_comparable=True,
+    ),
     *_touch("first_touch", "First"),
     *_touch("last_touch", "Last"),
 )

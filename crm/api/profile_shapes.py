@@ -99,6 +99,12 @@ class FactsOut(serializers.Serializer[Any]):
     last_opened_at = serializers.DateTimeField(allow_null=True)
     last_clicked_at = serializers.DateTimeField(allow_null=True)
     last_seen_at = serializers.DateTimeField(allow_null=True)
+    last_viewed_at = serializers.DateTimeField(allow_null=True)
+    last_searched_at = serializers.DateTimeField(allow_null=True)
+    last_carted_at = serializers.DateTimeField(allow_null=True)
+    last_checkout_at = serializers.DateTimeField(allow_null=True)
+    cart_at = serializers.DateTimeField(allow_null=True)
+    cart_value = serializers.CharField(allow_null=True)
     first_touch = TouchOut(allow_null=True)
     last_touch = TouchOut(allow_null=True)
 

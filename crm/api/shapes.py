@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from crm.choices import InventoryPolicy, OrderChannel, PaymentMethod, StockState
+from crm.choices import CartStatus, InventoryPolicy, OrderChannel, PaymentMethod, StockState
 from kernel.money import to_decimal
 from tenants.api.resources import IdField, MoneyField
 
@@ -123,6 +123,47 @@ class ProductOut(serializers.Serializer[Any]):
     variants = VariantOut(many=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class CartItemOut(serializers.Serializer[Any]):
+    """What of one product is in a cart; ``price`` of one piece, empty where nobody told it."""
+
+    title = serializers.CharField()
+    quantity = serializers.IntegerField()
+    price = serializers.CharField()
+    sku = serializers.CharField()
+    product_id = serializers.CharField()
+    url = serializers.CharField()
+    image_url = serializers.CharField()
+
+
+class CartOut(serializers.Serializer[Any]):
+    """A cart of a known shopper; ``total`` is null where nobody told prices.
+
+    ``abandoned_at`` is when it had first lain for an hour: a cart that was bought later was
+    recovered.
+    """
+
+    id = IdField()
+    profile_id = IdField()
+    store_id = IdField()
+    order_id = IdField()
+    status = serializers.ChoiceField(choices=CartStatus.choices)
+    started_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
+    checkout_at = serializers.DateTimeField(allow_null=True)
+    abandoned_at = serializers.DateTimeField(allow_null=True)
+    converted_at = serializers.DateTimeField(allow_null=True)
+    currency = serializers.CharField()
+    total = serializers.SerializerMethodField()
+    items = CartItemOut(many=True)
+    url = serializers.CharField()
+    updated_at = serializers.DateTimeField()
+
+    def get_total(self, cart: Any) -> str | None:
+        if cart.total_minor is None or not cart.currency:
+            return None
+        return amount(cart.total_minor, cart.currency)
 
 
 class EventOut(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
+from crm.api.carts import CartViewSet
 from crm.api.catalog import ProductViewSet
 from crm.api.events import EventViewSet
 from crm.api.orders import OrderViewSet
@@ -9,6 +10,7 @@ from crm.api.stores import StoreViewSet
 router = SimpleRouter()
 router.register("profiles", ProfileViewSet, "api-profiles")
 router.register("orders", OrderViewSet, "api-orders")
+router.register("carts", CartViewSet, "api-carts")
 router.register("products", ProductViewSet, "api-products")
 router.register("stores", StoreViewSet, "api-stores")
 router.register("events", EventViewSet, "api-events")

@@ -6,6 +6,7 @@ from typing import Any
 
 from crm.choices import Channel, ConsentState
 from crm.types import (
+    CartRecord,
     ConsentRecord,
     CustomerRecord,
     DataRequestRecord,
@@ -39,6 +40,8 @@ OWN_EVENTS = frozenset(
         "Order Cancelled",
         "Order Refunded",
         "Order Fulfilled",
+        "Cart Updated",
+        "Cart Abandoned",
         "Profile Created",
         "Profile Updated",
         "Profile Merged",
@@ -171,6 +174,17 @@ def _check_tracked(record: TrackedRecord) -> None:
         raise Unusable(f"{record.name!r} is a name that only Patron gives")
 
 
+def _check_cart(record: CartRecord) -> None:
+    _check_id(record.external_id)
+    _check_time("version_at", record.version_at)
+    _check_time("started_at", record.started_at)
+    _check_currency(record.currency)
+    if record.total_minor is not None:
+        _check_amount("total", record.total_minor)
+    if record.customer is not None:
+        _check_customer(record.customer)
+
+
 def _check_erase(record: EraseRecord) -> None:
     if not (record.external_id or record.email or record.phone):
         raise Unusable("nobody is named")
@@ -224,6 +238,7 @@ _CHECKS: Mapping[type, Callable[[Any], None]] = {
     ConsentRecord: _check_consent,
     EventRecord: _check_event,
     TrackedRecord: _check_tracked,
+    CartRecord: _check_cart,
     EraseRecord: _check_erase,
     DataRequestRecord: _check_data_request,
     StoreClosedRecord: _check_closed,

@@ -1,5 +1,6 @@
 """Who the shoppers of a tenant are and what they did."""
 
+from crm.models.cart import Cart, OrderHint
 from crm.models.consent import ConsentEvent, Suppression
 from crm.models.event import Event, EventKey, Reaction
 from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
@@ -20,6 +21,7 @@ from crm.models.touch import Touchpoint
 from crm.models.views import ListPreference, SavedView
 
 __all__ = [
+    "Cart",
     "CatalogChange",
     "CatalogCount",
     "ConsentEvent",
@@ -31,6 +33,7 @@ __all__ = [
     "ListPreference",
     "Note",
     "Order",
+    "OrderHint",
     "OrderLine",
     "ProbableDuplicate",
     "Product",

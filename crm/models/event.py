@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from crm.choices import EventSource
+from crm.domain.carts import CART_EVENTS
 from kernel.tenancy import TenantModel
 
 
@@ -32,6 +33,12 @@ class Event(TenantModel):
             models.Index(fields=["tenant", "name", "-occurred_at"], name="event_name_idx"),
             # The key begins with the time, so an id alone would read every event of the tenant.
             models.Index(fields=["tenant", "id"], name="event_id_idx"),
+            # A visitor has hundreds of events for each that says something of the cart.
+            models.Index(
+                fields=["tenant", "profile_id", "-occurred_at"],
+                name="event_cart_idx",
+                condition=models.Q(name__in=sorted(CART_EVENTS)),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -76,6 +76,8 @@ class Order(TenantModel):
     )
     attribution = models.JSONField(null=True)
     """``landing_site``, ``referrer``, ``utm_source`` and so on of the visit, where known."""
+    checkout_token = models.TextField(db_default="")
+    """What the storefront called the checkout, where it says so."""
     source_version_at = models.DateTimeField()
     """The payload's ``updated_at``, else the trigger time, else arrival."""
     source_hash = models.TextField(db_default="")
@@ -94,6 +96,11 @@ class Order(TenantModel):
             models.Index(fields=["tenant", "profile", "ordered_at"], name="order_profile_idx"),
             models.Index(fields=["tenant", "-ordered_at", "-id"], name="order_ordered_idx"),
             models.Index(fields=["tenant", "number"], name="order_number_idx"),
+            models.Index(
+                fields=["tenant", "checkout_token"],
+                name="order_token_idx",
+                condition=~Q(checkout_token=""),
+            ),
             models.Index(
                 fields=["tenant", "base_gross_minor", "id"],
                 name="order_total_idx",
@@ -124,6 +131,16 @@ class Order(TenantModel):
                 fields=["tenant", "-ordered_at", "-id"],
                 name="order_nobody_idx",
                 condition=Q(profile__isnull=True),
+            ),
+            models.Index(
+                fields=["tenant", "-ordered_at", "-id"],
+                name="order_lineless_idx",
+                condition=Q(has_bought_line=False, is_test=False),
+            ),
+            models.Index(
+                fields=["tenant", "-ordered_at", "-id"],
+                name="order_rateless_idx",
+                condition=Q(base_gross_minor__isnull=True),
             ),
         ]
 

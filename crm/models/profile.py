@@ -81,6 +81,22 @@ class Profile(TenantModel):
                 name="profile_sms_consent_idx",
                 condition=_IS_LIVE & ~models.Q(sms_consent=ConsentState.NEVER),
             ),
+            # What the page about the data counts: few rows of many.
+            models.Index(
+                fields=["tenant", "-id"],
+                name="profile_bad_email_idx",
+                condition=_IS_LIVE & models.Q(properties__has_key="unusable_email"),
+            ),
+            models.Index(
+                fields=["tenant", "-id"],
+                name="profile_bad_phone_idx",
+                condition=_IS_LIVE & models.Q(properties__has_key="unusable_phone"),
+            ),
+            models.Index(
+                fields=["tenant", "-id"],
+                name="profile_unreachable_idx",
+                condition=_IS_LIVE & models.Q(email_norm="", phone="", is_anonymous=False),
+            ),
             models.Index(
                 fields=["tenant", "merged_into"],
                 name="profile_merged_idx",
@@ -209,6 +225,15 @@ class ProfileFacts(TenantModel):
     last_opened_at = models.DateTimeField(null=True)
     last_clicked_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
+    last_viewed_at = models.DateTimeField(null=True)
+    """When they last looked at a product."""
+    last_carted_at = models.DateTimeField(null=True)
+    last_checkout_at = models.DateTimeField(null=True)
+    last_searched_at = models.DateTimeField(null=True)
+    cart_at = models.DateTimeField(null=True)
+    """When the cart that waits was last touched; None without one."""
+    cart_minor = models.BigIntegerField(null=True)
+    """What it is worth; None where nobody told, or in another currency."""
     first_touch = models.JSONField(null=True)
     last_touch = models.JSONField(null=True)
     refreshed_at = models.DateTimeField(null=True)

@@ -10,6 +10,7 @@ from django.db.models import Prefetch, Q
 from crm.choices import IdentityKind
 from crm.domain.merging import can_undo
 from crm.models import (
+    Cart,
     ConsentEvent,
     Event,
     Identity,
@@ -65,6 +66,7 @@ class PersonFacts:
         local_time: time of day where they are; empty where their zone is not known.
         properties: what the merchant or the person set, by name.
         touches: first and last visit of which the source is known.
+        cart: the newest one, bought or not; None without one.
     """
 
     facts: ProfileFacts
@@ -75,6 +77,7 @@ class PersonFacts:
     local_time: str
     properties: list[tuple[str, str]]
     touches: list[TouchWords]
+    cart: Cart | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,14 @@ def find_facts(profile: Profile, now: datetime) -> PersonFacts:
             (key, _speak(value)) for key, value in sorted(profile.properties.items()) if value
         ],
         touches=touches_of_person(facts),
+        cart=find_cart(profile.pk),
     )
+
+
+def find_cart(profile_id: int) -> Cart | None:
+    """Return somebody's newest cart, bought or not, or None."""
+    found = Cart.objects.filter(profile_id=profile_id).order_by("-started_at")
+    return found.select_related("order").first()
 
 
 def list_timeline(profile_id: int, *, kind: str = "", after: str = "") -> TimelinePage:

@@ -235,6 +235,12 @@ def _figures(facts: ProfileFacts, currency: str) -> dict[str, Any]:
         "last_opened_at": facts.last_opened_at,
         "last_clicked_at": facts.last_clicked_at,
         "last_seen_at": facts.last_seen_at,
+        "last_viewed_at": facts.last_viewed_at,
+        "last_searched_at": facts.last_searched_at,
+        "last_carted_at": facts.last_carted_at,
+        "last_checkout_at": facts.last_checkout_at,
+        "cart_at": facts.cart_at,
+        "cart_value": to_text(facts.cart_minor, currency),
         "first_touch": facts.first_touch,
         "last_touch": facts.last_touch,
     }

@@ -1,7 +1,7 @@
 """What the parts of one ingest share."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -81,6 +81,10 @@ class Batch:
                 dedupe_key=dedupe_key,
             )
         )
+
+    def hush(self) -> None:
+        """Let nobody react to the event that was noted last."""
+        self.events[-1] = replace(self.events[-1], is_quiet=True)
 
     def newest(self, items: Iterable[Item[R]], key: Callable[[R], str]) -> dict[str, Item[R]]:
         """Keep of several records of one object the newest; the others end as unchanged.

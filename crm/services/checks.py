@@ -22,6 +22,7 @@ def find_differences() -> list[str]:
     return [
         *_shorten(_wrong_facts()),
         *_shorten(_wrong_touches()),
+        *_shorten(_wrong_behaviour()),
         *_shorten(_stray_facts()),
         *_shorten(_wrong_consent()),
         *_shorten(_lost_events()),
@@ -53,6 +54,13 @@ def _wrong_touches() -> list[str]:
     return [
         f"{row.what} of profile {row.profile_id}: {row.stored}, recomputed {row.recomputed}"
         for row in run_sql("crm.check_touches")
+    ]
+
+
+def _wrong_behaviour() -> list[str]:
+    return [
+        f"times of profile {row.profile_id}: {row.stored}, recomputed {row.recomputed}"
+        for row in run_sql("crm.check_behaviour", ids=None)
     ]
 
 

@@ -16,6 +16,7 @@ from crm.services.addresses import address_hash
 from crm.services.batch import Batch
 from crm.types import (
     AddressData,
+    CartRecord,
     ConsentRecord,
     CustomerRecord,
     EventRecord,
@@ -119,6 +120,14 @@ def claim_of_tracked(batch: Batch, index: int, tracked: TrackedRecord) -> Claim:
     if who.external_id:
         others = [value for value in ids if value != who.external_id]
         claim.hints = [(_CUSTOMER_ID, f"{batch.store_id}:{value}") for value in others]
+    return claim
+
+
+def claim_of_cart(batch: Batch, index: int, cart: CartRecord) -> Claim:
+    """Return the claim of a cart; the address at a checkout was typed and is not verified."""
+    said = cart.customer or _guest(cart.version_at, "", "")
+    claim = _build(batch, index, said, (cart.email, cart.phone), cart.started_at)
+    claim.is_typed = not claim.is_customer
     return claim
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from crm.choices import Channel, IdentityKind, StoreStatus, SuppressionReason
 from crm.domain.resolution import Key
 from crm.models import (
+    Cart,
     EventKey,
     Identity,
     Note,
@@ -86,6 +87,7 @@ def erase_profiles(
     ProfileFacts.objects.filter(profile_id__in=ids).delete()
     Note.objects.filter(profile_id__in=ids).delete()
     Touchpoint.objects.filter(profile_id__in=ids).delete()
+    Cart.objects.filter(profile_id__in=ids).delete()
     rows = run_sql("crm.erase_profiles", ids=wanted, now=at)
     erased = sorted(row.id for row in rows if row.merged_into_id is None)
     for hook in AFTER_ERASE:

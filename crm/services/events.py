@@ -17,6 +17,9 @@ from kernel.scope import current_tenant_id
 from kernel.sql import run_sql
 from kernel.work import ring
 
+ANY_OTHER = "*"
+"""In the table of who reacts to what: events that a merchant made up."""
+
 _Numbered = list[tuple[int, NewEvent]]
 
 
@@ -59,13 +62,15 @@ def append_resolved(events: Sequence[NewEvent], now: datetime) -> list[EventRef]
         return []
     _insert_events(fresh, now)
     refs = [_ref(event_id, event) for event_id, event in fresh]
-    _add_reactions(refs, now)
+    loud = [ref for ref, (_, event) in zip(refs, fresh, strict=True) if _is_heard(event)]
+    _add_reactions(loud, now)
     return refs
 
 
-def has_handlers(name: str) -> bool:
-    """Say whether anybody reacts to events of this name."""
-    return bool(event_handlers().get(name))
+def handlers_of(name: str) -> tuple[str, ...]:
+    """Return who reacts to events of this name, in order."""
+    table = event_handlers()
+    return table.get(name, table.get(ANY_OTHER, ()))
 
 
 def event_handlers() -> dict[str, tuple[str, ...]]:
@@ -116,13 +121,19 @@ def _add_reactions(refs: Sequence[EventRef], now: datetime) -> None:
             ref.is_backfill,
         )
         for ref in refs
-        if has_handlers(ref.name)
     ]
     if not rows:
         return
     names = "id name occurred_at profile_id object_id is_backfill"
     run_sql("crm.add_reactions", now=now, **columns(names, rows))
     ring("reactions", current_tenant_id())
+
+
+def _is_heard(event: NewEvent) -> bool:
+    """Say whether anybody reacts; history of names that only flows know sets off nothing."""
+    if event.is_quiet or (event.is_backfill and event.name not in event_handlers()):
+        return False
+    return bool(handlers_of(event.name))
 
 
 def _ref(event_id: int, event: NewEvent) -> EventRef:

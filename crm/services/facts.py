@@ -5,12 +5,23 @@ from datetime import datetime
 
 from django.db import transaction
 
+from crm.services.ids import lock_final_profiles
 from crm.types import EventRef
 from kernel import clock
 from kernel.arrays import array, columns
 from kernel.sql import execute, run_sql
 
 FALLEN_OUT_BATCH = 5_000
+ACTIVITY = {
+    "Product Viewed": "viewed_at",
+    "Product Added": "carted_at",
+    "Checkout Started": "checkout_at",
+    "Products Searched": "searched_at",
+}
+"""Which event moves which time; `crm/sql/behaviour_times.sql` recomputes the same."""
+_TIMES_ALONE = frozenset({"Message Opened", "Message Clicked", *ACTIVITY})
+_OTHERS_EVENTS = frozenset({"Profile Created", "Profile Merged"})
+"""Events after which somebody has events that were another's, or nobody's."""
 RfmRow = tuple[int, int | None, int | None, int | None, str]
 """Profile id; recency, frequency and monetary score 1 to 5 or None; group or empty."""
 
@@ -28,18 +39,24 @@ WHERE f.tenant_id = %(tenant_id)s
 def refresh_for_events(refs: list[EventRef]) -> None:
     """Bring the facts of the profiles in a batch of events up to date; a repeat changes nothing.
 
-    Opens and clicks move their times; every other event has the order figures recomputed.
+    Opens, clicks and what people do on a site move their times; every other event has the order
+    figures recomputed.
     """
     opened = _latest(refs, "Message Opened")
     clicked = _latest(refs, "Message Clicked")
     if opened or clicked:
         set_engagement(opened=opened, clicked=clicked)
+    set_activity({column: _latest(refs, name) for name, column in ACTIVITY.items()})
     ids = {
         ref.profile_id
         for ref in refs
-        if ref.profile_id is not None and ref.name not in ("Message Opened", "Message Clicked")
+        if ref.profile_id is not None and ref.name not in _TIMES_ALONE
     }
     refresh_facts(ids, clock.now())
+    moved = {ref.profile_id for ref in refs if ref.profile_id and ref.name in _OTHERS_EVENTS}
+    if moved:
+        final = lock_final_profiles(moved)
+        run_sql("crm.refresh_behaviour", ids=array(sorted(set(final.values()))))
 
 
 @transaction.atomic(savepoint=False)
@@ -111,6 +128,25 @@ def set_engagement(
     rows = [(key, opened.get(key), clicked.get(key), seen.get(key)) for key in ids]
     params = columns("profile_id opened_at clicked_at seen_at", rows)
     return [row.profile_id for row in run_sql("crm.set_engagement", **params)]
+
+
+@transaction.atomic(savepoint=False)
+def set_activity(times: Mapping[str, Mapping[int, datetime]]) -> list[int]:
+    """Note when profiles last looked at a product, filled a cart, went to the checkout, searched.
+
+    Args:
+        times: aware time by profile id, by column of `ACTIVITY`; an older one changes nothing.
+
+    Returns:
+        Ids of the profiles that changed.
+    """
+    names = [name for name in ACTIVITY.values() if times.get(name)]
+    ids = sorted({key for name in names for key in times[name]})
+    if not ids:
+        return []
+    rows = [(key, *(times.get(name, {}).get(key) for name in ACTIVITY.values())) for key in ids]
+    params = columns(" ".join(("profile_id", *ACTIVITY.values())), rows)
+    return [row.profile_id for row in run_sql("crm.note_behaviour", **params)]
 
 
 @transaction.atomic(savepoint=False)

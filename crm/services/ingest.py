@@ -29,6 +29,7 @@ from crm.services import (
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import (
     Claim,
+    claim_of_cart,
     claim_of_consent,
     claim_of_customer,
     claim_of_event,
@@ -42,6 +43,7 @@ from crm.services.people import resolve_people
 from crm.services.touches import record_touches, refresh_touches
 from crm.types import (
     ApplyResult,
+    CartRecord,
     ConsentRecord,
     CustomerRecord,
     DataRequestRecord,
@@ -123,7 +125,9 @@ def apply_records(
     shipments.apply_shipments(batch, todo[ShipmentRecord])
     if todo[ConsentRecord]:
         consent.apply_consents(batch, todo[ConsentRecord], claims)
-    behaviour.note_behaviour(batch, todo[EventRecord], todo[TrackedRecord], claims)
+    behaviour.note_behaviour(
+        batch, todo[EventRecord], todo[TrackedRecord], todo[CartRecord], claims
+    )
     erasure.apply_data_requests(batch, todo[DataRequestRecord])
     append_resolved(batch.events, now)
     erasure.apply_erasures(batch, todo[EraseRecord])
@@ -182,6 +186,7 @@ _KINDS = (
     StoreClosedRecord,
     EventRecord,
     TrackedRecord,
+    CartRecord,
 )
 
 
@@ -207,9 +212,11 @@ def _resolve(
     claims_of_changes += [refund.claim for refund in refund_changes if refund.claim]
     events = [claim_of_event(batch, item.index, item.record) for item in todo[EventRecord]]
     tracked = [claim_of_tracked(batch, item.index, item.record) for item in todo[TrackedRecord]]
+    carts = [claim_of_cart(batch, item.index, item.record) for item in todo[CartRecord]]
     consents = [claim_of_consent(batch, item.index, item.record) for item in todo[ConsentRecord]]
     resolved = sorted(
-        [*claims, *claims_of_changes, *events, *tracked, *consents], key=lambda claim: claim.index
+        [*claims, *claims_of_changes, *events, *tracked, *carts, *consents],
+        key=lambda claim: claim.index,
     )
     resolve_people(batch, resolved)
     for claim in claims:

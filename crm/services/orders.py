@@ -28,7 +28,7 @@ _COLUMNS = (
     "id external_id number profile_id ordered_at email phone currency gross_minor subtotal_minor "
     "discount_minor shipping_minor tax_minor base_gross_minor financial_status fulfillment_status "
     "cancelled_at is_test has_bought_line is_counted channel country city discount_codes "
-    "attribution payment_method payment_name source_version_at source_hash"
+    "attribution payment_method payment_name checkout_token source_version_at source_hash"
 )
 _LINE_COLUMNS = (
     "order_id line_key position product_id variant_id sku title category quantity "
@@ -152,6 +152,7 @@ def _row(change: OrderChange, converter: Converter) -> tuple[Any, ...]:
         array(order.discount_codes),
         dict(order.attribution) if order.attribution else None,
         *payment_of(order.payment_names),
+        order.checkout_token,
         order.version_at,
         change.digest,
     )

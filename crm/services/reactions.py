@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, transaction
 from django.utils.module_loading import import_string
 
-from crm.services.events import event_handlers
+from crm.services.events import event_handlers, handlers_of
 from crm.types import EventRef
 from kernel import clock
 from kernel.arrays import array
@@ -122,13 +122,12 @@ def _claim(ids: Sequence[int] | None) -> list[_Claimed]:
 
 def _choose(claimed: Sequence[_Claimed]) -> _Step | None:
     """Return the next step of a window; None when every reaction has met its last handler."""
-    handlers = event_handlers()
     waiting: dict[tuple[str, int], list[_Claimed]] = {}
     for one in claimed:
         waiting.setdefault((one.ref.name, one.stage), []).append(one)
     steps: dict[str, list[_Claimed]] = {}
     for (name, stage), group in waiting.items():
-        listed = handlers.get(name, ())
+        listed = handlers_of(name)
         if stage < len(listed):
             steps.setdefault(listed[stage], []).extend(group)
         elif stage == group[0].stored_stage:
@@ -164,12 +163,11 @@ def _meet(step: _Step, *, is_first: bool) -> None:
 
 
 def _move_on(claimed: Sequence[_Claimed]) -> None:
-    handlers = event_handlers()
     finished: list[int] = []
     moved: dict[int, list[int]] = {}
     for one in claimed:
         if steps := one.stage - one.stored_stage:
-            is_last = one.stage >= len(handlers.get(one.ref.name, ()))
+            is_last = one.stage >= len(handlers_of(one.ref.name))
             (finished if is_last else moved.setdefault(steps, [])).append(one.id)
     if finished:
         run_sql("crm.finish_reactions", ids=array(finished))

@@ -1,9 +1,9 @@
 """What this app fills into its own registries."""
 
 from crm.panels import Panel, fill_filter, fill_panel, fill_words
-from crm.queries import words
+from crm.queries import behaviour_words, words
 from crm.queries.people_filters import FILTERS
-from crm.services import catalog, repointing, touches
+from crm.services import carts, catalog, repointing, touches
 
 
 def register() -> None:
@@ -14,9 +14,11 @@ def register() -> None:
     fill_panel(Panel("consent", "Consent", "crm:consent", 70))
     fill_panel(Panel("merges", "Merges", "crm:merges", 80))
     fill_words("orders", "Orders", words.ORDER_EVENTS, words.speak_orders)
+    fill_words("behaviour", "Site and app", behaviour_words.EVENTS, behaviour_words.speak)
     fill_words("profile", "Profile", words.PROFILE_EVENTS, words.speak_profile)
     fill_words("notes", "Notes", words.NOTE_EVENTS, words.speak_notes)
     for item in FILTERS:
         fill_filter(item)
+    repointing.BEFORE_MERGE.append(carts.drop_twins)
     repointing.AFTER_MERGE.append(touches.refresh_merged)
     catalog.register()

@@ -19,6 +19,7 @@ REPOINTED: list[tuple[str, str]] = [
     ("crm_consentevent", "profile_id"),
     ("crm_note", "profile_id"),
     ("crm_touchpoint", "profile_id"),
+    ("crm_cart", "profile_id"),
 ]
 """Table and column; the table has an ``id``. A merge lets the rows point at the winner."""
 

@@ -8,7 +8,7 @@ INSERT INTO crm_order (
     subtotal_minor, discount_minor, shipping_minor, tax_minor, base_gross_minor,
     financial_status, fulfillment_status, cancelled_at, is_test, has_bought_line, is_counted,
     channel, country, city, discount_codes, attribution, payment_method, payment_name,
-    source_version_at, source_hash
+    checkout_token, source_version_at, source_hash
 )
 SELECT
     %(tenant_id)s, %(store_id)s, %(is_backfill)s, %(now)s, %(now)s,
@@ -16,7 +16,8 @@ SELECT
     n.gross_minor, n.subtotal_minor, n.discount_minor, n.shipping_minor, n.tax_minor,
     n.base_gross_minor, n.financial_status, n.fulfillment_status, n.cancelled_at, n.is_test,
     n.has_bought_line, n.is_counted, n.channel, n.country, n.city, n.discount_codes::text[],
-    n.attribution::jsonb, n.payment_method, n.payment_name, n.source_version_at, n.source_hash
+    n.attribution::jsonb, n.payment_method, n.payment_name, n.checkout_token,
+    n.source_version_at, n.source_hash
 FROM unnest(
     %(id)s::bigint[], %(external_id)s::text[], %(number)s::text[], %(profile_id)s::bigint[],
     %(ordered_at)s::timestamptz[], %(email)s::text[], %(phone)s::text[], %(currency)s::text[],
@@ -26,13 +27,14 @@ FROM unnest(
     %(cancelled_at)s::timestamptz[], %(is_test)s::boolean[], %(has_bought_line)s::boolean[],
     %(is_counted)s::boolean[], %(channel)s::text[], %(country)s::text[], %(city)s::text[],
     %(discount_codes)s::text[], %(attribution)s::text[], %(payment_method)s::text[],
-    %(payment_name)s::text[], %(source_version_at)s::timestamptz[], %(source_hash)s::text[]
+    %(payment_name)s::text[], %(checkout_token)s::text[],
+    %(source_version_at)s::timestamptz[], %(source_hash)s::text[]
 ) AS n (
     id, external_id, number, profile_id, ordered_at, email, phone, currency, gross_minor,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, base_gross_minor,
     financial_status, fulfillment_status, cancelled_at, is_test, has_bought_line, is_counted,
     channel, country, city, discount_codes, attribution, payment_method, payment_name,
-    source_version_at, source_hash
+    checkout_token, source_version_at, source_hash
 )
 ON CONFLICT (tenant_id, store_id, external_id) DO UPDATE SET
     number = EXCLUDED.number,
@@ -60,6 +62,7 @@ ON CONFLICT (tenant_id, store_id, external_id) DO UPDATE SET
     attribution = EXCLUDED.attribution,
     payment_method = EXCLUDED.payment_method,
     payment_name = EXCLUDED.payment_name,
+    checkout_token = COALESCE(NULLIF(EXCLUDED.checkout_token, ''), crm_order.checkout_token),
     source_version_at = EXCLUDED.source_version_at,
     source_hash = EXCLUDED.source_hash,
     updated_at = EXCLUDED.updated_at

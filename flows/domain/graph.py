@@ -6,6 +6,8 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from crm.domain.carts import CART_EVENTS, ORDER_COMPLETED, ORDER_PLACED
+
 Condition = Mapping[str, Any]
 """A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``."""
 
@@ -13,6 +15,9 @@ MAX_VISITS = 10
 """How often one run may visit one node."""
 
 DEFAULT_MAX_EVENT_AGE = timedelta(days=7)
+CART_MAX_EVENT_AGE = timedelta(hours=24)
+"""A cart of yesterday is no news: nobody is reminded of it after an outage."""
+CART_TRIGGERS = CART_EVENTS - {ORDER_PLACED, ORDER_COMPLETED} | {"Cart Abandoned", "Product Viewed"}
 
 
 class Policy(StrEnum):

@@ -6,6 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.domain.graph import (
+    CART_MAX_EVENT_AGE,
+    CART_TRIGGERS,
     DEFAULT_MAX_EVENT_AGE,
     Delay,
     Duration,
@@ -95,15 +97,16 @@ class _Reader:
         exit_on = [self._exit_on(item, f"exit_on.{at}") for at, item in enumerate(exits)]
         if goal and goal not in exit_on:
             exit_on.append(goal)
+        trigger = self._trigger(body.get("trigger"))
         return Graph(
-            trigger=self._trigger(body.get("trigger")),
+            trigger=trigger,
             entry_filter=self._condition(body.get("entry_filter"), "entry_filter"),
             reentry=self._reentry(body.get("reentry", {"policy": "once"})),
             exit_on=tuple(exit_on),
             goal=goal,
             entry_node=self._target(body.get("entry_node"), "entry_node", raw_nodes),
             nodes={key: self._node(key, raw_nodes[key], raw_nodes) for key in raw_nodes},
-            max_event_age=self._age(body.get("max_event_age")),
+            max_event_age=self._age(body.get("max_event_age"), trigger),
         )
 
     def _trigger(self, raw: Any) -> Trigger:
@@ -141,9 +144,10 @@ class _Reader:
             return ExitOn(segment_id=self._segment(body["segment"], f"{path}.segment"))
         return ExitOn(event=self._text(body.get("event"), f"{path}.event"))
 
-    def _age(self, raw: Any) -> timedelta:
+    def _age(self, raw: Any, trigger: Trigger) -> timedelta:
         if raw is None:
-            return DEFAULT_MAX_EVENT_AGE
+            is_of_cart = isinstance(trigger, EventTrigger) and trigger.event in CART_TRIGGERS
+            return CART_MAX_EVENT_AGE if is_of_cart else DEFAULT_MAX_EVENT_AGE
         return self._duration(self._object(raw, "max_event_age"), "max_event_age").length
 
     def _node(self, key: str, raw: Any, nodes: Mapping[str, Any]) -> Node:

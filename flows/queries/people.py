@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from crm.models import Event, Profile
 from flows.models import FlowRun, RunStep
@@ -16,10 +16,14 @@ from messaging.models import Message, Template
 from segments.models import Membership, Segment
 
 
-def find_erased(profile_ids: Iterable[int]) -> set[int]:
-    """Return those of some profiles that were erased."""
-    erased = Profile.objects.filter(pk__in=set(profile_ids), erased_at__isnull=False)
-    return set(erased.values_list("pk", flat=True))
+def find_absent(profile_ids: Iterable[int]) -> tuple[set[int], set[int]]:
+    """Return those of some profiles that were erased, and visitors whom nobody knows."""
+    absent = Profile.objects.filter(pk__in=set(profile_ids)).filter(
+        Q(erased_at__isnull=False) | Q(is_anonymous=True)
+    )
+    rows = list(absent.values_list("pk", "erased_at", "is_anonymous"))
+    erased = {pk for pk, erased_at, _ in rows if erased_at is not None}
+    return erased, {pk for pk, _, is_anonymous in rows if is_anonymous} - erased
 
 
 def properties_of(events: Iterable[tuple[int, datetime]]) -> dict[int, dict[str, Any]]:

@@ -34,8 +34,8 @@ Graphs = Mapping[int, Graph]
 def enrol_for_events(refs: Sequence[EventRef]) -> None:
     """Start the runs that events set off, and record every event that started none.
 
-    A repeat changes nothing: what was decided about an event stays. History and events without
-    a profile never knock.
+    A repeat changes nothing: what was decided about an event stays. History, events without a
+    profile and those of visitors whom nobody knows never knock.
 
     Args:
         refs: new events of the active tenant, in any order.
@@ -71,12 +71,13 @@ def _knock(
         return []
     decided = decided_pairs([ref.event_id for _, _, ref in pairs])
     final = lock_final_profiles({ref.profile_id for _, _, ref in pairs if ref.profile_id})
-    erased = people.find_erased(final.values())
+    erased, unknown = people.find_absent(final.values())
     return [
         Attempt(flow_id, version_id, ref, profile_id, profile_id in erased)
         for flow_id, version_id, ref in pairs
         if (flow_id, ref.event_id) not in decided
         and (profile_id := final.get(ref.profile_id or 0)) is not None
+        and profile_id not in unknown
     ]
 
 

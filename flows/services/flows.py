@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from crm.services.events import event_handlers
+from crm.services.events import event_handlers, handlers_of
 from flows.choices import FlowStatus, RunStatus
 from flows.domain.graph import EventTrigger, Graph, Message, Split
 from flows.domain.parsing import check_graph
@@ -169,9 +169,9 @@ def _check_events(graph: Graph) -> list[Problem]:
 
 
 def _unheard(name: str, handler: str, path: str) -> list[Problem]:
-    heard = sorted(event for event, paths in event_handlers().items() if handler in paths)
-    if name in heard:
+    if handler in handlers_of(name):
         return []
+    heard = sorted(event for event, paths in event_handlers().items() if handler in paths)
     return [Problem(path, f"{name!r} sets off nothing; possible are {', '.join(heard)}")]
 
 

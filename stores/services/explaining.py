@@ -5,11 +5,19 @@ from typing import Final
 
 from crm.domain.identifiers import normalize_email
 from crm.queries.refunds import find_waiting_refunds
-from crm.types import CustomerRecord, OrderRecord, Record, RefundRecord, ShipmentRecord
+from crm.types import (
+    CartRecord,
+    CustomerRecord,
+    OrderRecord,
+    Record,
+    RefundRecord,
+    ShipmentRecord,
+)
 
 NO_CUSTOMER: Final = "The order names no customer: it counts, and belongs to no profile"
 NO_ORDER: Final = "Its order has not arrived yet: the refund is kept and joined to it when it does"
 NO_ADDRESS: Final = "{!r} is not an e-mail address: nobody is known by it or written to"
+NO_SHOPPER: Final = "Nobody can be named by it yet: a cart is taken once its shopper is known"
 MAX_SHOWN: Final = 60
 
 
@@ -52,6 +60,8 @@ def _remark(records: Sequence[Record], waited_for: set[str]) -> str:
                 remarks |= _judge_address(email or (customer.email if customer else ""))
             case CustomerRecord(email=email):
                 remarks |= _judge_address(email)
+            case CartRecord(customer=None, email="", phone=""):
+                remarks[NO_SHOPPER] = None
             case RefundRecord(order_external_id=name) if name in waited_for:
                 remarks[NO_ORDER] = None
     return "; ".join(remarks)

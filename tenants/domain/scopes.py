@@ -11,6 +11,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "orders": _BOTH,
     "products": _BOTH,
     "events": _BOTH,
+    "carts": _READ,
     "stores": _READ,
     "inbox": _BOTH,
     "sync-runs": _READ,

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from crm.models import (
+    Cart,
     Event,
     Note,
     Order,
@@ -84,6 +85,32 @@ def make_event(profile: Profile | None = None, **fields: Any) -> Event:
     """Create an event that happened now."""
     values = {"name": "Product Viewed", "occurred_at": clock.now(), "source": "api", **fields}
     return Event.objects.create(profile_id=None if profile is None else profile.pk, **values)
+
+
+def make_cart(profile: Profile, **fields: Any) -> Cart:
+    """Create an open cart of one soap."""
+    now = clock.now()
+    values = {
+        "started_at": now,
+        "changed_at": now,
+        "idle_at": now + timedelta(hours=1),
+        "currency": "GBP",
+        "total_minor": 1250,
+        "piece_count": 1,
+        "items": [
+            {
+                "title": "Soap",
+                "quantity": 1,
+                "price": "12.50",
+                "sku": "",
+                "product_id": "p1",
+                "url": "",
+                "image_url": "",
+            }
+        ],
+        **fields,
+    }
+    return Cart.objects.create(profile=profile, **values)
 
 
 def make_job(**fields: Any) -> Job:
@@ -179,6 +206,7 @@ def make_everything() -> dict[str, int]:
         "profile_id": profile.pk,
         "order_id": order.pk,
         "product_id": product.pk,
+        "cart_id": make_cart(profile).pk,
         "segment_id": segment.pk,
         "entry_id": entry.pk,
         "event_id": make_event(profile).pk,

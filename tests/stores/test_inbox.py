@@ -16,6 +16,7 @@ from kernel.batches import Deadline
 from kernel.sql import run_sql
 from kernel.tenancy import tenant_scope
 from stores.models import InboxDelivery
+from stores.platforms.shopify.platform import REASONS
 from stores.services import inbox
 from stores.services.explaining import NO_CUSTOMER, NO_ORDER
 from stores.services.inbox import drain_inbox, retry_deliveries
@@ -81,7 +82,7 @@ def test_bad_deliveries_are_quarantined_and_their_neighbours_applied(shop: FakeS
         "good": ("applied", ""),
         "comma": ("quarantined", "total_price: '12,50' is not an amount; write 12.50"),
         "zone": ("quarantined", "processed_at: '2026-05-04T11:00:00' has no time zone"),
-        "cart": ("ignored", "Topic carts/create is not used yet"),
+        "cart": ("ignored", REASONS["carts/create"]),
     }
     assert count(Order) == 1
 

@@ -236,7 +236,7 @@ def test_privacy_topics_and_removal() -> None:
     ]
 
 
-@pytest.mark.parametrize("topic", ["carts/create", "themes/publish", "", "nonsense"])
+@pytest.mark.parametrize("topic", ["collections/create", "themes/publish", "", "nonsense"])
 def test_topics_without_use_are_ignored_unread(topic: str) -> None:
     found = translate(topic, b"not even json")
     assert found.records == ()

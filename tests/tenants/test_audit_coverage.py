@@ -102,6 +102,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "settings/brand/logo/remove/": {},
     "settings/keys/": {"name": "Till", "kind": "secret", "scopes": ["orders:read"]},
     "settings/keys/<int:key_id>/revoke/": {},
+    "settings/tracking/key/": {},
     "settings/danger/export/": {},
     "settings/danger/suspend/": {},
     "settings/danger/resume/": {},

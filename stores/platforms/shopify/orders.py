@@ -81,6 +81,7 @@ def read_order(payload: Json, arrived_at: datetime) -> OrderRecord:
         ],
         attribution=read_visit(payload),
         payment_names=read_payment_names(payload, code),
+        checkout_token=text(payload, "checkout_token"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from stores.platforms.fields import Json, read_object
 from stores.platforms.shopify import (
+    carts,
     customers,
     fulfillments,
     headers,
@@ -44,6 +45,8 @@ TOPICS: Final[dict[str, Translate]] = {
     "inventory_levels/disconnect": inventory.translate_level_end,
     "inventory_items/create": inventory.translate_item,
     "inventory_items/update": inventory.translate_item,
+    "checkouts/create": carts.translate_checkout,
+    "checkouts/update": carts.translate_checkout,
     "refunds/create": translate_refund,
     "fulfillments/create": fulfillments.translate_fulfillment,
     "fulfillments/update": fulfillments.translate_fulfillment,
@@ -52,7 +55,11 @@ TOPICS: Final[dict[str, Translate]] = {
     "customers/redact": privacy.translate_erasure,
     "shop/redact": privacy.translate_shop_erasure,
 }
+_OF_CART: Final = "Shopify does not say whose a cart is; its checkout and the site's script do"
 REASONS: Final = {
+    "carts/create": _OF_CART,
+    "carts/update": _OF_CART,
+    "checkouts/delete": "A checkout that is gone is left like any other cart",
     "orders/edited": "The edited order itself follows as orders/updated",
     "orders/delete": "A deleted order stays in the history; cancel or refund it in the store",
     "inventory_items/delete": "What was left of a deleted item is told by its product",

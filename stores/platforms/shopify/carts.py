@@ -1,0 +1,48 @@
+"""Checkouts that are not orders yet."""
+
+from crm.types import CartItemData, CartRecord
+from stores.errors import Untranslatable
+from stores.platforms.fields import Json, child, children, currency, instant, money, text, whole
+from stores.platforms.shopify.customers import read_customer
+from stores.types import Delivery, StoreContext, Translation
+
+BOUGHT = "The checkout became an order, which comes by itself"
+
+
+def translate_checkout(payload: Json, delivery: Delivery, store: StoreContext) -> Translation:
+    """Read checkouts/create and checkouts/update."""
+    if text(payload, "completed_at"):
+        return Translation(ignored=BOUGHT)
+    token, code = text(payload, "token"), currency(payload, "currency", store.currency)
+    if not token:
+        raise Untranslatable("token is missing")
+    version_at = instant(payload, "updated_at") or delivery.arrived_at
+    customer = child(payload, "customer")
+    return Translation(
+        [
+            CartRecord(
+                external_id=token,
+                version_at=version_at,
+                started_at=instant(payload, "created_at") or version_at,
+                currency=code,
+                items=[_read_item(item, code) for item in children(payload, "line_items")],
+                customer=read_customer(customer, version_at) if text(customer, "id") else None,
+                email=text(payload, "email"),
+                phone=text(payload, "phone"),
+                is_checkout=True,
+                total_minor=money(payload, "total_price", code, required=True),
+                url=text(payload, "abandoned_checkout_url"),
+            )
+        ]
+    )
+
+
+def _read_item(item: Json, code: str) -> CartItemData:
+    return CartItemData(
+        title=text(item, "title") or text(item, "presentment_title"),
+        quantity=whole(item, "quantity"),
+        price_minor=money(item, "price", code),
+        sku=text(item, "sku"),
+        product_external_id=text(item, "product_id"),
+        variant_external_id=text(item, "variant_id"),
+    )
