@@ -309,6 +309,8 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
 }
 API_RATE_PER_MINUTE = env.count("PATRON_API_RATE_PER_MINUTE", default=3000)
+TRACKING_RATE_PER_SECOND = env.count("PATRON_TRACKING_RATE_PER_SECOND", default=1000)
+TRACKING_KEPT_DAYS = env.count("PATRON_TRACKING_KEPT_DAYS", default=30)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Patron API",
     "DESCRIPTION": "Profiles, orders, segments, flows and figures of one tenant.",

@@ -18,6 +18,7 @@ class Refusal(TextChoices):
     SIGNATURE = "signature", "the signature is wrong"
     TOO_LARGE = "too_large", "the body is over 5 MB"
     TRACKING_SIZE = "tracking_size", "a tracking call is over 500 KB, or one event over 32 KB"
+    TRACKING_RATE = "tracking_rate", "a key sends too many tracking calls in one second"
     TRACKING_FORMAT = "tracking_format", "a tracking call does not say what it must"
 
 

@@ -10,9 +10,11 @@ from django.db.models import QuerySet, Sum
 
 from crm.choices import IdentityKind, StoreStatus
 from crm.models import Identity, ImportRun, Store
+from crm.queries.sources import find_api_store
 from kernel import clock
 from kernel.sql import run_sql
-from stores.choices import DeliveryStatus, Refusal, SyncStatus
+from stores.choices import DeliverySource, DeliveryStatus, Refusal, SyncStatus
+from stores.domain.sightings import Sighting, read_sighting
 from stores.models import Connection, InboxDelivery, RefusedDeliveries, SyncRun
 from stores.platforms import PULLERS
 from stores.platforms.guides import name_platform
@@ -26,6 +28,8 @@ REFUSED_WITHIN = timedelta(hours=24)
 NAMED_BY = ("import", "track")
 """What stands before the sender's own id in the id of a delivery."""
 OPEN_SYNCS = (SyncStatus.QUEUED, SyncStatus.RUNNING, SyncStatus.WAITING)
+SEEN_FROM = 25
+"""Newest deliveries that are looked through for those of sites."""
 TOPICS_FROM = 1000
 """The topics on offer in a filter are those of so many newest deliveries."""
 
@@ -119,6 +123,10 @@ _ADVICE = {
         "The sender was told so and what is too large stays unknown here. Let your site or app "
         "send fewer events at once and leave long texts out."
     ),
+    Refusal.TRACKING_RATE: (
+        "Each is a second in which calls were answered with 429 and taken when they were repeated. "
+        "Let your site or app send several events in one call."
+    ),
     Refusal.TRACKING_FORMAT: (
         "The sender was told what is missing, and it stays unknown here. Look into the answer "
         "that your site or app gets."
@@ -137,6 +145,12 @@ def list_refused(store_id: int | None = None) -> list[Refused]:
         rows = rows.filter(store_id=store_id)
     counted = rows.values_list("store_id", "reason").annotate(number=Sum("count"))
     return [Refused(*row) for row in counted.order_by("store_id", "reason")]
+
+
+def list_refused_calls() -> list[Refused]:
+    """Return what of sites and apps the edge turned away in the last 24 hours."""
+    store_id = find_api_store()
+    return [] if store_id is None else list_refused(store_id)
 
 
 def list_sync_health() -> list[SyncHealth]:
@@ -376,3 +390,23 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         lag_seconds=max(0, int((now - waiting_since).total_seconds())) if waiting_since else 0,
         counts={str(status): getattr(row, status) for status in DeliveryStatus},
     )
+
+
+def list_sightings(*, limit: int = 5) -> list[Sighting]:
+    """Return the newest requests of the tracking API, newest first."""
+    store_id = find_api_store()
+    if store_id is None:
+        return []
+    newest = InboxDelivery.objects.filter(store_id=store_id).order_by("-pk")[:SEEN_FROM]
+    tracked = [row for row in newest if row.source == DeliverySource.TRACKING][:limit]
+    return [
+        read_sighting(
+            bytes(row.body),
+            row.headers,
+            row.received_at,
+            topic=row.topic,
+            status=row.status,
+            reason=row.reason,
+        )
+        for row in tracked
+    ]

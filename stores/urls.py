@@ -1,12 +1,15 @@
 from django.urls import path
 
-from stores.views import connect, pages, pulling, settings
+from stores.views import connect, install, pages, pulling, settings
 
 app_name = "stores"
 
 urlpatterns = [
     path("stores/", pages.store_list, name="list"),
     path("stores/connect/", connect.connect, name="connect"),
+    path("settings/tracking/", install.install, name="install"),
+    path("settings/tracking/seen/", install.seen, name="install_seen"),
+    path("settings/tracking/key/", install.make_key, name="install_key"),
     path("stores/<int:store_id>/", pages.store_detail, name="detail"),
     path("stores/<int:store_id>/settings/", settings.store_settings, name="settings"),
     path("stores/<int:store_id>/secret/", settings.change_secret, name="change_secret"),

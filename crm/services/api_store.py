@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from crm.choices import Platform
+from crm.choices import API_STORE, Platform
 from crm.models import Store
 from crm.services.stores import StoreData, ensure_store
 from kernel.errors import NotFound
-
-API_STORE = "API"
 
 
 def resolve_store(store_id: Any) -> int:

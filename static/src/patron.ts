@@ -120,6 +120,7 @@
     return {
       page: { url: href, path: pathname, title: document.title, referrer: before },
       campaign: campaign(),
+      consent: { state: tag?.dataset["consent"] === "required" || read("consent") ? "given" : "not asked" },
       locale: navigator.language,
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       library: { name: "patron.js", version: "1" },
@@ -212,6 +213,7 @@
       write("consent", "yes");
       write("user", user);
       plan(0);
+      answerCheck();
       return;
     }
     held = [];
@@ -219,6 +221,20 @@
     for (const name of ["user", "session"]) write(name, "");
     if (readCookie()) writeCookie("");
     write("consent", "no");
+    answerCheck();
+  }
+
+  /** Answers whoever opened this page from the install page: that the script is here, and whether it
+   * may speak. It says nothing of the visitor. */
+  function answerCheck(): void {
+    const token = new URLSearchParams(location.search).get("patron_check");
+    if (!token) return;
+    const state = mayKeep ? "ok" : isRefused ? "refused" : refusesSale ? "gpc" : "waiting";
+    const told = { token, key, state, page: location.origin + location.pathname };
+    const check = address.replace("batch", "check");
+    fetch(check, { method: "POST", body: JSON.stringify(told), credentials: "omit" }).catch(() => {
+      new Image().src = `${check}?${new URLSearchParams({ ...told, state: "blocked" })}`;
+    });
   }
 
   function page(name?: string, properties: Fields = {}): void {
@@ -271,7 +287,7 @@
     const query = new URLSearchParams(location.search);
     const words = query.get("q") ?? query.get("query") ?? query.get("s");
     if (words) search(words);
-    else if (/\/checkouts?(\/|$)/.test(location.pathname)) checkout();
+    else if (/\/checkouts?(\/|$)(?!order-received|thank)/.test(location.pathname)) checkout();
     else if (/\/(cart|basket)(\/|$)/.test(location.pathname)) cart();
     const item = described();
     if (item) product(item);
@@ -312,6 +328,7 @@
     if (typeof method === "function") method(...rest);
   }
 
+  answerCheck();
   const waiting = (window as { patron?: Call[] }).patron ?? [];
   const api = { ...methods, push: (...calls: Call[]) => calls.forEach(call) } as unknown as Api;
   (window as unknown as { patron: Api }).patron = api;

@@ -14,15 +14,17 @@ from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 
 from kernel.edges import BodyTooLarge, EdgeAnswer, EdgeRequest
+from kernel.rates import Rate
 from stores.choices import Refusal
 from stores.domain import calls
 from stores.domain.calls import Item, Refused
 from stores.services.filing import count_refusal, file_call
+from stores.services.site_checks import note_answer
 from stores.services.write_keys import find_key
 from stores.types import WriteKey
 
@@ -32,9 +34,14 @@ MAX_KEPT = 300
 GZIP_MAGIC = b"\x1f\x8b"
 UNPACK_GZIP = 16 + zlib.MAX_WBITS
 PREFLIGHT_SECONDS = "86400"
+RETRY_SECONDS = "1"
+CHECK = "check"
+ASKED = "projects/"
+MAX_CHECK = 4 * 1024
 
 _CORS = (("Access-Control-Allow-Origin", "*"),)
 _JSON = (("Content-Type", "application/json"), *_CORS)
+_PICTURE = (("Content-Type", "image/gif"), ("Cache-Control", "no-store"), *_CORS)
 _PROBLEM = (("Content-Type", "application/problem+json"), *_CORS)
 _PREFLIGHT = (
     *_CORS,
@@ -65,6 +72,16 @@ _NOT_ALLOWED = _problem(
 )
 
 
+_DOT = EdgeAnswer(
+    HTTPStatus.OK,
+    _PICTURE,
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
+    b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;",
+)
+"""One transparent dot: what a page that may not send anything else asks for."""
+_RATE = Rate(settings.TRACKING_RATE_PER_SECOND)
+
+
 class _Turned(Exception):
     """A request that is turned away.
 
@@ -86,8 +103,8 @@ def receive_tracking(request: EdgeRequest) -> EdgeAnswer:
     match request.method:
         case "OPTIONS":
             return EdgeAnswer(HTTPStatus.NO_CONTENT, _PREFLIGHT)
-        case "GET" if name.startswith("projects/"):
-            return _answer_settings(name.split("/"))
+        case "POST" | "GET" if name == CHECK or name.startswith(ASKED):
+            return _note_check(request) if name == CHECK else _answer_settings(name.split("/"))
         case "POST" if name in calls.CALLS:
             return _receive(request, calls.CALLS[name])
         case _ if name in calls.CALLS:
@@ -103,9 +120,12 @@ def _receive(request: EdgeRequest, call: str) -> EdgeAnswer:
         payload = _parse(body)
     except _Turned as turned:
         return _refuse(find_key(shown) if shown and turned.counted else None, turned)
-    key = find_key(shown or calls.find_write_key(payload))
+    secret = shown or calls.find_write_key(payload)
+    key = find_key(secret)
     if key is None:
         return _NO_KEY
+    if refused := _RATE.take(secret):
+        return _slow_down(key, refused)
     items = calls.read_items(payload, call, len(body))
     try:
         _check(items)
@@ -113,6 +133,30 @@ def _receive(request: EdgeRequest, call: str) -> EdgeAnswer:
         return _refuse(key, turned, items if call not in calls.SINGLE else ())
     _file(request, key, call, body, items)
     return _TAKEN if call in calls.SINGLE else _tell(HTTPStatus.OK, items)
+
+
+def _slow_down(key: WriteKey, refused: int) -> EdgeAnswer:
+    """Refuse what a key sends beyond its rate; of a second only the first is counted."""
+    if refused == 1:
+        count_refusal(key, Refusal.TRACKING_RATE)
+    limit = f"{settings.TRACKING_RATE_PER_SECOND:,}"
+    text = f"A key may send {limit} requests a second. Nothing was taken; repeat it."
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    return _problem(status, "too_many_requests", text, ("Retry-After", RETRY_SECONDS))
+
+
+def _note_check(request: EdgeRequest) -> EdgeAnswer:
+    """Keep what a script answers to the install page, by a call or by asking for a picture."""
+    try:
+        if request.method == "GET":
+            told: Any = dict(parse_qsl(str(request.environ.get("QUERY_STRING", ""))))
+        else:
+            told = _parse(request.read_body(MAX_CHECK))
+    except (_Turned, BodyTooLarge, ValueError):
+        return _NO_CALL
+    if not note_answer(told):
+        return _NO_CALL
+    return _DOT if request.method == "GET" else _TAKEN
 
 
 def _file(

@@ -30,6 +30,7 @@ SETTINGS_PAGES: Final = (
     SettingsPage("Brand", "messaging:brand", "star", capabilities.MANAGE_SETTINGS),
     SettingsPage("Members", "tenants:members", "people", capabilities.VIEW),
     SettingsPage("API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
+    SettingsPage("Tracking", "stores:install", "eye", capabilities.MANAGE_SETTINGS),
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
     SettingsPage("Notices by mail", "analytics:notice_mails", "bell", capabilities.VIEW),
     SettingsPage("Stores", "stores:list", "store", capabilities.VIEW, lies_elsewhere=True),

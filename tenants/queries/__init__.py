@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Case, F, When
 from django.urls import NoReverseMatch, reverse
 
+from kernel.scope import current_tenant_id
 from kernel.secrets import hash_key
 from tenants.choices import JobStatus, KeyKind, Role, TenantStatus
 from tenants.domain.settings_pages import pages_for
@@ -73,6 +74,14 @@ def find_write_key(secret: str) -> ApiKey | None:
         key_hash=hash_key(secret), kind=KeyKind.WRITE, revoked_at=None
     ).exclude(tenant__status=TenantStatus.PURGING)
     return found.first()
+
+
+def list_write_keys() -> list[ApiKey]:
+    """Return the live keys of tracking of the active tenant, oldest first."""
+    found = ApiKey.objects.filter(
+        tenant_id=current_tenant_id(), kind=KeyKind.WRITE, revoked_at=None
+    )
+    return list(found.order_by("pk"))
 
 
 def is_key_of_suspended(secret: str) -> bool:

@@ -22,7 +22,7 @@ from stores.models import InboxDelivery
 from tenants.models import AuditEntry, Tenant
 from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
-from tests.support.shopify import FakeShop, simple_order, simple_refund
+from tests.support.shopify import FakeShop, simple_checkout, simple_order, simple_refund
 
 TABS = ("notes", "orders", "segments", "messages", "flows", "points", "consent", "merges")
 
@@ -36,6 +36,7 @@ def make_pages(shop: FakeShop, tenant: Tenant) -> dict[str, str]:
         order["line_items"][0] |= {"product_id": 501, "variant_id": 601}
         shop.deliver("orders/create", order, f"d-{number}")
     shop.deliver("refunds/create", simple_refund(1), "d-5")
+    shop.deliver("checkouts/update", simple_checkout(1), "d-6")
     shop.deliver("orders/create", b"{broken", "d-4")
     drain_tenant(tenant.pk)
     with transaction.atomic():
@@ -93,6 +94,11 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         **_imports(),
         "store-settings": f"stores/{store_id}/settings/",
         "connect": "stores/connect/",
+        "tracking": "settings/tracking/",
+        "tracking-shopify": "settings/tracking/?for=shopify",
+        "data": "data/",
+        "data-received": "data/received/",
+        "data-event": "data/received/event/?name=Order+Placed",
         "general": "settings/general/",
         "jobs": "jobs/",
         "danger": "settings/danger/",

@@ -33,6 +33,8 @@ class Shop:
     statuses: list[int] = field(default_factory=list)
     """Answers to the next requests; 200 when empty."""
     batches: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[dict[str, Any] | None] = field(default_factory=list)
+    """Answers to whoever installs it; None is one by a picture."""
 
     def open(self) -> None:
         """Take over every request of the page."""
@@ -79,7 +81,9 @@ class Shop:
             route.fulfill(body=load_script().plain, content_type="text/javascript")
             return
         status = self.statuses.pop(0) if self.statuses else 200
-        if status == 200:
+        if "/v1/check" in route.request.url:
+            self.checks.append(json.loads(route.request.post_data or "null"))
+        elif status == 200:
             self.batches.append(json.loads(route.request.post_data or ""))
         route.fulfill(status=status, body="{}", headers={"Access-Control-Allow-Origin": "*"})
 
@@ -249,3 +253,28 @@ def test_time_on_a_page_is_told_when_it_is_left(shop_page: Opened) -> None:
     left = next(call for call in shop.calls if call.get("event") == "Page Left")
     assert left["properties"]["path"] == "/tee"
     assert left["properties"]["seconds"] >= 1
+
+
+def test_it_answers_whoever_installs_it_and_says_nothing_of_the_visitor(
+    shop_page: Opened,
+) -> None:
+    shop = shop_page('data-consent="required"')
+    shop.visit("/?patron_check=tok-1")
+    told = {"token": "tok-1", "key": "wk_test", "page": f"{SHOP}/"}
+    shop.page.wait_for_timeout(100)
+    assert shop.checks == [{**told, "state": "waiting"}]
+    shop.call("patron.consent(false)")
+    shop.call("patron.consent(true)")
+    shop.heard(1)
+    states = [check["state"] for check in shop.checks if check]
+    assert states == ["waiting", "refused", "ok"]
+    assert shop.calls[-1]["context"]["consent"] == {"state": "given"}
+
+
+def test_the_page_after_the_order_is_no_checkout(shop_page: Opened) -> None:
+    shop = shop_page()
+    shop.visit("/checkout/order-received/15/")
+    shop.heard(1)
+    shop.visit("/checkout/")
+    shop.heard(3)
+    assert shop.names.count("Checkout Started") == 1

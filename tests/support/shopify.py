@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -92,6 +93,24 @@ def simple_order(number: int) -> dict[str, Any]:
                 "total_discount": "0.00",
             }
         ],
+    }
+
+
+def simple_checkout(number: int) -> dict[str, Any]:
+    """Return a checkout of two soaps by the guest of a `simple_order`, changed a minute from now.
+
+    It comes after the order, which would end it.
+    """
+    at = (clock.now() + timedelta(minutes=1)).isoformat()
+    return {
+        "token": f"checkout-{number}",
+        "email": f"shopper{number}@example.com",
+        "created_at": at,
+        "updated_at": at,
+        "currency": "GBP",
+        "total_price": "25.00",
+        "line_items": [{"title": "Soap", "sku": "SOAP", "quantity": 2, "price": "12.50"}],
+        "abandoned_checkout_url": f"https://soap.example/recover/{number}",
     }
 
 
