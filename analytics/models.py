@@ -225,3 +225,58 @@ class NoticeOptOut(TenantModel):
 
     def __str__(self) -> str:
         return f"none to {self.member_id}"
+
+
+class EventVolume(TenantModel):
+    """How many events of one name a store told of in one hour; history is left out."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "hour", "name", "store_id")
+    hour = models.DateTimeField()
+    name = models.TextField()
+    store_id = models.BigIntegerField()
+    """0: of no store."""
+    count = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.count} × {self.name} at {self.hour}"
+
+
+class EventCount(TenantModel):
+    """Up to which hour the events of a tenant are counted; whoever counts locks this row."""
+
+    counted_until = models.DateTimeField()
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="eventcount_tenant_uniq")]
+        indexes = [models.Index(fields=["tenant", "due_at"], name="eventcount_due_idx")]
+
+    def __str__(self) -> str:
+        return f"counted until {self.counted_until}"
+
+
+class EventHealth(TenantModel):
+    """One event name of one store as it stands: volume, band, and how it compares."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "name", "store_id")
+    name = models.TextField()
+    store_id = models.BigIntegerField()
+    """0: of no store."""
+    health = models.TextField()
+    """A word of `analytics.domain.health.Health`."""
+    since = models.DateTimeField()
+    """Since when it is so."""
+    window_from = models.DateTimeField()
+    window_until = models.DateTimeField()
+    window_count = models.BigIntegerField()
+    low = models.BigIntegerField(null=True)
+    usual = models.BigIntegerField(null=True)
+    """None while the past says too little; likewise the ends of the band."""
+    high = models.BigIntegerField(null=True)
+    day_count = models.BigIntegerField()
+    """Of the last 24 hours."""
+    month_count = models.BigIntegerField()
+    """Of the last 30 days."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.health}"

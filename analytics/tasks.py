@@ -16,3 +16,9 @@ def add_up(tenant_id: int) -> None:
 def mail_notices(tenant_id: int) -> None:
     """Give the tenant a look at what cannot wait."""
     work_off("notices", tenant_id)
+
+
+@shared_task(base=TenantTask, name="analytics.tasks.count_events")
+def count_events(tenant_id: int) -> None:
+    """Count the events of one tenant, and judge whether as many arrive as usual."""
+    work_off("events", tenant_id)

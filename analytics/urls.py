@@ -1,6 +1,6 @@
 from django.urls import path
 
-from analytics.views import home, notices, overview, start
+from analytics.views import data, home, notices, overview, start
 
 app_name = "analytics"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("notices/count/", notices.count, name="notices_count"),
     path("notices/aside/", notices.put_aside, name="put_aside"),
     path("settings/notices/", notices.notice_mails, name="notice_mails"),
+    path("data/", data.quality, name="data"),
+    path("data/received/", data.received, name="received"),
+    path("data/received/event/", data.received_event, name="received_event"),
     path("analytics/", overview.overview, name="overview"),
     path("analytics/figures/", overview.figures, name="figures"),
     path("analytics/chart.json", overview.chart, name="chart"),

@@ -30,6 +30,7 @@ ENTRIES = (
     ("Loyalty", "loyalty:overview", "gift"),
     ("Analytics", "analytics:overview", "chart"),
     ("Catalog", "crm:products", "tag"),
+    ("Data", "analytics:data", "table"),
     ("Stores", "stores:list", "store"),
     ("Settings", "tenants:settings", "settings"),
 )

@@ -7,10 +7,12 @@ member who put it aside sees it again once there is more of it.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from analytics.models import Dismissal
 from analytics.queries.freshness import find_freshness
 from analytics.queries.kpis import list_days, today
+from analytics.queries.received import list_alarms
 from analytics.types import Period
 from crm.choices import StoreStatus
 from flows.queries.runs import count_failed
@@ -27,6 +29,8 @@ SILENT_AFTER = timedelta(hours=24)
 USUAL_DAYS = 28
 USUAL_ORDERS = 5
 """Orders a day from which on a silent day is worth a word."""
+MOST_EVENTS = 5
+"""Events that are named; more of them have one cause."""
 STOPPED = (SyncStatus.PAUSED, SyncStatus.FAILED)
 _HOUR = 3600
 
@@ -71,6 +75,7 @@ def list_attention() -> list[Attention]:
         *_domains(),
         *_stores(),
         *_refusals(),
+        *_events(),
         *_messages(),
         *_runs(),
         *_figures(),
@@ -163,6 +168,22 @@ def _stores() -> Iterator[Attention]:
 
 def _why_it_waits(store: StoreHealth) -> str:
     return f" {store.fetch_detail}." if store.fetch_detail else ""
+
+
+def _events() -> Iterator[Attention]:
+    """Name events that do not arrive as they usually do; the store's own silence says more."""
+    for name, volume in list_alarms()[:MOST_EVENTS]:
+        yield Attention(
+            key=f"event:{volume.store_id}:{name}",
+            mark=f"{volume.health}:{volume.since:%Y-%m-%dT%H}",
+            tone="warn",
+            title=f"{volume.store}: {name}, {volume.words.lower()}",
+            text=f"{volume.window_count:,} came in the last six hours that are counted; usually"
+            f" {volume.band} do. Look whether the shop or its script still tells of it.",
+            route="analytics:received_event",
+            query=f"?{urlencode({'name': name})}",
+            action="See what arrives",
+        )
 
 
 def _stopped(store: StoreHealth) -> Attention:

@@ -48,6 +48,11 @@ class Product(TenantModel):
                 name="product_stock_idx",
                 condition=models.Q(stock_state__in=["backorder", "out"]),
             ),
+            models.Index(
+                fields=["tenant", "-id"],
+                name="product_uncategorised_idx",
+                condition=models.Q(category="", deleted_at__isnull=True),
+            ),
             GinIndex(
                 fields=["tenant", "title"],
                 opclasses=["int8_ops", "gin_trgm_ops"],

@@ -1,0 +1,213 @@
+"""What of a tenant's data is wrong or incomplete: how much, some of it, and what to do.
+
+Each kind is found by a small index of its own, and counted up to a ceiling, so that looking costs
+the same in a shop of a million people.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+
+from crm.models import Order, ProbableDuplicate, Product, Profile, Refund
+
+CEILING: Final = 1_000
+"""Counting stops here; a page writes 1,000+."""
+SHOWN: Final = 5
+_LIVE: Final = Q(merged_into__isnull=True, erased_at__isnull=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One of what was found: the words for people, and the page that shows it."""
+
+    label: str
+    detail: str
+    route: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One kind of wrong or incomplete data.
+
+    Attributes:
+        count: how many, at most `CEILING`.
+        has_more: there are more than that.
+        effect: what it leads to.
+        fix: what to do about it.
+        route, query: the list of all of them; empty without one.
+    """
+
+    key: str
+    title: str
+    effect: str
+    fix: str
+    count: int
+    has_more: bool
+    examples: Sequence[Example]
+    route: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    key: str
+    title: str
+    effect: str
+    fix: str
+    find: Callable[[], QuerySet[Any]]
+    show: Callable[[Any], Example]
+    route: str = ""
+    query: str = ""
+
+
+def list_flaws() -> list[Flaw]:
+    """Return every kind, also those of which nothing was found."""
+    return [_look(kind) for kind in _KINDS]
+
+
+def _look(kind: _Kind) -> Flaw:
+    found = kind.find()
+    count = len(found.values_list("pk", flat=True)[: CEILING + 1])
+    return Flaw(
+        key=kind.key,
+        title=kind.title,
+        effect=kind.effect,
+        fix=kind.fix,
+        count=min(count, CEILING),
+        has_more=count > CEILING,
+        examples=[kind.show(row) for row in found[:SHOWN]] if count else [],
+        route=kind.route,
+        query=kind.query,
+    )
+
+
+def _newest(rows: QuerySet[Any], *columns: str) -> QuerySet[Any]:
+    return rows.order_by(*columns)
+
+
+def _people(condition: Q) -> QuerySet[Any]:
+    return _newest(Profile.objects.filter(_LIVE, condition), "-pk")
+
+
+def _person(profile: Profile) -> Example:
+    said = profile.properties
+    detail = str(said.get("unusable_email") or said.get("unusable_phone") or profile.country)
+    return Example(str(profile), detail, "crm:profile", profile.pk)
+
+
+def _pair(doubt: ProbableDuplicate) -> Example:
+    return Example(f"{doubt.one} and {doubt.other}", doubt.reason, "crm:profile", doubt.one_id)
+
+
+def _order(order: Order) -> Example:
+    total = f"{order.store.name}, {order.ordered_at:%-d %b %Y}"
+    return Example(order.number or order.external_id, total, "crm:order", order.pk)
+
+
+def _product(product: Product) -> Example:
+    return Example(
+        product.title or product.external_id, product.store.name, "crm:product", product.pk
+    )
+
+
+def _refund(refund: Refund) -> Example:
+    detail = f"waits for order {refund.order_external_id}"
+    return Example(f"Refund {refund.external_id}", detail, "stores:detail", refund.store_id)
+
+
+def _orders(condition: Q) -> QuerySet[Order]:
+    found = Order.objects.filter(condition).select_related("store")
+    return _newest(found, "-ordered_at", "-pk")
+
+
+_KINDS: Final = (
+    _Kind(
+        "duplicates",
+        "People who may be one",
+        "They get messages twice, and their figures are parted.",
+        "Open one, look at Merges, and merge them or leave them apart.",
+        lambda: _newest(
+            ProbableDuplicate.objects.filter(
+                one__merged_into__isnull=True, other__merged_into__isnull=True
+            ).select_related("one", "other"),
+            "-pk",
+        ),
+        _pair,
+    ),
+    _Kind(
+        "emails",
+        "Malformed e-mail addresses",
+        "Nobody is known by them or written to.",
+        "Correct the address in the shop; the next change of the customer brings it.",
+        lambda: _people(Q(properties__has_key="unusable_email")),
+        _person,
+    ),
+    _Kind(
+        "phones",
+        "Malformed phone numbers",
+        "Nobody is known by them.",
+        "Correct the number in the shop, with its country in front.",
+        lambda: _people(Q(properties__has_key="unusable_phone")),
+        _person,
+    ),
+    _Kind(
+        "unreachable",
+        "People without any way to reach them",
+        "They count, and no message ever goes to them.",
+        "Let the shop ask for an e-mail address or a number at the checkout.",
+        lambda: _people(Q(email_norm="", phone="", is_anonymous=False)),
+        _person,
+    ),
+    _Kind(
+        "lineless",
+        "Orders without lines",
+        "They count as no purchase, and their products are not known.",
+        "Fetch the store again; if lines still lack, look at the delivery of the order.",
+        lambda: _orders(Q(has_bought_line=False, is_test=False)),
+        _order,
+    ),
+    _Kind(
+        "nobodys",
+        "Orders of nobody",
+        "Their revenue counts, and belongs to no profile.",
+        "Orders of a till often name nobody. Let it ask for an e-mail address.",
+        lambda: _orders(Q(profile__isnull=True)),
+        _order,
+        "crm:orders",
+        "?person=none",
+    ),
+    _Kind(
+        "rateless",
+        "Orders in a currency without a rate",
+        "They are left out of every figure.",
+        "Add the exchange rate of their day; figures follow by themselves.",
+        lambda: _orders(Q(base_gross_minor__isnull=True)),
+        _order,
+    ),
+    _Kind(
+        "uncategorised",
+        "Products without a category",
+        "Segments and recommendations by category pass them over.",
+        "Give them a category or product type in the shop.",
+        lambda: _newest(
+            Product.objects.filter(category="", deleted_at__isnull=True).select_related("store"),
+            "-pk",
+        ),
+        _product,
+    ),
+    _Kind(
+        "loose_refunds",
+        "Refunds that wait for their order",
+        "They lower revenue, and belong to no order.",
+        "Fetch the store: its orders bring them together.",
+        lambda: _newest(
+            Refund.objects.filter(order__isnull=True, order_external_id__gt=""),
+            "store_id",
+            "order_external_id",
+        ),
+        _refund,
+    ),
+)
