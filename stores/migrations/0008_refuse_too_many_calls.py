@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stores', '0006_pull_stores'),
+        ('stores', '0007_fetch_what_webhooks_name'),
     ]
 
     operations = [

@@ -37,8 +37,8 @@ def _tenant():
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0015_visitors'),
-        ('tenants', '0006_find_what_somebody_changed'),
+        ('crm', '0016_find_touches_of_orders'),
+        ('tenants', '0007_sweep_kept_answers'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ LIVE = models.Q(('erased_at__isnull', True), ('merged_into__isnull', True))
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0016_carts'),
+        ('crm', '0017_carts'),
     ]
 
     operations = [
