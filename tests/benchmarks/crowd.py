@@ -24,7 +24,7 @@ INSERT INTO crm_profile (
     email_consent, created_at
 )
 SELECT %(tenant_id)s, mail, mail, first, last, lower(first || ' ' || last), country, city, tags,
-    consent, %(now)s - (n * 7919 %% 1460) * interval '1 day' - n * interval '1 second'
+    consent, %(now)s - (n::bigint * 7919 %% 1460) * interval '1 day' - n * interval '1 second'
 FROM (
     SELECT n,
         'p' || n || '@example.com' AS mail,
