@@ -19,6 +19,14 @@ _WAITING: Final = {
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),
+    "parcels": (
+        "crm_shipment",
+        "promised_at",
+        (
+            "promised_at < now() AND delayed_at IS NULL AND delivered_at IS NULL "
+            "AND state IN ('', 'pending', 'shipped', 'out_for_delivery', 'failed')"
+        ),
+    ),
     "catalog": (
         "crm_catalogchange",
         "created_at + interval '5 minutes'",

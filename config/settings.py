@@ -150,7 +150,7 @@ EVENT_HANDLERS_TOGETHER = "config.event_handlers.TOGETHER"
 WORK_KINDS = "config.work.WORK"
 JOB_KINDS = "config.jobs.JOBS"
 SUSPENDED_TENANTS = "tenants.queries.find_suspended"
-STORE_PLATFORMS = "crm.choices.Platform"
+STORE_PLATFORMS = "crm.choices.STOREFRONTS"
 PROVISION_TENANT = "config.provisioning.provision_tenant"
 AFTER_MIGRATE = "config.provisioning.bring_up_to_date"
 TENANT_CHANGES = "config.tenant_changes.TENANT_CHANGES"
@@ -328,6 +328,10 @@ SPECTACULAR_SETTINGS = {
         "ConsentStateEnum": "crm.choices.ConsentState",
         "OrderChannelEnum": "crm.choices.OrderChannel",
         "PaymentMethodEnum": "crm.choices.PaymentMethod",
+        "ShipmentStateEnum": "crm.choices.ShipmentState",
+        "ReturnStatusEnum": "crm.choices.ReturnStatus",
+        "ReviewStatusEnum": "crm.choices.ReviewStatus",
+        "TicketStatusEnum": "crm.choices.TicketStatus",
     },
 }
 

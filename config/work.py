@@ -60,6 +60,16 @@ WORK: dict[str, WorkKind] = {
             "WHERE s.zone IS DISTINCT FROM t.timezone AND t.status <> 'purging'"
         ),
     ),
+    "parcels": WorkKind(
+        task="crm.tasks.find_late_parcels",
+        queue="segments",
+        service="crm.services.delays.find_late",
+        due=(
+            "SELECT DISTINCT tenant_id FROM crm_shipment "
+            "WHERE promised_at < now() AND delayed_at IS NULL AND delivered_at IS NULL "
+            "AND state IN ('', 'pending', 'shipped', 'out_for_delivery', 'failed')"
+        ),
+    ),
     "catalog": WorkKind(
         task="crm.tasks.count_products",
         queue="segments",

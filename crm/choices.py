@@ -9,13 +9,33 @@ API_STORE: Final = "API"
 
 
 class Platform(TextChoices):
-    """Storefront software."""
+    """What a store runs on: storefront software, or a tool for reviews or tickets beside it."""
 
     SHOPIFY = "shopify"
     WOOCOMMERCE = "woocommerce"
     BIGCOMMERCE = "bigcommerce"
     MAGENTO = "magento"
     CUSTOM = "custom"
+    JUDGEME = "judgeme"
+    YOTPO = "yotpo"
+    ZENDESK = "zendesk"
+    GORGIAS = "gorgias"
+    INTERCOM = "intercom"
+
+
+STOREFRONTS = ("shopify", "woocommerce", "bigcommerce", "magento", "custom")
+"""Platforms that shops run on; the others stand beside a shop."""
+TOOLS = frozenset(
+    {
+        Platform.CUSTOM,
+        Platform.JUDGEME,
+        Platform.YOTPO,
+        Platform.ZENDESK,
+        Platform.GORGIAS,
+        Platform.INTERCOM,
+    }
+)
+"""What may speak of the orders and products of another store of the same merchant."""
 
 
 class StoreStatus(TextChoices):
@@ -147,3 +167,55 @@ class OrderState(TextChoices):
     PARTIALLY_REFUNDED = "partially_refunded", "Partly refunded"
     PENDING = "pending", "Payment pending"
     PAID = "paid", "Paid"
+
+
+class ShipmentState(TextChoices):
+    """How far a parcel is, whatever the platform calls it; empty for a word that is not known."""
+
+    PENDING = "pending", "Being packed"
+    SHIPPED = "shipped", "On its way"
+    OUT_FOR_DELIVERY = "out_for_delivery", "Out for delivery"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Delivery failed"
+    RETURNED = "returned", "Sent back"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class ReturnStatus(TextChoices):
+    """How far a return is; the first three are open."""
+
+    REQUESTED = "requested", "Requested"
+    APPROVED = "approved", "Approved"
+    RECEIVED = "received", "Received"
+    COMPLETED = "completed", "Completed"
+    DECLINED = "declined", "Declined"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class ReviewStatus(TextChoices):
+    """Whether others can read a review."""
+
+    PENDING = "pending", "Not published yet"
+    PUBLISHED = "published", "Published"
+    HIDDEN = "hidden", "Hidden"
+
+
+class TicketStatus(TextChoices):
+    """Whether somebody still waits for an answer; pending waits for the shopper."""
+
+    OPEN = "open", "Open"
+    PENDING = "pending", "Waits for them"
+    RESOLVED = "resolved", "Resolved"
+
+
+class Satisfaction(TextChoices):
+    """What a shopper said of the answer to a ticket."""
+
+    GOOD = "good", "Satisfied"
+    BAD = "bad", "Not satisfied"
+
+
+OPEN_RETURNS = (ReturnStatus.REQUESTED, ReturnStatus.APPROVED, ReturnStatus.RECEIVED)
+OPEN_TICKETS = (TicketStatus.OPEN, TicketStatus.PENDING)
+NEGATIVE_RATING = 2
+"""Of 5 stars; that many or fewer make a review negative."""

@@ -22,3 +22,9 @@ def count_products(tenant_id: int) -> None:
 def abandon_carts(tenant_id: int) -> None:
     """Mark the carts of one tenant that lay for an hour."""
     work_off("carts", tenant_id)
+
+
+@shared_task(base=TenantTask, name="crm.tasks.find_late_parcels")
+def find_late_parcels(tenant_id: int) -> None:
+    """Note the parcels of one tenant that are late."""
+    work_off("parcels", tenant_id)

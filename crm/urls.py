@@ -31,6 +31,7 @@ urlpatterns = [
     ),
     path("profiles/<int:profile_id>/timeline/", panels.timeline, name="timeline"),
     path("profiles/<int:profile_id>/orders/", panels.orders, name="profile_orders"),
+    path("profiles/<int:profile_id>/service/", panels.care, name="profile_care"),
     path("profiles/<int:profile_id>/consent/", panels.consent, name="consent"),
     path("profiles/<int:profile_id>/merges/", panels.merges, name="merges"),
     path("orders/", orders.order_list, name="orders"),

@@ -17,14 +17,14 @@ _LOOKS = {
         " subscribed succeeded paid fulfilled resolved healthy complete finished enabled ready done"
     ),
     ("info", "refresh"): "running syncing sending processing importing retrying checking undoing",
-    ("info", "clock"): "pending scheduled queued waiting claimed",
-    ("info", "good"): "sent opened clicked replied entered",
+    ("info", "clock"): "pending scheduled queued waiting claimed requested received",
+    ("info", "good"): "sent opened clicked replied entered shipped out_for_delivery",
     ("warn", "pause"): "paused suspended held",
     ("warn", "warn"): "quarantined late degraded unverified expiring partially_refunded deferred",
     ("bad", "error"): "failed bounced complained error rejected invalid overdue down uninstalled",
     ("neutral", "blocked"): (
         "cancelled suppressed unsubscribed expired revoked skipped not_sent blocked closed"
-        " exited merged voided"
+        " exited merged voided declined hidden"
     ),
     ("neutral", "return"): "refunded returned reversed undone",
     (

@@ -17,6 +17,7 @@ _ENGAGEMENT = "Engagement"
 _LOYALTY = "Loyalty"
 _BEHAVIOUR = "Site and cart"
 _ORIGIN = "Where they came from"
+_SERVICE = "Service"
 
 
 def _count(name: str, label: str, column: str, group: str, *, unit: str) -> Field:
@@ -42,6 +43,12 @@ def _money(name: str, label: str, sql: str, *, is_nullable: bool = False) -> Fie
         is_nullable=is_nullable,
         is_comparable=True,
     )
+
+
+def _flag(name: str, label: str, column: str) -> Field:
+    """Offer whether a figure is above zero."""
+    sql = f"(COALESCE(f.{column}, 0) > 0)"
+    return Field(name, label, Kind.BOOLEAN, sql, _SERVICE, is_nullable=False)
 
 
 def _text(name: str, label: str, column: str) -> Field:
@@ -158,6 +165,16 @@ _ALL: tuple[Field, ...] = (
     ),
     *_touch("first_touch", "First"),
     *_touch("last_touch", "Last"),
+    Field("payment_methods", "Payment methods used", Kind.LIST, "f.payment_methods", _ORDERS),
+    Field("order_channels", "Places ordered from", Kind.LIST, "f.order_channels", _ORDERS),
+    _flag("has_open_ticket", "Has an open ticket", "open_ticket_count"),
+    _count("open_tickets", "Open tickets", "open_ticket_count", _SERVICE, unit="tickets"),
+    *_moments("last_ticket_at", "Last ticket", "f.last_ticket_at", _SERVICE),
+    _flag("has_open_return", "Has an open return", "open_return_count"),
+    _flag("has_late_shipment", "Waits for a late parcel", "late_shipment_count"),
+    _count("review_count", "Reviews written", "review_count", _SERVICE, unit="reviews"),
+    Field("last_review_rating", "Stars of the last review", Kind.NUMBER, "f.last_rating", _SERVICE),
+    _flag("has_negative_review", "Has an unanswered negative review", "unhappy_review_count"),
 )
 
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})

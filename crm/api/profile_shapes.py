@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from crm.api.care_shapes import ReturnOut, ReviewOut, ShipmentOut, TicketOut
 from crm.api.shapes import EventOut, OrderOut
 from crm.choices import IdentityKind
 
@@ -162,3 +163,7 @@ class ProfileExport(serializers.Serializer[Any]):
     events = EventOut(many=True)
     notes = NoteOut(many=True)
     touches = TouchpointOut(many=True)
+    shipments = ShipmentOut(many=True)
+    returns = ReturnOut(many=True)
+    reviews = ReviewOut(many=True)
+    tickets = TicketOut(many=True)

@@ -1,5 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
+from crm.api.care import ReturnViewSet, ReviewViewSet, ShipmentViewSet, TicketViewSet
 from crm.api.carts import CartViewSet
 from crm.api.catalog import ProductViewSet
 from crm.api.events import EventViewSet
@@ -14,5 +15,9 @@ router.register("carts", CartViewSet, "api-carts")
 router.register("products", ProductViewSet, "api-products")
 router.register("stores", StoreViewSet, "api-stores")
 router.register("events", EventViewSet, "api-events")
+router.register("shipments", ShipmentViewSet, "api-shipments")
+router.register("returns", ReturnViewSet, "api-returns")
+router.register("reviews", ReviewViewSet, "api-reviews")
+router.register("tickets", TicketViewSet, "api-tickets")
 
 urlpatterns = router.urls

@@ -1,10 +1,17 @@
 """What makes a canonical record unusable, in words for the merchant. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from crm.choices import Channel, ConsentState
+from crm.choices import (
+    Channel,
+    ConsentState,
+    ReturnStatus,
+    ReviewStatus,
+    Satisfaction,
+    TicketStatus,
+)
 from crm.types import (
     CartRecord,
     ConsentRecord,
@@ -23,6 +30,7 @@ from crm.types import (
     TrackedRecord,
     VariantRecord,
 )
+from crm.types.care import CareRecord, ReturnRecord, ReviewRecord, TicketRecord
 from kernel.money import is_currency
 
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
@@ -32,6 +40,7 @@ LATEST = datetime(2031, 1, 1, tzinfo=UTC)
 MAX_MINOR = 10**15
 MAX_QUANTITY = 10**9
 MAX_ID = 255
+TOP_RATING = 5
 
 OWN_EVENTS = frozenset(
     {
@@ -42,6 +51,16 @@ OWN_EVENTS = frozenset(
         "Order Fulfilled",
         "Cart Updated",
         "Cart Abandoned",
+        "Order Delivered",
+        "Shipment Delayed",
+        "Return Initiated",
+        "Return Updated",
+        "Return Completed",
+        "Review Submitted",
+        "Review Updated",
+        "Ticket Opened",
+        "Ticket Reopened",
+        "Ticket Resolved",
         "Profile Created",
         "Profile Updated",
         "Profile Merged",
@@ -142,10 +161,37 @@ def _check_stock(record: StockRecord) -> None:
 
 def _check_shipment(record: ShipmentRecord) -> None:
     _check_id(record.external_id)
-    _check_id(record.order_external_id)
+    _check_length("order_external_id", record.order_external_id)
     _check_time("version_at", record.version_at)
-    if record.shipped_at is not None:
-        _check_time("shipped_at", record.shipped_at)
+    _check_times(record, "shipped_at", "delivered_at", "promised_at")
+
+
+def _check_return(record: ReturnRecord) -> None:
+    _check_care(record, "requested_at", "closed_at")
+    _check_word("status", record.status, ReturnStatus.values)
+
+
+def _check_review(record: ReviewRecord) -> None:
+    _check_care(record, "reviewed_at", "answered_at")
+    _check_word("status", record.status, ReviewStatus.values)
+    _check_length("product_external_id", record.product_external_id)
+    if record.rating is not None and not 1 <= record.rating <= TOP_RATING:
+        raise Unusable(f"the rating is {record.rating}, which is not 1 to 5 stars")
+
+
+def _check_ticket(record: TicketRecord) -> None:
+    _check_care(record, "opened_at", "answered_at", "resolved_at")
+    _check_word("status", record.status, TicketStatus.values)
+    _check_word("satisfaction", record.satisfaction, Satisfaction.values)
+
+
+def _check_care(record: CareRecord, *times: str) -> None:
+    _check_id(record.external_id)
+    _check_length("order_external_id", record.order_external_id)
+    _check_time("version_at", record.version_at)
+    _check_times(record, *times)
+    if record.customer is not None:
+        _check_customer(record.customer)
 
 
 def _check_consent(record: ConsentRecord) -> None:
@@ -205,6 +251,23 @@ def _check_id(value: str) -> None:
         raise Unusable("the id is too long")
 
 
+def _check_length(name: str, value: str) -> None:
+    if len(value) > MAX_ID:
+        raise Unusable(f"{name} is too long")
+
+
+def _check_word(name: str, value: str, known: Sequence[str]) -> None:
+    if value and value not in known:
+        raise Unusable(f"{name} is {value!r}; write one of {', '.join(known)}")
+
+
+def _check_times(record: object, *names: str) -> None:
+    for name in names:
+        at = getattr(record, name)
+        if at is not None:
+            _check_time(name, at)
+
+
 def _check_aware(name: str, at: datetime) -> None:
     if at.tzinfo is None:
         raise Unusable(f"{name} has no time zone")
@@ -235,6 +298,9 @@ _CHECKS: Mapping[type, Callable[[Any], None]] = {
     VariantRecord: _check_variant,
     StockRecord: _check_stock,
     ShipmentRecord: _check_shipment,
+    ReturnRecord: _check_return,
+    ReviewRecord: _check_review,
+    TicketRecord: _check_ticket,
     ConsentRecord: _check_consent,
     EventRecord: _check_event,
     TrackedRecord: _check_tracked,

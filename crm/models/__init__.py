@@ -1,5 +1,6 @@
 """Who the shoppers of a tenant are and what they did."""
 
+from crm.models.care import Return, Review, Ticket
 from crm.models.cart import Cart, OrderHint
 from crm.models.consent import ConsentEvent, Suppression
 from crm.models.event import Event, EventKey, Reaction
@@ -43,6 +44,8 @@ __all__ = [
     "ProfileMerge",
     "Reaction",
     "Refund",
+    "Return",
+    "Review",
     "SavedView",
     "Shipment",
     "StockLevel",
@@ -50,6 +53,7 @@ __all__ = [
     "Suppression",
     "Tag",
     "TagBatch",
+    "Ticket",
     "Touchpoint",
     "Variant",
 ]

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from crm.choices import OrderChannel, OrderState, PaymentMethod
+from crm.choices import OrderChannel, OrderState, PaymentMethod, ShipmentState
 from crm.models.product import Product, Variant
 from crm.models.profile import Profile
 from crm.models.store import Store
@@ -13,6 +13,8 @@ from kernel.tenancy import TenantForeignKey, TenantModel
 
 UNPAID = ("pending", "authorized", "unpaid", "partially_paid")
 """Words of storefronts for an order whose money has not come yet."""
+UNDER_WAY = ("", "pending", "shipped", "out_for_delivery", "failed")
+"""States of a parcel that may still arrive."""
 
 
 class Order(TenantModel):
@@ -240,6 +242,13 @@ class Shipment(TenantModel):
     tracking_url = models.TextField(db_default="")
     shipped_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    state = models.TextField(db_default="", choices=ShipmentState.choices)
+    """How far it is; ``status`` is the platform's own word."""
+    promised_at = models.DateTimeField(null=True)
+    """Until when the shopper was promised to have it."""
+    delayed_at = models.DateTimeField(null=True)
+    """When it was found to be late: the promise passed, or the carrier said so."""
+    is_backfill = models.BooleanField(db_default=False)
     source_version_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
 
@@ -249,7 +258,24 @@ class Shipment(TenantModel):
                 fields=["tenant", "store", "external_id"], name="shipment_external_uniq"
             )
         ]
-        indexes = [models.Index(fields=["tenant", "order"], name="shipment_order_idx")]
+        indexes = [
+            models.Index(fields=["tenant", "order"], name="shipment_order_idx"),
+            models.Index(
+                fields=["tenant", "promised_at"],
+                name="shipment_promised_idx",
+                condition=Q(
+                    promised_at__isnull=False,
+                    delayed_at__isnull=True,
+                    delivered_at__isnull=True,
+                    state__in=UNDER_WAY,
+                ),
+            ),
+            models.Index(
+                fields=["tenant", "store", "order_external_id"],
+                name="shipment_waiting_idx",
+                condition=Q(order__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.tracking_number or self.external_id

@@ -236,6 +236,23 @@ class ProfileFacts(TenantModel):
     """What it is worth; None where nobody told, or in another currency."""
     first_touch = models.JSONField(null=True)
     last_touch = models.JSONField(null=True)
+    open_ticket_count = models.IntegerField(db_default=0)
+    last_ticket_at = models.DateTimeField(null=True)
+    open_return_count = models.IntegerField(db_default=0)
+    late_shipment_count = models.IntegerField(db_default=0)
+    """Parcels that are late and have not arrived."""
+    review_count = models.IntegerField(db_default=0)
+    last_rating = models.SmallIntegerField(null=True)
+    """Stars of the newest review, 1 to 5."""
+    unhappy_review_count = models.IntegerField(db_default=0)
+    """Negative reviews that nobody has answered."""
+    payment_methods = ArrayField(
+        models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
+    )
+    """Families of what paid for orders that count, sorted; likewise where they were placed."""
+    order_channels = ArrayField(
+        models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
+    )
     refreshed_at = models.DateTimeField(null=True)
 
     class Meta:

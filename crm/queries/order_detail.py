@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.db.models import Prefetch
 
+from crm.choices import ShipmentState
 from crm.models import Event, Order, OrderLine, ProfileFacts, Refund, Shipment
 from crm.queries.orders import why_not_counted
 from crm.queries.touches import TouchWords, touch_of_order, touches_of_person
@@ -33,6 +34,13 @@ class Parcel:
 
     shipment: Shipment
     url: str
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is late and still on its way."""
+        parcel = self.shipment
+        is_over = parcel.state in (ShipmentState.CANCELLED, ShipmentState.RETURNED)
+        return parcel.delayed_at is not None and parcel.delivered_at is None and not is_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +190,8 @@ def _moments(order: Order, refunds: list[Refund], shipments: list[Shipment]) -> 
             moments.append(Moment(shipment.shipped_at, "truck", "Shipped", parcel))
         if shipment.delivered_at is not None:
             moments.append(Moment(shipment.delivered_at, "good", "Delivered", parcel, "good"))
+        if shipment.delayed_at is not None:
+            moments.append(Moment(shipment.delayed_at, "clock", "Found to be late", parcel, "bad"))
     moments += [
         Moment(event.occurred_at, "edit", "Changed in the store")
         for event in _events(order)

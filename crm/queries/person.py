@@ -320,6 +320,11 @@ def _no_facts(profile: Profile) -> ProfileFacts:
         categories=[],
         rfm_group="",
         points_balance=0,
+        open_ticket_count=0,
+        open_return_count=0,
+        late_shipment_count=0,
+        review_count=0,
+        unhappy_review_count=0,
     )
 
 

@@ -18,7 +18,11 @@ from crm.models import (
     Profile,
     ProfileFacts,
     ProfileMerge,
+    Return,
+    Review,
+    Shipment,
     Store,
+    Ticket,
     Touchpoint,
 )
 from kernel.money import average, to_text
@@ -117,6 +121,10 @@ class Export:
     events: list[Event]
     notes: list[Note]
     touches: list[Touchpoint]
+    shipments: list[Shipment]
+    returns: list[Return]
+    reviews: list[Review]
+    tickets: list[Ticket]
 
 
 def export_profile(profile_id: int) -> Export:
@@ -130,6 +138,10 @@ def export_profile(profile_id: int) -> Export:
         touches=list(
             Touchpoint.objects.filter(profile_id=profile_id).order_by("occurred_at", "touch_key")
         ),
+        shipments=list(Shipment.objects.filter(order__profile_id=profile_id).order_by("pk")),
+        returns=list(Return.objects.filter(profile_id=profile_id).order_by("requested_at", "pk")),
+        reviews=list(Review.objects.filter(profile_id=profile_id).order_by("reviewed_at", "pk")),
+        tickets=list(Ticket.objects.filter(profile_id=profile_id).order_by("opened_at", "pk")),
     )
 
 

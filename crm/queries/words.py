@@ -15,6 +15,8 @@ ORDER_EVENTS = (
     "Order Cancelled",
     "Order Refunded",
     "Order Fulfilled",
+    "Order Delivered",
+    "Shipment Delayed",
 )
 PROFILE_EVENTS = (
     "Profile Created",
@@ -66,11 +68,20 @@ def _speak_order(name: str, said: Mapping[str, Any]) -> EventWords:
             return EventWords("return", of, _amount(said, "amount"), "bad")
         case "Order Cancelled":
             return EventWords("x", f"Order {number} was cancelled", "", "bad")
-        case "Order Fulfilled":
-            parcel = " ".join(filter(None, [said.get("carrier"), said.get("tracking_number")]))
-            return EventWords("truck", f"Order {number} was shipped", parcel)
+        case "Order Fulfilled" | "Order Delivered" | "Shipment Delayed":
+            return _speak_parcel(name, said)
         case _:
             return EventWords("edit", f"Order {number} was changed in the store")
+
+
+def _speak_parcel(name: str, said: Mapping[str, Any]) -> EventWords:
+    number = said.get("number", "")
+    parcel = " ".join(filter(None, [said.get("carrier"), said.get("tracking_number")]))
+    if name == "Order Fulfilled":
+        return EventWords("truck", f"Order {number} was shipped", parcel)
+    if name == "Order Delivered":
+        return EventWords("truck", f"Order {number} arrived", parcel, "good")
+    return EventWords("clock", f"Order {number} is late", parcel, "bad")
 
 
 def _goods(said: Mapping[str, Any]) -> str:

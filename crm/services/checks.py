@@ -21,6 +21,7 @@ def find_differences() -> list[str]:
     """
     return [
         *_shorten(_wrong_facts()),
+        *_shorten(_wrong_care()),
         *_shorten(_wrong_touches()),
         *_shorten(_wrong_behaviour()),
         *_shorten(_stray_facts()),
@@ -47,6 +48,13 @@ def _wrong_facts() -> list[str]:
         f"facts of profile {row.profile_id}: {row.stored}, recomputed {row.recomputed}"
         for row in live
         if row.profile_id in of_past_day
+    ]
+
+
+def _wrong_care() -> list[str]:
+    return [
+        f"what is open of profile {row.profile_id}: {row.stored}, recomputed {row.recomputed}"
+        for row in run_sql("crm.check_care", ids=None)
     ]
 
 

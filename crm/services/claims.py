@@ -24,6 +24,7 @@ from crm.types import (
     RefundRecord,
     TrackedRecord,
 )
+from crm.types.care import CareRecord
 from kernel.arrays import array
 from kernel.sql import run_sql
 
@@ -100,6 +101,18 @@ def claim_of_refund(batch: Batch, index: int, refund: RefundRecord) -> Claim | N
     if refund.customer is None:
         return None
     return _build(batch, index, refund.customer, ("", ""), refund.refunded_at)
+
+
+def claim_of_care(batch: Batch, index: int, record: CareRecord) -> Claim | None:
+    """Return the claim of a return, review or ticket that names somebody.
+
+    What a tool says of them fills what is empty, and never replaces a store's word.
+    """
+    if record.customer is None:
+        return None
+    claim = _build(batch, index, record.customer, ("", ""), min(record.version_at, batch.now))
+    claim.is_customer = False
+    return claim
 
 
 def claim_of_event(batch: Batch, index: int, event: EventRecord) -> Claim:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,7 +18,10 @@ from crm.models import (
     ProfileFacts,
     ProfileMerge,
     Reaction,
+    Return,
+    Review,
     Store,
+    Ticket,
     Touchpoint,
 )
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
@@ -75,9 +79,7 @@ def erase_profiles(
     keys = [(row.kind, row.value_norm) for row in run_sql("crm.list_identities", ids=array(ids))]
     block_keys(keys, at)
     wanted = array(ids)
-    orders = run_sql("crm.erase_orders", ids=wanted)
-    run_sql("crm.erase_shipments", ids=array(row.id for row in orders))
-    run_sql("crm.erase_refunds", ids=wanted)
+    _erase_documents(ids)
     run_sql("crm.erase_events", ids=wanted)
     run_sql("crm.erase_consent", ids=wanted)
     Identity.objects.filter(profile_id__in=ids).delete()
@@ -160,6 +162,19 @@ def apply_closures(batch: Batch, items: Sequence[Item[StoreClosedRecord]]) -> No
             rows = run_sql("crm.list_known_only_through", store_id=batch.store_id)
             erased = erase_profiles((row.id for row in rows), now=batch.now)
         batch.outcomes[item.index] = UPDATED if closed or erased else UNCHANGED
+
+
+def _erase_documents(ids: Sequence[int]) -> None:
+    """Keep that things were bought and came back, stars given and questions asked; not by whom."""
+    wanted = array(ids)
+    orders = run_sql("crm.erase_orders", ids=wanted)
+    run_sql("crm.erase_shipments", ids=array(row.id for row in orders))
+    run_sql("crm.erase_refunds", ids=wanted)
+    nobody: dict[str, Any] = {"profile": None, "url": "", "source_hash": ""}
+    Return.objects.filter(profile_id__in=ids).update(**nobody, note="")
+    texts = dict.fromkeys(("title", "body", "author"), "")
+    Review.objects.filter(profile_id__in=ids).update(**nobody, **texts)
+    Ticket.objects.filter(profile_id__in=ids).update(**nobody, subject="", tags=[])
 
 
 def _owners(keys: Sequence[Key]) -> list[int]:

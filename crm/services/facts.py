@@ -75,7 +75,9 @@ def refresh_facts(profile_ids: Iterable[int], now: datetime) -> list[int]:
         return []
     final = sorted({row.id for row in run_sql("crm.lock_profiles", ids=array(wanted))})
     rows = run_sql("crm.refresh_facts", ids=array(final), now=now, until=None)
-    return [row.profile_id for row in rows]
+    changed = {row.profile_id for row in rows}
+    changed.update(row.profile_id for row in run_sql("crm.refresh_care", ids=array(final)))
+    return sorted(changed)
 
 
 @transaction.atomic
@@ -90,6 +92,7 @@ def refresh_all(now: datetime, *, until: datetime | None = None) -> list[int]:
         Ids of the profiles whose figures changed.
     """
     rows = run_sql("crm.refresh_facts", ids=None, now=now, until=until)
+    run_sql("crm.refresh_care", ids=None)
     return [row.profile_id for row in rows]
 
 

@@ -1,7 +1,7 @@
 """The one way in: canonical records of one store become rows and events, in sets.
 
 Any number of records costs a handful of statements. The order of work: products, people, orders
-with lines, refunds, shipments, consent, privacy requests, events.
+with lines, refunds, shipments, returns, reviews, tickets, consent, privacy requests, events.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from crm.domain.checking import Unusable, check_record
 from crm.models import Store
 from crm.services import (
     behaviour,
+    care,
     consent,
     deletions,
     erasure,
@@ -40,6 +41,9 @@ from crm.services.claims import (
 from crm.services.events import append_resolved
 from crm.services.order_touches import record_order_touches
 from crm.services.people import resolve_people
+from crm.services.returns import RETURNS
+from crm.services.reviews import REVIEWS
+from crm.services.tickets import TICKETS
 from crm.services.touches import record_touches, refresh_touches
 from crm.types import (
     ApplyResult,
@@ -61,12 +65,14 @@ from crm.types import (
     VariantRecord,
     Written,
 )
+from crm.types.care import ReturnRecord, ReviewRecord, TicketRecord
 from kernel.errors import NotFound
 from kernel.scope import current_tenant_id
 from tenants.queries import get_tenant
 
 R = TypeVar("R")
 _Sorted = dict[type, list[Item[Any]]]
+_CARE = {ReturnRecord: RETURNS, ReviewRecord: REVIEWS, TicketRecord: TICKETS}
 
 AFTER_APPLY: list[Callable[[Written], None]] = []
 """Called at the end of a batch with what it wrote, in the same transaction, so that apps above
@@ -112,17 +118,16 @@ def apply_records(
     stock.note_told(batch)
     order_changes = orders.find_changes(batch, todo[OrderRecord])
     refund_changes = refunds.find_changes(batch, todo[RefundRecord])
-    claims = _resolve(batch, todo, order_changes, refund_changes)
+    care_changes, care_claims = _find_care(batch, todo)
+    claims = _resolve(batch, todo, order_changes, refund_changes, care_claims)
     orders.write_orders(batch, order_changes)
     record_order_touches(batch, order_changes)
     deleted = deletions.apply_deletions(batch, todo[OrderDeletionRecord], todo[OrderRecord])
-    arrived = [each.record.external_id for each in order_changes if each.known is None]
-    if arrived:
-        refunds.link_waiting(batch, arrived)
-        shipments.link_waiting(batch, arrived)
+    _link_waiting(batch, order_changes)
     refunds.write_refunds(batch, refund_changes)
     refunds.sum_up(batch)
     shipments.apply_shipments(batch, todo[ShipmentRecord])
+    care.write_changes(batch, care_changes)
     if todo[ConsentRecord]:
         consent.apply_consents(batch, todo[ConsentRecord], claims)
     behaviour.note_behaviour(
@@ -180,6 +185,7 @@ _KINDS = (
     VariantRecord,
     StockRecord,
     ShipmentRecord,
+    *_CARE,
     ConsentRecord,
     EraseRecord,
     DataRequestRecord,
@@ -201,6 +207,7 @@ def _resolve(
     todo: _Sorted,
     order_changes: Sequence[orders.OrderChange],
     refund_changes: Sequence[refunds.RefundChange],
+    care_claims: Sequence[Claim],
 ) -> dict[int, Claim]:
     """Find out who all the records are about; returns the claims by place of the record."""
     claims = [claim_of_customer(batch, item.index, item.record) for item in todo[CustomerRecord]]
@@ -215,13 +222,33 @@ def _resolve(
     carts = [claim_of_cart(batch, item.index, item.record) for item in todo[CartRecord]]
     consents = [claim_of_consent(batch, item.index, item.record) for item in todo[ConsentRecord]]
     resolved = sorted(
-        [*claims, *claims_of_changes, *events, *tracked, *carts, *consents],
+        [*claims, *claims_of_changes, *care_claims, *events, *tracked, *carts, *consents],
         key=lambda claim: claim.index,
     )
     resolve_people(batch, resolved)
     for claim in claims:
         _judge_customer(batch, claim)
     return {claim.index: claim for claim in resolved}
+
+
+def _find_care(batch: Batch, todo: _Sorted) -> tuple[list[care.Change], list[Claim]]:
+    """Find what is said of returns, reviews and tickets, and whom it names."""
+    claims: list[Claim] = []
+    changes = [
+        change
+        for kind, words in _CARE.items()
+        for change in care.find_changes(batch, words, todo[kind], claims)
+    ]
+    return changes, claims
+
+
+def _link_waiting(batch: Batch, order_changes: Sequence[orders.OrderChange]) -> None:
+    """Give what came before its order the order that has arrived now."""
+    arrived = [each.record.external_id for each in order_changes if each.known is None]
+    if arrived:
+        refunds.link_waiting(batch, arrived)
+        shipments.link_waiting(batch, arrived)
+        care.link_waiting(batch, list(_CARE.values()), arrived)
 
 
 def _keep_visits(batch: Batch) -> None:

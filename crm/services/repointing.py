@@ -18,6 +18,9 @@ REPOINTED: list[tuple[str, str]] = [
     ("crm_event", "profile_id"),
     ("crm_consentevent", "profile_id"),
     ("crm_note", "profile_id"),
+    ("crm_return", "profile_id"),
+    ("crm_review", "profile_id"),
+    ("crm_ticket", "profile_id"),
     ("crm_touchpoint", "profile_id"),
     ("crm_cart", "profile_id"),
 ]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from crm.choices import OrderChannel, OrderState, PaymentMethod
 from crm.panels import label_of, list_order_parts
 from crm.queries import orders as reads
+from crm.queries.care import care_of_order
 from crm.queries.order_detail import find_order_detail
 from crm.queries.orders import SORTINGS, OrderRow, WantedOrders
 from crm.queries.person import has_orders
@@ -122,6 +123,7 @@ def order_detail(request: TenantRequest, order_id: int) -> HttpResponse:
         "found": found,
         "order": found.order,
         "group": label_of("rfm_group", group),
+        "care": care_of_order(order_id),
         "parts": [
             (part.label, reverse(part.route, args=[slug, order_id])) for part in list_order_parts()
         ],

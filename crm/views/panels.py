@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from crm.panels import list_kinds
 from crm.queries import person
+from crm.queries.care import care_of_person
 from crm.views.changes import CHANNELS, STATES
 from crm.views.person import get_profile
 from kernel import clock
@@ -63,6 +64,15 @@ def orders(request: TenantRequest, profile_id: int) -> HttpResponse:
         "base": reverse("crm:profile", args=[request.tenant.slug, profile.pk]),
     }
     return _live(request, "crm/_orders.html", context)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def care(request: TenantRequest, profile_id: int) -> HttpResponse:
+    """Show tickets, returns, reviews and late parcels; it keeps itself up to date."""
+    profile = get_profile(profile_id)
+    context: dict[str, object] = {"care": care_of_person(profile.pk), "names_order": True}
+    return _live(request, "crm/_care.html", context)
 
 
 @requires(capabilities.VIEW)

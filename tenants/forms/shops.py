@@ -61,7 +61,7 @@ def platform_word(platform: str) -> str:
 
 
 def _platforms() -> list[str]:
-    return list(import_string(settings.STORE_PLATFORMS).values)
+    return list(import_string(settings.STORE_PLATFORMS))
 
 
 @functools.cache

@@ -24,7 +24,17 @@ from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_checkout, simple_order, simple_refund
 
-TABS = ("notes", "orders", "segments", "messages", "flows", "points", "consent", "merges")
+TABS = (
+    "notes",
+    "orders",
+    "service",
+    "segments",
+    "messages",
+    "flows",
+    "points",
+    "consent",
+    "merges",
+)
 
 
 def make_pages(shop: FakeShop, tenant: Tenant) -> dict[str, str]:
@@ -99,6 +109,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "data": "data/",
         "data-received": "data/received/",
         "data-event": "data/received/event/?name=Order+Placed",
+        "connect-tool": "stores/connect-tool/?platform=zendesk",
         "general": "settings/general/",
         "jobs": "jobs/",
         "danger": "settings/danger/",

@@ -15,8 +15,12 @@ from crm.models import (
     Profile,
     ProfileFacts,
     Refund,
+    Return,
+    Review,
     SavedView,
+    Shipment,
     Store,
+    Ticket,
 )
 from crm.services.merging import merge_profiles
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
@@ -221,8 +225,21 @@ def make_everything() -> dict[str, int]:
         "merge_id": merge_profiles([(profile.pk, make_profile().pk)], rule="email")[0],
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
         "import_id": make_import(store).pk,
+        **_make_care(store, profile, order),
         **_make_people(),
         **_make_run(profile),
+    }
+
+
+def _make_care(store: Store, profile: Profile, order: Order) -> dict[str, int]:
+    now = clock.now()
+    told: dict[str, Any] = {"store": store, "external_id": "1", "source_version_at": now}
+    owned = {**told, "profile": profile, "order": order}
+    return {
+        "shipment_id": Shipment.objects.create(**told, order=order).pk,
+        "return_id": Return.objects.create(**owned, requested_at=now).pk,
+        "review_id": Review.objects.create(**owned, rating=5, reviewed_at=now).pk,
+        "ticket_id": Ticket.objects.create(**owned, opened_at=now).pk,
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from crm.models import Order, Product, Profile, Refund
+from crm.models import Order, Product, Profile, Refund, Return, Review, Shipment, Ticket
 from crm.services.stores import StoreData
 from kernel.postgres.edge import close_connections
 from stores.models import InboxDelivery
@@ -111,6 +111,27 @@ def test_every_kind_is_taken_as_the_rest_api_takes_it(own: OwnShop) -> None:
         assert Profile.objects.get().city == "London"
         assert Product.objects.get().title == "Soap"
         assert Refund.objects.get().amount_minor == 490
+
+
+def test_what_happens_after_the_sale_is_taken_too(own: OwnShop) -> None:
+    told = {"order_external_id": "1001", "external_id": "x-1"}
+    own.send("ticket.upserted", {**told, "subject": "Hello", "profile": BUYER}, "d-1")
+    own.send("return.created", {**told, "items": [{"sku": "SOAP", "quantity": 1}]}, "d-2")
+    own.send("order.upserted", ORDER, "d-3")
+    own.send("shipment.updated", {**told, "status": "shipped"}, "d-4")
+    own.send("review.upserted", {**told, "rating": 4, "profile": BUYER}, "d-5")
+    own.send("review.upserted", {**told, "rating": 6}, "d-6")
+    own.drain()
+
+    assert [status for _, status, _ in rows()] == [*["applied"] * 5, "quarantined"]
+    with transaction.atomic():
+        order = Order.objects.get()
+        assert Ticket.objects.get().profile_id == order.profile_id
+        assert (Return.objects.get().order_id, Return.objects.get().status) == (
+            order.pk,
+            "requested",
+        )
+        assert (Shipment.objects.get().state, Review.objects.get().rating) == ("shipped", 4)
 
 
 def test_a_repeat_changes_nothing_and_an_older_version_neither(own: OwnShop) -> None:

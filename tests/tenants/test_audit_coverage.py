@@ -65,6 +65,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "flows/<int:flow_id>/resume/": {},
     "messages/<int:message_id>/retry/": {},
     "stores/connect/": {"name": "Shop UK", "currency": "GBP"},
+    "stores/connect-tool/": {"name": "Reviews", "secret": "of-the-tool"},
     "stores/<int:store_id>/settings/": {"name": "Shop DE"},
     "stores/<int:store_id>/secret/": {"secret": "a-secret-of-the-shop"},
     "stores/<int:store_id>/disconnect/": {},

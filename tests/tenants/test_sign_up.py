@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from crm.choices import Platform
+from crm.choices import STOREFRONTS
 from kernel.tenancy import tenant_scope
 from tenants.choices import KeyKind, Role
 from tenants.domain.mails import MAILS
@@ -158,7 +158,7 @@ def test_a_country_brings_its_currency_and_zone() -> None:
 def test_the_platforms_on_offer_are_those_that_can_be_connected(tenant: Tenant) -> None:
     page = sign_in(tenant).get("/shops/new/")
     offered = [value for value, _ in page.context["form"].fields["platform"].choices]
-    assert offered == list(Platform.values)
+    assert offered == list(STOREFRONTS)
 
 
 def test_a_known_address_gets_no_second_account(tenant: Tenant) -> None:

@@ -22,6 +22,16 @@ from crm.api.bodies import (
     build_product,
     build_refund,
 )
+from crm.api.care_bodies import (
+    ReturnIn,
+    ReviewIn,
+    ShipmentIn,
+    TicketIn,
+    build_return,
+    build_review,
+    build_shipment,
+    build_ticket,
+)
 from crm.types import Record
 from kernel.errors import DomainError
 from stores.errors import Untranslatable
@@ -37,6 +47,10 @@ KINDS: Final[dict[str, tuple[type[serializers.Serializer[Any]], Callable[[Any], 
     "order": (OrderIn, build_order),
     "refund": (RefundIn, build_refund),
     "product": (ProductIn, build_product),
+    "shipment": (ShipmentIn, build_shipment),
+    "return": (ReturnIn, build_return),
+    "review": (ReviewIn, build_review),
+    "ticket": (TicketIn, build_ticket),
 }
 TOPICS: Final = tuple(f"{kind}.upserted" for kind in KINDS)
 _HEAD_BYTES: Final = 64 * 1024

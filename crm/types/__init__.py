@@ -9,43 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crm.types.care import CareRecord
+from crm.types.people import AddressData, CustomerRecord
 
-@dataclass(frozen=True, slots=True)
-class AddressData:
-    """Where somebody lives; ``country`` is ISO 3166-1 alpha-2."""
-
-    country: str = ""
-    region: str = ""
-    city: str = ""
-    postcode: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRecord:
-    """A customer of a store, or the guest part of an order.
-
-    Attributes:
-        external_id: the store's id; empty for a guest.
-        email_consent, sms_consent: a `ConsentState` word, or empty when nothing is said.
-        consent_at: when the consent was given; None when the store gives no time.
-        created_at: when the store first knew them.
-    """
-
-    external_id: str
-    version_at: datetime
-    email: str = ""
-    phone: str = ""
-    first_name: str = ""
-    last_name: str = ""
-    locale: str = ""
-    timezone: str = ""
-    address: AddressData = field(default_factory=AddressData)
-    tags: Sequence[str] = ()
-    created_at: datetime | None = None
-    email_consent: str = ""
-    sms_consent: str = ""
-    consent_at: datetime | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["AddressData", "CustomerRecord"]
+"""Beside what is defined here: these stand alone because other records name them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,17 +193,25 @@ class StockRecord:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentRecord:
-    """A parcel of an order."""
+    """A parcel of an order, or news of one; what is empty says nothing and keeps what is known.
+
+    Attributes:
+        status: the platform's word (`crm.domain.parcels.state_of`).
+        promised_at: until when the shopper was promised to have it.
+        is_delayed: the carrier says that it is late.
+    """
 
     external_id: str
     version_at: datetime
-    order_external_id: str
+    order_external_id: str = ""
     status: str = ""
     carrier: str = ""
     tracking_number: str = ""
     tracking_url: str = ""
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
+    promised_at: datetime | None = None
+    is_delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +365,7 @@ Record = (
     | VariantRecord
     | StockRecord
     | ShipmentRecord
+    | CareRecord
     | ConsentRecord
     | EraseRecord
     | DataRequestRecord

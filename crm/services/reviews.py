@@ -1,0 +1,63 @@
+"""Reviews of a batch, and what they set off."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from crm.choices import ReviewStatus
+from crm.models import Review
+from crm.services.batch import Batch
+from crm.services.care import Change, Kind
+
+_TELLING: Final = ("rating", "status", "answered_at")
+"""What of a review conditions and flows ask for."""
+
+
+def _settle(values: dict[str, Any], version_at: datetime) -> None:
+    values["status"] = values["status"] or str(ReviewStatus.PUBLISHED)
+    values["reviewed_at"] = values["reviewed_at"] or version_at
+
+
+def _speak(batch: Batch, change: Change) -> None:
+    row, heard = change.row, change.heard
+    said = {
+        "rating": row.rating,
+        "title": row.title,
+        "status": row.status,
+        "is_verified": row.is_verified,
+        "is_answered": row.answered_at is not None,
+        "product_id": row.product_external_id,
+    }
+
+    def add(name: str, at: datetime, key: str) -> None:
+        batch.add_event(
+            name,
+            at,
+            profile_id=row.profile_id,
+            object_id=row.pk,
+            properties=said,
+            dedupe_key=key,
+        )
+
+    add("Review Submitted", row.reviewed_at, f"review_submitted:{row.pk}")
+    if heard is not None and any(getattr(row, name) != getattr(heard, name) for name in _TELLING):
+        version = f"{row.source_version_at.isoformat()}:{row.source_hash}"
+        add("Review Updated", row.source_version_at, f"review_updated:{row.pk}:{version}")
+
+
+REVIEWS: Final = Kind(
+    model=Review,
+    fields=(
+        "product_external_id",
+        "rating",
+        "title",
+        "body",
+        "author",
+        "status",
+        "is_verified",
+        "reviewed_at",
+        "answered_at",
+    ),
+    settle=_settle,
+    speak=_speak,
+    needed=("rating",),
+)
