@@ -6,6 +6,7 @@ from django import forms
 
 from kernel.money import is_currency
 from stores.platforms.guides import Credential, Guide
+from stores.platforms.tools.guides import ToolGuide
 
 
 class ConnectForm(forms.Form):
@@ -77,6 +78,23 @@ def credential_field(each: Credential, *, is_required: bool) -> forms.CharField:
         max_length=500,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class ToolForm(forms.Form):
+    """A new tool of the kind that a guide is about."""
+
+    name = forms.CharField(max_length=100, help_text="As you call it.")
+
+    def __init__(self, *args: Any, guide: ToolGuide, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["secret"] = forms.CharField(
+            label=guide.key_label,
+            help_text=guide.key_help,
+            required=guide.needs_key,
+            strip=True,
+            max_length=500,
+            widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        )
 
 
 class RenameForm(forms.Form):

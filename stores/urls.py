@@ -1,6 +1,6 @@
 from django.urls import path
 
-from stores.views import connect, install, pages, pulling, settings
+from stores.views import connect, install, pages, pulling, settings, tools
 
 app_name = "stores"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("settings/tracking/", install.install, name="install"),
     path("settings/tracking/seen/", install.seen, name="install_seen"),
     path("settings/tracking/key/", install.make_key, name="install_key"),
+    path("stores/connect-tool/", tools.connect_tool, name="connect_tool"),
     path("stores/<int:store_id>/", pages.store_detail, name="detail"),
     path("stores/<int:store_id>/settings/", settings.store_settings, name="settings"),
     path("stores/<int:store_id>/secret/", settings.change_secret, name="change_secret"),

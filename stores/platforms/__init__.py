@@ -9,6 +9,11 @@ from stores.platforms.bigcommerce.pull import BigCommercePull
 from stores.platforms.custom.platform import Custom
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.shopify.pull import ShopifyPull
+from stores.platforms.tools.gorgias import Gorgias
+from stores.platforms.tools.intercom import Intercom
+from stores.platforms.tools.judgeme import JudgeMe
+from stores.platforms.tools.yotpo import Yotpo
+from stores.platforms.tools.zendesk import Zendesk
 from stores.platforms.woocommerce.platform import WooCommerce
 from stores.platforms.woocommerce.pull import WooCommercePull
 
@@ -17,6 +22,11 @@ PLATFORMS: Final[dict[str, Platform]] = {
     "woocommerce": WooCommerce(),
     "bigcommerce": BigCommerce(),
     "custom": Custom(),
+    "judgeme": JudgeMe(),
+    "yotpo": Yotpo(),
+    "zendesk": Zendesk(),
+    "gorgias": Gorgias(),
+    "intercom": Intercom(),
 }
 """Platforms that send webhooks."""
 

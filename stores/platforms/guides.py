@@ -7,6 +7,7 @@ from typing import Final
 from stores.platforms.bigcommerce.naming import SCOPES as BIGCOMMERCE_SCOPES
 from stores.platforms.custom.platform import TOPICS as CUSTOM_TOPICS
 from stores.platforms.shopify.platform import TOPICS as SHOPIFY_TOPICS
+from stores.platforms.tools.guides import TOOL_GUIDES
 from stores.platforms.woocommerce.platform import TOPICS as WOOCOMMERCE_TOPICS
 
 
@@ -87,8 +88,8 @@ GUIDES: Final = {
         Guide(
             platform="shopify",
             label="Shopify",
-            brings="Orders with refunds and parcels, customers with consent, and products with "
-            "stock, as they change from now on. With an app of your shop also what happened "
+            brings="Orders with refunds, parcels and returns, customers with consent, and products "
+            "with stock, as they change from now on. With an app of your shop also what happened "
             "before, fetched when you say so; that starts no flow.",
             lacks="Carts are not read. Without the scope read_all_orders Shopify keeps back "
             "orders older than 60 days.",
@@ -182,8 +183,8 @@ GUIDES: Final = {
         Guide(
             platform="custom",
             label="Your own shop",
-            brings="Whatever your shop posts: customers, orders, refunds and products, in the JSON "
-            "that the REST API takes, one at a time.",
+            brings="Whatever your shop posts: customers, orders, refunds, products, parcels, "
+            "returns, reviews and tickets, in the JSON that the REST API takes, one at a time.",
             lacks="Nothing is fetched from your shop. Send history through the REST API in bulk, "
             "marked as backfill, or import it as a file.",
             signing_help="Leave it empty and one is made for you. It begins with whsec_.",
@@ -199,5 +200,5 @@ GUIDES: Final = {
 
 def name_platform(platform: str) -> str:
     """Return what people call a platform."""
-    guide = GUIDES.get(platform)
+    guide = GUIDES.get(platform) or TOOL_GUIDES.get(platform)
     return guide.label if guide else platform.capitalize()

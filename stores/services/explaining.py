@@ -13,11 +13,13 @@ from crm.types import (
     RefundRecord,
     ShipmentRecord,
 )
+from crm.types.care import ReturnRecord, ReviewRecord, TicketRecord
 
 NO_CUSTOMER: Final = "The order names no customer: it counts, and belongs to no profile"
 NO_ORDER: Final = "Its order has not arrived yet: the refund is kept and joined to it when it does"
 NO_ADDRESS: Final = "{!r} is not an e-mail address: nobody is known by it or written to"
 NO_SHOPPER: Final = "Nobody can be named by it yet: a cart is taken once its shopper is known"
+NOBODY: Final = "It names nobody: it belongs to a profile only if it did before"
 MAX_SHOWN: Final = 60
 
 
@@ -45,6 +47,8 @@ def order_of(records: Sequence[Record]) -> str:
                 return name
             case RefundRecord(order_external_id=name) | ShipmentRecord(order_external_id=name):
                 return name
+            case ReturnRecord(order_external_id=name) | TicketRecord(order_external_id=name):
+                return name
             case _:
                 continue
     return ""
@@ -60,10 +64,14 @@ def _remark(records: Sequence[Record], waited_for: set[str]) -> str:
                 remarks |= _judge_address(email or (customer.email if customer else ""))
             case CustomerRecord(email=email):
                 remarks |= _judge_address(email)
-            case CartRecord(customer=None, email="", phone=""):
-                remarks[NO_SHOPPER] = None
             case RefundRecord(order_external_id=name) if name in waited_for:
                 remarks[NO_ORDER] = None
+            case ReviewRecord(customer=customer) | TicketRecord(customer=customer):
+                remarks |= _judge_address(customer.email) if customer else {NOBODY: None}
+            case CartRecord(customer=None, email="", phone=""):
+                remarks[NO_SHOPPER] = None
+            case _:
+                continue
     return "; ".join(remarks)
 
 

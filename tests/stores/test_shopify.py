@@ -20,6 +20,7 @@ from crm.types import (
     ShipmentRecord,
     StoreClosedRecord,
 )
+from crm.types.care import ReturnRecord
 from stores.errors import Untranslatable
 from stores.platforms import PLATFORMS
 from stores.platforms.shopify.platform import TOPICS
@@ -375,3 +376,51 @@ def test_the_wallet_of_a_card_is_what_paid() -> None:
 def test_old_orders_name_one_gateway() -> None:
     assert payments(payment_gateway_names=None, gateway="paypal") == ["paypal"]
     assert payments(payment_gateway_names=[None, 7, " "]) == []
+
+
+def test_what_a_carrier_says_is_news_of_the_parcel() -> None:
+    said = {
+        "id": 1,
+        "fulfillment_id": 33,
+        "order_id": 1001,
+        "status": "out_for_delivery",
+        "happened_at": "2026-05-08T09:00:00+01:00",
+        "estimated_delivery_at": "2026-05-08T18:00:00+01:00",
+    }
+    (parcel,) = records("fulfillment_events/create", said)
+    assert isinstance(parcel, ShipmentRecord)
+    assert (parcel.external_id, parcel.order_external_id) == ("33", "1001")
+    assert (parcel.status, parcel.delivered_at) == ("out_for_delivery", None)
+    assert parcel.promised_at == datetime(2026, 5, 8, 17, 0, tzinfo=UTC)
+    (arrived,) = records("fulfillment_events/create", {**said, "status": "delivered"})
+    assert isinstance(arrived, ShipmentRecord)
+    assert arrived.delivered_at == datetime(2026, 5, 8, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("requested", "requested"), ("open", "approved"), ("closed", "completed")],
+)
+def test_a_return_is_read_with_its_goods(word: str, status: str) -> None:
+    line = {"id": 7, "sku": "SOAP", "title": "Soap"}
+    item = {"quantity": 1, "return_reason": "SIZE_TOO_SMALL"}
+    said = {
+        "id": 9,
+        "status": word,
+        "name": "#1001-R1",
+        "order": {"id": 1001},
+        "return_line_items": [{**item, "fulfillment_line_item": {"line_item": line}}],
+    }
+    (back,) = records("returns/request", said)
+    assert isinstance(back, ReturnRecord)
+    assert (back.external_id, back.status, back.order_external_id) == ("9", status, "1001")
+    assert back.items == [
+        {
+            "line_key": "7",
+            "sku": "SOAP",
+            "title": "Soap",
+            "quantity": 1,
+            "reason": "Size too small",
+        }
+    ]
+    assert translate("returns/process", {}).ignored == "The delivery names no return"

@@ -8,7 +8,14 @@ import time_machine
 from django.db import transaction
 
 from crm.models import Event, Order, Product, Profile, Refund, Variant
-from crm.types import CustomerRecord, OrderRecord, ProductRecord, RefundRecord, VariantRecord
+from crm.types import (
+    CustomerRecord,
+    OrderRecord,
+    ProductRecord,
+    RefundRecord,
+    ShipmentRecord,
+    VariantRecord,
+)
 from stores.errors import Untranslatable
 from stores.models import InboxDelivery
 from stores.platforms import PLATFORMS
@@ -345,3 +352,23 @@ class TestAtTheEdge:
 def test_gateway_and_its_title_say_how_an_order_was_paid() -> None:
     order = read_order(payment_method="acme_7", payment_method_title="Klarna")
     assert list(order.payment_names) == ["acme_7", "Klarna"]
+
+
+def test_parcels_come_from_the_meta_data_of_tracking_plugins() -> None:
+    parcel = {
+        "tracking_provider": "dhl-de",
+        "custom_tracking_provider": "",
+        "custom_tracking_link": "",
+        "tracking_number": "JD01",
+        "date_shipped": "1777896000",
+        "tracking_id": "a1b2",
+    }
+    meta = [{"id": 1, "key": "_wc_shipment_tracking_items", "value": [parcel, {"x": 1}]}]
+    order, *others = translate(
+        "order.updated", load_payload("woocommerce/order", meta_data=meta)
+    ).records
+    assert isinstance(order, OrderRecord)
+    (sent,) = [record for record in others if isinstance(record, ShipmentRecord)]
+    assert (sent.external_id, sent.order_external_id) == ("4711:a1b2", "4711")
+    assert (sent.carrier, sent.tracking_number, sent.status) == ("dhl-de", "JD01", "shipped")
+    assert sent.shipped_at == datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

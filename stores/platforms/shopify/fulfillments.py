@@ -15,6 +15,21 @@ def translate_fulfillment(payload: Json, delivery: Delivery, store: StoreContext
     return Translation([read_shipment(payload, order_id, delivery.arrived_at)])
 
 
+def translate_tracking(payload: Json, delivery: Delivery, store: StoreContext) -> Translation:
+    """Read fulfillment_events/create: what the carrier says of a parcel."""
+    status = text(payload, "status")
+    happened_at = instant(payload, "happened_at") or delivery.arrived_at
+    record = ShipmentRecord(
+        external_id=identifier(payload, "fulfillment_id"),
+        version_at=happened_at,
+        order_external_id=identifier(payload, "order_id"),
+        status=status,
+        promised_at=instant(payload, "estimated_delivery_at"),
+        delivered_at=happened_at if status == DELIVERED else None,
+    )
+    return Translation([record])
+
+
 def read_shipment(payload: Json, order_id: str, arrived_at: datetime) -> ShipmentRecord:
     """Read a fulfilment object; it counts as delivered when the carrier says so."""
     version_at = instant(payload, "updated_at") or arrived_at

@@ -14,6 +14,7 @@ from stores.platforms.shopify import (
     orders,
     privacy,
     products,
+    returns,
 )
 from stores.platforms.shopify.refunds import translate_refund
 from stores.types import Delivery, DeliveryHead, StoreContext, Translation
@@ -50,6 +51,14 @@ TOPICS: Final[dict[str, Translate]] = {
     "refunds/create": translate_refund,
     "fulfillments/create": fulfillments.translate_fulfillment,
     "fulfillments/update": fulfillments.translate_fulfillment,
+    "fulfillment_events/create": fulfillments.translate_tracking,
+    "returns/request": returns.translate_return,
+    "returns/approve": returns.translate_return,
+    "returns/decline": returns.translate_return,
+    "returns/cancel": returns.translate_return,
+    "returns/close": returns.translate_return,
+    "returns/reopen": returns.translate_return,
+    "returns/process": returns.translate_return,
     "app/uninstalled": privacy.translate_uninstall,
     "customers/data_request": privacy.translate_data_request,
     "customers/redact": privacy.translate_erasure,
@@ -62,6 +71,8 @@ REASONS: Final = {
     "checkouts/delete": "A checkout that is gone is left like any other cart",
     "orders/edited": "The edited order itself follows as orders/updated",
     "orders/delete": "A deleted order stays in the history; cancel or refund it in the store",
+    "fulfillment_events/delete": "What a carrier said stays in the history",
+    "returns/update": "Which lines a return lost changes nothing here; its state has own topics",
     "inventory_items/delete": "What was left of a deleted item is told by its product",
     "customers/delete": "A deleted customer keeps the profile; erasure has its own topic",
 }

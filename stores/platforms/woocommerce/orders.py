@@ -24,6 +24,7 @@ from stores.platforms.fields import (
     whole,
 )
 from stores.platforms.woocommerce.customers import read_address, read_buyer
+from stores.platforms.woocommerce.parcels import read_parcels
 from stores.platforms.woocommerce.reading import MAX_VALUE, label, moment, read_meta
 from stores.types import Delivery, StoreContext, Translation
 
@@ -54,7 +55,8 @@ def translate_order(payload: Json, delivery: Delivery, store: StoreContext) -> T
     if text(payload, "status") in DRAFTS:
         return Translation(ignored=NO_ORDER_YET)
     order = read_order(payload, delivery.arrived_at, store)
-    return Translation([order, *_read_refunds(payload, order, store)])
+    parcels = read_parcels(payload, order)
+    return Translation([order, *_read_refunds(payload, order, store), *parcels])
 
 
 def translate_order_deletion(payload: Json, delivery: Delivery, store: StoreContext) -> Translation:

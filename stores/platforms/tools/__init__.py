@@ -1,0 +1,1 @@
+"""Tools beside a shop: reviews and helpdesks."""
