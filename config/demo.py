@@ -22,7 +22,7 @@ from config.purge import purge_tenant
 from crm.choices import EventSource, Platform
 from crm.services.ingest import apply_records
 from crm.services.stores import StoreData
-from crm.types import Record
+from crm.types import OrderRecord, Record
 from flows.choices import FlowStatus
 from flows.queries.versions import list_flow_ids
 from flows.services.flows import set_status
@@ -32,6 +32,7 @@ from kernel.work import drain_tenant
 from segments.choices import Cause
 from segments.services.rebuild import refresh_everything
 from stores.services.connections import connect_store
+from stores.simulator.aftersales import tell_aftersales
 from stores.simulator.catalogue import SHOPS, Shop
 from stores.simulator.history import DAYS, Day, Year, build_catalogue
 from tenants.models import Tenant, User
@@ -44,6 +45,8 @@ LIVE_DAYS = 30
 """Last days of the year in which flows write to people, and some of them read and buy again."""
 HISTORY_WORK = ("reactions", "segments")
 """Kinds of work that history makes: nothing waits in the inbox, and flows are off."""
+AFTER_WORK = ("reactions", "parcels", "segments")
+"""Kinds of work that returns, reviews and tickets make."""
 SEED = 20
 
 Progress = Callable[[str, int, int], None]
@@ -137,11 +140,27 @@ def _load_year(tenant_id: int, store_id: int, shop: Shop, seed: int, report: _Re
     _settle(tenant_id, ends_at)
     _set_flows(FlowStatus.LIVE)
     readers = PastReaders(year, seed=seed)
+    bought: list[OrderRecord] = []
     for day in days:
         _apply(store_id, day.records, day.ends_at, is_backfill=False)
         _drain(tenant_id, day.ends_at)
         readers.read_mail()
+        bought += [record for record in day.records if isinstance(record, OrderRecord)]
         report.add(1)
+    _follow_up(shop, store_id, bought, year.until, seed=seed)
+    _drain(tenant_id, year.until, AFTER_WORK)
+
+
+def _follow_up(
+    shop: Shop, store_id: int, orders: list[OrderRecord], at: datetime, *, seed: int
+) -> None:
+    """Tell what became of the last orders, by the shop and by two tools beside it."""
+    told = tell_aftersales(orders, until=at, seed=seed)
+    reviews = StoreData(f"{shop.tenant} reviews", Platform.JUDGEME)
+    desk = StoreData(f"{shop.tenant} helpdesk", Platform.ZENDESK)
+    _apply(store_id, told.shop, at, is_backfill=True)
+    _apply(connect_store(reviews).store_id, told.reviews, at, is_backfill=True)
+    _apply(connect_store(desk).store_id, told.tickets, at, is_backfill=True)
 
 
 def _steps(days: Iterable[Day]) -> Iterator[list[Day]]:
