@@ -16,6 +16,7 @@ _WAITING: Final = {
             "AND (lease_until IS NULL OR lease_until <= now())"
         ),
     ),
+    "registrations": ("stores_connection", "register_due_at", "register_due_at <= now()"),
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),

@@ -34,6 +34,12 @@ WORK: dict[str, WorkKind] = {
             "UNION SELECT tenant_id FROM stores_connection WHERE pull_due_at <= now()"
         ),
     ),
+    "registrations": WorkKind(
+        task="stores.tasks.drain_registrations",
+        queue="sync",
+        service="stores.services.registering.drain_registrations",
+        due="SELECT DISTINCT tenant_id FROM stores_connection WHERE register_due_at <= now()",
+    ),
     "reactions": WorkKind(
         task="crm.tasks.react",
         queue="webhooks",

@@ -28,6 +28,16 @@ class Connection(TenantModel):
     """How often in a row something could not be fetched."""
     fetch_detail = models.TextField(db_default="")
     """Why what webhooks name cannot be fetched, for people; empty where it can."""
+    register_due_at = models.DateTimeField(null=True)
+    """When the platform is told next where its webhooks go; None: it need not be."""
+    registered_at = models.DateTimeField(null=True)
+    """When it was last seen to know; None where it was never told."""
+    register_detail = models.TextField(db_default="")
+    """Why it could not be told, for people."""
+    register_tries = models.SmallIntegerField(db_default=0)
+    """How often in a row it did not answer."""
+    missing_topics = models.JSONField(default=list)
+    """Topics that it does not take, each with the reason."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -39,7 +49,12 @@ class Connection(TenantModel):
                 fields=["tenant", "pull_due_at"],
                 name="connection_pull_idx",
                 condition=models.Q(pull_due_at__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["tenant", "register_due_at"],
+                name="connection_register_idx",
+                condition=models.Q(register_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,3 +22,9 @@ def drain_fetches(tenant_id: int) -> None:
 def drain_syncs(tenant_id: int) -> None:
     """Work on the tenant's pulls."""
     work_off("sync", tenant_id)
+
+
+@shared_task(base=TenantTask, name="stores.tasks.drain_registrations")
+def drain_registrations(tenant_id: int) -> None:
+    """Register the webhooks of the tenant's stores, and take away those of stores cut off."""
+    work_off("registrations", tenant_id)

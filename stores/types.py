@@ -143,6 +143,37 @@ class Fetched:
     stopped_by: Exception | None = None
 
 
+class MissingTopic(NamedTuple):
+    """A topic whose webhook could not be registered, and why; the reason is for people."""
+
+    topic: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the platform of a store knows of where its webhooks go.
+
+    Attributes:
+        is_due: whether it is told soon.
+        registered_at: when it was last seen to know; None where it was never told.
+        detail: why it could not be told, for people, without a full stop.
+        topics: how many it shall send.
+        missing: those that it does not take.
+    """
+
+    is_due: bool
+    registered_at: datetime | None
+    detail: str
+    topics: int
+    missing: Sequence[MissingTopic]
+
+    @property
+    def taken(self) -> int:
+        """How many topics it sends."""
+        return self.topics - len(self.missing)
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeConnection:
     """What the webhook edge needs of a store, with its secrets in the clear.

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from stores.platforms.base import Fetcher, Platform, Puller, Registrar
+from stores.platforms.base import Fetcher, Keeper, Platform, Puller, Registrar
 from stores.platforms.bigcommerce.fetch import BigCommerceFetch
 from stores.platforms.bigcommerce.platform import BigCommerce
 from stores.platforms.bigcommerce.pull import BigCommercePull
 from stores.platforms.custom.platform import Custom
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.shopify.pull import ShopifyPull
+from stores.platforms.shopify.webhooks import ShopifyKeeper
 from stores.platforms.tools.gorgias import Gorgias
 from stores.platforms.tools.intercom import Intercom
 from stores.platforms.tools.judgeme import JudgeMe
@@ -31,6 +32,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
 """Platforms that send webhooks."""
 
 _BIGCOMMERCE: Final = BigCommercePull()
+_SHOPIFY: Final = ShopifyKeeper()
 
 PULLERS: Final[dict[str, Puller]] = {
     "shopify": ShopifyPull(),
@@ -42,5 +44,8 @@ PULLERS: Final[dict[str, Puller]] = {
 FETCHERS: Final[dict[str, Fetcher]] = {"bigcommerce": BigCommerceFetch()}
 """Platforms whose webhooks carry ids, so that the rest is fetched."""
 
-REGISTRARS: Final[dict[str, Registrar]] = {"bigcommerce": _BIGCOMMERCE}
+REGISTRARS: Final[dict[str, Registrar]] = {"bigcommerce": _BIGCOMMERCE, "shopify": _SHOPIFY}
 """Platforms that let their webhooks be made from here."""
+
+KEEPERS: Final[dict[str, Keeper]] = {"shopify": _SHOPIFY}
+"""Platforms whose webhooks are looked after without anybody asking for it."""

@@ -9,6 +9,7 @@ from stores.types import (
     Delivery,
     DeliveryHead,
     Fetched,
+    MissingTopic,
     PulledPage,
     PullPlan,
     StoreAccess,
@@ -89,3 +90,24 @@ class Registrar(Protocol):
         Raises:
             PullRefused, PullBusy, PullUnavailable, HttpUnavailable: as of a `Puller`.
         """
+
+
+class Keeper(Protocol):
+    """How a storefront's webhooks are looked after; raises what a `Puller` does."""
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """What is registered."""
+
+    def signs_with(self, credentials: Mapping[str, str], /) -> str:
+        """Return what it signs the webhooks with that it was told of; empty: as any other."""
+
+    def keep(self, access: StoreAccess, client: Client, /) -> Sequence[MissingTopic]:
+        """Have every topic that is read sent here; what is sent already stays.
+
+        Returns:
+            Topics that the platform does not take.
+        """
+
+    def unregister(self, access: StoreAccess, client: Client, /) -> int:
+        """Have nothing sent here any more; returns how many topics were."""

@@ -96,7 +96,7 @@ GUIDES: Final = {
             signing_help="Shopify shows it under Settings, Notifications, Webhooks. "
             "Leave it empty and one is made for you.",
             address_help="In Shopify under Settings, Notifications, Webhooks: one webhook for each "
-            "topic, format JSON.",
+            "topic, format JSON. With the client secret of an app they are registered for you.",
             topics=sorted(SHOPIFY_TOPICS),
             url_help="The one that ends in .myshopify.com; needed to fetch what happened before.",
             credentials=(
@@ -111,7 +111,8 @@ GUIDES: Final = {
                 Credential(
                     name="client_secret",
                     label="Client secret",
-                    help="It stands beside the client ID.",
+                    help="It stands beside the client ID. With it the webhooks are registered by "
+                    "themselves, and nothing need be entered in the shop.",
                     is_optional=True,
                 ),
                 Credential(

@@ -18,8 +18,9 @@ from kernel.scope import current_tenant_id, tenant_scope
 from kernel.secrets import decrypt, encrypt
 from kernel.work import ring
 from stores.models import Connection
-from stores.platforms import PLATFORMS
+from stores.platforms import KEEPERS, PLATFORMS
 from stores.queries import webhook_url
+from stores.services.registering import ask_for_registration
 from stores.services.syncing import cancel_syncs
 from stores.types import ConnectedStore, EdgeConnection
 from tenants.choices import TokenKind
@@ -79,6 +80,7 @@ def connect_store(
         )
         made = {"name": store.name, "platform": store.platform, "url": store.url}
         audit.record("store.connected", "store", store.pk, after=made, actor=actor)
+        ask_for_registration(store.pk)
     return ConnectedStore(store.pk, webhook_url(store.platform, token), secret)
 
 
@@ -104,6 +106,7 @@ def disconnect_store(store_id: int, *, actor: str) -> bool:
         Connection.objects.filter(store_id=store_id).update(pull_due_at=None)
         kind = TokenKind.STORE_WEBHOOK
         revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
+        ask_for_registration(store_id)
     forget_connections()
     return is_new
 
@@ -137,6 +140,7 @@ def reconnect_store(store_id: int, *, actor: str) -> str:
             revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
             token = create_token(tenant_id=tenant_id, kind=kind, object_id=store_id)
             Connection.objects.filter(pk=found.pk).update(token=token)
+            ask_for_registration(store_id)
     forget_connections()
     return webhook_url(found.store.platform, token)
 
@@ -203,6 +207,8 @@ def save_credentials(
     ring("inbox", current_tenant_id())
     after = {"url": url, "credentials": sorted(credentials)}
     audit.record("store.credentials_changed", "store", store_id, after=after, actor=actor)
+    ask_for_registration(store_id)
+    forget_connections()
 
 
 def make_secret(platform: str) -> str:
@@ -302,4 +308,13 @@ def _live_secrets(found: Connection) -> tuple[str, ...]:
     until = found.rotated_at and found.rotated_at + timedelta(hours=OLD_SECRET_HOURS)
     if until and clock.now() < until:
         kept.append(found.previous_secret_encrypted)
-    return tuple(decrypt(secret) for secret in kept if secret)
+    live = [decrypt(secret) for secret in kept if secret]
+    return tuple(filter(None, [*live, _secret_of_app(found)]))
+
+
+def _secret_of_app(found: Connection) -> str:
+    """Return what the platform signs webhooks with that it was told of by Patron."""
+    keeper = KEEPERS.get(found.store.platform)
+    if keeper is None or not found.credentials_encrypted:
+        return ""
+    return keeper.signs_with(json.loads(decrypt(found.credentials_encrypted)))

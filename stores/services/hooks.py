@@ -6,6 +6,7 @@ from kernel.errors import Invalid
 from kernel.http import Client, HttpUnavailable
 from stores.errors import PullBusy, PullRefused, PullUnavailable
 from stores.platforms import REGISTRARS
+from stores.services.registering import ask_for_registration
 from stores.services.syncing import CHECK_SECONDS, describe_failure, read_access
 from stores.types import Checked
 from tenants.services import audit
@@ -42,4 +43,5 @@ def register_hooks(store_id: int, *, actor: str) -> Checked:
     with transaction.atomic():
         after = {"webhooks": text}
         audit.record("store.webhooks_registered", "store", store_id, after=after, actor=actor)
+        ask_for_registration(store_id)
     return Checked(is_good=True, text=text)

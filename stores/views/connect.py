@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from crm.services.stores import StoreData
 from kernel.errors import DomainError
+from stores import queries
 from stores.forms import ConnectForm
 from stores.platforms.guides import GUIDES, Guide
 from stores.services.connections import connect_store
@@ -38,6 +39,7 @@ def connect(request: TenantRequest) -> HttpResponse:
         "form": form,
         "made": made,
         "guide": guide,
+        "registers": made is not None and queries.find_registration(made.store_id) is not None,
         "example": _example(guide, made, form) if made else "",
         "tabs": [
             {

@@ -56,6 +56,7 @@ def store_detail(request: TenantRequest, store_id: int) -> HttpResponse:
         "ceiling": queries.COUNT_CEILING,
         "may_retry": may(request.member.role, capabilities.RETRY_DELIVERIES),
         "may_manage": may(request.member.role, capabilities.MANAGE_STORES),
+        "registration": queries.find_registration(store_id),
         "pull": render_pull(request, store) if store.can_pull and not request.htmx else "",
     }
     return answer_list(request, "stores/detail.html", "stores/_deliveries.html", context)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from graphql import (
+    GraphQLEnumType,
     GraphQLError,
     GraphQLSchema,
     NoDeprecatedCustomRule,
@@ -24,12 +25,16 @@ from graphql import (
 from graphql.language import ast
 
 from stores.platforms.shopify import graphql
+from stores.platforms.shopify.webhooks import REGISTERED, spell
 
 VERSIONS = ("2025-10", "2026-07")
 TEXTS = {
     "CHECK": graphql.CHECK,
     "COUNT": graphql.COUNT,
     "RUN_BULK": graphql.RUN_BULK,
+    "SUBSCRIPTIONS": graphql.SUBSCRIPTIONS,
+    "SUBSCRIBE": graphql.SUBSCRIBE,
+    "UNSUBSCRIBE": graphql.UNSUBSCRIBE,
     "BULK_STATE": graphql.BULK_STATE,
     "REFUNDS": graphql.REFUNDS,
     "MORE_PAYMENTS": graphql.MORE_PAYMENTS,
@@ -57,6 +62,12 @@ def test_every_query_is_valid(schema: GraphQLSchema) -> None:
         if (errors := validate(schema, parse(text)))
     }
     assert found == {}
+
+
+def test_every_topic_that_is_registered_exists(schema: GraphQLSchema) -> None:
+    known = schema.type_map["WebhookSubscriptionTopic"]
+    assert isinstance(known, GraphQLEnumType)
+    assert {spell(topic) for topic in REGISTERED} <= known.values.keys()
 
 
 def test_nothing_is_asked_for_that_is_going_away(schema: GraphQLSchema) -> None:

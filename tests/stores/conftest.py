@@ -1,15 +1,18 @@
 from tests.support.bigcommerce_api import big_api
 from tests.support.shop_fixture import big, shop, woo
 from tests.support.shopify_api import shopify_api
+from tests.support.shopify_fixture import at_ten, shopify
 from tests.support.site_fixture import site
 from tests.support.storefront import recorder
 from tests.support.woocommerce_api import woo_api
 
 __all__ = [
+    "at_ten",
     "big",
     "big_api",
     "recorder",
     "shop",
+    "shopify",
     "shopify_api",
     "site",
     "woo",

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,85 +9,26 @@ from django.test import override_settings
 from django.urls import reverse
 
 from crm.models import Event, Order, Product, Profile, Refund
-from crm.services.stores import StoreData
 from kernel import clock
-from kernel.batches import Deadline
-from stores.models import InboxDelivery, SyncRun
-from stores.platforms.shopify import bulk, tokens
-from stores.services.connections import connect_store, save_credentials
-from stores.services.syncing import check_access, drain_syncs, start_sync
+from stores.models import InboxDelivery
+from stores.platforms.shopify import bulk
+from stores.services.connections import save_credentials
+from stores.services.syncing import drain_syncs, start_sync
 from stores.types import ConnectedStore
 from tenants.models import Tenant
 from tests.factories.tenants import sign_in
 from tests.stores.test_shopify_shapes import pushed_order
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop
-from tests.support.shopify_api import CLIENT_ID, CLIENT_SECRET, TOKEN, ShopifyApi
+from tests.support.shopify_api import TOKEN, ShopifyApi
+from tests.support.shopify_fixture import FOREVER, follow, numbers, pull, run
 from tests.support.shopify_objects import graph_line, graph_order, graph_refund, stamp
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FOREVER = Deadline(seconds=None)
-NOW = "2026-06-01T10:00:00Z"
-
-
-@pytest.fixture(autouse=True)
-def no_bell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kernel.work.ring_now", lambda kind, tenant: None)
-
-
-@pytest.fixture(autouse=True)
-def no_tokens() -> Iterator[None]:
-    tokens._cache.clear()
-    yield
-    tokens._cache.clear()
-
-
-@pytest.fixture
-def at_ten(transactional_db: None) -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def store(
-    at_ten: time_machine.Traveller, tenant: Tenant, shopify_api: ShopifyApi
-) -> ConnectedStore:
-    shopify_api.filled_at = clock.now()
-    data = StoreData(name="Ada Shopify", platform="shopify", url=shopify_api.url, currency="GBP")
-    return connect_store(data, credentials={"access_token": TOKEN})
-
-
-@transaction.atomic
-def run() -> SyncRun:
-    return SyncRun.objects.order_by("-pk")[0]
-
-
-@transaction.atomic
-def numbers() -> list[int]:
-    return sorted(int(each) for each in Order.objects.values_list("external_id", flat=True))
-
-
-def pull(
-    store: ConnectedStore, traveller: time_machine.Traveller, since: datetime | None = None
-) -> SyncRun:
-    """Begin, and go on whenever Shopify is ready again, until the run ends."""
-    start_sync(store.store_id, since=since)
-    return follow(traveller)
-
-
-def follow(traveller: time_machine.Traveller) -> SyncRun:
-    for _ in range(400):
-        drain_syncs(FOREVER)
-        found = run()
-        if found.status not in {"waiting", "queued", "running"}:
-            return found
-        traveller.move_to(max(found.wake_at, clock.now()))
-    raise AssertionError(f"it does not end: {run().detail}")
-
 
 def test_a_first_fill_is_complete_and_starts_nothing(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     shopify_api.objects["orders"] = [
         *(graph_order(number) for number in range(1, 121)),
@@ -97,7 +37,7 @@ def test_a_first_fill_is_complete_and_starts_nothing(
     shopify_api.objects["customers"] = [load_payload("shopify/graph_customer")]
     shopify_api.objects["products"] = [load_payload("shopify/graph_product")]
 
-    done = pull(store, at_ten)
+    done = pull(shopify, at_ten)
 
     assert (done.status, done.detail) == ("finished", "")
     assert (done.expected, done.read_count, done.quarantined_count) == (123, 123, 0)
@@ -135,7 +75,7 @@ def test_what_was_pulled_is_not_changed_by_the_webhook_of_the_same(
 
 
 def test_changes_while_the_file_is_made_are_caught_up(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     shopify_api.skew = timedelta(days=2)
     orders = [graph_order(number) for number in range(1, 6)]
@@ -148,14 +88,14 @@ def test_changes_while_the_file_is_made_are_caught_up(
             orders.append({**graph_order(6), "updatedAt": at})
 
     shopify_api.before_answer = change
-    done = pull(store, at_ten)
+    done = pull(shopify, at_ten)
     assert (done.read_count, numbers()) == (5, [1, 2, 3, 4, 5, 6])
     with transaction.atomic():
         assert Order.objects.get(external_id="1").financial_status == "refunded"
 
 
 def test_a_file_is_read_a_stretch_at_a_time(
-    store: ConnectedStore,
+    shopify: ConnectedStore,
     shopify_api: ShopifyApi,
     at_ten: time_machine.Traveller,
     monkeypatch: pytest.MonkeyPatch,
@@ -168,30 +108,30 @@ def test_a_file_is_read_a_stretch_at_a_time(
         graph_order(21, lineItems=many),
         graph_order(22),
     ]
-    done = pull(store, at_ten)
+    done = pull(shopify, at_ten)
     assert (done.read_count, numbers()) == (22, list(range(1, 23)))
     assert len(shopify_api.fetched) > 10
     with transaction.atomic():
         assert Order.objects.get(external_id="21").lines.count() == 100
     ignoring = len(shopify_api.fetched)
     shopify_api.ignores_ranges = True
-    again = pull(store, at_ten)
+    again = pull(shopify, at_ten)
     assert (again.read_count, again.written_count, again.unchanged_count) == (22, 0, 22)
     assert len(shopify_api.fetched) == 2 * ignoring
 
 
 def test_since_asks_for_what_changed_alone(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     shopify_api.objects["orders"] = [graph_order(number) for number in range(1, 11)]
-    done = pull(store, at_ten, datetime(2026, 5, 1, 0, 0, 8, tzinfo=UTC))
+    done = pull(shopify, at_ten, datetime(2026, 5, 1, 0, 0, 8, tzinfo=UTC))
     assert numbers() == [8, 9, 10]
     assert (done.expected, done.read_count) == (3, 3)
     assert "bulkOperationRunQuery" not in shopify_api.kinds()
 
 
 def test_pages_grow_and_shrink_with_what_they_cost(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     shopify_api.objects["orders"] = [graph_order(number) for number in range(1, 61)]
     shopify_api.objects["products"] = [
@@ -204,7 +144,7 @@ def test_pages_grow_and_shrink_with_what_they_cost(
         for number in range(1, 41)
     ]
     shopify_api.most = shopify_api.points = 1_200.0
-    done = pull(store, at_ten, datetime(2026, 5, 1, tzinfo=UTC))
+    done = pull(shopify, at_ten, datetime(2026, 5, 1, tzinfo=UTC))
     assert (done.status, done.read_count) == ("finished", 100)
     sizes = [given["first"] for kind, given in shopify_api.asked if kind == "orders"]
     assert (sizes[0], min(sizes) < 10) == (10, True)
@@ -212,12 +152,12 @@ def test_pages_grow_and_shrink_with_what_they_cost(
 
 
 def test_a_shop_whose_points_are_gone_is_left_alone(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     shopify_api.objects["orders"] = [graph_order(1)]
     shopify_api.points = 0.0
     shopify_api.restores = 1.0
-    start_sync(store.store_id)
+    start_sync(shopify.store_id)
     drain_syncs(FOREVER)
     assert (run().status, run().detail) == ("waiting", "The shop asks for patience")
     assert run().wake_at == clock.now() + timedelta(seconds=3)
@@ -226,10 +166,10 @@ def test_a_shop_whose_points_are_gone_is_left_alone(
 
 
 def test_patience_that_is_asked_for_in_a_header_is_had(
-    store: ConnectedStore, shopify_api: ShopifyApi
+    shopify: ConnectedStore, shopify_api: ShopifyApi
 ) -> None:
     shopify_api.fails = [(429, {"Retry-After": "2.5"}, {})]
-    start_sync(store.store_id)
+    start_sync(shopify.store_id)
     drain_syncs(FOREVER)
     assert run().wake_at == clock.now() + timedelta(seconds=2.5)
 
@@ -280,10 +220,10 @@ def test_patience_that_is_asked_for_in_a_header_is_had(
     ],
 )
 def test_what_is_wrong_is_said(
-    store: ConnectedStore, shopify_api: ShopifyApi, answer: Any, status: str, reason: str
+    shopify: ConnectedStore, shopify_api: ShopifyApi, answer: Any, status: str, reason: str
 ) -> None:
     shopify_api.fails = [answer]
-    start_sync(store.store_id)
+    start_sync(shopify.store_id)
     drain_syncs(FOREVER)
     assert run().status == status
     assert reason in run().detail
@@ -291,7 +231,7 @@ def test_what_is_wrong_is_said(
 
 
 def test_a_page_that_leads_to_itself_is_not_walked_for_ever(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     shopify_api.objects["orders"] = [graph_order(number) for number in range(1, 31)]
     since = datetime(2026, 5, 1, tzinfo=UTC)
@@ -302,7 +242,7 @@ def test_a_page_that_leads_to_itself_is_not_walked_for_ever(
             shopify_api.fails = [(200, {}, {"data": {"orders": page}})]
 
     shopify_api.before_answer = repeat
-    start_sync(store.store_id, since=since)
+    start_sync(shopify.store_id, since=since)
     drain_syncs(FOREVER)
     assert (run().status, run().detail) == (
         "waiting",
@@ -311,7 +251,7 @@ def test_a_page_that_leads_to_itself_is_not_walked_for_ever(
 
 
 def test_a_page_that_repeats_counts_nothing_twice(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     orders = [graph_order(number) for number in range(1, 16)]
     shopify_api.objects["orders"] = orders
@@ -322,7 +262,7 @@ def test_a_page_that_repeats_counts_nothing_twice(
             orders[9] = {**orders[9], "updatedAt": stamp(901)}
 
     shopify_api.before_answer = move
-    done = pull(store, at_ten, datetime(2026, 5, 1, tzinfo=UTC))
+    done = pull(shopify, at_ten, datetime(2026, 5, 1, tzinfo=UTC))
     assert numbers() == list(range(1, 16))
     assert (done.expected, done.quarantined_count) == (15, 0)
     with transaction.atomic():
@@ -330,12 +270,12 @@ def test_a_page_that_repeats_counts_nothing_twice(
 
 
 def test_what_a_page_skipped_is_found_an_hour_later(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     late = graph_order(3)
     late["updatedAt"] = clock.now().isoformat().replace("+00:00", "Z")
     shopify_api.objects["orders"] = [graph_order(1), graph_order(2)]
-    pull(store, at_ten)
+    pull(shopify, at_ten)
     assert numbers() == [1, 2]
     shopify_api.objects["orders"] = [graph_order(1), graph_order(2), late]
     at_ten.shift(timedelta(hours=1, minutes=2))
@@ -344,80 +284,13 @@ def test_what_a_page_skipped_is_found_an_hour_later(
     assert numbers() == [1, 2, 3]
 
 
-class TestBulkOperations:
-    def test_one_of_a_worker_that_died_is_taken_over(
-        self, store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
-    ) -> None:
-        shopify_api.objects["orders"] = [graph_order(1)]
-        start_sync(store.store_id)
-        drain_syncs(FOREVER)
-        with transaction.atomic():
-            cursor = {**(run().cursor or {}), "step": "run"}
-            SyncRun.objects.update(cursor=cursor)
-        assert follow(at_ten).status == "finished"
-        assert numbers() == [1]
-        assert len(shopify_api.operations) == 3
-
-    def test_one_of_somebody_else_is_waited_for(
-        self, store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
-    ) -> None:
-        shopify_api.objects["orders"] = [graph_order(1)]
-        error = {"message": "A bulk operation is already in progress", "code": None}
-        shopify_api.refuses_bulk = [error]
-        start_sync(store.store_id)
-        drain_syncs(FOREVER)
-        assert (run().status, run().detail) == (
-            "waiting",
-            "Shopify is putting other data together for the same app",
-        )
-        assert follow(at_ten).status == "finished"
-        assert numbers() == [1]
-
-    def test_what_shopify_does_not_get_together_is_read_page_by_page(
-        self, store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
-    ) -> None:
-        shopify_api.objects["products"] = [load_payload("shopify/graph_product")]
-        shopify_api.objects["orders"] = [
-            graph_order(number, refunds=[graph_refund(number)]) for number in range(1, 13)
-        ]
-        shopify_api.states = ["FAILED", "COMPLETED", "COMPLETED", "FAILED", "EXPIRED", "CANCELED"]
-        done = pull(store, at_ten)
-        assert (done.status, done.read_count, numbers()) == ("finished", 13, list(range(1, 13)))
-        assert shopify_api.kinds().count("bulkOperationRunQuery") == 6
-        with transaction.atomic():
-            assert Refund.objects.count() == 12
-
-    def test_a_query_that_is_not_taken_in_bulk_is_read_page_by_page(
-        self, store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
-    ) -> None:
-        shopify_api.objects["orders"] = [graph_order(1)]
-        shopify_api.refuses_bulk = [{"message": "Invalid bulk query", "code": "INVALID"}] * 3
-        assert pull(store, at_ten).status == "finished"
-        assert numbers() == [1]
-
-    def test_a_file_with_too_few_objects_is_made_again(
-        self, store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
-    ) -> None:
-        shopify_api.objects["orders"] = [graph_order(number) for number in range(1, 4)]
-
-        def cut(kind: str) -> None:
-            if kind == "file" and len(shopify_api.fetched) == 1:
-                file = shopify_api.folder / "3.jsonl"
-                file.write_text("".join(file.read_text().splitlines(keepends=True)[:2]))
-
-        shopify_api.before_answer = cut
-        done = pull(store, at_ten)
-        assert (done.status, numbers()) == ("finished", [1, 2, 3])
-        assert len(shopify_api.operations) == 4
-
-
 def test_refunds_with_many_lines_come_whole(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     many = [graph_line(line) for line in range(1, 131)]
     refund = graph_refund(1, "125.00", lines=95)
     shopify_api.objects["orders"] = [graph_order(1, lineItems=many, refunds=[refund])]
-    pull(store, at_ten, datetime(2026, 5, 1, tzinfo=UTC))
+    pull(shopify, at_ten, datetime(2026, 5, 1, tzinfo=UTC))
     with transaction.atomic():
         found = Refund.objects.get()
         assert (found.amount_minor, len(found.lines)) == (12_500, 95)
@@ -425,10 +298,10 @@ def test_refunds_with_many_lines_come_whole(
 
 
 def test_what_cannot_be_read_is_put_aside(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
     shopify_api.objects["orders"] = [graph_order(1), graph_order(2, currencyCode="XQZ")]
-    assert pull(store, at_ten).quarantined_count == 1
+    assert pull(shopify, at_ten).quarantined_count == 1
     assert numbers() == [1]
     with transaction.atomic():
         kept = InboxDelivery.objects.get()
@@ -438,118 +311,31 @@ def test_what_cannot_be_read_is_put_aside(
 
 @override_settings(OUTGOING_PRIVATE=False)
 def test_no_address_of_a_private_network_is_asked(
-    store: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+    shopify: ConnectedStore, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
 ) -> None:
-    assert pull(store, at_ten).status == "paused"
+    assert pull(shopify, at_ten).status == "paused"
     assert shopify_api.asked == []
-
-
-class TestTheCredential:
-    def use(self, store: ConnectedStore, api: ShopifyApi, credentials: dict[str, str]) -> None:
-        save_credentials(
-            store.store_id, url=api.url, credentials=credentials, actor="ada@example.com"
-        )
-
-    def test_it_is_tested_in_plain_words(
-        self, store: ConnectedStore, shopify_api: ShopifyApi
-    ) -> None:
-        shopify_api.objects["orders"] = [graph_order(1), graph_order(2)]
-        shopify_api.objects["products"] = [load_payload("shopify/graph_product")]
-        found = check_access(store.store_id)
-        assert (found.is_good, found.text) == (
-            True,
-            "Ada Soap answers: 1 product, 0 customers, 2 orders.",
-        )
-
-    def test_missing_scopes_are_named(self, store: ConnectedStore, shopify_api: ShopifyApi) -> None:
-        shopify_api.scopes = ("write_orders",)
-        found = check_access(store.store_id)
-        assert (found.is_good, found.text) == (
-            False,
-            (
-                "The app lacks the scopes read_customers, read_products; give it what is missing, "
-                "and install it again."
-            ),
-        )
-        shopify_api.scopes = ("read_orders", "read_customers", "read_products")
-        found = check_access(store.store_id)
-        assert found.is_good
-        assert "because the app lacks the scope read_all_orders" in found.text
-
-    def test_an_app_gets_its_token_and_keeps_it_for_a_day(
-        self, store: ConnectedStore, shopify_api: ShopifyApi
-    ) -> None:
-        self.use(store, shopify_api, {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET})
-        assert check_access(store.store_id).is_good
-        assert check_access(store.store_id).is_good
-        assert shopify_api.tokens == {TOKEN, "day_1"}
-
-    def test_a_token_that_ended_early_is_got_anew(
-        self, store: ConnectedStore, shopify_api: ShopifyApi
-    ) -> None:
-        self.use(store, shopify_api, {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET})
-        assert check_access(store.store_id).is_good
-        shopify_api.tokens = {"x", "y"}
-        assert check_access(store.store_id).is_good
-        assert shopify_api.tokens == {"x", "y", "day_2"}
-
-    @pytest.mark.parametrize(
-        ("credentials", "reason"),
-        [
-            ({"access_token": "shpat_2"}, "Shopify refuses the access token: Invalid API key"),
-            (
-                {"client_id": CLIENT_ID, "client_secret": "x"},
-                "Shopify does not let the app in: Unknown app.",
-            ),
-            ({"client_id": CLIENT_ID}, "Enter the shop's address, and the client ID"),
-        ],
-    )
-    def test_a_wrong_one_is_refused_in_plain_words(
-        self,
-        store: ConnectedStore,
-        shopify_api: ShopifyApi,
-        credentials: dict[str, str],
-        reason: str,
-    ) -> None:
-        self.use(store, shopify_api, credentials)
-        found = check_access(store.store_id)
-        assert not found.is_good
-        assert reason in found.text
-
-    def test_it_is_kept_from_the_page_and_never_shown(
-        self, tenant: Tenant, store: ConnectedStore, shopify_api: ShopifyApi
-    ) -> None:
-        owner = sign_in(tenant)
-        address = reverse("stores:change_credentials", args=["ada-soap", store.store_id])
-        owner.post(address, {"url": shopify_api.url, "access_token": TOKEN})
-        settings = reverse("stores:settings", args=["ada-soap", store.store_id])
-        page = owner.get(settings).content.decode()
-        assert "A key is kept." in page
-        assert TOKEN not in page
-        tested = reverse("stores:test_credentials", args=["ada-soap", store.store_id])
-        page = owner.post(tested, follow=True).content.decode()
-        assert "Ada Soap answers: 0 products, 0 customers, 0 orders." in page
 
 
 def test_a_refused_token_pauses_the_pull_with_a_notice(
     tenant: Tenant,
-    store: ConnectedStore,
+    shopify: ConnectedStore,
     shopify_api: ShopifyApi,
     at_ten: time_machine.Traveller,
 ) -> None:
     shopify_api.tokens = set()
-    assert pull(store, at_ten).status == "paused"
+    assert pull(shopify, at_ten).status == "paused"
     owner = sign_in(tenant)
-    page = owner.get(reverse("stores:detail", args=["ada-soap", store.store_id]))
+    page = owner.get(reverse("stores:detail", args=["ada-soap", shopify.store_id]))
     assert "Fetching from the shop is paused" in page.content.decode()
     notices = owner.get(reverse("analytics:notices", args=["ada-soap"])).content.decode()
     assert "Fetching from Ada Shopify has stopped" in notices
     shopify_api.tokens = {TOKEN}
-    assert pull(store, at_ten).status == "finished"
+    assert pull(shopify, at_ten).status == "finished"
 
 
-def test_the_cursor_is_plain_json(store: ConnectedStore, shopify_api: ShopifyApi) -> None:
-    start_sync(store.store_id)
+def test_the_cursor_is_plain_json(shopify: ConnectedStore, shopify_api: ShopifyApi) -> None:
+    start_sync(shopify.store_id)
     drain_syncs(FOREVER)
     assert json.loads(json.dumps(run().cursor))["operation"] == "gid://shopify/BulkOperation/1"
     assert run().detail == "Shopify puts the products together"

@@ -45,6 +45,8 @@ class ShopifyApi(ThreadingHTTPServer):
         states: of the next bulk operations in the place of COMPLETED.
         ignores_ranges: whether files are sent whole.
         refuses_bulk: the user errors of the next bulk operations.
+        subscriptions: of webhooks, by their ids.
+        refused_topics: reasons why topics cannot be registered.
     """
 
     daemon_threads = True
@@ -68,6 +70,8 @@ class ShopifyApi(ThreadingHTTPServer):
         self.ignores_ranges = False
         self.refuses_bulk: list[Any] = []
         self.operations: dict[str, dict[str, Any]] = {}
+        self.subscriptions: dict[str, dict[str, Any]] = {}
+        self.refused_topics: dict[str, str] = {}
         self.tokens = {TOKEN}
         self.throttled = 0
         self.lock = threading.Lock()
@@ -110,6 +114,9 @@ class ShopifyApi(ThreadingHTTPServer):
             "node": lambda arguments: self.find(arguments["id"]),
             "nodes": lambda arguments: [self.find(each) for each in arguments["ids"]],
             "bulkOperationRunQuery": self._begin,
+            "webhookSubscriptions": self._subscriptions_of,
+            "webhookSubscriptionCreate": self._subscribe,
+            "webhookSubscriptionDelete": self._unsubscribe,
             **{root: self._list(root) for root in self.objects},
             **{f"{root}Count": self._count(root) for root in self.objects},
         }
@@ -135,6 +142,26 @@ class ShopifyApi(ThreadingHTTPServer):
             return {"count": len(self.select(root, arguments))}
 
         return resolve
+
+    def _subscriptions_of(self, arguments: dict[str, Any]) -> Listed:
+        found = [each for each in self.subscriptions.values() if each["uri"] == arguments["uri"]]
+        return Listed(found, lambda each: str(each["id"]))
+
+    def _subscribe(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        given = {"topic": arguments["topic"], **arguments["webhookSubscription"]}
+        if reason := self.refused_topics.get(given["topic"]):
+            return {"webhookSubscription": None, "userErrors": [{"message": reason}]}
+        taken = [each for each in self.subscriptions.values() if each.items() >= given.items()]
+        if taken:
+            error = {"message": "Address for this topic has already been taken"}
+            return {"webhookSubscription": None, "userErrors": [error]}
+        gid = f"gid://shopify/WebhookSubscription/{len(self.asked)}"
+        self.subscriptions[gid] = {"id": gid, **given}
+        return {"webhookSubscription": self.subscriptions[gid], "userErrors": []}
+
+    def _unsubscribe(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        found = self.subscriptions.pop(arguments["id"], None)
+        return {"deletedWebhookSubscriptionId": found and found["id"], "userErrors": []}
 
     def _begin(self, arguments: dict[str, Any]) -> dict[str, Any]:
         if self.refuses_bulk:

@@ -186,3 +186,24 @@ MORE_PAYMENTS: Final = f"""query ($id: ID!, $first: Int!, $after: String) {{
     }}
   }}
 }}"""
+
+SUBSCRIPTIONS: Final = """query ($uri: String!, $after: String) {
+  webhookSubscriptions(first: 100, after: $after, uri: $uri) {
+    pageInfo { hasNextPage endCursor }
+    nodes { id topic }
+  }
+}"""
+
+SUBSCRIBE: Final = """mutation ($topic: WebhookSubscriptionTopic!, $uri: String!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri, format: JSON}) {
+    webhookSubscription { id }
+    userErrors { message }
+  }
+}"""
+
+UNSUBSCRIBE: Final = """mutation ($id: ID!) {
+  webhookSubscriptionDelete(id: $id) {
+    deletedWebhookSubscriptionId
+    userErrors { message }
+  }
+}"""
