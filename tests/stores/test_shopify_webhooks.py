@@ -67,7 +67,7 @@ def state(shop: FakeShop) -> Registration | None:
 @transaction.atomic
 def due_in(shop: FakeShop) -> timedelta | None:
     due_at = Connection.objects.get(store_id=shop.store.store_id).register_due_at
-    return due_at and due_at - clock.now()
+    return due_at - clock.now() if due_at else None
 
 
 def test_a_store_that_is_connected_with_an_app_has_its_webhooks_registered(
@@ -123,8 +123,8 @@ def test_a_topic_that_the_shop_does_not_take_is_shown_with_its_reason(
 
     shopify_api.refused_topics = {}
     address = reverse("stores:register_webhooks", args=["ada-soap", shop.store.store_id])
-    page = owner.post(address, follow=True).content.decode()
-    assert f"{len(REGISTERED)} of {len(REGISTERED)} webhooks are registered." in page
+    told = owner.post(address, follow=True).content.decode()
+    assert f"{len(REGISTERED)} of {len(REGISTERED)} webhooks are registered." in told
     assert register() == 1
     found = state(shop)
     assert found is not None

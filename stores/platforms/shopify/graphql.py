@@ -150,7 +150,7 @@ BULK_STATE: Final = """query ($id: ID!) {
 REFUNDS: Final = f"""query ($ids: [ID!]!, $first: Int!) {{
   nodes(ids: $ids) {{
     ... on Refund {{
-      id legacyResourceId createdAt processedAt note
+      id legacyResourceId createdAt note
       refundLineItems(first: $first) {{
         pageInfo {{ hasNextPage endCursor }}
         nodes {{ {_REFUNDED_LINE} }}

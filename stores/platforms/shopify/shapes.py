@@ -145,7 +145,6 @@ def shape_refund(node: Json, lines: Sequence[Json], payments: Sequence[Json]) ->
     return {
         "id": text(node, "legacyResourceId"),
         "created_at": node.get("createdAt"),
-        "processed_at": node.get("processedAt"),
         "note": node.get("note"),
         "refund_line_items": [
             {
