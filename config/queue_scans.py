@@ -49,6 +49,14 @@ _WAITING: Final = {
     ),
     "imports": ("imports_import", "expires_at", "expires_at <= now()"),
     "events": ("analytics_eventcount", "due_at", "due_at <= now()"),
+    "moves": (
+        "imports_move",
+        "wake_at",
+        (
+            "stage IN ('fetching', 'waiting') AND wake_at <= now() "
+            "AND (lease_until IS NULL OR lease_until <= now())"
+        ),
+    ),
     "domains": ("messaging_sendingdomain", "check_due_at", "check_due_at <= now()"),
 }
 """Table, time since which a row waits, and condition by kind of work (`config.work`)."""

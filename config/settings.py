@@ -290,6 +290,7 @@ EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
 DNS_RESOLVERS: list[str] = env.list("PATRON_DNS_RESOLVERS", default=[])
 OUTGOING_PRIVATE = env.bool("PATRON_OUTGOING_PRIVATE", default=EMBEDDED)
+KLAVIYO_URL = env.str("PATRON_KLAVIYO_URL", default="https://a.klaviyo.com").strip()
 DNS_SECONDS = env.count("PATRON_DNS_SECONDS", default=5)
 SPF_INCLUDE = env.str("PATRON_SPF_INCLUDE", default="").strip()
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Patron <no-reply@patron.localhost>")

@@ -172,6 +172,16 @@ WORK: dict[str, WorkKind] = {
             "UNION SELECT tenant_id FROM imports_import WHERE undo_until <= now()"
         ),
     ),
+    "moves": WorkKind(
+        task="imports.tasks.fetch_moves",
+        queue="sync",
+        service="imports.services.fetching.drain_moves",
+        due=(
+            "SELECT DISTINCT tenant_id FROM imports_move "
+            "WHERE stage IN ('fetching', 'waiting') AND wake_at <= now() "
+            "AND (lease_until IS NULL OR lease_until <= now())"
+        ),
+    ),
     "purge": WorkKind(
         task="config.tasks.purge_tenant",
         queue="sync",

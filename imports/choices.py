@@ -24,6 +24,18 @@ class Stage(TextChoices):
     UNDONE = "undone"
 
 
+class MoveStage(TextChoices):
+    """How far a move from another tool is."""
+
+    CHOOSING = "choosing"
+    FETCHING = "fetching"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    FAILED = "failed"
+    FETCHED = "fetched"
+    CANCELLED = "cancelled"
+
+
 class Outcome(TextChoices):
     """Why a row of a file was not taken; rows that were taken have none."""
 

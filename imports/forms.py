@@ -1,5 +1,6 @@
 """HTML forms."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -127,3 +128,69 @@ class OptionsForm(forms.Form):
         if "consent_on" in found:
             found["consent_on"] = found["consent_on"].isoformat()
         return found
+
+
+EVENTS = (
+    ("", "No events"),
+    ("year", "Events of the last 12 months"),
+    ("all", "All events; this can take hours for a large account"),
+)
+
+
+class KeyForm(forms.Form):
+    """A private key of Klaviyo."""
+
+    key = forms.CharField(
+        label="Private API key",
+        max_length=200,
+        strip=True,
+        help_text="It begins with pk_. It is tried at once, and kept encrypted.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}, render_value=False),
+    )
+
+
+class BringForm(forms.Form):
+    """What is brought from another tool."""
+
+    has_people = forms.BooleanField(
+        label="People, with their consent and suppressions", required=False, initial=True
+    )
+    list_ids = forms.MultipleChoiceField(
+        label="Lists",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The members of each are tagged with its name.",
+    )
+    events = forms.ChoiceField(
+        label="Events",
+        choices=EVENTS,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=(
+            "Opens, clicks, views and orders as Klaviyo noted them, for the timeline and for "
+            "segments. They never count as revenue: orders come from your shop."
+        ),
+    )
+
+    def __init__(self, *args: Any, lists: Sequence[Sequence[str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if lists:
+            choices: Any = self.fields["list_ids"]
+            choices.choices = [(key, name) for key, name in lists]
+        else:
+            del self.fields["list_ids"]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if not (found.get("has_people") or found.get("list_ids") or found.get("events")):
+            raise forms.ValidationError("Choose at least one thing to bring.")
+        return found
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what was chosen, as the service takes it."""
+        found = self.cleaned_data
+        return {
+            "has_people": found["has_people"],
+            "list_ids": found.get("list_ids", []),
+            "events": found["events"],
+        }

@@ -3,7 +3,7 @@
 from django.db import models
 
 from crm.models import Store
-from imports.choices import Kind, Outcome, Stage
+from imports.choices import Kind, MoveStage, Outcome, Stage
 from kernel.tenancy import TenantForeignKey, TenantModel
 
 
@@ -148,3 +148,43 @@ class ImportChange(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id} of {self.source_id}"
+
+
+class Move(TenantModel):
+    """One move from another tool: what is fetched there becomes files, and each file an import."""
+
+    account = models.TextField()
+    """Whose account it is there."""
+    key_encrypted = models.TextField(default="", blank=True)
+    """Its API key; empty once nothing is fetched any more."""
+    lists = models.JSONField(default=list)
+    """Id and name of the lists of the account."""
+    stage = models.TextField(choices=MoveStage.choices, default=MoveStage.CHOOSING)
+    steps = models.JSONField(default=list)
+    """What is fetched, in order (`imports.types.Step`)."""
+    at = models.IntegerField(default=0)
+    """Place of the step at work."""
+    address = models.TextField(default="", blank=True)
+    """Of its next page; empty: the first one."""
+    lease = models.TextField(default="", blank=True)
+    lease_until = models.DateTimeField(null=True)
+    wake_at = models.DateTimeField(null=True)
+    tries = models.IntegerField(default=0)
+    detail = models.TextField(default="", blank=True)
+    """Why it waits or stopped, for people."""
+    actor = models.TextField()
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["tenant", "wake_at"],
+                name="move_wake_idx",
+                condition=models.Q(stage__in=["fetching", "waiting"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"move of {self.account}"

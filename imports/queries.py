@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from crm.models import Identity, Store, Suppression
-from imports.models import Import, ImportChange, ImportRow
+from imports.models import Import, ImportChange, ImportRow, Move
 from kernel.sql import run_sql
 
 PAGE_SIZE = 50
@@ -46,6 +46,22 @@ class ImportPage:
 def find_import(import_id: int) -> Import | None:
     """Return an import of the active tenant."""
     return Import.objects.select_related("store").filter(pk=import_id).first()
+
+
+def find_move(move_id: int) -> Move | None:
+    """Return a move of the active tenant."""
+    return Move.objects.filter(pk=move_id).first()
+
+
+def list_moves() -> list[Move]:
+    """Return the newest moves."""
+    return list(Move.objects.order_by("-pk")[:PROBLEMS_SHOWN])
+
+
+def list_imports_by_id(import_ids: Iterable[int]) -> list[Import]:
+    """Return some imports, with their stores."""
+    rows = Import.objects.select_related("store").defer("samples")
+    return list(rows.filter(pk__in=list(import_ids)))
 
 
 def list_imports(*, before: int | None = None) -> ImportPage:

@@ -59,16 +59,25 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """An address that must not be contacted; ``reason`` is a word of `SuppressionReason`."""
+
+    channel: str
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row by target.
 
     Attributes:
         values: text by target; empty ones left out.
-        properties: text by name, of columns that become properties.
+        properties: by name, text of columns that become properties, or JSON out of a bag.
     """
 
     values: Mapping[str, str]
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
     def get(self, target: str) -> str:
         """Return the text of a target, empty where the row has none."""
@@ -103,6 +112,33 @@ class Counts:
     def as_json(self) -> dict[str, int]:
         """Return what is stored."""
         return asdict(self)
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing that a move fetches, and the file that it becomes.
+
+    Attributes:
+        what: ``people``, ``list`` or ``events``.
+        name: for people.
+        list_id: of a list, there.
+        tag: that its members get.
+        since: ISO time from which events are fetched; empty: all.
+        path: of the file, below the media folder; empty before its first row.
+        size: bytes of it that count.
+        rows: lines of it.
+        import_id: what it became; 0: nothing yet.
+    """
+
+    what: str
+    name: str
+    list_id: str = ""
+    tag: str = ""
+    since: str = ""
+    path: str = ""
+    size: int = 0
+    rows: int = 0
+    import_id: int = 0
 
 
 @dataclass(slots=True)

@@ -1,12 +1,16 @@
 from django.urls import path
 
-from imports.views import pages, undoing, wizard
+from imports.views import moving, pages, undoing, wizard
 
 app_name = "imports"
 
 urlpatterns = [
     path("imports/", pages.import_list, name="list"),
     path("imports/new/", wizard.upload, name="new"),
+    path("imports/klaviyo/", moving.key, name="move_key"),
+    path("imports/klaviyo/<int:move_id>/", moving.move, name="move"),
+    path("imports/klaviyo/<int:move_id>/progress/", moving.progress, name="move_progress"),
+    path("imports/klaviyo/<int:move_id>/act/", moving.act, name="move_act"),
     path("imports/<int:import_id>/", pages.import_detail, name="detail"),
     path("imports/<int:import_id>/progress/", pages.progress, name="progress"),
     path("imports/<int:import_id>/refused.csv", pages.refused, name="refused"),

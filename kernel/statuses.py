@@ -14,9 +14,13 @@ class Look(NamedTuple):
 _LOOKS = {
     ("good", "good"): (
         "active live published completed applied delivered connected verified approved converted"
-        " subscribed succeeded paid fulfilled resolved healthy complete finished enabled ready done"
+        " subscribed succeeded fetched paid fulfilled resolved healthy complete finished"
+        " enabled ready done"
     ),
-    ("info", "refresh"): "running syncing sending processing importing retrying checking undoing",
+    (
+        "info",
+        "refresh",
+    ): "running syncing sending processing importing retrying checking undoing fetching",
     ("info", "clock"): "pending scheduled queued waiting claimed requested received",
     ("info", "good"): "sent opened clicked replied entered shipped out_for_delivery",
     ("warn", "pause"): "paused suspended held",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from crm.choices import ConsentState, SuppressionScope
+from crm.choices import ConsentState, SuppressionReason, SuppressionScope
 from crm.domain.fields import learn_consent
 from crm.domain.permission import NEGATIVE, counts_from
 from crm.models import ConsentEvent, Suppression
@@ -32,6 +32,7 @@ __all__ = ["address_hash", "lift_suppression", "record_consent", "suppress", "su
 FROM_FILE = "import"
 """Method of statements that a file brings."""
 _PROJECTED = ("email", "sms")
+_SCOPES = {str(SuppressionReason.MANUAL): str(SuppressionScope.PROMOTIONAL)}
 
 
 @transaction.atomic
@@ -146,6 +147,20 @@ def suppress_hashes(hashes: Iterable[tuple[str, str]], reason: str, now: datetim
     if rows:
         params = columns("channels hashes", rows)
         run_sql("crm.add_suppressions", reason=reason, now=now, **params)
+
+
+def suppress_many(stops: Iterable[tuple[str, str, str]]) -> None:
+    """Suppress many addresses at once; a repeat changes nothing. Joins the caller's transaction.
+
+    Args:
+        stops: channel, address and a word of `SuppressionReason`; what a member suppressed is
+            kept from promotions alone.
+    """
+    rows = sorted({(channel, address_hash(channel, at), reason) for channel, at, reason in stops})
+    if not rows:
+        return
+    scoped = [(*row, _SCOPES.get(row[2], str(SuppressionScope.ALL))) for row in rows]
+    run_sql("crm.add_stops", now=clock.now(), **columns("channels hashes reasons scopes", scoped))
 
 
 def apply_consents(

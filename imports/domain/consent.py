@@ -6,6 +6,7 @@ from crm.choices import Channel
 from crm.types import ConsentRecord, Record
 from imports.domain.customers import METHOD, default_time
 from imports.domain.people import read_person
+from imports.domain.stops import has_left
 from imports.domain.values import read_state, read_time
 from imports.types import Options, Refused, Row
 
@@ -28,7 +29,7 @@ def read_consent(row: Row, options: Options) -> Sequence[Record]:
     channel = _CHANNELS.get(row.get("channel").lower())
     if channel is None:
         raise Refused(f"Channel “{row.get('channel')[:40]}” is not known; write email or sms.")
-    state = read_state(row.get("state") or options.state, "Consent")
+    state = read_state(row.get("state") or _left(row) or options.state, "Consent")
     if not state:
         return []
     said_at = read_time(row.get("occurred_at"), "Time", options)
@@ -44,6 +45,10 @@ def read_consent(row: Row, options: Options) -> Sequence[Record]:
             detail=row.get("source") or options.consent_source,
         )
     ]
+
+
+def _left(row: Row) -> str:
+    return "unsubscribed" if has_left(row) else ""
 
 
 def consent_keys(row: Row) -> list[str]:

@@ -98,7 +98,7 @@ def _read_consents(
             phone=said.phone,
             occurred_at=said_at or default_time(state, label, options),
             method=METHOD,
-            detail=options.consent_source,
+            detail=row.get(f"{channel}_consent_detail") or options.consent_source,
         )
 
 

@@ -11,7 +11,16 @@ from imports.domain.consent import consent_keys, read_consent
 from imports.domain.customers import customer_keys, read_customer
 from imports.domain.events import event_keys, read_event
 from imports.domain.orders import order_keys, read_order
-from imports.types import Options, Row
+from imports.domain.stops import read_lists, read_stops
+from imports.types import Options, Row, Stop
+
+
+def _no_stops(_: Row) -> Sequence[Stop]:
+    return ()
+
+
+def _no_lists(_: Row) -> Sequence[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +33,16 @@ class Rules:
             `Refused`.
         gathers: whether rows about the same belong together, as the lines of an order do; else
             the first one is taken and the others are duplicates.
+        stops: addresses of a row that must not be contacted.
+        lists: names of lists that a row is a member of, which become tags.
         same: what a duplicate is, for people.
     """
 
     keys: Callable[[Row], Sequence[str]]
     read: Callable[[Sequence[Row], Options], Sequence[Record]]
     gathers: bool = False
+    stops: Callable[[Row], Sequence[Stop]] = _no_stops
+    lists: Callable[[Row], Sequence[str]] = _no_lists
     same: str = ""
 
 
@@ -37,12 +50,15 @@ RULES: Mapping[str, Rules] = {
     Kind.CUSTOMERS: Rules(
         keys=customer_keys,
         read=lambda rows, options: read_customer(rows[0], options),
+        stops=read_stops,
+        lists=read_lists,
         same="Names the same person as row {first:,}, which was taken.",
     ),
     Kind.ORDERS: Rules(keys=order_keys, read=read_order, gathers=True),
     Kind.CONSENT: Rules(
         keys=consent_keys,
         read=lambda rows, options: read_consent(rows[0], options),
+        stops=read_stops,
         same="Is about the same person and channel as row {first:,}, which was taken.",
     ),
     Kind.EVENTS: Rules(

@@ -5,14 +5,18 @@ target, `PROPERTY`, or `SKIPPED`.
 """
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from imports.choices import Kind
 from imports.domain.targets import LEFT_OUT, REQUIRED, TARGETS, find_target
-from imports.types import PROPERTY, SKIPPED, Row
+from imports.types import PROPERTY, SKIPPED, Refused, Row
 
+BAG = "bag"
+"""Target of a column whose cells are JSON objects of properties."""
 _BETWEEN = re.compile(r"[\W_]+")
 KEEPS_PROPERTIES = {
     str(Kind.CUSTOMERS): "Property of the profile",
@@ -66,13 +70,25 @@ def clean(kind: str, header: Sequence[str], chosen: Sequence[str]) -> list[str]:
 def read_row(header: Sequence[str], mapping: Sequence[str], cells: Sequence[str]) -> Row:
     """Return the cells of a row by target; missing ones at its end are empty."""
     values: dict[str, str] = {}
-    properties: dict[str, str] = {}
+    properties: dict[str, Any] = {}
     for name, target, cell in zip(header, mapping, cells, strict=False):
         if cell and target == PROPERTY:
             properties[name] = cell
+        elif cell and target == BAG:
+            properties |= _open_bag(name, cell)
         elif cell and target != SKIPPED:
             values[target] = cell
     return Row(values, properties)
+
+
+def _open_bag(name: str, cell: str) -> dict[str, Any]:
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError) as exc:
+        raise Refused(f"{name} is no JSON.") from exc
+    if not isinstance(found, dict):
+        raise Refused(f"{name} is no JSON object.")
+    return found
 
 
 def digest_header(header: Sequence[str]) -> str:

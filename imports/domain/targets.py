@@ -75,6 +75,12 @@ _PLACE = (
         ("postcode", "postal code", "zip", "zip code", "default address zip"),
     ),
 )
+_SUPPRESSION = Target(
+    "suppression",
+    "Suppressed because",
+    ("suppression", "suppressions", "email suppressions", "suppression reason", "reason"),
+)
+_BAG = Target("bag", "Properties (JSON object)")
 _CUSTOMERS = (
     *_WHO,
     *_NAME,
@@ -127,6 +133,11 @@ _CUSTOMERS = (
         "SMS consent: when",
         ("sms marketing consent timestamp", "sms consent at"),
     ),
+    Target("email_consent_detail", "Email consent: how", ("email marketing consent method",)),
+    Target("sms_consent_detail", "SMS consent: how", ("sms marketing consent method",)),
+    _SUPPRESSION,
+    Target("lists", "Lists and tags", ("lists", "list", "list memberships", "segments")),
+    _BAG,
 )
 
 _ORDERS = (
@@ -188,6 +199,7 @@ _EVENTS = (
         ("timestamp", "occurred at", "datetime", "time", "date", "event time", "created at"),
     ),
     Target("event_id", "Id of the event", ("event id", "message id", "uuid", "unique id", "id")),
+    _BAG,
 )
 _CONSENT = (
     *_WHO,
@@ -213,6 +225,7 @@ _CONSENT = (
         ),
     ),
     Target("source", "Where", ("source", "method", "consent source")),
+    _SUPPRESSION,
 )
 
 TARGETS: Mapping[str, Sequence[Target]] = {

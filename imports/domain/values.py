@@ -59,7 +59,7 @@ def read_state(text: str, label: str) -> str:
     Raises:
         Refused: the word is not known.
     """
-    word = " ".join(text.lower().replace("_", " ").replace("-", " ").split())
+    word = normal_word(text)
     if not word or word in _NOTHING_SAID:
         return ""
     if word in _SUBSCRIBED:
@@ -72,6 +72,11 @@ def read_state(text: str, label: str) -> str:
         f"{label} “{text[:60]}” is not a word of consent; write subscribed, unsubscribed or "
         "pending."
     )
+
+
+def normal_word(text: str) -> str:
+    """Return a word in lower case with blanks between its parts: USER_SUPPRESSED is two."""
+    return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
 
 
 def without_quote(text: str) -> str:

@@ -1,7 +1,7 @@
 """Applying the rows of a file, for real or to see what would happen: the same code for both."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from crm.domain.checking import Unusable, check_record
+from crm.domain.tags import clean_tags
+from crm.services.consent import suppress_many
 from crm.services.snapshots import compare, take_snapshot
 from crm.services.tags import change_tags
 from crm.types import Record
@@ -18,13 +20,14 @@ from imports.domain.mapping import read_row
 from imports.models import Import
 from imports.services.journal import note_changes
 from imports.services.permission import hold_back
-from imports.types import Counts, Options, Refused, Row
+from imports.types import Counts, Options, Refused, Row, Stop
 from kernel.arrays import columns
 from kernel.sql import run_sql
 from stores.services.history import apply_history
 
 BATCH_DOCUMENTS = 1_000
 _REJECTED = "rejected:"
+UPDATED = "updated"
 
 
 @dataclass(slots=True)
@@ -35,6 +38,8 @@ class _Document:
         first: place of its first row; its key.
         words: outcome of each record.
         held: how many of its statements of consent were left out, because the person said no.
+        stops: addresses that must not be contacted.
+        lists: names that its person is tagged with.
     """
 
     first: int
@@ -43,6 +48,8 @@ class _Document:
     reason: str = ""
     words: list[str] = field(default_factory=list)
     held: int = 0
+    stops: Sequence[Stop] = ()
+    lists: Sequence[str] = ()
 
 
 def apply_batch(source: Import, counts: Counts, *, after: int, is_trial: bool) -> int | None:
@@ -89,7 +96,9 @@ def _read(source: Import, after: int) -> list[_Document]:
         cells = [json.loads(row.cells) for row in group]
         document = _Document(first, len(cells))
         try:
-            document.records = rules.read([_row(source, each) for each in cells], options)
+            rows = [_row(source, each) for each in cells]
+            document.records = rules.read(rows, options)
+            document.stops, document.lists = rules.stops(rows[0]), rules.lists(rows[0])
             for record in document.records:
                 check_record(record)
         except (Refused, Unusable) as exc:
@@ -117,7 +126,7 @@ def _apply(source: Import, documents: Sequence[_Document], *, is_trial: bool) ->
     before = None if is_trial else take_snapshot(source.store_id, records)
     result = apply_history(source.store_id, records)
     words = iter(result.outcomes)
-    people: set[int] = set()
+    people: dict[int, _Document] = {}
     place = 0
     for document in usable:
         document.words = [next(words) for _ in document.records]
@@ -126,12 +135,27 @@ def _apply(source: Import, documents: Sequence[_Document], *, is_trial: bool) ->
         )
         for _ in document.records:
             if not document.reason and place in result.profile_ids:
-                people.add(result.profile_ids[place])
+                people[result.profile_ids[place]] = document
             place += 1
-    if tag := Options(**source.options).tag:
-        change_tags(people, added=[tag], actor=source.actor, is_backfill=True)
+    _tag(source, people)
+    taken = [document for document in usable if not document.reason]
+    suppress_many(
+        (stop.channel, stop.address, stop.reason) for document in taken for stop in document.stops
+    )
     if before is not None:
         note_changes(source, compare(before, records, set(result.profile_ids.values())))
+
+
+def _tag(source: Import, people: Mapping[int, _Document]) -> None:
+    """Give people the tag of the file, and those of the lists that their rows name."""
+    common = Options(**source.options).tag
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for profile_id, document in people.items():
+        names = clean_tags([*([common] if common else []), *document.lists])
+        alike.setdefault(tuple(names), []).append(profile_id)
+    for tags, ids in alike.items():
+        for changed in change_tags(ids, added=tags, actor=source.actor, is_backfill=True):
+            people[changed].words.append(UPDATED)
 
 
 def _settle(source: Import, documents: Sequence[_Document]) -> None:
@@ -153,7 +177,7 @@ def _count(document: _Document, counts: Counts) -> None:
     counts.held += document.held
     if "new" in document.words:
         counts.new += 1
-    elif "updated" in document.words:
+    elif UPDATED in document.words:
         counts.updated += 1
     else:
         counts.unchanged += 1

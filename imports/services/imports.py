@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
+from itertools import islice
 from typing import IO, Any
 
 from django.db import transaction
@@ -10,9 +11,10 @@ from django.db import transaction
 from crm.services.stores import StoreData, ensure_store
 from imports.choices import Kind, Stage
 from imports.domain.mapping import clean, digest_header, find_faults, propose
+from imports.domain.reading import read_layout, read_rows
 from imports.models import Import, ImportKey, ImportRow
 from imports.queries import find_earlier
-from imports.services.uploads import forget_upload, keep_upload
+from imports.services.uploads import SAMPLE_ROWS, Upload, forget_upload, keep_upload
 from imports.types import Counts, Options
 from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
@@ -20,7 +22,7 @@ from kernel.scope import current_tenant_id
 from stores.services.imports import STORE_NAME
 from tenants.models import Job
 from tenants.queries import find_job, get_tenant
-from tenants.services import audit
+from tenants.services import audit, files
 from tenants.services.jobs import WAITING, start_job
 
 KEEP = timedelta(days=7)
@@ -48,6 +50,10 @@ def create_import(
     """
     store_id = store_id or ensure_store(StoreData(name=STORE_NAME, platform="custom")).pk
     upload = keep_upload(file)
+    return _create(upload, kind=kind, store_id=store_id, filename=filename, actor=actor)
+
+
+def _create(upload: Upload, *, kind: str, store_id: int, filename: str, actor: str) -> Import:
     now = clock.now()
     source = Import.objects.create(
         kind=Kind(kind),
@@ -72,6 +78,29 @@ def create_import(
         actor=actor,
     )
     return source
+
+
+@transaction.atomic
+def create_from_rows(
+    path: str, *, size: int, lines: int, kind: str, filename: str, actor: str
+) -> Import:
+    """Make an import of JSON lines that lie below the media folder already.
+
+    Args:
+        path: of the file; each line has every column.
+        size: in bytes.
+        lines: rows.
+        kind: a word of `Kind`.
+        filename: what people read.
+        actor: e-mail address of the member.
+    """
+    with files.locate(path).open("rb") as file:
+        layout, header = read_layout(file)
+        found = read_rows(file, layout, header, offset=layout.start, place=1)
+        samples = [list(row.cells) for row in islice(found, SAMPLE_ROWS)]
+    upload = Upload(path, size, lines, layout, header, samples)
+    store_id = ensure_store(StoreData(name=STORE_NAME, platform="custom")).pk
+    return _create(upload, kind=kind, store_id=store_id, filename=filename, actor=actor)
 
 
 def propose_mapping(source: Import) -> tuple[list[str], dict[str, Any]]:

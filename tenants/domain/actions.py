@@ -83,6 +83,10 @@ ACTIONS: Final[dict[str, str]] = {
     "import.discarded": "discarded a file that was not imported",
     "import.undo_started": "began to undo an import",
     "import.undone": "undid an import",
+    "move.created": "tried a key of Klaviyo to move from there",
+    "move.started": "began to fetch from Klaviyo",
+    "move.resumed": "let a move from Klaviyo go on",
+    "move.cancelled": "cancelled a move from Klaviyo",
     "job.started": "started a job",
     "job.cancelled": "stopped a job",
     "job.retried": "let a failed job go on",
@@ -112,6 +116,7 @@ OBJECTS: Final[dict[str, str]] = {
     "order": "Orders",
     "message": "Messages",
     "import": "Imports",
+    "move": "Moves from other tools",
     "job": "Jobs",
 }
 """What can be changed, in the order in which it is offered as a filter."""

@@ -1,5 +1,6 @@
 """Every page of a merchant to whom everything happened once. A new page is added here."""
 
+from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,8 +10,9 @@ from django.db import transaction
 from config.provisioning import provision_tenant
 from crm.models import Order, Product, Profile
 from flows.models import Flow, FlowRun
-from imports.models import Import
+from imports.models import Import, Move
 from imports.services.undoing import start_undo
+from imports.types import Step
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
 from messaging.models import Message
@@ -20,6 +22,7 @@ from messaging.types import RecipientToken
 from segments.models import Segment
 from stores.models import InboxDelivery
 from tenants.models import AuditEntry, Tenant
+from tests.factories.samples import make_move
 from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_checkout, simple_order, simple_refund
@@ -137,7 +140,19 @@ def _imports() -> dict[str, str]:
         "import": f"imports/{done.pk}/",
         "import-undo": f"imports/{done.pk}/undo/",
         "import-undone": f"imports/{_undone().pk}/",
+        "move-key": "imports/klaviyo/",
+        "move-choose": f"imports/klaviyo/{make_move().pk}/",
+        "move": f"imports/klaviyo/{_moving(checked, done).pk}/",
     }
+
+
+def _moving(*parts: Import) -> Move:
+    """Make a move that fetched files, one of which is imported."""
+    move = make_move()
+    steps = [Step("people", "people", rows=3, import_id=part.pk) for part in parts]
+    move.steps, move.stage = [asdict(step) for step in steps], "fetched"
+    move.save(update_fields=["steps", "stage"])
+    return move
 
 
 def _undone() -> Import:

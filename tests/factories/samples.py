@@ -24,10 +24,11 @@ from crm.models import (
 )
 from crm.services.merging import merge_profiles
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
-from imports.models import Import
+from imports.models import Import, Move
 from imports.services.imports import create_import
 from kernel import clock
 from kernel.scope import current_tenant_id
+from kernel.secrets import encrypt
 from loyalty.models import PointsAccount, PointsEntry
 from messaging.models import Message, Sender, SendingDomain, Template
 from segments.models import Membership, MembershipChange, Segment
@@ -152,6 +153,17 @@ def make_import(store: Store) -> Import:
     return source
 
 
+def make_move() -> Move:
+    """Create a move from Klaviyo that waits for the choice of what to bring."""
+    return Move.objects.create(
+        account="Soap & Co",
+        key_encrypted=encrypt("pk_1"),
+        lists=[["L1", "Newsletter"]],
+        actor="ada@example.com",
+        created_at=clock.now(),
+    )
+
+
 def make_domain(**fields: Any) -> SendingDomain:
     """Create a sending domain that was never checked, with a key that nobody can sign with."""
     now = clock.now()
@@ -226,6 +238,7 @@ def make_everything() -> dict[str, int]:
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
         "import_id": make_import(store).pk,
         **_make_care(store, profile, order),
+        "move_id": make_move().pk,
         **_make_people(),
         **_make_run(profile),
     }

@@ -87,6 +87,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "imports/<int:import_id>/run/": {},
     "imports/<int:import_id>/discard/": {},
     "imports/<int:import_id>/undo/": {},
+    "imports/klaviyo/<int:move_id>/": {"has_people": "on"},
+    "imports/klaviyo/<int:move_id>/act/": {"do": "cancel"},
     "jobs/<int:job_id>/cancel/": {},
     "jobs/<int:job_id>/retry/": {},
     "jobs/<int:job_id>/undo/": {},
@@ -156,6 +158,7 @@ UNRECORDED = {
     "settings/domains/<int:domain_id>/check/": "asks for a check; what it finds is recorded",
     "stores/<int:store_id>/credentials/test/": "asks the shop once, and keeps nothing",
     "stores/<int:store_id>/webhooks/register/": "recorded once the shop has made them",
+    "imports/klaviyo/": "asks Klaviyo; a key that is good is recorded",
     "get-started/hide/": "the first steps are put away on one person's pages, or brought back",
 }
 """Pages that take a POST and change nothing of the tenant, with the reason."""
