@@ -1,7 +1,7 @@
 """What a column of a file can mean, by kind, and the names that other tools give it. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imports.choices import Kind
 
@@ -78,7 +78,7 @@ _PLACE = (
 _SUPPRESSION = Target(
     "suppression",
     "Suppressed because",
-    ("suppression", "suppressions", "email suppressions", "suppression reason", "reason"),
+    ("suppression", "suppressions", "email suppressions", "suppression reason"),
 )
 _BAG = Target("bag", "Properties (JSON object)")
 _CUSTOMERS = (
@@ -225,7 +225,7 @@ _CONSENT = (
         ),
     ),
     Target("source", "Where", ("source", "method", "consent source")),
-    _SUPPRESSION,
+    replace(_SUPPRESSION, names=(*_SUPPRESSION.names, "reason")),
 )
 
 TARGETS: Mapping[str, Sequence[Target]] = {
@@ -271,6 +271,7 @@ LEFT_OUT = frozenset(
         "euid",
         "last changed",
         "reason",
+        "why not taken",
         "row",
     }
 )

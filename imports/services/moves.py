@@ -57,7 +57,7 @@ def create_move(key: str, account: Account, *, actor: str) -> Move:
         actor=actor,
         created_at=clock.now(),
     )
-    audit.record("move.created", "move", move.pk, after={"account": move.account}, actor=actor)
+    audit.record("move.created", "move", move.pk, after=_told(move), actor=actor)
     return move
 
 
@@ -112,7 +112,7 @@ def resume_move(move_id: int, *, actor: str) -> bool:
         now = clock.now()
         move.stage, move.wake_at, move.tries, move.detail = MoveStage.WAITING, now, 0, ""
         move.save(update_fields=["stage", "wake_at", "tries", "detail"])
-        audit.record("move.resumed", "move", move.pk, actor=actor)
+        audit.record("move.resumed", "move", move.pk, after=_told(move), actor=actor)
     ring(KIND, current_tenant_id())
     return True
 
@@ -132,7 +132,7 @@ def cancel_move(move_id: int, *, actor: str) -> bool:
             "stage", "key_encrypted", "finished_at", "lease", "lease_until", "wake_at", "steps"
         ]
     )  # fmt: skip
-    audit.record("move.cancelled", "move", move.pk, actor=actor)
+    audit.record("move.cancelled", "move", move.pk, before=_told(move), actor=actor)
     return True
 
 
@@ -150,6 +150,10 @@ def import_all(move_id: int, *, actor: str) -> int:
     for import_id in started:
         start_import(import_id, actor=actor)
     return len(started)
+
+
+def _told(move: Move) -> dict[str, str]:
+    return {"account": move.account}
 
 
 def _delete(paths: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from tenants.queries import find_jobs
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
-REASON = "Reason"
+REASON = "Why not taken"
 KEPT_SHOWN = 20
 
 

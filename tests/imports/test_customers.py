@@ -190,7 +190,7 @@ def test_refused_rows_can_be_mended_and_brought_again(tenant: Tenant) -> None:
 
     rows = list(csv.reader(io.StringIO(text)))
     assert rows == [
-        ["Email", "First name", "Reason"],
+        ["Email", "First name", "Why not taken"],
         ["ada@@example", "'=HYPERLINK(1)", "Email “ada@@example” is malformed."],
     ]
     mended = bring(text.replace("ada@@example,", "ada@example.com,"))
