@@ -17,6 +17,11 @@ _WAITING: Final = {
         ),
     ),
     "registrations": ("stores_connection", "register_due_at", "register_due_at <= now()"),
+    "audit": (
+        "stores_storeday",
+        "due_at",
+        ("status = 'due' AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())"),
+    ),
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),

@@ -4,6 +4,8 @@ The scans read only partial indexes of waiting rows. Order matters for one drain
 and segments, runs, messages out.
 """
 
+from django.conf import settings
+
 from kernel.work import WorkKind
 
 WORK: dict[str, WorkKind] = {
@@ -39,6 +41,29 @@ WORK: dict[str, WorkKind] = {
         queue="sync",
         service="stores.services.registering.drain_registrations",
         due="SELECT DISTINCT tenant_id FROM stores_connection WHERE register_due_at <= now()",
+    ),
+    "audit": WorkKind(
+        task="stores.tasks.drain_audits",
+        queue="sync",
+        service="stores.services.auditing.drain_audits",
+        due=(
+            "SELECT DISTINCT tenant_id FROM stores_storeday "
+            "WHERE status = 'due' AND due_at <= now() "
+            "AND (lease_until IS NULL OR lease_until <= now()) "
+            "UNION SELECT tenant_id FROM stores_connection "
+            "WHERE pull_due_at IS NOT NULL AND (audit_due_at IS NULL OR audit_due_at <= now())"
+        ),
+    ),
+    "prune": WorkKind(
+        task="stores.tasks.prune_calls",
+        queue="sync",
+        service="stores.services.pruning.prune_due",
+        due=(
+            "SELECT t.id FROM tenants_tenant AS t WHERE EXISTS ("  # noqa: S608 a number of the settings
+            "SELECT 1 FROM stores_inboxdelivery AS d "
+            "WHERE d.tenant_id = t.id AND d.source = 'tracking' AND d.status = 'applied' "
+            f"AND d.received_at < now() - interval '{settings.TRACKING_KEPT_DAYS:d} days')"
+        ),
     ),
     "reactions": WorkKind(
         task="crm.tasks.react",

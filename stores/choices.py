@@ -42,3 +42,21 @@ class SyncStatus(TextChoices):
     FINISHED = "finished"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class DayStatus(TextChoices):
+    """How a day of orders compares with the platform's."""
+
+    DUE = "due", "Waits to be compared"
+    EQUAL = "equal", "Equal"
+    MENDED = "mended", "Mended"
+    DIFFERENT = "different", "Different"
+    FAILED = "failed", "Not compared"
+
+
+class DayDifference(TextChoices):
+    """What is wrong with one order; the label completes "Order 15 …"."""
+
+    MISSING = "missing", "was missing here"
+    CHANGED = "changed", "had another total"
+    GONE = "gone", "is gone in the shop"

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from crm.models import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
-from stores.choices import DeliverySource, DeliveryStatus, Refusal, SyncStatus
+from stores.choices import DayStatus, DeliverySource, DeliveryStatus, Refusal, SyncStatus
 
 
 class Connection(TenantModel):
@@ -22,6 +22,8 @@ class Connection(TenantModel):
     """JSON object of API credentials, encrypted."""
     pull_due_at = models.DateTimeField(null=True)
     """When the platform is asked for what webhooks missed; None before a pull was finished."""
+    audit_due_at = models.DateTimeField(null=True)
+    """When its orders are compared with the platform's next; None before the first time."""
     fetch_at = models.DateTimeField(null=True)
     """When what webhooks name is fetched again, or taken from a worker that died; None: now."""
     fetch_tries = models.SmallIntegerField(db_default=0)
@@ -99,6 +101,11 @@ class InboxDelivery(TenantModel):
                 condition=models.Q(status__in=["quarantined", "ignored"]),
             ),
             models.Index(fields=["tenant", "store", "-id"], name="inboxdelivery_store_idx"),
+            models.Index(
+                fields=["tenant", "received_at"],
+                name="inboxdelivery_tracked_idx",
+                condition=models.Q(source="tracking", status="applied"),
+            ),
             models.Index(
                 fields=["tenant", "store", "order_external_id", "-id"],
                 name="inboxdelivery_order_idx",
@@ -184,3 +191,47 @@ class SyncRun(TenantModel):
 
     def __str__(self) -> str:
         return f"pull {self.pk} of store {self.store_id}"
+
+
+class StoreDay(TenantModel):
+    """One day of a store's orders, ours compared with the platform's.
+
+    Money is in the store's currency and counts only orders in it; the orders themselves are
+    compared one by one, whatever their currency.
+    """
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    """Of the tenant's calendar."""
+    status = models.TextField(choices=DayStatus.choices, db_default=DayStatus.DUE)
+    due_at = models.DateTimeField(db_default=Now())
+    tries = models.SmallIntegerField(db_default=0)
+    lease = models.TextField(db_default="")
+    lease_until = models.DateTimeField(null=True)
+    our_count = models.IntegerField(null=True)
+    """Before anything was filled in; likewise the sum."""
+    our_minor = models.BigIntegerField(null=True)
+    their_count = models.IntegerField(null=True)
+    their_minor = models.BigIntegerField(null=True)
+    differences = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    """The first of them: ``id``, ``kind``, ``ours``, ``theirs``, ``is_mended``."""
+    difference_count = models.IntegerField(db_default=0)
+    mended_count = models.IntegerField(db_default=0)
+    detail = models.TextField(db_default="")
+    """Why it could not be compared, for people."""
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "store", "day"], name="storeday_day_uniq")
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "due_at"],
+                name="storeday_due_idx",
+                condition=models.Q(status="due"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} of store {self.store_id}"

@@ -13,10 +13,17 @@ from crm.models import Identity, ImportRun, Store
 from crm.queries.sources import find_api_store
 from kernel import clock
 from kernel.sql import run_sql
-from stores.choices import DeliverySource, DeliveryStatus, Refusal, SyncStatus
+from stores.choices import DayStatus, DeliverySource, DeliveryStatus, Refusal, SyncStatus
+from stores.domain.day_words import DayLine, describe_day
 from stores.domain.sightings import Sighting, read_sighting
-from stores.models import Connection, InboxDelivery, RefusedDeliveries, SyncRun
-from stores.platforms import KEEPERS, PULLERS
+from stores.models import (
+    Connection,
+    InboxDelivery,
+    RefusedDeliveries,
+    StoreDay,
+    SyncRun,
+)
+from stores.platforms import AUDITORS, KEEPERS, PULLERS
 from stores.platforms.guides import name_platform
 from stores.types import (
     LATE_SECONDS,
@@ -35,6 +42,7 @@ REFUSED_WITHIN = timedelta(hours=24)
 NAMED_BY = ("import", "track")
 """What stands before the sender's own id in the id of a delivery."""
 OPEN_SYNCS = (SyncStatus.QUEUED, SyncStatus.RUNNING, SyncStatus.WAITING)
+DAYS_SHOWN = 10
 SEEN_FROM = 25
 """Newest deliveries that are looked through for those of sites."""
 TOPICS_FROM = 1000
@@ -391,6 +399,7 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         pull_detail=row.pull_detail or "",
         fetch_detail=(row.fetch_detail or "") if is_connected else "",
         can_pull=is_connected and token is not None and store.platform in PULLERS,
+        can_compare=is_connected and token is not None and store.platform in AUDITORS,
         last_event_at=row.last_event_at,
         stock_told_at=store.stock_told_at,
         waiting_since=waiting_since,
@@ -445,3 +454,15 @@ def find_registration(store_id: int) -> Registration | None:
         topics=len(KEEPERS[found.store.platform].topics),
         missing=[MissingTopic(*each) for each in found.missing_topics],
     )
+
+
+def list_days(store_id: int, *, limit: int = DAYS_SHOWN) -> list[DayLine]:
+    """Return the last days on which a store was compared with its platform, newest first."""
+    found = StoreDay.objects.filter(store_id=store_id).order_by("-day")[:limit]
+    return [describe_day(row) for row in found]
+
+
+def list_different_days() -> list[StoreDay]:
+    """Return the days that are not as the platforms have them, with their stores, newest first."""
+    found = StoreDay.objects.filter(status__in=[DayStatus.DIFFERENT, DayStatus.FAILED])
+    return list(found.select_related("store").order_by("store_id", "-day"))

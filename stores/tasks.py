@@ -28,3 +28,15 @@ def drain_syncs(tenant_id: int) -> None:
 def drain_registrations(tenant_id: int) -> None:
     """Register the webhooks of the tenant's stores, and take away those of stores cut off."""
     work_off("registrations", tenant_id)
+
+
+@shared_task(base=TenantTask, name="stores.tasks.drain_audits")
+def drain_audits(tenant_id: int) -> None:
+    """Compare the tenant's orders with those of its shops."""
+    work_off("audit", tenant_id)
+
+
+@shared_task(base=TenantTask, name="stores.tasks.prune_calls")
+def prune_calls(tenant_id: int) -> None:
+    """Forget the tenant's calls of sites that were applied long ago."""
+    work_off("prune", tenant_id)

@@ -175,6 +175,24 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderHead:
+    """An order as a platform lists it, to be compared with ours; ``total_minor`` as we keep it."""
+
+    external_id: str
+    ordered_at: datetime
+    currency: str
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """One page of a platform's orders of a span; ``cursor`` None: that was all."""
+
+    heads: Sequence[OrderHead]
+    cursor: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeConnection:
     """What the webhook edge needs of a store, with its secrets in the clear.
 
@@ -258,6 +276,7 @@ class StoreHealth:
         waiting_since: arrival of the oldest waiting delivery; None when none waits.
         lag_seconds: its age.
         can_pull: whether it is connected and its platform can be asked for what it knows.
+        can_compare: likewise, whether its orders are compared with the platform's.
         pull_status, pull_detail: of its newest pull; empty where there was none.
         fetch_detail: why what its webhooks name cannot be fetched; empty where it can.
         counts: deliveries by status.
@@ -281,6 +300,7 @@ class StoreHealth:
     counts: Mapping[str, int] = field(default_factory=dict)
 
     can_pull: bool = False
+    can_compare: bool = False
     pull_status: str = ""
     pull_detail: str = ""
     fetch_detail: str = ""

@@ -22,7 +22,8 @@ from messaging.choices import MessageStatus
 from messaging.queries.messages import count_problems, list_paused_channels
 from messaging.queries.senders import list_failing_domains
 from stores.choices import SyncStatus
-from stores.queries import list_refused, list_store_health
+from stores.models import StoreDay
+from stores.queries import list_different_days, list_refused, list_store_health
 from stores.types import LATE_SECONDS, StoreHealth
 
 SILENT_AFTER = timedelta(hours=24)
@@ -75,6 +76,7 @@ def list_attention() -> list[Attention]:
         *_domains(),
         *_stores(),
         *_refusals(),
+        *_days(),
         *_events(),
         *_messages(),
         *_runs(),
@@ -168,6 +170,28 @@ def _stores() -> Iterator[Attention]:
 
 def _why_it_waits(store: StoreHealth) -> str:
     return f" {store.fetch_detail}." if store.fetch_detail else ""
+
+
+def _days() -> Iterator[Attention]:
+    """Name stores whose orders are not those of their platform, or cannot be compared."""
+    by_store: dict[int, list[StoreDay]] = {}
+    for day in list_different_days():
+        by_store.setdefault(day.store_id, []).append(day)
+    for store_id, days in by_store.items():
+        newest = days[0]
+        many = "1 day differs" if len(days) == 1 else f"{len(days)} days differ"
+        yield Attention(
+            key=f"days:{store_id}",
+            mark=f"{newest.day}:{newest.status}:{len(days)}",
+            tone="warn",
+            title=f"{newest.store.name}: {many} from the shop",
+            text=f"{newest.detail}."
+            if newest.detail
+            else "Orders are listed that could not be filled in. Open the store to see which.",
+            route="stores:detail",
+            id=store_id,
+            action="Compare",
+        )
 
 
 def _events() -> Iterator[Attention]:

@@ -154,6 +154,7 @@ def describe_lines(cart: Cart) -> list[dict[str, Any]]:
             "price": ""
             if line.price_minor is None
             else f"{to_decimal(line.price_minor, cart.currency):f}",
+            "price_minor": line.price_minor,
             "sku": line.sku,
             "product_id": line.product_id,
             "url": line.url,

@@ -32,7 +32,8 @@ class Cart(TenantModel):
     """In minor units of ``currency``; None where nobody told prices."""
     piece_count = models.IntegerField(db_default=0)
     items = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
-    """``title``, ``quantity``, ``price``, ``sku``, ``product_id``, ``url``, ``image_url``."""
+    """``title``, ``quantity``, ``price``, ``price_minor``, ``sku``, ``product_id``, ``url`` and
+    ``image_url`` of each."""
     url = models.TextField(db_default="")
     """Where it can be taken up again."""
     is_backfill = models.BooleanField(db_default=False)

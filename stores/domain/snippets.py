@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = Path(__file__).parent.parent / "snippets"
-TAG: Final = '<script async src="%HOST%/patron.js" data-key="%KEY%"></script>'
-TAG_WITH_CONSENT: Final = (
-    '<script async src="%HOST%/patron.js" data-key="%KEY%" data-consent="required"></script>'
-)
+TAG: Final = """<script async
+  src="%HOST%/patron.js"
+  data-key="%KEY%"></script>"""
+TAG_WITH_CONSENT: Final = """<script async
+  src="%HOST%/patron.js"
+  data-key="%KEY%"
+  data-consent="required"></script>"""
 CALLS: Final = """<script>
   window.patron = window.patron || [];
   // Your consent banner says yes, or no:

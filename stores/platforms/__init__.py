@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from stores.platforms.base import Fetcher, Keeper, Platform, Puller, Registrar
+from stores.platforms.base import Auditor, Fetcher, Keeper, Platform, Puller, Registrar
 from stores.platforms.bigcommerce.fetch import BigCommerceFetch
 from stores.platforms.bigcommerce.platform import BigCommerce
 from stores.platforms.bigcommerce.pull import BigCommercePull
@@ -15,6 +15,7 @@ from stores.platforms.tools.intercom import Intercom
 from stores.platforms.tools.judgeme import JudgeMe
 from stores.platforms.tools.yotpo import Yotpo
 from stores.platforms.tools.zendesk import Zendesk
+from stores.platforms.woocommerce.audit import WooCommerceAudit
 from stores.platforms.woocommerce.platform import WooCommerce
 from stores.platforms.woocommerce.pull import WooCommercePull
 
@@ -49,3 +50,6 @@ REGISTRARS: Final[dict[str, Registrar]] = {"bigcommerce": _BIGCOMMERCE, "shopify
 
 KEEPERS: Final[dict[str, Keeper]] = {"shopify": _SHOPIFY}
 """Platforms whose webhooks are looked after without anybody asking for it."""
+
+AUDITORS: Final[dict[str, Auditor]] = {"woocommerce": WooCommerceAudit()}
+"""Platforms whose orders are compared with ours, day by day."""

@@ -6,10 +6,12 @@ from typing import Any, Protocol
 
 from kernel.http import Client
 from stores.types import (
+    AuditPage,
     Delivery,
     DeliveryHead,
     Fetched,
     MissingTopic,
+    Pulled,
     PulledPage,
     PullPlan,
     StoreAccess,
@@ -61,6 +63,45 @@ class Puller(Protocol):
         self, access: StoreAccess, client: Client, cursor: Mapping[str, Any], /
     ) -> PulledPage:
         """Fetch the page that a cursor stands for."""
+
+
+class Auditor(Protocol):
+    """How a storefront is asked which orders it has, so that they are compared with ours.
+
+    An optional part of a platform that is pulled. It sees what nothing else does: an order that
+    was deleted for good sends no webhook, and no pull meets it. All of it raises as a `Puller`.
+    """
+
+    def list_orders(
+        self,
+        access: StoreAccess,
+        client: Client,
+        span: tuple[datetime, datetime],
+        cursor: Mapping[str, Any],
+        /,
+    ) -> AuditPage:
+        """Return orders placed from the beginning of a span to before its end.
+
+        Args:
+            access: how the store is asked.
+            client: of this turn.
+            span: aware.
+            cursor: of the page before; empty for the first page.
+        """
+
+    def fetch_orders(
+        self, access: StoreAccess, client: Client, external_ids: Sequence[str], /
+    ) -> Sequence[Pulled]:
+        """Fetch orders as a pull brings them; those that the platform no longer has are left out.
+
+        Args:
+            access: how the store is asked.
+            client: of this turn.
+            external_ids: at most 100.
+        """
+
+    def tell_deleted(self, external_id: str, /) -> Pulled:
+        """Return what the platform would have sent had it told that an order was deleted."""
 
 
 class Fetcher(Protocol):

@@ -15,6 +15,7 @@ from stores.models import InboxDelivery
 from stores.queries import DeliveryFilter
 from stores.services.inbox import retry_deliveries
 from stores.types import StoreHealth
+from stores.views.auditing import render_days
 from stores.views.pulling import render_pull
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
@@ -58,6 +59,7 @@ def store_detail(request: TenantRequest, store_id: int) -> HttpResponse:
         "may_manage": may(request.member.role, capabilities.MANAGE_STORES),
         "registration": queries.find_registration(store_id),
         "pull": render_pull(request, store) if store.can_pull and not request.htmx else "",
+        "days": render_days(request, store) if store.can_compare and not request.htmx else "",
     }
     return answer_list(request, "stores/detail.html", "stores/_deliveries.html", context)
 

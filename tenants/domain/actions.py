@@ -47,6 +47,7 @@ ACTIONS: Final[dict[str, str]] = {
     "store.credentials_changed": "changed the API credentials of a store",
     "store.webhooks_registered": "made the webhooks of a store",
     "store.sync_started": "started to fetch a store",
+    "store.check_started": "had a store's orders compared",
     "store.disconnected": "disconnected a store",
     "store.reconnected": "connected a store again",
     "store.uninstalled": "saw a store uninstall",

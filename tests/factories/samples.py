@@ -107,6 +107,7 @@ def make_cart(profile: Profile, **fields: Any) -> Cart:
                 "title": "Soap",
                 "quantity": 1,
                 "price": "12.50",
+                "price_minor": 1250,
                 "sku": "",
                 "product_id": "p1",
                 "url": "",

@@ -49,7 +49,16 @@ class WooApi(ThreadingHTTPServer):
         found = list(self.objects[path])
         if after := params.get("modified_after"):
             found = [item for item in found if item["date_modified_gmt"] > after]
+        if after := params.get("after"):
+            found = [item for item in found if item["date_created_gmt"] > after]
+        if before := params.get("before"):
+            found = [item for item in found if item["date_created_gmt"] < before]
+        if wanted := params.get("include"):
+            found = [item for item in found if str(item["id"]) in wanted.split(",")]
+        if path == "orders" and params.get("status", "any") == "any":
+            found = [item for item in found if item.get("status") != "trash"]
         name = {
+            "date": "date_created_gmt",
             "modified": "date_modified_gmt",
             "registered_date": "date_created_gmt",
         }.get(params.get("orderby", ""), "id")
@@ -83,7 +92,12 @@ class Handler(BaseHTTPRequestHandler):
         size = int(params.get("per_page", "10"))
         first = (int(params.get("page", "1")) - 1) * size
         headers = {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(-(-len(found) // size))}
-        self._send(200, headers, found[first : first + size])
+        page = found[first : first + size]
+        if fields := params.get("_fields"):
+            page = [
+                {name: item[name] for name in fields.split(",") if name in item} for item in page
+            ]
+        self._send(200, headers, page)
 
     def _is_signed(self, path: str, params: dict[str, str]) -> bool:
         given = params.get("oauth_signature", "")

@@ -126,6 +126,8 @@ PAGES = [
     Page("stores/<int:store_id>/disconnect/", "post", "stores.manage"),
     Page("stores/<int:store_id>/reconnect/", "post", "stores.manage"),
     Page("stores/<int:store_id>/retry/", "post", "stores.retry"),
+    Page("stores/<int:store_id>/days/", "get", VIEW),
+    Page("stores/<int:store_id>/days/check/", "post", "stores.manage"),
     Page("stores/<int:store_id>/pull/", "get", VIEW),
     Page("stores/<int:store_id>/pull/start/", "post", "stores.manage"),
     Page("stores/<int:store_id>/credentials/", "post", "stores.manage"),

@@ -72,6 +72,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "stores/<int:store_id>/reconnect/": {},
     "stores/<int:store_id>/retry/": {},
     "stores/<int:store_id>/pull/start/": {},
+    "stores/<int:store_id>/days/check/": {},
     "stores/<int:store_id>/credentials/": {
         "url": "https://soap.example",
         "consumer_key": "ck_1",
@@ -126,6 +127,7 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
     "messages/<int:message_id>/retry/": (Message, {"status": "failed"}),
     "stores/<int:store_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
     "stores/<int:store_id>/pull/start/": (Store, {"platform": "woocommerce"}),
+    "stores/<int:store_id>/days/check/": (Store, {"platform": "woocommerce"}),
     "stores/<int:store_id>/credentials/": (Store, {"platform": "woocommerce"}),
     "stores/deliveries/<int:delivery_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
     "imports/<int:import_id>/stop/": (Job, {"status": "running"}),
@@ -143,7 +145,7 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
 """What must be so before it can be changed."""
 OF_CONNECTED = tuple(
     f"stores/<int:store_id>/{name}/"
-    for name in ("disconnect", "secret", "reconnect", "pull/start", "credentials")
+    for name in ("disconnect", "secret", "reconnect", "pull/start", "days/check", "credentials")
 )
 """Pages of a store that has a webhook address."""
 UNRECORDED = {

@@ -49,11 +49,11 @@ class WooCommercePull:
 
     def fetch(self, access: StoreAccess, client: Client, cursor: Mapping[str, Any]) -> PulledPage:
         stage = str(cursor["stage"])
-        items = _read_list(_ask(access, client, stage, _params(cursor)), stage)
+        items = read_list(ask(access, client, stage, _params(cursor)), stage)
         fresh = [item for item in items if _id(item) not in cursor.get("edge", ())]
         fresh = _since(fresh, cursor) if stage == "customers" else fresh
         has_more = len(items) >= PAGE_SIZE and (stage != "customers" or bool(fresh))
-        objects = [each for item in items for each in _complete(access, client, stage, item)]
+        objects = [each for item in items for each in complete(access, client, stage, item)]
         following = _go_on(cursor, items) if has_more else walking.begin_next(STAGES, cursor)
         return PulledPage(objects=objects, read=len(fresh), cursor=following)
 
@@ -93,13 +93,13 @@ def _count(access: StoreAccess, client: Client, cursor: Mapping[str, Any]) -> in
         if stage == "customers":
             return 0
         params |= {"modified_after": str(cursor["after"]), "dates_are_gmt": "true"}
-    answer = _ask(access, client, stage, params)
-    _read_list(answer, stage)
+    answer = ask(access, client, stage, params)
+    read_list(answer, stage)
     found = answer.headers.get("X-WP-Total", "")
     return int(found) if found.isdecimal() else 0
 
 
-def _complete(access: StoreAccess, client: Client, stage: str, item: Item) -> list[Pulled]:
+def complete(access: StoreAccess, client: Client, stage: str, item: Item) -> list[Pulled]:
     """Return an object with what hangs on it: refunds with their times, variations."""
     if stage == "orders" and item.get("refunds"):
         item["refunds"] = _nested(access, client, f"orders/{_id(item)}/refunds")
@@ -116,7 +116,7 @@ def _nested(access: StoreAccess, client: Client, path: str) -> list[Item]:
     found: list[Item] = []
     for page in range(1, MAX_NESTED_PAGES + 1):
         params = {"per_page": str(PAGE_SIZE), "page": str(page)}
-        items = _read_list(_ask(access, client, path, params), path)
+        items = read_list(ask(access, client, path, params), path)
         found += items
         if len(items) < PAGE_SIZE:
             break
@@ -132,7 +132,12 @@ def _id(item: Item) -> str:
     return str(item.get("id", ""))
 
 
-def _ask(access: StoreAccess, client: Client, path: str, params: dict[str, str]) -> Answer:
+def ask(access: StoreAccess, client: Client, path: str, params: dict[str, str]) -> Answer:
+    """Ask the shop one question.
+
+    Raises:
+        PullRefused, PullBusy, PullUnavailable, HttpUnavailable: as of a `Puller`.
+    """
     url = access.url + BASE + path
     key = access.credentials.get("consumer_key", "")
     secret = access.credentials.get("consumer_secret", "")
@@ -179,7 +184,12 @@ def _words(answer: Answer) -> str:
     return str(text or "it gives no reason")[:SHOWN]
 
 
-def _read_list(answer: Answer, path: str) -> list[Item]:
+def read_list(answer: Answer, path: str) -> list[Item]:
+    """Return the objects of an answer.
+
+    Raises:
+        PullUnavailable: it is no list of objects.
+    """
     try:
         found = json.loads(answer.body)
     except (ValueError, RecursionError) as exc:
