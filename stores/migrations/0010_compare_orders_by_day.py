@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('crm', '0018_find_flaws'),
-        ('stores', '0008_refuse_too_many_calls'),
+        ('stores', '0009_register_webhooks'),
     ]
 
     operations = [
