@@ -11,3 +11,4 @@ class EntryKind(TextChoices):
     REDEEM = "redeem", "Redeemed"
     EXPIRE = "expire", "Expired"
     ADJUST = "adjust", "Adjusted"
+    OPEN = "open", "Opening balance"

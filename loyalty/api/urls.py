@@ -1,9 +1,11 @@
 from rest_framework.routers import SimpleRouter
 
+from loyalty.api.openings import OpeningViewSet
 from loyalty.api.views import AccountViewSet, EntryViewSet
 
 router = SimpleRouter()
 router.register("loyalty/accounts", AccountViewSet, "api-loyalty-accounts")
+router.register("loyalty/openings", OpeningViewSet, "api-loyalty-openings")
 router.register("loyalty/entries", EntryViewSet, "api-loyalty-entries")
 
 urlpatterns = router.urls

@@ -72,6 +72,13 @@ def find_with_points(profile_ids: Sequence[int]) -> set[int]:
     return set(found)
 
 
+def find_openings(source_keys: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Return points and owner of the opening entries that exist, by source key."""
+    rows = PointsEntry.objects.filter(kind=EntryKind.OPEN, source_key__in=source_keys)
+    found = rows.values_list("source_key", "points", "profile_id")
+    return {key: (points, profile_id) for key, points, profile_id in found}
+
+
 def live_profiles(profile_ids: Collection[int]) -> list[int]:
     """Return those of some profiles that were not merged into another."""
     profiles = Profile.objects.filter(pk__in=profile_ids, merged_into__isnull=True)
@@ -106,6 +113,8 @@ def _speak(event: Event) -> EventWords:
     if event.properties.get("kind") == EntryKind.ADJUST and not event.properties.get("order_id"):
         title = f"Got {points:,} points by hand" if event.name == "Points Earned" else ""
         return EventWords("star", title or f"{points:,} points were taken by hand", text, "accent")
+    if event.properties.get("kind") == EntryKind.OPEN:
+        return EventWords("star", f"Brought {points:,} points along", text, "accent")
     if event.name == "Points Earned":
         return EventWords("star", f"Earned {points:,} points", text, "good")
     return EventWords("return", f"Gave back {points:,} points", text)

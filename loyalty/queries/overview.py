@@ -26,6 +26,7 @@ SERIES: Mapping[str, tuple[str, Sequence[EntryKind], int]] = {
     "taken_back": ("Taken back", (EntryKind.REVERSE,), -1),
     "expired": ("Expired", (EntryKind.EXPIRE,), -1),
     "adjusted": ("Adjusted by hand or corrected", (EntryKind.ADJUST,), 1),
+    "brought": ("Brought from another tool", (EntryKind.OPEN,), 1),
 }
 """What a chart tells apart: words, kinds, and the sign under which they are counted."""
 

@@ -14,14 +14,15 @@ from loyalty.services.totals import add_to_days, count_holders
 from loyalty.types import Posted
 
 
-def carry_over(posted: Sequence[Posted], *, history: frozenset[int], now: datetime) -> None:
+def carry_over(posted: Sequence[Posted], *, history: frozenset[int | None], now: datetime) -> None:
     """Bring balances and facts along with new entries and say so in events.
 
     Must run in the transaction that wrote the entries, with their accounts locked.
 
     Args:
         posted: entries that were really new, of any number of profiles.
-        history: orders whose entries are history, so that no flow starts from them.
+        history: orders whose entries are history, so that no flow starts from them; None means
+            the entries of no order.
         now: aware UTC time of the events.
     """
     deltas: Counter[int] = Counter()

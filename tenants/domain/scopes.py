@@ -21,7 +21,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "sync-runs": _READ,
     "segments": _BOTH,
     "flows": _READ,
-    "loyalty": _READ,
+    "loyalty": _BOTH,
     "reports": _READ,
 }
 """What can be done to each resource of the REST API."""

@@ -84,6 +84,7 @@ def test_each_day_tells_what_moved(ada: Profile, tenant: Tenant) -> None:
         "taken_back": [0, 25, 0],
         "expired": [0, 0, 0],
         "adjusted": [0, 5, 0],
+        "brought": [0, 0, 0],
     }
     client = sign_in(tenant)
     with time_machine.travel(BOUGHT_AT, tick=False):

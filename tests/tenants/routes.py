@@ -252,6 +252,7 @@ API = [
     Endpoint("flows/<pk>/runs/", ("get",), "flow_id"),
     Endpoint("loyalty/accounts/", ("get",)),
     Endpoint("loyalty/accounts/<profile_id>/", ("get",), "profile_id"),
+    Endpoint("loyalty/openings/", ("post",)),
     Endpoint("loyalty/entries/", ("get",)),
     Endpoint("loyalty/entries/<pk>/", ("get",), "entry_id"),
     Endpoint("reports/kpis/", ("get",)),
