@@ -22,7 +22,7 @@ WORK: dict[str, WorkKind] = {
         due=(
             "SELECT DISTINCT d.tenant_id FROM stores_inboxdelivery AS d "
             "JOIN crm_store AS s ON s.tenant_id = d.tenant_id AND s.id = d.store_id "
-            "WHERE d.status = 'pending' AND s.platform = 'bigcommerce'"
+            "WHERE d.status = 'pending' AND s.platform IN ('bigcommerce', 'magento')"
         ),
     ),
     "sync": WorkKind(

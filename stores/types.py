@@ -135,11 +135,13 @@ class Fetched:
         refused: by name, why an object is not shown before a person changed something.
         failed: by name, why an object cannot be had now, while others can.
         stopped_by: why nothing more was asked; None when everything was.
+        forged: by id of the delivery, why it is not believed, so that nothing was asked for it.
     """
 
     found: dict[str, Pulled] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    forged: dict[int, str] = field(default_factory=dict)
     stopped_by: Exception | None = None
 
 

@@ -7,6 +7,9 @@ from stores.platforms.bigcommerce.fetch import BigCommerceFetch
 from stores.platforms.bigcommerce.platform import BigCommerce
 from stores.platforms.bigcommerce.pull import BigCommercePull
 from stores.platforms.custom.platform import Custom
+from stores.platforms.magento.fetch import MagentoFetch
+from stores.platforms.magento.platform import Magento
+from stores.platforms.magento.pull import MagentoPull
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.shopify.pull import ShopifyPull
 from stores.platforms.shopify.webhooks import ShopifyKeeper
@@ -23,6 +26,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
     "shopify": Shopify(),
     "woocommerce": WooCommerce(),
     "bigcommerce": BigCommerce(),
+    "magento": Magento(),
     "custom": Custom(),
     "judgeme": JudgeMe(),
     "yotpo": Yotpo(),
@@ -39,10 +43,14 @@ PULLERS: Final[dict[str, Puller]] = {
     "shopify": ShopifyPull(),
     "woocommerce": WooCommercePull(),
     "bigcommerce": _BIGCOMMERCE,
+    "magento": MagentoPull(),
 }
 """Platforms that are asked for what they know."""
 
-FETCHERS: Final[dict[str, Fetcher]] = {"bigcommerce": BigCommerceFetch()}
+FETCHERS: Final[dict[str, Fetcher]] = {
+    "bigcommerce": BigCommerceFetch(),
+    "magento": MagentoFetch(),
+}
 """Platforms whose webhooks carry ids, so that the rest is fetched."""
 
 REGISTRARS: Final[dict[str, Registrar]] = {"bigcommerce": _BIGCOMMERCE, "shopify": _SHOPIFY}
@@ -53,3 +61,9 @@ KEEPERS: Final[dict[str, Keeper]] = {"shopify": _SHOPIFY}
 
 AUDITORS: Final[dict[str, Auditor]] = {"woocommerce": WooCommerceAudit()}
 """Platforms whose orders are compared with ours, day by day."""
+
+CHALLENGED: Final = frozenset({"magento"})
+"""Platforms that ask the address for a word before they send to it."""
+
+POLLED: Final = frozenset({"magento"})
+"""Platforms that send nothing by themselves as a rule: what an hourly pull finds is news."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from stores.platforms.bigcommerce.naming import SCOPES as BIGCOMMERCE_SCOPES
 from stores.platforms.custom.platform import TOPICS as CUSTOM_TOPICS
+from stores.platforms.magento.events import TOPICS as MAGENTO_TOPICS
 from stores.platforms.shopify.platform import TOPICS as SHOPIFY_TOPICS
 from stores.platforms.tools.guides import TOOL_GUIDES
 from stores.platforms.woocommerce.platform import TOPICS as WOOCOMMERCE_TOPICS
@@ -180,6 +181,55 @@ GUIDES: Final = {
             ),
             makes_webhooks=True,
             needs_secret=True,
+        ),
+        Guide(
+            platform="magento",
+            label="Magento",
+            brings="Orders with their credit memos and parcels, customers and products with stock: "
+            "everything once, when you say so, which starts no flow; then every hour what changed. "
+            "Adobe Commerce can send events besides, so that changes arrive at once.",
+            lacks="Magento Open Source sends nothing by itself: changes arrive within the hour. "
+            "Carts are not read. Who reads the newsletter is not read, since Magento does not tell "
+            "who left; import consent as a file. A variant shows with its product.",
+            signing_help="For events of Adobe Commerce alone: the client ID of your project in "
+            "the Adobe Developer Console. Leave it empty otherwise.",
+            address_help="Adobe Commerce alone: in the Developer Console, as the webhook of an "
+            "event registration. Magento Open Source needs no address.",
+            topics=MAGENTO_TOPICS,
+            credentials=(
+                Credential(
+                    name="access_token",
+                    label="Access token",
+                    help="In Magento under System, Integrations: add one with the resources Sales, "
+                    "Customers, Catalog and Stores, and activate it. It shows four values.",
+                ),
+                Credential(
+                    name="access_token_secret",
+                    label="Access token secret",
+                    help="The three below are needed unless your Magento takes an access token "
+                    "alone.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name="consumer_key",
+                    label="Consumer key",
+                    help="The first of the four values.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name="consumer_secret",
+                    label="Consumer secret",
+                    help="The second of the four values.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name="website",
+                    label="Website code",
+                    help="Such as base, where this store stands for one website of several. Empty "
+                    "is all of them.",
+                    is_optional=True,
+                ),
+            ),
         ),
         Guide(
             platform="custom",

@@ -87,6 +87,7 @@ def _fetch_batch(store: StoreContext, fetcher: Fetcher) -> int:
         for each, name in names.items()
         if not name or claim.access is None or _is_told(name, fetched, gives_up=gives_up)
     }
+    told |= fetched.forged
     done = settle_fetched(store, told)
     _release(claim, fetched, has_given_up=gives_up)
     return done

@@ -32,7 +32,7 @@ from kernel.work import ring
 from stores.choices import DeliverySource, DeliveryStatus, SyncStatus
 from stores.errors import LeaseLost, PullBusy, PullRefused, PullUnavailable
 from stores.models import Connection, SyncRun
-from stores.platforms import PULLERS
+from stores.platforms import POLLED, PULLERS
 from stores.platforms.base import Puller
 from stores.queries import webhook_url
 from stores.services.inbox import NOT_POISON, NOTHING_NEW, Outcome, apply_deliveries
@@ -55,6 +55,7 @@ EVERY: Final = timedelta(hours=1)
 OVERLAP: Final = timedelta(hours=3)
 DAILY_OVERLAP: Final = timedelta(days=3)
 """How far back it is asked: more once a day, for a shop whose clock is behind."""
+A_DAY: Final = timedelta(days=1)
 KEPT: Final = timedelta(days=90)
 CHECK_SECONDS: Final = 8.0
 UNKNOWN_FAULT: Final = "Something went wrong on our side; the log of the installation says what"
@@ -336,7 +337,7 @@ def _apply_page(claim: _Claim, page: PulledPage) -> int:
         Delivery(
             id=place,
             topic=each.topic,
-            source=DeliverySource.SYNC,
+            source=_source(claim, now),
             headers={},
             body=each.body,
             triggered_at=None,
@@ -354,6 +355,17 @@ def _apply_page(claim: _Claim, page: PulledPage) -> int:
     )
     _file_refused(claim, page, deliveries, outcomes, now)
     return len(deliveries)
+
+
+def _source(claim: _Claim, now: datetime) -> DeliverySource:
+    """Return what objects of a run are taken as: history, which starts no flow.
+
+    A platform that sends nothing by itself is asked instead, so that what is new in the days that
+    it is asked for again and again counts as if it had been sent.
+    """
+    is_recent = claim.since is not None and claim.since >= now - DAILY_OVERLAP - A_DAY
+    is_news = is_recent and claim.access.store.platform in POLLED
+    return DeliverySource.WEBHOOK if is_news else DeliverySource.SYNC
 
 
 def _count(outcomes: Iterable[Outcome]) -> dict[str, int]:

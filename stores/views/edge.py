@@ -4,13 +4,16 @@ A hot edge (`kernel/edges.py`): no middleware and no request transaction. The de
 before the answer, in one transaction with others of its tenant that came meanwhile.
 """
 
+import json
+import re
 from http import HTTPStatus
+from urllib.parse import parse_qs
 
 import structlog
 
 from kernel.edges import BodyTooLarge, EdgeAnswer, EdgeRequest
 from stores.choices import Refusal
-from stores.platforms import PLATFORMS
+from stores.platforms import CHALLENGED, PLATFORMS
 from stores.services.connections import find_connection, renew_connection
 from stores.services.filing import count_refusal, file_delivery
 from stores.types import DeliveryHead, EdgeConnection
@@ -19,20 +22,36 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY = 5 * 1024 * 1024
 PATH_PARTS = 5
+PLACE = 2
+"""Where the platform stands in the path."""
+CHALLENGE = re.compile(r"[\w-]{1,200}")
 
 
 def receive_webhook(request: EdgeRequest) -> EdgeAnswer:
     """Answer 200 once the delivery is committed, and say what is wrong otherwise."""
-    if request.method != "POST":
-        return EdgeAnswer(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "POST"),))
     parts = request.path.split("/")  # /webhooks/{platform}/{token}/
-    if len(parts) != PATH_PARTS or parts[-1] or parts[2] not in PLATFORMS:
+    is_challenge = request.method == "GET" and len(parts) > PLACE and parts[PLACE] in CHALLENGED
+    if request.method != "POST" and not is_challenge:
+        return EdgeAnswer(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "POST"),))
+    if len(parts) != PATH_PARTS or parts[-1] or parts[PLACE] not in PLATFORMS:
         return EdgeAnswer(HTTPStatus.NOT_FOUND)
     platform, token = parts[2:4]
     connection = find_connection(platform, token)
     if connection is None:
         return EdgeAnswer(HTTPStatus.NOT_FOUND)
+    if is_challenge:
+        return _answer_challenge(request)
     return EdgeAnswer(_receive(request, connection, token))
+
+
+def _answer_challenge(request: EdgeRequest) -> EdgeAnswer:
+    """Give a word back, by which Adobe knows that its events are wanted here."""
+    asked = parse_qs(str(request.environ.get("QUERY_STRING", "")))
+    word = asked.get("challenge", [""])[0]
+    if not CHALLENGE.fullmatch(word):
+        return EdgeAnswer(HTTPStatus.BAD_REQUEST)
+    body = json.dumps({"challenge": word}).encode()
+    return EdgeAnswer(HTTPStatus.OK, (("Content-Type", "application/json"),), body)
 
 
 def _receive(request: EdgeRequest, connection: EdgeConnection, token: str) -> HTTPStatus:

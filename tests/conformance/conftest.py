@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.bigcommerce_api import big_api
+from tests.support.magento_api import mage_api
 from tests.support.shop_fixture import big, shop, woo
 from tests.support.site_fixture import site
 
-__all__ = ["big", "big_api", "conformance_data", "shop", "site", "woo"]
+__all__ = ["big", "big_api", "conformance_data", "mage_api", "shop", "site", "woo"]
 
 PROJECT = Path(__file__).parent.parent.parent
 DATA = Path(os.environ.get("PATRON_CONFORMANCE_DATA", PROJECT.parent / "shared" / "data"))

@@ -1,4 +1,5 @@
 from tests.support.bigcommerce_api import big_api
+from tests.support.magento_api import mage_api
 from tests.support.shop_fixture import big, shop, woo
 from tests.support.shopify_api import shopify_api
 from tests.support.shopify_fixture import at_ten, shopify
@@ -10,6 +11,7 @@ __all__ = [
     "at_ten",
     "big",
     "big_api",
+    "mage_api",
     "recorder",
     "shop",
     "shopify",

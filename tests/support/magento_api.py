@@ -1,0 +1,161 @@
+"""A stand-in for the REST API of a Magento shop: ``searchCriteria``, OAuth, errors, last page.
+
+As Magento does, it repeats its last page for every page behind it.
+"""
+
+import base64
+import hmac
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+import pytest
+
+TOKEN = "token-1"
+FOUR = {
+    "consumer_key": "ck",
+    "consumer_secret": "cs",
+    "access_token": TOKEN,
+    "access_token_secret": "ts",
+}
+PREFIX = "/rest/all/V1/"
+LISTS = ("products", "customers/search", "orders", "creditmemos", "shipments", "categories/list")
+SOURCES = "inventory/source-items"
+FILTER = re.compile(r"searchCriteria\[filterGroups\]\[(\d+)\]\[filters\]\[0\]\[(\w+)\]")
+
+
+class MageApi(ThreadingHTTPServer):
+    """Holds what a shop knows.
+
+    Attributes:
+        objects: by path of their list.
+        plain: answers of paths that are no lists, such as ``store/websites``.
+        keys: public keys of Adobe, by path.
+        fails: answers to give first: status, headers and body.
+        asked: path and parameters of every request.
+        before_answer: called before each answer, to change the shop meanwhile.
+        takes_tokens: whether an access token alone is taken.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.objects: dict[str, list[dict[str, Any]]] = {name: [] for name in (*LISTS, SOURCES)}
+        self.plain: dict[str, Any] = {}
+        self.keys: dict[str, bytes] = {}
+        self.fails: list[tuple[int, dict[str, str], Any]] = []
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.before_answer: Any = None
+        self.takes_tokens = True
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def paths(self) -> list[str]:
+        """Return the paths that were asked for."""
+        return [path for path, _ in self.asked]
+
+    def select(self, path: str, params: dict[str, str]) -> list[dict[str, Any]]:
+        """Return all objects of a list that a request is about, in its order."""
+        filters: dict[str, dict[str, str]] = {}
+        for name, value in params.items():
+            if found := FILTER.fullmatch(name):
+                filters.setdefault(found[1], {})[found[2]] = value
+        items = self.objects[path]
+        for each in filters.values():
+            items = [item for item in items if holds(item, each)]
+        if "searchCriteria[sortOrders][0][field]" not in params:
+            return items
+        return sorted(items, key=lambda item: (item["updated_at"], number_of(item)))
+
+
+def number_of(item: dict[str, Any]) -> int:
+    return int(item.get("entity_id") or item["id"])
+
+
+def holds(item: dict[str, Any], condition: dict[str, str]) -> bool:
+    field, value = condition["field"], condition["value"]
+    found = str(number_of(item) if field == "entity_id" else item.get(field, ""))
+    if condition["conditionType"] == "gteq":
+        return found >= value
+    return found in value.split(",")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: MageApi
+
+    def do_GET(self) -> None:
+        split = urlsplit(self.path)
+        params = dict(parse_qsl(split.query, keep_blank_values=True))
+        path = split.path.removeprefix(PREFIX)
+        if split.path in self.server.keys:
+            self._send(200, {}, self.server.keys[split.path])
+            return
+        self.server.asked.append((path, params))
+        if self.server.before_answer:
+            self.server.before_answer(path, params)
+        if self.server.fails:
+            self._send(*self.server.fails.pop(0))
+        elif not self._is_known(split.path, params):
+            self._send(401, {}, {"message": "The consumer isn't authorized."})
+        elif path in self.server.objects:
+            self._send_page(path, params)
+        elif path in self.server.plain:
+            self._send(200, {}, self.server.plain[path])
+        else:
+            self._send(404, {}, {"message": "Request does not match any route."})
+
+    def _is_known(self, path: str, params: dict[str, str]) -> bool:
+        given = self.headers.get("Authorization", "")
+        if given.startswith("Bearer "):
+            return self.server.takes_tokens and given == f"Bearer {TOKEN}"
+        oauth = {
+            unquote(name): unquote(value.strip('"'))
+            for name, _, value in (
+                part.strip().partition("=") for part in given.removeprefix("OAuth ").split(",")
+            )
+        }
+        signature = oauth.pop("oauth_signature", "")
+        pairs = "&".join(
+            f"{quote(name, safe='~')}={quote(value, safe='~')}"
+            for name, value in sorted({**params, **oauth}.items())
+        )
+        base = f"GET&{quote(self.server.url + path, safe='~')}&{quote(pairs, safe='~')}"
+        digest = hmac.new(b"cs&ts", base.encode(), "sha256").digest()
+        return oauth.get("oauth_token") == TOKEN and signature == base64.b64encode(digest).decode()
+
+    def _send_page(self, path: str, params: dict[str, str]) -> None:
+        found = self.server.select(path, params)
+        size = int(params["searchCriteria[pageSize]"])
+        last = max(1, -(-len(found) // size))
+        page = min(int(params["searchCriteria[currentPage]"]), last)
+        items = found[(page - 1) * size : page * size]
+        self._send(200, {}, {"items": items, "search_criteria": {}, "total_count": len(found)})
+
+    def _send(self, status: int, headers: dict[str, str], content: Any) -> None:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Keep the test's output quiet."""
+
+
+@pytest.fixture
+def mage_api() -> Iterator[MageApi]:
+    with MageApi() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
