@@ -4,6 +4,7 @@ from typing import Final
 
 from stores.platforms.base import Auditor, Fetcher, Keeper, Platform, Puller, Registrar
 from stores.platforms.bigcommerce.fetch import BigCommerceFetch
+from stores.platforms.bigcommerce.hooks import BigCommerceKeeper
 from stores.platforms.bigcommerce.platform import BigCommerce
 from stores.platforms.bigcommerce.pull import BigCommercePull
 from stores.platforms.custom.platform import Custom
@@ -36,13 +37,13 @@ PLATFORMS: Final[dict[str, Platform]] = {
 }
 """Platforms that send webhooks."""
 
-_BIGCOMMERCE: Final = BigCommercePull()
+_BIGCOMMERCE: Final = BigCommerceKeeper()
 _SHOPIFY: Final = ShopifyKeeper()
 
 PULLERS: Final[dict[str, Puller]] = {
     "shopify": ShopifyPull(),
     "woocommerce": WooCommercePull(),
-    "bigcommerce": _BIGCOMMERCE,
+    "bigcommerce": BigCommercePull(),
     "magento": MagentoPull(),
 }
 """Platforms that are asked for what they know."""
@@ -56,7 +57,7 @@ FETCHERS: Final[dict[str, Fetcher]] = {
 REGISTRARS: Final[dict[str, Registrar]] = {"bigcommerce": _BIGCOMMERCE, "shopify": _SHOPIFY}
 """Platforms that let their webhooks be made from here."""
 
-KEEPERS: Final[dict[str, Keeper]] = {"shopify": _SHOPIFY}
+KEEPERS: Final[dict[str, Keeper]] = {"bigcommerce": _BIGCOMMERCE, "shopify": _SHOPIFY}
 """Platforms whose webhooks are looked after without anybody asking for it."""
 
 AUDITORS: Final[dict[str, Auditor]] = {"woocommerce": WooCommerceAudit()}

@@ -13,8 +13,9 @@ from kernel import clock
 from kernel.batches import Deadline
 from stores.models import InboxDelivery, SyncRun
 from stores.platforms.bigcommerce.naming import SCOPES
-from stores.services.connections import save_credentials
+from stores.services.connections import disconnect_store, save_credentials
 from stores.services.hooks import register_hooks
+from stores.services.registering import drain_registrations
 from stores.services.syncing import check_access, drain_syncs, start_sync
 from tenants.models import AuditEntry, Tenant
 from tests.factories.tenants import sign_in
@@ -241,6 +242,16 @@ class TestWebhooks:
         assert len(big_api.objects["hooks"]) == len(SCOPES)
         assert all(hook["is_active"] for hook in big_api.objects["hooks"])
 
+    def test_they_are_made_without_asking_and_taken_away_where_a_store_is_cut_off(
+        self, big: FakeBigShop, big_api: BigApi
+    ) -> None:
+        with SECURE:
+            drain_registrations(FOREVER)
+            assert {hook["scope"] for hook in big_api.objects["hooks"]} == set(SCOPES)
+            disconnect_store(big.store.store_id, actor="ada@example.com")
+            drain_registrations(FOREVER)
+        assert big_api.objects["hooks"] == []
+
     def test_hooks_of_other_apps_stay_as_they_are(self, big: FakeBigShop, big_api: BigApi) -> None:
         other = {"id": 1, "scope": SCOPES[0], "destination": "https://other.example/"}
         big_api.objects["hooks"] = [{**other, "is_active": False}]
@@ -273,7 +284,7 @@ class TestOnThePages:
         data = {"name": "Big", "currency": "GBP", "secret": "client-secret", **keys}
         page = owner.post(address, data)
         assert page.status_code == 201
-        assert "Register the webhooks" in page.content.decode()
+        assert "Its webhooks are being registered in the shop" in page.content.decode()
         assert "client-secret" not in page.content.decode()
 
     def test_webhooks_are_registered_by_a_button(

@@ -226,7 +226,7 @@ def test_each_platform_has_a_page_that_connects_it(
     assert f"/webhooks/{platform}/" in store.webhook_url
     connected = answer.content.decode()
     assert (store.webhook_url in connected) is not guide.makes_webhooks
-    assert all(topic in connected for topic in guide.topics)
+    assert guide.makes_webhooks or all(topic in connected for topic in guide.topics)
 
 
 @pytest.mark.parametrize(

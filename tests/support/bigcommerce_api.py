@@ -135,6 +135,14 @@ class Handler(BaseHTTPRequestHandler):
                 hook.update(changes)
         self._send(200, {}, {"data": {}, "meta": {}})
 
+    def do_DELETE(self) -> None:
+        path = self._begin(urlsplit(self.path).path, {})
+        if path is None:
+            return
+        hooks = self.server.objects["hooks"]
+        self.server.objects["hooks"] = [each for each in hooks if path != f"v3/hooks/{each['id']}"]
+        self._send(200, {}, {"data": {}, "meta": {}})
+
     def _begin(self, whole: str, params: dict[str, str]) -> str | None:
         """Return the path inside the shop, or None when the request was answered."""
         path = whole.removeprefix(f"/stores/{HASH}/")

@@ -77,8 +77,8 @@ class Api:
         """
         return self._read("GET", path, params=params)
 
-    def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Change something; what it takes is JSON."""
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Change something; what it takes is JSON, or nothing."""
         return self._read(method, path, body=body)
 
     def list_v3(self, path: str, params: Mapping[str, str]) -> list[Item]:

@@ -4,11 +4,14 @@ BigCommerce gives up a webhook that fails for two days. Deliveries of that time 
 pull brings what they were about.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from kernel.http import Client
 from stores.errors import PullRefused
 from stores.platforms.bigcommerce.api import Api, Item
 from stores.platforms.bigcommerce.naming import SCOPES
+from stores.types import MissingTopic, StoreAccess
 
 HOOKS: Final = "v3/hooks"
 SECURE: Final = "https://"
@@ -16,6 +19,30 @@ NOT_SECURE: Final = (
     "BigCommerce sends only to an https address on the usual port. Give this installation one, "
     "then register the webhooks"
 )
+
+
+class BigCommerceKeeper:
+    """The platform as those see it who look after its webhooks."""
+
+    topics = SCOPES
+
+    def signs_with(self, credentials: Mapping[str, str]) -> str:
+        """BigCommerce signs with the client secret, which is the store's signing secret."""
+        return ""
+
+    def register(self, access: StoreAccess, client: Client) -> str:
+        return ensure_hooks(Api(access, client), access.webhook_url)
+
+    def keep(self, access: StoreAccess, client: Client) -> Sequence[MissingTopic]:
+        ensure_hooks(Api(access, client), access.webhook_url)
+        return ()
+
+    def unregister(self, access: StoreAccess, client: Client) -> int:
+        api = Api(access, client)
+        found = _list_ours(api, access.webhook_url)
+        for hook in found:
+            api.send("DELETE", f"{HOOKS}/{hook.get('id')}")
+        return len(found)
 
 
 def can_register(address: str) -> bool:
@@ -34,10 +61,10 @@ def ensure_hooks(api: Api, address: str) -> str:
     """
     if not can_register(address):
         raise PullRefused(NOT_SECURE)
-    known = [hook for hook in api.list_whole(HOOKS) if hook.get("destination") == address]
-    by_scope = {str(hook.get("scope")): hook for hook in known}
-    missing = [scope for scope in SCOPES if scope not in by_scope]
-    asleep = [hook for hook in known if _is_ours(hook) and hook.get("is_active") is not True]
+    known = _list_ours(api, address)
+    scopes = {hook.get("scope") for hook in known}
+    missing = [scope for scope in SCOPES if scope not in scopes]
+    asleep = [hook for hook in known if hook.get("is_active") is not True]
     for scope in missing:
         wanted = {"scope": scope, "destination": address, "is_active": True}
         api.send("POST", HOOKS, wanted)
@@ -47,8 +74,10 @@ def ensure_hooks(api: Api, address: str) -> str:
     return _describe(len(missing), len(asleep))
 
 
-def _is_ours(hook: Item) -> bool:
-    return hook.get("scope") in SCOPES
+def _list_ours(api: Api, address: str) -> list[Item]:
+    """Return the webhooks that send to an address and that Patron made."""
+    found = [hook for hook in api.list_whole(HOOKS) if hook.get("destination") == address]
+    return [hook for hook in found if hook.get("scope") in SCOPES]
 
 
 def _describe(made: int, woken: int) -> str:

@@ -41,10 +41,6 @@ class BigCommercePull:
         )
         return f"BigCommerce answers for {name}: {found}."
 
-    def register(self, access: StoreAccess, client: Client) -> str:
-        """Make every webhook there must be, and switch on those that were switched off."""
-        return ensure_hooks(Api(access, client), access.webhook_url)
-
     def start(self, access: StoreAccess, client: Client, since: datetime | None) -> PullPlan:
         """Count what is to come; webhooks that BigCommerce gave up are switched on first."""
         api = Api(access, client)
