@@ -18,6 +18,7 @@ BENCHES = {
     "start": "tests.benchmarks.start",
     "ingest": "tests.benchmarks.ingest",
     "ingest_growth": "tests.benchmarks.ingest_growth",
+    "backfill": "tests.benchmarks.backfill",
     "rfm": "tests.benchmarks.rfm",
     "segments_live": "tests.benchmarks.segments_live",
     "accept": "tests.benchmarks.accept",

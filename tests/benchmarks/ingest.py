@@ -69,7 +69,7 @@ class Floor:
         self.copies: dict[str, bytes] = {}
         with bare(replica=True) as cursor:
             tables = filled_tables(cursor, merchant.tenant_id) - before
-            for table in _in_order(cursor, tables):
+            for table in in_order(cursor, tables):
                 self.copies[table] = _take_out(cursor, table, merchant.tenant_id)
 
     def write(self) -> float:
@@ -174,7 +174,7 @@ def filled_tables(cursor: Cursor[Any], tenant_id: int) -> set[str]:
     return found
 
 
-def _in_order(cursor: Cursor[Any], tables: set[str]) -> list[str]:
+def in_order(cursor: Cursor[Any], tables: set[str]) -> list[str]:
     """Return tables so that each comes after those it points at."""
     cursor.execute(_REFERENCES)
     pairs = [pair for pair in cursor.fetchall() if set(pair) <= tables]
@@ -188,7 +188,7 @@ def _in_order(cursor: Cursor[Any], tables: set[str]) -> list[str]:
 def _take_out(cursor: Cursor[Any], table: str, tenant_id: int) -> bytes:
     name = sql.Identifier(table)
     query = sql.SQL("COPY (SELECT {} FROM {} WHERE tenant_id = {}) TO STDOUT")
-    columns = _written_columns(cursor, table)
+    columns = written_columns(cursor, table)
     with cursor.copy(query.format(columns, name, sql.Literal(tenant_id))) as copy:
         content = b"".join(bytes(block) for block in copy)
     delete = sql.SQL("DELETE FROM {} WHERE tenant_id = %s")
@@ -200,7 +200,7 @@ def _merge(cursor: Cursor[Any], table: str, content: bytes) -> None:
     name, temporary = sql.Identifier(table), sql.Identifier(f"new_{table}")
     create = sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP")
     cursor.execute(create.format(temporary, name))
-    columns = _written_columns(cursor, table)
+    columns = written_columns(cursor, table)
     load = sql.SQL("COPY {} ({}) FROM STDIN").format(temporary, columns)
     with cursor.copy(load) as copy:
         copy.write(content)
@@ -211,7 +211,7 @@ def _merge(cursor: Cursor[Any], table: str, content: bytes) -> None:
     cursor.execute(insert.format(name, temporary, columns=columns))
 
 
-def _written_columns(cursor: Cursor[Any], table: str) -> sql.Composed:
+def written_columns(cursor: Cursor[Any], table: str) -> sql.Composed:
     """Return the columns that are stored as given, without those that PostgreSQL computes."""
     cursor.execute(_COLUMNS, [table])
     return sql.SQL(", ").join(sql.Identifier(name) for (name,) in cursor.fetchall())
