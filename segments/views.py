@@ -21,6 +21,7 @@ from segments.models import Segment
 from segments.queries import listing
 from segments.queries import rfm as rfm_queries
 from segments.queries.conditions import get_moment, parse_definition
+from segments.queries.examples import list_examples
 from segments.queries.reasons import explain_segments
 from segments.queries.versions import (
     find_meanwhile,
@@ -251,9 +252,14 @@ def _blame(form: SegmentForm, exc: DomainError) -> None:
 def _render_form(
     request: TenantRequest, form: SegmentForm, segment: Segment | None
 ) -> HttpResponse:
-    context = {"form": form, "segment": segment, "fields": describe_fields()}
+    context = {"form": form, "segment": segment, **_vocabulary()}
     status = 422 if form.is_bound else 200
     return render(request, "segments/form.html", context, status=status)
+
+
+def _vocabulary() -> dict[str, Any]:
+    """Return what a definition can say, as the editor shows it."""
+    return {"fields": describe_fields(), "examples": list_examples()}
 
 
 def _show_both(request: TenantRequest, segment_id: int, form: SegmentForm) -> HttpResponse:
@@ -265,7 +271,7 @@ def _show_both(request: TenantRequest, segment_id: int, form: SegmentForm) -> Ht
     context = {
         "form": SegmentForm.holding(kept, read_version(segment)),
         "segment": segment,
-        "fields": describe_fields(),
+        **_vocabulary(),
         "meanwhile": meanwhile,
         "disputed": list_disputed(meanwhile, mine),
     }

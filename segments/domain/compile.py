@@ -7,12 +7,13 @@ beside each stands at how many days its truth can change, from which the next re
 computed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, assert_never
 
+from segments.domain.compile_happenings import compile_happening
 from segments.domain.days import Moment
 from segments.domain.definitions import (
     ConsentLeaf,
@@ -26,6 +27,7 @@ from segments.domain.definitions import (
     TopShare,
     reference_key,
 )
+from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.types import Kind
 
 _SIGNS = {"=": "=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
@@ -51,6 +53,8 @@ class Compiler:
         params: bound values by name.
         flips: numbers of days by the instant they are counted from; at each of them after the
             instant some truth may change by time alone.
+        instants: expressions for other instants at which some may.
+        joins: name and statement of what stands beside a profile, by what it works out.
     """
 
     moment: Moment
@@ -59,6 +63,8 @@ class Compiler:
     segment_sql: Callable[[int], str]
     params: dict[str, Any] = field(default_factory=dict)
     flips: dict[str, set[int]] = field(default_factory=dict)
+    instants: list[str] = field(default_factory=list)
+    joins: dict[Hashable, tuple[str, str]] = field(default_factory=dict)
 
     def compile(self, node: Node) -> str:
         """Return a boolean expression for a tree."""
@@ -81,6 +87,8 @@ class Compiler:
             case SegmentLeaf():
                 found = self.segment_sql(leaf.segment_id)
                 return found if leaf.is_member else f"NOT {found}"
+            case EventLeaf() | BoughtLeaf() | SeasonLeaf() | ShareLeaf():
+                return compile_happening(self, leaf)
             case _:
                 assert_never(leaf)
 
@@ -90,16 +98,37 @@ class Compiler:
         self.params[name] = value
         return f"%({name})s{cast}"
 
+    def join(self, key: Hashable, build: Callable[[], str]) -> str:
+        """Return the name of what is worked out beside a profile, once for each key."""
+        if key not in self.joins:
+            self.joins[key] = (f"h{len(self.joins)}", build())
+        return self.joins[key][0]
+
+    def change_at(self, instant: str) -> None:
+        """Note an expression for an instant at which time alone may change a truth."""
+        self.instants.append(instant)
+
+    def joined(self) -> str:
+        """Return the joins that what was compiled needs behind ``p``; empty without any."""
+        return "\n".join(
+            f"CROSS JOIN LATERAL ({statement}) AS {name}" for name, statement in self.joins.values()
+        )
+
+    def forget_flips(self) -> None:
+        """Begin anew to gather what time alone changes."""
+        self.flips, self.instants = {}, []
+
     def next_flip(self) -> str:
         """Return an expression for the next instant at which time alone changes something.
 
         It is NULL where nothing will. Only days that lie ahead of the moment are looked at.
         """
-        parts = [self._flip_of(column, sorted(days)) for column, days in self.flips.items()]
-        if not parts:
-            return "NULL::timestamptz"
-        zone = self.bind(self.moment.zone.key)
-        return f"(LEAST({', '.join(parts)})::timestamp AT TIME ZONE {zone})"
+        days = [self._flip_of(column, sorted(days)) for column, days in self.flips.items()]
+        instants = list(self.instants)
+        if days:
+            zone = self.bind(self.moment.zone.key)
+            instants.append(f"(LEAST({', '.join(days)})::timestamp AT TIME ZONE {zone})")
+        return f"LEAST({', '.join(instants)})" if instants else "NULL::timestamptz"
 
     def _flip_of(self, column: str, days: Sequence[int]) -> str:
         cases = " ".join(

@@ -36,3 +36,11 @@ class Moment:
         An instant at or after it lies at most ``days`` calendar days back.
         """
         return self.start_of(self.today - timedelta(days=days))
+
+    def hours_ago(self, hours: int) -> datetime:
+        """Return the instant so many hours before now."""
+        return self.now - timedelta(hours=hours)
+
+    def end_of(self, day: date) -> datetime:
+        """Return the first instant after a local day as aware UTC."""
+        return self.start_of(day + timedelta(days=1))

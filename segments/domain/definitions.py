@@ -4,18 +4,29 @@ A definition asks nothing that the registry of fields does not offer. The regist
 so that these rules stay pure.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
+from segments.domain.happenings import HAPPENINGS, EventLeaf, Happening, parse_happening
+from segments.domain.values import (
+    Scalar,
+    parse_boolean,
+    parse_date,
+    parse_many,
+    parse_number,
+    parse_percent,
+    parse_span,
+    parse_text,
+    parse_whole_days,
+    refuse_unknown,
+)
 from segments.errors import DefinitionError
 from segments.types import Field, Kind
 
 MAX_DEPTH: Final = 12
 MAX_LEAVES: Final = 100
-MAX_DAYS: Final = 36_500
 CONSENT_CHANNELS: Final = ("email", "sms")
 CONSENT_STATES: Final = ("subscribed", "pending", "unsubscribed", "never", "withdrawn")
 PROPERTY_PREFIX: Final = "properties."
@@ -33,7 +44,6 @@ _OPERATORS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.BOOLEAN: ("=", "!="),
     Kind.LIST: ("contains", "not_contains", "contains_any", "contains_all", *_EXISTENCE),
 }
-_LATER = ("event", "bought", "not_bought", "season", "random_bucket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,6 @@ class TopShare:
     percent: Decimal
 
 
-Scalar = Decimal | str | bool | date
 Value = Scalar | StoreMean | TopShare | tuple[Scalar, ...] | int | None
 
 
@@ -97,7 +106,7 @@ class SegmentLeaf:
     is_member: bool
 
 
-Leaf = FieldLeaf | PropertyLeaf | ConsentLeaf | SegmentLeaf
+Leaf = FieldLeaf | PropertyLeaf | ConsentLeaf | SegmentLeaf | Happening
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,18 @@ def segments_named(node: Node) -> set[int]:
     return {leaf.segment_id for leaf in leaves(node) if isinstance(leaf, SegmentLeaf)}
 
 
+def events_named(nodes: Iterable[Node]) -> set[str]:
+    """Return the names of the events that some trees count."""
+    return {leaf.name for node in nodes for leaf in leaves(node) if isinstance(leaf, EventLeaf)}
+
+
+def fields_named(nodes: Iterable[Node]) -> set[str]:
+    """Return the names of the fields that some trees ask for."""
+    return {
+        leaf.field.name for node in nodes for leaf in leaves(node) if isinstance(leaf, FieldLeaf)
+    }
+
+
 def references_named(node: Node) -> dict[str, tuple[Field, StoreMean | TopShare]]:
     """Return what a tree compares with all buyers, by the key it is stored under."""
     return {
@@ -174,16 +195,16 @@ def _parse_node(raw: object, path: str, fields: Mapping[str, Field], *, depth: i
         return _parse_consent(raw, path)
     if "segment" in raw:
         return _parse_segment(raw, path)
-    later = next((word for word in _LATER if word in raw), None)
-    if later:
-        raise DefinitionError(path, f"conditions on “{later}” are not available yet")
-    raise DefinitionError(path, "needs one of: op, field, consent, segment")
+    if any(word in raw for word in HAPPENINGS):
+        return parse_happening(raw, path)
+    known = ("op", "field", "consent", "segment", *HAPPENINGS)
+    raise DefinitionError(path, f"needs one of: {', '.join(known)}")
 
 
 def _parse_group(
     raw: Mapping[str, Any], path: str, fields: Mapping[str, Field], *, depth: int
 ) -> Group:
-    _refuse_unknown(raw, path, ("op", "children"))
+    refuse_unknown(raw, path, ("op", "children"))
     if raw["op"] not in ("and", "or", "not"):
         raise DefinitionError(f"{path}.op", "must be one of: and, or, not")
     children = raw.get("children")
@@ -199,7 +220,7 @@ def _parse_group(
 def _parse_field(
     raw: Mapping[str, Any], path: str, fields: Mapping[str, Field]
 ) -> FieldLeaf | PropertyLeaf:
-    _refuse_unknown(raw, path, ("field", "is", "value"))
+    refuse_unknown(raw, path, ("field", "is", "value"))
     name = raw["field"]
     if isinstance(name, str) and name.startswith(PROPERTY_PREFIX) and name != PROPERTY_PREFIX:
         return _parse_property(raw, path, name.removeprefix(PROPERTY_PREFIX))
@@ -220,9 +241,11 @@ def _parse_property(raw: Mapping[str, Any], path: str, key: str) -> PropertyLeaf
     if operator in _EXISTENCE:
         _refuse_value(raw, path)
         return PropertyLeaf(path, key, operator, None)
-    parse_one = _parse_text
+    parse_one = parse_text
     if operator in ("in", "not_in"):
-        return PropertyLeaf(path, key, operator, _many(raw.get("value"), path, parse_one))
+        return PropertyLeaf(
+            path, key, operator, parse_many(raw.get("value"), f"{path}.value", parse_one)
+        )
     return PropertyLeaf(path, key, operator, parse_one(raw.get("value"), f"{path}.value"))
 
 
@@ -243,12 +266,12 @@ def _parse_value(field: Field, operator: str, raw: object, path: str) -> Value:
     if operator == "top":
         return _parse_top(raw, at)
     if operator in ("in_the_last", "not_in_the_last"):
-        return _parse_days(raw, at)
+        return parse_span(raw, at)
     if isinstance(raw, Mapping) and "store" in raw:
         return _parse_mean(field, operator, raw, at)
     parse_one = _reader_of(field)
     if operator in ("in", "not_in", "contains_any", "contains_all"):
-        return _many(raw, path, parse_one)
+        return parse_many(raw, at, parse_one)
     return _parse_range(raw, path, parse_one) if operator == "between" else parse_one(raw, at)
 
 
@@ -256,48 +279,6 @@ def _reader_of(field: Field) -> Callable[[object, str], Scalar]:
     if field.kind is Kind.CHOICE:
         return lambda raw, path: _parse_choice(raw, path, field)
     return _READERS[field.kind]
-
-
-def _parse_number(raw: object, path: str) -> Decimal:
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise DefinitionError(path, "must be a number")
-    try:
-        number = Decimal(str(raw))
-    except InvalidOperation as exc:
-        raise DefinitionError(path, f"{raw!r} is not a number") from exc
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
-        raise DefinitionError(path, f"{raw!r} is not a number that can be compared")
-    return number
-
-
-def _parse_whole_days(raw: object, path: str) -> Decimal:
-    number = _parse_number(raw, path)
-    if number != int(number) or not 0 <= number <= MAX_DAYS:
-        raise DefinitionError(path, f"must be whole days from 0 to {MAX_DAYS}")
-    return number
-
-
-def _parse_text(raw: object, path: str) -> str:
-    if not isinstance(raw, str) or not raw or "\x00" in raw:
-        raise DefinitionError(path, "must be text that is not empty")
-    return raw
-
-
-def _parse_boolean(raw: object, path: str) -> bool:
-    if not isinstance(raw, bool):
-        raise DefinitionError(path, "must be true or false")
-    return raw
-
-
-def _parse_date(raw: object, path: str) -> date:
-    try:
-        return date.fromisoformat(raw) if isinstance(raw, str) else _refuse_date(path)
-    except ValueError as exc:
-        raise DefinitionError(path, f"{raw!r} is not a date; write 2026-05-31") from exc
-
-
-def _refuse_date(path: str) -> date:
-    raise DefinitionError(path, "must be a date such as 2026-05-31")
 
 
 def _parse_choice(raw: object, path: str, field: Field) -> str:
@@ -308,38 +289,29 @@ def _parse_choice(raw: object, path: str, field: Field) -> str:
 
 
 _READERS: Final[Mapping[Kind, Callable[[object, str], Scalar]]] = {
-    Kind.NUMBER: _parse_number,
-    Kind.MONEY: _parse_number,
-    Kind.DAYS_SINCE: _parse_whole_days,
-    Kind.DATE: _parse_date,
-    Kind.TEXT: _parse_text,
-    Kind.BOOLEAN: _parse_boolean,
-    Kind.LIST: _parse_text,
+    Kind.NUMBER: parse_number,
+    Kind.MONEY: parse_number,
+    Kind.DAYS_SINCE: parse_whole_days,
+    Kind.DATE: parse_date,
+    Kind.TEXT: parse_text,
+    Kind.BOOLEAN: parse_boolean,
+    Kind.LIST: parse_text,
 }
 
 
 def _parse_range(
     raw: object, path: str, parse_one: Callable[[object, str], Scalar]
 ) -> tuple[Scalar, ...]:
-    pair = _many(raw, path, parse_one)
+    pair = parse_many(raw, f"{path}.value", parse_one)
     if len(pair) != 2 or pair[0] > pair[1]:  # type: ignore[operator] # noqa: PLR2004 both of one type
         raise DefinitionError(f"{path}.value", "must be two values, the lower one first")
     return pair
 
 
-def _many(raw: object, path: str, parse_one: Callable[[object, str], Scalar]) -> tuple[Scalar, ...]:
-    if not isinstance(raw, list) or not raw:
-        raise DefinitionError(f"{path}.value", "must be a list with at least one value")
-    return tuple(parse_one(one, f"{path}.value[{index}]") for index, one in enumerate(raw))
-
-
 def _parse_top(raw: object, path: str) -> TopShare:
     if not isinstance(raw, Mapping) or set(raw) != {"percent"}:
         raise DefinitionError(path, 'must be {"percent": 10}')
-    percent = _parse_number(raw["percent"], f"{path}.percent")
-    if not 0 < percent < 100:  # noqa: PLR2004 a share
-        raise DefinitionError(f"{path}.percent", "must be above 0 and below 100")
-    return TopShare(percent)
+    return TopShare(parse_percent(raw["percent"], f"{path}.percent"))
 
 
 def _parse_mean(field: Field, operator: str, raw: Mapping[str, Any], path: str) -> StoreMean:
@@ -352,16 +324,8 @@ def _parse_mean(field: Field, operator: str, raw: Mapping[str, Any], path: str) 
     return StoreMean()
 
 
-def _parse_days(raw: object, path: str) -> int:
-    if not isinstance(raw, Mapping) or len(raw) != 1 or not set(raw) <= {"days", "weeks"}:
-        raise DefinitionError(path, 'must be {"days": 30} or {"weeks": 4}')
-    unit, count = next(iter(raw.items()))
-    days = int(_parse_whole_days(count, f"{path}.{unit}"))
-    return days * 7 if unit == "weeks" else days
-
-
 def _parse_consent(raw: Mapping[str, Any], path: str) -> ConsentLeaf:
-    _refuse_unknown(raw, path, ("consent", "is"))
+    refuse_unknown(raw, path, ("consent", "is"))
     if raw["consent"] not in CONSENT_CHANNELS:
         raise DefinitionError(f"{path}.consent", f"must be one of: {', '.join(CONSENT_CHANNELS)}")
     if raw.get("is") not in CONSENT_STATES:
@@ -370,16 +334,10 @@ def _parse_consent(raw: Mapping[str, Any], path: str) -> ConsentLeaf:
 
 
 def _parse_segment(raw: Mapping[str, Any], path: str) -> SegmentLeaf:
-    _refuse_unknown(raw, path, ("segment", "is"))
+    refuse_unknown(raw, path, ("segment", "is"))
     named = str(raw["segment"])
     if not (named.isascii() and named.isdigit()) or len(named) > 18:  # noqa: PLR2004 bigint
         raise DefinitionError(f"{path}.segment", "must be the id of a segment")
     if raw.get("is") not in ("member", "not_member"):
         raise DefinitionError(f"{path}.is", "must be one of: member, not_member")
     return SegmentLeaf(path, int(named), raw["is"] == "member")
-
-
-def _refuse_unknown(raw: Mapping[str, Any], path: str, known: tuple[str, ...]) -> None:
-    unknown = sorted(str(key) for key in raw if key not in known)
-    if unknown:
-        raise DefinitionError(f"{path}.{unknown[0]}", f"is not known; known are {', '.join(known)}")

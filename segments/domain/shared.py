@@ -13,7 +13,8 @@ class SharedCondition:
     """What one statement over ``p`` and ``f`` selects.
 
     Attributes:
-        laterals: joins that work out segments which others refer to, in order of dependence.
+        laterals: joins that work out what conditions count, and segments which others refer to, in
+            order of dependence.
         segment_ids: expression for the ids of the segments that hold, ascending.
         reeval_at: expression for the next instant at which time alone changes something.
     """
@@ -70,7 +71,8 @@ def build_shared(trees: Mapping[int, Node], compiler: Compiler) -> SharedConditi
         for key in sorted(trees)
     ]
     ids = f"array_remove(ARRAY[{', '.join(cases)}]::bigint[], NULL)"
-    return SharedCondition("\n".join(laterals), ids, compiler.next_flip())
+    reeval_at = compiler.next_flip()
+    return SharedCondition("\n".join([compiler.joined(), *laterals]), ids, reeval_at)
 
 
 def _condition(key: int, tree: Node, compiler: Compiler, referred: set[int]) -> str:

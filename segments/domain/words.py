@@ -16,6 +16,8 @@ from segments.domain.definitions import (
     StoreMean,
     TopShare,
 )
+from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
+from segments.domain.words_happenings import describe_happening
 from segments.types import Kind
 
 _SIGNS: Final = {
@@ -82,6 +84,8 @@ def describe_leaf(leaf: Leaf, money: Speak, segments: Mapping[int, str]) -> str:
         case SegmentLeaf():
             name = segments.get(leaf.segment_id, f"#{leaf.segment_id} (deleted)")
             return f"{'In' if leaf.is_member else 'Not in'} segment “{name}”"
+        case EventLeaf() | BoughtLeaf() | SeasonLeaf() | ShareLeaf():
+            return describe_happening(leaf)
         case _:
             assert_never(leaf)
 

@@ -9,6 +9,7 @@ from kernel.formats import format_day, format_money, format_number
 from kernel.sql import execute, run_sql
 from kernel.tenancy import current_tenant_id
 from segments.domain.compile import Compiler, whole
+from segments.domain.compile_happenings import measure
 from segments.domain.definitions import (
     ConsentLeaf,
     FieldLeaf,
@@ -18,7 +19,9 @@ from segments.domain.definitions import (
     SegmentLeaf,
     leaves,
 )
+from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.domain.words import describe, describe_leaf
+from segments.domain.words_happenings import speak_measured
 from segments.models import Segment
 from segments.queries.conditions import (
     FROM_PROFILES,
@@ -103,7 +106,8 @@ def _ask(profile_id: int, trees: Mapping[int, Node], now: datetime) -> dict[str,
         for index, leaf in enumerate(leaves(tree)):
             columns += _leaf_columns(compiler, key, index, leaf)
     rows = execute(
-        f"SELECT {', '.join(columns)} {FROM_PROFILES} WHERE p.tenant_id = %(tenant_id)s"
+        f"SELECT {', '.join(columns)} {FROM_PROFILES} {compiler.joined()}"
+        " WHERE p.tenant_id = %(tenant_id)s"
         " AND p.id = %(profile_id)s AND p.merged_into_id IS NULL AND p.erased_at IS NULL"
         " AND NOT p.is_anonymous",
         profile_id=profile_id,
@@ -121,7 +125,7 @@ COALESCE((
 
 
 def _leaf_columns(compiler: Compiler, key: int, index: int, leaf: Leaf) -> list[str]:
-    compiler.flips = {}
+    compiler.forget_flips()
     place = f"{key}_{index}"
     return [
         f"{compiler.compile_leaf(leaf)} AS c{place}",
@@ -140,6 +144,8 @@ def _value_sql(compiler: Compiler, leaf: Leaf) -> str:
             return f"p.{leaf.channel}_consent"
         case SegmentLeaf():
             return compiler.segment_sql(leaf.segment_id)
+        case EventLeaf() | BoughtLeaf() | SeasonLeaf() | ShareLeaf():
+            return measure(compiler, leaf)
         case _:
             assert_never(leaf)
 
@@ -161,6 +167,8 @@ def _speak(leaf: Leaf, value: object) -> str:
         return _NOTHING
     if isinstance(leaf, FieldLeaf):
         return _speak_field(leaf.field, value)
+    if isinstance(leaf, EventLeaf | BoughtLeaf | SeasonLeaf | ShareLeaf):
+        return speak_measured(leaf, Decimal(str(value)))
     return str(value)
 
 

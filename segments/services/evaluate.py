@@ -35,7 +35,7 @@ def matching(definition: object, profile_ids: Sequence[int], now: datetime) -> s
     compiler = get_compiler(now, references)
     condition = compiler.compile(node)
     rows = execute(
-        f"SELECT p.id {FROM_PROFILES} WHERE {LIVE_PROFILES}"
+        f"SELECT p.id {FROM_PROFILES} {compiler.joined()} WHERE {LIVE_PROFILES}"
         f" AND p.id = ANY(%(profile_ids)s) AND {condition}",
         profile_ids=list(profile_ids),
         **compiler.params,

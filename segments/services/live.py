@@ -1,12 +1,15 @@
 """Live membership: what events change is decided at once, for the changed profiles only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
 from crm.types import EventRef
 from kernel import clock
 from segments.choices import Cause
+from segments.domain.definitions import events_named, fields_named
+from segments.fields import FIELDS
+from segments.queries.conditions import list_definitions
 from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.rfm import score_changed
 from segments.services.upkeep import lock_upkeep, note_changed
@@ -23,6 +26,29 @@ _FIGURES = frozenset(
     }
 )
 """Events that can move what buyers are scored on."""
+_ALWAYS = _FIGURES | {"Profile Created", "Profile Updated", "Consent Changed", "Tags Changed"}
+_SITE = frozenset({"Engagement", "Site and cart", "Where they came from"})
+_MOVED: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("Message Opened", "Message Clicked"), frozenset({"Engagement"})),
+    **dict.fromkeys(("Points Earned", "Points Reversed"), frozenset({"Loyalty"})),
+    **dict.fromkeys(
+        (
+            "Page Viewed",
+            "Screen Viewed",
+            "Product Viewed",
+            "Products Searched",
+            "Product Added",
+            "Product Removed",
+            "Cart Viewed",
+            "Cart Updated",
+            "Cart Abandoned",
+            "Checkout Started",
+            "Order Completed",
+        ),
+        _SITE,
+    ),
+}
+"""Groups of fields that an event moves; other events matter to who counts them alone."""
 
 
 @transaction.atomic(savepoint=False)
@@ -33,9 +59,10 @@ def refresh_for_events(refs: list[EventRef]) -> None:
     no difference and writes nothing.
 
     Args:
-        refs: events of the active tenant; those without a profile are left out.
+        refs: events of the active tenant; those without a profile, and those that no definition
+            depends on, are left out.
     """
-    causes = _causes(refs)
+    causes = _causes(_touching(refs))
     if not causes:
         return
     now = clock.now()
@@ -49,6 +76,20 @@ def refresh_for_events(refs: list[EventRef]) -> None:
     buyers = {ref.profile_id for ref in refs if ref.name == "Order Placed"}
     cause = Cause.IMPORT if history else Cause.REFERENCE
     note_changed(upkeep, len(buyers), cause=cause, now=now)
+
+
+def _touching(refs: Sequence[EventRef]) -> list[EventRef]:
+    """Return the events that can change a membership."""
+    if all(ref.name in _ALWAYS for ref in refs):
+        return list(refs)
+    trees = list_definitions().values()
+    counted = events_named(trees)
+    groups = {FIELDS[name].group for name in fields_named(trees)}
+    return [
+        ref
+        for ref in refs
+        if ref.name in _ALWAYS or ref.name in counted or groups & _MOVED.get(ref.name, frozenset())
+    ]
 
 
 def _causes(refs: Sequence[EventRef]) -> dict[int, ChangeCause]:

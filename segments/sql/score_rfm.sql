@@ -1,9 +1,7 @@
--- Purpose: score and group buyers by given bounds; write what is new or different, remove who
---          buys no more, note each move between groups, keep the sums of the grid and
---          of the days in step.
+-- Purpose: score and group buyers by given bounds; write what is new or different, remove who buys
+--          no more, note moves between groups, keep the sums of the grid and of the days in step.
 -- In: tenant_id and what the source of buyers takes; recency, frequency, monetary, the lowest
---     values that get scores 2 to 5; now; is_first, whether nobody was scored before.
---     is_full, whether everybody is scored.
+--     values that get scores 2 to 5; now; is_first, nobody was scored before; is_full, all are.
 -- Out: profile_id, recency, frequency, monetary, from_group, to_group. Of a full scoring the moves
 --      between groups only, and none when is_first; else all that were asked for, so that facts
 --      that were written anew take over what stayed.
@@ -48,7 +46,11 @@ gone AS (
     DELETE FROM segments_rfmscore AS o
     WHERE o.tenant_id = %(tenant_id)s
       AND (%(profile_ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(profile_ids)s::bigint[]))
-      AND NOT EXISTS (SELECT 1 FROM ({buyers}) AS b WHERE b.profile_id = o.profile_id)
+      AND NOT EXISTS (
+          SELECT 1 FROM (
+              {buyers}
+          ) AS b WHERE b.profile_id = o.profile_id
+      )
     RETURNING
         o.profile_id, o."group" AS from_group, o.recency, o.frequency, o.net_minor, o.last_order_on
 ),
@@ -86,15 +88,11 @@ moved AS (
         sum(old_net_minor) AS old_net_minor
     FROM kept
     WHERE is_different
-    GROUP BY
-        recency, frequency, to_group, last_order_on,
-        old_recency, old_frequency, from_group, old_last_order_on
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ),
 
 summed AS (
-    INSERT INTO segments_rfmsum AS s (
-        tenant_id, recency, frequency, "group", profile_count, net_minor
-    )
+    INSERT INTO segments_rfmsum AS s (tenant_id, recency, frequency, "group", profile_count, net_minor)
     SELECT %(tenant_id)s, n.recency, n.frequency, n."group", sum(n.people), sum(n.net_minor)
     FROM (
         SELECT recency, frequency, to_group AS "group", people, net_minor

@@ -5,13 +5,18 @@ from typing import Any
 import pytest
 
 from segments.domain.definitions import Group, leaves, parse
+from segments.domain.happenings import HAPPENINGS
 from segments.domain.rfm import GROUP_LABELS
 from segments.errors import DefinitionError
 from segments.fields import FIELDS, describe_fields
 
 REFUSED: list[tuple[Any, str, str]] = [
     ("x", "definition", "must be an object with “op” or a condition"),
-    ({}, "definition", "needs one of: op, field, consent, segment"),
+    (
+        {},
+        "definition",
+        f"needs one of: op, field, consent, segment, {', '.join(HAPPENINGS)}",
+    ),
     ({"op": "xor", "children": []}, "definition.op", "must be one of: and, or, not"),
     (
         {"op": "and", "children": []},
@@ -72,16 +77,6 @@ REFUSED: list[tuple[Any, str, str]] = [
     ),
     ({"consent": "fax", "is": "subscribed"}, "definition.consent", "must be one of: email, sms"),
     ({"segment": "abc", "is": "member"}, "definition.segment", "must be the id of a segment"),
-    (
-        {"event": "Product Viewed", "count": {"is": ">=", "value": 3}},
-        "definition",
-        "conditions on “event” are not available yet",
-    ),
-    (
-        {"bought": {"category": "Skincare"}, "count": {"is": "=", "value": 0}},
-        "definition",
-        "conditions on “bought” are not available yet",
-    ),
     (
         {"field": "order_count", "is": "=", "value": 1, "within": {"days": 3}},
         "definition.within",

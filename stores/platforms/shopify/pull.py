@@ -155,9 +155,7 @@ def _read(access: StoreAccess, client: Client, cursor: Cursor) -> PulledPage:
 def _look_again(cursor: Cursor, state: Json) -> PulledPage:
     looks = int(cursor["looks"]) + 1
     rest = min(LONGEST_LOOK, FIRST_LOOK * 2**looks)
-    count = whole(state, "objectCount")
-    so_far = f", {count:,} so far" if count else ""
-    resting = f"Shopify puts the {cursor['stage']} together{so_far}"
+    resting = f"Shopify puts the {cursor['stage']} together, {whole(state, 'objectCount'):,} so far"
     return PulledPage([], 0, {**cursor, "looks": looks}, rest, resting)
 
 

@@ -1,0 +1,380 @@
+"""Conditions on what people did: events, purchases, seasons; and a random share of them.
+
+A window says which happenings count, by calendar days of the tenant's zone or by hours. ``before``
+looks at what is at least so long ago, ``within`` at what is not longer ago than that; ``since`` and
+``until`` are days of the calendar, both inside; ``months`` are months of any year.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from segments.domain.values import (
+    MAX_DAYS,
+    Scalar,
+    parse_date,
+    parse_many,
+    parse_number,
+    parse_percent,
+    parse_span,
+    parse_text,
+    refuse_unknown,
+)
+from segments.errors import DefinitionError
+
+MAX_TESTS: Final = 10
+MAX_COUNT: Final = 1_000_000
+MAX_HOURS: Final = MAX_DAYS * 24
+QUARTER: Final = 3
+SIGNS: Final = ("=", "!=", ">", ">=", "<", "<=")
+TEST_OPERATORS: Final = (
+    *SIGNS,
+    "in",
+    "not_in",
+    "contains",
+    "not_contains",
+    "starts_with",
+    "ends_with",
+    "exists",
+    "missing",
+)
+WINDOW_KEYS: Final = ("within", "before", "since", "until", "months")
+GOODS: Final = ("category", "brand", "product", "sku", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which happenings count by their time; None and empty: no such bound.
+
+    Attributes:
+        days: at most so many calendar days ago; ``hours`` instead counts to the second.
+        before_days: at least so many calendar days ago.
+        since, until: local days, both inside.
+        months: 1 to 12, of any year.
+    """
+
+    days: int | None = None
+    hours: int | None = None
+    before_days: int | None = None
+    since: date | None = None
+    until: date | None = None
+    months: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is compared: how often, or the sum of a property of the events.
+
+    Attributes:
+        operator: one of `SIGNS`.
+        property: summed up; empty counts.
+    """
+
+    operator: str
+    value: Decimal
+    property: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyTest:
+    """What a property of an event must be; a dot in ``key`` leads inside, lists are searched.
+
+    Attributes:
+        value: a number is compared as one, text without regard to case; None for existence.
+    """
+
+    key: str
+    operator: str
+    value: Scalar | tuple[Scalar, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventLeaf:
+    """How often an event happened, or what its property adds up to."""
+
+    path: str
+    name: str
+    measure: Measure
+    tests: tuple[PropertyTest, ...]
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtLeaf:
+    """In how many orders that count something was bought.
+
+    Attributes:
+        goods: by one of `GOODS` the words that fit, lower case; all of them meet in one line of
+            the order. ``product`` holds our ids. Empty is anything.
+    """
+
+    path: str
+    goods: tuple[tuple[str, tuple[str, ...]], ...]
+    measure: Measure
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonLeaf:
+    """Whether somebody bought in the same season of several years.
+
+    Attributes:
+        months: the season; empty with ``each``.
+        each: ``month`` or ``quarter``: any of them may be the season; else empty.
+        years: at least so many.
+        percent: at least this share of all orders fell into the season; 0 is any.
+    """
+
+    path: str
+    months: tuple[int, ...]
+    each: str
+    years: int
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLeaf:
+    """Whether the profile is in a share of all that is drawn once and for ever.
+
+    Attributes:
+        seed: with another one other people are drawn.
+    """
+
+    path: str
+    percent: Decimal
+    seed: str
+
+
+Happening = EventLeaf | BoughtLeaf | SeasonLeaf | ShareLeaf
+_ONCE: Final = Measure(">=", Decimal(1))
+_NEVER: Final = Measure("=", Decimal(0))
+
+
+def parse_happening(raw: Mapping[str, Any], path: str) -> Happening:
+    """Check a condition that begins with one of `HAPPENINGS`.
+
+    Raises:
+        DefinitionError: it cannot be understood.
+    """
+    read = next(read for word, read in HAPPENINGS.items() if word in raw)
+    return read(raw, path)
+
+
+def _parse_event(raw: Mapping[str, Any], path: str) -> EventLeaf:
+    refuse_unknown(raw, path, ("event", "count", "sum", "where", *WINDOW_KEYS))
+    if "count" in raw and "sum" in raw:
+        raise DefinitionError(f"{path}.sum", "cannot stand beside “count”")
+    measure = _parse_sum(raw["sum"], f"{path}.sum") if "sum" in raw else _parse_count(raw, path)
+    tests = raw.get("where", [])
+    if not isinstance(tests, list) or len(tests) > MAX_TESTS:
+        raise DefinitionError(f"{path}.where", f"must be a list of at most {MAX_TESTS} tests")
+    return EventLeaf(
+        path=path,
+        name=parse_text(raw["event"], f"{path}.event"),
+        measure=measure,
+        tests=tuple(_parse_test(one, f"{path}.where[{place}]") for place, one in enumerate(tests)),
+        window=_parse_window(raw, path),
+    )
+
+
+def _parse_bought(raw: Mapping[str, Any], path: str) -> BoughtLeaf:
+    refuse_unknown(raw, path, ("bought", "count", *WINDOW_KEYS))
+    goods = _parse_goods(raw["bought"], f"{path}.bought")
+    return BoughtLeaf(path, goods, _parse_count(raw, path), _parse_window(raw, path))
+
+
+def _parse_not_bought(raw: Mapping[str, Any], path: str) -> BoughtLeaf:
+    refuse_unknown(raw, path, ("not_bought", *WINDOW_KEYS))
+    goods = _parse_goods(raw["not_bought"], f"{path}.not_bought")
+    return BoughtLeaf(path, goods, _NEVER, _parse_window(raw, path))
+
+
+def _parse_season(raw: Mapping[str, Any], path: str) -> SeasonLeaf:
+    refuse_unknown(raw, path, ("season", "years", "share"))
+    months, each = _parse_season_name(raw["season"], f"{path}.season")
+    return SeasonLeaf(
+        path=path,
+        months=months,
+        each=each,
+        years=_parse_whole(raw.get("years", 2), f"{path}.years", 1, 50),
+        percent=_parse_share(raw["share"], f"{path}.share") if "share" in raw else Decimal(0),
+    )
+
+
+def _parse_random(raw: Mapping[str, Any], path: str) -> ShareLeaf:
+    refuse_unknown(raw, path, ("random_bucket",))
+    at = f"{path}.random_bucket"
+    given = raw["random_bucket"]
+    if not isinstance(given, Mapping) or "percent" not in given:
+        raise DefinitionError(at, 'must be {"percent": 10}')
+    refuse_unknown(given, at, ("percent", "seed"))
+    seed = parse_text(given["seed"], f"{at}.seed") if "seed" in given else ""
+    return ShareLeaf(path, parse_percent(given["percent"], f"{at}.percent"), seed)
+
+
+HAPPENINGS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Happening]]] = {
+    "event": _parse_event,
+    "bought": _parse_bought,
+    "not_bought": _parse_not_bought,
+    "season": _parse_season,
+    "random_bucket": _parse_random,
+}
+"""What reads a condition, by the word that it begins with."""
+
+
+def _parse_count(raw: Mapping[str, Any], path: str) -> Measure:
+    if "count" not in raw:
+        return _ONCE
+    given, at = raw["count"], f"{path}.count"
+    if not isinstance(given, Mapping):
+        raise DefinitionError(at, 'must be {"is": ">=", "value": 3}')
+    refuse_unknown(given, at, ("is", "value"))
+    sign = _parse_sign(given, at)
+    return Measure(sign, Decimal(_parse_whole(given.get("value"), f"{at}.value", 0, MAX_COUNT)))
+
+
+def _parse_sum(given: object, at: str) -> Measure:
+    if not isinstance(given, Mapping) or "property" not in given:
+        raise DefinitionError(at, 'must be {"property": "value", "is": ">=", "value": 100}')
+    refuse_unknown(given, at, ("property", "is", "value"))
+    sign = _parse_sign(given, at)
+    value = parse_number(given.get("value"), f"{at}.value")
+    return Measure(sign, value, parse_text(given["property"], f"{at}.property"))
+
+
+def _parse_sign(given: Mapping[str, Any], at: str) -> str:
+    if given.get("is") not in SIGNS:
+        raise DefinitionError(f"{at}.is", f"must be one of: {', '.join(SIGNS)}")
+    return str(given["is"])
+
+
+def _parse_test(given: object, at: str) -> PropertyTest:
+    if not isinstance(given, Mapping) or "property" not in given:
+        raise DefinitionError(at, 'must be {"property": "category", "is": "=", "value": "Tea"}')
+    refuse_unknown(given, at, ("property", "is", "value"))
+    key, operator = parse_text(given["property"], f"{at}.property"), given.get("is")
+    if not all(key.split(".")):
+        raise DefinitionError(f"{at}.property", "has a dot that leads nowhere")
+    if operator not in TEST_OPERATORS:
+        raise DefinitionError(f"{at}.is", f"must be one of: {', '.join(TEST_OPERATORS)}")
+    return PropertyTest(key, str(operator), _parse_tested(given, str(operator), f"{at}.value"))
+
+
+def _parse_tested(
+    given: Mapping[str, Any], operator: str, at: str
+) -> Scalar | tuple[Scalar, ...] | None:
+    value = given.get("value")
+    if operator in ("exists", "missing"):
+        if value is not None:
+            raise DefinitionError(at, "must be left out with this operator")
+        return None
+    if operator in ("in", "not_in"):
+        return parse_many(value, at, _parse_word)
+    if operator in (">", ">=", "<", "<="):
+        return parse_number(value, at)
+    if operator in ("=", "!="):
+        return _parse_word(value, at)
+    return parse_text(value, at)
+
+
+def _parse_word(value: object, at: str) -> Scalar:
+    """Text stays text: a reference number has leading zeros."""
+    if isinstance(value, bool):
+        return value
+    return parse_number(value, at) if isinstance(value, int | float) else parse_text(value, at)
+
+
+def _parse_window(raw: Mapping[str, Any], path: str) -> Window:
+    days = hours = before = None
+    within = raw.get("within")
+    if isinstance(within, Mapping) and set(within) == {"hours"}:
+        hours = _parse_whole(within["hours"], f"{path}.within.hours", 1, MAX_HOURS)
+    elif within is not None:
+        if not isinstance(within, Mapping) or not set(within) <= {"days", "weeks"}:
+            words = 'must be {"days": 30}, {"weeks": 4} or {"hours": 24}'
+            raise DefinitionError(f"{path}.within", words)
+        days = parse_span(within, f"{path}.within")
+    if raw.get("before") is not None:
+        before = parse_span(raw["before"], f"{path}.before")
+    window = Window(
+        days=days,
+        hours=hours,
+        before_days=before,
+        since=_parse_day(raw, path, "since"),
+        until=_parse_day(raw, path, "until"),
+        months=_parse_months(raw["months"], f"{path}.months") if raw.get("months") else (),
+    )
+    _refuse_empty(window, path)
+    return window
+
+
+def _refuse_empty(window: Window, path: str) -> None:
+    longest = window.days if window.hours is None else window.hours // 24
+    if window.before_days is not None and longest is not None and window.before_days > longest:
+        raise DefinitionError(f"{path}.before", "must not be longer ago than “within” reaches")
+    if window.since and window.until and window.since > window.until:
+        raise DefinitionError(f"{path}.until", "must not be before “since”")
+
+
+def _parse_day(raw: Mapping[str, Any], path: str, key: str) -> date | None:
+    return parse_date(raw[key], f"{path}.{key}") if raw.get(key) is not None else None
+
+
+def _parse_months(given: object, at: str) -> tuple[int, ...]:
+    if not isinstance(given, list) or not given:
+        raise DefinitionError(at, "must be a list of months from 1 to 12")
+    found = {_parse_whole(one, f"{at}[{place}]", 1, 12) for place, one in enumerate(given)}
+    return tuple(sorted(found))
+
+
+def _parse_goods(given: object, at: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(given, Mapping):
+        raise DefinitionError(at, 'must be {"category": "Skincare"}')
+    refuse_unknown(given, at, GOODS)
+    return tuple((key, _parse_kinds(given[key], f"{at}.{key}", key)) for key in sorted(given))
+
+
+def _parse_kinds(given: object, at: str, key: str) -> tuple[str, ...]:
+    listed = given if isinstance(given, list) else [given]
+    words = [str(one) if isinstance(one, int) else one for one in listed]
+    found = parse_many(words, at, parse_text)
+    if key == "product" and not all(_is_id(word) for word in found):
+        raise DefinitionError(at, "must be the id of a product")
+    return tuple(word.lower() for word in found)
+
+
+def _is_id(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= 18  # noqa: PLR2004 bigint
+
+
+def _parse_season_name(given: object, at: str) -> tuple[tuple[int, ...], str]:
+    words = 'must be {"months": [11, 12]}, {"quarter": 4} or {"each": "month"}'
+    if not isinstance(given, Mapping) or len(given) != 1:
+        raise DefinitionError(at, words)
+    key, value = next(iter(given.items()))
+    if key == "months":
+        return _parse_months(value, f"{at}.months"), ""
+    if key == "quarter":
+        last = QUARTER * _parse_whole(value, f"{at}.quarter", 1, 4)
+        return tuple(range(last - QUARTER + 1, last + 1)), ""
+    if key == "each" and value in ("month", "quarter"):
+        return (), str(value)
+    raise DefinitionError(at, words)
+
+
+def _parse_share(given: object, at: str) -> Decimal:
+    if not isinstance(given, Mapping) or set(given) != {"percent"}:
+        raise DefinitionError(at, 'must be {"percent": 30}')
+    percent = parse_number(given["percent"], f"{at}.percent")
+    if not 0 < percent <= 100:  # noqa: PLR2004 a share
+        raise DefinitionError(f"{at}.percent", "must be above 0 and at most 100")
+    return percent
+
+
+def _parse_whole(given: object, at: str, low: int, high: int) -> int:
+    number = parse_number(given, at)
+    if number != int(number) or not low <= number <= high:
+        raise DefinitionError(at, f"must be a whole number from {low} to {high}")
+    return int(number)
