@@ -18,6 +18,7 @@ from crm.domain.carts import (
     describe_lines,
     fold_carts,
 )
+from crm.queries.visitors import find_moved
 from crm.services.events import append_events
 from crm.services.repointing import Pair
 from crm.types import EventRef, NewEvent
@@ -33,8 +34,6 @@ ABANDONED: Final = "Cart Abandoned"
 MOST_EVENTS: Final = 300
 """Events of one shopper that carts are read of, the newest."""
 BATCH: Final = 500
-_REREAD: Final = frozenset({"Profile Created", "Profile Merged"})
-"""Events after which a shopper has events that were another's, or nobody's."""
 _COLUMNS: Final = (
     "profile_id store_id order_id status started_at changed_at idle_at checkout_at abandoned_at "
     "converted_at currency total_minor piece_count items url is_backfill"
@@ -45,7 +44,7 @@ def refresh_for_events(refs: Sequence[EventRef]) -> None:
     """Bring the carts of the profiles in a batch of events up to date; a repeat changes nothing."""
     now = clock.now()
     since = now - EXPIRES
-    moved = {ref.profile_id for ref in refs if ref.profile_id and ref.name in _REREAD}
+    moved = find_moved(refs)
     others = {
         ref.profile_id
         for ref in refs

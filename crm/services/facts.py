@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from crm.queries.visitors import find_moved
 from crm.services.ids import lock_final_profiles
 from crm.types import EventRef
 from kernel import clock
@@ -20,8 +21,6 @@ ACTIVITY = {
 }
 """Which event moves which time; `crm/sql/behaviour_times.sql` recomputes the same."""
 _TIMES_ALONE = frozenset({"Message Opened", "Message Clicked", *ACTIVITY})
-_OTHERS_EVENTS = frozenset({"Profile Created", "Profile Merged"})
-"""Events after which somebody has events that were another's, or nobody's."""
 RfmRow = tuple[int, int | None, int | None, int | None, str]
 """Profile id; recency, frequency and monetary score 1 to 5 or None; group or empty."""
 
@@ -53,8 +52,7 @@ def refresh_for_events(refs: list[EventRef]) -> None:
         if ref.profile_id is not None and ref.name not in _TIMES_ALONE
     }
     refresh_facts(ids, clock.now())
-    moved = {ref.profile_id for ref in refs if ref.profile_id and ref.name in _OTHERS_EVENTS}
-    if moved:
+    if moved := find_moved(refs):
         final = lock_final_profiles(moved)
         run_sql("crm.refresh_behaviour", ids=array(sorted(set(final.values()))))
 

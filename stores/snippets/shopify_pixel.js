@@ -1,6 +1,8 @@
-// Patron: paste into Shopify admin, Settings, Customer events, Add custom pixel.
-// It tells Patron of pages, products, searches, the cart and the checkout, also where a theme's
-// script may not run. Choose under "Customer privacy" when Shopify may start it.
+// Patron for Shopify.
+// Paste it in Shopify's admin: Settings, Customer events, Add custom pixel.
+// It tells Patron of pages, products, searches, the cart and the checkout,
+// also where a theme's script may not run. Choose under "Customer privacy"
+// when Shopify may start it.
 const PATRON = "%HOST%";
 const KEY = "%KEY%";
 

@@ -265,6 +265,7 @@ def test_it_answers_whoever_installs_it_and_says_nothing_of_the_visitor(
     assert shop.checks == [{**told, "state": "waiting"}]
     shop.call("patron.consent(false)")
     shop.call("patron.consent(true)")
+    shop.call("patron.page()")
     shop.heard(1)
     states = [check["state"] for check in shop.checks if check]
     assert states == ["waiting", "refused", "ok"]

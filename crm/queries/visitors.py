@@ -1,0 +1,23 @@
+"""Who was seen in a browser or app before, or may have been."""
+
+from collections.abc import Iterable
+
+from crm.domain.resolution import WEAK
+from crm.models import Identity
+from crm.types import EventRef
+
+UNVEILED, MERGED = "Profile Created", "Profile Merged"
+
+
+def find_moved(refs: Iterable[EventRef]) -> set[int]:
+    """Return the profiles of some events that may have events which were nobody's, or another's.
+
+    Most who become known are so by an order of theirs and were never seen before.
+    """
+    named = [(ref.name, ref.profile_id) for ref in refs if ref.profile_id is not None]
+    merged = {profile_id for name, profile_id in named if name == MERGED}
+    created = {profile_id for name, profile_id in named if name == UNVEILED} - merged
+    if not created:
+        return merged
+    seen = Identity.objects.filter(profile_id__in=created, kind__in=sorted(WEAK))
+    return merged | set(seen.values_list("profile_id", flat=True))
