@@ -75,7 +75,8 @@ def _read_segments(usage: Usage) -> None:
         "pk", "name", "definition"
     ):
         use = Use("Segment", name, "segments:detail", pk)
-        asked = {event for word in _fields_in(definition) for event in events.get(word, ())}
+        asked = {event for word in _words_in(definition, "field") for event in events.get(word, ())}
+        asked |= _words_in(definition, "event")
         for event in sorted(asked):
             usage.of_events[event].append(use)
 
@@ -106,11 +107,11 @@ def _note(uses: list[Use], use: Use) -> None:
         uses.append(use)
 
 
-def _fields_in(part: Any) -> set[str]:
-    """Return every field that a definition asks, wherever it stands."""
+def _words_in(part: Any, key: str) -> set[str]:
+    """Return every field, or event, that a definition asks, wherever it stands."""
     inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    found = {name for each in inner for name in _fields_in(each)}
-    word = part.get("field") if isinstance(part, dict) else None
+    found = {name for each in inner for name in _words_in(each, key)}
+    word = part.get(key) if isinstance(part, dict) else None
     return found | {word} if isinstance(word, str) else found
 
 

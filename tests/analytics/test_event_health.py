@@ -151,6 +151,8 @@ def test_each_event_says_what_uses_it(tenant: Tenant) -> None:
     happen(store, NOW - timedelta(hours=3), 2, "Product Viewed")
     happen(store, NOW - timedelta(hours=3), 1, "Quiz Finished")
     make_segment({"field": "days_since_last_viewed", "is": "<=", "value": 7}, "Browsers")
+    often = {"event": "Quiz Finished", "count": {"is": ">=", "value": 2}}
+    make_segment({"op": "and", "children": [often]}, "Quizzers")
     template = make_template("note")
     template.text = "You got {{ event.total }}"
     template.save(update_fields=["text"])
@@ -160,7 +162,10 @@ def test_each_event_says_what_uses_it(tenant: Tenant) -> None:
     viewed, quiz = list_received()
     assert (viewed.name, viewed.month_count) == ("Product Viewed", 2)
     assert [use.name for use in viewed.uses] == ["Browsers"]
-    assert [(use.kind, use.name) for use in quiz.uses] == [("Flow", "Quiz")]
+    assert [(use.kind, use.name) for use in quiz.uses] == [
+        ("Segment", "Quizzers"),
+        ("Flow", "Quiz"),
+    ]
     [total] = list_properties("Quiz Finished")
     assert (total.name, total.kind, total.share, total.example) == ("total", "text", 1, "12.50")
     assert [(use.kind, use.name) for use in total.uses] == [("Flow", "Quiz"), ("Template", "note")]
