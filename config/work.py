@@ -121,6 +121,17 @@ WORK: dict[str, WorkKind] = {
         service="crm.services.carts.abandon_due",
         due=("SELECT DISTINCT tenant_id FROM crm_cart WHERE status = 'open' AND idle_at <= now()"),
     ),
+    "duplicates": WorkKind(
+        task="crm.tasks.search_duplicates",
+        queue="sync",
+        service="crm.services.duplicates.search_due",
+        due=(
+            "SELECT tenant_id FROM crm_duplicatesearch WHERE due_at <= now() "
+            "UNION SELECT t.id FROM tenants_tenant AS t "
+            "LEFT JOIN crm_duplicatesearch AS d ON d.tenant_id = t.id "
+            "WHERE d.tenant_id IS NULL AND t.status = 'active'"
+        ),
+    ),
     "flows": WorkKind(
         task="flows.tasks.advance_due",
         queue="flows",

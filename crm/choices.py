@@ -56,6 +56,30 @@ class IdentityKind(TextChoices):
     ANONYMOUS = "anonymous"
 
 
+class DuplicateReason(TextChoices):
+    """Why two profiles may be one shopper: what records claimed, then what a search found."""
+
+    EMAIL = "email", "Claims the same email address"
+    PHONE = "phone", "Claims the same phone number"
+    CUSTOMER_ID = "customer_id", "The site called both the same user"
+    DEVICE = "device", "The same device"
+    ANONYMOUS = "anonymous", "The same browser"
+    SAME_MAILBOX = "same_mailbox", "Both addresses reach one mailbox"
+    EMAIL_TYPO = "email_typo", "One letter of the email address is different"
+    SIMILAR_EMAIL = "similar_email", "The same name before the @ of the email address"
+    SAME_PHONE = "same_phone", "The same phone number, written differently"
+    NAME_AND_POSTCODE = "name_and_postcode", "The same name at the same postcode"
+    NAME_AND_CITY = "name_and_city", "The same name in the same town"
+
+
+class DuplicateStatus(TextChoices):
+    """What became of a pair that may be one shopper."""
+
+    OPEN = "open", "To decide"
+    APART = "apart", "Not the same"
+    MERGED = "merged", "Merged"
+
+
 class Channel(TextChoices):
     """How a message travels."""
 

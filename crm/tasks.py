@@ -28,3 +28,9 @@ def abandon_carts(tenant_id: int) -> None:
 def find_late_parcels(tenant_id: int) -> None:
     """Note the parcels of one tenant that are late."""
     work_off("parcels", tenant_id)
+
+
+@shared_task(base=TenantTask, name="crm.tasks.search_duplicates")
+def search_duplicates(tenant_id: int) -> None:
+    """Look for profiles of one tenant that may be one shopper."""
+    work_off("duplicates", tenant_id)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.views import catalog, changes, orders, panels, people, person, saved
+from crm.views import catalog, changes, duplicates, orders, panels, people, person, saved
 
 app_name = "crm"
 
@@ -11,6 +11,10 @@ urlpatterns = [
     path("profiles/columns/", saved.choose_columns, name="choose_columns"),
     path("profiles/views/", saved.save_view, name="save_view"),
     path("profiles/views/<int:view_id>/", saved.change_view, name="change_view"),
+    path("profiles/duplicates/", duplicates.duplicate_list, name="duplicates"),
+    path("profiles/duplicates/decide/", duplicates.decide_many, name="decide_duplicates"),
+    path("profiles/duplicates/search/", duplicates.search_again, name="search_duplicates"),
+    path("profiles/duplicates/<int:duplicate_id>/", duplicates.duplicate_detail, name="duplicate"),
     path("profiles/<int:profile_id>/", person.profile_detail, name="profile"),
     path("profiles/<int:profile_id>/header/", person.profile_header, name="header"),
     path("profiles/<int:profile_id>/facts/", person.profile_facts, name="facts"),

@@ -21,7 +21,8 @@ from crm.queries import resources
 from crm.queries.resources import build_profiles, export_profile
 from crm.services.api_store import resolve_store
 from crm.services.erasure import erase_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.services.tags import tag_person
 from kernel.errors import Conflict, Invalid
 from tenants.api import filters

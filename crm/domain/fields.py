@@ -20,6 +20,7 @@ TEXT_FIELDS = (
     "city",
     "postcode",
 )
+PLACE_FIELDS = frozenset({"region", "city", "postcode"})
 
 
 @dataclass(slots=True)
@@ -176,13 +177,50 @@ def learn_consent(
 
 
 def fill_from_merged(winner: ProfileFields, loser: ProfileFields) -> None:
-    """Let a merge fill what the winner lacks; the winner's own values stay."""
+    """Let a merge fill what the winner lacks; the winner's own values stay, lists are united.
+
+    Parts of an address are not mixed across countries.
+    """
+    is_abroad = bool(winner.country and loser.country and winner.country != loser.country)
     for name in TEXT_FIELDS:
-        if not getattr(winner, name):
+        if not getattr(winner, name) and not (is_abroad and name in PLACE_FIELDS):
             setattr(winner, name, getattr(loser, name))
-    winner.properties = {**loser.properties, **winner.properties}
+    for name, value in loser.properties.items():
+        winner.properties[name] = unite_values(winner.properties.get(name), value)
     winner.is_anonymous = winner.is_anonymous and loser.is_anonymous
     spoken = [at for at in (winner.traits_at, loser.traits_at) if at is not None]
     winner.traits_at = max(spoken, default=None)
     times = [at for at in (winner.created_at, loser.created_at) if at is not None]
     winner.created_at = min(times, default=None)
+
+
+def unite_values(kept: Any, gone: Any) -> Any:
+    """Return a property after a merge: the winner's, both lists as one, the loser's if none."""
+    if isinstance(kept, list) and isinstance(gone, list):
+        return [*kept, *(each for each in gone if each not in kept)]
+    return gone if kept in (None, "") else kept
+
+
+def take_back_merged(winner: ProfileFields, before: ProfileFields, loser: ProfileFields) -> None:
+    """Take away what the winner of a merge got by it and what has not changed since.
+
+    Args:
+        winner: as it is now; changed in place.
+        before: as it was before the merge.
+        loser: likewise.
+    """
+    for name in TEXT_FIELDS:
+        if not getattr(before, name) and getattr(winner, name) == getattr(loser, name):
+            setattr(winner, name, "")
+    for name, value in loser.properties.items():
+        own = before.properties.get(name)
+        if winner.properties.get(name) != unite_values(own, value):
+            continue
+        if own is None:
+            del winner.properties[name]
+        else:
+            winner.properties[name] = own
+    if winner.traits_at == loser.traits_at:
+        winner.traits_at = before.traits_at
+    if winner.created_at == loser.created_at:
+        winner.created_at = before.created_at

@@ -3,11 +3,12 @@
 Claims are taken one after the other. A claim whose identifiers nobody has makes a new person; one
 match attaches; several matches unite, unless two of them are different customers of one store:
 those stay apart, the claim goes to the one whose customer id it names, and the other identifiers
-stay where they were.
+stay where they were. Whoever stays apart and yet claims the same is a doubt, for people to decide.
 
 An address that was only typed unites less: not two persons whom stores know as customers; that is
 left to people. An id of a browser or device is weak: what it did before joins the first person who
-becomes known with it. When a second one does, it is shared and says nobody any more.
+becomes known with it. When a second one does, it is shared and says nobody any more; that the two
+may be one is a doubt as well.
 """
 
 from collections.abc import Sequence
@@ -30,8 +31,8 @@ class Person:
     profile_ids: list[int] = field(default_factory=list)
     keys: dict[Key, bool] = field(default_factory=dict)
     """Identifiers; True for one that is not stored yet."""
-    customers: dict[int, str] = field(default_factory=dict)
-    """Customer identifier by store."""
+    customers: dict[int, set[str]] = field(default_factory=dict)
+    """Customer identifiers by store: one of each, or several where a member made them one."""
     rule: str = ""
     """Kind of the identifier by which profiles were found to be one."""
     united_into: "Person | None" = None
@@ -72,7 +73,7 @@ class Register:
             person.keys[key] = False
             self._by_key[key] = person
             if store_id is not None:
-                person.customers[store_id] = key[1]
+                person.customers.setdefault(store_id, set()).add(key[1])
         return person
 
     def add_shared(self, key: Key) -> None:
@@ -109,8 +110,9 @@ class Register:
         if not matched:
             return self._attach(Person(), keys)
         person, others = matched[0], matched[1:]
-        if self._stays_apart(person, keys):
-            person, others = self._attach(Person(), keys), matched if is_typed else []
+        is_stranger = self._stays_apart(person, keys)
+        if is_stranger:
+            person, others = self._attach(Person(), keys), matched
         else:
             self._attach(person, keys)
         for other in others:
@@ -118,8 +120,9 @@ class Register:
             if _may_unite(person, other) and not (
                 is_typed and person.customers and other.customers
             ):
-                self._unite(person, other, rule)
-            elif is_typed:
+                if is_typed or not is_stranger:
+                    self._unite(person, other, rule)
+            else:
                 self.doubts.append((person, other, rule))
         return person
 
@@ -134,6 +137,7 @@ class Register:
         if person.is_known and owner.is_known:
             self._shared.add(key)
             self.newly_shared.append(key)
+            self.doubts.append((person, owner, key[0]))
             return person
         into, other = (person, owner) if person.is_known else (owner, person)
         self._unite(into, other, key[0])
@@ -147,7 +151,7 @@ class Register:
         """Say whether a claim means somebody else than the person whom it matches first."""
         kind, value = keys[0]
         if kind == IdentityKind.CUSTOMER_ID:
-            return person.customers.get(self._store_id, value) != value
+            return value not in person.customers.get(self._store_id, {value})
         by_phone_alone = all(key[0] == IdentityKind.PHONE for key in keys if key in self._by_key)
         return by_phone_alone and self._is_crowded(person, keys)
 
@@ -160,7 +164,8 @@ class Register:
         person.rule = rule
         person.profile_ids += other.profile_ids
         person.keys |= other.keys
-        person.customers |= other.customers
+        for store_id, values in other.customers.items():
+            person.customers.setdefault(store_id, set()).update(values)
         other.united_into = person
 
     def _attach(self, person: Person, keys: Sequence[Key]) -> Person:
@@ -168,7 +173,7 @@ class Register:
             if key in self._by_key:
                 continue
             if key[0] == IdentityKind.CUSTOMER_ID:
-                person.customers[self._store_id] = key[1]
+                person.customers.setdefault(self._store_id, set()).add(key[1])
             person.keys[key] = True
             self._by_key[key] = person
         return person

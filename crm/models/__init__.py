@@ -3,6 +3,7 @@
 from crm.models.care import Return, Review, Ticket
 from crm.models.cart import Cart, OrderHint
 from crm.models.consent import ConsentEvent, Suppression
+from crm.models.duplicate import DuplicateSearch, ProbableDuplicate
 from crm.models.event import Event, EventKey, Reaction
 from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
 from crm.models.imports import ExchangeRate, ImportRun
@@ -11,7 +12,6 @@ from crm.models.order import Order, OrderLine, Refund, Shipment
 from crm.models.product import Product, StockLevel, Variant
 from crm.models.profile import (
     Identity,
-    ProbableDuplicate,
     Profile,
     ProfileFacts,
     ProfileMerge,
@@ -26,6 +26,7 @@ __all__ = [
     "CatalogChange",
     "CatalogCount",
     "ConsentEvent",
+    "DuplicateSearch",
     "Event",
     "EventKey",
     "ExchangeRate",

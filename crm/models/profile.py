@@ -169,30 +169,6 @@ class ProfileMerge(TenantModel):
         return f"{self.loser_id} into {self.winner_id}"
 
 
-class ProbableDuplicate(TenantModel):
-    """Two profiles that may be one shopper, for people to decide. ``one`` is the older.
-
-    A profile that was merged meanwhile stands for its winner.
-    """
-
-    one = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
-    other = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
-    reason = models.TextField()
-    """Kind of the identifier that both claim, such as ``email``."""
-    noted_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "one", "other"], name="probableduplicate_pair_uniq"
-            )
-        ]
-        indexes = [models.Index(fields=["tenant", "other"], name="probableduplicate_other_idx")]
-
-    def __str__(self) -> str:
-        return f"{self.one_id} and {self.other_id}"
-
-
 class ProfileFacts(TenantModel):
     """Computed figures, one wide row per profile, so that conditions filter at SQL speed.
 

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
+from crm.choices import DuplicateStatus
 from crm.models import Order, ProbableDuplicate, Product, Profile, Refund
+from crm.queries.duplicates import speak_reasons
 
 CEILING: Final = 1_000
 """Counting stops here; a page writes 1,000+."""
@@ -99,7 +101,8 @@ def _person(profile: Profile) -> Example:
 
 
 def _pair(doubt: ProbableDuplicate) -> Example:
-    return Example(f"{doubt.one} and {doubt.other}", doubt.reason, "crm:profile", doubt.one_id)
+    said = ", ".join(speak_reasons(doubt.reason, doubt.reasons))
+    return Example(f"{doubt.one} and {doubt.other}", said, "crm:duplicate", doubt.pk)
 
 
 def _order(order: Order) -> Example:
@@ -128,14 +131,16 @@ _KINDS: Final = (
         "duplicates",
         "People who may be one",
         "They get messages twice, and their figures are parted.",
-        "Open one, look at Merges, and merge them or leave them apart.",
+        "Compare each pair: merge it, or say that they are not the same.",
         lambda: _newest(
-            ProbableDuplicate.objects.filter(
-                one__merged_into__isnull=True, other__merged_into__isnull=True
-            ).select_related("one", "other"),
+            ProbableDuplicate.objects.filter(status=DuplicateStatus.OPEN).select_related(
+                "one", "other"
+            ),
+            "-score",
             "-pk",
         ),
         _pair,
+        "crm:duplicates",
     ),
     _Kind(
         "emails",

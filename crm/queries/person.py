@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Prefetch, Q
 
-from crm.choices import IdentityKind
+from crm.choices import DuplicateStatus, IdentityKind
 from crm.domain.merging import can_undo
 from crm.models import (
     Cart,
@@ -26,6 +26,7 @@ from crm.models import (
     Store,
 )
 from crm.panels import EventWords, names_of_kind, speak_events
+from crm.queries.duplicates import speak_reasons
 from crm.queries.reach import Reach, find_reach
 from crm.queries.touches import TouchWords, touches_of_person
 from kernel import clock
@@ -125,10 +126,12 @@ class NoteLine:
 
 @dataclass(frozen=True, slots=True)
 class DoubtLine:
-    """Somebody who may be the same person, and what both claim."""
+    """Somebody who may be the same person, how likely, and the reasons in words."""
 
+    pk: int
     profile: Profile
-    reason: str
+    score: int
+    reasons: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,14 +276,19 @@ def list_merges(profile_id: int) -> list[MergeLine]:
 
 
 def list_doubts(profile_id: int) -> list[DoubtLine]:
-    """Return who may be the same person, newest first; those who are one by now are left out."""
-    found = ProbableDuplicate.objects.filter(Q(one_id=profile_id) | Q(other_id=profile_id))
-    rows = list(found.select_related("one", "other").order_by("-noted_at", "-pk")[:PAGE_SIZE])
-    others = [row.other if row.one_id == profile_id else row.one for row in rows]
+    """Return who may be the same person and is not decided, the likeliest first."""
+    found = ProbableDuplicate.objects.filter(
+        Q(one_id=profile_id) | Q(other_id=profile_id), status=DuplicateStatus.OPEN
+    )
+    rows = found.select_related("one", "other").order_by("-score", "-pk")[:PAGE_SIZE]
     return [
-        DoubtLine(other, _IDENTITY_WORDS[IdentityKind(row.reason)].lower())
-        for row, other in zip(rows, others, strict=True)
-        if other.merged_into_id is None and other.erased_at is None
+        DoubtLine(
+            pk=row.pk,
+            profile=row.other if row.one_id == profile_id else row.one,
+            score=row.score,
+            reasons=speak_reasons(row.reason, row.reasons),
+        )
+        for row in rows
     ]
 
 

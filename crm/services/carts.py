@@ -20,7 +20,6 @@ from crm.domain.carts import (
 )
 from crm.queries.visitors import find_moved
 from crm.services.events import append_events
-from crm.services.repointing import Pair
 from crm.types import EventRef, NewEvent
 from kernel import clock
 from kernel.arrays import array, columns
@@ -77,11 +76,6 @@ def refresh_carts(profile_ids: Iterable[int], now: datetime, *, are_moved: bool 
     carts = {key: fold_carts(events.get(key, []), currency=tenant.currency) for key in ids}
     _write(carts, now)
     _write_facts(carts, tenant.currency)
-
-
-def drop_twins(pairs: Sequence[Pair]) -> None:
-    """Forget carts of profiles about to be merged that began when one of the winner did."""
-    run_sql("crm.drop_twin_carts", **columns("losers winners", pairs))
 
 
 def abandon_due(deadline: Deadline) -> int:

@@ -14,7 +14,7 @@ from crm.domain.purchases import COUNTED_DAYS
 from crm.models import CatalogChange, CatalogCount
 from crm.services.erasure import AFTER_ERASE
 from crm.services.ingest import AFTER_APPLY
-from crm.services.repointing import AFTER_MERGE
+from crm.services.repointing import AFTER_MERGE, AFTER_PARTING
 from crm.types import Written
 from kernel import clock
 from kernel.batches import Deadline
@@ -107,6 +107,7 @@ def register() -> None:
     """Listen to whatever changes what was sold, or to whom; called once."""
     AFTER_APPLY.append(note_written)
     AFTER_MERGE.append(note_people)
+    AFTER_PARTING.append(note_people)
     AFTER_ERASE.append(note_people)
 
 

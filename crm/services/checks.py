@@ -81,7 +81,7 @@ def _wrong_consent() -> list[str]:
     return [
         f"{row.channel} consent of profile {row.profile_id}: {row.stored}, "
         f"recomputed {row.recomputed}"
-        for row in run_sql("crm.check_consent")
+        for row in run_sql("crm.check_consent", ids=None)
     ]
 
 

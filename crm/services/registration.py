@@ -3,7 +3,7 @@
 from crm.panels import Panel, fill_filter, fill_panel, fill_words
 from crm.queries import behaviour_words, care_words, words
 from crm.queries.people_filters import FILTERS
-from crm.services import carts, catalog, repointing, touches
+from crm.services import catalog, repointing, touches
 
 
 def register() -> None:
@@ -21,6 +21,6 @@ def register() -> None:
     fill_words("notes", "Notes", words.NOTE_EVENTS, words.speak_notes)
     for item in FILTERS:
         fill_filter(item)
-    repointing.BEFORE_MERGE.append(carts.drop_twins)
     repointing.AFTER_MERGE.append(touches.refresh_merged)
+    repointing.AFTER_PARTING.append(touches.refresh_merged)
     catalog.register()

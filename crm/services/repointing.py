@@ -30,31 +30,70 @@ RECOMPUTED: list[tuple[str, str]] = []
 """Table and column of derived rows, such as memberships: a merge deletes those of the loser, and
 whoever reacts to "Profile Merged" computes those of the winner."""
 
+OF_ORDERS: list[tuple[str, str, str]] = [
+    ("crm_refund", "profile_id", "order_id"),
+    ("crm_return", "profile_id", "order_id"),
+    ("crm_review", "profile_id", "order_id"),
+    ("crm_ticket", "profile_id", "order_id"),
+    ("crm_touchpoint", "profile_id", "order_id"),
+    ("crm_cart", "profile_id", "order_id"),
+]
+"""Table, column of the profile and column of the order: rows that go where their order goes when
+a merge is undone, also those that came after it. Each is in `REPOINTED` too."""
+
 BEFORE_MERGE: list[Callable[[Sequence[Pair]], None]] = []
 """Called before rows move, to settle what a unique constraint would refuse."""
 
 AFTER_MERGE: list[Callable[[Sequence[Pair]], None]] = []
-"""Called after rows moved, in the same transaction, to recompute caches. A merge that is undone
-calls it too, with the pairs of old winner and restored profile."""
+"""Called after rows moved, in the same transaction, to recompute caches."""
 
-_MOVE = """
-UPDATE {table} AS t
-SET {column} = m.winner
-FROM unnest(%(losers)s::bigint[], %(winners)s::bigint[]) AS m (loser, winner)
-WHERE t.tenant_id = %(tenant_id)s
-  AND t.{column} = m.loser
-  AND t.{column} = ANY(%(losers)s::bigint[])
-RETURNING t.id, m.loser
-"""
-_MOVE_BACK = """
-UPDATE {table} AS t
-SET {column} = %(profile_id)s
-WHERE t.tenant_id = %(tenant_id)s AND t.id = ANY(%(ids)s::bigint[])
-"""
-_DELETE = """
-DELETE FROM {table} AS t
-WHERE t.tenant_id = %(tenant_id)s AND t.{column} = ANY(%(losers)s::bigint[])
-"""
+AFTER_PARTING: list[Callable[[Sequence[Pair]], None]] = []
+"""Called after a merge was undone and rows moved back, in the same transaction, with the restored
+profile and the one that had won."""
+
+_PAIRS = """
+pair AS (
+    SELECT m.loser, m.winner
+    FROM unnest(%(losers)s::bigint[], %(winners)s::bigint[]) AS m (loser, winner)
+)"""
+_MOVED = """
+moved_{number} AS (
+    UPDATE {table} AS t
+    SET {column} = m.winner
+    FROM pair AS m
+    WHERE t.tenant_id = %(tenant_id)s
+      AND t.{column} = m.loser
+      AND t.{column} = ANY(%(losers)s::bigint[])
+    RETURNING t.id, m.loser
+)"""
+_DELETED = """
+deleted_{number} AS (
+    DELETE FROM {table} AS t
+    WHERE t.tenant_id = %(tenant_id)s AND t.{column} = ANY(%(losers)s::bigint[])
+)"""
+_NAMED = """
+SELECT '{table}.{column}' AS place, m.loser, array_agg(m.id ORDER BY m.id) AS ids
+FROM moved_{number} AS m
+GROUP BY m.loser"""
+_MOVED_BACK = """
+back_{number} AS (
+    UPDATE {table} AS t
+    SET {column} = %(loser)s
+    WHERE t.tenant_id = %(tenant_id)s
+      AND t.id = ANY(%(ids_{number})s::bigint[])
+      AND t.{column} = %(winner)s
+    RETURNING t.id
+)"""
+_FOLLOWED = """
+back_{number} AS (
+    UPDATE {table} AS t
+    SET {column} = %(loser)s
+    WHERE t.tenant_id = %(tenant_id)s
+      AND t.{order} = ANY(%(orders)s::bigint[])
+      AND t.{column} = %(winner)s
+    RETURNING t.id
+)"""
+_COUNTED = "SELECT '{table}.{column}' AS place, count(*) AS rows FROM back_{number}"
 _COUNT = """
 SELECT count(*) AS found
 FROM {table} AS t
@@ -64,28 +103,76 @@ WHERE t.tenant_id = %(tenant_id)s AND p.merged_into_id IS NOT NULL
 
 
 def move_rows(pairs: Sequence[Pair]) -> dict[int, dict[str, list[int]]]:
-    """Let all rows of the losers point at their winners.
+    """Let all rows of the losers point at their winners, in one statement.
 
     Returns:
         By loser: the ids of the rows that moved, by ``table.column``.
     """
-    params = columns("losers winners", pairs)
+    parts = [_PAIRS]
+    named = []
+    for number, (table, column) in enumerate(REPOINTED):
+        parts.append(_MOVED.format(number=number, table=table, column=column))
+        named.append(_NAMED.format(number=number, table=table, column=column))
+    for number, (table, column) in enumerate(RECOMPUTED):
+        parts.append(_DELETED.format(number=number, table=table, column=column))
+    statement = f"WITH {','.join(parts)} {' UNION ALL '.join(named)}"
     moved: dict[int, dict[str, list[int]]] = {loser: {} for loser, _ in pairs}
-    for table, column in REPOINTED:
-        for row in execute(_MOVE.format(table=table, column=column), **params):
-            moved[row.loser].setdefault(f"{table}.{column}", []).append(row.id)
-    for table, column in RECOMPUTED:
-        execute(_DELETE.format(table=table, column=column), losers=params["losers"])
+    for row in execute(statement, **columns("losers winners", pairs)):
+        moved[row.loser][row.place] = row.ids
     return moved
 
 
-def move_back(profile_id: int, moved: dict[str, list[int]]) -> None:
-    """Let rows that a merge moved point at the restored profile again."""
-    for table, column in REPOINTED:
-        ids = moved.get(f"{table}.{column}", [])
-        if ids:
-            statement = _MOVE_BACK.format(table=table, column=column)
-            execute(statement, profile_id=profile_id, ids=array(ids))
+def move_back(pair: Pair, moved: dict[str, list[int]]) -> dict[str, int]:
+    """Let rows that a merge moved point at the restored profile again, in one statement.
+
+    Rows that have gone to somebody else since stay where they are.
+
+    Args:
+        pair: the restored profile and the winner.
+        moved: ids by ``table.column``, as `move_rows` returned them.
+
+    Returns:
+        How many rows went back, by ``table.column``.
+    """
+    places = [place for place in REPOINTED if moved.get(".".join(place))]
+    ids = {f"ids_{n}": array(moved[".".join(place)]) for n, place in enumerate(places)}
+    texts = [
+        _MOVED_BACK.format(number=number, table=table, column=column)
+        for number, (table, column) in enumerate(places)
+    ]
+    return _run_back(pair, texts, places, ids)
+
+
+def move_with_orders(pair: Pair, order_ids: Sequence[int]) -> dict[str, int]:
+    """Let what belongs to orders that went to the restored profile follow them.
+
+    Args:
+        pair: the restored profile and the winner.
+        order_ids: of orders that came after the merge.
+
+    Returns:
+        How many rows went, by ``table.column``.
+    """
+    texts = [
+        _FOLLOWED.format(number=number, table=table, column=column, order=order)
+        for number, (table, column, order) in enumerate(OF_ORDERS)
+    ]
+    places = [(table, column) for table, column, _ in OF_ORDERS]
+    return _run_back(pair, texts, places, {"orders": array(order_ids)})
+
+
+def _run_back(
+    pair: Pair, texts: Sequence[str], places: Sequence[tuple[str, str]], params: dict[str, str]
+) -> dict[str, int]:
+    if not texts:
+        return {}
+    counted = [
+        _COUNTED.format(number=number, table=table, column=column)
+        for number, (table, column) in enumerate(places)
+    ]
+    statement = f"WITH {','.join(texts)} {' UNION ALL '.join(counted)}"
+    rows = execute(statement, loser=pair[0], winner=pair[1], **params)
+    return {row.place: row.rows for row in rows if row.rows}
 
 
 def count_left_behind() -> dict[str, int]:

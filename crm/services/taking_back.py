@@ -15,7 +15,7 @@ from crm.services.events import append_events
 from crm.services.finding_held import find_held
 from crm.services.ids import lock_final_profiles
 from crm.services.ingest import AFTER_APPLY
-from crm.services.merging import unmerge_profile
+from crm.services.parting import unmerge_profile
 from crm.services.people_back import take_back_people
 from crm.services.snapshots import EVENT, MERGE, ORDER, PERSON, REFUND
 from crm.services.touches import refresh_touches

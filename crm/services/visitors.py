@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from crm.domain.likeness import score
 from crm.domain.resolution import Key, Person, Register
 from crm.services.claims import Claim
 from kernel.arrays import columns
@@ -67,8 +68,8 @@ def note_doubts(register: Register, drafts: Sequence[Drafted], now: datetime) ->
         if found[0] != found[1]:
             pairs.setdefault((min(found), max(found)), reason)
     if pairs:
-        rows = [(*pair, reason) for pair, reason in sorted(pairs.items())]
-        run_sql("crm.note_duplicates", now=now, **columns("ones others reasons", rows))
+        rows = [(*pair, reason, score([reason])) for pair, reason in sorted(pairs.items())]
+        run_sql("crm.note_duplicates", now=now, **columns("ones others reasons scores", rows))
 
 
 def _profile_of(person: Person, ids: dict[int, int]) -> int:

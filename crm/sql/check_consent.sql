@@ -1,16 +1,7 @@
 -- Purpose: find profiles whose consent is not what the last statement that holds says.
--- In: nothing. Out: profile_id, channel, stored, recomputed.
+-- In: ids, as held_consent. Out: profile_id, channel, stored, recomputed.
 WITH held AS (
-    SELECT DISTINCT ON (c.profile_id, c.channel) c.profile_id, c.channel, c.state, c.occurred_at
-    FROM crm_consentevent AS c
-    WHERE c.tenant_id = %(tenant_id)s AND c.topic = '' AND c.channel IN ('email', 'sms')
-    ORDER BY
-        c.profile_id, c.channel, c.occurred_at DESC NULLS LAST,
-        CASE c.state
-            WHEN 'withdrawn' THEN 4 WHEN 'unsubscribed' THEN 3 WHEN 'never' THEN 2
-            WHEN 'pending' THEN 1 ELSE 0
-        END DESC,
-        c.id DESC
+    {crm.held_consent}
 ),
 stored AS (
     SELECT p.id, 'email' AS channel, p.email_consent AS state, p.email_consent_at AS held_at

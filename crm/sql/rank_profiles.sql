@@ -1,8 +1,10 @@
 -- Purpose: what decides which of several profiles stays when they are merged.
--- In: ids. Out: id, is_anonymous, has_customer (a store's customer id points at it), order_count.
+-- In: ids. Out: id, is_anonymous, has_customer (a store's customer id points at it), order_count,
+--   created_at.
 SELECT
     p.id,
     p.is_anonymous,
+    p.created_at,
     EXISTS (
         SELECT 1
         FROM crm_identity AS i

@@ -12,11 +12,13 @@ from crm.choices import ConsentState
 from crm.models import Note, ProfileMerge
 from crm.queries import people
 from crm.queries.joining import compare_profiles, find_live
+from crm.queries.parting import describe_parting
 from crm.queries.person import list_notes
 from crm.queries.resources import export_profile, final_winner
 from crm.services import notes
 from crm.services.consent import record_consent
-from crm.services.merging import MANUAL, merge_profiles, unmerge_profile
+from crm.services.merging import MANUAL, merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.services.tags import tag_person
 from crm.views.person import get_profile
 from kernel import clock
@@ -195,11 +197,14 @@ def merge(request: TenantRequest, profile_id: int) -> HttpResponse:
 
 
 @requires(capabilities.TAG_PROFILES)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def undo_merge(request: TenantRequest, profile_id: int, merge_id: int) -> HttpResponse:
-    """Part two profiles again."""
-    if not ProfileMerge.objects.filter(pk=merge_id, winner_id=profile_id).exists():
+    """Show what parting two profiles changes, and part them."""
+    found = ProfileMerge.objects.filter(pk=merge_id, winner_id=profile_id).first()
+    if found is None:
         raise Http404
+    if request.method == "GET":
+        return render(request, "crm/parting.html", {"parting": describe_parting(found)})
     try:
         unmerge_profile(merge_id)
         messages.success(request, "They are two people again.")

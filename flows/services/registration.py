@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crm.panels import OrderPart, Panel, fill_order_part, fill_panel
-from crm.services.repointing import BEFORE_MERGE, REPOINTED
+from crm.services.repointing import AFTER_PARTING, BEFORE_MERGE, REPOINTED, Pair
 from flows.queries.versions import list_flow_names, list_segment_users
 from flows.services import gating
 from kernel import clock
@@ -21,13 +21,20 @@ def register() -> None:
     REPOINTED.append(("flows_flowrun", "profile_id"))
     REPOINTED.append(("flows_flowentry", "profile_id"))
     BEFORE_MERGE.append(settle_runs)
+    AFTER_PARTING.append(free_runs)
     fill_users(list_segment_users)
     fill_flows(list_flow_names)
     fill_panel(Panel("flows", "Flows", "flows:profile", 50))
     fill_order_part(OrderPart("flows", "Flows", "flows:order", 30))
 
 
-def settle_runs(pairs: Sequence[tuple[int, int]]) -> None:
+def settle_runs(pairs: Sequence[Pair]) -> None:
     """Make room for the runs of merged profiles: one person has one run of a key."""
     params = columns("losers winners", pairs)
     run_sql("flows.settle_merged_runs", now=clock.now(), **params)
+
+
+def free_runs(pairs: Sequence[Pair]) -> None:
+    """Let the runs of profiles that were parted stand under their own keys again."""
+    ids = [profile_id for pair in pairs for profile_id in pair]
+    run_sql("flows.free_parted_runs", profile_ids=ids)

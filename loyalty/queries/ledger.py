@@ -79,12 +79,6 @@ def find_openings(source_keys: Collection[str]) -> dict[str, tuple[int, int]]:
     return {key: (points, profile_id) for key, points, profile_id in found}
 
 
-def live_profiles(profile_ids: Collection[int]) -> list[int]:
-    """Return those of some profiles that were not merged into another."""
-    profiles = Profile.objects.filter(pk__in=profile_ids, merged_into__isnull=True)
-    return list(profiles.order_by("pk").values_list("pk", flat=True))
-
-
 def is_profile(profile_id: int) -> bool:
     """Say whether a profile exists in this tenant."""
     return Profile.objects.filter(pk=profile_id).exists()

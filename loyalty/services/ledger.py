@@ -61,11 +61,6 @@ def recount(profile_ids: Sequence[int]) -> None:
     count_holders(before, after)
 
 
-def close_accounts(profile_ids: Sequence[int]) -> None:
-    """Remove the accounts of profiles whose entries move to others; a repeat does nothing."""
-    count_holders(_balances(run_sql("loyalty.close_accounts", profile_ids=list(profile_ids))), {})
-
-
 def _balances(rows: Sequence[Any]) -> dict[int, int]:
     return {int(row.profile_id): int(row.balance) for row in rows}
 

@@ -2,24 +2,33 @@
 
 from collections.abc import Sequence
 
-from crm.services.repointing import AFTER_MERGE, BEFORE_MERGE, RECOMPUTED, REPOINTED
-from loyalty.queries.ledger import live_profiles
-from loyalty.services.ledger import close_accounts, recount
+from crm.services.repointing import (
+    AFTER_PARTING,
+    BEFORE_MERGE,
+    OF_ORDERS,
+    RECOMPUTED,
+    REPOINTED,
+    Pair,
+)
+from kernel.arrays import columns
+from kernel.sql import run_sql
+from loyalty.services.ledger import recount
 
 
-def close_merged(pairs: Sequence[tuple[int, int]]) -> None:
-    """Close the accounts of the losers before their entries move."""
-    close_accounts([loser for loser, _ in pairs])
+def unite_accounts(pairs: Sequence[Pair]) -> None:
+    """Add the balances of the losers to those of their winners, before their entries move."""
+    run_sql("loyalty.unite_accounts", **columns("losers winners", pairs))
 
 
-def recount_merged(pairs: Sequence[tuple[int, int]]) -> None:
-    """Count the balances of the profiles that are live after a merge, or after one was undone."""
-    recount(live_profiles({profile_id for pair in pairs for profile_id in pair}))
+def recount_parted(pairs: Sequence[Pair]) -> None:
+    """Count the balances of both sides of merges that were undone."""
+    recount([profile_id for pair in pairs for profile_id in pair])
 
 
 def register() -> None:
     """Let entries follow their profile through merges; called once, when the apps are loaded."""
     REPOINTED.append(("loyalty_pointsentry", "profile_id"))
     RECOMPUTED.append(("loyalty_pointsaccount", "profile_id"))
-    BEFORE_MERGE.append(close_merged)
-    AFTER_MERGE.append(recount_merged)
+    OF_ORDERS.append(("loyalty_pointsentry", "profile_id", "order_id"))
+    BEFORE_MERGE.append(unite_accounts)
+    AFTER_PARTING.append(recount_parted)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from crm.domain.traces import ERASED
 from crm.services.erasure import AFTER_ERASE, BEFORE_ERASE
-from crm.services.repointing import AFTER_MERGE, BEFORE_MERGE, Pair
+from crm.services.repointing import AFTER_MERGE, AFTER_PARTING, BEFORE_MERGE, Pair
 from crm.services.searches import read_traces
 from kernel import clock
 from kernel.sql import run_sql
 from segments.choices import Cause
+from segments.domain.definitions import Node
 from segments.models import Segment
 from segments.queries.versions import values_of
 from segments.services.memberships import decide_memberships, of_profiles
@@ -22,8 +23,7 @@ def leave_segments(profile_ids: Sequence[int]) -> None:
     Joins the caller's transaction. Profiles among them that live are decided anew.
     """
     lock_upkeep()
-    run_sql("segments.forget_scores", profile_ids=list(profile_ids))
-    decide_memberships(of_profiles(profile_ids), clock.now(), cause=ChangeCause(Cause.MERGE))
+    _leave(profile_ids, trees=None)
 
 
 def forget_names(profile_ids: Sequence[int]) -> None:
@@ -50,6 +50,7 @@ def register() -> None:
     """Listen to merges and erasures; called once, when the apps are loaded."""
     BEFORE_MERGE.append(_lock_first)
     AFTER_MERGE.append(_leave_merged)
+    AFTER_PARTING.append(_decide_parted)
     BEFORE_ERASE.append(forget_names)
     AFTER_ERASE.append(leave_segments)
 
@@ -63,4 +64,15 @@ def _lock_first(pairs: Sequence[Pair]) -> None:
 
 
 def _leave_merged(pairs: Sequence[Pair]) -> None:
-    leave_segments([loser for loser, _ in pairs])
+    """Take the losers out of everything; no definition need be read, as none can hold of them."""
+    _leave([loser for loser, _ in pairs], trees={})
+
+
+def _decide_parted(pairs: Sequence[Pair]) -> None:
+    leave_segments([profile_id for pair in pairs for profile_id in pair])
+
+
+def _leave(profile_ids: Sequence[int], *, trees: dict[int, Node] | None) -> None:
+    run_sql("segments.forget_scores", profile_ids=list(profile_ids))
+    cause = ChangeCause(Cause.MERGE)
+    decide_memberships(of_profiles(profile_ids), clock.now(), cause=cause, trees=trees)

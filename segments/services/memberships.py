@@ -79,7 +79,7 @@ def decide_memberships(
     """
     causes = causes or {}
     trees = list_definitions() if trees is None else trees
-    compiler = get_compiler(now, current_references(now, trees.values()))
+    compiler = get_compiler(now, current_references(now, trees.values()) if trees else {})
     shared = build_shared(trees, compiler)
     statement = load_sql("segments.apply_memberships")
     for name, text in (

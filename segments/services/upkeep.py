@@ -23,8 +23,11 @@ def lock_upkeep() -> Upkeep:
     Whoever writes scores or memberships calls this first: a second writer would take the same
     difference and count it twice.
     """
+    upkeep = Upkeep.objects.select_for_update(no_key=True)
+    if (found := upkeep.first()) is not None:
+        return found
     run_sql("segments.ensure_upkeep")
-    return Upkeep.objects.select_for_update(no_key=True).get()
+    return upkeep.get()
 
 
 def note_changed(upkeep: Upkeep, changed: int, *, cause: Cause, now: datetime) -> None:

@@ -25,7 +25,8 @@ from analytics.services.verification import verify_tenant
 from analytics.types import Period
 from crm.models import Identity, Order, Profile, ProfileMerge, Refund, Store
 from crm.services.erasure import erase_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from kernel.batches import Deadline
 from kernel.scope import current_tenant_id
 from kernel.tenancy import tenant_scope

@@ -23,6 +23,7 @@ BENCHES = {
     "segments_live": "tests.benchmarks.segments_live",
     "accept": "tests.benchmarks.accept",
     "tracking": "tests.benchmarks.tracking",
+    "merge": "tests.benchmarks.merge",
     "reports": "tests.benchmarks.reports",
     "pages": "tests.benchmarks.pages",
 }

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import transaction
 
 from config.provisioning import provision_tenant
-from crm.models import Order, Product, Profile
+from crm.models import Order, ProbableDuplicate, Product, Profile
+from crm.services.merging import merge_profiles
 from flows.models import Flow, FlowRun
 from imports.models import Import, Move
 from imports.services.undoing import start_undo
@@ -22,7 +23,7 @@ from messaging.types import RecipientToken
 from segments.models import Segment
 from stores.models import InboxDelivery
 from tenants.models import AuditEntry, Tenant
-from tests.factories.samples import make_move
+from tests.factories.samples import make_move, make_profile
 from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_checkout, simple_order, simple_refund
@@ -74,6 +75,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "profile-merge": f"{profile}merge/?q=e",
         "profile": profile,
         **{f"profile-{tab}": f"{profile}?tab={tab}" for tab in TABS},
+        **_who_is_who(),
         "orders": "orders/",
         "orders-narrowed": "orders/?status=paid&min=1&person=none&from=2020-01-01",
         "order": f"orders/{Order.objects.order_by('pk')[0].pk}/",
@@ -127,6 +129,19 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "members": "settings/members/",
     }
     return {name: f"/t/{tenant.slug}/{path}" for name, path in found.items()}
+
+
+def _who_is_who() -> dict[str, str]:
+    """Let two profiles be one, and others wait for a decision."""
+    one, other = (make_profile(first_name="Zoë", phone=f"+4477009001{n}") for n in (1, 2))
+    [merge_id] = merge_profiles([(one.pk, make_profile(city="Leeds").pk)], rule="manual")
+    pair = ProbableDuplicate.objects.create(one=one, other=other, reason="email", score=70)
+    return {
+        "duplicates": "profiles/duplicates/",
+        "duplicates-apart": "profiles/duplicates/?status=apart",
+        "duplicate": f"profiles/duplicates/{pair.pk}/",
+        "merge-undo": f"profiles/{one.pk}/merges/{merge_id}/undo/",
+    }
 
 
 def _imports() -> dict[str, str]:

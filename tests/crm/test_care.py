@@ -24,7 +24,8 @@ from crm.services.checks import find_differences
 from crm.services.delays import find_late
 from crm.services.erasure import erase_profiles
 from crm.services.facts import refresh_facts
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.types import CustomerRecord, EraseRecord, OrderRecord, ProductRecord, ShipmentRecord
 from crm.types.care import ReturnRecord, ReviewRecord, TicketRecord
 from kernel.batches import Deadline

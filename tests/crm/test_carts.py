@@ -11,7 +11,8 @@ from crm.models import Cart, Event, Profile, ProfileFacts
 from crm.services.carts import abandon_due
 from crm.services.checks import find_differences
 from crm.services.erasure import erase_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.services.reactions import drain_reactions
 from crm.types import CartItemData, CartRecord, EventRecord
 from kernel.batches import Deadline

@@ -16,7 +16,8 @@ from crm.queries.product_detail import list_buyers, list_companions, list_sold_d
 from crm.services import catalog
 from crm.services.checks import find_differences
 from crm.services.erasure import erase_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.types import OrderRecord, ProductRecord, VariantData
 from kernel.batches import Deadline
 from kernel.keyset import Place

@@ -9,18 +9,30 @@ import pytest
 from django.db import connection, transaction
 
 from crm.errors import IngestConflict
-from crm.models import Event, EventKey, Identity, Order, OrderLine, Profile, Store
+from crm.models import (
+    Event,
+    EventKey,
+    Identity,
+    Order,
+    OrderLine,
+    Profile,
+    ProfileMerge,
+    Store,
+)
 from crm.services.events import append_events
 from crm.services.facts import refresh_facts
 from crm.services.ingest import apply_records
 from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.services.reactions import drain_reactions
+from crm.services.repointing import count_left_behind
 from crm.types import NewEvent
 from kernel.batches import Deadline
+from kernel.errors import Conflict
 from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
 from tests.crm import handlers
-from tests.factories.crm import NOON, make_store, order
+from tests.factories.crm import NOON, customer, make_store, order
 
 WORKERS = 6
 pytestmark = [
@@ -137,3 +149,65 @@ def test_refreshes_at_once_end_with_the_newest_figures(tenant: Tenant) -> None:
 
     with transaction.atomic():
         assert refresh_facts([profile_id], NOON) == []
+
+
+def test_two_merges_of_one_pair_at_once_are_one_merge(tenant: Tenant) -> None:
+    with transaction.atomic():
+        one, other = Profile.objects.create().pk, Profile.objects.create().pk
+    pairs = [(one, other), (other, one)]
+
+    merged = at_once(
+        tenant, lambda number: merge_profiles([pairs[number % 2]], rule="manual", now=NOON)
+    )
+
+    assert sorted(map(len, merged)) == [*[0] * (WORKERS - 1), 1]  # type: ignore[arg-type] # lists
+    with transaction.atomic():
+        assert ProfileMerge.objects.count() == 1
+        assert Profile.objects.filter(merged_into=None).count() == 1
+
+
+def test_deliveries_applied_during_a_merge_end_at_the_winner(tenant: Tenant) -> None:
+    with transaction.atomic():
+        stores = [make_store(f"Store {number}") for number in range(WORKERS)]
+        apply_records(
+            stores[0].pk,
+            [customer("c1", email="ada@example.com"), customer("c2", email="eve@example.com")],
+            source="webhook",
+            now=NOON,
+        )
+        found = Identity.objects.filter(kind="email").order_by("value_norm")
+        winner, loser = found.values_list("profile_id", flat=True)
+
+    def write(number: int) -> object:
+        if number == 0:
+            return merge_profiles([(winner, loser)], rule="manual", now=NOON)
+        records = [order(f"{number}-{each}", email="eve@example.com") for each in range(5)]
+        try:
+            with transaction.atomic():
+                return apply_records(stores[number].pk, records, source="webhook", now=NOON)
+        except IngestConflict:
+            return write(number)
+
+    at_once(tenant, write)
+
+    with transaction.atomic():
+        orders = Order.objects.values_list("profile_id", flat=True)
+        assert list(orders) == [winner] * (WORKERS - 1) * 5
+        placed = Event.objects.filter(name="Order Placed", profile_id=winner)
+        assert placed.count() == (WORKERS - 1) * 5
+        assert Profile.objects.filter(merged_into=None).count() == 1
+        assert count_left_behind() == {}
+
+
+def test_of_two_who_undo_a_merge_at_once_one_does(tenant: Tenant) -> None:
+    with transaction.atomic():
+        one, other = Profile.objects.create().pk, Profile.objects.create().pk
+        [merge_id] = merge_profiles([(one, other)], rule="manual", now=NOON)
+
+    def undo(_: int) -> bool:
+        try:
+            return bool(unmerge_profile(merge_id, now=NOON))
+        except Conflict:
+            return False
+
+    assert sorted(map(bool, at_once(tenant, undo))) == [*[False] * (WORKERS - 1), True]

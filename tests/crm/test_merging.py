@@ -12,7 +12,8 @@ from crm.services import facts
 from crm.services.checks import find_differences
 from crm.services.consent import record_consent
 from crm.services.ids import lock_final_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from kernel import clock
 from kernel.errors import Conflict, NotFound
 from tests.factories.crm import NOON, apply, customer, make_store, order

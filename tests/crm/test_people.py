@@ -19,7 +19,8 @@ from crm.queries.people_filters import (
     write_query,
 )
 from crm.services.erasure import erase_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.services.tags import change_tags
 from kernel import clock
 from kernel.tenancy import tenant_scope

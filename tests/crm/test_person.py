@@ -10,7 +10,8 @@ from django.test import Client
 from crm.models import ConsentEvent, Event, Note, Profile, ProfileMerge
 from crm.queries.joining import compare_profiles
 from crm.services.erasure import erase_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from tenants.choices import Role
 from tenants.models import AuditEntry, Tenant
 from tests.factories.samples import make_event, make_order, make_profile, make_store

@@ -11,7 +11,8 @@ from crm.domain.touches import origin_of_order, read_origin
 from crm.models import Identity, Order, Profile, ProfileFacts, ProfileMerge, Store, Touchpoint
 from crm.services.checks import find_differences
 from crm.services.erasure import erase_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.services.touches import record_touches
 from crm.types import NewTouch, Origin
 from kernel.scope import tenant_scope

@@ -11,6 +11,7 @@ from crm.models import (
     Note,
     Order,
     OrderLine,
+    ProbableDuplicate,
     Product,
     Profile,
     ProfileFacts,
@@ -236,6 +237,9 @@ def make_everything() -> dict[str, int]:
             profile=profile, user_id=0, author="ada@example.com", text="Hello", created_at=now
         ).pk,
         "merge_id": merge_profiles([(profile.pk, make_profile().pk)], rule="email")[0],
+        "duplicate_id": ProbableDuplicate.objects.create(
+            one_id=profile.pk, other_id=make_profile().pk, reason="email"
+        ).pk,
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
         "import_id": make_import(store).pk,
         **_make_care(store, profile, order),

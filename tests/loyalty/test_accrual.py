@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.models import Event, Order, ProfileFacts, Refund
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from loyalty.domain.earning import points_for, points_kept
 from loyalty.models import PointsAccount, PointsEntry, Program
 from loyalty.queries.ledger import balance_of

@@ -11,7 +11,8 @@ import pytest
 from django.db import connection, transaction
 
 from crm.models import Profile
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from kernel.tenancy import tenant_scope
 from loyalty.choices import EntryKind
 from loyalty.models import HolderCount, PointsCalendar, PointsDay

@@ -7,7 +7,8 @@ import pytest
 
 from crm.models import Event, Profile
 from crm.services.erasure import erase_profiles
-from crm.services.merging import merge_profiles, unmerge_profile
+from crm.services.merging import merge_profiles
+from crm.services.parting import unmerge_profile
 from crm.types import EventRef
 from kernel.batches import Deadline
 from kernel.clock import simulated

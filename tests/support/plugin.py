@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 hypothesis_settings.register_profile("patron", derandomize=True, deadline=None, database=None)
+hypothesis_settings.register_profile("many", max_examples=1_000, deadline=None, database=None)
 hypothesis_settings.load_profile("patron")
 
 

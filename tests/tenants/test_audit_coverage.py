@@ -44,6 +44,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "profiles/<int:profile_id>/export/": {},
     "profiles/<int:profile_id>/merge/": {"with": ()},
     "profiles/<int:profile_id>/merges/<int:merge_id>/undo/": {},
+    "profiles/duplicates/decide/": {"action": "apart", "ids": ()},
+    "profiles/duplicates/search/": {},
+    "profiles/duplicates/<int:duplicate_id>/": {"action": "apart"},
     "loyalty/accounts/<int:profile_id>/adjust/": {
         "way": "give",
         "points": "5",
@@ -218,7 +221,8 @@ def test_a_change_by_a_page_is_in_the_trail(
     Note.objects.update(user_id=tenant.members.get(user__email="ada@soap.example").user_id)
     if "with" in CHANGES[path]:
         CHANGES[path]["with"] = make_profile().pk
-    data = {**CHANGES[path], **({"ids": [ids["profile_id"]]} if "ids" in CHANGES[path] else {})}
+    chosen = ids["duplicate_id" if "duplicates" in path else "profile_id"]
+    data = {**CHANGES[path], **({"ids": [chosen]} if "ids" in CHANGES[path] else {})}
     answer = client.post(f"/t/{tenant.slug}/{fill(path, ids)}", data)
     assert answer.status_code in {200, 201, 302}
     made = list(AuditEntry.objects.filter(pk__gt=last))

@@ -1,0 +1,182 @@
+"""Probable duplicates: searching the whole base, part by part, and what people decide.
+
+A pass looks at every known profile once a day. It is cut into parts, so that each turn is short
+and takes little memory, and a pass that a worker's death ends goes on where it stopped. Nothing is
+merged by it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from crm.choices import DuplicateStatus
+from crm.domain.likeness import Side, find_reasons, score
+from crm.models import DuplicateSearch, ProbableDuplicate, Profile
+from crm.services.merging import MANUAL, merge_profiles, rank_profiles
+from kernel import clock
+from kernel.arrays import columns
+from kernel.batches import Deadline
+from kernel.errors import NotFound
+from kernel.scope import current_tenant_id
+from kernel.sql import run_sql, whole_tenant
+from kernel.work import ring
+from tenants.services import audit
+
+KIND = "duplicates"
+EVERY = timedelta(days=1)
+PER_PART = 100_000
+"""Profiles for which a pass is given one more part."""
+MOST_OF_A_KEY = 12
+"""A key that more profiles have says nothing."""
+MOST_PAIRS = 50_000
+"""Pairs that one part looks at."""
+_SIDE = ("name", "email", "phone", "raw_phone", "postcode", "city")
+
+
+def search_due(deadline: Deadline) -> int:
+    """Look for probable duplicates of the active tenant while a pass is due.
+
+    Args:
+        deadline: when to stop claiming.
+
+    Returns:
+        Parts that were searched; 0 when nothing was due, or somebody else is at it.
+    """
+    done = 0
+    while not deadline.passed and _search_part(clock.now()):
+        done += 1
+    return done
+
+
+@transaction.atomic
+def request_search(*, actor: str) -> None:
+    """Have the whole base searched again at once."""
+    now = clock.now()
+    DuplicateSearch.objects.get_or_create(defaults={"due_at": now})
+    DuplicateSearch.objects.update(due_at=now)
+    audit.record("duplicates.searched", "duplicate", "all", after={}, actor=actor)
+    ring(KIND, current_tenant_id())
+
+
+@transaction.atomic
+def set_apart(duplicate_ids: Sequence[int], *, actor: str) -> int:
+    """Remember for ever that pairs are two people each.
+
+    Args:
+        duplicate_ids: of pairs; those that are decided already are left out.
+        actor: e-mail address of the member.
+
+    Returns:
+        How many were decided now.
+    """
+    return _decide(duplicate_ids, DuplicateStatus.OPEN, DuplicateStatus.APART, actor)
+
+
+@transaction.atomic
+def reopen(duplicate_ids: Sequence[int], *, actor: str) -> int:
+    """Take back that pairs are two people each; returns how many wait for a decision again."""
+    return _decide(duplicate_ids, DuplicateStatus.APART, DuplicateStatus.OPEN, actor)
+
+
+@transaction.atomic
+def merge_pairs(duplicate_ids: Sequence[int], *, keep: int | None = None) -> list[int]:
+    """Make one person of each pair; pairs that are decided already are left out.
+
+    Args:
+        duplicate_ids: of pairs.
+        keep: profile whose id and values stay, for a single pair; else `rank_profiles` says.
+
+    Returns:
+        Ids of the merge rows.
+
+    Raises:
+        NotFound: ``keep`` is in none of the pairs.
+    """
+    pairs = _lock(duplicate_ids, DuplicateStatus.OPEN)
+    ids = {profile_id for pair in pairs for profile_id in (pair.one_id, pair.other_id)}
+    if keep is not None and keep not in ids:
+        raise NotFound(f"no profile {keep} in these pairs")
+    if not pairs:
+        return []
+    ranks = rank_profiles(ids)
+    ordered = [
+        sorted(
+            (pair.one_id, pair.other_id),
+            key=lambda profile_id: (profile_id != keep, ranks[profile_id]),
+        )
+        for pair in pairs
+    ]
+    return merge_profiles([(winner, loser) for winner, loser in ordered], rule=MANUAL)
+
+
+@transaction.atomic
+def _search_part(now: datetime) -> bool:
+    """Search one part of a pass; returns whether one was due and free."""
+    search = DuplicateSearch.objects.select_for_update(no_key=True, skip_locked=True).first()
+    if search is None:
+        search, is_new = DuplicateSearch.objects.get_or_create(defaults={"due_at": now})
+        if not is_new:
+            return False  # somebody else is at it
+    if search.due_at > now:
+        return False
+    if search.started_at is None:
+        live = Profile.objects.filter(merged_into=None, erased_at=None, is_anonymous=False)
+        search.started_at, search.part = now, 0
+        search.parts = 1 + live.count() // PER_PART
+    _search(search.part, search.parts, now)
+    search.part += 1
+    if search.part >= search.parts:
+        _finish(search, now)
+    search.save(update_fields=["due_at", "started_at", "finished_at", "part", "parts"])
+    return True
+
+
+def _search(part: int, parts: int, now: datetime) -> None:
+    with whole_tenant():
+        rows = run_sql(
+            "crm.find_candidates", part=part, parts=parts, most=MOST_OF_A_KEY, count=MOST_PAIRS
+        )
+    found = []
+    for row in rows:
+        one, other = (
+            Side(**{name: getattr(row, f"{side}_{name}") for name in _SIDE})
+            for side in ("one", "other")
+        )
+        if reasons := find_reasons(one, other, row.likeness):
+            weight = score([*reasons, *filter(None, [row.reason])])
+            found.append((row.one_id, row.other_id, reasons, weight))
+    if found:
+        run_sql("crm.upsert_duplicates", now=now, **columns("ones others reasons scores", found))
+
+
+def _finish(search: DuplicateSearch, now: datetime) -> None:
+    """End a pass: pairs for which nothing speaks any more go."""
+    stale = ProbableDuplicate.objects.filter(
+        status=DuplicateStatus.OPEN, reason="", found_at__lt=search.started_at
+    )
+    stale.delete()
+    search.finished_at, search.started_at, search.due_at = now, None, now + EVERY
+
+
+def _decide(
+    duplicate_ids: Sequence[int], before: DuplicateStatus, after: DuplicateStatus, actor: str
+) -> int:
+    pairs = _lock(duplicate_ids, before)
+    if not pairs:
+        return 0
+    is_apart = after == DuplicateStatus.APART
+    ProbableDuplicate.objects.filter(pk__in=[pair.pk for pair in pairs]).update(
+        status=after,
+        decided_at=clock.now() if is_apart else None,
+        decided_by=actor if is_apart else "",
+    )
+    told = [[pair.one_id, pair.other_id] for pair in pairs]
+    action = "duplicates.parted" if is_apart else "duplicates.reopened"
+    audit.record(action, "duplicate", pairs[0].pk, after={"profile_ids": told}, actor=actor)
+    return len(pairs)
+
+
+def _lock(duplicate_ids: Sequence[int], status: DuplicateStatus) -> list[ProbableDuplicate]:
+    found = ProbableDuplicate.objects.select_for_update(no_key=True)
+    return list(found.filter(pk__in=duplicate_ids, status=status).order_by("pk"))
