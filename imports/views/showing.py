@@ -18,7 +18,7 @@ from tenants.choices import JobStatus
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
 from tenants.models import Job
-from tenants.queries import find_job
+from tenants.queries import find_job, say_time_left
 from tenants.services.jobs import WAITING
 from tenants.types import TenantRequest
 
@@ -81,6 +81,7 @@ def render_progress(request: TenantRequest, shown: Shown) -> SafeString:
     context: dict[str, Any] = {
         **words(shown),
         "is_reading": is_check and phase != "try",
+        "time_left": say_time_left(job, clock.now()) if job else "",
         "may_manage": may(request.member.role, capabilities.MANAGE_STORES),
     }
     address = reverse("imports:progress", args=[request.tenant.slug, source.pk])

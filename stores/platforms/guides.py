@@ -105,8 +105,9 @@ GUIDES: Final = {
                     name="client_id",
                     label="Client ID",
                     help="Of an app that you make in Shopify's Dev Dashboard and install on this "
-                    "shop, with the scopes read_orders, read_all_orders, read_customers and "
-                    "read_products. It stands under the app's Settings.",
+                    "shop, with the scopes read_orders, read_all_orders, read_customers, "
+                    "read_products, read_inventory, read_fulfillments and read_returns. It stands "
+                    "under the app's Settings.",
                     is_optional=True,
                 ),
                 Credential(

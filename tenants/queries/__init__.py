@@ -1,6 +1,7 @@
 """Reads of merchants, members and keys, for which no scope is needed, and of background jobs."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from allauth.mfa.models import Authenticator
@@ -147,6 +148,18 @@ JOBS_SHOWN = 50
 def find_job(job_id: int) -> Job | None:
     """Return one background job of the active tenant, or None."""
     return Job.objects.filter(pk=job_id).first()
+
+
+def say_time_left(job: Job, now: datetime) -> str:
+    """Say how long the rest takes at the pace so far; empty while nobody can tell."""
+    done = job.done - job.started_from
+    if job.status != JobStatus.RUNNING or not job.total or not job.started_at or done <= 0:
+        return ""
+    left = (now - job.started_at) * (max(0, job.total - job.done) / done)
+    if left < timedelta(minutes=1):
+        return "less than a minute left"
+    minutes = round(left / timedelta(minutes=1))
+    return f"about {minutes} minute{'' if minutes == 1 else 's'} left"
 
 
 def find_jobs(job_ids: Iterable[int]) -> dict[int, Job]:

@@ -1,7 +1,6 @@
 """Background jobs: what runs, how far it is, its file, and stopping, retrying or undoing it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ from tenants.types import JobKind, TenantRequest
 
 LIVE_SECONDS = 2
 CHUNK_BYTES = 64 * 1024
-_SOON = timedelta(minutes=1)
 
 
 @requires(capabilities.VIEW)
@@ -154,7 +152,7 @@ def _render_progress(request: TenantRequest, job: Job, kind: JobKind) -> SafeStr
         "kind": kind,
         "title": kind.title(job.params),
         "is_small": bool(request.GET.get("small")),
-        "time_left": _time_left(job),
+        "time_left": queries.say_time_left(job, clock.now()),
         "may_act": may(request.member.role, kind.capability),
         "undoing": queries.find_undoing(job.pk) if has_ended and kind.undo else None,
     }
@@ -168,15 +166,3 @@ def _render_progress(request: TenantRequest, job: Job, kind: JobKind) -> SafeStr
         url=f"{address}{query}",
         seconds=None if has_ended else LIVE_SECONDS,
     )
-
-
-def _time_left(job: Job) -> str:
-    """Say how long the rest takes at the pace so far; empty while nobody can tell."""
-    done = job.done - job.started_from
-    if job.status != JobStatus.RUNNING or not job.total or not job.started_at or done <= 0:
-        return ""
-    left = (clock.now() - job.started_at) * (max(0, job.total - job.done) / done)
-    if left < _SOON:
-        return "less than a minute left"
-    minutes = round(left / _SOON)
-    return f"about {minutes} minute{'' if minutes == 1 else 's'} left"

@@ -9,10 +9,23 @@ from django.test import override_settings
 from kernel import http
 from kernel.http import AddressForbidden, Answer, Client, HttpUnavailable
 
+FILE = bytes(range(256)) * 1_000
+"""Larger than what is read at once."""
+
 
 class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def do_GET(self) -> None:
         self.server.seen.append(self.path)  # type: ignore[attr-defined] # of the fixture
+        if self.path.startswith("/file"):
+            self.send_file()
+            return
         if self.path == "/away":
             self.send_response(302)
             self.send_header("Location", "/other")
@@ -24,6 +37,18 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def send_file(self) -> None:
+        first, last = self.headers["Range"].removeprefix("bytes=").split("-")
+        part, status = FILE[int(first) : int(last) + 1], 206
+        if self.path == "/file-whole":
+            part, status = FILE, 200
+        elif not part:
+            status = 416
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        self.wfile.write(part)
 
     def log_message(self, *args: object) -> None:
         """Keep the test's output quiet."""
@@ -58,6 +83,36 @@ def test_redirects_are_not_followed(server: ThreadingHTTPServer) -> None:
         answer = client.get(f"http://127.0.0.1:{server.server_port}/away")
     assert (answer.status, answer.headers["Location"]) == (302, "/other")
     assert server.seen == ["/away"]  # type: ignore[attr-defined]
+
+
+def test_a_body_is_posted_as_it_is(server: ThreadingHTTPServer) -> None:
+    with Client() as client:
+        answer = client.post(f"http://127.0.0.1:{server.server_port}/", b'{"a": 1}')
+    assert (answer.status, answer.body) == (200, b'{"a": 1}')
+
+
+@pytest.mark.parametrize("path", ["/file", "/file-whole"])
+@pytest.mark.parametrize(
+    ("start", "size", "found"),
+    [
+        (0, 10, FILE[:10]),
+        (100_000, 100_000, FILE[100_000:200_000]),
+        (255_990, 100, FILE[255_990:]),
+        (256_000, 10, b""),
+    ],
+)
+def test_a_stretch_of_a_file_is_fetched_whether_or_not_the_server_knows_parts(
+    server: ThreadingHTTPServer, path: str, start: int, size: int, found: bytes
+) -> None:
+    with Client() as client:
+        answer = client.get_span(f"http://127.0.0.1:{server.server_port}{path}", start, size)
+    assert (answer.status, answer.body) == (200, found)
+
+
+def test_a_file_that_is_not_there_has_no_stretch(server: ThreadingHTTPServer) -> None:
+    with Client() as client:
+        answer = client.get_span(f"http://127.0.0.1:{server.server_port}/away", 0, 10)
+    assert (answer.status, answer.body) == (302, b"")
 
 
 @override_settings(OUTGOING_PRIVATE=False)

@@ -1,9 +1,13 @@
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
+from kernel.http import Answer, Client
+from stores.platforms.shopify.admin import ask
 from stores.services.connections import save_credentials
 from stores.services.syncing import check_access
-from stores.types import ConnectedStore
+from stores.types import ConnectedStore, StoreAccess, StoreContext
 from tenants.models import Tenant
 from tests.factories.tenants import sign_in
 from tests.support.payloads import load_payload
@@ -100,3 +104,21 @@ def test_it_is_kept_from_the_page_and_never_shown(
     tested = reverse("stores:test_credentials", args=["ada-soap", shopify.store_id])
     page = owner.post(tested, follow=True).content.decode()
     assert "Ada Soap answers: 0 products, 0 customers, 0 orders." in page
+
+
+def test_a_token_never_goes_out_in_the_clear_to_a_host_that_has_a_name() -> None:
+    asked: list[str] = []
+
+    class Recorder(Client):
+        def post(self, url: str, body: bytes, **_: Any) -> Answer:
+            asked.append(url)
+            return Answer(200, {}, b'{"data": {}}')
+
+    store = StoreContext(1, "shopify", "GBP", "UTC")
+    with Recorder() as client:
+        for address in ("http://ada.myshopify.com", "https://ada.example:8443"):
+            ask(StoreAccess(address, {"access_token": TOKEN}, store), client, "{ shop { name } }")
+    assert asked == [
+        "https://ada.myshopify.com/admin/api/2026-07/graphql.json",
+        "https://ada.example:8443/admin/api/2026-07/graphql.json",
+    ]

@@ -101,11 +101,10 @@ def _post(access: StoreAccess, client: Client, body: bytes) -> Answer:
 
 
 def _origin(access: StoreAccess) -> str:
-    """Return scheme and host; a token never goes to Shopify in the clear."""
+    """Return scheme and host; a token never goes out in the clear to a host that has a name."""
     split = urlsplit(access.url)
-    if domain_of(access).endswith(DOMAIN):
-        return f"https://{domain_of(access)}"
-    return f"{split.scheme}://{split.netloc}"
+    is_named = not domain_of(access).replace(".", "").isdecimal()
+    return f"{'https' if is_named else split.scheme}://{split.netloc}"
 
 
 def _judge(answer: Answer, access: StoreAccess) -> Answer:

@@ -155,7 +155,9 @@ def _read(access: StoreAccess, client: Client, cursor: Cursor) -> PulledPage:
 def _look_again(cursor: Cursor, state: Json) -> PulledPage:
     looks = int(cursor["looks"]) + 1
     rest = min(LONGEST_LOOK, FIRST_LOOK * 2**looks)
-    resting = f"Shopify puts the {cursor['stage']} together, {whole(state, 'objectCount'):,} so far"
+    count = whole(state, "objectCount")
+    so_far = f", {count:,} so far" if count else ""
+    resting = f"Shopify puts the {cursor['stage']} together{so_far}"
     return PulledPage([], 0, {**cursor, "looks": looks}, rest, resting)
 
 
