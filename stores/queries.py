@@ -24,7 +24,7 @@ from stores.models import (
     SyncRun,
 )
 from stores.platforms import AUDITORS, KEEPERS, PULLERS
-from stores.platforms.guides import name_platform
+from stores.platforms.guides import GUIDES, name_platform
 from stores.types import (
     LATE_SECONDS,
     KnownShopper,
@@ -398,6 +398,7 @@ def _health(store: Store, row: Any, token: str | None, now: datetime) -> StoreHe
         pull_status=row.pull_status or "",
         pull_detail=row.pull_detail or "",
         fetch_detail=(row.fetch_detail or "") if is_connected else "",
+        is_told_by_hand=not (store.platform in GUIDES and GUIDES[store.platform].makes_webhooks),
         can_pull=is_connected and token is not None and store.platform in PULLERS,
         can_compare=is_connected and token is not None and store.platform in AUDITORS,
         last_event_at=row.last_event_at,

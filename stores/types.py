@@ -281,6 +281,7 @@ class StoreHealth:
         can_compare: likewise, whether its orders are compared with the platform's.
         pull_status, pull_detail: of its newest pull; empty where there was none.
         fetch_detail: why what its webhooks name cannot be fetched; empty where it can.
+        is_told_by_hand: whether people enter the webhook address in the shop.
         counts: deliveries by status.
     """
 
@@ -306,6 +307,7 @@ class StoreHealth:
     pull_status: str = ""
     pull_detail: str = ""
     fetch_detail: str = ""
+    is_told_by_hand: bool = True
 
     @property
     def is_late(self) -> bool:

@@ -207,7 +207,7 @@ GUIDES: Final = {
                 Credential(
                     name="access_token_secret",
                     label="Access token secret",
-                    help="The three below are needed unless your Magento takes an access token "
+                    help="Needed, with the next two, unless your Magento takes an access token "
                     "alone.",
                     is_optional=True,
                 ),

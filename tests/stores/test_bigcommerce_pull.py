@@ -287,6 +287,13 @@ class TestOnThePages:
         assert "Its webhooks are being registered in the shop" in page.content.decode()
         assert "client-secret" not in page.content.decode()
 
+    def test_no_address_is_offered_that_nobody_can_enter(
+        self, tenant: Tenant, big: FakeBigShop
+    ) -> None:
+        page = sign_in(tenant).get(self.address(big, "detail")).content.decode()
+        assert "What changes in the shop shows up here at once" in page
+        assert big.store.webhook_url not in page
+
     def test_webhooks_are_registered_by_a_button(
         self, tenant: Tenant, big: FakeBigShop, big_api: BigApi
     ) -> None:
