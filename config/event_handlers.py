@@ -40,6 +40,8 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Consent Changed": (_SEGMENTS,),
     "Tags Changed": (_SEGMENTS,),
     "Import Undone": (_FACTS, _SEGMENTS),
+    "Price Dropped": (),
+    "Back In Stock": (),
     "Note Added": (),
     "Segment Entered": (_EXITS, _FLOWS),
     "Segment Exited": (),

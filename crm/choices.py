@@ -173,6 +173,13 @@ class InventoryPolicy(TextChoices):
     CONTINUE = "continue", "Backorder"
 
 
+class ChangeOfVariant(TextChoices):
+    """What changed of a variant; of stock only that it ran out or came back."""
+
+    PRICE = "price", "Price"
+    STOCK = "stock", "Stock"
+
+
 class StockState(TextChoices):
     """Whether a product can be bought as far as its stock goes; empty where nothing is counted."""
 

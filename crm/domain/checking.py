@@ -51,6 +51,8 @@ OWN_EVENTS = frozenset(
         "Order Fulfilled",
         "Cart Updated",
         "Cart Abandoned",
+        "Price Dropped",
+        "Back In Stock",
         "Order Delivered",
         "Shipment Delayed",
         "Return Initiated",

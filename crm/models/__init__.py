@@ -9,7 +9,7 @@ from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
 from crm.models.imports import ExchangeRate, ImportRun
 from crm.models.note import Note
 from crm.models.order import Order, OrderLine, Refund, Shipment
-from crm.models.product import Product, StockLevel, Variant
+from crm.models.product import Product, StockLevel, Variant, VariantChange
 from crm.models.profile import (
     Identity,
     Profile,
@@ -57,4 +57,5 @@ __all__ = [
     "Ticket",
     "Touchpoint",
     "Variant",
+    "VariantChange",
 ]

@@ -5,7 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
-from crm.choices import InventoryPolicy, StockState
+from crm.choices import ChangeOfVariant, InventoryPolicy, StockState
 from crm.models.store import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
 
@@ -118,6 +118,28 @@ class Variant(TenantModel):
             return ""
         is_sold_on = self.inventory_policy == InventoryPolicy.CONTINUE
         return str(StockState.BACKORDER if is_sold_on else StockState.OUT)
+
+
+class VariantChange(TenantModel):
+    """That a variant got another price, ran out, or came back; appended once."""
+
+    product = TenantForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    variant = TenantForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
+    what = models.TextField(choices=ChangeOfVariant.choices)
+    before = models.BigIntegerField()
+    """Minor units of ``currency``, or pieces."""
+    after = models.BigIntegerField()
+    currency = models.CharField(max_length=3, db_default="")
+    """Empty for pieces."""
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "product", "-at"], name="variantchange_product_idx")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.variant_id}: {self.before} to {self.after}"
 
 
 class StockLevel(TenantModel):

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from crm.domain.purchases import COUNTED_DAYS
-from crm.models import CatalogCount, Product, ProductFigures, Profile, Variant
+from crm.models import CatalogCount, Product, ProductFigures, Profile, Variant, VariantChange
 from crm.queries.catalog import Prices, find_prices, repeat_rate
 from kernel.sql import run_sql
 
 VARIANTS = 200
 """Most variants that a page shows."""
+CHANGES = 20
+"""Newest changes of price and stock that a page shows."""
 BUYERS = 10
 LINES = 1_000
 """Newest lines of a product that buyers and companions are taken from."""
@@ -28,6 +30,7 @@ class ProductDetail:
     variants: list[Variant]
     repeat_rate: float | None
     count: CatalogCount | None
+    changes: list[VariantChange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ def find_product_detail(product_id: int) -> ProductDetail | None:
         variants=list(variants[:VARIANTS]),
         repeat_rate=repeat_rate(figures.buyer_count, figures.repeat_count),
         count=CatalogCount.objects.first(),
+        changes=list(
+            VariantChange.objects.filter(product_id=product_id)
+            .select_related("variant")
+            .order_by("-at", "-pk")[:CHANGES]
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.stock import tell_variants
+from crm.services.variant_changes import note_prices
 from crm.types import LineData, ProductRecord, VariantData
 from kernel.arrays import array, columns
 from kernel.sql import run_sql
@@ -283,6 +284,7 @@ def write_variants(
         now=batch.now,
         **columns(names, list(rows.values())),
     )
+    note_prices(batch, written)
     changed = {row.external_id: row.product_id for row in written}
     return changed | tell_variants(batch, [(variant, at) for variant, _, at in variants])
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from crm.models import Store
 from crm.services.batch import UNCHANGED, UPDATED, Batch, Item
+from crm.services.variant_changes import note_stock
 from crm.types import StockRecord, VariantData
 from kernel.arrays import array, columns
 from kernel.sql import run_sql
@@ -100,6 +101,7 @@ def _refresh(batch: Batch, ids: Iterable[int], items: Iterable[str]) -> dict[str
     rows = run_sql("crm.refresh_stock", store_id=batch.store_id, now=batch.now, **wanted)
     if rows:
         run_sql("crm.refresh_stock_states", ids=array(sorted({row.product_id for row in rows})))
+        note_stock(batch, rows)
     return {row.external_id: row.product_id for row in rows if row.is_changed}
 
 

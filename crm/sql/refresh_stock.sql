@@ -1,6 +1,6 @@
 -- Purpose: recompute what is left of variants from totals and levels by place.
 -- In: store_id; ids of variants; items of theirs.
--- Out: id, product_id of the variants whose stock changed.
+-- Out: the variants whose stock changed, with what was left before and what is left now.
 -- Why: the newest word wins. The levels of the places that are known add up to the total where one
 --   of them is newer than the total itself. `stock_as_told` says how.
 WITH levels AS (
@@ -37,6 +37,7 @@ WHERE v.tenant_id = %(tenant_id)s
   AND (c.inventory_quantity, c.is_tracked, c.stock_at)
       IS DISTINCT FROM (c.right_quantity::integer, c.right_tracked, c.right_at)
 RETURNING
-    v.id, v.product_id, v.external_id,
+    v.id, v.product_id, v.external_id, v.sku, c.inventory_quantity AS quantity_before,
+    v.inventory_quantity AS quantity,
     (c.inventory_quantity, c.is_tracked)
         IS DISTINCT FROM (c.right_quantity::integer, c.right_tracked) AS is_changed
