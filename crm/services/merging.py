@@ -17,7 +17,7 @@ from crm.domain.merging import (
 )
 from crm.models import ProfileMerge
 from crm.services.events import append_resolved
-from crm.services.profiles import Statement, append_statements, read_fields, update_profiles
+from crm.services.profiles import Statement, read_fields, statement_columns, update_profiles
 from crm.services.repointing import AFTER_MERGE, BEFORE_MERGE, Pair, move_rows
 from crm.types import NewEvent
 from kernel import clock
@@ -128,14 +128,18 @@ def _merge(
     known = {profile_id: read_fields(rows[profile_id]) for pair in pairs for profile_id in pair}
     call(BEFORE_MERGE, pairs)
     before = {profile_id: fields.copy() for profile_id, fields in known.items()}
+    statements = _unite_fields(pairs, known, now)
     closed = {
         row.loser: row
-        for row in run_sql("crm.close_merged", now=now, **columns("losers winners", pairs))
+        for row in run_sql(
+            "crm.close_merged",
+            now=now,
+            **columns("losers winners", pairs),
+            **statement_columns(statements),
+        )
     }
     moved = move_rows(pairs)
-    statements = _unite_fields(pairs, known, now)
     update_profiles({winner: known[winner] for _, winner in pairs}, now)
-    append_statements(statements, now)
     merges = ProfileMerge.objects.bulk_create(
         ProfileMerge(
             winner_id=winner,

@@ -48,14 +48,18 @@ def update_profiles(drafts: Mapping[int, ProfileFields], now: datetime) -> None:
 
 def append_statements(statements: Sequence[Statement], now: datetime) -> None:
     """Append statements of consent that the history does not have yet."""
-    if not statements:
-        return
+    if statements:
+        run_sql("crm.append_consent", now=now, **statement_columns(statements))
+
+
+def statement_columns(statements: Sequence[Statement]) -> dict[str, str]:
+    """Return statements as `append_consent` binds them."""
     rows = [
         (each.profile_id, each.channel, each.state, each.method, each.detail, each.occurred_at)
         for each in statements
     ]
     names = "profile_id channel state method detail occurred_at"
-    run_sql("crm.append_consent", now=now, **columns(names, rows))
+    return columns(names, rows)
 
 
 def read_fields(row: Any) -> ProfileFields:

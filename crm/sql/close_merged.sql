@@ -1,7 +1,8 @@
 -- Purpose: make alias rows of merged profiles; older aliases follow to the last winner. The winners
 --   get tags and the latest opens, clicks and visits; what says who may be whom follows. Carts
 --   that would meet one of equal name go.
--- In: losers, winners (arrays of equal length); now.
+-- In: losers, winners (arrays of equal length); now; the statements that make permission most
+--   restrictive, as append_consent.
 -- Out: loser, aliases (ids of older aliases), and when loser and winner opened, clicked and were
 --   seen before, for an undo. The losers keep their tags, their facts go.
 WITH pair AS (
@@ -10,6 +11,9 @@ WITH pair AS (
 ),
 twins AS (
     {crm.drop_twin_carts}
+),
+stated AS (
+    {crm.append_consent}
 ),
 aliased AS (
     UPDATE crm_profile AS p
