@@ -5,6 +5,8 @@ What waits for a tenant that is suspended does not count: no worker is behind wi
 
 from typing import Final
 
+from django.conf import settings
+
 _WAITING: Final = {
     "inbox": ("stores_inboxdelivery", "received_at", "status = 'pending'"),
     "fetch": ("stores_connection", "fetch_at", "fetch_at <= now()"),
@@ -22,6 +24,14 @@ _WAITING: Final = {
         "due_at",
         ("status = 'due' AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())"),
     ),
+    "prune": (
+        "stores_inboxdelivery",
+        f"received_at + interval '{settings.TRACKING_KEPT_DAYS:d} days'",
+        (
+            "source = 'tracking' AND status = 'applied' "
+            f"AND received_at < now() - interval '{settings.TRACKING_KEPT_DAYS:d} days'"
+        ),
+    ),
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),
@@ -38,6 +48,7 @@ _WAITING: Final = {
         "created_at + interval '5 minutes'",
         "created_at <= now() - interval '5 minutes'",
     ),
+    "duplicates": ("crm_duplicatesearch", "due_at", "due_at <= now()"),
     "carts": ("crm_cart", "idle_at", "status = 'open' AND idle_at <= now()"),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
     "messages": (

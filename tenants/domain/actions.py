@@ -79,6 +79,7 @@ ACTIONS: Final[dict[str, str]] = {
     "view.deleted": "deleted a view of the people",
     "view.restored": "restored a view of the people",
     "points.adjusted": "gave or took points",
+    "points.opened": "brought opening balances of points",
     "points.exported": "exported the points ledger",
     "program.updated": "changed the points programme",
     "orders.exported": "exported orders",

@@ -79,7 +79,7 @@ def test_a_merchant_brings_customers_and_gets_the_refused_rows_back(
         page.get_by_role("link", name="Download these rows").click()
     assert download.value.suggested_filename == "people-not-imported.csv"
     assert download.value.path().read_text().splitlines() == [
-        "Email,First name,Favourite soap,Reason",
+        "Email,First name,Favourite soap,Why not taken",
         'ZOE@example.com,Zoe,Rose,"Names the same person as row 1, which was taken."',
         "nobody,No,Rose,Email “nobody” is malformed.",
     ]

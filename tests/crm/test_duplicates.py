@@ -298,7 +298,7 @@ class TestPages:
         swapped = client.get(f"{address}?keep={pair.one_id}").context["joining"]
         assert swapped.kept.pk == pair.one_id
 
-        for wrong in ({"action": "merge", "keep": "1"}, {"action": "x"}, {}):
+        for wrong in ({"action": "merge", "keep": "0"}, {"action": "x"}, {}):
             assert client.post(address, wrong).status_code == 400
         assert ProfileMerge.objects.count() == 0
         client.post(address, {"action": "merge", "keep": pair.one_id})
