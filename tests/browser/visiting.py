@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 from tenants.models import Tenant
 from tests.factories.tenants import sign_in
@@ -17,6 +17,9 @@ GRAVE = {"serious", "critical"}
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 Theme = Literal["light", "dark"]
+LOOK_EVERY = 40.0
+"""Milliseconds between two looks at what a page waits for."""
+LOOKS = 50
 
 FIND_WIDE = """() => {
     if (document.documentElement.scrollWidth <= innerWidth) return "";
@@ -45,6 +48,10 @@ class Visitor:
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self._heard.append(f"script: {error}"))
         page.on("request", lambda request: self._watch(request.url))
+        self._asked: set[Request] = set()
+        page.on("request", self._asked.add)
+        page.on("requestfinished", self._asked.discard)
+        page.on("requestfailed", self._asked.discard)
         page.on("dialog", lambda dialog: self._heard.append(f"dialog: {dialog.message}"))
 
     def enter(self, tenant: Tenant) -> None:
@@ -60,12 +67,22 @@ class Visitor:
     def fit(self, path: str, *, status: int = 200) -> list[str]:
         """Open a page and return what it wrote, asked and how it fits, without asking axe."""
         self._heard = []
+        self._asked.clear()
         answer = self.page.goto(f"{self._address}{path}")
-        self.page.wait_for_load_state("networkidle")
+        self._settle()
         assert answer
         assert answer.status == status, path
         wide = self.page.evaluate(FIND_WIDE)
         return [*self._heard, *([f"sideways: {wide}"] if wide else [])]
+
+    def _settle(self) -> None:
+        """Wait until the page has asked for nothing more in two looks, or for two seconds."""
+        quiet = 0
+        for _ in range(LOOKS):
+            self.page.wait_for_timeout(LOOK_EVERY)
+            quiet = 0 if self._asked else quiet + 1
+            if quiet == 2:  # noqa: PLR2004 what one answer sets off is asked at once
+                return
 
     def keep(self, folder: str | None, name: str) -> None:
         """Keep a picture of the page in a folder, if there is one."""
