@@ -20,6 +20,8 @@ Theme = Literal["light", "dark"]
 LOOK_EVERY = 40.0
 """Milliseconds between two looks at what a page waits for."""
 LOOKS = 50
+LOOKS_QUIET = 2
+"""What one answer sets off is asked at once."""
 
 FIND_WIDE = """() => {
     if (document.documentElement.scrollWidth <= innerWidth) return "";
@@ -47,11 +49,10 @@ class Visitor:
         self._heard: list[str] = []
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self._heard.append(f"script: {error}"))
-        page.on("request", lambda request: self._watch(request.url))
         self._asked: set[Request] = set()
-        page.on("request", self._asked.add)
-        page.on("requestfinished", self._asked.discard)
-        page.on("requestfailed", self._asked.discard)
+        page.on("request", self._watch)
+        page.on("requestfinished", self._end)
+        page.on("requestfailed", self._end)
         page.on("dialog", lambda dialog: self._heard.append(f"dialog: {dialog.message}"))
 
     def enter(self, tenant: Tenant) -> None:
@@ -76,12 +77,12 @@ class Visitor:
         return [*self._heard, *([f"sideways: {wide}"] if wide else [])]
 
     def _settle(self) -> None:
-        """Wait until the page has asked for nothing more in two looks, or for two seconds."""
+        """Wait until nothing is asked for any more, at most two seconds."""
         quiet = 0
         for _ in range(LOOKS):
             self.page.wait_for_timeout(LOOK_EVERY)
             quiet = 0 if self._asked else quiet + 1
-            if quiet == 2:  # noqa: PLR2004 what one answer sets off is asked at once
+            if quiet == LOOKS_QUIET:
                 return
 
     def keep(self, folder: str | None, name: str) -> None:
@@ -108,7 +109,12 @@ class Visitor:
         if kind in ("error", "warning") and "status of 404" not in text:
             self._heard.append(f"{kind}: {text}")
 
-    def _watch(self, url: str) -> None:
+    def _end(self, request: Request) -> None:
+        self._asked.discard(request)
+
+    def _watch(self, request: Request) -> None:
+        self._asked.add(request)
+        url = request.url
         parts = urlsplit(url)
         if parts.scheme in ("http", "https", "ws", "wss") and not url.startswith(self._address):
             self._heard.append(f"other host: {url}")
