@@ -19,7 +19,7 @@ NARROW: ViewportSize = {"width": 390, "height": 844}
 Theme = Literal["light", "dark"]
 LOOK_EVERY = 40.0
 """Milliseconds between two looks at what a page waits for."""
-LOOKS = 50
+LOOKS = 750
 LOOKS_QUIET = 2
 """What one answer sets off is asked at once."""
 
@@ -77,13 +77,14 @@ class Visitor:
         return [*self._heard, *([f"sideways: {wide}"] if wide else [])]
 
     def _settle(self) -> None:
-        """Wait until nothing is asked for any more, at most two seconds."""
+        """Wait until nothing is asked for any more; after half a minute that is a fault."""
         quiet = 0
         for _ in range(LOOKS):
             self.page.wait_for_timeout(LOOK_EVERY)
             quiet = 0 if self._asked else quiet + 1
             if quiet == LOOKS_QUIET:
                 return
+        self._heard.append(f"still waits for {sorted(each.url for each in self._asked)}")
 
     def keep(self, folder: str | None, name: str) -> None:
         """Keep a picture of the page in a folder, if there is one."""

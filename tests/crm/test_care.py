@@ -29,7 +29,7 @@ from crm.services.parting import unmerge_profile
 from crm.types import CustomerRecord, EraseRecord, OrderRecord, ProductRecord, ShipmentRecord
 from crm.types.care import ReturnRecord, ReviewRecord, TicketRecord
 from kernel.batches import Deadline
-from segments.domain.definitions import parse
+from segments.domain.definitions import FieldLeaf, parse
 from segments.fields import FIELDS
 from tests.factories.crm import NOON, apply, customer, make_store, order
 
@@ -313,4 +313,6 @@ def test_payment_methods_and_channels_of_orders_that_count_are_facts(store: Stor
     ],
 )
 def test_conditions_can_ask_for_it(field: dict[str, Any], value: object) -> None:
-    parse({**field, "value": value}, FIELDS)
+    leaf = parse({**field, "value": value}, FIELDS)
+    assert isinstance(leaf, FieldLeaf)
+    assert (leaf.field.name, leaf.operator) == (field["field"], field["is"])

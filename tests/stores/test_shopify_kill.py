@@ -29,7 +29,7 @@ from tests.support.shopify_api import TOKEN, ShopifyApi
 from tests.support.shopify_objects import ManyOrders
 
 ORDERS = int(os.environ.get("PATRON_FILL_ORDERS", "1200"))
-MOST_MEGABYTES = 200
+MOST_MEGABYTES = 100
 """How much a worker may take beyond what it inherits of the tests that ran before."""
 
 
