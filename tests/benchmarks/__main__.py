@@ -33,7 +33,7 @@ MEGABYTE = 1024 * 1024
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the benches that are named, or all, and print what came of them.
+    """Run the benches that are named, or all, and print what came of each when it ends.
 
     Returns:
         0 however the goals fared; a bench that breaks ends the run with its error.
@@ -47,8 +47,10 @@ def main(arguments: Sequence[str]) -> int:
     results: list[Measured] = []
     for name in options.bench or BENCHES:
         run: Callable[[int], list[Measured]] = import_module(BENCHES[name]).run
-        results += run(SIZES[options.size])
-    sys.stdout.write(_table([_cells(result) for result in results]))
+        found = run(SIZES[options.size])
+        sys.stdout.write(_table([_cells(result) for result in found]))
+        sys.stdout.flush()
+        results += found
     if options.json:
         text = json.dumps(_document(options.size, results), indent=2)
         Path(options.json).write_text(text + "\n", "utf-8")
