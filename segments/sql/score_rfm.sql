@@ -6,9 +6,10 @@
 --      between groups only, and none when is_first; else all that were asked for, so that facts
 --      that were written anew take over what stayed.
 -- Why: both modes and the changed profiles of an order go through this one statement. Rows that
---      stay as they are must not even be locked, hence the difference before the write. The
---      buyers are read twice, because a CTE with two readers would be kept as rows in between;
---      OFFSET 0 keeps their days from being worked out for each comparison.
+--      stay as they are must not even be locked, hence the difference before the write; nobody
+--      else writes scores meanwhile (`lock_upkeep`), so no insert has to look for a conflict.
+--      The buyers are read twice, because a CTE with two readers would be kept as rows in
+--      between; OFFSET 0 keeps their days from being worked out for each comparison.
 WITH buyer AS (
     {buyers}
     OFFSET 0
@@ -22,7 +23,6 @@ compared AS (
     SELECT
         g.*,
         COALESCE(o."group", '') AS from_group,
-        o.previous_group, o.changed_at,
         o.recency AS old_recency, o.frequency AS old_frequency, o.net_minor AS old_net_minor,
         o.last_order_on AS old_last_order_on,
         (
@@ -55,28 +55,29 @@ gone AS (
         o.profile_id, o."group" AS from_group, o.recency, o.frequency, o.net_minor, o.last_order_on
 ),
 
-written AS (
-    INSERT INTO segments_rfmscore AS o (
-        tenant_id, profile_id, recency, frequency, monetary, "group", previous_group,
-        last_order_on, order_count, net_minor, changed_at, scored_at
+added AS (
+    INSERT INTO segments_rfmscore (
+        tenant_id, profile_id, recency, frequency, monetary, "group", last_order_on, order_count,
+        net_minor, changed_at, scored_at
     )
     SELECT
-        %(tenant_id)s, profile_id, recency, frequency, monetary, to_group,
-        CASE WHEN from_group = to_group THEN previous_group ELSE from_group END,
-        last_order_on, order_count, net_minor,
-        CASE WHEN from_group = to_group THEN changed_at ELSE %(now)s END,
-        %(now)s
+        %(tenant_id)s, profile_id, recency, frequency, monetary, to_group, last_order_on,
+        order_count, net_minor, %(now)s, %(now)s
     FROM kept
-    WHERE is_different
-    ON CONFLICT (tenant_id, profile_id) DO UPDATE
-    SET (
-        recency, frequency, monetary, "group", previous_group, last_order_on, order_count,
-        net_minor, changed_at, scored_at
-    ) = (
-        excluded.recency, excluded.frequency, excluded.monetary, excluded."group",
-        excluded.previous_group, excluded.last_order_on, excluded.order_count,
-        excluded.net_minor, excluded.changed_at, excluded.scored_at
-    )
+    WHERE old_recency IS NULL
+),
+
+altered AS (
+    UPDATE segments_rfmscore AS o
+    SET recency = k.recency, frequency = k.frequency, monetary = k.monetary, "group" = k.to_group,
+        last_order_on = k.last_order_on, order_count = k.order_count, net_minor = k.net_minor,
+        previous_group = CASE o."group" WHEN k.to_group THEN o.previous_group ELSE o."group" END,
+        changed_at = CASE o."group" WHEN k.to_group THEN o.changed_at ELSE %(now)s END,
+        scored_at = %(now)s
+    FROM kept AS k
+    WHERE o.tenant_id = %(tenant_id)s AND o.profile_id = k.profile_id
+      AND (%(profile_ids)s::bigint[] IS NULL OR o.profile_id = ANY(%(profile_ids)s::bigint[]))
+      AND k.is_different AND k.old_recency IS NOT NULL
 ),
 
 moved AS (
