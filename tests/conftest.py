@@ -27,7 +27,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Give this worker a database; transactional tests are cleaned up by the owner."""
+    """Give this worker a database; what transactional tests leave is taken away."""
     with (
         django_db_blocker.unblock(),
         pytest.MonkeyPatch.context() as patch,

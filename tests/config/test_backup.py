@@ -36,11 +36,9 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def own_world(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_world(settings: Settings, tmp_path: Path) -> None:
     """Folders and a database of the test alone; what empties the tables counts for nothing."""
     end_other_connections()
-    really = database.count_others
-    monkeypatch.setattr("config.backup.restore.count_others", lambda asked: really(asked) - 1)
     settings.DATA_DIR = tmp_path / "data"
     settings.MEDIA_ROOT = tmp_path / "data" / "media"
     settings.MEDIA_ROOT.mkdir(parents=True)
