@@ -90,24 +90,20 @@ def test_the_calls_of_the_python_client_end_on_their_profiles(
         replay(site, request)
     site.drain()
     with transaction.atomic():
-        _check_python_client()
-
-
-def _check_python_client() -> None:
-    zoe = Profile.objects.get(email="zoe@example.com")
-    assert (zoe.first_name, zoe.properties["createdAt"]) == ("Zoë", "2026-01-02T03:04:05")
-    names = Event.objects.exclude(name="Profile Created").order_by("pk")
-    assert list(names.filter(profile_id=zoe.pk).values_list("name", flat=True)) == [
-        "Order Completed",
-        "Page Viewed",
-        "Screen Viewed",
-        "Group Joined",
-    ]
-    assert Identity.objects.get(kind="anonymous", value_norm="anon-1").profile_id == zoe.pk
-    visitor = Identity.objects.get(kind="anonymous", value_norm="anon-9").profile_id
-    assert list(names.filter(profile_id=visitor).values_list("name", flat=True)) == [
-        "Product Viewed"
-    ]
+        zoe = Profile.objects.get(email="zoe@example.com")
+        assert (zoe.first_name, zoe.properties["createdAt"]) == ("Zoë", "2026-01-02T03:04:05")
+        names = Event.objects.exclude(name="Profile Created").order_by("pk")
+        assert list(names.filter(profile_id=zoe.pk).values_list("name", flat=True)) == [
+            "Order Completed",
+            "Page Viewed",
+            "Screen Viewed",
+            "Group Joined",
+        ]
+        assert Identity.objects.get(kind="anonymous", value_norm="anon-1").profile_id == zoe.pk
+        visitor = Identity.objects.get(kind="anonymous", value_norm="anon-9").profile_id
+        assert list(names.filter(profile_id=visitor).values_list("name", flat=True)) == [
+            "Product Viewed"
+        ]
 
 
 def test_the_calls_of_the_browser_client_end_on_one_profile(
@@ -117,16 +113,12 @@ def test_the_calls_of_the_browser_client_end_on_one_profile(
         replay(site, request)
     site.drain()
     with transaction.atomic():
-        _check_browser_client()
-
-
-def _check_browser_client() -> None:
-    [zoe] = Profile.objects.filter(merged_into=None)
-    assert (zoe.email, zoe.locale, zoe.timezone) == ("zoe@example.com", "en-US", "UTC")
-    kinds = Counter(Identity.objects.values_list("kind", flat=True))
-    assert kinds == {"customer_id": 1, "email": 1, "anonymous": 1}
-    page = Event.objects.get(name="Page Viewed")
-    assert page.properties["path"] == "/products/tee"
+        [zoe] = Profile.objects.filter(merged_into=None)
+        assert (zoe.email, zoe.locale, zoe.timezone) == ("zoe@example.com", "en-US", "UTC")
+        kinds = Counter(Identity.objects.values_list("kind", flat=True))
+        assert kinds == {"customer_id": 1, "email": 1, "anonymous": 1}
+        page = Event.objects.get(name="Page Viewed")
+        assert page.properties["path"] == "/products/tee"
 
 
 def test_the_calls_of_another_product_are_no_calls_of_this_one(

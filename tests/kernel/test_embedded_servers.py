@@ -23,7 +23,9 @@ from kernel.embedded.secrets import load_secrets
 from kernel.embedded.supervisor import Supervisor
 from kernel.embedded.valkey import Valkey
 
-SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
+LINGER = "import signal; signal.alarm(600); signal.pause()"
+"""Waits for whoever ends it; one that every test forgot ends by itself."""
+LINGERER = (sys.executable, "-c", LINGER)
 
 
 @pytest.fixture
@@ -140,11 +142,11 @@ def test_valkey_keeps_what_it_was_told_over_a_kill(folder: DataFolder) -> None:
 
 
 def test_a_program_that_ended_takes_its_own_children_along(folder: DataFolder) -> None:
-    parent = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(600)"
+    parent = f"import subprocess, sys; subprocess.Popen(sys.argv[1:]); {LINGER}"
     child = Child(
         Program(
             name="parent",
-            command=(sys.executable, "-c", parent, *SLEEPER),
+            command=(sys.executable, "-c", parent, *LINGERER),
             env={MARKER: str(folder.root)},
             log=folder.logs / "parent.log",
         )
@@ -159,8 +161,8 @@ def test_a_program_that_ended_takes_its_own_children_along(folder: DataFolder) -
 
 
 def test_programs_of_a_dead_supervisor_are_ended_at_the_next_start(folder: DataFolder) -> None:
-    left = subprocess.Popen(SLEEPER, env={MARKER: str(folder.root)})
-    other = subprocess.Popen(SLEEPER, env={MARKER: f"{folder.root}-other"})
+    left = subprocess.Popen(LINGERER, env={MARKER: str(folder.root)})
+    other = subprocess.Popen(LINGERER, env={MARKER: f"{folder.root}-other"})
 
     assert end_supervised(folder.root) == [left.pid]
 
@@ -172,10 +174,10 @@ def test_programs_of_a_dead_supervisor_are_ended_at_the_next_start(folder: DataF
 
 def test_a_program_dies_with_the_process_that_started_it(folder: DataFolder) -> None:
     script = (
-        "import sys, os, time; from pathlib import Path;"
+        "from pathlib import Path;"
         "from kernel.embedded.children import Child, Program;"
-        f"c = Child(Program('x', {SLEEPER!r}, {{}}, Path({str(folder.logs / 'x.log')!r})));"
-        "print(c.pid, flush=True); time.sleep(600)"
+        f"c = Child(Program('x', {LINGERER!r}, {{}}, Path({str(folder.logs / 'x.log')!r})));"
+        f"print(c.pid, flush=True); {LINGER}"
     )
     starter = subprocess.Popen((sys.executable, "-c", script), stdout=subprocess.PIPE, text=True)
     assert starter.stdout is not None
@@ -189,7 +191,9 @@ def test_a_program_dies_with_the_process_that_started_it(folder: DataFolder) -> 
     assert Supervisor().run_until(lambda: not is_alive(pid), seconds=20)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root steps down to another account")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="not run by root, who alone steps down to another account"
+)
 def test_a_folder_that_the_account_cannot_enter_gets_a_state_folder_outside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: DataFolder
 ) -> None:
