@@ -14,16 +14,15 @@ from django.db.models import Model
 from django.test import Client
 
 from crm.models import Note, SavedView, Store
-from crm.services.stores import StoreData
 from flows.models import FlowRun
 from imports.models import Import
 from messaging.models import Brand, Message
 from stores.models import InboxDelivery
-from stores.services.connections import connect_store, disconnect_store
+from stores.services.connections import disconnect_store
 from tenants.choices import Role
 from tenants.domain.actions import ACTIONS, OBJECTS, describe_actor
 from tenants.models import ApiKey, AuditEntry, Job, Tenant
-from tests.factories.samples import make_everything, make_profile
+from tests.factories.samples import make_profile
 from tests.factories.tenants import PASSWORD, call_with, make_key, make_member
 from tests.tenants.routes import PAGES
 
@@ -170,12 +169,15 @@ UNRECORDED = {
 
 
 @pytest.fixture
-def ids(tenant: Tenant) -> dict[str, int]:
+def tenant(own_tenant: Tenant) -> Tenant:
+    """The tenant of the module's world."""
+    return own_tenant
+
+
+@pytest.fixture
+def ids(own_ids: dict[str, int]) -> dict[str, int]:
     """One of each thing."""
-    found = make_everything()
-    found["connected_id"] = connect_store(StoreData("Shop FR", "shopify", currency="EUR")).store_id
-    make_key(tenant)
-    return {**found, "key_id": ApiKey.objects.get().pk}
+    return own_ids
 
 
 @pytest.fixture

@@ -2,14 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
-from kernel.tenancy import tenant_scope
-from tenants.models import ApiKey, Tenant
-from tests.factories.samples import make_everything, make_profile
-from tests.factories.tenants import call_with, make_key, sign_in
+from tenants.models import Tenant
+from tests.factories.samples import make_profile
+from tests.factories.tenants import call_with, make_key, make_tenant, sign_in
+from tests.support.worlds import World, world
 from tests.tenants.routes import (
     API,
     API_UNDER,
@@ -30,13 +33,30 @@ LISTS = [
 SAME_FOR_ALL = {"segments/fields/", "flows/nodes/"}
 
 
+@pytest.fixture(scope="module")
+def their_world(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
+    """The other tenant with one of each thing."""
+    media = tmp_path_factory.mktemp("theirs")
+    with world(django_db_blocker, media, lambda: make_tenant("basho-tea")) as made:
+        yield made
+
+
 @pytest.fixture
-def theirs(other_tenant: Tenant) -> dict[str, int]:
+def other_tenant(their_world: World, db: None) -> Tenant:
+    """The tenant of that world."""
+    return Tenant.objects.get(pk=their_world.tenant_id)
+
+
+@pytest.fixture
+def theirs(
+    their_world: World, db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> dict[str, int]:
     """Ids of one of each thing of the other tenant."""
-    with tenant_scope(other_tenant.pk):
-        ids = make_everything()
-        make_key(other_tenant)
-    return {**ids, "key_id": ApiKey.objects.get(tenant=other_tenant).pk}
+    return their_world.lend(monkeypatch, tmp_path)
 
 
 @pytest.fixture

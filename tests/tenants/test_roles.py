@@ -8,9 +8,8 @@ from django.db import transaction
 from tenants.choices import Role
 from tenants.domain import capabilities
 from tenants.domain.capabilities import MATRIX, WORDS, may
-from tenants.models import ApiKey, Tenant
-from tests.factories.samples import make_everything
-from tests.factories.tenants import make_key, sign_in
+from tenants.models import Tenant
+from tests.factories.tenants import sign_in
 from tests.tenants.routes import PAGES, PAGES_UNDER, Page, find_routes
 
 ALLOWED = {
@@ -32,6 +31,12 @@ ALLOWED = {
     "tenant.manage":   (True,  False, False,   False,  False),
 }  # fmt: skip
 ROLES = ("owner", "admin", "marketer", "analyst", "support")
+
+
+@pytest.fixture
+def tenant(own_tenant: Tenant) -> Tenant:
+    """The tenant of the module's world."""
+    return own_tenant
 
 
 def test_the_matrix_is_what_is_written() -> None:
@@ -70,12 +75,11 @@ def test_every_page_says_the_capability_of_the_table(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
-def test_each_role_sees_the_pages_it_may_and_no_other(tenant: Tenant, page: Page) -> None:
-    ids = make_everything()
-    make_key(tenant)
-    ids["key_id"] = ApiKey.objects.get().pk
+def test_each_role_sees_the_pages_it_may_and_no_other(
+    tenant: Tenant, own_ids: dict[str, int], page: Page
+) -> None:
     address = f"/t/{tenant.slug}/" + re.sub(
-        r"<int:(\w+)>", lambda found: str(ids[found[1]]), page.path
+        r"<int:(\w+)>", lambda found: str(own_ids[found[1]]), page.path
     )
     for role, allowed in zip(ROLES, ALLOWED[page.capability], strict=True):
         with transaction.atomic():  # what one role takes away is there again for the next
