@@ -83,6 +83,7 @@ class Cart:
         total_minor: what the store said, else the sum of the lines; None without prices.
         url: where it can be taken up again.
         is_backfill: its last event is history.
+        names: under which storefronts told of it.
     """
 
     started_at: datetime
@@ -97,6 +98,7 @@ class Cart:
     order_id: int | None = None
     store_id: int | None = None
     is_backfill: bool = False
+    names: set[str] = field(default_factory=set)
 
     @property
     def total_minor(self) -> int | None:
@@ -133,7 +135,7 @@ def fold_carts(events: Iterable[CartEvent], *, currency: str) -> list[Cart]:
             _leave(cart, event.at)
             cart = None
         if cart is None:
-            if not _says_contents(event):
+            if not _says_contents(event) or _is_bought(carts, event):
                 continue
             cart = Cart(started_at=event.at, changed_at=event.at)
             carts.append(cart)
@@ -183,6 +185,20 @@ def _convert(cart: Cart | None, event: CartEvent) -> None:
         cart.order_id = event.object_id
 
 
+def _is_bought(carts: Sequence[Cart], event: CartEvent) -> bool:
+    """Say whether a storefront tells once more of a cart that an order has ended.
+
+    It comes with a time behind the order's, and is nothing that anybody left.
+    """
+    name = _name(event)
+    return bool(name) and any(cart.converted_at and name in cart.names for cart in carts)
+
+
+def _name(event: CartEvent) -> str:
+    """Return the name of a cart in its storefront; what sites tell names none to rely on."""
+    return _text(event.properties, "cart_id") if event.name == CART_UPDATED else ""
+
+
 def _leave(cart: Cart, until: datetime) -> None:
     """Note that a cart lay too long before something happened again."""
     if cart.abandoned_at is None and until - cart.changed_at >= IDLE:
@@ -200,6 +216,7 @@ def _take(cart: Cart, event: CartEvent, currency: str) -> None:
     cart.changed_at = event.at
     cart.is_backfill = event.is_backfill
     cart.store_id = event.store_id or cart.store_id
+    cart.names |= {name} if (name := _name(event)) else set()
     cart.currency = _currency(said, cart.currency or currency)
     cart.url = _web_address(said, "checkout_url") or _web_address(said, "cart_url") or cart.url
     if event.name == CHECKOUT_STARTED or said.get("is_checkout") is True:

@@ -102,6 +102,8 @@ def _note_carts(
                 properties=_describe_cart(cart),
                 dedupe_key=dedupe_key,
             )
+            if not claim.is_known:
+                batch.hush()
 
 
 def _key_of_cart(batch: Batch, cart: CartRecord) -> str:

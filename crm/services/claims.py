@@ -137,10 +137,15 @@ def claim_of_tracked(batch: Batch, index: int, tracked: TrackedRecord) -> Claim:
 
 
 def claim_of_cart(batch: Batch, index: int, cart: CartRecord) -> Claim:
-    """Return the claim of a cart; the address at a checkout was typed and is not verified."""
+    """Return the claim of a cart; the address at a checkout was typed and is not verified.
+
+    A cart lies in one browser and says no more about who it is than the browser itself.
+    """
     said = cart.customer or _guest(cart.version_at, "", "")
     claim = _build(batch, index, said, (cart.email, cart.phone), cart.started_at)
     claim.is_typed = not claim.is_customer
+    if cart.cart_id and (name := normalize_visitor_id(f"cart:{batch.store_id}:{cart.cart_id}")):
+        claim.weak = [(_ANONYMOUS, name)]
     return claim
 
 

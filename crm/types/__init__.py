@@ -286,11 +286,13 @@ class CartItemData:
 class CartRecord:
     """What a storefront says is in a cart or checkout; empty items say that it was emptied.
 
-    A cart of nobody who can be named is passed over: whoever it belongs to is told by a later
-    version, or by the site's own script.
+    A cart of nobody who can be named is passed over, unless it says by ``cart_id`` which one it is:
+    then it is an unknown visitor's until somebody is named with the same cart.
 
     Attributes:
         external_id: token of the checkout, or of the cart where there is no checkout yet.
+        cart_id: of the cart in the shopper's browser, the same in the checkout that it becomes;
+            empty where the platform does not tell.
         version_at: when it was last changed.
         started_at: when the checkout began; of a cart, when it was made.
         is_checkout: whether the shopper is at the checkout.
@@ -309,6 +311,7 @@ class CartRecord:
     is_checkout: bool = False
     total_minor: int | None = None
     url: str = ""
+    cart_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

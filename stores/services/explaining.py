@@ -19,6 +19,7 @@ NO_CUSTOMER: Final = "The order names no customer: it counts, and belongs to no 
 NO_ORDER: Final = "Its order has not arrived yet: the refund is kept and joined to it when it does"
 NO_ADDRESS: Final = "{!r} is not an e-mail address: nobody is known by it or written to"
 NO_SHOPPER: Final = "Nobody can be named by it yet: a cart is taken once its shopper is known"
+SHARED: Final = "Several people have used the browser of this cart, so nobody can be named by it"
 NOBODY: Final = "It names nobody: it belongs to a profile only if it did before"
 MAX_SHOWN: Final = 60
 
@@ -68,7 +69,7 @@ def _remark(records: Sequence[Record], waited_for: set[str]) -> str:
                 remarks[NO_ORDER] = None
             case ReviewRecord(customer=customer) | TicketRecord(customer=customer):
                 remarks |= _judge_address(customer.email) if customer else {NOBODY: None}
-            case CartRecord(customer=None, email="", phone=""):
+            case CartRecord(customer=None, email="", phone="", cart_id=""):
                 remarks[NO_SHOPPER] = None
             case _:
                 continue

@@ -31,7 +31,7 @@ from stores.platforms import FETCHERS, PLATFORMS
 from stores.platforms.order_file import OrderFile
 from stores.services import parts
 from stores.services.erasure import empty_store, forget_named
-from stores.services.explaining import explain, order_of
+from stores.services.explaining import SHARED, explain, order_of
 from stores.services.parts import PartOutcome, Request, read_request, settle_request
 from stores.types import Delivery, Pulled, StoreContext, Translation
 from tenants.services import audit
@@ -43,6 +43,8 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 """Some 6,000 calls of sites and apps."""
 CONFLICT_TRIES: Final = 5
 REJECTED: Final = "rejected:"
+NOBODY: Final = "nobody"
+"""What became of a cart whose browser several people have used."""
 NOTHING_NEW: Final = "Nothing new: it is known already, or older than what is known"
 NOT_POISON: Final = (IngestConflict, OperationalError, InterfaceError, SoftTimeLimitExceeded)
 """Failures that no delivery is to blame for: the batch is rolled back and tried again."""
@@ -370,8 +372,10 @@ def _judge(item: _Readable, words: Sequence[str], remark: str) -> Outcome:
         reason = "; ".join(dict.fromkeys(refused))
         return Outcome(delivery_id, DeliveryStatus.QUARANTINED, reason, order_id, item.place)
     is_old = bool(words) and all(word == "unchanged" for word in words)
-    reason = NOTHING_NEW if is_old else remark
     word = words[0] if words else ""
+    if word == NOBODY and not remark:
+        remark = SHARED
+    reason = NOTHING_NEW if is_old else remark
     return Outcome(delivery_id, DeliveryStatus.APPLIED, reason, order_id, item.place, word)
 
 

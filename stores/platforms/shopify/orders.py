@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from crm.types import CustomerRecord, LineData, OrderRecord, Record
+from crm.types import CustomerRecord, LineData, OrderDeletionRecord, OrderRecord, Record
 from stores.errors import Untranslatable
 from stores.platforms.fields import (
     Json,
@@ -38,6 +38,12 @@ def translate_order(payload: Json, delivery: Delivery, store: StoreContext) -> T
     for parcel in children(payload, "fulfillments"):
         records.append(read_shipment(parcel, order.external_id, order.version_at))
     return Translation(records)
+
+
+def translate_order_deletion(payload: Json, delivery: Delivery, store: StoreContext) -> Translation:
+    """Read orders/delete, which names nothing but the order."""
+    deletion = OrderDeletionRecord(external_id=identifier(payload), version_at=delivery.arrived_at)
+    return Translation([deletion])
 
 
 def read_order(payload: Json, arrived_at: datetime) -> OrderRecord:

@@ -30,6 +30,7 @@ TOPICS: Final[dict[str, Translate]] = {
     "orders/cancelled": orders.translate_order,
     "orders/fulfilled": orders.translate_order,
     "orders/partially_fulfilled": orders.translate_order,
+    "orders/delete": orders.translate_order_deletion,
     "customers/create": customers.translate_customer,
     "customers/update": customers.translate_customer,
     "customers/enable": customers.translate_customer,
@@ -46,6 +47,8 @@ TOPICS: Final[dict[str, Translate]] = {
     "inventory_levels/disconnect": inventory.translate_level_end,
     "inventory_items/create": inventory.translate_item,
     "inventory_items/update": inventory.translate_item,
+    "carts/create": carts.translate_cart,
+    "carts/update": carts.translate_cart,
     "checkouts/create": carts.translate_checkout,
     "checkouts/update": carts.translate_checkout,
     "refunds/create": translate_refund,
@@ -64,13 +67,9 @@ TOPICS: Final[dict[str, Translate]] = {
     "customers/redact": privacy.translate_erasure,
     "shop/redact": privacy.translate_shop_erasure,
 }
-_OF_CART: Final = "Shopify does not say whose a cart is; its checkout and the site's script do"
 REASONS: Final = {
-    "carts/create": _OF_CART,
-    "carts/update": _OF_CART,
     "checkouts/delete": "A checkout that is gone is left like any other cart",
     "orders/edited": "The edited order itself follows as orders/updated",
-    "orders/delete": "A deleted order stays in the history; cancel or refund it in the store",
     "fulfillment_events/delete": "What a carrier said stays in the history",
     "returns/update": "Which lines a return lost changes nothing here; its state has own topics",
     "inventory_items/delete": "What was left of a deleted item is told by its product",
