@@ -60,3 +60,4 @@ class DayDifference(TextChoices):
     MISSING = "missing", "was missing here"
     CHANGED = "changed", "had another total"
     GONE = "gone", "is gone in the shop"
+    MOVED = "moved", "was not in the shop's list of the day"

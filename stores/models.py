@@ -40,6 +40,8 @@ class Connection(TenantModel):
     """How often in a row it did not answer."""
     missing_topics = models.JSONField(default=list)
     """Topics that it does not take, each with the reason."""
+    stray_tokens = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    """Earlier tokens to whose addresses the platform may send still, until it is told."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -220,6 +222,8 @@ class StoreDay(TenantModel):
     detail = models.TextField(db_default="")
     """Why it could not be compared, for people."""
     checked_at = models.DateTimeField(null=True)
+    progress = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """How far it is compared, while the platform asks for patience (`domain/day_progress.py`)."""
 
     class Meta:
         constraints = [

@@ -459,11 +459,11 @@ def find_registration(store_id: int) -> Registration | None:
 
 def list_days(store_id: int, *, limit: int = DAYS_SHOWN) -> list[DayLine]:
     """Return the last days on which a store was compared with its platform, newest first."""
-    found = StoreDay.objects.filter(store_id=store_id).order_by("-day")[:limit]
+    found = StoreDay.objects.filter(store_id=store_id).defer("progress").order_by("-day")[:limit]
     return [describe_day(row) for row in found]
 
 
 def list_different_days() -> list[StoreDay]:
     """Return the days that are not as the platforms have them, with their stores, newest first."""
     found = StoreDay.objects.filter(status__in=[DayStatus.DIFFERENT, DayStatus.FAILED])
-    return list(found.select_related("store").order_by("store_id", "-day"))
+    return list(found.select_related("store").defer("progress").order_by("store_id", "-day"))

@@ -178,20 +178,33 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class OrderHead:
-    """An order as a platform lists it, to be compared with ours; ``total_minor`` as we keep it."""
+    """An order as a platform lists it, to be compared with ours.
+
+    Attributes:
+        total_minor: as we keep it.
+        is_aside: it was put away there: where we have it, it is not gone; where we do not, it is
+            not missed.
+    """
 
     external_id: str
     ordered_at: datetime
     currency: str
     total_minor: int
+    is_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """One page of a platform's orders of a span; ``cursor`` None: that was all."""
+    """One page of a platform's orders of a span.
+
+    Attributes:
+        cursor: where to go on; None: that was all.
+        rest_seconds: how long not to ask for the next one.
+    """
 
     heads: Sequence[OrderHead]
     cursor: Mapping[str, Any] | None
+    rest_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,3 +24,11 @@ def list_kept_orders(store_id: int, since: datetime, until: datetime) -> list[Ke
         KeptOrder(name, currency, minor, cancelled_at is not None or is_test)
         for name, currency, minor, cancelled_at, is_test in found
     ]
+
+
+def list_newest_orders(store_id: int, since: datetime, until: datetime, *, limit: int) -> list[str]:
+    """Return the ids of a store's newest orders that count and lie outside of a span."""
+    found = Order.objects.filter(store_id=store_id, cancelled_at=None, is_test=False)
+    outside = found.exclude(ordered_at__gte=since, ordered_at__lt=until)
+    newest = outside.order_by("-ordered_at", "-id").values_list("external_id", flat=True)
+    return list(newest[:limit])

@@ -1,8 +1,8 @@
 """A day of orders as we have it against the platform's list of it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from stores.choices import DayDifference
 from stores.types import OrderHead
@@ -53,6 +53,11 @@ class Comparison:
         return sum(1 for one in self.differences if one.kind is DayDifference.GONE)
 
     @property
+    def shows_nothing(self) -> bool:
+        """Whether the platform lists no order at all, while some are here."""
+        return self.gone_count > 0 and not self.their_count
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether so many are gone that nothing shall be cancelled for it."""
         return self.gone_count > max(BRAKE_FROM, BRAKE_SHARE * self.our_count)
@@ -63,16 +68,19 @@ def compare(ours: Iterable[OurOrder], theirs: Iterable[OrderHead], *, currency: 
 
     Args:
         ours: of the day.
-        theirs: of the same span; one that is listed twice counts once.
+        theirs: of the same span; one that is listed twice counts once, and one that was put away
+            there only where it is here.
         currency: in which both sides are added up.
     """
     kept = {order.external_id: order for order in ours}
     listed = {head.external_id: head for head in theirs}
     found = Comparison()
     for name, head in listed.items():
+        order = kept.get(name)
+        if order is None and head.is_aside:
+            continue
         found.their_count += 1
         found.their_minor += head.total_minor if head.currency == currency else 0
-        order = kept.get(name)
         if order is None:
             found.differences.append(_differ(DayDifference.MISSING, None, head))
         elif (order.currency, order.total_minor) != (head.currency, head.total_minor):
@@ -88,13 +96,19 @@ def compare(ours: Iterable[OurOrder], theirs: Iterable[OrderHead], *, currency: 
 
 
 def describe(
-    differences: Iterable[Difference], mended: Mapping[str, bool]
-) -> list[dict[str, object]]:
-    """Return differences as plain values, to be kept."""
+    differences: Iterable[Difference], mended: Mapping[str, bool], found: Container[str] = ()
+) -> list[dict[str, Any]]:
+    """Return differences as plain values, to be kept.
+
+    Args:
+        differences: any.
+        mended: by order, whether it is as the platform has it now.
+        found: orders that the platform did not list and has all the same.
+    """
     return [
         {
             "id": one.external_id,
-            "kind": str(one.kind),
+            "kind": str(DayDifference.MOVED if _is_moved(one, found) else one.kind),
             "ours": one.ours,
             "theirs": one.theirs,
             "currency": one.currency,
@@ -102,6 +116,10 @@ def describe(
         }
         for one in differences
     ]
+
+
+def _is_moved(one: Difference, found: Container[str]) -> bool:
+    return one.kind is DayDifference.GONE and one.external_id in found
 
 
 def _differ(kind: DayDifference, order: OurOrder | None, head: OrderHead | None) -> Difference:

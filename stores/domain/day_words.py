@@ -18,6 +18,7 @@ _MENDING: Final = {
     DayDifference.MISSING: "fetched",
     DayDifference.CHANGED: "fetched again",
     DayDifference.GONE: "cancelled here",
+    DayDifference.MOVED: "found by its number",
 }
 SHOWN: Final = 5
 

@@ -3,14 +3,17 @@
 from typing import Final
 
 from stores.platforms.base import Auditor, Fetcher, Keeper, Platform, Puller, Registrar
+from stores.platforms.bigcommerce.audit import BigCommerceAudit
 from stores.platforms.bigcommerce.fetch import BigCommerceFetch
 from stores.platforms.bigcommerce.hooks import BigCommerceKeeper
 from stores.platforms.bigcommerce.platform import BigCommerce
 from stores.platforms.bigcommerce.pull import BigCommercePull
 from stores.platforms.custom.platform import Custom
+from stores.platforms.magento.audit import MagentoAudit
 from stores.platforms.magento.fetch import MagentoFetch
 from stores.platforms.magento.platform import Magento
 from stores.platforms.magento.pull import MagentoPull
+from stores.platforms.shopify.audit import ShopifyAudit
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.shopify.pull import ShopifyPull
 from stores.platforms.shopify.webhooks import ShopifyKeeper
@@ -60,7 +63,12 @@ REGISTRARS: Final[dict[str, Registrar]] = {"bigcommerce": _BIGCOMMERCE, "shopify
 KEEPERS: Final[dict[str, Keeper]] = {"bigcommerce": _BIGCOMMERCE, "shopify": _SHOPIFY}
 """Platforms whose webhooks are looked after without anybody asking for it."""
 
-AUDITORS: Final[dict[str, Auditor]] = {"woocommerce": WooCommerceAudit()}
+AUDITORS: Final[dict[str, Auditor]] = {
+    "shopify": ShopifyAudit(),
+    "woocommerce": WooCommerceAudit(),
+    "bigcommerce": BigCommerceAudit(),
+    "magento": MagentoAudit(),
+}
 """Platforms whose orders are compared with ours, day by day."""
 
 CHALLENGED: Final = frozenset({"magento"})

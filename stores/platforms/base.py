@@ -97,7 +97,7 @@ class Auditor(Protocol):
         Args:
             access: how the store is asked.
             client: of this turn.
-            external_ids: at most 100.
+            external_ids: at most 10, digits alone.
         """
 
     def tell_deleted(self, external_id: str, /) -> Pulled:

@@ -6,10 +6,8 @@ orders that were fetched, in one. A worker that dies leaves the day due when its
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.db import transaction
@@ -17,23 +15,23 @@ from django.db.models import F, Q, QuerySet
 
 from crm.choices import StoreStatus
 from crm.errors import IngestConflict
-from crm.queries.audits import list_kept_orders
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Invalid, NotFound
 from kernel.formats import find_zone
-from kernel.http import AddressForbidden, Client, HttpUnavailable
+from kernel.http import AddressForbidden, HttpUnavailable
 from kernel.scope import current_tenant_id
 from kernel.work import ring
-from stores.choices import DayDifference, DayStatus, DeliverySource, DeliveryStatus
-from stores.domain.audits import Comparison, OurOrder, compare, describe
-from stores.errors import PullBusy, PullRefused, PullUnavailable
+from stores.choices import DayStatus, DeliverySource, DeliveryStatus
+from stores.domain.audits import Comparison, describe
+from stores.domain.day_progress import Progress
+from stores.errors import PullRefused, PullUnavailable
 from stores.models import Connection, StoreDay
 from stores.platforms import AUDITORS
-from stores.platforms.base import Auditor
+from stores.services.comparing import Claim, Found, Rest, ask
 from stores.services.inbox import NOT_POISON, apply_deliveries
 from stores.services.syncing import NO_ADDRESS, UNKNOWN_FAULT, describe_failure, read_access
-from stores.types import Delivery, OrderHead, Pulled, StoreAccess
+from stores.types import Delivery
 from tenants.queries import get_tenant
 from tenants.services import audit
 
@@ -51,36 +49,10 @@ SETTLES: Final = timedelta(minutes=15)
 LEASE: Final = timedelta(minutes=10)
 PATIENCE: Final = timedelta(minutes=15)
 TRIES: Final = 8
-MAX_PAGES: Final = 1_000
-FETCHED_AT_ONCE: Final = 100
 SHOWN: Final = 50
 CONFLICT_TRIES: Final = 5
 KEPT: Final = timedelta(days=90)
 NOT_COMPARED: Final = "Stores of this platform are not compared yet"
-DOUBTFUL: Final = (
-    "The shop lists {gone:,} orders fewer than are here, so nothing was cancelled. Look whether "
-    "the key may read all orders"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A day in the hands of this worker."""
-
-    day_id: int
-    lease: str
-    span: tuple[datetime, datetime]
-    access: StoreAccess
-    auditor: Auditor
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What a platform said of a day."""
-
-    comparison: Comparison
-    fetched: Sequence[Pulled]
-    deleted: Sequence[str]
 
 
 def check_now(store_id: int, *, actor: str = audit.SYSTEM) -> int:
@@ -154,7 +126,7 @@ def _plan(store_id: int, days: int, now: datetime, *, with_today: bool = False) 
     today = now.astimezone(find_zone(get_tenant(current_tenant_id()).timezone)).date()
     wanted = [today - timedelta(days=back) for back in range(0 if with_today else 1, days + 1)]
     known = StoreDay.objects.filter(store_id=store_id, day__in=wanted)
-    known.update(status=DayStatus.DUE, due_at=now, tries=0)
+    known.update(status=DayStatus.DUE, due_at=now, tries=0, progress={})
     present = set(known.values_list("day", flat=True))
     StoreDay.objects.bulk_create(
         [
@@ -172,24 +144,22 @@ def _take_day() -> bool:
     if claim is None:
         return False
     try:
-        found = _ask(claim)
+        found = ask(claim)
         _settle_retrying(claim, found)
-    except PullBusy as exc:
-        _wait(claim, timedelta(seconds=exc.seconds), exc.reason)
     except (PullRefused, AddressForbidden) as exc:
         _fail(claim, describe_failure(exc))
     except (PullUnavailable, HttpUnavailable) as exc:
-        _wait(claim, PATIENCE, describe_failure(exc), is_failure=True)
+        _wait(claim, describe_failure(exc))
     except NOT_POISON:
         raise
     except Exception:
         log.exception("audit_failed", day=claim.day_id)
-        _wait(claim, PATIENCE, UNKNOWN_FAULT, is_failure=True)
+        _wait(claim, UNKNOWN_FAULT)
     return True
 
 
 @transaction.atomic
-def _claim() -> _Claim | None:
+def _claim() -> Claim | None:
     now = clock.now()
     due = StoreDay.objects.select_for_update(skip_locked=True, no_key=True).filter(
         Q(lease_until=None) | Q(lease_until__lte=now), status=DayStatus.DUE, due_at__lte=now
@@ -210,56 +180,17 @@ def _claim() -> _Claim | None:
     zone = get_tenant(current_tenant_id()).timezone
     since = clock.start_of_day(row.day, zone)
     until = min(clock.start_of_day(row.day + timedelta(days=1), zone), now - SETTLES)
-    span = (since, max(since, until))
-    return _Claim(row.pk, lease, span, access, AUDITORS[access.store.platform])
+    return Claim(
+        day_id=row.pk,
+        lease=lease,
+        since=since,
+        access=access,
+        auditor=AUDITORS[access.store.platform],
+        progress=Progress.unpack(row.progress, until),
+    )
 
 
-def _ask(claim: _Claim) -> _Found:
-    """Ask the platform for the day, and for whatever is not as it is here."""
-    with Client() as client:
-        theirs = _list(claim, client)
-        comparison = _compare(claim, theirs)
-        if comparison.is_doubtful:
-            return _Found(comparison, (), ())
-        names = [one.external_id for one in comparison.differences]
-        fetched: list[Pulled] = []
-        for first in range(0, len(names), FETCHED_AT_ONCE):
-            some = names[first : first + FETCHED_AT_ONCE]
-            fetched += claim.auditor.fetch_orders(claim.access, client, some)
-    present = {each.name for each in fetched}
-    deleted = [
-        one.external_id
-        for one in comparison.differences
-        if one.kind is DayDifference.GONE
-        and claim.auditor.tell_deleted(one.external_id).name not in present
-    ]
-    return _Found(comparison, fetched, deleted)
-
-
-def _list(claim: _Claim, client: Client) -> list[OrderHead]:
-    since, until = claim.span
-    if since >= until:
-        return []
-    heads: list[OrderHead] = []
-    cursor: dict[str, Any] | None = {}
-    for _ in range(MAX_PAGES):
-        if cursor is None:
-            return [head for head in heads if since <= head.ordered_at < until]
-        page = claim.auditor.list_orders(claim.access, client, claim.span, cursor)
-        heads += page.heads
-        cursor = None if page.cursor is None else dict(page.cursor)
-    raise PullUnavailable("The shop's list of orders has no end")
-
-
-@transaction.atomic
-def _compare(claim: _Claim, theirs: Iterable[OrderHead]) -> Comparison:
-    store = claim.access.store
-    kept = list_kept_orders(store.store_id, *claim.span)
-    ours = [OurOrder(*order) for order in kept]
-    return compare(ours, theirs, currency=store.currency)
-
-
-def _settle_retrying(claim: _Claim, found: _Found) -> None:
+def _settle_retrying(claim: Claim, found: Found) -> None:
     for _ in range(CONFLICT_TRIES):
         try:
             with transaction.atomic():
@@ -269,36 +200,56 @@ def _settle_retrying(claim: _Claim, found: _Found) -> None:
     raise PullUnavailable("Other stores bring the same people just now")
 
 
-def _settle(claim: _Claim, found: _Found) -> None:
+def _settle(claim: Claim, found: Found) -> None:
     """Fill in what was fetched and write how the day stands, as long as it is this worker's."""
-    now, comparison = clock.now(), found.comparison
+    now, progress = clock.now(), claim.progress
     mine = StoreDay.objects.select_for_update(no_key=True).filter(
         pk=claim.day_id, lease=claim.lease
     )
-    if mine.first() is None:
+    if mine.only("pk").first() is None:
         return
     mended = _fill_in(claim, found, now)
-    differences = describe(comparison.differences, mended)
-    left = [one for one in differences if not one["is_mended"]]
-    status = DayStatus.EQUAL if not differences else DayStatus.MENDED
-    detail = DOUBTFUL.format(gone=comparison.gone_count) if comparison.is_doubtful else ""
+    present = {one.external_id for one in found.asked} - set(found.deleted)
+    progress.asked += describe(found.asked, mended, present)
+    if found.rest is not None:
+        _pause(claim, found, found.rest, now)
+    elif found.comparison is not None:
+        _finish(claim, found, found.comparison, now)
+
+
+def _pause(claim: Claim, found: Found, rest: Rest, now: datetime) -> None:
+    if found.comparison is not None:
+        claim.progress.note_sums(found.comparison)
     StoreDay.objects.filter(pk=claim.day_id).update(
-        status=DayStatus.DIFFERENT if left else status,
-        our_count=comparison.our_count,
-        our_minor=comparison.our_minor,
-        their_count=comparison.their_count,
-        their_minor=comparison.their_minor,
-        differences=differences[:SHOWN],
-        difference_count=len(differences),
-        mended_count=len(differences) - len(left),
-        detail=detail,
-        checked_at=now,
+        progress=claim.progress.pack(),
+        due_at=now + timedelta(seconds=rest.seconds),
+        detail=rest.reason,
         lease="",
         lease_until=None,
     )
 
 
-def _fill_in(claim: _Claim, found: _Found, now: datetime) -> dict[str, bool]:
+def _finish(claim: Claim, found: Found, comparison: Comparison, now: datetime) -> None:
+    before = {one["id"] for one in claim.progress.asked}
+    unasked = [one for one in comparison.differences if one.external_id not in before]
+    differences = [*claim.progress.asked, *describe(unasked, {})]
+    left = [one for one in differences if not one["is_mended"]]
+    status = DayStatus.EQUAL if not differences else DayStatus.MENDED
+    StoreDay.objects.filter(pk=claim.day_id).update(
+        status=DayStatus.DIFFERENT if left else status,
+        **claim.progress.note_sums(comparison),
+        differences=differences[:SHOWN],
+        difference_count=len(differences),
+        mended_count=len(differences) - len(left),
+        detail=found.doubt,
+        checked_at=now,
+        progress={},
+        lease="",
+        lease_until=None,
+    )
+
+
+def _fill_in(claim: Claim, found: Found, now: datetime) -> dict[str, bool]:
     """Apply what was fetched and what is gone; returns which orders are as the platform's now."""
     objects = [*found.fetched, *map(claim.auditor.tell_deleted, found.deleted)]
     if not objects:
@@ -321,36 +272,38 @@ def _fill_in(claim: _Claim, found: _Found, now: datetime) -> dict[str, bool]:
     }
     return {
         one.external_id: claim.auditor.tell_deleted(one.external_id).name in applied
-        for one in found.comparison.differences
+        for one in found.asked
     }
 
 
-def _fail(claim: _Claim, detail: str) -> None:
+def _fail(claim: Claim, detail: str) -> None:
     with transaction.atomic():
         _mine(claim).update(
             status=DayStatus.FAILED,
             detail=detail,
             checked_at=clock.now(),
+            progress={},
             lease="",
             lease_until=None,
         )
 
 
-def _wait(claim: _Claim, wait: timedelta, detail: str, *, is_failure: bool = False) -> None:
-    """Let a day be compared later; one that failed too often is given up."""
+def _wait(claim: Claim, detail: str) -> None:
+    """Let a day that failed be compared anew later; one that failed too often is given up."""
     with transaction.atomic():
         tries = _mine(claim).values_list("tries", flat=True).first()
-        if is_failure and tries is not None and tries + 1 >= TRIES:
+        if tries is not None and tries + 1 >= TRIES:
             _fail(claim, detail)
             return
         _mine(claim).update(
-            due_at=clock.now() + wait,
-            tries=F("tries") + (1 if is_failure else 0),
+            due_at=clock.now() + PATIENCE,
+            tries=F("tries") + 1,
             detail=detail,
+            progress={},
             lease="",
             lease_until=None,
         )
 
 
-def _mine(claim: _Claim) -> QuerySet[StoreDay]:
+def _mine(claim: Claim) -> QuerySet[StoreDay]:
     return StoreDay.objects.filter(pk=claim.day_id, lease=claim.lease)

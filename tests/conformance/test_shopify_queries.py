@@ -36,6 +36,8 @@ TEXTS = {
     "SUBSCRIBE": graphql.SUBSCRIBE,
     "UNSUBSCRIBE": graphql.UNSUBSCRIBE,
     "BULK_STATE": graphql.BULK_STATE,
+    "LISTED": graphql.LISTED,
+    "BY_ID": graphql.BY_ID,
     "REFUNDS": graphql.REFUNDS,
     "MORE_PAYMENTS": graphql.MORE_PAYMENTS,
     "MORE_REFUNDED": graphql.MORE_REFUNDED,

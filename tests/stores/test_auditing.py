@@ -162,7 +162,7 @@ def test_so_many_gone_at_once_cancel_nothing(
     assert totals()["1"] == (1000, True)
     with transaction.atomic():
         [item] = [one for one in list_attention() if one.key.startswith("days:")]
-    assert item.title == "Ada Woo: 1 day differs from the shop"
+    assert item.title == "Ada Woo: 2 days differ from the shop"
 
 
 def test_more_than_a_page_is_walked(store: ConnectedStore, woo_api: WooApi) -> None:
@@ -211,7 +211,7 @@ def test_a_worker_that_died_leaves_its_day_to_another(
     store: ConnectedStore, at_nine: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(auditing, "_ask", _die)
+        patch.setattr(auditing, "ask", _die)
         with pytest.raises(SystemExit):
             drain_audits(FOREVER)
     drain_audits(FOREVER)

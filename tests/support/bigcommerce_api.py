@@ -73,17 +73,30 @@ class BigApi(ThreadingHTTPServer):
         if wanted is not None:
             name = "id" if "id:in" in params else "order_id"
             found = [item for item in found if str(item[name]) in wanted.split(",")]
+        if path == "v2/orders" and "is_deleted" in params:
+            is_wanted = params["is_deleted"] == "true"
+            found = [item for item in found if item.get("is_deleted", False) is is_wanted]
+        if begin := params.get("min_date_created"):
+            found = [item for item in found if made_at(item) >= datetime.fromisoformat(begin)]
+        if end := params.get("max_date_created"):
+            found = [item for item in found if made_at(item) <= datetime.fromisoformat(end)]
         since = params.get("min_date_modified") or params.get("date_modified:min")
         if since:
             found = [item for item in found if changed_at(item) >= datetime.fromisoformat(since)]
         if params.get("sort", "").startswith("date_modified"):
             return sorted(found, key=lambda item: (changed_at(item), item["id"]))
+        if params.get("sort", "").startswith("date_created"):
+            return sorted(found, key=lambda item: (made_at(item), item["id"]))
         return sorted(found, key=lambda item: item["id"])
 
 
 def changed_at(item: dict[str, Any]) -> datetime:
     found = item["date_modified"]
     return parsedate_to_datetime(found) if found[0].isalpha() else datetime.fromisoformat(found)
+
+
+def made_at(item: dict[str, Any]) -> datetime:
+    return parsedate_to_datetime(item["date_created"])
 
 
 class Handler(BaseHTTPRequestHandler):

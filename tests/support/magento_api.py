@@ -27,6 +27,8 @@ LISTS = ("products", "customers/search", "orders", "creditmemos", "shipments", "
 SOURCES = "inventory/source-items"
 FILTER = re.compile(r"searchCriteria\[filterGroups\]\[(\d+)\]\[filters\]\[0\]\[(\w+)\]")
 
+FIELDS = re.compile(r"items\[([\w,]+)\],total_count")
+
 
 class MageApi(ThreadingHTTPServer):
     """Holds what a shop knows.
@@ -70,9 +72,10 @@ class MageApi(ThreadingHTTPServer):
         items = self.objects[path]
         for each in filters.values():
             items = [item for item in items if holds(item, each)]
-        if "searchCriteria[sortOrders][0][field]" not in params:
+        order = params.get("searchCriteria[sortOrders][0][field]", "")
+        if not order:
             return items
-        return sorted(items, key=lambda item: (item["updated_at"], number_of(item)))
+        return sorted(items, key=lambda item: (item[order], number_of(item)))
 
 
 def number_of(item: dict[str, Any]) -> int:
@@ -84,6 +87,8 @@ def holds(item: dict[str, Any], condition: dict[str, str]) -> bool:
     found = str(number_of(item) if field == "entity_id" else item.get(field, ""))
     if condition["conditionType"] == "gteq":
         return found >= value
+    if condition["conditionType"] == "lteq":
+        return found <= value
     return found in value.split(",")
 
 
@@ -137,6 +142,9 @@ class Handler(BaseHTTPRequestHandler):
         last = max(1, -(-len(found) // size))
         page = min(int(params["searchCriteria[currentPage]"]), last)
         items = found[(page - 1) * size : page * size]
+        if wanted := FIELDS.fullmatch(params.get("fields", "")):
+            names = wanted[1].split(",")
+            items = [{name: item[name] for name in names if name in item} for item in items]
         self._send(200, {}, {"items": items, "search_criteria": {}, "total_count": len(found)})
 
     def _send(self, status: int, headers: dict[str, str], content: Any) -> None:

@@ -6,6 +6,8 @@ that finds too few points in the bucket is throttled.
 """
 
 import json
+import operator
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +28,9 @@ from tests.support.shopify_objects import ManyOrders
 TOKEN = "shpat_1"
 CLIENT_ID, CLIENT_SECRET = "app-1", "shpss_1"
 MOST_A_REQUEST = 1_000
+CONDITION = re.compile(r"(\w+):(>=|<)'([^']+)'")
+FILTERED = {"updated_at": "updatedAt", "processed_at": "processedAt"}
+SORTED = {"UPDATED_AT": "updatedAt", "PROCESSED_AT": "processedAt"}
 EVERYTHING = ("read_products", "read_customers", "read_orders", "read_all_orders")
 
 
@@ -85,13 +90,13 @@ class ShopifyApi(ThreadingHTTPServer):
         return [kind for kind, _ in self.asked]
 
     def select(self, root: str, arguments: Mapping[str, Any]) -> list[Node]:
-        """Return the objects of a root connection that a filter leaves, by their change."""
+        """Return the objects of a root connection that a filter leaves, in the order asked for."""
         found: Sequence[Node] = self.objects[root]
-        if given := arguments.get("query"):
-            assert given.startswith("updated_at:>='")
-            after = datetime.fromisoformat(given.removeprefix("updated_at:>='").rstrip("'"))
-            found = [each for each in found if datetime.fromisoformat(each["updatedAt"]) >= after]
-        return sorted(found, key=_place)
+        for name, sign, value in read_filter(arguments.get("query") or ""):
+            at = datetime.fromisoformat(value)
+            holds = operator.ge if sign == ">=" else operator.lt
+            found = [each for each in found if holds(datetime.fromisoformat(each[name]), at)]
+        return sorted(found, key=_place_by(arguments))
 
     def find(self, gid: str) -> Node | None:
         """Return any object by its id; a refund lies in its order."""
@@ -129,8 +134,8 @@ class ShopifyApi(ThreadingHTTPServer):
 
     def _list(self, root: str) -> Callable[[dict[str, Any]], Listed]:
         def resolve(arguments: dict[str, Any]) -> Listed:
-            assert arguments["sortKey"] == "UPDATED_AT"
-            return Listed(self.select(root, arguments), lambda each: "|".join(_place(each)))
+            place = _place_by(arguments)
+            return Listed(self.select(root, arguments), lambda each: "|".join(place(each)))
 
         return resolve
 
@@ -310,8 +315,17 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the test's output quiet."""
 
 
-def _place(node: Node) -> tuple[str, str]:
-    return node["updatedAt"], str(node["legacyResourceId"]).rjust(20, "0")
+def read_filter(given: str) -> list[tuple[str, str, str]]:
+    """Return the conditions of a filter: field, ``>=`` or ``<``, time; nothing else is known."""
+    conditions = given.split()
+    found = [match for each in conditions if (match := CONDITION.fullmatch(each))]
+    assert len(found) == len(conditions), f"the stand-in does not know the filter {given}"
+    return [(FILTERED[match[1]], match[2], match[3]) for match in found]
+
+
+def _place_by(arguments: Mapping[str, Any]) -> Callable[[Node], tuple[str, str]]:
+    name = SORTED[arguments.get("sortKey", "UPDATED_AT")]
+    return lambda node: (node[name], str(node["legacyResourceId"]).rjust(20, "0"))
 
 
 def _stamp(at: datetime) -> str:

@@ -68,6 +68,11 @@ class Api:
         self._client = client
         self._rest = 0.0
 
+    @property
+    def rest(self) -> float:
+        """Seconds until the quota begins anew where it is nearly used up, else 0."""
+        return self._rest
+
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Ask for something; no content is None. Numbers with a point come as text, exact.
 

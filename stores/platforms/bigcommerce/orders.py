@@ -91,6 +91,12 @@ def translate_gone(payload: Json, delivery: Delivery, store: StoreContext) -> Tr
     return Translation([record])
 
 
+def read_total(order: Json, store: StoreContext) -> tuple[str, int]:
+    """Return the currency that an order was paid in and its total, as it is kept here."""
+    code = _read_purse(order, store).code
+    return code, money(order, "total_inc_tax", code, required=True)
+
+
 def lines_of(order: Json) -> list[Any]:
     """Return the lines inside the consignments of an order, in both structures there are.
 

@@ -90,6 +90,7 @@ class Api:
         order: Sequence[str] = (),
         size: int = LARGEST,
         page: int = 1,
+        fields: str = "",
     ) -> Found:
         """Return one page of a list.
 
@@ -99,11 +100,14 @@ class Api:
             order: fields by which the list is sorted, upwards.
             size: of a page.
             page: from 1.
+            fields: of each object; empty is all of them.
         """
         params = {
             "searchCriteria[pageSize]": str(size),
             "searchCriteria[currentPage]": str(page),
         }
+        if fields:
+            params["fields"] = f"items[{fields}],total_count"
         for number, each in enumerate(filters):
             stem = f"searchCriteria[filterGroups][{number}][filters][0]"
             params |= {

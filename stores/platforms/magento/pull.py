@@ -26,7 +26,7 @@ class MagentoPull:
     def check(self, access: StoreAccess, client: Client) -> str:
         """Count what there is; whoever may do that may read what is needed."""
         api = Api(access, client)
-        scope = _read_scope(api, access)
+        scope = read_scope(api, access)
         counts = {stage: _count(api, _begin(stage, None, scope)) for stage in STAGES}
         found = ", ".join(
             f"{number:,} {stage if number != 1 else KINDS[stage]}"
@@ -37,7 +37,7 @@ class MagentoPull:
 
     def start(self, access: StoreAccess, client: Client, since: datetime | None) -> PullPlan:
         api = Api(access, client)
-        scope = _read_scope(api, access)
+        scope = read_scope(api, access)
         cursors = [_begin(stage, since, scope) for stage in STAGES]
         expected = sum(_count(api, cursor) for cursor in cursors)
         return PullPlan(cursor=cursors[0], expected=expected)
@@ -61,7 +61,7 @@ def _begin(stage: str, since: datetime | None, scope: Mapping[str, str]) -> dict
     return {**walking.begin(stage, since), **scope}
 
 
-def _read_scope(api: Api, access: StoreAccess) -> dict[str, str]:
+def read_scope(api: Api, access: StoreAccess) -> dict[str, str]:
     """Return the website that a store stands for, and its store views; empty is all of them.
 
     Raises:

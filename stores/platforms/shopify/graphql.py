@@ -134,6 +134,27 @@ MORE: Final = {stage: _more(stage) for stage in _PARTS}
 BULK: Final = {stage: _bulk(stage) for stage in _PARTS}
 """Everything, as a bulk operation puts it together."""
 
+LISTED: Final = f"""query ($first: Int!, $after: String, $filter: String) {{
+  orders(first: $first, after: $after, query: $filter, sortKey: PROCESSED_AT) {{
+    pageInfo {{ hasNextPage endCursor }}
+    nodes {{ id legacyResourceId processedAt currencyCode totalPriceSet {_MONEY} }}
+  }}
+}}"""
+"""What a comparison needs of orders, by when they were placed; cancelled and test orders too."""
+
+BY_ID: Final = f"""query ($ids: [ID!]!, $inside: Int!) {{
+  nodes(ids: $ids) {{
+    ... on Order {{
+      {_ORDER}
+      lineItems(first: $inside) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ {_LINE} }}
+      }}
+    }}
+  }}
+}}"""
+"""Whole orders by their ids; null in the place of one that is gone."""
+
 RUN_BULK: Final = """mutation ($query: String!) {
   bulkOperationRunQuery(query: $query, groupObjects: true) {
     bulkOperation { id createdAt }

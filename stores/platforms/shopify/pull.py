@@ -90,7 +90,7 @@ class ShopifyPull:
         return f"{shop} answers: {words}."
 
     def start(self, access: StoreAccess, client: Client, since: datetime | None) -> PullPlan:
-        after = _stamp(since) if since else ""
+        after = stamp(since) if since else ""
         expected = sum(_count(access, client, after).values())
         return PullPlan(cursor=_begin_stage(STAGES[0], after), expected=expected)
 
@@ -178,7 +178,7 @@ def _catch_up(cursor: Cursor, state: Json) -> dict[str, Any]:
         began_at = datetime.fromisoformat(text(state, "createdAt"))
     except ValueError as exc:
         raise PullUnavailable("Shopify names no time at which it began with its file") from exc
-    after = _stamp(began_at - INDEX_LAG)
+    after = stamp(began_at - INDEX_LAG)
     return {**_begin_stage(stage, since), "step": "list", "after": after, "is_again": True}
 
 
@@ -194,16 +194,13 @@ def _list(access: StoreAccess, client: Client, cursor: Cursor) -> PulledPage:
         return PulledPage([], 0, {**cursor, "size": max(1, size // 2)})
     connection = child(reply.data, stage)
     nodes = children(connection, "nodes")
-    connected = [
-        (node, _connected(access, client, node, CHILDREN[stage], MORE[stage])) for node in nodes
-    ]
     edge = set(cursor.get("edge", ()))
     fresh = 0 if cursor.get("is_again") else sum(1 for node in nodes if _number(node) not in edge)
     following = _turn_page(cursor, connection, nodes)
     if following is not None and following["stage"] == stage:
-        following["size"] = _next_size(size, reply.cost)
+        following["size"] = next_size(size, reply.cost)
     return PulledPage(
-        _shape(access, client, stage, connected),
+        complete(access, client, stage, nodes),
         fresh,
         following,
         reply.cost.rest() if reply.cost else 0.0,
@@ -230,12 +227,29 @@ def _turn_page(cursor: Cursor, connection: Json, nodes: Sequence[Json]) -> dict[
     return {**cursor, "page": page, "edge": [_number(node) for node in nodes]}
 
 
-def _next_size(size: int, cost: Cost | None) -> int:
+def next_size(size: int, cost: Cost | None) -> int:
     """Return how many objects are asked for next, so that the request costs about `AIM`."""
     if cost is None or cost.requested <= 0:
         return size
     aim = min(AIM, cost.most / 2)
     return max(1, min(LARGEST_SIZE, int(size * aim / cost.requested)))
+
+
+def complete(
+    access: StoreAccess, client: Client, stage: str, nodes: Sequence[Json]
+) -> list[Pulled]:
+    """Return objects as their webhooks word them, with all that is connected to them.
+
+    Args:
+        access: how the shop is asked.
+        client: of this turn.
+        stage: one of `STAGES`.
+        nodes: each with the first page of what `CHILDREN` names.
+    """
+    connected = [
+        (node, _connected(access, client, node, CHILDREN[stage], MORE[stage])) for node in nodes
+    ]
+    return _shape(access, client, stage, connected)
 
 
 def _shape(
@@ -326,7 +340,8 @@ def _filter(after: str) -> str | None:
     return f"updated_at:>='{after}'" if after else None
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
+    """Return a time as filters word it, to the second."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
