@@ -103,7 +103,9 @@ def disconnect_store(store_id: int, *, actor: str) -> bool:
     with transaction.atomic():
         is_new = set_store_status(store_id, StoreStatus.DISCONNECTED, actor=actor)
         cancel_syncs(store_id)
-        Connection.objects.filter(store_id=store_id).update(pull_due_at=None)
+        Connection.objects.filter(store_id=store_id).update(
+            pull_due_at=None, previous_secret_encrypted="", rotated_at=None
+        )
         kind = TokenKind.STORE_WEBHOOK
         revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
         ask_for_registration(store_id)
@@ -113,6 +115,9 @@ def disconnect_store(store_id: int, *, actor: str) -> bool:
 
 def reconnect_store(store_id: int, *, actor: str) -> str:
     """Connect a store again that was cut off or whose app was removed; its secret stays.
+
+    It may follow at once on a disconnect whose work is still under way: what the platform still
+    sends to the address before is refused, and it is told to send it no more.
 
     Args:
         store_id: a store of the active tenant that has a secret.
@@ -139,7 +144,8 @@ def reconnect_store(store_id: int, *, actor: str) -> str:
             kind = TokenKind.STORE_WEBHOOK
             revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
             token = create_token(tenant_id=tenant_id, kind=kind, object_id=store_id)
-            Connection.objects.filter(pk=found.pk).update(token=token)
+            strays = [*found.stray_tokens, found.token] if found.store.platform in KEEPERS else []
+            Connection.objects.filter(pk=found.pk).update(token=token, stray_tokens=strays)
             ask_for_registration(store_id)
     forget_connections()
     return webhook_url(found.store.platform, token)

@@ -3,10 +3,14 @@
 A store is due when its credentials, its address or its connection changed, and once a day:
 platforms drop a webhook that failed for hours, and it is missed then. The platform is asked outside
 any transaction; what came of it is written only if nothing became due meanwhile.
+
+A store that is connected again has a new address. What was or is being registered for an earlier
+one (`Connection.stray_tokens`) is taken away, whichever worker was at it when the merchant changed
+their mind.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,6 +27,7 @@ from stores.errors import PullBusy, PullRefused, PullUnavailable
 from stores.models import Connection
 from stores.platforms import KEEPERS
 from stores.platforms.base import Keeper
+from stores.queries import webhook_url
 from stores.services.syncing import describe_failure, read_access
 from stores.types import MissingTopic, StoreAccess
 
@@ -38,9 +43,16 @@ TRIES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A store whose webhooks are being registered, or taken away where it was cut off."""
+    """A store whose webhooks are being registered, or taken away where it was cut off.
+
+    Attributes:
+        token: of the address that it has, or had.
+        strays: earlier ones, whose webhooks are taken away.
+    """
 
     store_id: int
+    token: str
+    strays: Sequence[str]
     held_until: datetime
     is_connected: bool
     tries: int
@@ -96,6 +108,8 @@ def _claim() -> _Turn | None:
     Connection.objects.filter(pk=found.pk).update(register_due_at=now + LEASE)
     return _Turn(
         store_id=found.store_id,
+        token=found.token,
+        strays=tuple(found.stray_tokens),
         held_until=now + LEASE,
         is_connected=found.store.status == StoreStatus.CONNECTED,
         tries=found.register_tries,
@@ -117,6 +131,7 @@ def _take(turn: _Turn) -> None:
     else:
         _settle(
             turn,
+            is_done=True,
             registered_at=now if turn.is_connected else None,
             register_due_at=now + AGAIN if turn.is_connected else None,
             register_detail="",
@@ -126,11 +141,16 @@ def _take(turn: _Turn) -> None:
 
 
 def _tell(turn: _Turn) -> Sequence[MissingTopic]:
+    missing: Sequence[MissingTopic] = ()
     with Client() as client:
         if turn.is_connected:
-            return turn.keeper.keep(turn.access, client)
-        turn.keeper.unregister(turn.access, client)
-    return ()
+            missing = turn.keeper.keep(turn.access, client)
+        else:
+            turn.keeper.unregister(turn.access, client)
+        for token in turn.strays:
+            address = webhook_url(turn.access.store.platform, token)
+            turn.keeper.unregister(replace(turn.access, webhook_url=address), client)
+    return missing
 
 
 def _settle_refused(turn: _Turn, reason: str, now: datetime) -> None:
@@ -150,8 +170,38 @@ def _settle_unavailable(turn: _Turn, reason: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def _settle(turn: _Turn, **values: Any) -> None:
+def _settle(turn: _Turn, *, is_done: bool = False, **values: Any) -> None:
     """Write what came of it, unless the store became due once more meanwhile."""
-    mine = Connection.objects.filter(store_id=turn.store_id, register_due_at=turn.held_until)
-    if not mine.update(**values):
+    found = (
+        Connection.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("store")
+        .filter(store_id=turn.store_id)
+        .first()
+    )
+    if found is None:
+        return
+    if found.register_due_at != turn.held_until:
         log.info("registration_overtaken", store=turn.store_id)
+        _note_stray(turn, found)
+        return
+    if is_done:
+        left = [token for token in found.stray_tokens if token not in turn.strays]
+        values |= {"stray_tokens": left} | ({"register_due_at": clock.now()} if left else {})
+    Connection.objects.filter(pk=found.pk).update(**values)
+
+
+def _note_stray(turn: _Turn, found: Connection) -> None:
+    """Have the webhooks taken away that an overtaken worker made for an address of before.
+
+    Whoever overtook it may have looked before the last of them was there.
+    """
+    is_current = found.token == turn.token and found.store.status == StoreStatus.CONNECTED
+    if is_current or not turn.is_connected:
+        return
+    now = clock.now()
+    strays = list(dict.fromkeys([*found.stray_tokens, turn.token]))
+    due_at = found.register_due_at
+    is_held = due_at is not None and now < due_at <= now + LEASE
+    Connection.objects.filter(pk=found.pk).update(
+        stray_tokens=strays, register_due_at=due_at if is_held else now
+    )

@@ -11,9 +11,9 @@ from django.urls import reverse
 from crm.models import Event, Order, Profile, Shipment
 from kernel import clock
 from kernel.batches import Deadline
-from stores.models import InboxDelivery, SyncRun
+from stores.models import Connection, InboxDelivery, SyncRun
 from stores.platforms.bigcommerce.naming import SCOPES
-from stores.services.connections import disconnect_store, save_credentials
+from stores.services.connections import disconnect_store, reconnect_store, save_credentials
 from stores.services.hooks import register_hooks
 from stores.services.registering import drain_registrations
 from stores.services.syncing import check_access, drain_syncs, start_sync
@@ -251,6 +251,29 @@ class TestWebhooks:
             disconnect_store(big.store.store_id, actor="ada@example.com")
             drain_registrations(FOREVER)
         assert big_api.objects["hooks"] == []
+
+    def test_a_webhook_that_is_gone_already_holds_up_no_other(
+        self, big: FakeBigShop, big_api: BigApi
+    ) -> None:
+        with SECURE:
+            drain_registrations(FOREVER)
+            big_api.broken["v3/hooks/2"] = (404, {}, {"title": "Not found"})
+            disconnect_store(big.store.store_id, actor="ada@example.com")
+            drain_registrations(FOREVER)
+        assert [hook["id"] for hook in big_api.objects["hooks"]] == [2]
+        with transaction.atomic():
+            assert Connection.objects.get().register_due_at is None
+
+    def test_a_store_that_is_connected_again_at_once_is_sent_to_at_its_new_address(
+        self, big: FakeBigShop, big_api: BigApi
+    ) -> None:
+        with SECURE:
+            drain_registrations(FOREVER)
+            disconnect_store(big.store.store_id, actor="ada@example.com")
+            again = reconnect_store(big.store.store_id, actor="ada@example.com")
+            drain_registrations(FOREVER)
+        found = {(hook["scope"], hook["destination"]) for hook in big_api.objects["hooks"]}
+        assert found == {(scope, again) for scope in SCOPES}
 
     def test_hooks_of_other_apps_stay_as_they_are(self, big: FakeBigShop, big_api: BigApi) -> None:
         other = {"id": 1, "scope": SCOPES[0], "destination": "https://other.example/"}

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -17,11 +18,13 @@ from stores import queries
 from stores.models import Connection
 from stores.platforms.shopify import tokens
 from stores.platforms.shopify.webhooks import REGISTERED, ShopifyKeeper, spell
+from stores.services import registering
 from stores.services.connections import (
     connect_store,
     disconnect_store,
     forget_connections,
     reconnect_store,
+    rotate_secret,
     save_credentials,
 )
 from stores.services.registering import AGAIN, SOON, drain_registrations
@@ -190,6 +193,100 @@ def test_a_store_that_is_disconnected_is_left_alone_and_refuses_what_still_comes
     )
     assert register() == 1
     assert {each["uri"] for each in shopify_api.subscriptions.values()} == {shop.store.webhook_url}
+
+
+class TestConnectedAgain:
+    """A merchant who disconnects and thinks better of it before the shop was told."""
+
+    def test_before_anybody_told_the_shop(self, shop: FakeShop, shopify_api: ShopifyApi) -> None:
+        register()
+        disconnect_store(shop.store.store_id, actor=ACTOR)
+        again = reconnect_store(shop.store.store_id, actor=ACTOR)
+        assert register() == 1
+        assert addresses(shopify_api) == {again}
+        assert registered(shopify_api) == {spell(topic) for topic in REGISTERED}
+        assert (due_in(shop), strays(shop)) == (AGAIN, [])
+
+    def test_while_its_webhooks_are_taken_away(
+        self, shop: FakeShop, shopify_api: ShopifyApi, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        register()
+        disconnect_store(shop.store.store_id, actor=ACTOR)
+        again: list[str] = []
+        unregister = ShopifyKeeper.unregister
+
+        def interrupt(self: ShopifyKeeper, access: Any, client: Any) -> int:
+            if not again:
+                again.append(reconnect_store(shop.store.store_id, actor=ACTOR))
+            return unregister(self, access, client)
+
+        monkeypatch.setattr(ShopifyKeeper, "unregister", interrupt)
+        assert register() == 2
+        assert addresses(shopify_api) == set(again)
+        assert registered(shopify_api) == {spell(topic) for topic in REGISTERED}
+        assert (due_in(shop), strays(shop)) == (AGAIN, [])
+
+    def test_while_another_worker_still_registers_the_address_of_before(
+        self, shop: FakeShop, shopify_api: ShopifyApi, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        again: list[str] = []
+        keep = ShopifyKeeper.keep
+
+        def overtake(self: ShopifyKeeper, access: Any, client: Any) -> Any:
+            """Before this worker registers anything another one does all that followed."""
+            if not again:
+                disconnect_store(shop.store.store_id, actor=ACTOR)
+                again.append(reconnect_store(shop.store.store_id, actor=ACTOR))
+                assert register() == 1
+                assert addresses(shopify_api) == set(again)
+            return keep(self, access, client)
+
+        monkeypatch.setattr(ShopifyKeeper, "keep", overtake)
+        assert register() == 2
+        assert addresses(shopify_api) == set(again)
+        assert (due_in(shop), strays(shop)) == (AGAIN, [])
+
+    def test_while_another_worker_is_at_it_nobody_is_overtaken_once_more(
+        self, shop: FakeShop, shopify_api: ShopifyApi
+    ) -> None:
+        """What a slow worker left is noted for the one that is at it, which goes on with it."""
+        register()
+        disconnect_store(shop.store.store_id, actor=ACTOR)
+        reconnect_store(shop.store.store_id, actor=ACTOR)
+        turn = registering._claim()
+        assert turn is not None
+        late = replace(turn, held_until=clock.now(), token="slow")
+        registering._settle(late, is_done=True)
+        assert strays(shop) == [*turn.strays, "slow"]
+        registering._take(turn)
+        assert (due_in(shop), strays(shop)) == (timedelta(), ["slow"])
+        assert register() == 1
+        assert strays(shop) == []
+
+    @pytest.mark.urls("stores.public_urls")
+    def test_neither_the_address_nor_the_secret_of_before_is_taken(
+        self, shop: FakeShop, at_ten: time_machine.Traveller
+    ) -> None:
+        first = shop.store.secret
+        secret = rotate_secret(shop.store.store_id, actor=ACTOR)
+        order = simple_order(1)
+        assert shop.deliver("orders/create", order, "d-1", secret=first) == HTTPStatus.OK
+        disconnect_store(shop.store.store_id, actor=ACTOR)
+        again = reconnect_store(shop.store.store_id, actor=ACTOR)
+        assert shop.deliver("orders/create", order, "d-2", secret=secret) == HTTPStatus.NOT_FOUND
+        shop.store = replace(shop.store, webhook_url=again)
+        assert shop.deliver("orders/create", order, "d-3", secret=first) == HTTPStatus.UNAUTHORIZED
+        assert shop.deliver("orders/create", order, "d-4", secret=secret) == HTTPStatus.OK
+
+
+def addresses(api: ShopifyApi) -> set[str]:
+    return {str(each["uri"]) for each in api.subscriptions.values()}
+
+
+@transaction.atomic
+def strays(shop: FakeShop) -> list[str]:
+    found: list[str] = Connection.objects.get(store_id=shop.store.store_id).stray_tokens
+    return found
 
 
 def test_a_shop_that_was_cut_off_and_lets_nobody_in_is_done_with(

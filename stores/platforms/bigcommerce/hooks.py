@@ -5,11 +5,12 @@ pull brings what they were about.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from kernel.http import Client
 from stores.errors import PullRefused
-from stores.platforms.bigcommerce.api import Api, Item
+from stores.platforms.bigcommerce.api import Api, Item, NotThere
 from stores.platforms.bigcommerce.naming import SCOPES
 from stores.types import MissingTopic, StoreAccess
 
@@ -41,7 +42,8 @@ class BigCommerceKeeper:
         api = Api(access, client)
         found = _list_ours(api, access.webhook_url)
         for hook in found:
-            api.send("DELETE", f"{HOOKS}/{hook.get('id')}")
+            with suppress(NotThere):  # somebody else was quicker
+                api.send("DELETE", f"{HOOKS}/{hook.get('id')}")
         return len(found)
 
 
