@@ -46,7 +46,8 @@ _PROBLEM = (("Content-Type", "application/problem+json"), *_CORS)
 _PREFLIGHT = (
     *_CORS,
     ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding"),
+    # The last one is what RudderStack's client for browsers says beside the others.
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, AnonymousId"),
     ("Access-Control-Max-Age", PREFLIGHT_SECONDS),
 )
 

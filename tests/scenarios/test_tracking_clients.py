@@ -14,14 +14,11 @@ from crm.models import Event, Identity, Profile
 from kernel.embedded.install import npm_command
 from kernel.embedded.paths import PROJECT
 from tests.support.edge_server import edge_server
-from tests.support.site_fixture import site
 from tests.support.tracking import FakeSite
-
-__all__ = ["site"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NODE_CLIENT = Path(__file__).parent / "clients" / "segment_node.mjs"
+CLIENTS = Path(__file__).parent / "clients"
 NODE_SECONDS = 60
 
 
@@ -90,10 +87,14 @@ def test_rudderstack_for_python(site: FakeSite, host: str, packed: bool) -> None
     assert story() == {"zoe@example.com": ZOE}
 
 
-def test_segment_for_node(site: FakeSite, host: str) -> None:
+NOA = ["Group Joined", "Page Viewed", "Product Viewed", "Screen Viewed"]
+
+
+def run_in_node(script: str, *arguments: str) -> None:
+    """Run a client of `CLIENTS`; it prints what failed."""
     node = npm_command(Path(sys.executable))[0]
     done = subprocess.run(
-        [node, str(NODE_CLIENT), host, site.key],
+        [node, str(CLIENTS / script), *arguments],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -101,10 +102,25 @@ def test_segment_for_node(site: FakeSite, host: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_segment_for_node(site: FakeSite, host: str) -> None:
+    run_in_node("segment_node.mjs", host, site.key)
     site.drain()
-    names = ["Group Joined", "Page Viewed", "Product Viewed", "Screen Viewed"]
-    assert story() == {"noa@example.com": names}
+    assert story() == {"noa@example.com": NOA}
     assert identifiers()["anonymous"] == ["node-1"]
+
+
+@pytest.mark.parametrize("packing", ["gzip", "plain"])
+def test_rudderstack_for_node(site: FakeSite, host: str, packing: str) -> None:
+    run_in_node("rudder_node.mjs", host, site.key, packing)
+    site.drain()
+    assert story() == {"noa@example.com": NOA}
+    assert identifiers() == {
+        "anonymous": ["node-1"],
+        "customer_id": ["node-u"],
+        "email": ["noa@example.com"],
+    }
 
 
 def test_a_client_hears_that_its_key_is_wrong(site: FakeSite, host: str) -> None:
