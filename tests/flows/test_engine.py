@@ -356,6 +356,23 @@ def test_a_merge_leaves_one_run_where_one_is_allowed(
     assert list(runs.values_list("status", flat=True)) == ends
 
 
+def test_of_two_runs_a_merge_keeps_the_one_that_got_further(
+    ada: Profile, noon: time_machine.Traveller
+) -> None:
+    nodes = {"first": wait(1, "hours", "second"), "second": wait(1, "days", "end")}
+    make_flow(definition(nodes, reentry={"policy": "once"}))
+    guest = make_profile()
+    happen("Order Placed", guest)
+    advance()
+    noon.shift(timedelta(hours=2))
+    advance()
+    happen("Order Placed", ada)
+    advance()
+    merge_profiles([(ada.pk, guest.pk)], rule="manual")
+    runs = FlowRun.objects.order_by("id").values_list("profile_id", "status", "current_node")
+    assert list(runs) == [(ada.pk, "active", "second"), (ada.pk, "exited", "first")]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_ten_workers_advance_each_run_once(tenant: Tenant) -> None:
     with transaction.atomic():
