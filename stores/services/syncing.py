@@ -1,9 +1,10 @@
-"""Pulling what a platform knows: page by page, each kept together with where the next one begins.
+"""Pulling what a platform knows: page by page, kept together with where the next one begins.
 
-A worker takes a lease, asks the platform outside any transaction, and applies the page, the counts
-and the cursor in one. A worker that dies leaves the run at its last page; when its lease has passed
-another goes on there. A page that was fetched twice is applied once: the lease is checked in the
-transaction that applies it. What a pull brings is history: it starts no flow.
+A worker takes a lease, asks the platform outside any transaction, and applies what was read, the
+counts and the cursor in one, while the next pages are fetched. A worker that dies leaves the run
+behind the last page that was applied; when its lease has passed another goes on there. A page that
+was fetched twice is applied once: the lease is checked in the transaction that applies it. What a
+pull brings is history: it starts no flow.
 """
 
 import json
@@ -36,7 +37,8 @@ from stores.platforms import POLLED, PULLERS
 from stores.platforms.base import Puller
 from stores.queries import webhook_url
 from stores.services.inbox import NOT_POISON, NOTHING_NEW, Outcome, apply_deliveries
-from stores.types import Checked, Delivery, PulledPage, StoreAccess, StoreContext
+from stores.services.reading_ahead import PageReader
+from stores.types import Checked, Delivery, Pulled, PulledPage, StoreAccess, StoreContext
 from tenants.services import audit
 
 log = structlog.get_logger(__name__)
@@ -44,7 +46,7 @@ log = structlog.get_logger(__name__)
 SYNC: Final = "sync"
 OPEN: Final = (SyncStatus.QUEUED, SyncStatus.RUNNING, SyncStatus.WAITING)
 LEASE: Final = timedelta(minutes=5)
-"""How long a worker may take for one page until it is taken for dead."""
+"""How long a worker may take to read on and apply until it is taken for dead."""
 BACK_OFF: Final = (10, 30, 60, 300, 900)
 """Seconds until a platform that does not answer is asked again; from then on the last."""
 TRIES: Final = 100
@@ -302,50 +304,55 @@ def _work(claim: _Claim, deadline: Deadline) -> None:
             plan = claim.puller.start(claim.access, client, claim.since)
             _hold(claim, cursor=dict(plan.cursor), expected=plan.expected)
             claim.cursor = plan.cursor
-        while True:
-            page = claim.puller.fetch(claim.access, client, claim.cursor)
-            _apply_retrying(claim, page)
-            if page.rest_seconds and page.cursor is not None:
-                raise PullBusy(page.rest_seconds, page.resting)
-            if page.cursor is None or deadline.passed:
-                return
-            claim.cursor = page.cursor
+
+        def fetch(cursor: Mapping[str, Any]) -> PulledPage:
+            return claim.puller.fetch(claim.access, client, cursor)
+
+        with PageReader(fetch, claim.cursor, deadline) as reader:
+            while pages := reader.take():
+                _apply_retrying(claim, pages)
+                last = pages[-1]
+                if last.rest_seconds and last.cursor is not None:
+                    raise PullBusy(last.rest_seconds, last.resting)
 
 
-def _apply_retrying(claim: _Claim, page: PulledPage) -> int:
+def _apply_retrying(claim: _Claim, pages: Sequence[PulledPage]) -> None:
     for _ in range(CONFLICT_TRIES):
         try:
             with transaction.atomic():
-                return _apply_page(claim, page)
+                return _apply_pages(claim, pages)
         except IngestConflict:
             log.info("sync_conflict", run=claim.run_id)
     raise PullUnavailable("Other stores bring the same people just now")
 
 
-def _apply_page(claim: _Claim, page: PulledPage) -> int:
-    """Apply a page and write how far the run is; returns the objects of the page."""
+def _apply_pages(claim: _Claim, pages: Sequence[PulledPage]) -> None:
+    """Apply pages that follow each other, and write how far the run is."""
     now = clock.now()
+    cursor = pages[-1].cursor
     _hold(
         claim,
-        cursor=None if page.cursor is None else dict(page.cursor),
-        read_count=F("read_count") + page.read,
+        cursor=None if cursor is None else dict(cursor),
+        read_count=F("read_count") + sum(page.read for page in pages),
         tries=0,
         detail="",
-        **({} if page.cursor is not None else {"status": SyncStatus.FINISHED, "finished_at": now}),
+        **({} if cursor is not None else {"status": SyncStatus.FINISHED, "finished_at": now}),
     )
+    objects = [each for page in pages for each in page.objects]
+    source = _source(claim, now)
     deliveries = [
         Delivery(
             id=place,
             topic=each.topic,
-            source=_source(claim, now),
+            source=source,
             headers={},
             body=each.body,
             triggered_at=None,
             received_at=now,
         )
-        for place, each in enumerate(page.objects)
+        for place, each in enumerate(objects)
     ]
-    if page.cursor is None:
+    if cursor is None:
         mine = Connection.objects.filter(store_id=claim.access.store.store_id)
         mine.update(pull_due_at=now + EVERY)
     outcomes = apply_deliveries(deliveries, claim.access.store, now)
@@ -353,8 +360,7 @@ def _apply_page(claim: _Claim, page: PulledPage) -> int:
     SyncRun.objects.filter(pk=claim.run_id).update(
         **{name: F(name) + number for name, number in counts.items()}
     )
-    _file_refused(claim, page, deliveries, outcomes, now)
-    return len(deliveries)
+    _file_refused(claim, objects, outcomes, now)
 
 
 def _source(claim: _Claim, now: datetime) -> DeliverySource:
@@ -382,31 +388,32 @@ def _count(outcomes: Iterable[Outcome]) -> dict[str, int]:
 
 
 def _file_refused(
-    claim: _Claim,
-    page: PulledPage,
-    deliveries: Sequence[Delivery],
-    outcomes: Sequence[Outcome],
-    now: datetime,
+    claim: _Claim, objects: Sequence[Pulled], outcomes: Sequence[Outcome], now: datetime
 ) -> None:
-    """Put what could not be applied into the inbox, where people see and retry it."""
-    names = {place: f"{SYNC}:{each.name}" for place, each in enumerate(page.objects)}
-    refused = [each for each in outcomes if each.status == DeliveryStatus.QUARANTINED]
-    applied = [names[each.delivery_id] for each in outcomes if each not in refused]
-    by_topic = sorted(refused, key=lambda each: deliveries[each.delivery_id].topic)
-    for topic, group in groupby(by_topic, key=lambda each: deliveries[each.delivery_id].topic):
-        last = {names[each.delivery_id]: each for each in group}
+    """Put what could not be applied into the inbox, where people see and retry it.
+
+    Of an object that stands on two pages the later word counts.
+    """
+    by_place = sorted(outcomes, key=lambda each: each.delivery_id)
+    last = {f"{SYNC}:{objects[each.delivery_id].name}": each for each in by_place}
+    refused = {
+        name: each for name, each in last.items() if each.status == DeliveryStatus.QUARANTINED
+    }
+    by_topic = sorted(refused.items(), key=lambda item: objects[item[1].delivery_id].topic)
+    for topic, group in groupby(by_topic, key=lambda item: objects[item[1].delivery_id].topic):
+        found = dict(group)
         run_sql(
             "stores.file_documents",
             store_id=claim.access.store.store_id,
             topic=topic,
             file=f"pull {claim.run_id}",
             source=DeliverySource.SYNC,
-            ids=array(last),
-            bodies=array(deliveries[each.delivery_id].body.decode() for each in last.values()),
-            reasons=array(each.reason for each in last.values()),
+            ids=array(found),
+            bodies=array(objects[each.delivery_id].body.decode() for each in found.values()),
+            reasons=array(each.reason for each in found.values()),
             now=now,
         )
-    if applied:
+    if applied := [name for name in last if name not in refused]:
         run_sql(
             "stores.release_documents",
             store_id=claim.access.store.store_id,

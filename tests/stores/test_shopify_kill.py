@@ -20,6 +20,8 @@ from kernel import clock
 from kernel.batches import Deadline
 from kernel.tenancy import tenant_scope
 from stores.models import SyncRun
+from stores.platforms.shopify import pull
+from stores.services import reading_ahead
 from stores.services.connections import connect_store
 from stores.services.syncing import drain_syncs, start_sync
 from tenants.models import Tenant
@@ -101,6 +103,9 @@ def test_a_first_fill_that_is_killed_twice_is_complete_and_exact(
     transactional_db: None, shopify_api: ShopifyApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kernel.work.ring_now", lambda kind, tenant: None)
+    # One page is read ahead, so that the third is asked for once the first is applied.
+    monkeypatch.setattr(reading_ahead, "MOST_OBJECTS", 1)
+    monkeypatch.setattr(pull, "ROOTS_A_PAGE", 200)
     shopify_api.most = shopify_api.points = 1e9
     shopify_api.objects["orders"] = ManyOrders(ORDERS)
     tenant = Tenant.objects.create(
@@ -114,10 +119,10 @@ def test_a_first_fill_that_is_killed_twice_is_complete_and_exact(
             make_flow(definition())
         start_sync(store.store_id)
 
-        assert fill_in_a_child(tenant, Killer(shopify_api, "file", 2)) == -signal.SIGKILL
+        assert fill_in_a_child(tenant, Killer(shopify_api, "file", 3)) == -signal.SIGKILL
         first = let_the_lease_pass()
         # In the middle of a page whose refunds are being asked for.
-        assert fill_in_a_child(tenant, Killer(shopify_api, "nodes", 15)) == -signal.SIGKILL
+        assert fill_in_a_child(tenant, Killer(shopify_api, "nodes", 13)) == -signal.SIGKILL
         second = let_the_lease_pass()
         assert 0 < first.read_count < second.read_count < ORDERS
         assert fill_in_a_child(tenant, Killer(shopify_api, "nothing", 1)) == 0
