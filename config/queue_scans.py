@@ -34,6 +34,7 @@ _WAITING: Final = {
     ),
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
+    "goods": ("segments_goodschange", "created_at", "true"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),
     "parcels": (
         "crm_shipment",

@@ -80,6 +80,12 @@ WORK: dict[str, WorkKind] = {
             "UNION SELECT tenant_id FROM segments_upkeep WHERE due_at <= now()"
         ),
     ),
+    "goods": WorkKind(
+        task="segments.tasks.decide_buyers",
+        queue="segments",
+        service="segments.services.goods.decide_buyers",
+        due="SELECT DISTINCT tenant_id FROM segments_goodschange",
+    ),
     "rollups": WorkKind(
         task="analytics.tasks.add_up",
         queue="segments",

@@ -12,6 +12,7 @@ class Cause(TextChoices):
     IMPORT = "import"
     REFERENCE = "reference"
     MERGE = "merge"
+    CATALOG = "catalog"
 
 
 class RfmMode(TextChoices):

@@ -222,6 +222,22 @@ class RfmSum(TenantModel):
         return f"{self.profile_count} at {self.recency}{self.frequency} in {self.group}"
 
 
+class GoodsChange(TenantModel):
+    """A product whose brand changed, or whose category, and whose buyers are to be decided anew.
+
+    Rows are only added, so that whoever writes a catalogue waits for nobody; one of a product that
+    has not been begun covers all of them.
+    """
+
+    product_id = models.BigIntegerField()
+    before_order_id = models.BigIntegerField(null=True)
+    """Newer orders are done; None: not begun."""
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"product {self.product_id}"
+
+
 class RfmDay(TenantModel):
     """How many buyers ordered last on a day of the merchant's; written with `RfmScore`."""
 

@@ -10,3 +10,9 @@ from kernel.work import work_off
 def reevaluate_due(tenant_id: int) -> None:
     """Give the tenant a turn of due memberships."""
     work_off("segments", tenant_id)
+
+
+@shared_task(base=TenantTask, name="segments.tasks.decide_buyers")
+def decide_buyers(tenant_id: int) -> None:
+    """Give the tenant a turn of those who bought products that changed."""
+    work_off("goods", tenant_id)

@@ -139,7 +139,7 @@ def apply_records(
     erasure.apply_closures(batch, todo[StoreClosedRecord])
     facts.refresh_facts(batch.stale, now)
     _keep_visits(batch)
-    _tell(order_changes, deleted, refund_changes, claims)
+    _tell(batch, order_changes, deleted, refund_changes, claims)
     return ApplyResult(batch.outcomes, _people_of(claims))
 
 
@@ -259,6 +259,7 @@ def _keep_visits(batch: Batch) -> None:
 
 
 def _tell(
+    batch: Batch,
     order_changes: Sequence[orders.OrderChange],
     deleted: Sequence[int],
     refund_changes: Sequence[refunds.RefundChange],
@@ -274,6 +275,7 @@ def _tell(
         order_ids=[*(change.order_id for change in order_changes), *deleted],
         refund_ids=[change.refund_id for change in refund_changes],
         profile_ids=sorted(people),
+        regrouped_ids=sorted(batch.regrouped),
     )
     for listen in AFTER_APPLY:
         listen(written)

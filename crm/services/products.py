@@ -71,6 +71,12 @@ def _apply(batch: Batch, items: Sequence[Item[ProductRecord]]) -> None:
             or item.record.version_at > known[item.record.external_id].source_version_at
         ],
     )
+    batch.regrouped.update(
+        known[item.record.external_id].id
+        for item in current
+        if item.record.external_id in known
+        and item.record.brand != known[item.record.external_id].brand
+    )
     touched = _write_variants(batch, current, ids)
     for item in current:
         name = item.record.external_id
@@ -221,7 +227,8 @@ def _write_products(batch: Batch, items: Sequence[Item[ProductRecord]]) -> dict[
     ids = {row.external_id: row.id for row in written}
     _open_figures(ids.values())
     filled = run_sql("crm.fill_line_categories", ids=array(ids.values()))
-    batch.stale.update(row.profile_id for row in filled)
+    batch.regrouped.update(row.product_id for row in filled)
+    batch.stale.update(row.profile_id for row in filled if row.profile_id is not None)
     return ids
 
 

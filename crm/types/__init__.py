@@ -400,11 +400,17 @@ class ApplyResult:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Ids of the documents that a batch wrote, and of the people it made or changed."""
+    """Ids of the documents that a batch wrote, and of the people it made or changed.
+
+    Attributes:
+        regrouped_ids: products whose brand changed, or that gave their category to lines that
+            had none: those who bought them once bought something else now.
+    """
 
     order_ids: Sequence[int] = ()
     refund_ids: Sequence[int] = ()
     profile_ids: Sequence[int] = ()
+    regrouped_ids: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

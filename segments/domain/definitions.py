@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from segments.domain.happenings import HAPPENINGS, EventLeaf, Happening, parse_happening
+from segments.domain.happenings import (
+    HAPPENINGS,
+    BoughtLeaf,
+    EventLeaf,
+    Happening,
+    parse_happening,
+)
 from segments.domain.values import (
     Scalar,
     parse_boolean,
@@ -163,6 +169,17 @@ def fields_named(nodes: Iterable[Node]) -> set[str]:
     """Return the names of the fields that some trees ask for."""
     return {
         leaf.field.name for node in nodes for leaf in leaves(node) if isinstance(leaf, FieldLeaf)
+    }
+
+
+def goods_named(nodes: Iterable[Node]) -> set[str]:
+    """Return what some trees ask of the lines of orders, such as ``brand``."""
+    return {
+        name
+        for node in nodes
+        for leaf in leaves(node)
+        if isinstance(leaf, BoughtLeaf)
+        for name, _ in leaf.goods
     }
 
 

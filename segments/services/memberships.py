@@ -22,8 +22,9 @@ from segments.types import ChangeCause, MembershipMove
 EVENT_BATCH = 5_000
 FEW = 20
 """Profiles up to which a look-up each is as good as a join, whatever the statistics say."""
-QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE})
-"""Changes that are no event in anybody's life: another definition, a profile that ceases to be."""
+QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE, Cause.CATALOG})
+"""Changes that are no event in anybody's life: another definition, a profile that ceases to be, a
+product that was put right."""
 
 
 @dataclass(frozen=True, slots=True)

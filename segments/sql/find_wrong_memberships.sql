@@ -2,7 +2,8 @@
 -- In: tenant_id; laterals, segment_ids, compiled from the definitions, with what they bind;
 --     now.
 -- Out: profile_id, stored, computed.
--- Why: a row that is due is not wrong yet: the clock will come to it.
+-- Why: a row that is due is not wrong yet: the clock will come to it. Nor is one of somebody who
+--      bought what has changed and waits to be decided (`services/goods.py`).
 WITH decided AS (
     SELECT
         p.id AS profile_id,
@@ -26,4 +27,11 @@ LEFT JOIN segments_membership AS m
     ON m.tenant_id = %(tenant_id)s AND m.profile_id = d.profile_id
 WHERE COALESCE(m.segment_ids, '{}') <> d.segment_ids
   AND (m.reeval_at IS NULL OR m.reeval_at > %(now)s)
+  AND NOT EXISTS (
+      SELECT 1
+      FROM segments_goodschange AS g
+      JOIN crm_orderline AS l ON l.tenant_id = %(tenant_id)s AND l.product_id = g.product_id
+      JOIN crm_order AS o ON o.tenant_id = %(tenant_id)s AND o.id = l.order_id
+      WHERE g.tenant_id = %(tenant_id)s AND o.profile_id = d.profile_id
+  )
 ORDER BY d.profile_id

@@ -1,0 +1,122 @@
+"""Products that become something else: those who bought them are decided anew.
+
+A condition on what was bought reads the brand of the product as it is now, and the category of
+the line, which a line without one takes over when the catalogue names it. Whoever writes a
+catalogue leaves a row per product in the same transaction. A worker walks the lines of these
+products, newest order first, and decides their buyers, unless no definition asks.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from crm.services.ingest import AFTER_APPLY
+from crm.types import Written
+from kernel import clock
+from kernel.batches import Deadline
+from kernel.scope import current_tenant_id
+from kernel.sql import run_sql
+from kernel.work import ring
+from segments.choices import Cause
+from segments.domain.definitions import Node, fields_named, goods_named
+from segments.models import GoodsChange
+from segments.queries.conditions import list_definitions
+from segments.services.memberships import decide_memberships, of_profiles
+from segments.services.upkeep import lock_upkeep
+from segments.types import ChangeCause
+
+GOODS: Final = "goods"
+LINES: Final = 2_000
+"""Lines of orders that one transaction looks at."""
+PRODUCTS: Final = 100
+_ASKED: Final = frozenset({"brand", "category"})
+_FIELDS: Final = frozenset({"categories"})
+
+
+def note_regrouped(written: Written) -> None:
+    """Note the products that became something else, in the transaction that writes them."""
+    if not written.regrouped_ids:
+        return
+    GoodsChange.objects.bulk_create(
+        [
+            GoodsChange(product_id=product_id, created_at=clock.now())
+            for product_id in written.regrouped_ids
+        ]
+    )
+    ring(GOODS, current_tenant_id())
+
+
+def decide_buyers(deadline: Deadline) -> int:
+    """Decide anew who bought the products that changed.
+
+    Entries and exits by it are quiet: nothing happened in anybody's life, so no flow starts.
+
+    Args:
+        deadline: when to stop claiming.
+
+    Returns:
+        Lines and products looked at; 0 when nothing was left to do.
+    """
+    done = 0
+    while not deadline.passed and (batch := _decide_batch(clock.now())):
+        done += batch
+    return done
+
+
+def register() -> None:
+    """Listen to whoever writes a catalogue; called once, when the apps are loaded."""
+    AFTER_APPLY.append(note_regrouped)
+
+
+@transaction.atomic
+def _decide_batch(now: datetime) -> int:
+    if not GoodsChange.objects.exists():
+        return 0
+    lock_upkeep()
+    trees = list_definitions()
+    if not _is_asked(trees.values()):
+        return GoodsChange.objects.all().delete()[0]
+    done, buyers = _walk()
+    if buyers:
+        cause = ChangeCause(Cause.CATALOG)
+        decide_memberships(of_profiles(sorted(buyers)), now, cause=cause, trees=trees)
+    return done
+
+
+def _walk() -> tuple[int, set[int]]:
+    """Go on with the products that wait longest; returns what was looked at, and the buyers."""
+    done, left, buyers = 0, LINES, set[int]()
+    finished: set[int] = set()
+    for change in GoodsChange.objects.order_by("pk")[:PRODUCTS]:
+        if change.product_id in finished and change.before_order_id is None:
+            continue
+        rows = run_sql(
+            "segments.list_buyers_of",
+            product_id=change.product_id,
+            before=change.before_order_id,
+            count=left,
+        )
+        buyers.update(row.profile_id for row in rows if row.profile_id is not None)
+        left -= len(rows)
+        done += len(rows) + 1
+        if not left:
+            GoodsChange.objects.filter(pk=change.pk).update(before_order_id=rows[-1].order_id)
+            break
+        _finish(change)
+        if change.before_order_id is None:
+            finished.add(change.product_id)
+    return done, buyers
+
+
+def _finish(change: GoodsChange) -> None:
+    """Take a product's row away, and with it those of later changes that its walk has covered."""
+    GoodsChange.objects.filter(pk=change.pk).delete()
+    if change.before_order_id is None:
+        GoodsChange.objects.filter(product_id=change.product_id, before_order_id=None).delete()
+
+
+def _is_asked(trees: Iterable[Node]) -> bool:
+    nodes = list(trees)
+    return bool(goods_named(nodes) & _ASKED or fields_named(nodes) & _FIELDS)
