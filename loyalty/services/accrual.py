@@ -40,7 +40,12 @@ def post_for_events(refs: Sequence[EventRef]) -> None:
         order_id = order_of.get(ref.object_id) if ref.name in REFUND_EVENTS else ref.object_id
         if order_id is not None:
             (history if ref.is_backfill else live).add(order_id)
-    post_for_orders(live | history, history=frozenset(history - live), now=clock.now())
+    post_for_orders(
+        live | history,
+        history=frozenset(history - live),
+        now=clock.now(),
+        decided=frozenset(ref.profile_id for ref in refs),
+    )
 
 
 def post_for_history(order_ids: Sequence[int]) -> None:
@@ -50,7 +55,11 @@ def post_for_history(order_ids: Sequence[int]) -> None:
 
 @transaction.atomic(savepoint=False)
 def post_for_orders(
-    order_ids: Collection[int], *, history: frozenset[int] = frozenset(), now: datetime
+    order_ids: Collection[int],
+    *,
+    history: frozenset[int] = frozenset(),
+    now: datetime,
+    decided: Collection[int | None] = (),
 ) -> list[Posted]:
     """Post what is missing so that each order's entries sum up to what it is worth.
 
@@ -58,6 +67,7 @@ def post_for_orders(
         order_ids: orders that may have changed; those without a profile move nothing.
         history: those of them whose events are history.
         now: aware UTC time at which corrections take effect.
+        decided: profiles whose segments are decided behind this anyway.
 
     Returns:
         The new entries; empty when every order is right already.
@@ -90,5 +100,5 @@ def post_for_orders(
         )
         for row in rows
     ]
-    carry_over(posted, history=history, now=now)
+    carry_over(posted, history=history, now=now, decided=decided)
     return posted

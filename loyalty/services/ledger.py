@@ -1,7 +1,7 @@
 """What every posting brings along: balances, facts of the profiles, sums, and events."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,13 @@ from loyalty.services.totals import add_to_days, count_holders
 from loyalty.types import Posted
 
 
-def carry_over(posted: Sequence[Posted], *, history: frozenset[int | None], now: datetime) -> None:
+def carry_over(
+    posted: Sequence[Posted],
+    *,
+    history: frozenset[int | None],
+    now: datetime,
+    decided: Collection[int | None] = (),
+) -> None:
     """Bring balances and facts along with new entries and say so in events.
 
     Must run in the transaction that wrote the entries, with their accounts locked.
@@ -24,6 +30,8 @@ def carry_over(posted: Sequence[Posted], *, history: frozenset[int | None], now:
         history: orders whose entries are history, so that no flow starts from them; None means
             the entries of no order.
         now: aware UTC time of the events.
+        decided: profiles whose segments are decided behind this anyway, so that nobody need
+            react to the history of their points.
     """
     deltas: Counter[int] = Counter()
     for entry in posted:
@@ -42,7 +50,13 @@ def carry_over(posted: Sequence[Posted], *, history: frozenset[int | None], now:
     add_to_days(posted)
     append_events(
         [
-            _event(entry, balances[entry.profile_id], is_history=entry.order_id in history, at=now)
+            _event(
+                entry,
+                balances[entry.profile_id],
+                is_history=entry.order_id in history,
+                is_decided=entry.profile_id in decided,
+                at=now,
+            )
             for entry in posted
             if entry.points
         ]
@@ -65,7 +79,9 @@ def _balances(rows: Sequence[Any]) -> dict[int, int]:
     return {int(row.profile_id): int(row.balance) for row in rows}
 
 
-def _event(entry: Posted, balance: int, *, is_history: bool, at: datetime) -> NewEvent:
+def _event(
+    entry: Posted, balance: int, *, is_history: bool, is_decided: bool, at: datetime
+) -> NewEvent:
     return NewEvent(
         name="Points Earned" if entry.points > 0 else "Points Reversed",
         occurred_at=at,
@@ -79,5 +95,6 @@ def _event(entry: Posted, balance: int, *, is_history: bool, at: datetime) -> Ne
             "order_id": entry.order_id,
         },
         is_backfill=is_history,
+        is_quiet=is_history and is_decided,
         dedupe_key=f"points:{entry.entry_id}",
     )
