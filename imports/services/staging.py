@@ -23,9 +23,12 @@ def clear_rows(source: Import) -> bool:
     return count_sql("imports.clear_rows", source_id=source.pk, count=CLEAR_ROWS) > 0
 
 
-def clear_keys(source: Import) -> None:
-    """Forget which rows are about the same; the rows know their first one."""
-    count_sql("imports.clear_keys", source_id=source.pk)
+def clear_keys(source: Import) -> bool:
+    """Forget some of which rows are about the same; says whether there may be more.
+
+    The rows know their first one.
+    """
+    return count_sql("imports.clear_keys", source_id=source.pk, count=CLEAR_ROWS) > 0
 
 
 def stage_batch(source: Import, *, offset: int, place: int) -> tuple[int, int, int]:

@@ -25,6 +25,8 @@ def check_batch(turn: JobTurn) -> JobStep:
             return _clear(source)
         case "read":
             return _read(source, cursor)
+        case "forget":
+            return _forget(source)
         case _:
             return _try(source, cursor)
 
@@ -73,8 +75,7 @@ def _finish(source: Import, counts: Counts) -> None:
 
 
 def _clear(source: Import) -> JobStep:
-    clear_keys(source)
-    if clear_rows(source):
+    if clear_keys(source) or clear_rows(source):
         return JobStep(rows=0, cursor={"phase": "clear"})
     source.checked, source.row_count = Counts().as_json(), 0
     source.save(update_fields=["checked", "row_count", "expires_at"])
@@ -85,13 +86,18 @@ def _read(source: Import, cursor: dict[str, Any]) -> JobStep:
     counts = Counts.read(source.checked)
     offset, read, copies = stage_batch(source, offset=cursor["offset"], place=source.row_count + 1)
     if not read:
-        clear_keys(source)
-        return JobStep(rows=0, cursor={"phase": "try", "after": 0}, total=source.row_count)
+        return _forget(source)
     source.row_count += read
     counts.duplicate += copies
     source.checked = counts.as_json()
     source.save(update_fields=["row_count", "checked", "expires_at"])
     return JobStep(rows=0, cursor=_reading(offset))
+
+
+def _forget(source: Import) -> JobStep:
+    """Drop what the rows were compared by, some at a time, then try them."""
+    cursor = {"phase": "forget"} if clear_keys(source) else {"phase": "try", "after": 0}
+    return JobStep(rows=0, cursor=cursor, total=source.row_count)
 
 
 def _try(source: Import, cursor: dict[str, Any]) -> JobStep:

@@ -40,8 +40,7 @@ def _sweep_some() -> bool:
         forget_upload(source.path)
         source.path, source.samples = "", []
         source.save(update_fields=["path", "samples"])
-    if not clear_rows(source):
-        clear_keys(source)
+    if not (clear_rows(source) or clear_keys(source)):
         source.expires_at = None
         source.save(update_fields=["expires_at"])
     return True
