@@ -17,6 +17,8 @@ from crm.models import Order, Product, Store
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import Claim, claim_of_care
 from crm.types.care import CareRecord
+from kernel.arrays import array
+from kernel.sql import run_sql
 
 SHARED: Final = ("order_external_id", "url")
 """What all of them may say."""
@@ -131,14 +133,18 @@ def write_changes(batch: Batch, changes: Sequence[Change]) -> None:
 
 def link_waiting(batch: Batch, kinds: Sequence[Kind], order_external_ids: Sequence[str]) -> None:
     """Give things that came before their orders their order, its person, and their events."""
-    found = Order.objects.filter(store_id=batch.store_id, external_id__in=order_external_ids)
+    rows = run_sql(
+        "crm.find_waiting_care", store_id=batch.store_id, external_ids=array(order_external_ids)
+    )
+    if not rows:
+        return
+    names = {row.order_external_id for row in rows}
+    found = Order.objects.filter(store_id=batch.store_id, external_id__in=names)
     orders = {order.external_id: order for order in found}
     for kind in kinds:
-        waiting = list(
-            kind.model.objects.filter(
-                store_id=batch.store_id, order=None, order_external_id__in=orders
-            )
-        )
+        table = kind.model._meta.db_table
+        ids = [row.id for row in rows if row.table_name == table]
+        waiting = list(kind.model.objects.filter(pk__in=ids)) if ids else []
         for row in waiting:
             order = orders[row.order_external_id]
             change = Change(kind, row.external_id, [], row, _values(kind, row), order=order)

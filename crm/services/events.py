@@ -1,5 +1,6 @@
 """Appending events: once each, with the reactions that they set off."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -75,7 +76,13 @@ def handlers_of(name: str) -> tuple[str, ...]:
 
 def event_handlers() -> dict[str, tuple[str, ...]]:
     """Return the table of who reacts to what, from the settings."""
-    table: dict[str, tuple[str, ...]] = import_string(settings.EVENT_HANDLERS)
+    return _read_table(settings.EVENT_HANDLERS)
+
+
+@functools.cache
+def _read_table(path: str) -> dict[str, tuple[str, ...]]:
+    """Import a table once: every event looks into it."""
+    table: dict[str, tuple[str, ...]] = import_string(path)
     return table
 
 
