@@ -38,6 +38,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Profile Updated": (_SEGMENTS,),
     "Profile Merged": (_FACTS, _CARTS, _SEGMENTS),
     "Consent Changed": (_SEGMENTS,),
+    "Suppression Changed": (_SEGMENTS,),
     "Tags Changed": (_SEGMENTS,),
     "Import Undone": (_FACTS, _SEGMENTS),
     "Price Dropped": (),

@@ -67,6 +67,7 @@ OWN_EVENTS = frozenset(
         "Profile Updated",
         "Profile Merged",
         "Consent Changed",
+        "Suppression Changed",
         "Data Requested",
         "Segment Entered",
         "Segment Exited",

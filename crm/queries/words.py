@@ -23,6 +23,7 @@ PROFILE_EVENTS = (
     "Profile Updated",
     "Profile Merged",
     "Consent Changed",
+    "Suppression Changed",
     "Tags Changed",
     "Data Requested",
     "Import Undone",
@@ -129,6 +130,13 @@ def _speak_consent(said: Mapping[str, Any]) -> EventWords:
     return EventWords("bell", f"{state.capitalize()} for {channel}", f"Was {before} before", tone)
 
 
+def _speak_suppression(said: Mapping[str, Any]) -> EventWords:
+    channel = _CHANNELS.get(str(said.get("channel")), str(said.get("channel", "")))
+    if said.get("is_stopped"):
+        return EventWords("bell", f"Suppressed for {channel}", "", "bad")
+    return EventWords("bell", f"No longer suppressed for {channel}")
+
+
 def _speak_tags(said: Mapping[str, Any]) -> EventWords:
     added = ", ".join(map(str, said.get("added", [])))
     removed = ", ".join(map(str, said.get("removed", [])))
@@ -143,6 +151,7 @@ _PROFILE_SPEAKERS: dict[str, Callable[[Mapping[str, Any]], EventWords]] = {
     "Profile Created": lambda _: EventWords("user", "First known", "", "accent"),
     "Profile Merged": _speak_merge,
     "Consent Changed": _speak_consent,
+    "Suppression Changed": _speak_suppression,
     "Tags Changed": _speak_tags,
     "Import Undone": lambda said: EventWords(
         "return", "An import was undone", str(said.get("file", ""))

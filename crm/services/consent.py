@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from crm.choices import ConsentState, SuppressionReason, SuppressionScope
+from crm.choices import ConsentState, EventSource, SuppressionReason, SuppressionScope
 from crm.domain.fields import learn_consent
+from crm.domain.identifiers import normalize_email
 from crm.domain.permission import NEGATIVE, counts_from
 from crm.models import ConsentEvent, Suppression
 from crm.services.addresses import address_hash
@@ -23,7 +24,7 @@ from crm.services.profiles import (
 )
 from crm.types import ConsentRecord, NewEvent
 from kernel import clock
-from kernel.arrays import columns
+from kernel.arrays import array, columns
 from kernel.errors import NotFound
 from kernel.sql import run_sql
 
@@ -123,12 +124,15 @@ def suppress(
     Returns:
         Whether it was not suppressed for this reason before.
     """
+    now = clock.now()
     _, created = Suppression.objects.get_or_create(
         channel=channel,
         address_hash=address_hash(channel, address),
         reason=reason,
-        defaults={"scope": scope, "until": until, "created_at": clock.now()},
+        defaults={"scope": scope, "until": until, "created_at": now},
     )
+    if created:
+        _tell_stops([(channel, address)], now, is_stopped=True)
     return created
 
 
@@ -138,6 +142,8 @@ def lift_suppression(channel: str, address: str, reason: str) -> bool:
     deleted, _ = Suppression.objects.filter(
         channel=channel, address_hash=address_hash(channel, address), reason=reason
     ).delete()
+    if deleted:
+        _tell_stops([(channel, address)], clock.now(), is_stopped=False)
     return deleted > 0
 
 
@@ -156,11 +162,43 @@ def suppress_many(stops: Iterable[tuple[str, str, str]]) -> None:
         stops: channel, address and a word of `SuppressionReason`; what a member suppressed is
             kept from promotions alone.
     """
-    rows = sorted({(channel, address_hash(channel, at), reason) for channel, at, reason in stops})
-    if not rows:
+    wanted = sorted(set(stops))
+    if not wanted:
         return
+    now = clock.now()
+    rows = sorted({(channel, address_hash(channel, at), reason) for channel, at, reason in wanted})
     scoped = [(*row, _SCOPES.get(row[2], str(SuppressionScope.ALL))) for row in rows]
-    run_sql("crm.add_stops", now=clock.now(), **columns("channels hashes reasons scopes", scoped))
+    run_sql("crm.add_stops", now=now, **columns("channels hashes reasons scopes", scoped))
+    addresses = [(channel, address) for channel, address, _ in wanted]
+    _tell_stops(addresses, now, is_stopped=True, is_backfill=True)
+
+
+def _tell_stops(
+    addresses: Iterable[tuple[str, str]],
+    now: datetime,
+    *,
+    is_stopped: bool,
+    is_backfill: bool = False,
+) -> None:
+    """Tell of the people whose addresses are stopped, or are so no more."""
+    held: dict[str, set[str]] = {"email": set(), "sms": set()}
+    for channel, address in addresses:
+        if channel in held:
+            held[channel].add(normalize_email(address) if channel == "email" else address.strip())
+    emails, phones = (array(sorted(held[channel] - {""})) for channel in ("email", "sms"))
+    found = run_sql("crm.find_addressed", emails=emails, phones=phones)
+    events = [
+        NewEvent(
+            name="Suppression Changed",
+            occurred_at=now,
+            source=EventSource.SYSTEM,
+            profile_id=row.profile_id,
+            properties={"channel": row.channel, "is_stopped": is_stopped},
+            is_backfill=is_backfill,
+        )
+        for row in found
+    ]
+    append_events(events, now=now)
 
 
 def apply_consents(

@@ -44,7 +44,13 @@ those whose rows balance out, when they start."""
 USED: list[Callable[[Sequence[int]], set[int]]] = []
 """Called with ids of profiles; returns those of whom an app keeps something that must stay."""
 
-OWN_EVENTS = ("Profile Created", "Profile Updated", "Consent Changed", "Tags Changed")
+OWN_EVENTS = (
+    "Profile Created",
+    "Profile Updated",
+    "Consent Changed",
+    "Suppression Changed",
+    "Tags Changed",
+)
 """What events say of a profile itself; they have no dedupe key."""
 TOLD = "Import Undone"
 

@@ -1,0 +1,16 @@
+-- Purpose: find whose addresses are stopped, or are so no more.
+-- In: emails, phones (arrays, as profiles hold them). Out: profile_id, channel.
+SELECT p.id AS profile_id, 'email' AS channel
+FROM crm_profile AS p
+WHERE p.tenant_id = %(tenant_id)s
+  AND p.email_norm = ANY(%(emails)s::text[])
+  AND p.merged_into_id IS NULL
+  AND p.erased_at IS NULL
+UNION ALL
+SELECT p.id, 'sms'
+FROM crm_profile AS p
+WHERE p.tenant_id = %(tenant_id)s
+  AND p.phone = ANY(%(phones)s::text[])
+  AND p.merged_into_id IS NULL
+  AND p.erased_at IS NULL
+ORDER BY 1, 2
