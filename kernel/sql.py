@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from psycopg.errors import QueryCanceled
 
 from kernel.scope import current_tenant_id
 
@@ -76,6 +77,28 @@ def whole_tenant() -> Iterator[None]:
         cursor.execute("SET LOCAL enable_nestloop = off")
         yield
         cursor.execute("SET LOCAL enable_nestloop = on")
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Have each statement inside ended by the server after so long, in a transaction.
+
+    Raises:
+        OperationalError: a statement was ended; nothing of its transaction is kept.
+    """
+    [before] = execute("SELECT current_setting('statement_timeout') AS value")
+    _limit(f"{round(seconds * 1000)}ms")
+    yield
+    _limit(before.value)
+
+
+def was_ended(error: Exception) -> bool:
+    """Say whether a statement failed because `time_limit` ended it."""
+    return isinstance(error.__cause__, QueryCanceled)
+
+
+def _limit(value: str) -> None:
+    execute("SELECT set_config('statement_timeout', %(value)s, true)", value=value)
 
 
 def _bind(tenant_id: int) -> None:
