@@ -18,5 +18,10 @@ TENANT_CHANGES: dict[str, TenantChange] = {
             Rebuilt("Points by the day", "loyalty.services.totals.rebuild_days"),
         )
     ),
+    "week_start": TenantChange(
+        rebuilt=(
+            Rebuilt("Segments that look at the week", "segments.services.upkeep.rebuild_by_week"),
+        )
+    ),
     "currency": TenantChange(obstacle="crm.queries.obstacles.currency_obstacle"),
 }

@@ -6,7 +6,7 @@ A compiled condition holds nothing of a definition but bound values; every colum
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from segments.domain.definitions import operators_of
+from segments.domain.comparisons import operators_of
 from segments.domain.rfm import GROUP_LABELS
 from segments.types import Field, Kind
 
@@ -18,6 +18,7 @@ _LOYALTY = "Loyalty"
 _BEHAVIOUR = "Site and cart"
 _ORIGIN = "Where they came from"
 _SERVICE = "Service"
+_PREDICTED = "Predictions"
 
 
 def _count(name: str, label: str, column: str, group: str, *, unit: str) -> Field:
@@ -85,6 +86,11 @@ def _touch(column: str, which: str) -> tuple[Field, ...]:
     )
 
 
+def _later(name: str, label: str, kind: Kind, group: str, missing: str) -> Field:
+    """Name what cannot be asked yet, so that it is refused with the reason and never just false."""
+    return Field(name, label, kind, "NULL", group, missing=missing)
+
+
 _ALL: tuple[Field, ...] = (
     _text("email", "Email", "email_norm"),
     _text("phone", "Phone", "phone"),
@@ -133,6 +139,7 @@ _ALL: tuple[Field, ...] = (
         "f.days_between_orders",
         _ORDERS,
         unit="days",
+        is_comparable=True,
     ),
     Field("categories", "Categories bought", Kind.LIST, "f.categories", _ORDERS),
     Field("recency", "Recency score", Kind.NUMBER, "f.recency", _RFM),
@@ -147,9 +154,23 @@ _ALL: tuple[Field, ...] = (
         choices=tuple(GROUP_LABELS.items()),
     ),
     _count("points_balance", "Points balance", "points_balance", _LOYALTY, unit="points"),
+    _later("loyalty_tier", "Loyalty tier", Kind.TEXT, _LOYALTY, "there are no tiers"),
+    _later("points_expiring", "Points that expire", Kind.NUMBER, _LOYALTY, "points do not expire"),
     *_moments("last_opened_at", "Last open", "f.last_opened_at", _ENGAGEMENT),
     *_moments("last_clicked_at", "Last click", "f.last_clicked_at", _ENGAGEMENT),
     *_moments("last_seen_at", "Last visit", "f.last_seen_at", _ENGAGEMENT),
+    *_moments(
+        "last_engaged_at",
+        "Last open or click",
+        "GREATEST(f.last_opened_at, f.last_clicked_at)",
+        _ENGAGEMENT,
+    ),
+    *_moments(
+        "last_active_at",
+        "Last open, click, visit or order",
+        "GREATEST(f.last_opened_at, f.last_clicked_at, f.last_seen_at, f.last_order_at)",
+        _ENGAGEMENT,
+    ),
     *_moments("last_viewed_at", "Last product view", "f.last_viewed_at", _BEHAVIOUR),
     *_moments("last_searched_at", "Last search", "f.last_searched_at", _BEHAVIOUR),
     *_moments("last_carted_at", "Last added to cart", "f.last_carted_at", _BEHAVIOUR),
@@ -175,6 +196,15 @@ _ALL: tuple[Field, ...] = (
     _count("review_count", "Reviews written", "review_count", _SERVICE, unit="reviews"),
     Field("last_review_rating", "Stars of the last review", Kind.NUMBER, "f.last_rating", _SERVICE),
     _flag("has_negative_review", "Has an unanswered negative review", "unhappy_review_count"),
+    *(
+        _later(name, label, kind, _PREDICTED, "nothing is predicted")
+        for name, label, kind in (
+            ("predicted_clv", "Predicted value in 12 months", Kind.MONEY),
+            ("predicted_orders", "Predicted orders in 12 months", Kind.NUMBER),
+            ("churn_probability", "Probability of churn", Kind.NUMBER),
+            ("next_order_on", "Expected next order", Kind.DATE),
+        )
+    ),
 )
 
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
@@ -185,8 +215,9 @@ def describe_fields() -> list[dict[str, object]]:
     """Return every field as plain values, for ``GET /api/v1/segments/fields/``.
 
     Returns:
-        ``name``, ``label``, ``type``, ``unit``, ``group``, ``operators`` and, for a choice,
-        ``choices`` as ``{"value", "label"}``.
+        ``name``, ``label``, ``type``, ``unit``, ``group``, ``operators``, ``missing`` with the
+        reason where it cannot be asked yet and, for a choice, ``choices`` with ``value`` and
+        ``label``.
     """
     return [
         {
@@ -195,7 +226,8 @@ def describe_fields() -> list[dict[str, object]]:
             "type": str(field.kind),
             "unit": "currency" if field.kind is Kind.MONEY else field.unit,
             "group": field.group,
-            "operators": list(operators_of(field)),
+            "operators": [] if field.missing else list(operators_of(field)),
+            "missing": field.missing,
             "choices": [{"value": value, "label": label} for value, label in field.choices],
         }
         for field in FIELDS.values()

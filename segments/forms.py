@@ -34,6 +34,8 @@ class SegmentForm(forms.Form):
 
     version = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     """What of the segment was opened; empty for a new one."""
+    reviewed = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    """The definition whose warnings were shown, by its digest."""
 
     def clean_definition(self) -> Any:
         definition = self.cleaned_data["definition"]

@@ -18,8 +18,12 @@ class Segment(TenantModel):
     description = models.TextField(default="", blank=True)
     definition = models.JSONField()
     member_count = models.IntegerField(default=0)
+    digest = models.TextField(db_default="", default="", blank=True)
+    """What definitions of equal meaning have in common; empty until it is worked out."""
     refreshed_at = models.DateTimeField(null=True)
     """When it was last computed for everybody; None until the first time."""
+    stopped_at = models.DateTimeField(null=True)
+    """When asking it took too long; its members stay as they were until it is changed."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -137,7 +141,8 @@ class SegmentReference(TenantModel):
     """A figure of the whole tenant that a condition compares with, such as the top-10% line."""
 
     key = models.TextField()
-    value = models.BigIntegerField(null=True)
+    value = models.DecimalField(max_digits=30, decimal_places=6, null=True)
+    """In minor units or as it is; None where nobody has one."""
     population = models.IntegerField(default=0)
     computed_at = models.DateTimeField()
 

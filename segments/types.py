@@ -28,7 +28,8 @@ class Field:
         unit: ``orders``, ``days``, ``points``; empty where the kind says it.
         choices: allowed words with their labels, for ``choice`` only.
         is_nullable: False where ``sql`` is never NULL.
-        is_comparable: whether ``top`` and the store's mean are offered; both look at buyers.
+        is_comparable: whether ``top`` and figures of the store are offered; they look at buyers.
+        missing: why it cannot be asked yet; empty where it can.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     is_nullable: bool = True
     is_comparable: bool = False
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Pages of segments: the list, one segment, its definition, and RFM."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from segments.queries import rfm as rfm_queries
 from segments.queries.conditions import get_moment, parse_definition
 from segments.queries.examples import list_examples
 from segments.queries.reasons import explain_segments
+from segments.queries.review import definition_digest, review_definition
 from segments.queries.versions import (
     find_meanwhile,
     list_disputed,
@@ -86,7 +88,8 @@ def segment_new(request: TenantRequest) -> HttpResponse:
     """Make a segment."""
     example = _read_definition(request) or {"field": "order_count", "is": ">=", "value": 2}
     form = _form(request, {"name": "", "description": "", "definition": example})
-    if form.is_valid():
+    warnings = _review(form, None)
+    if form.is_valid() and not warnings:
         try:
             segment = create_segment(**form.edited())
         except DomainError as exc:
@@ -94,7 +97,7 @@ def segment_new(request: TenantRequest) -> HttpResponse:
         else:
             messages.success(request, "Segment made. Its members are being counted.")
             return redirect("segments:detail", request.tenant.slug, segment.pk)
-    return _render_form(request, form, None)
+    return _render_form(request, form, None, warnings)
 
 
 @require_http_methods(["GET", "POST"])
@@ -103,7 +106,8 @@ def segment_edit(request: TenantRequest, segment_id: int) -> HttpResponse:
     """Change name or definition of a segment."""
     segment = _get_segment(segment_id)
     form = _form(request, {**values_of(segment), "version": read_version(segment)})
-    if form.is_valid():
+    warnings = _review(form, segment)
+    if form.is_valid() and not warnings:
         try:
             update_segment(segment_id, version=form.cleaned_data["version"], **form.edited())
         except Outdated:
@@ -113,7 +117,7 @@ def segment_edit(request: TenantRequest, segment_id: int) -> HttpResponse:
         else:
             messages.success(request, "Saved. Members follow within a minute.")
             return redirect("segments:detail", request.tenant.slug, segment_id)
-    return _render_form(request, form, segment)
+    return _render_form(request, form, segment, warnings)
 
 
 @require_GET
@@ -249,10 +253,29 @@ def _blame(form: SegmentForm, exc: DomainError) -> None:
     form.add_error(field, exc.detail)
 
 
+def _review(form: SegmentForm, segment: Segment | None) -> list[str]:
+    """Return what should be known of a definition before it is saved, once for each.
+
+    The form then holds that this definition was looked at, so that it is saved the next time.
+    """
+    if not form.is_valid():
+        return []
+    definition = form.cleaned_data["definition"]
+    mark = definition_digest(definition)
+    is_old = segment is not None and segment.definition == definition
+    if is_old or form.cleaned_data["reviewed"] == mark:
+        return []
+    own_id = None if segment is None else segment.pk
+    warnings = review_definition(definition, clock.now(), own_id=own_id)
+    if warnings:
+        form.data = {name: form.data[name] for name in form.data} | {"reviewed": mark}
+    return warnings
+
+
 def _render_form(
-    request: TenantRequest, form: SegmentForm, segment: Segment | None
+    request: TenantRequest, form: SegmentForm, segment: Segment | None, warnings: Sequence[str]
 ) -> HttpResponse:
-    context = {"form": form, "segment": segment, **_vocabulary()}
+    context = {"form": form, "segment": segment, "warnings": warnings, **_vocabulary()}
     status = 422 if form.is_bound else 200
     return render(request, "segments/form.html", context, status=status)
 

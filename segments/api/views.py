@@ -15,10 +15,12 @@ from crm.api.profile_shapes import ProfileOut
 from crm.queries.resources import build_profiles, is_profile
 from kernel import clock
 from segments.choices import Cause
+from segments.domain.grammar import describe_grammar
 from segments.fields import describe_fields
 from segments.models import Membership, MembershipChange, Segment
 from segments.queries.listing import list_segments, payloads_of
 from segments.queries.reasons import explain_segments
+from segments.queries.review import review_definition
 from segments.queries.versions import read_version
 from segments.services.segments import update_segment
 from tenants.api import filters
@@ -38,8 +40,15 @@ class SegmentOut(serializers.Serializer[Any]):
     references = serializers.ListField(child=serializers.CharField())
     member_count = serializers.IntegerField()
     refreshed_at = serializers.DateTimeField(allow_null=True)
+    stopped_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class SegmentChanged(SegmentOut):
+    """A segment that was just changed; ``warnings`` say what else one should know of it."""
+
+    warnings = serializers.ListField(child=serializers.CharField())
 
 
 class SegmentIn(serializers.Serializer[Any]):
@@ -78,13 +87,41 @@ class FieldOut(serializers.Serializer[Any]):
     unit = serializers.CharField()
     group = serializers.CharField()
     operators = serializers.ListField(child=serializers.CharField())
+    missing = serializers.CharField()
     choices = FieldChoiceOut(many=True)
 
 
+class ParameterOut(serializers.Serializer[Any]):
+    """One key of a condition."""
+
+    name = serializers.CharField()
+    value = serializers.CharField()
+    required = serializers.BooleanField()  # type: ignore[assignment] # the name is the contract's
+    choices = serializers.ListField(child=serializers.CharField())
+
+
+class ConditionOut(serializers.Serializer[Any]):
+    """One kind of condition, by the word that it begins with."""
+
+    name = serializers.CharField()
+    about = serializers.CharField()
+    parameters = ParameterOut(many=True)
+    examples = serializers.ListField(child=serializers.DictField())
+
+
 class FieldList(serializers.Serializer[Any]):
-    """Every field."""
+    """Every field, and the language that asks for them."""
 
     results = FieldOut(many=True)
+    conditions = ConditionOut(many=True)
+    groups = serializers.ListField(child=serializers.DictField())
+    operators = serializers.ListField(child=serializers.DictField())
+    tests = serializers.ListField(child=serializers.CharField())
+    signs = serializers.ListField(child=serializers.CharField())
+    property_types = serializers.ListField(child=serializers.DictField())
+    store_figures = serializers.ListField(child=serializers.CharField())
+    units = serializers.DictField()
+    limits = serializers.DictField()
 
 
 class ReasonOut(serializers.Serializer[Any]):
@@ -148,7 +185,7 @@ class SegmentViewSet(ReadResource[Segment]):
 
     @extend_schema(
         request=SegmentIn,
-        responses=SegmentOut,
+        responses=SegmentChanged,
         parameters=[
             OpenApiParameter(
                 "If-Match",
@@ -164,13 +201,20 @@ class SegmentViewSet(ReadResource[Segment]):
         body.is_valid(raise_exception=True)
         segment = self.get_object()
         version = _read_match(request.headers.get("If-Match", ""), read_version(segment))
-        return _answer(update_segment(segment.pk, version=version, **body.validated_data))
+        changed = update_segment(segment.pk, version=version, **body.validated_data)
+        is_defined = "definition" in body.validated_data
+        warnings = (
+            review_definition(changed.definition, clock.now(), own_id=changed.pk)
+            if is_defined
+            else []
+        )
+        return _answer(changed, warnings=warnings)
 
     @extend_schema(responses=FieldList)
     @action(detail=False, filter_backends=[], pagination_class=None)
     def fields(self, request: Request) -> Response:
-        """Describe every field that a condition can ask, with its operators and unit."""
-        return Response({"results": describe_fields()})
+        """Describe every field, and every condition, operator and unit of the language."""
+        return Response({"results": describe_fields(), **describe_grammar()})
 
     @extend_schema(responses=ProfileOut(many=True))
     @action(detail=True, filter_backends=[])
@@ -215,8 +259,9 @@ class ProfileSegmentsView(APIView):
         return Response({"results": ProfileSegmentOut(reasons, many=True).data, "next": None})
 
 
-def _answer(segment: Segment) -> Response:
-    return Response(payloads_of([segment])[0], headers={"ETag": f'"{read_version(segment)}"'})
+def _answer(segment: Segment, **more: Any) -> Response:
+    body = {**payloads_of([segment])[0], **more}
+    return Response(body, headers={"ETag": f'"{read_version(segment)}"'})
 
 
 def _read_match(header: str, current: str) -> str:

@@ -9,36 +9,47 @@ computed.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, assert_never
 
+from segments.domain.comparisons import (
+    POSITIVE,
+    QUARTILES,
+    FieldLeaf,
+    PropertyLeaf,
+    Quartiles,
+    StoreFigure,
+    TopShare,
+    bound_of,
+    reference_key,
+)
+from segments.domain.compile_dates import (
+    at_least,
+    at_most,
+    compare_calendar,
+    compare_relative,
+)
 from segments.domain.compile_happenings import compile_happening
+from segments.domain.compile_properties import property_field
+from segments.domain.compile_sequences import compile_sequence
+from segments.domain.compile_standing import compile_standing
+from segments.domain.dates import DaysAgo, HoursAgo, InMonths, Yearly
 from segments.domain.days import Moment
 from segments.domain.definitions import (
     ConsentLeaf,
-    FieldLeaf,
     Group,
+    KeptLeaf,
     Leaf,
     Node,
-    PropertyLeaf,
     SegmentLeaf,
-    StoreMean,
-    TopShare,
-    reference_key,
 )
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
+from segments.domain.sequences import EdgeLeaf, FunnelLeaf
+from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf
 from segments.types import Kind
 
-_SIGNS = {"=": "=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
-_POSITIVE = {
-    "!=": "=",
-    "not_in": "in",
-    "not_contains": "contains",
-    "not_in_the_last": "in_the_last",
-    "missing": "exists",
-}
-"""A negated operator is true exactly where this one is not, also for who has no value."""
+_BUYS = "COALESCE(f.order_count, 0) > 0"
 
 
 @dataclass(slots=True)
@@ -48,8 +59,9 @@ class Compiler:
     Attributes:
         moment: the instant and zone they are asked for.
         money_digits: minor digits of the tenant's currency.
-        references: value in minor units or whole numbers by key; None where nobody has one.
+        references: value in minor units or plain numbers by key; None where nobody has one.
         segment_sql: expression that says whether the profile is in a segment.
+        stored_sql: the same, read from the stored memberships.
         params: bound values by name.
         flips: numbers of days by the instant they are counted from; at each of them after the
             instant some truth may change by time alone.
@@ -59,8 +71,9 @@ class Compiler:
 
     moment: Moment
     money_digits: int
-    references: Mapping[str, int | None]
+    references: Mapping[str, Decimal | None]
     segment_sql: Callable[[int], str]
+    stored_sql: Callable[[int], str]
     params: dict[str, Any] = field(default_factory=dict)
     flips: dict[str, set[int]] = field(default_factory=dict)
     instants: list[str] = field(default_factory=list)
@@ -78,17 +91,16 @@ class Compiler:
     def compile_leaf(self, leaf: Leaf) -> str:
         """Return a boolean expression for one condition."""
         match leaf:
-            case FieldLeaf():
-                return self._compile_field(leaf)
-            case PropertyLeaf():
-                return self._compile_property(leaf)
-            case ConsentLeaf():
-                return f"(p.{leaf.channel}_consent = {self.bind(leaf.state)})"
-            case SegmentLeaf():
-                found = self.segment_sql(leaf.segment_id)
-                return found if leaf.is_member else f"NOT {found}"
+            case FieldLeaf() | PropertyLeaf():
+                return self._compile_comparison(leaf)
+            case ConsentLeaf() | SegmentLeaf() | KeptLeaf():
+                return self._compile_state(leaf)
             case EventLeaf() | BoughtLeaf() | SeasonLeaf() | ShareLeaf():
                 return compile_happening(self, leaf)
+            case FunnelLeaf() | EdgeLeaf():
+                return compile_sequence(self, leaf)
+            case ReachLeaf() | MoveLeaf() | NearLeaf():
+                return compile_standing(self, leaf)
             case _:
                 assert_never(leaf)
 
@@ -107,6 +119,10 @@ class Compiler:
     def change_at(self, instant: str) -> None:
         """Note an expression for an instant at which time alone may change a truth."""
         self.instants.append(instant)
+
+    def change_on(self, column: str, days: int) -> None:
+        """Note that a truth may change when an instant is so many calendar days ago."""
+        self.flips.setdefault(column, set()).add(days)
 
     def joined(self) -> str:
         """Return the joins that what was compiled needs behind ``p``; empty without any."""
@@ -138,8 +154,22 @@ class Compiler:
         zone = self.bind(self.moment.zone.key)
         return f"(({column} AT TIME ZONE {zone})::date + CASE {cases} END)"
 
+    def _compile_comparison(self, leaf: FieldLeaf | PropertyLeaf) -> str:
+        if isinstance(leaf, FieldLeaf):
+            return self._compile_field(leaf)
+        read_as = property_field(self, leaf.key, leaf.kind)
+        return self._compile_field(FieldLeaf(leaf.path, read_as, leaf.operator, leaf.value))
+
+    def _compile_state(self, leaf: ConsentLeaf | SegmentLeaf | KeptLeaf) -> str:
+        if isinstance(leaf, ConsentLeaf):
+            return f"(p.{leaf.channel}_consent = {self.bind(leaf.state)})"
+        if isinstance(leaf, KeptLeaf):
+            return self.stored_sql(leaf.segment_id)
+        found = self.segment_sql(leaf.segment_id)
+        return found if leaf.is_member else f"NOT {found}"
+
     def _compile_field(self, leaf: FieldLeaf) -> str:
-        positive = _POSITIVE.get(leaf.operator)
+        positive = POSITIVE.get(leaf.operator)
         if positive is not None:
             return f"NOT {self._compile_field(replace(leaf, operator=positive))}"
         sql = self._existence(leaf) if leaf.operator == "exists" else self._compare(leaf)
@@ -166,39 +196,49 @@ class Compiler:
             return f"(cardinality({column}) > 0)"
         return f"({column} IS NOT NULL)"
 
-    def _compile_property(self, leaf: PropertyLeaf) -> str:
-        positive = _POSITIVE.get(leaf.operator)
-        if positive is not None:
-            return f"NOT {self._compile_property(replace(leaf, operator=positive))}"
-        column = f"(p.properties ->> {self.bind(leaf.key)})"
-        if leaf.operator == "exists":
-            return _settled(f"({column} <> '')")
-        return _settled(self._text(column, leaf.operator, leaf.value))
-
     def _number(self, leaf: FieldLeaf) -> str:
         column, value = leaf.field.sql, leaf.value
-        if isinstance(value, StoreMean | TopShare):
+        if isinstance(value, Quartiles):
+            return self._quartiles(leaf, value)
+        if isinstance(value, StoreFigure | TopShare):
             return self._reference(leaf, value)
         if isinstance(value, tuple):
             low, high = (self._amount(leaf, one) for one in value)
             return f"({column} BETWEEN {low} AND {high})"
-        return f"({column} {_SIGNS[leaf.operator]} {self._amount(leaf, value)})"
+        return f"({column} {leaf.operator} {self._amount(leaf, value)})"
 
     def _amount(self, leaf: FieldLeaf, value: object) -> str:
         number = value if isinstance(value, Decimal) else Decimal(str(value))
         minor = number.scaleb(self.money_digits) if leaf.field.kind is Kind.MONEY else number
-        whole = int(minor)
-        return self.bind(whole if whole == minor else minor)
+        return self._bind_number(minor)
 
-    def _reference(self, leaf: FieldLeaf, value: StoreMean | TopShare) -> str:
+    def _bind_number(self, number: Decimal) -> str:
+        whole = int(number)
+        return self.bind(whole if whole == number else number)
+
+    def _reference(self, leaf: FieldLeaf, value: StoreFigure | TopShare) -> str:
         line = self.references.get(reference_key(leaf.field, value))
         if line is None:
             return "false"
-        sign = ">=" if isinstance(value, TopShare) else _SIGNS[leaf.operator]
-        compared = f"({leaf.field.sql} {sign} {self.bind(line)})"
-        if isinstance(value, TopShare):
-            return f"(COALESCE(f.order_count, 0) > 0 AND {compared})"
-        return compared
+        sign = ">=" if isinstance(value, TopShare) else leaf.operator
+        compared = f"({leaf.field.sql} {sign} {self._bind_number(line)})"
+        return f"({_BUYS} AND {compared})" if isinstance(value, TopShare) else compared
+
+    def _quartiles(self, leaf: FieldLeaf, value: Quartiles) -> str:
+        column, parts = leaf.field.sql, []
+        for number in value.numbers:
+            low, high = (self._bound(leaf, quarter) for quarter in (number - 1, number))
+            if (number > 1 and low is None) or (number < QUARTILES and high is None):
+                return "false"
+            above = "" if low is None else f"{column} > {self._bind_number(low)}"
+            upto = "" if high is None else f"{column} <= {self._bind_number(high)}"
+            parts.append(" AND ".join(part for part in (above, upto) if part))
+        return f"({_BUYS} AND ({' OR '.join(parts)}))"
+
+    def _bound(self, leaf: FieldLeaf, quarter: int) -> Decimal | None:
+        if not 0 < quarter < QUARTILES:
+            return None
+        return self.references.get(reference_key(leaf.field, bound_of(quarter)))
 
     def _days_since(self, leaf: FieldLeaf) -> str:
         column, value = leaf.field.sql, leaf.value
@@ -210,34 +250,18 @@ class Compiler:
             high = days - 1 if leaf.operator == "<" else days
         parts = []
         if leaf.operator not in ("<", "<="):
-            parts.append(self._at_least(column, low))
+            parts.append(at_least(self, column, low))
         if leaf.operator not in (">", ">="):
-            parts.append(self._at_most(column, high))
+            parts.append(at_most(self, column, high))
         return f"({' AND '.join(parts)})"
-
-    def _at_least(self, column: str, days: int) -> str:
-        self.flips.setdefault(column, set()).add(days)
-        return f"{column} < {self.bind(self.moment.days_ago(days - 1))}"
-
-    def _at_most(self, column: str, days: int) -> str:
-        self.flips.setdefault(column, set()).add(days + 1)
-        return f"{column} >= {self.bind(self.moment.days_ago(days))}"
 
     def _date(self, leaf: FieldLeaf) -> str:
         column, value = leaf.field.sql, leaf.value
-        if isinstance(value, int):
-            return f"({self._at_most(column, value)})"
+        if isinstance(value, DaysAgo | HoursAgo | InMonths | Yearly):
+            return compare_relative(self, column, value)
         days = value if isinstance(value, tuple) else (value, value)
         first, last = (date.fromisoformat(str(one)) for one in days)
-        start = self.bind(self.moment.start_of(first))
-        until = self.bind(self.moment.start_of(last + timedelta(days=1)))
-        match leaf.operator:
-            case "before":
-                return f"({column} < {start})"
-            case "after":
-                return f"({column} >= {until})"
-            case _:
-                return f"({column} >= {start} AND {column} < {until})"
+        return compare_calendar(self, column, leaf.operator, first, last)
 
     def _words(self, leaf: FieldLeaf) -> str:
         return self._text(leaf.field.sql, leaf.operator, leaf.value)
@@ -249,6 +273,8 @@ class Compiler:
         if operator == "in":
             words = [str(one).lower() for one in value] if isinstance(value, tuple) else []
             return f"(lower({column}) = ANY({self.bind(words, '::text[]')}))"
+        if operator == "matches":
+            return f"({column} ~* {self.bind(str(value))})"
         word = str(value).lower()
         if operator == "=":
             return f"(lower({column}) = {self.bind(word)})"
@@ -276,9 +302,13 @@ def reference_offset(percent: Decimal, population: int) -> int:
 
 def whole(value: Decimal | None) -> int | None:
     """Round a mean half up to a whole minor unit; None stays None."""
-    if value is None:
-        return None
-    return int((value + Decimal("0.5")).to_integral_value(ROUND_FLOOR))
+    return None if value is None else int(rounded(value, 0))
+
+
+def rounded(value: Decimal, digits: int) -> Decimal:
+    """Round half up to so many digits."""
+    unit = Decimal(1).scaleb(-digits)
+    return (value / unit + Decimal("0.5")).to_integral_value(ROUND_FLOOR) * unit
 
 
 def _settled(sql: str) -> str:

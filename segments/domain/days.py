@@ -12,10 +12,12 @@ class Moment:
     Attributes:
         now: aware.
         zone: the tenant's.
+        week_start: ISO day on which the tenant's weeks begin, 1 to 7.
     """
 
     now: datetime
     zone: ZoneInfo
+    week_start: int = 1
 
     @property
     def today(self) -> date:

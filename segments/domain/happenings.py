@@ -12,21 +12,22 @@ from decimal import Decimal
 from typing import Any, Final
 
 from segments.domain.values import (
-    MAX_DAYS,
+    MAX_HOURS,
     Scalar,
     parse_date,
     parse_many,
+    parse_months,
     parse_number,
     parse_percent,
     parse_span,
     parse_text,
+    parse_whole,
     refuse_unknown,
 )
 from segments.errors import DefinitionError
 
 MAX_TESTS: Final = 10
 MAX_COUNT: Final = 1_000_000
-MAX_HOURS: Final = MAX_DAYS * 24
 QUARTER: Final = 3
 SIGNS: Final = ("=", "!=", ">", ">=", "<", "<=")
 TEST_OPERATORS: Final = (
@@ -115,6 +116,11 @@ class BoughtLeaf:
     measure: Measure
     window: Window
 
+    @property
+    def product_ids(self) -> tuple[int, ...]:
+        """Our ids of the products that are named."""
+        return tuple(int(word) for word in dict(self.goods).get("product", ()))
+
 
 @dataclass(frozen=True, slots=True)
 class SeasonLeaf:
@@ -167,28 +173,25 @@ def _parse_event(raw: Mapping[str, Any], path: str) -> EventLeaf:
     if "count" in raw and "sum" in raw:
         raise DefinitionError(f"{path}.sum", "cannot stand beside “count”")
     measure = _parse_sum(raw["sum"], f"{path}.sum") if "sum" in raw else _parse_count(raw, path)
-    tests = raw.get("where", [])
-    if not isinstance(tests, list) or len(tests) > MAX_TESTS:
-        raise DefinitionError(f"{path}.where", f"must be a list of at most {MAX_TESTS} tests")
     return EventLeaf(
         path=path,
         name=parse_text(raw["event"], f"{path}.event"),
         measure=measure,
-        tests=tuple(_parse_test(one, f"{path}.where[{place}]") for place, one in enumerate(tests)),
-        window=_parse_window(raw, path),
+        tests=parse_tests(raw, path),
+        window=parse_window(raw, path),
     )
 
 
 def _parse_bought(raw: Mapping[str, Any], path: str) -> BoughtLeaf:
     refuse_unknown(raw, path, ("bought", "count", *WINDOW_KEYS))
     goods = _parse_goods(raw["bought"], f"{path}.bought")
-    return BoughtLeaf(path, goods, _parse_count(raw, path), _parse_window(raw, path))
+    return BoughtLeaf(path, goods, _parse_count(raw, path), parse_window(raw, path))
 
 
 def _parse_not_bought(raw: Mapping[str, Any], path: str) -> BoughtLeaf:
     refuse_unknown(raw, path, ("not_bought", *WINDOW_KEYS))
     goods = _parse_goods(raw["not_bought"], f"{path}.not_bought")
-    return BoughtLeaf(path, goods, _NEVER, _parse_window(raw, path))
+    return BoughtLeaf(path, goods, _NEVER, parse_window(raw, path))
 
 
 def _parse_season(raw: Mapping[str, Any], path: str) -> SeasonLeaf:
@@ -198,7 +201,7 @@ def _parse_season(raw: Mapping[str, Any], path: str) -> SeasonLeaf:
         path=path,
         months=months,
         each=each,
-        years=_parse_whole(raw.get("years", 2), f"{path}.years", 1, 50),
+        years=parse_whole(raw.get("years", 2), f"{path}.years", 1, 50),
         percent=_parse_share(raw["share"], f"{path}.share") if "share" in raw else Decimal(0),
     )
 
@@ -232,7 +235,7 @@ def _parse_count(raw: Mapping[str, Any], path: str) -> Measure:
         raise DefinitionError(at, 'must be {"is": ">=", "value": 3}')
     refuse_unknown(given, at, ("is", "value"))
     sign = _parse_sign(given, at)
-    return Measure(sign, Decimal(_parse_whole(given.get("value"), f"{at}.value", 0, MAX_COUNT)))
+    return Measure(sign, Decimal(parse_whole(given.get("value"), f"{at}.value", 0, MAX_COUNT)))
 
 
 def _parse_sum(given: object, at: str) -> Measure:
@@ -248,6 +251,14 @@ def _parse_sign(given: Mapping[str, Any], at: str) -> str:
     if given.get("is") not in SIGNS:
         raise DefinitionError(f"{at}.is", f"must be one of: {', '.join(SIGNS)}")
     return str(given["is"])
+
+
+def parse_tests(raw: Mapping[str, Any], path: str) -> tuple[PropertyTest, ...]:
+    """Return the tests of ``where``, all met by one event; none without it."""
+    tests = raw.get("where", [])
+    if not isinstance(tests, list) or len(tests) > MAX_TESTS:
+        raise DefinitionError(f"{path}.where", f"must be a list of at most {MAX_TESTS} tests")
+    return tuple(_parse_test(one, f"{path}.where[{place}]") for place, one in enumerate(tests))
 
 
 def _parse_test(given: object, at: str) -> PropertyTest:
@@ -286,11 +297,12 @@ def _parse_word(value: object, at: str) -> Scalar:
     return parse_number(value, at) if isinstance(value, int | float) else parse_text(value, at)
 
 
-def _parse_window(raw: Mapping[str, Any], path: str) -> Window:
+def parse_window(raw: Mapping[str, Any], path: str) -> Window:
+    """Return the window that a condition names in `WINDOW_KEYS`; no bounds if it names none."""
     days = hours = before = None
     within = raw.get("within")
     if isinstance(within, Mapping) and set(within) == {"hours"}:
-        hours = _parse_whole(within["hours"], f"{path}.within.hours", 1, MAX_HOURS)
+        hours = parse_whole(within["hours"], f"{path}.within.hours", 1, MAX_HOURS)
     elif within is not None:
         if not isinstance(within, Mapping) or not set(within) <= {"days", "weeks"}:
             words = 'must be {"days": 30}, {"weeks": 4} or {"hours": 24}'
@@ -304,7 +316,7 @@ def _parse_window(raw: Mapping[str, Any], path: str) -> Window:
         before_days=before,
         since=_parse_day(raw, path, "since"),
         until=_parse_day(raw, path, "until"),
-        months=_parse_months(raw["months"], f"{path}.months") if raw.get("months") else (),
+        months=parse_months(raw["months"], f"{path}.months") if raw.get("months") else (),
     )
     _refuse_empty(window, path)
     return window
@@ -320,13 +332,6 @@ def _refuse_empty(window: Window, path: str) -> None:
 
 def _parse_day(raw: Mapping[str, Any], path: str, key: str) -> date | None:
     return parse_date(raw[key], f"{path}.{key}") if raw.get(key) is not None else None
-
-
-def _parse_months(given: object, at: str) -> tuple[int, ...]:
-    if not isinstance(given, list) or not given:
-        raise DefinitionError(at, "must be a list of months from 1 to 12")
-    found = {_parse_whole(one, f"{at}[{place}]", 1, 12) for place, one in enumerate(given)}
-    return tuple(sorted(found))
 
 
 def _parse_goods(given: object, at: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -355,9 +360,9 @@ def _parse_season_name(given: object, at: str) -> tuple[tuple[int, ...], str]:
         raise DefinitionError(at, words)
     key, value = next(iter(given.items()))
     if key == "months":
-        return _parse_months(value, f"{at}.months"), ""
+        return parse_months(value, f"{at}.months"), ""
     if key == "quarter":
-        last = QUARTER * _parse_whole(value, f"{at}.quarter", 1, 4)
+        last = QUARTER * parse_whole(value, f"{at}.quarter", 1, 4)
         return tuple(range(last - QUARTER + 1, last + 1)), ""
     if key == "each" and value in ("month", "quarter"):
         return (), str(value)
@@ -371,10 +376,3 @@ def _parse_share(given: object, at: str) -> Decimal:
     if not 0 < percent <= 100:  # noqa: PLR2004 a share
         raise DefinitionError(f"{at}.percent", "must be above 0 and at most 100")
     return percent
-
-
-def _parse_whole(given: object, at: str, low: int, high: int) -> int:
-    number = parse_number(given, at)
-    if number != int(number) or not low <= number <= high:
-        raise DefinitionError(at, f"must be a whole number from {low} to {high}")
-    return int(number)

@@ -8,6 +8,8 @@ from typing import Any, Final, TypeVar
 from segments.errors import DefinitionError
 
 MAX_DAYS: Final = 36_500
+MAX_HOURS: Final = MAX_DAYS * 24
+_HOURS: Final = {"hours": 1, "days": 24, "weeks": 168}
 Scalar = Decimal | str | bool | date
 One = TypeVar("One", bound=Scalar)
 
@@ -40,6 +42,30 @@ def parse_span(raw: object, path: str) -> int:
     unit, count = next(iter(raw.items()))
     days = int(parse_whole_days(count, f"{path}.{unit}"))
     return days * 7 if unit == "weeks" else days
+
+
+def parse_whole(raw: object, path: str, low: int, high: int) -> int:
+    """Return a whole number from ``low`` to ``high``."""
+    number = parse_number(raw, path)
+    if number != int(number) or not low <= number <= high:
+        raise DefinitionError(path, f"must be a whole number from {low} to {high}")
+    return int(number)
+
+
+def parse_months(raw: object, path: str) -> tuple[int, ...]:
+    """Return months from 1 to 12, ascending, each once."""
+    if not isinstance(raw, list) or not raw:
+        raise DefinitionError(path, "must be a list of months from 1 to 12")
+    found = {parse_whole(one, f"{path}[{place}]", 1, 12) for place, one in enumerate(raw)}
+    return tuple(sorted(found))
+
+
+def parse_hours(raw: object, path: str) -> int:
+    """Return hours from ``{"hours": 24}``, ``{"days": 3}`` or ``{"weeks": 1}``."""
+    if not isinstance(raw, Mapping) or len(raw) != 1 or not set(raw) <= set(_HOURS):
+        raise DefinitionError(path, 'must be {"hours": 24}, {"days": 3} or {"weeks": 1}')
+    unit, count = next(iter(raw.items()))
+    return parse_whole(count, f"{path}.{unit}", 1, MAX_HOURS // _HOURS[unit]) * _HOURS[unit]
 
 
 def parse_percent(raw: object, path: str) -> Decimal:

@@ -5,19 +5,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, assert_never
 
-from segments.domain.definitions import (
-    ConsentLeaf,
+from segments.domain.comparisons import (
     FieldLeaf,
-    Group,
-    Leaf,
-    Node,
     PropertyLeaf,
-    SegmentLeaf,
-    StoreMean,
+    Quartiles,
+    StoreFigure,
     TopShare,
 )
+from segments.domain.dates import DaysAgo, HoursAgo, InMonths, Yearly
+from segments.domain.definitions import ConsentLeaf, Group, KeptLeaf, Leaf, Node, SegmentLeaf
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
+from segments.domain.sequences import EdgeLeaf, FunnelLeaf
+from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf
+from segments.domain.words_dates import speak_date_value, speak_day, speak_number
 from segments.domain.words_happenings import describe_happening
+from segments.domain.words_sequences import describe_sequence
+from segments.domain.words_standing import CHANNEL_LABELS, describe_standing
 from segments.types import Kind
 
 _SIGNS: Final = {
@@ -31,8 +34,6 @@ _SIGNS: Final = {
     "before": "before ",
     "after": "after ",
     "on": "on ",
-    "in_the_last": "in the last ",
-    "not_in_the_last": "not in the last ",
     "in": "any of ",
     "not_in": "none of ",
     "contains": "contains ",
@@ -41,10 +42,17 @@ _SIGNS: Final = {
     "contains_all": "all of ",
     "starts_with": "starts with ",
     "ends_with": "ends with ",
+    "matches": "matches ",
+    "not_matches": "does not match ",
     "exists": "known",
     "missing": "not known",
 }
-_CHANNELS: Final = {"email": "Email", "sms": "SMS"}
+_QUARTERS: Final = (
+    "lowest quarter",
+    "second lowest quarter",
+    "second highest quarter",
+    "highest quarter",
+)
 _STATES: Final = {
     "subscribed": "subscribed",
     "pending": "not confirmed yet",
@@ -74,18 +82,16 @@ def describe(node: Node, money: Speak, segments: Mapping[int, str]) -> str:
 def describe_leaf(leaf: Leaf, money: Speak, segments: Mapping[int, str]) -> str:
     """Say one condition."""
     match leaf:
-        case FieldLeaf():
-            return _describe_field(leaf, money)
-        case PropertyLeaf():
-            value = "" if leaf.value is None else _list(leaf.value, str)
-            return f"Property “{leaf.key}”: {_SIGNS[leaf.operator]}{value}"
-        case ConsentLeaf():
-            return f"{_CHANNELS[leaf.channel]}: {_STATES[leaf.state]}"
-        case SegmentLeaf():
-            name = segments.get(leaf.segment_id, f"#{leaf.segment_id} (deleted)")
-            return f"{'In' if leaf.is_member else 'Not in'} segment “{name}”"
+        case FieldLeaf() | PropertyLeaf():
+            return _describe_comparison(leaf, money)
+        case ConsentLeaf() | SegmentLeaf() | KeptLeaf():
+            return _describe_state(leaf, segments)
         case EventLeaf() | BoughtLeaf() | SeasonLeaf() | ShareLeaf():
             return describe_happening(leaf)
+        case FunnelLeaf() | EdgeLeaf():
+            return describe_sequence(leaf)
+        case ReachLeaf() | MoveLeaf() | NearLeaf():
+            return describe_standing(leaf)
         case _:
             assert_never(leaf)
 
@@ -96,42 +102,58 @@ def _part(node: Node, money: Speak, segments: Mapping[int, str]) -> str:
     return f"({words})" if needs_brackets else words
 
 
-def _describe_field(leaf: FieldLeaf, money: Speak) -> str:
-    label, value = leaf.field.label, leaf.value
-    if isinstance(value, TopShare):
-        return f"{label}: top {value.percent.normalize():f}% of buyers"
-    sign = _SIGNS[leaf.operator]
-    if isinstance(value, StoreMean):
-        return f"{label}: {sign}the store’s average"
-    return f"{label}: {sign}{_compared(leaf, money)}"
+def _describe_state(leaf: ConsentLeaf | SegmentLeaf | KeptLeaf, segments: Mapping[int, str]) -> str:
+    if isinstance(leaf, ConsentLeaf):
+        return f"{CHANNEL_LABELS[leaf.channel]}: {_STATES[leaf.state]}"
+    if isinstance(leaf, KeptLeaf):
+        return "As it was when it was last counted"
+    name = segments.get(leaf.segment_id, f"#{leaf.segment_id} (deleted)")
+    return f"{'In' if leaf.is_member else 'Not in'} segment “{name}”"
 
 
-def _compared(leaf: FieldLeaf, money: Speak) -> str:
-    value = leaf.value
-    if value is None:
-        return ""
-    if leaf.operator in ("in_the_last", "not_in_the_last"):
-        return f"{_count(value)} days"
-    if leaf.operator == "between" and isinstance(value, tuple):
-        return " to ".join(_value(leaf, one, money) for one in value)
-    return _list(value, lambda one: _value(leaf, one, money))
+def _describe_comparison(leaf: FieldLeaf | PropertyLeaf, money: Speak) -> str:
+    if isinstance(leaf, PropertyLeaf):
+        return f"Property “{leaf.key}”: {_compared(leaf, speak_number, {})}"
+    speak = money if leaf.field.kind is Kind.MONEY else speak_number
+    return f"{leaf.field.label}: {_compared(leaf, speak, dict(leaf.field.choices))}"
 
 
-def _value(leaf: FieldLeaf, value: object, money: Speak) -> str:
+def _compared(leaf: FieldLeaf | PropertyLeaf, speak: Speak, choices: Mapping[str, str]) -> str:
+    value, sign = leaf.value, _SIGNS.get(leaf.operator, "")
+    match value:
+        case TopShare() | Quartiles() | StoreFigure():
+            return sign + _among_all(value)
+        case DaysAgo() | HoursAgo() | InMonths() | Yearly():
+            return speak_date_value(leaf.operator, value)
+        case None:
+            return sign
+        case _:
+            listed = value if isinstance(value, tuple) else (value,)
+            words = [_value(one, speak, choices) for one in listed]
+            return sign + (" to " if leaf.operator == "between" else ", ").join(words)
+
+
+def _among_all(value: TopShare | Quartiles | StoreFigure) -> str:
+    match value:
+        case TopShare():
+            return f"top {speak_number(value.percent)}% of buyers"
+        case Quartiles():
+            return " or ".join(_QUARTERS[number - 1] for number in value.numbers) + " of buyers"
+        case StoreFigure():
+            return _figure(value)
+
+
+def _figure(value: StoreFigure) -> str:
+    if value.measure == "percentile":
+        return f"percentile {speak_number(value.percent)} of the store"
+    return f"the store’s {'average' if value.measure == 'mean' else value.measure}"
+
+
+def _value(value: object, speak: Speak, choices: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return money(value) if leaf.field.kind is Kind.MONEY else _count(value)
-    if isinstance(value, date):
-        return f"{value.day} {value:%b %Y}"
-    return dict(leaf.field.choices).get(str(value), str(value))
-
-
-def _list(value: object, speak: Callable[[object], str]) -> str:
-    if not isinstance(value, tuple):
         return speak(value)
-    return ", ".join(speak(one) for one in value)
-
-
-def _count(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{Decimal(str(value)).normalize():,f}"
+    if isinstance(value, date):
+        return speak_day(value)
+    return choices.get(str(value), str(value))

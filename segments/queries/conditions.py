@@ -2,23 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from crm.models import Product
 from kernel.formats import find_zone
 from kernel.money import exponent
 from kernel.sql import execute
 from kernel.tenancy import current_tenant_id
-from segments.domain.compile import Compiler, reference_offset, whole
+from segments.domain.comparisons import Reference, StoreFigure, TopShare
+from segments.domain.compile import Compiler, reference_offset, rounded
 from segments.domain.days import Moment
-from segments.domain.definitions import (
-    Node,
-    StoreMean,
-    TopShare,
-    parse,
-    references_named,
-)
+from segments.domain.definitions import KeptLeaf, Node, parse, references_named
+from segments.domain.upgrades import upgrade
+from segments.errors import DefinitionError
 from segments.fields import FIELDS
 from segments.models import Segment, SegmentReference
-from segments.types import Field
+from segments.types import Field, Kind
 from tenants.queries import get_tenant
 
 FROM_PROFILES = """
@@ -40,10 +39,11 @@ EXISTS (
 
 def get_moment(now: datetime) -> Moment:
     """Return an instant in the active tenant's calendar."""
-    return Moment(now, find_zone(get_tenant(current_tenant_id()).timezone))
+    tenant = get_tenant(current_tenant_id())
+    return Moment(now, find_zone(tenant.timezone), tenant.week_start)
 
 
-def get_compiler(now: datetime, references: Mapping[str, int | None]) -> Compiler:
+def get_compiler(now: datetime, references: Mapping[str, Decimal | None]) -> Compiler:
     """Return a compiler for the active tenant's calendar and currency.
 
     Args:
@@ -54,26 +54,51 @@ def get_compiler(now: datetime, references: Mapping[str, int | None]) -> Compile
         A compiler that reads stored memberships for conditions on other segments.
     """
     tenant = get_tenant(current_tenant_id())
-    moment = Moment(now, find_zone(tenant.timezone))
-    return Compiler(moment, exponent(tenant.currency), references, stored_membership_sql)
+    moment = Moment(now, find_zone(tenant.timezone), tenant.week_start)
+    digits = exponent(tenant.currency)
+    return Compiler(moment, digits, references, stored_membership_sql, stored_membership_sql)
 
 
 def parse_definition(definition: object) -> Node:
-    """Check a definition against the registry and the tenant's segments.
+    """Check a definition against the registry; what an older version wrote is brought up to date.
 
     Raises:
         DefinitionError: it cannot be understood.
     """
-    return parse(definition, FIELDS)
+    upgraded = upgrade(definition)
+    try:
+        return parse(upgraded, FIELDS)
+    except DefinitionError:
+        # The place is to be named as it was written.
+        parse(definition, FIELDS)
+        raise
 
 
-def list_definitions() -> dict[int, Node]:
-    """Return the tree of every segment of the tenant by id, ascending."""
-    rows = Segment.objects.order_by("id").values_list("id", "definition")
-    return {segment_id: parse_definition(definition) for segment_id, definition in rows}
+def list_definitions(*, are_all_asked: bool = False) -> dict[int, Node]:
+    """Return the tree of every segment of the tenant by id, ascending.
+
+    Args:
+        are_all_asked: also those that took too long to be asked; else each of them is as it is
+            stored, so that its members stay until it is changed.
+    """
+    rows = Segment.objects.order_by("id").values_list("id", "definition", "stopped_at")
+    return {
+        segment_id: KeptLeaf("definition", segment_id)
+        if stopped_at and not are_all_asked
+        else parse_definition(definition)
+        for segment_id, definition, stopped_at in rows
+    }
 
 
-def list_references() -> dict[str, int | None]:
+def find_unknown_products(product_ids: Iterable[int]) -> set[int]:
+    """Return those of some ids that no product of the tenant has."""
+    wanted = set(product_ids)
+    if not wanted:
+        return set()
+    return wanted - set(Product.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+
+
+def list_references() -> dict[str, Decimal | None]:
     """Return the stored reference figures by key."""
     return dict(SegmentReference.objects.values_list("key", "value"))
 
@@ -83,37 +108,60 @@ def stored_membership_sql(segment_id: int) -> str:
     return _STORED.replace("{segment_id}", str(int(segment_id)))
 
 
-def measure_reference(field: Field, value: StoreMean | TopShare) -> tuple[int | None, int]:
-    """Compute what a condition compares with: the top line or the mean over buyers.
+def measure_reference(field: Field, value: Reference) -> tuple[Decimal | None, int]:
+    """Compute what a condition compares with, over buyers that have a value.
+
+    A median is the mean of the two in the middle; a percentile is the lowest value that at least
+    so many of a hundred do not exceed. Of nobody there is neither, and no comparison holds.
 
     Returns:
-        The figure, in minor units or whole numbers, None without buyers; and how many buyers.
+        The figure, in minor units or as it is, None without buyers; and how many buyers there are.
     """
-    buyers = "f.tenant_id = %(tenant_id)s AND f.order_count > 0"
-    if isinstance(value, StoreMean):
-        [row] = execute(
-            f"SELECT avg({field.sql}) AS mean, count(*) AS buyers"  # noqa: S608 registry SQL
-            f" FROM crm_profilefacts AS f WHERE {buyers}"
-        )
-        return whole(row.mean), row.buyers
-    [counted] = execute(f"SELECT count(*) AS buyers FROM crm_profilefacts AS f WHERE {buyers}")  # noqa: S608
-    rows = execute(
-        f"SELECT {field.sql} AS line FROM crm_profilefacts AS f WHERE {buyers}"  # noqa: S608
-        f" AND {field.sql} IS NOT NULL ORDER BY 1 DESC OFFSET %(skipped)s LIMIT 1",
-        skipped=reference_offset(value.percent, counted.buyers),
+    figure = _FIGURES.get(value.measure) if isinstance(value, StoreFigure) else None
+    [row] = execute(
+        f"SELECT {(figure or 'NULL').format(sql=field.sql)} AS figure,"
+        f" count(*) AS buyers, count({field.sql}) AS valued {_BUYERS}"
     )
-    return (int(rows[0].line) if rows else None), counted.buyers
+    if isinstance(value, TopShare):
+        return _value_at(field, value.percent, row.buyers, order="DESC"), row.buyers
+    if figure is None:
+        return _value_at(field, value.percent, row.valued, order="ASC"), row.buyers
+    digits = 0 if field.kind is Kind.MONEY else 2
+    return (None if row.figure is None else rounded(row.figure, digits)), row.buyers
 
 
-def references_of(nodes: Iterable[Node]) -> dict[str, tuple[Field, StoreMean | TopShare]]:
+def _value_at(field: Field, percent: Decimal, population: int, *, order: str) -> Decimal | None:
+    """Return the value of the last one of so many percent; nobody falls behind their own value."""
+    rows = execute(
+        f"SELECT {field.sql} AS line {_BUYERS} AND {field.sql} IS NOT NULL"
+        f" ORDER BY 1 {order} OFFSET %(skipped)s LIMIT 1",
+        skipped=reference_offset(percent, population),
+    )
+    if not rows:
+        return None
+    toward = ROUND_FLOOR if order == "DESC" else ROUND_CEILING
+    return Decimal(rows[0].line).quantize(_FINEST, rounding=toward)
+
+
+_FIGURES = {
+    "mean": "avg({sql})::numeric",
+    "median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY ({sql})::float8)::numeric",
+}
+_FINEST = Decimal("0.000001")
+_BUYERS = "FROM crm_profilefacts AS f WHERE f.tenant_id = %(tenant_id)s AND f.order_count > 0"
+
+
+def references_of(nodes: Iterable[Node]) -> dict[str, tuple[Field, Reference]]:
     """Return what some trees compare with all buyers, by key."""
-    wanted: dict[str, tuple[Field, StoreMean | TopShare]] = {}
+    wanted: dict[str, tuple[Field, Reference]] = {}
     for node in nodes:
         wanted |= references_named(node)
     return wanted
 
 
-def find_missing_references(node: Node, known: Mapping[str, int | None]) -> dict[str, int | None]:
+def find_missing_references(
+    node: Node, known: Mapping[str, Decimal | None]
+) -> dict[str, Decimal | None]:
     """Compute the references of a tree that are not stored, for a look that stores nothing."""
     return {
         key: measure_reference(field, value)[0]

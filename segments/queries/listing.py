@@ -10,15 +10,18 @@ from typing import Any
 from django.db.models import QuerySet
 
 from kernel.errors import NotFound
-from kernel.formats import find_zone, format_money, format_number
+from kernel.formats import find_zone, format_money, format_number, format_time
 from kernel.money import exponent
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
-from segments.domain.definitions import Node, SegmentLeaf, leaves, segments_named
+from segments.domain.compile import whole
+from segments.domain.definitions import Node, segments_named
 from segments.domain.words import describe
+from segments.fields import FIELDS
 from segments.models import MembershipChange, Segment, SegmentReference
 from segments.panels import list_users
 from segments.queries.conditions import get_moment, parse_definition, references_of
+from segments.types import Kind
 from tenants.queries import get_tenant
 
 PAGE_SIZE = 50
@@ -133,9 +136,13 @@ def describe_definition(definition: object) -> str:
         DefinitionError: it cannot be understood.
     """
     tree = parse_definition(definition)
-    ids = [leaf.segment_id for leaf in leaves(tree) if isinstance(leaf, SegmentLeaf)]
-    names = dict(Segment.objects.filter(pk__in=ids).values_list("id", "name"))
-    return describe(tree, speak_money, names)
+    return describe(tree, speak_money, names_of(tree))
+
+
+def names_of(*trees: Node) -> dict[int, str]:
+    """Return the names of the segments that trees refer to, by id."""
+    ids = {key for tree in trees for key in segments_named(tree)}
+    return dict(Segment.objects.filter(pk__in=ids).values_list("id", "name")) if ids else {}
 
 
 def reference_lines() -> dict[str, str]:
@@ -144,22 +151,26 @@ def reference_lines() -> dict[str, str]:
 
 
 def _reference_lines(currency: str) -> dict[str, str]:
-    lines = {}
-    for row in SegmentReference.objects.all():
-        name, kind, *rest = row.key.split(":")
-        figure = (
-            format_number(row.value)
-            if name in ("order_count", "points_balance")
-            else format_money(row.value, currency)
-        )
-        of = f"among {format_number(row.population)} buyers"
-        if row.value is None:
-            lines[row.key] = "No buyers yet"
-        elif kind == "top":
-            lines[row.key] = f"Top {rest[0]}%: {figure} and more, {of}"
-        else:
-            lines[row.key] = f"Average: {figure}, {of}"
-    return lines
+    zone = zone_key()
+    return {row.key: _reference_line(row, currency, zone) for row in SegmentReference.objects.all()}
+
+
+def _reference_line(row: SegmentReference, currency: str, zone: str) -> str:
+    name, measure, *rest = row.key.split(":")
+    if row.value is None:
+        return "No buyers yet"
+    is_money = FIELDS[name].kind is Kind.MONEY if name in FIELDS else False
+    figure = format_money(whole(row.value), currency) if is_money else format_number(row.value, 2)
+    of = f"among {format_number(row.population)} buyers, as of {format_time(row.computed_at, zone)}"
+    match measure:
+        case "top":
+            return f"Top {rest[0]}%: {figure} and more, {of}"
+        case "percentile":
+            return f"{rest[0]}% of buyers: up to {figure}, {of}"
+        case "median":
+            return f"Median: {figure}, {of}"
+        case _:
+            return f"Average: {figure}, {of}"
 
 
 def lines_of(segment: Segment) -> list[str]:
@@ -267,10 +278,7 @@ def payloads_of(segments: Iterable[Segment]) -> list[dict[str, Any]]:
     """Return segments as plain values, as the API shows them, in a fixed number of statements."""
     rows = list(segments)
     trees = [parse_definition(segment.definition) for segment in rows]
-    ids = {
-        leaf.segment_id for tree in trees for leaf in leaves(tree) if isinstance(leaf, SegmentLeaf)
-    }
-    names = dict(Segment.objects.filter(pk__in=ids).values_list("id", "name"))
+    names = names_of(*trees)
     currency = get_tenant(current_tenant_id()).currency
     speak = partial(_write_money, currency=currency)
     lines = _reference_lines(currency)
@@ -295,6 +303,7 @@ def _payload(segment: Segment, words: str, references: list[str]) -> dict[str, A
         "references": references,
         "member_count": segment.member_count,
         "refreshed_at": segment.refreshed_at,
+        "stopped_at": segment.stopped_at,
         "created_at": segment.created_at,
         "updated_at": segment.updated_at,
     }

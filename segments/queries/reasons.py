@@ -8,20 +8,26 @@ from typing import Any, assert_never
 from kernel.formats import format_day, format_money, format_number
 from kernel.sql import execute, run_sql
 from kernel.tenancy import current_tenant_id
+from segments.domain.comparisons import FieldLeaf, PropertyLeaf
 from segments.domain.compile import Compiler, whole
 from segments.domain.compile_happenings import measure
+from segments.domain.compile_properties import property_field
+from segments.domain.compile_sequences import sequence_value
+from segments.domain.compile_standing import standing_value
 from segments.domain.definitions import (
     ConsentLeaf,
-    FieldLeaf,
+    KeptLeaf,
     Leaf,
     Node,
-    PropertyLeaf,
     SegmentLeaf,
     leaves,
 )
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
+from segments.domain.sequences import EdgeLeaf, FunnelLeaf
+from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf
 from segments.domain.words import describe, describe_leaf
 from segments.domain.words_happenings import speak_measured
+from segments.domain.words_standing import speak_standing
 from segments.models import Segment
 from segments.queries.conditions import (
     FROM_PROFILES,
@@ -136,27 +142,45 @@ def _leaf_columns(compiler: Compiler, key: int, index: int, leaf: Leaf) -> list[
 
 def _value_sql(compiler: Compiler, leaf: Leaf) -> str:
     match leaf:
-        case FieldLeaf():
-            return _field_sql(compiler, leaf.field)
-        case PropertyLeaf():
-            return f"(p.properties ->> {compiler.bind(leaf.key)})"
-        case ConsentLeaf():
-            return f"p.{leaf.channel}_consent"
-        case SegmentLeaf():
-            return compiler.segment_sql(leaf.segment_id)
+        case FieldLeaf() | PropertyLeaf():
+            return _compared_sql(compiler, leaf)
+        case ConsentLeaf() | SegmentLeaf() | KeptLeaf():
+            return _state_sql(compiler, leaf)
         case EventLeaf() | BoughtLeaf() | SeasonLeaf() | ShareLeaf():
             return measure(compiler, leaf)
+        case FunnelLeaf() | EdgeLeaf():
+            return _day_sql(compiler, sequence_value(compiler, leaf))
+        case ReachLeaf() | MoveLeaf() | NearLeaf():
+            return standing_value(compiler, leaf)
         case _:
             assert_never(leaf)
+
+
+def _compared_sql(compiler: Compiler, leaf: FieldLeaf | PropertyLeaf) -> str:
+    if isinstance(leaf, FieldLeaf):
+        return _field_sql(compiler, leaf.field)
+    return _field_sql(compiler, property_field(compiler, leaf.key, leaf.kind))
+
+
+def _state_sql(compiler: Compiler, leaf: ConsentLeaf | SegmentLeaf | KeptLeaf) -> str:
+    if isinstance(leaf, ConsentLeaf):
+        return f"p.{leaf.channel}_consent"
+    if isinstance(leaf, KeptLeaf):
+        return compiler.stored_sql(leaf.segment_id)
+    return compiler.segment_sql(leaf.segment_id)
 
 
 def _field_sql(compiler: Compiler, field: Field) -> str:
     if field.kind not in (Kind.DAYS_SINCE, Kind.DATE):
         return field.sql
-    day = f"({field.sql} AT TIME ZONE {compiler.bind(compiler.moment.zone.key)})::date"
+    day = _day_sql(compiler, field.sql)
     if field.kind is Kind.DATE:
         return day
     return f"({compiler.bind(compiler.moment.today)}::date - {day})"
+
+
+def _day_sql(compiler: Compiler, instant: str) -> str:
+    return f"({instant} AT TIME ZONE {compiler.bind(compiler.moment.zone.key)})::date"
 
 
 def _speak(leaf: Leaf, value: object) -> str:
@@ -164,12 +188,19 @@ def _speak(leaf: Leaf, value: object) -> str:
     if isinstance(leaf, SegmentLeaf):
         return "in it" if value else "not in it"
     if value is None or value in ("", []):
-        return _NOTHING
-    if isinstance(leaf, FieldLeaf):
-        return _speak_field(leaf.field, value)
+        return "never" if isinstance(leaf, FunnelLeaf | EdgeLeaf) else _NOTHING
+    if isinstance(leaf, FieldLeaf | PropertyLeaf):
+        read_as = leaf.field if isinstance(leaf, FieldLeaf) else Field("", "", leaf.kind, "", "")
+        return _speak_field(read_as, value)
+    return _speak_done(leaf, value)
+
+
+def _speak_done(leaf: Leaf, value: object) -> str:
+    if isinstance(leaf, ReachLeaf | MoveLeaf | NearLeaf):
+        return speak_standing(leaf, value)
     if isinstance(leaf, EventLeaf | BoughtLeaf | SeasonLeaf | ShareLeaf):
         return speak_measured(leaf, Decimal(str(value)))
-    return str(value)
+    return format_day(value) if isinstance(value, date) else str(value)
 
 
 def _speak_field(field: Field, value: object) -> str:

@@ -26,11 +26,33 @@ _FIGURES = frozenset(
     }
 )
 """Events that can move what buyers are scored on."""
-_ALWAYS = _FIGURES | {"Profile Created", "Profile Updated", "Consent Changed", "Tags Changed"}
+_ALWAYS = _FIGURES | {
+    "Profile Created",
+    "Profile Updated",
+    "Consent Changed",
+    "Suppression Changed",
+    "Tags Changed",
+}
 _SITE = frozenset({"Engagement", "Site and cart", "Where they came from"})
 _MOVED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("Message Opened", "Message Clicked"), frozenset({"Engagement"})),
     **dict.fromkeys(("Points Earned", "Points Reversed"), frozenset({"Loyalty"})),
+    **dict.fromkeys(
+        (
+            "Order Fulfilled",
+            "Order Delivered",
+            "Shipment Delayed",
+            "Return Initiated",
+            "Return Updated",
+            "Return Completed",
+            "Review Submitted",
+            "Review Updated",
+            "Ticket Opened",
+            "Ticket Reopened",
+            "Ticket Resolved",
+        ),
+        frozenset({"Service"}),
+    ),
     **dict.fromkeys(
         (
             "Page Viewed",

@@ -2,22 +2,30 @@
 
 from datetime import datetime
 
-from django.db import transaction
+import structlog
+from django.db import OperationalError, transaction
 from django.db.models import F
 
 from crm.services.facts import refresh_fallen_out
-from kernel.sql import run_sql
+from kernel.sql import run_sql, time_limit, was_ended
 from segments.choices import Cause
+from segments.domain.canonical import digest
+from segments.domain.definitions import KeptLeaf, Node
 from segments.models import RfmScale, Segment, Upkeep
-from segments.queries.conditions import list_definitions
-from segments.services.memberships import decide_memberships, of_range
+from segments.queries.conditions import list_definitions, parse_definition
+from segments.queries.costs import estimate_seconds
+from segments.services.memberships import Scope, decide_memberships, of_range
 from segments.services.references import refresh_references
 from segments.services.rfm import score_all
 from segments.services.upkeep import lock_upkeep, next_night
-from segments.types import ChangeCause
+from segments.types import ChangeCause, MembershipMove
+
+log = structlog.get_logger(__name__)
 
 CHUNK = 50_000
 """Profiles decided in one statement and transaction."""
+STATEMENT_SECONDS = 300.0
+"""How long such a statement may take before a definition is stopped for it."""
 
 
 def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
@@ -39,13 +47,51 @@ def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
     why = ChangeCause(cause, is_history=cause == Cause.IMPORT)
     told, after = 0, 0
     while (upto := _next_chunk(after, chunk)) is not None:
-        with transaction.atomic():
-            lock_upkeep()
-            moves = decide_memberships(of_range(after, upto), now, cause=why, trees=trees)
+        moves = _decide(of_range(after, upto), now, why, trees)
         told, after = told + len(moves), upto
+    asked = [key for key, tree in trees.items() if not isinstance(tree, KeptLeaf)]
     with transaction.atomic():
-        Segment.objects.filter(pk__in=trees).update(refreshed_at=now)
+        Segment.objects.filter(pk__in=asked).update(refreshed_at=now)
+        _fill_digests()
     return told
+
+
+def _decide(
+    scope: Scope, now: datetime, why: ChangeCause, trees: dict[int, Node]
+) -> list[MembershipMove]:
+    """Decide the profiles of a scope; what takes too long is stopped and keeps its members."""
+    while True:
+        try:
+            with transaction.atomic():
+                lock_upkeep()
+                with time_limit(STATEMENT_SECONDS):
+                    return decide_memberships(scope, now, cause=why, trees=trees)
+        except OperationalError as exc:
+            if not was_ended(exc):
+                raise
+            _stop_costliest(trees, now)
+
+
+def _stop_costliest(trees: dict[int, Node], now: datetime) -> None:
+    """Leave out the definition that the planner expects to take longest; its mark says when."""
+    asked = {key: tree for key, tree in trees.items() if not isinstance(tree, KeptLeaf)}
+    if not asked:
+        raise TimeoutError(
+            f"memberships took longer than {STATEMENT_SECONDS} seconds by themselves"
+        )
+    costliest = max(asked, key=lambda key: estimate_seconds(asked[key], now))
+    log.warning("segment_stopped", segment=costliest, seconds=STATEMENT_SECONDS)
+    with transaction.atomic():
+        Segment.objects.filter(pk=costliest).update(stopped_at=now)
+    trees[costliest] = KeptLeaf("definition", costliest)
+
+
+def _fill_digests() -> None:
+    """Work out the digests of definitions that were stored without one."""
+    found = list(Segment.objects.filter(digest=""))
+    for segment in found:
+        segment.digest = digest(parse_definition(segment.definition))
+    Segment.objects.bulk_update(found, ["digest"])
 
 
 def refresh_everything(now: datetime, cause: Cause = Cause.REFERENCE) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from segments.domain.definitions import Node
 from segments.models import SegmentReference
@@ -38,7 +39,7 @@ def refresh_references(now: datetime) -> bool:
     return before != {row.key: row.value for row in rows}
 
 
-def current_references(now: datetime, trees: Iterable[Node]) -> dict[str, int | None]:
+def current_references(now: datetime, trees: Iterable[Node]) -> dict[str, Decimal | None]:
     """Return the stored references; those without a figure are computed first.
 
     A tenant's first buyers must not wait for the night to have a line drawn among them.

@@ -8,13 +8,19 @@ from kernel import clock
 from kernel.errors import Conflict, Outdated
 from kernel.sql import run_sql
 from segments.choices import Cause
+from segments.domain.canonical import digest
 from segments.domain.definitions import Node, SegmentLeaf, leaves, segments_named
+from segments.domain.happenings import BoughtLeaf
 from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
 from segments.errors import DefinitionError
 from segments.models import Segment
 from segments.panels import list_users
-from segments.queries.conditions import list_definitions, parse_definition
+from segments.queries.conditions import (
+    find_unknown_products,
+    list_definitions,
+    parse_definition,
+)
 from segments.queries.listing import get_segment
 from segments.queries.versions import values_of
 from segments.services.upkeep import lock_upkeep, request_refresh
@@ -29,11 +35,14 @@ def create_segment(*, name: str, definition: object, description: str = "") -> S
         Conflict: the tenant already has a segment of this name.
         DefinitionError: the definition cannot be understood.
     """
-    _check(definition, own_id=None)
+    tree = _check(definition, own_id=None)
     try:
         with transaction.atomic():
             segment = Segment.objects.create(
-                name=_named(name), definition=definition, description=description
+                name=_named(name),
+                definition=definition,
+                description=description,
+                digest=digest(tree),
             )
     except IntegrityError as exc:
         raise Conflict(f"a segment called {name!r} exists", fields={"name": "is taken"}) from exc
@@ -65,12 +74,13 @@ def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Seg
         changes["name"] = _named(changes["name"])
     changes = {field: value for field, value in changes.items() if value != before[field]}
     if "definition" in changes:
-        _check(changes["definition"], own_id=segment_id)
+        segment.digest = digest(_check(changes["definition"], own_id=segment_id))
+        segment.stopped_at = None
     for field, value in changes.items():
         setattr(segment, field, value)
     try:
         with transaction.atomic():
-            segment.save(update_fields=[*changes, "updated_at"])
+            segment.save(update_fields=[*changes, "digest", "stopped_at", "updated_at"])
     except IntegrityError as exc:
         raise Conflict("a segment of this name exists", fields={"name": "is taken"}) from exc
     after = values_of(segment)
@@ -90,7 +100,7 @@ def delete_segment(segment_id: int) -> None:
     """
     lock_upkeep()
     segment = get_segment(segment_id)
-    trees = list_definitions()
+    trees = list_definitions(are_all_asked=True)
     users = [key for key, tree in trees.items() if segment_id in segments_named(tree)]
     found = Segment.objects.filter(pk__in=users).order_by("id").values_list("name", flat=True)
     if names := [*found, *list_users().get(segment_id, [])]:
@@ -113,12 +123,22 @@ def _named(name: str) -> str:
     return cleaned
 
 
-def _check(definition: object, *, own_id: int | None) -> None:
-    """Refuse what cannot be understood, names an unknown segment, or goes in a circle."""
+def _check(definition: object, *, own_id: int | None) -> Node:
+    """Refuse what cannot be understood, names what does not exist, or goes in a circle."""
     tree = parse_definition(definition)
-    others = list_definitions()
+    others = list_definitions(are_all_asked=True)
     for leaf in leaves(tree):
         if isinstance(leaf, SegmentLeaf) and leaf.segment_id not in others:
             raise DefinitionError(f"{leaf.path}.segment", f"no segment has id {leaf.segment_id}")
+    _check_products(tree)
     graph: dict[int, Node] = {**others, own_id or 0: tree}
     order_by_dependence(graph)
+    return tree
+
+
+def _check_products(tree: Node) -> None:
+    bought = [leaf for leaf in leaves(tree) if isinstance(leaf, BoughtLeaf)]
+    unknown = find_unknown_products(one for leaf in bought for one in leaf.product_ids)
+    for leaf in bought:
+        if missing := sorted(unknown.intersection(leaf.product_ids)):
+            raise DefinitionError(f"{leaf.path}.bought.product", f"no product has id {missing[0]}")

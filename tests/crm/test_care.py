@@ -29,7 +29,8 @@ from crm.services.parting import unmerge_profile
 from crm.types import CustomerRecord, EraseRecord, OrderRecord, ProductRecord, ShipmentRecord
 from crm.types.care import ReturnRecord, ReviewRecord, TicketRecord
 from kernel.batches import Deadline
-from segments.domain.definitions import FieldLeaf, parse
+from segments.domain.comparisons import FieldLeaf
+from segments.domain.definitions import parse
 from segments.fields import FIELDS
 from tests.factories.crm import NOON, apply, customer, make_store, order
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from segments.domain.definitions import Group, leaves, parse
-from segments.domain.happenings import HAPPENINGS
+from segments.domain.definitions import LEAVES, Group, leaves, parse
 from segments.domain.rfm import GROUP_LABELS
 from segments.errors import DefinitionError
 from segments.fields import FIELDS, describe_fields
@@ -15,7 +14,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     (
         {},
         "definition",
-        f"needs one of: op, field, consent, segment, {', '.join(HAPPENINGS)}",
+        f"needs one of: op, {', '.join(LEAVES)}",
     ),
     ({"op": "xor", "children": []}, "definition.op", "must be one of: and, or, not"),
     (
@@ -66,9 +65,9 @@ REFUSED: list[tuple[Any, str, str]] = [
         "must be above 0 and below 100",
     ),
     (
-        {"field": "order_count", "is": ">", "value": {"store": "mean"}},
+        {"field": "recency", "is": ">", "value": {"store": "mean"}},
         "definition.value",
-        "order_count cannot be compared with the store's mean",
+        "recency cannot be compared with the whole store",
     ),
     (
         {"field": "rfm_group", "is": "=", "value": "whales"},
@@ -151,7 +150,9 @@ def test_every_field_is_described() -> None:
             "exists",
             "missing",
             "top",
+            "in_quartile",
         ],
+        "missing": "",
         "choices": [],
     }
     assert described["days_since_last_order"]["unit"] == "days"

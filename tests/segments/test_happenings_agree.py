@@ -90,8 +90,35 @@ events = st.builds(
     windows,
 )
 orders = st.builds(lambda count, window: {"bought": {}, "count": count, **window}, counts, windows)
+tests_of = st.one_of(
+    st.just({}),
+    st.builds(
+        lambda word: {"where": [{"property": "word", "is": "=", "value": word}]},
+        st.sampled_from(WORDS),
+    ),
+)
+steps = st.builds(lambda name, test: {"event": name, **test}, st.sampled_from(NAMES), tests_of)
+absents = st.builds(lambda name, test: {"not": name, **test}, st.sampled_from(NAMES), tests_of)
+funnels = st.builds(
+    lambda came, absent, hours, window: {
+        "funnel": [*came, *absent] if len(came) + len(absent) > 1 else [*came, *came],
+        "complete_in": {"hours": hours},
+        **window,
+    },
+    st.lists(steps, min_size=1, max_size=3),
+    st.lists(absents, max_size=1),
+    st.sampled_from((5, 24, 60, 100)),
+    windows,
+)
+edges = st.builds(
+    lambda which, name, test, window: {which: name, **test, **window},
+    st.sampled_from(("first_event", "last_event")),
+    st.sampled_from(NAMES),
+    tests_of,
+    windows,
+)
 definitions = st.recursive(
-    st.one_of(events, orders),
+    st.one_of(events, orders, funnels, edges),
     lambda inner: st.builds(
         lambda op, children: {"op": op, "children": children},
         st.sampled_from(("and", "or", "not")),
@@ -106,17 +133,61 @@ def meets(definition: Mapping[str, Any], done: Sequence[Done], now: datetime) ->
     if "op" in definition:
         found = [meets(child, done, now) for child in definition["children"]]
         return {"and": all(found), "or": any(found), "not": not any(found)}[definition["op"]]
+    if "funnel" in definition:
+        return completes(definition, done, now)
+    for edge in ("first_event", "last_event"):
+        if edge in definition:
+            return fits_edge(definition, edge, done, now)
     name = definition.get("event", "")
-    tests = definition.get("where", [])
     count = sum(
-        1
-        for one in done
-        if one.name == name
-        and all(SIGNS[test["is"]](one.word, test["value"]) for test in tests)
-        and lies_within(definition, one.at, now)
+        1 for one in done if fits(definition, one, name) and lies_within(definition, one.at, now)
     )
     wanted = definition["count"]
     return bool(SIGNS[wanted["is"]](count, wanted["value"]))
+
+
+def fits(definition: Mapping[str, Any], one: Done, name: str) -> bool:
+    tests = definition.get("where", [])
+    return one.name == name and all(SIGNS[test["is"]](one.word, test["value"]) for test in tests)
+
+
+def fits_edge(
+    definition: Mapping[str, Any], edge: str, done: Sequence[Done], now: datetime
+) -> bool:
+    """Look at the first or the last of a name; of one instant they lie as they were recorded."""
+    ordered = sorted((one for one in done if one.name == definition[edge]), key=lambda one: one.at)
+    if not ordered:
+        return False
+    one = ordered[0] if edge == "first_event" else ordered[-1]
+    return fits(definition, one, one.name) and lies_within(definition, one.at, now)
+
+
+def completes(definition: Mapping[str, Any], done: Sequence[Done], now: datetime) -> bool:
+    """Try every beginning of a funnel, and every way to go on."""
+    ordered = sorted((one for one in done if one.name), key=lambda one: one.at)
+    span = timedelta(**definition["complete_in"])
+    first, *rest = definition["funnel"]
+    return any(
+        fits(first, one, first["event"])
+        and lies_within(definition, one.at, now)
+        and goes_on(rest, ordered[place + 1 :], one.at + span, now)
+        for place, one in enumerate(ordered)
+    )
+
+
+def goes_on(
+    steps: Sequence[Mapping[str, Any]], later: Sequence[Done], until: datetime, now: datetime
+) -> bool:
+    if not steps:
+        return True
+    step, *rest = steps
+    in_time = [one for one in later if one.at <= until]
+    if "not" in step:
+        return until <= now and not any(fits(step, one, step["not"]) for one in in_time)
+    return any(
+        fits(step, one, step["event"]) and goes_on(rest, later[place + 1 :], until, now)
+        for place, one in enumerate(in_time)
+    )
 
 
 def lies_within(window: Mapping[str, Any], at: datetime, now: datetime) -> bool:
@@ -167,7 +238,7 @@ def by_hand(definition: Mapping[str, Any], done: Sequence[Done], now: datetime) 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(definition=definitions, done=doings)
 def test_sql_and_the_clock_say_what_plain_python_says(

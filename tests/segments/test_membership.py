@@ -1,6 +1,7 @@
 """Live membership, the flip schedule and the rebuild."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -303,14 +304,15 @@ def test_the_line_of_the_top_tenth_is_kept_and_moves_with_the_night(core: None) 
     with simulated(NOW):
         refresh_everything(NOW)
     line = SegmentReference.objects.get()
-    assert (line.key, line.value, line.population) == ("net_revenue:top:10", 1_900, 20)
+    assert (line.key, line.population) == ("net_revenue:top:10", 20)
+    assert line.value == Decimal(1_900)
     vips = [key for key in keys if "vip" in segments_of(key)]
     assert vips == keys[-2:]
 
     change_facts(keys[0], net_minor=5_000, lookback_net_minor=5_000)
     with simulated(NOW):
         refresh_everything(NOW + timedelta(days=1))
-    assert SegmentReference.objects.get().value == 2_000
+    assert SegmentReference.objects.get().value == Decimal(2_000)
     assert [key for key in keys if "vip" in segments_of(key)] == [keys[0], keys[-1]]
     with simulated(NOW + timedelta(days=1)):
         assert find_differences() == []

@@ -129,7 +129,9 @@ def test_the_list_says_size_movement_and_line(tenant: Tenant) -> None:
     settle()
     rows = {row.segment.name: row for row in list_summaries(NOW)}
     assert rows["VIP"].words == "Net revenue: top 10% of buyers"
-    assert rows["VIP"].lines == ("Top 10%: £310.00 and more, among 2 buyers",)
+    assert rows["VIP"].lines == (
+        "Top 10%: £310.00 and more, among 2 buyers, as of 30 Jun 2026, 13:00",
+    )
     assert rows["VIP"].used_by == ("British VIP",)
     assert (rows["First-time buyers"].entered, rows["First-time buyers"].left) == (2, 0)
     assert rows["British VIP"].words == "In segment “VIP”"

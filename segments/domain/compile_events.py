@@ -1,0 +1,92 @@
+"""Events as SQL: which rows count by name, by time, and by what their properties say."""
+
+import json
+from decimal import Decimal
+from typing import Any, Final
+
+from segments.domain.happenings import PropertyTest, Window
+from segments.domain.query import Query
+
+_OPPOSITES: Final = {
+    "!=": "=",
+    "not_in": "in",
+    "not_contains": "contains",
+    "missing": "exists",
+}
+NUMBER: Final = "'^-?[0-9]{1,18}([.][0-9]{1,9})?$'"
+"""What is read as a number: text with one in it is one too, because tools quote them."""
+
+_TEXT: Final = "lower(x.v #>> '{}')"
+_ANY_VALUE: Final = (
+    "EXISTS (SELECT 1 FROM jsonb_path_query({event}.properties, {path}) AS x (v) WHERE {fits})"
+)
+
+
+def happened(query: Query, name: str, event: str) -> list[str]:
+    """Return what the rows of a profile's events of one name meet, called ``event`` there."""
+    return [
+        f"{event}.tenant_id = %(tenant_id)s",
+        f"{event}.profile_id = p.id",
+        f"{event}.name = {query.bind(name)}",
+    ]
+
+
+def bounds_of(query: Query, window: Window, at: str) -> tuple[list[str], str]:
+    """Return what the rows must meet, and what makes those that will be inside be inside now."""
+    moment, bounds = query.moment, []
+    if window.days is not None:
+        bounds.append(f"{at} >= {query.bind(moment.days_ago(window.days))}")
+    if window.hours is not None:
+        bounds.append(f"{at} > {query.bind(moment.hours_ago(window.hours))}")
+    if window.since is not None:
+        bounds.append(f"{at} >= {query.bind(moment.start_of(window.since))}")
+    if window.until is not None:
+        bounds.append(f"{at} < {query.bind(moment.end_of(window.until))}")
+    if window.months:
+        month = f"extract(month FROM {at} AT TIME ZONE {query.bind(moment.zone.key)})"
+        bounds.append(f"{month} = ANY({query.bind(list(window.months), '::int[]')})")
+    if window.before_days is None:
+        return bounds, "true"
+    return bounds, f"{at} < {query.bind(moment.days_ago(window.before_days - 1))}"
+
+
+def meets(query: Query, test: PropertyTest, event: str = "e") -> str:
+    """Whether any value of a property meets a test; a negation is true where none does."""
+    positive = _OPPOSITES.get(test.operator)
+    if positive is not None:
+        return f"NOT {meets(query, PropertyTest(test.key, positive, test.value), event)}"
+    path = query.bind(json_path(test.key), "::jsonpath")
+    return _ANY_VALUE.format(event=event, path=path, fits=_fits(query, test.operator, test.value))
+
+
+def _fits(query: Query, operator: str, value: Any) -> str:
+    if operator == "exists":
+        return f"({_TEXT} <> '')"
+    if isinstance(value, tuple):
+        return f"({' OR '.join(_fits(query, '=', one) for one in value)})"
+    if isinstance(value, Decimal):
+        return f"({as_number('x.v')} {operator} {query.bind(value)})"
+    return _fits_text(query, operator, str(value).lower())
+
+
+def _fits_text(query: Query, operator: str, word: str) -> str:
+    bound = query.bind(word)
+    match operator:
+        case "contains":
+            return f"(position({bound} IN {_TEXT}) > 0)"
+        case "starts_with":
+            return f"starts_with({_TEXT}, {bound})"
+        case "ends_with":
+            return f"(right({_TEXT}, {len(word)}) = {bound})"
+        case _:
+            return f"({_TEXT} = {bound})"
+
+
+def as_number(value: str) -> str:
+    """Return a JSON value as a number, NULL where it is none."""
+    return f"(CASE WHEN {value} #>> '{{}}' ~ {NUMBER} THEN ({value} #>> '{{}}')::numeric END)"
+
+
+def json_path(key: str) -> str:
+    """Return the path of a property; what is a list on the way is searched."""
+    return "$" + "".join(f".{json.dumps(part)}" for part in key.split(".")) + "[*]"

@@ -1,0 +1,124 @@
+"""Where somebody stands, as SQL over ``p`` (crm_profile) and ``f`` (crm_profilefacts)."""
+
+from typing import Final
+
+from segments.domain.compile_events import NUMBER
+from segments.domain.query import Query, midnight_after
+from segments.domain.standing import NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
+
+_ADDRESS: Final = {"email": "p.email_norm", "sms": "p.phone"}
+_STOPS: Final = """
+SELECT count(*) > 0 AS stopped, min(s.until) AS until
+FROM crm_suppression AS s
+WHERE s.tenant_id = %(tenant_id)s
+  AND s.channel = {channel}
+  AND {address} <> ''
+  AND s.address_hash = encode(
+      sha256(
+          convert_to((%(tenant_id)s)::bigint || ':' || {channel} || ':' || {address}, 'UTF8')
+      ),
+      'hex'
+  )
+  AND (s.until IS NULL OR s.until > {now})
+"""
+"""The digest is that of `crm.domain.digests`; a test compares them."""
+
+_MOVES: Final = """
+SELECT
+    (array_agg(c.from_group ORDER BY c.at, c.id))[1] AS was,
+    min(c.at) AS first_at,
+    max(c.at) AS last_at
+FROM segments_rfmchange AS c
+WHERE c.tenant_id = %(tenant_id)s AND c.profile_id = p.id AND c.at >= {start}
+"""
+_GROUP: Final = "COALESCE(f.rfm_group, '')"
+_DISTANCE: Final = """
+SELECT CASE WHEN abs(c.latitude) <= 90 AND abs(c.longitude) <= 180 THEN
+    2 * 6371.0088 * asin(sqrt(LEAST(1,
+        power(sin(radians(c.latitude - {latitude}) / 2), 2)
+        + cos(radians(c.latitude)) * cos(radians({latitude}))
+        * power(sin(radians(c.longitude - {longitude}) / 2), 2)
+    )))
+END AS km
+FROM (SELECT {own_latitude} AS latitude, {own_longitude} AS longitude OFFSET 0) AS c
+"""
+
+
+def compile_standing(query: Query, leaf: Standing) -> str:
+    """Return a boolean expression for one condition."""
+    match leaf:
+        case ReachLeaf():
+            reachable = _reachable(query, leaf)
+            return reachable if leaf.is_reachable else f"NOT {reachable}"
+        case MoveLeaf():
+            return _moved(query, leaf)
+        case NearLeaf():
+            return f"COALESCE({_distance(query, leaf)}.km <= {query.bind(leaf.km)}, false)"
+
+
+def standing_value(query: Query, leaf: Standing) -> str:
+    """Return what explains a condition: a permission, the group before, kilometres."""
+    match leaf:
+        case ReachLeaf():
+            stops, address = _stops(query, leaf), _ADDRESS[leaf.channel]
+            return (
+                f"(CASE WHEN {address} = '' THEN 'no_address' WHEN {stops}.stopped"
+                f" THEN 'suppressed' ELSE p.{leaf.channel}_consent END)"
+            )
+        case MoveLeaf():
+            return f"(COALESCE({_moves(query, leaf)}.was, {_GROUP}) || ':' || {_GROUP})"
+        case NearLeaf():
+            return f"round({_distance(query, leaf)}.km::numeric, 1)"
+
+
+def _reachable(query: Query, leaf: ReachLeaf) -> str:
+    stops, address = _stops(query, leaf), _ADDRESS[leaf.channel]
+    query.change_at(f"{stops}.until")
+    return f"(p.{leaf.channel}_consent = 'subscribed' AND {address} <> '' AND NOT {stops}.stopped)"
+
+
+def _stops(query: Query, leaf: ReachLeaf) -> str:
+    def build() -> str:
+        channel, now = query.bind(leaf.channel, "::text"), query.bind(query.moment.now)
+        return _STOPS.format(channel=channel, address=_ADDRESS[leaf.channel], now=now)
+
+    return query.join(("reach", leaf.channel), build)
+
+
+def _moved(query: Query, leaf: MoveLeaf) -> str:
+    name = _moves(query, leaf)
+    was = f"COALESCE({name}.was, {_GROUP})"
+    parts = [f"{was} <> {_GROUP}"]
+    for column, groups in ((was, leaf.before), (_GROUP, leaf.now)):
+        if groups:
+            wanted = ["" if one == NO_GROUP else one for one in groups]
+            parts.append(f"{column} = ANY({query.bind(wanted, '::text[]')})")
+    if leaf.days is not None:
+        query.change_at(midnight_after(query, f"{name}.first_at", leaf.days + 1))
+    return f"({' AND '.join(parts)})"
+
+
+def _moves(query: Query, leaf: MoveLeaf) -> str:
+    moment = query.moment
+    start = moment.start_of(leaf.since) if leaf.since else moment.days_ago(leaf.days or 0)
+    return query.join(("moves", start), lambda: _MOVES.format(start=query.bind(start)))
+
+
+def _distance(query: Query, leaf: NearLeaf) -> str:
+    def build() -> str:
+        latitude, longitude = (
+            f"{query.bind(float(one))}::float8" for one in (leaf.latitude, leaf.longitude)
+        )
+        return _DISTANCE.format(
+            latitude=latitude,
+            longitude=longitude,
+            own_latitude=_degrees("latitude"),
+            own_longitude=_degrees("longitude"),
+        )
+
+    return query.join(("distance", leaf.latitude, leaf.longitude), build)
+
+
+def _degrees(key: str) -> str:
+    value = f"(p.properties ->> '{key}')"
+    return f"(CASE WHEN {value} ~ {NUMBER} THEN {value}::float8 END)"

@@ -1,0 +1,47 @@
+"""What the families of conditions need of the compiler that puts them together."""
+
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+from segments.domain.days import Moment
+
+
+class Query(Protocol):
+    """A statement over ``p`` (crm_profile) and ``f`` (crm_profilefacts) that is being written."""
+
+    moment: Moment
+
+    def bind(self, value: object, cast: str = "") -> str:
+        """Bind a value and return its placeholder."""
+
+    def join(self, key: Hashable, build: Callable[[], str]) -> str:
+        """Return the name of a join, which is built where no other of the same key is.
+
+        Its statement gives exactly one row for each profile.
+        """
+
+    def change_at(self, instant: str) -> None:
+        """Note an expression for an instant ahead at which time alone may change a truth.
+
+        It is NULL or later than the moment: what is not would be due again and again.
+        """
+
+    def change_on(self, column: str, days: int) -> None:
+        """Note that a truth may change when an instant is so many calendar days ago."""
+
+
+def midnight_after(query: Query, at: str, days: int) -> str:
+    """Return the start of the local day that comes so many days after the one of an instant."""
+    zone = query.bind(query.moment.zone.key)
+    day = f"(({at} AT TIME ZONE {zone})::date + {query.bind(days)}::int)"
+    return f"({day}::timestamp AT TIME ZONE {zone})"
+
+
+def hours_after(query: Query, at: str, hours: int) -> str:
+    """Return the instant so many hours after another."""
+    return f"({at} + {query.bind(hours)}::int * interval '1 hour')"
+
+
+def ahead(query: Query, instant: str) -> str:
+    """Return an instant where it lies ahead of the moment, else NULL."""
+    return f"(CASE WHEN {instant} > {query.bind(query.moment.now)} THEN {instant} END)"

@@ -1,0 +1,60 @@
+"""Where somebody stands, in words."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from segments.domain.rfm import GROUP_LABELS
+from segments.domain.standing import NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
+from segments.domain.words_dates import speak_day, speak_many, speak_number
+
+CHANNEL_LABELS = {"email": "Email", "sms": "SMS"}
+_REACHES = {
+    "subscribed": "subscribed",
+    "pending": "not confirmed yet",
+    "unsubscribed": "unsubscribed",
+    "never": "never asked for",
+    "withdrawn": "consent withdrawn",
+    "suppressed": "suppressed",
+    "no_address": "no address",
+}
+
+
+def describe_standing(leaf: Standing) -> str:
+    """Say one condition."""
+    match leaf:
+        case ReachLeaf():
+            negation = "" if leaf.is_reachable else "not "
+            return f"{CHANNEL_LABELS[leaf.channel]}: {negation}reachable for promotions"
+        case MoveLeaf():
+            return _describe_move(leaf)
+        case NearLeaf():
+            place = f"{speak_number(leaf.latitude)}, {speak_number(leaf.longitude)}"
+            return f"Lives within {speak_number(leaf.km)} km of {place}"
+
+
+def speak_standing(leaf: Standing, value: object) -> str:
+    """Write what a profile's own value of a condition is."""
+    match leaf:
+        case ReachLeaf():
+            return _REACHES.get(str(value), str(value))
+        case MoveLeaf():
+            was, _, now = str(value).partition(":")
+            return f"{_label(was)} then, {_label(now)} now"
+        case NearLeaf():
+            return f"{speak_number(Decimal(str(value)))} km away"
+
+
+def _describe_move(leaf: MoveLeaf) -> str:
+    before = f" from {_labels(leaf.before)}" if leaf.before else ""
+    now = f" to {_labels(leaf.now)}" if leaf.now else ""
+    if leaf.since:
+        return f"RFM group moved{before}{now} since {speak_day(leaf.since)}"
+    return f"RFM group moved{before}{now} compared with {speak_many(leaf.days or 0, 'day')} ago"
+
+
+def _labels(groups: Sequence[str]) -> str:
+    return " or ".join(_label(one) for one in groups)
+
+
+def _label(group: str) -> str:
+    return "no group" if group in ("", NO_GROUP) else GROUP_LABELS[group]

@@ -1,0 +1,46 @@
+"""What a definition will cost, as the planner expects, before anybody has to wait for it."""
+
+import json
+from datetime import datetime
+from typing import Final
+
+from kernel.sql import execute
+from segments.domain.definitions import Leaf, Node, leaves
+from segments.queries.conditions import (
+    FROM_PROFILES,
+    LIVE_PROFILES,
+    find_missing_references,
+    get_compiler,
+    list_references,
+)
+
+SLOW_SECONDS: Final = 30
+SECONDS_PER_COST: Final = 1e-5
+"""What a unit of the planner's cost took in seconds, measured on conditions that count events."""
+_HALF: Final = 0.5
+
+
+def estimate_seconds(node: Node, now: datetime) -> float:
+    """Return how long asking a definition of everybody will take, by the planner's estimate.
+
+    Args:
+        node: the tree; nothing of it is run.
+        now: aware; the instant that relative conditions count from.
+    """
+    known = list_references()
+    compiler = get_compiler(now, {**known, **find_missing_references(node, known)})
+    condition = compiler.compile(node)
+    [row] = execute(
+        f"EXPLAIN (FORMAT JSON) SELECT p.id {FROM_PROFILES} {compiler.joined()}"
+        f" WHERE {LIVE_PROFILES} AND {condition}",
+        **compiler.params,
+    )
+    plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
+    return float(plan[0]["Plan"]["Total Cost"]) * SECONDS_PER_COST
+
+
+def find_costliest(node: Node, now: datetime) -> Leaf | None:
+    """Return the condition that takes most of the time by itself; None where none stands out."""
+    costs = [(estimate_seconds(leaf, now), leaf) for leaf in leaves(node)]
+    seconds, leaf = max(costs, key=lambda pair: pair[0])
+    return leaf if seconds > _HALF * sum(cost for cost, _ in costs) else None
