@@ -14,17 +14,18 @@ _POINTS = "loyalty.services.accrual.post_for_events"
 _CARTS = "crm.services.carts.refresh_for_events"
 _HINTS = "crm.services.order_hints.keep_for_events"
 _JOIN = "crm.services.order_hints.join_for_events"
+_WRITES = "stores.services.wishing.wish_for_events"
 _SEGMENTS = "segments.services.live.refresh_for_events"
 _FLOWS = "flows.services.enrolment.enrol_for_events"
 _EXITS = "flows.services.exits.exit_for_events"
 
 EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
-    "Order Placed": (_FACTS, _POINTS, _CARTS, _SEGMENTS, _EXITS, _FLOWS, _JOIN),
-    "Order Updated": (_FACTS, _POINTS, _SEGMENTS),
-    "Order Cancelled": (_FACTS, _POINTS, _SEGMENTS),
-    "Order Refunded": (_FACTS, _POINTS, _SEGMENTS),
+    "Order Placed": (_FACTS, _POINTS, _CARTS, _WRITES, _SEGMENTS, _EXITS, _FLOWS, _JOIN),
+    "Order Updated": (_FACTS, _POINTS, _WRITES, _SEGMENTS),
+    "Order Cancelled": (_FACTS, _POINTS, _WRITES, _SEGMENTS),
+    "Order Refunded": (_FACTS, _POINTS, _WRITES, _SEGMENTS),
     "Order Fulfilled": (_SEGMENTS, _FLOWS),
-    "Profile Created": (_FACTS, _CARTS, _SEGMENTS),
+    "Profile Created": (_FACTS, _CARTS, _WRITES, _SEGMENTS),
     "Order Delivered": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
     "Shipment Delayed": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
     "Return Initiated": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
@@ -35,24 +36,24 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Ticket Opened": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
     "Ticket Reopened": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
     "Ticket Resolved": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Profile Updated": (_SEGMENTS,),
-    "Profile Merged": (_FACTS, _CARTS, _SEGMENTS),
-    "Consent Changed": (_SEGMENTS,),
+    "Profile Updated": (_WRITES, _SEGMENTS),
+    "Profile Merged": (_FACTS, _CARTS, _WRITES, _SEGMENTS),
+    "Consent Changed": (_WRITES, _SEGMENTS),
     "Suppression Changed": (_SEGMENTS,),
-    "Tags Changed": (_SEGMENTS,),
-    "Import Undone": (_FACTS, _SEGMENTS),
+    "Tags Changed": (_WRITES, _SEGMENTS),
+    "Import Undone": (_FACTS, _WRITES, _SEGMENTS),
     "Price Dropped": (),
     "Back In Stock": (),
     "Note Added": (),
     "Segment Entered": (_EXITS, _FLOWS),
     "Segment Exited": (),
-    "RFM Group Changed": (_SEGMENTS, _FLOWS),
+    "RFM Group Changed": (_WRITES, _SEGMENTS, _FLOWS),
     "Message Sent": (_SEGMENTS,),
     "Message Opened": (_FACTS, _SEGMENTS),
     "Message Clicked": (_FACTS, _SEGMENTS),
     "Message Unsubscribed": (_SEGMENTS,),
-    "Points Earned": (_SEGMENTS,),
-    "Points Reversed": (_SEGMENTS,),
+    "Points Earned": (_WRITES, _SEGMENTS),
+    "Points Reversed": (_WRITES, _SEGMENTS),
     "Data Requested": (),
     "Page Viewed": (_SEGMENTS, _EXITS, _FLOWS),
     "Screen Viewed": (_SEGMENTS, _EXITS, _FLOWS),
@@ -69,7 +70,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "*": (_SEGMENTS, _EXITS, _FLOWS),
 }
 
-TOGETHER: tuple[tuple[str, ...], ...] = ((_FACTS, _POINTS, _CARTS), (_EXITS, _FLOWS))
+TOGETHER: tuple[tuple[str, ...], ...] = ((_FACTS, _POINTS, _CARTS, _WRITES), (_EXITS, _FLOWS))
 """Handlers that follow each other in one transaction: claimed once, moved on once.
 
 They take their locks in one order, the profiles first. Segments stand alone: they hold the

@@ -19,6 +19,11 @@ _WAITING: Final = {
         ),
     ),
     "registrations": ("stores_connection", "register_due_at", "register_due_at <= now()"),
+    "writes": (
+        "stores_writelane",
+        "due_at",
+        "due_at <= now() AND (held_until IS NULL OR held_until <= now())",
+    ),
     "audit": (
         "stores_storeday",
         "due_at",

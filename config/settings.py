@@ -333,6 +333,7 @@ SPECTACULAR_SETTINGS = {
         "ReturnStatusEnum": "crm.choices.ReturnStatus",
         "ReviewStatusEnum": "crm.choices.ReviewStatus",
         "TicketStatusEnum": "crm.choices.TicketStatus",
+        "CouponKindEnum": "stores.domain.codes.KINDS",
     },
 }
 

@@ -42,6 +42,15 @@ WORK: dict[str, WorkKind] = {
         service="stores.services.registering.drain_registrations",
         due="SELECT DISTINCT tenant_id FROM stores_connection WHERE register_due_at <= now()",
     ),
+    "writes": WorkKind(
+        task="stores.tasks.drain_writes",
+        queue="sync",
+        service="stores.services.writes.drain_writes",
+        due=(
+            "SELECT DISTINCT tenant_id FROM stores_writelane WHERE due_at <= now() "
+            "AND (held_until IS NULL OR held_until <= now())"
+        ),
+    ),
     "audit": WorkKind(
         task="stores.tasks.drain_audits",
         queue="sync",

@@ -7,7 +7,7 @@ For workers and commands; never while a page or a database transaction waits.
 
 import ipaddress
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -109,7 +109,7 @@ class Client:
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        json: Mapping[str, Any] | None = None,
+        json: Mapping[str, Any] | Sequence[Any] | None = None,
     ) -> Answer:
         """Send one request, with JSON or without a body.
 

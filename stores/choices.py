@@ -61,3 +61,21 @@ class DayDifference(TextChoices):
     CHANGED = "changed", "had another total"
     GONE = "gone", "is gone in the shop"
     MOVED = "moved", "was not in the shop's list of the day"
+
+
+class WriteKind(TextChoices):
+    """What Patron writes to a store, the most urgent first."""
+
+    CONSENT = "consent", "Consent"
+    CODES = "codes", "Discount codes"
+    TAGS = "tags", "Tags"
+    FIELDS = "fields", "Figures"
+
+
+class WriteState(TextChoices):
+    """What became of one thing to be written."""
+
+    WAITING = "waiting", "Waits"
+    SENT = "sent", "Written"
+    REFUSED = "refused", "Refused"
+    SUPERSEDED = "superseded", "Overtaken"

@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 
 from kernel.money import is_currency
+from stores.domain.write_words import FIELDS
+from stores.domain.writing import MAX_PREFIX
 from stores.platforms.guides import Credential, Guide
 from stores.platforms.tools.guides import ToolGuide
 
@@ -113,4 +115,27 @@ class SecretForm(forms.Form):
         max_length=500,
         help_text="As the shop shows it. Leave it empty and one is made for you.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class TagsForm(forms.Form):
+    """What stands before each tag at the store."""
+
+    tag_prefix = forms.CharField(
+        label="Prefix",
+        required=False,
+        max_length=MAX_PREFIX,
+        help_text="Stands before each tag, such as crm: so that the shop sees whose it is.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class FiguresForm(forms.Form):
+    """Which figures of a customer are written to the store."""
+
+    fields_chosen = forms.MultipleChoiceField(
+        label="Which figures",
+        choices=list(FIELDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose one at least."},
     )

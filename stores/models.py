@@ -5,7 +5,15 @@ from django.db.models.functions import Now
 
 from crm.models import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
-from stores.choices import DayStatus, DeliverySource, DeliveryStatus, Refusal, SyncStatus
+from stores.choices import (
+    DayStatus,
+    DeliverySource,
+    DeliveryStatus,
+    Refusal,
+    SyncStatus,
+    WriteKind,
+    WriteState,
+)
 
 
 class Connection(TenantModel):
@@ -239,3 +247,99 @@ class StoreDay(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.day} of store {self.store_id}"
+
+
+class WriteLane(TenantModel):
+    """One kind of things that Patron writes to one store: whether it does, and when it goes on.
+
+    One worker at a time holds a lane, so that a store is never written to from two sides.
+    """
+
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    kind = models.TextField(choices=WriteKind.choices)
+    is_on = models.BooleanField(default=False, db_default=False)
+    options = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """What the merchant chose: the ``prefix`` of tags, the ``fields`` that are written."""
+    due_at = models.DateTimeField(null=True)
+    """When something is written next; None: nothing waits, or the lane is off."""
+    held_until = models.DateTimeField(null=True)
+    """Until when a worker holds it; another may when that has passed."""
+    fill_after = models.BigIntegerField(null=True)
+    """Profile up to which everybody was looked at after it was switched on; None: all were."""
+    filled_at = models.DateTimeField(null=True)
+    """When everybody had last been looked at."""
+    tries = models.SmallIntegerField(db_default=0)
+    """How often in a row the platform did not take anything."""
+    detail = models.TextField(db_default="")
+    """Why it rests, for people; empty where it goes on."""
+    changed_at = models.DateTimeField(null=True)
+    """When it was last switched on, off or over to other options."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "store", "kind"], name="writelane_kind_uniq")
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "due_at"],
+                name="writelane_due_idx",
+                condition=models.Q(due_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of store {self.store_id}"
+
+
+class StoreWrite(TenantModel):
+    """The newest wish for one customer or code of a store, and what became of it.
+
+    A newer wish takes the place of an older one that waits, so that a store ends at the latest.
+    """
+
+    lane = TenantForeignKey(WriteLane, on_delete=models.CASCADE, related_name="+")
+    subject = models.TextField()
+    """The store's id of the customer, or the code in capitals."""
+    value = models.JSONField()
+    """How it shall be."""
+    version = models.IntegerField(default=1, db_default=1)
+    """Counts the wishes; what was written of an older one does not settle a newer one."""
+    memo = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """What there is of ours at the store, such as the tags that only Patron gave."""
+    state = models.TextField(choices=WriteState.choices, db_default=WriteState.WAITING)
+    urgency = models.SmallIntegerField(db_default=1)
+    """0 goes out before 1."""
+    attempts = models.SmallIntegerField(db_default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    reason = models.TextField(db_default="")
+    """Why it was refused or overtaken, or why it waits again, for people."""
+    wished_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+    """When something of it was last written; None for never."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "lane", "subject"], name="storewrite_subject_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "lane", "urgency", "due_at", "id"],
+                name="storewrite_waiting_idx",
+                condition=models.Q(state="waiting"),
+            ),
+            models.Index(
+                fields=["tenant", "lane", "-id"],
+                name="storewrite_refused_idx",
+                condition=models.Q(state="refused"),
+            ),
+            models.Index(
+                fields=["tenant", "lane", "-sent_at"],
+                name="storewrite_sent_idx",
+                condition=models.Q(sent_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.state}"

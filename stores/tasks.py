@@ -30,6 +30,12 @@ def drain_registrations(tenant_id: int) -> None:
     work_off("registrations", tenant_id)
 
 
+@shared_task(base=TenantTask, name="stores.tasks.drain_writes")
+def drain_writes(tenant_id: int) -> None:
+    """Write what waits for the tenant's stores."""
+    work_off("writes", tenant_id)
+
+
 @shared_task(base=TenantTask, name="stores.tasks.drain_audits")
 def drain_audits(tenant_id: int) -> None:
     """Compare the tenant's orders with those of its shops."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from stores.views import auditing, connect, install, pages, pulling, settings, tools
+from stores.views import auditing, connect, install, pages, pulling, settings, tools, writing
 
 app_name = "stores"
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("stores/<int:store_id>/secret/", settings.change_secret, name="change_secret"),
     path("stores/<int:store_id>/disconnect/", settings.disconnect, name="disconnect"),
     path("stores/<int:store_id>/reconnect/", settings.reconnect, name="reconnect"),
+    path("stores/<int:store_id>/writing/", writing.overview, name="writing"),
+    path("stores/<int:store_id>/writing/change/", writing.change, name="change_writing"),
+    path("stores/<int:store_id>/writing/retry/", writing.retry, name="retry_writing"),
     path("stores/<int:store_id>/days/", auditing.days, name="days"),
     path("stores/<int:store_id>/days/check/", auditing.check, name="check_days"),
     path("stores/<int:store_id>/pull/", pulling.pull_state, name="pull"),

@@ -24,6 +24,7 @@ from messaging.queries.senders import list_failing_domains
 from stores.choices import SyncStatus
 from stores.models import StoreDay
 from stores.queries import list_different_days, list_refused, list_store_health
+from stores.services.write_overview import list_troubles
 from stores.types import LATE_SECONDS, StoreHealth
 
 SILENT_AFTER = timedelta(hours=24)
@@ -77,6 +78,7 @@ def list_attention() -> list[Attention]:
         *_stores(),
         *_refusals(),
         *_days(),
+        *_writes(),
         *_events(),
         *_messages(),
         *_runs(),
@@ -192,6 +194,34 @@ def _days() -> Iterator[Attention]:
             id=store_id,
             action="Compare",
         )
+
+
+def _writes() -> Iterator[Attention]:
+    """Name what is not written to a store: a lane that rests, and what the store refused."""
+    for lane in list_troubles():
+        if lane.detail:
+            yield Attention(
+                key=f"writes.rest:{lane.store_id}:{lane.kind}",
+                mark=lane.detail,
+                tone="warn",
+                title=f"{lane.rests} to {lane.store_name} rests",
+                text=f"{lane.detail}. What waits is kept, and written once that is mended.",
+                route="stores:writing",
+                id=lane.store_id,
+                action="See what waits",
+            )
+        if lane.refused:
+            many = "1 change" if lane.refused == 1 else f"{lane.refused:,} changes"
+            yield Attention(
+                key=f"writes.refused:{lane.store_id}:{lane.kind}",
+                mark=str(lane.refused),
+                tone="warn",
+                title=f"{lane.store_name} refused {many} of {lane.label.lower()}",
+                text="Each is kept with its reason; mend the cause, then try again.",
+                route="stores:writing",
+                id=lane.store_id,
+                action="Read the reasons",
+            )
 
 
 def _events() -> Iterator[Attention]:

@@ -10,9 +10,11 @@ from flows.services.checks import find_differences as of_flows
 from loyalty.services.checks import find_differences as of_loyalty
 from messaging.services.checks import find_differences as of_messaging
 from segments.services.checks import find_differences as of_segments
+from stores.services.checks import find_differences as of_stores
 
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "crm": of_crm,
+    "stores": of_stores,
     "loyalty": of_loyalty,
     "segments": of_segments,
     "flows": of_flows,

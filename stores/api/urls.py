@@ -1,9 +1,11 @@
 from rest_framework.routers import SimpleRouter
 
+from stores.api.coupons import CouponViewSet
 from stores.api.views import InboxViewSet, SyncRunViewSet
 
 router = SimpleRouter()
 router.register("inbox", InboxViewSet, "api-inbox")
 router.register("sync-runs", SyncRunViewSet, "api-sync-runs")
+router.register("coupons", CouponViewSet, "api-coupons")
 
 urlpatterns = router.urls

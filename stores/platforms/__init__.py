@@ -8,6 +8,7 @@ from stores.platforms.bigcommerce.fetch import BigCommerceFetch
 from stores.platforms.bigcommerce.hooks import BigCommerceKeeper
 from stores.platforms.bigcommerce.platform import BigCommerce
 from stores.platforms.bigcommerce.pull import BigCommercePull
+from stores.platforms.bigcommerce.writing import BigCommerceWriter
 from stores.platforms.custom.platform import Custom
 from stores.platforms.magento.audit import MagentoAudit
 from stores.platforms.magento.fetch import MagentoFetch
@@ -17,6 +18,7 @@ from stores.platforms.shopify.audit import ShopifyAudit
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.shopify.pull import ShopifyPull
 from stores.platforms.shopify.webhooks import ShopifyKeeper
+from stores.platforms.shopify.writing import ShopifyWriter
 from stores.platforms.tools.gorgias import Gorgias
 from stores.platforms.tools.intercom import Intercom
 from stores.platforms.tools.judgeme import JudgeMe
@@ -25,6 +27,8 @@ from stores.platforms.tools.zendesk import Zendesk
 from stores.platforms.woocommerce.audit import WooCommerceAudit
 from stores.platforms.woocommerce.platform import WooCommerce
 from stores.platforms.woocommerce.pull import WooCommercePull
+from stores.platforms.woocommerce.writing import WooCommerceWriter
+from stores.platforms.writer import Writer
 
 PLATFORMS: Final[dict[str, Platform]] = {
     "shopify": Shopify(),
@@ -70,6 +74,13 @@ AUDITORS: Final[dict[str, Auditor]] = {
     "magento": MagentoAudit(),
 }
 """Platforms whose orders are compared with ours, day by day."""
+
+WRITERS: Final[dict[str, Writer]] = {
+    "shopify": ShopifyWriter(),
+    "woocommerce": WooCommerceWriter(),
+    "bigcommerce": BigCommerceWriter(),
+}
+"""Platforms that are written to."""
 
 CHALLENGED: Final = frozenset({"magento"})
 """Platforms that ask the address for a word before they send to it."""

@@ -23,13 +23,14 @@ class Keys:
     token_secret: str = ""
 
 
-def sign(url: str, params: Mapping[str, str], keys: Keys) -> dict[str, str]:
-    """Return the OAuth parameters of a GET, the signature among them.
+def sign(url: str, params: Mapping[str, str], keys: Keys, method: str = "GET") -> dict[str, str]:
+    """Return the OAuth parameters of a request, the signature among them.
 
     Args:
         url: without a query.
         params: of the query, in the clear.
         keys: who signs.
+        method: a body of JSON is not signed.
     """
     oauth = {
         "oauth_consumer_key": keys.consumer_key,
@@ -41,7 +42,7 @@ def sign(url: str, params: Mapping[str, str], keys: Keys) -> dict[str, str]:
         oauth |= {"oauth_token": keys.token, "oauth_version": "1.0"}
     pairs = sorted((escape(name), escape(value)) for name, value in {**params, **oauth}.items())
     asked = "&".join(f"{name}={value}" for name, value in pairs)
-    content = f"GET&{escape(url)}&{escape(asked)}"
+    content = f"{method}&{escape(url)}&{escape(asked)}"
     key = f"{escape(keys.consumer_secret)}&{escape(keys.token_secret)}"
     digest = hmac.digest(key.encode(), content.encode(), "sha256")
     return {**oauth, "oauth_signature": base64.b64encode(digest).decode()}

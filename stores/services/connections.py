@@ -20,6 +20,7 @@ from kernel.work import ring
 from stores.models import Connection
 from stores.platforms import KEEPERS, PLATFORMS
 from stores.queries import webhook_url
+from stores.services.lanes import rest_lanes, wake_lanes
 from stores.services.registering import ask_for_registration
 from stores.services.syncing import cancel_syncs
 from stores.types import ConnectedStore, EdgeConnection
@@ -106,6 +107,7 @@ def disconnect_store(store_id: int, *, actor: str) -> bool:
         Connection.objects.filter(store_id=store_id).update(
             pull_due_at=None, previous_secret_encrypted="", rotated_at=None
         )
+        rest_lanes(store_id)
         kind = TokenKind.STORE_WEBHOOK
         revoke_tokens(tenant_id=tenant_id, kind=kind, object_id=store_id)
         ask_for_registration(store_id)
@@ -147,6 +149,7 @@ def reconnect_store(store_id: int, *, actor: str) -> str:
             strays = [*found.stray_tokens, found.token] if found.store.platform in KEEPERS else []
             Connection.objects.filter(pk=found.pk).update(token=token, stray_tokens=strays)
             ask_for_registration(store_id)
+            wake_lanes(store_id)
     forget_connections()
     return webhook_url(found.store.platform, token)
 
@@ -214,6 +217,7 @@ def save_credentials(
     after = {"url": url, "credentials": sorted(credentials)}
     audit.record("store.credentials_changed", "store", store_id, after=after, actor=actor)
     ask_for_registration(store_id)
+    wake_lanes(store_id)
     forget_connections()
 
 

@@ -24,7 +24,11 @@ def register() -> None:
 
 
 def forget_profiles(profile_ids: Sequence[int]) -> None:
-    """Empty the raw deliveries, in every store, that name people who are about to be erased."""
+    """Forget what names people who are about to be erased: raw deliveries, and what is written.
+
+    What was written to their stores is the stores' own by then; the shop erases its customer.
+    """
+    count_sql("stores.forget_writes", profile_ids=array(profile_ids))
     rows = run_sql("stores.list_traces", profile_ids=array(profile_ids))
     _forget(
         (needle for row in rows for needle in _spell(row.kind, row.value)),

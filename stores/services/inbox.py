@@ -30,6 +30,7 @@ from stores.errors import Untranslatable
 from stores.platforms import FETCHERS, PLATFORMS
 from stores.platforms.order_file import OrderFile
 from stores.services import parts
+from stores.services.echoes import leave_out_own
 from stores.services.erasure import empty_store, forget_named
 from stores.services.explaining import SHARED, explain, order_of
 from stores.services.parts import PartOutcome, Request, read_request, settle_request
@@ -350,7 +351,7 @@ def _apply_together(batch: list[_Readable], setting: _Setting) -> list[Outcome]:
         empty_store(store_id)
     result = apply_records(
         store_id,
-        records,
+        leave_out_own(store_id, records),
         source=setting.source,
         is_backfill=setting.is_backfill,
         now=setting.now,

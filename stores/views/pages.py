@@ -14,6 +14,7 @@ from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
 from stores.queries import DeliveryFilter
 from stores.services.inbox import retry_deliveries
+from stores.services.write_overview import can_be_written
 from stores.types import StoreHealth
 from stores.views.auditing import render_days
 from stores.views.pulling import render_pull
@@ -57,6 +58,7 @@ def store_detail(request: TenantRequest, store_id: int) -> HttpResponse:
         "ceiling": queries.COUNT_CEILING,
         "may_retry": may(request.member.role, capabilities.RETRY_DELIVERIES),
         "may_manage": may(request.member.role, capabilities.MANAGE_STORES),
+        "can_write": can_be_written(store.platform),
         "registration": queries.find_registration(store_id),
         "pull": render_pull(request, store) if store.can_pull and not request.htmx else "",
         "days": render_days(request, store) if store.can_compare and not request.htmx else "",

@@ -22,6 +22,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "segments": _BOTH,
     "flows": _READ,
     "loyalty": _BOTH,
+    "coupons": _BOTH,
     "reports": _READ,
 }
 """What can be done to each resource of the REST API."""

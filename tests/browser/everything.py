@@ -14,6 +14,7 @@ from flows.models import Flow, FlowRun
 from imports.models import Import, Move
 from imports.services.undoing import start_undo
 from imports.types import Step
+from kernel import clock
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
 from messaging.models import Message
@@ -21,7 +22,8 @@ from messaging.services import tokens
 from messaging.services.domains import add_domain
 from messaging.types import RecipientToken
 from segments.models import Segment
-from stores.models import InboxDelivery
+from stores.models import InboxDelivery, StoreWrite, WriteLane
+from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
 from tests.factories.samples import make_move, make_profile
 from tests.imports.files import bring, check, finish, upload
@@ -55,6 +57,23 @@ def make_pages(shop: FakeShop, tenant: Tenant) -> dict[str, str]:
     drain_tenant(tenant.pk)
     with transaction.atomic():
         return {**_of_tenant(tenant, shop.store.store_id), **_of_everybody(tenant)}
+
+
+def _write(store_id: int) -> int:
+    """Let a store have been told of somebody, and have refused somebody else."""
+    switch_on(store_id, "tags", {"prefix": "crm:"}, actor="ada@example.com")
+    lane = WriteLane.objects.get(store_id=store_id)
+    for subject, state, reason in (("7001", "sent", ""), ("7002", "refused", "No such customer")):
+        StoreWrite.objects.create(
+            lane=lane,
+            subject=subject,
+            value={"tags": ["crm:gold"]},
+            state=state,
+            reason=reason,
+            sent_at=clock.now() if state == "sent" else None,
+        )
+    WriteLane.objects.update(due_at=None, fill_after=None, detail="Give the app write_customers")
+    return store_id
 
 
 def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
@@ -103,6 +122,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "versions": f"{flow}/versions/",
         "stores": "stores/",
         "store": f"stores/{store_id}/",
+        "store-writing": f"stores/{_write(store_id)}/writing/",
         "delivery": f"stores/deliveries/{quarantined}/",
         "imports": "imports/",
         "import-new": "imports/new/",

@@ -24,7 +24,7 @@ from graphql import (
 )
 from graphql.language import ast
 
-from stores.platforms.shopify import graphql
+from stores.platforms.shopify import graphql, mutations
 from stores.platforms.shopify.webhooks import REGISTERED, spell
 
 VERSIONS = ("2025-10", "2026-07")
@@ -41,6 +41,11 @@ TEXTS = {
     "REFUNDS": graphql.REFUNDS,
     "MORE_PAYMENTS": graphql.MORE_PAYMENTS,
     "MORE_REFUNDED": graphql.MORE_REFUNDED,
+    "LOOK_TAGS": mutations.LOOK_TAGS,
+    "LOOK_CONSENT": mutations.LOOK_CONSENT,
+    "SET_METAFIELDS": mutations.SET_METAFIELDS,
+    "DELETE_METAFIELDS": mutations.DELETE_METAFIELDS,
+    **{f"MANY.{name}": mutations.repeat(name, 2) for name in mutations.MANY},
     **{f"LISTS.{stage}": text for stage, text in graphql.LISTS.items()},
     **{f"MORE.{stage}": text for stage, text in graphql.MORE.items()},
     **{f"BULK.{stage}": text for stage, text in graphql.BULK.items()},

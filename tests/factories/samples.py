@@ -33,7 +33,7 @@ from kernel.secrets import encrypt
 from loyalty.models import PointsAccount, PointsEntry
 from messaging.models import Message, Sender, SendingDomain, Template
 from segments.models import Membership, MembershipChange, Segment
-from stores.models import InboxDelivery, SyncRun
+from stores.models import InboxDelivery, StoreWrite, SyncRun, WriteLane
 from tenants.choices import Role
 from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
@@ -85,6 +85,19 @@ def make_delivery(store: Store, **fields: Any) -> InboxDelivery:
     """Create a delivery that waits."""
     values = {"delivery_id": str(next(numbers)), "topic": "orders/create", "body": b"{}", **fields}
     return InboxDelivery.objects.create(store=store, **values)
+
+
+def make_coupon(store: Store) -> StoreWrite:
+    """Create a code that a store has."""
+    terms = {"kind": "percent", "amount": "10", "starts_at": "2026-06-01T09:00:00+00:00"}
+    empty = dict.fromkeys(("ends_at", "minimum", "usage_limit"))
+    value = {
+        "code": "HELLO10",
+        "is_active": True,
+        "terms": {**terms, **empty, "once_per_customer": False},
+    }
+    lane = WriteLane.objects.create(store=store, kind="codes", is_on=True)
+    return StoreWrite.objects.create(lane=lane, subject="HELLO10", value=value, state="sent")
 
 
 def make_event(profile: Profile | None = None, **fields: Any) -> Event:
@@ -224,6 +237,7 @@ def make_everything() -> dict[str, int]:
         "profile_id": profile.pk,
         "order_id": order.pk,
         "product_id": product.pk,
+        "coupon_id": make_coupon(store).pk,
         "cart_id": make_cart(profile).pk,
         "segment_id": segment.pk,
         "entry_id": entry.pk,

@@ -6,6 +6,7 @@ from tests.support.shopify_fixture import at_ten, shopify
 from tests.support.site_fixture import site
 from tests.support.storefront import recorder
 from tests.support.woocommerce_api import woo_api
+from tests.support.writing import written_shop
 
 __all__ = [
     "at_ten",
@@ -19,4 +20,5 @@ __all__ = [
     "site",
     "woo",
     "woo_api",
+    "written_shop",
 ]

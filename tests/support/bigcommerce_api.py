@@ -20,6 +20,7 @@ CHECKOUT = re.compile(r"v3/checkouts/([\w-]+)")
 LISTS = {
     "v3/customers": "customers",
     "v3/customers/attributes": "attributes",
+    "v3/customers/attribute-values": "values",
     "v3/customers/subscribers": "subscribers",
     "v3/catalog/products": "products",
     "v3/catalog/brands": "brands",
@@ -41,13 +42,15 @@ class BigApi(ThreadingHTTPServer):
         quota: requests left in the window; None is no limit.
         asked: method, path and parameters of every request.
         before_answer: called before each answer, to change the shop meanwhile.
+        made: coupons that were really made or switched off from outside.
+        loses_answers: whether nobody hears of a coupon that was made.
     """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        names = {*LISTS.values(), "orders"}
+        names = {*LISTS.values(), "orders", "coupons"}
         self.objects: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
         self.nested: dict[str, list[dict[str, Any]]] = {}
         self.checkouts: dict[str, dict[str, Any]] = {}
@@ -56,6 +59,8 @@ class BigApi(ThreadingHTTPServer):
         self.quota: int | None = None
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.before_answer: Any = None
+        self.made: list[str] = []
+        self.loses_answers = False
 
     @property
     def path(self) -> str:
@@ -69,9 +74,9 @@ class BigApi(ThreadingHTTPServer):
     def select(self, path: str, params: dict[str, str]) -> list[dict[str, Any]]:
         """Return all objects of a list that a request is about, in its order."""
         found = self.objects["orders" if path == "v2/orders" else LISTS[path]]
-        wanted = params.get("id:in") or params.get("order_id:in")
-        if wanted is not None:
-            name = "id" if "id:in" in params else "order_id"
+        names = ("id", "order_id", "customer_id")
+        if name := next((each for each in names if f"{each}:in" in params), ""):
+            wanted = params[f"{name}:in"]
             found = [item for item in found if str(item[name]) in wanted.split(",")]
         if path == "v2/orders" and "is_deleted" in params:
             is_wanted = params["is_deleted"] == "true"
@@ -111,6 +116,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         if path in LISTS:
             self._send_v3(path, params)
+        elif path == "v2/coupons":
+            code = params["code"].lower()
+            coupons = self.server.objects["coupons"]
+            self._send_v2([each for each in coupons if each["code"].lower() == code])
         elif path in ("v2/store", "v2/orders", "v2/orders/count"):
             self._send_known(path, params)
         elif found := NESTED.fullmatch(path):
@@ -132,25 +141,84 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path = self._begin(urlsplit(self.path).path, {})
+        if path == "v2/coupons":
+            self._make_coupon()
+            return
+        if path == "v3/customers/attributes":
+            attributes = self.server.objects["attributes"]
+            made = [
+                {"id": len(attributes) + place, **each}
+                for place, each in enumerate(self._body(), 1)
+            ]
+            attributes += made
+            self._send(200, {}, {"data": made, "meta": {}})
+            return
         if path != "v3/hooks":
             return
         hook = {"id": len(self.server.objects["hooks"]) + 1, **self._body()}
         self.server.objects["hooks"].append(hook)
         self._send(200, {}, {"data": hook, "meta": {}})
 
+    def _make_coupon(self) -> None:
+        told, coupons = self._body(), self.server.objects["coupons"]
+        if any(each["code"].lower() == told["code"].lower() for each in coupons):
+            said = [{"status": 409, "message": "A coupon with this code already exists."}]
+            self._send(409, {}, said)
+            return
+        amounts = {name: f"{float(told[name]):.4f}" for name in ("amount", "min_purchase")}
+        coupon = {"expires": "", **told, **amounts, "id": len(coupons) + 1}
+        coupons.append(coupon)
+        self.server.made.append(f"create {told['code']}")
+        if self.server.loses_answers:
+            self.close_connection = True
+            return
+        self._send(201, {}, coupon)
+
     def do_PUT(self) -> None:
         path = self._begin(urlsplit(self.path).path, {})
         if path is None:
             return
         changes = self._body()
+        if path == "v3/customers/attribute-values":
+            self._set_values(changes)
+            return
+        for coupon in self.server.objects["coupons"]:
+            if path == f"v2/coupons/{coupon['id']}":
+                coupon.update(changes)
+                self.server.made.append(f"end {coupon['code']}")
         for hook in self.server.objects["hooks"]:
             if path == f"v3/hooks/{hook['id']}":
                 hook.update(changes)
         self._send(200, {}, {"data": {}, "meta": {}})
 
+    def _set_values(self, told: Any) -> None:
+        assert len(told) <= 10
+        people = {each["id"] for each in self.server.objects["customers"]}
+        if unknown := [each for each in told if each["customer_id"] not in people]:
+            said = {"status": 422, "title": f"Customer {unknown[0]['customer_id']} not found"}
+            self._send(422, {}, said)
+            return
+        values = self.server.objects["values"]
+        for each in told:
+            place = (each["customer_id"], each["attribute_id"])
+            at = {(one["customer_id"], one["attribute_id"]): one for one in values}
+            if place not in at:
+                values.append({"id": len(values) + 1, **each})
+            else:
+                at[place].update(each)
+            self.server.made.append(f"value {place[0]}")
+        self._send(200, {}, {"data": told, "meta": {}})
+
     def do_DELETE(self) -> None:
-        path = self._begin(urlsplit(self.path).path, {})
+        split = urlsplit(self.path)
+        path = self._begin(split.path, dict(parse_qsl(split.query)))
         if path is None:
+            return
+        if path == "v3/customers/attribute-values":
+            gone = dict(parse_qsl(split.query))["id:in"].split(",")
+            values = self.server.objects["values"]
+            values[:] = [each for each in values if str(each["id"]) not in gone]
+            self._send(204, {}, b"")
             return
         hooks = self.server.objects["hooks"]
         self.server.objects["hooks"] = [each for each in hooks if path != f"v3/hooks/{each['id']}"]
@@ -174,8 +242,8 @@ class Handler(BaseHTTPRequestHandler):
             return path
         return None
 
-    def _body(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def _body(self) -> Any:
+        found: Any = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         return found
 
     def _page(self, path: str, params: dict[str, str]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ import pytest
 from kernel import clock
 from tests.support.shopify_graph import Listed, Node, Query, inner_fields, split_bulk
 from tests.support.shopify_objects import ManyOrders
+from tests.support.shopify_writes import Writes
 
 TOKEN = "shpat_1"
 CLIENT_ID, CLIENT_SECRET = "app-1", "shpss_1"
@@ -44,6 +45,8 @@ class ShopifyApi(ThreadingHTTPServer):
         asked: kind (``orders``, ``nodes``, ``bulkOperationRunQuery``) and variables of requests.
         fetched: the stretches of files that were asked for.
         before_answer: called with the kind before each answer, to change the shop or to kill.
+        after_answer: called with the kind once the work is done; True: nobody hears of it.
+        writes: what was changed from outside.
         skew: how far the shop's clock is ahead.
         points, restores: in the bucket, and what comes back in a second.
         looks_until_done: how often a bulk operation is still running when it is looked at.
@@ -65,6 +68,8 @@ class ShopifyApi(ThreadingHTTPServer):
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.fetched: list[str] = []
         self.before_answer: Callable[[str], None] = lambda kind: None
+        self.after_answer: Callable[[str], bool] = lambda kind: False
+        self.writes = Writes(lambda: self.objects["customers"])
         self.skew = timedelta()
         self.most = 2_000.0
         self.points = 2_000.0
@@ -122,6 +127,7 @@ class ShopifyApi(ThreadingHTTPServer):
             "webhookSubscriptions": self._subscriptions_of,
             "webhookSubscriptionCreate": self._subscribe,
             "webhookSubscriptionDelete": self._unsubscribe,
+            **self.writes.resolvers(),
             **{root: self._list(root) for root in self.objects},
             **{f"{root}Count": self._count(root) for root in self.objects},
         }
@@ -250,7 +256,11 @@ class Handler(BaseHTTPRequestHandler):
             elif not self.path.startswith("/admin/api/2026-07/"):
                 self._send(404, {}, {"errors": "Not Found"})
             else:
-                self._send(200, {}, self._answer(query))
+                answer = self._answer(query)
+                if self.server.after_answer(kind):
+                    self.close_connection = True
+                    return
+                self._send(200, {}, answer)
 
     def do_GET(self) -> None:
         assert "X-Shopify-Access-Token" not in self.headers, "a file is nobody's business"
@@ -290,6 +300,9 @@ class Handler(BaseHTTPRequestHandler):
             shop.throttled += 1
             error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
             return {"errors": [error], "extensions": self._cost(cost)}
+        names = [each.name.value for each in query.selections]  # type: ignore[attr-defined]
+        if denied := shop.writes.find_denied(names, shop.scopes):
+            return {"errors": [denied], "extensions": self._cost(cost)}
         data = query.answer(shop.resolvers())
         shop.points -= min(cost, max(1, query.objects))
         return {"data": data, "extensions": self._cost(cost)}

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
+from tests.support.woocommerce_writes import apply_batch
+
 KEY, SECRET = "ck_1", "cs_1"
 PREFIX = "/wp-json/wc/v3/"
 
@@ -22,6 +24,9 @@ class WooApi(ThreadingHTTPServer):
         fails: answers to give first: status, headers and body.
         asked: path and parameters of every request.
         before_answer: called before each answer, to change the shop meanwhile.
+        made: what was really changed from outside.
+        is_read_only: whether the key lacks the permission to write.
+        loses_answers: whether nobody hears of what was changed.
     """
 
     daemon_threads = True
@@ -32,11 +37,15 @@ class WooApi(ThreadingHTTPServer):
             "products": [],
             "customers": [],
             "orders": [],
+            "coupons": [],
         }
         self.nested: dict[str, list[dict[str, Any]]] = {}
         self.fails: list[tuple[int, dict[str, str], Any]] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.before_answer: Any = None
+        self.made: list[str] = []
+        self.is_read_only = False
+        self.loses_answers = False
 
     @property
     def url(self) -> str:
@@ -55,6 +64,8 @@ class WooApi(ThreadingHTTPServer):
             found = [item for item in found if item["date_created_gmt"] < before]
         if wanted := params.get("include"):
             found = [item for item in found if str(item["id"]) in wanted.split(",")]
+        if code := params.get("code"):
+            return [item for item in found if item["code"] == code.lower()]
         if path == "orders" and params.get("status", "any") == "any":
             found = [item for item in found if item.get("status") != "trash"]
         name = {
@@ -87,6 +98,25 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send_page(path, params)
 
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        split = urlsplit(self.path)
+        path, params = split.path.removeprefix(PREFIX), dict(parse_qsl(split.query))
+        self.server.asked.append((path, params))
+        if self.server.fails:
+            self._send(*self.server.fails.pop(0))
+        elif not self._is_signed(split.path, params):
+            self._send(401, {}, {"message": "Consumer key is invalid."})
+        elif self.server.is_read_only:
+            said = "The API key provided does not have write permissions."
+            self._send(401, {}, {"code": "woocommerce_rest_authentication_error", "message": said})
+        else:
+            found = apply_batch(self.server.objects, self.server.made, path, json.loads(body))
+            if self.server.loses_answers:
+                self.close_connection = True
+                return
+            self._send(200, {}, found)
+
     def _send_page(self, path: str, params: dict[str, str]) -> None:
         found = self.server.select(path, params)
         size = int(params.get("per_page", "10"))
@@ -106,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             for name, value in sorted(params.items())
             if name != "oauth_signature"
         )
-        base = f"GET&{quote(self.server.url + path, safe='~')}&{quote(pairs, safe='~')}"
+        base = f"{self.command}&{quote(self.server.url + path, safe='~')}&{quote(pairs, safe='~')}"
         digest = hmac.new(f"{SECRET}&".encode(), base.encode(), "sha256").digest()
         return (
             params.get("oauth_consumer_key") == KEY and given == base64.b64encode(digest).decode()

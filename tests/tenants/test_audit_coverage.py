@@ -19,6 +19,7 @@ from imports.models import Import
 from messaging.models import Brand, Message
 from stores.models import InboxDelivery
 from stores.services.connections import disconnect_store
+from stores.services.writing import switch_on
 from tenants.choices import Role
 from tenants.domain.actions import ACTIONS, OBJECTS, describe_actor
 from tenants.models import ApiKey, AuditEntry, Job, Tenant
@@ -75,6 +76,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "stores/<int:store_id>/retry/": {},
     "stores/<int:store_id>/pull/start/": {},
     "stores/<int:store_id>/days/check/": {},
+    "stores/<int:store_id>/writing/change/": {"kind": "tags", "tag_prefix": "crm:"},
+    "stores/<int:store_id>/writing/retry/": {},
     "stores/<int:store_id>/credentials/": {
         "url": "https://soap.example",
         "consumer_key": "ck_1",
@@ -147,7 +150,16 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
 """What must be so before it can be changed."""
 OF_CONNECTED = tuple(
     f"stores/<int:store_id>/{name}/"
-    for name in ("disconnect", "secret", "reconnect", "pull/start", "days/check", "credentials")
+    for name in (
+        "disconnect",
+        "secret",
+        "reconnect",
+        "pull/start",
+        "days/check",
+        "credentials",
+        "writing/change",
+        "writing/retry",
+    )
 )
 """Pages of a store that has a webhook address."""
 UNRECORDED = {
@@ -215,6 +227,8 @@ def test_a_change_by_a_page_is_in_the_trail(
         Brand.objects.update_or_create(defaults={"logo_name": "logo.png"})
     if "reconnect" in path:
         disconnect_store(ids["store_id"], actor="system")
+    if "writing/retry" in path:
+        switch_on(ids["store_id"], "codes", {}, actor="system")
     if path in BEFOREHAND:
         model, values = BEFOREHAND[path]
         model._default_manager.update(**values)

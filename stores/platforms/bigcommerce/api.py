@@ -43,6 +43,10 @@ class NotGranted(PullRefused):
     """The token is good, and may not see this."""
 
 
+class NotUnderstood(PullRefused):
+    """This one thing is not taken as it is."""
+
+
 class NotThere(PullRefused):
     """There is no such thing, or not any more."""
 
@@ -53,6 +57,7 @@ class Api:
     All of it raises:
         PullRefused: the token is not accepted; `NotGranted` where it lacks a permission.
         NotThere: the address answers 404.
+        NotUnderstood: what was sent is not taken as it is.
         PullBusy: the quota is used up.
         PullUnavailable, HttpUnavailable: BigCommerce does not answer now.
     """
@@ -82,9 +87,15 @@ class Api:
         """
         return self._read("GET", path, params=params)
 
-    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | Sequence[Any] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Any:
         """Change something; what it takes is JSON, or nothing."""
-        return self._read(method, path, body=body)
+        return self._read(method, path, params=params, body=body)
 
     def list_v3(self, path: str, params: Mapping[str, str]) -> list[Item]:
         """Return one page of a list of V3."""
@@ -119,7 +130,7 @@ class Api:
         path: str,
         *,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Any] | None = None,
     ) -> Any:
         if self._rest:
             raise PullBusy(self._rest)
@@ -166,7 +177,7 @@ def _judge(answer: Answer, path: str) -> None:
     if status == 404:  # noqa: PLR2004 not found
         raise NotThere(f"There is no {path} in this shop; look whether the API path is right")
     if not 200 <= status < 300:  # noqa: PLR2004 the class of success
-        raise PullRefused(f"BigCommerce does not understand ({status}): {_words(answer)}")
+        raise NotUnderstood(f"BigCommerce does not understand ({status}): {_words(answer)}")
 
 
 def _patience(answer: Answer) -> float:

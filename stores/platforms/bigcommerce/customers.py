@@ -9,6 +9,8 @@ from stores.types import Delivery, StoreContext, Translation
 
 METHOD: Final = "bigcommerce"
 NEWSLETTER: Final = "marketing_newsletter"
+OWN: Final = "patron_"
+"""How names of attributes begin that Patron writes; they are not read back."""
 MAX_PROPERTIES: Final = 50
 MAX_VALUE: Final = 500
 
@@ -100,7 +102,8 @@ def _properties(payload: Json) -> dict[str, str]:
     """Return attributes and form fields by their names; a list becomes text with commas."""
     found: dict[str, str] = {}
     for item in children(payload, "attributes"):
-        if name := text(item, "name"):
+        name = text(item, "name")
+        if name and not name.startswith(OWN):
             found[name] = text(item, "attribute_value")
     for item in children(payload, "form_fields"):
         value = item.get("value")

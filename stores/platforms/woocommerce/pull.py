@@ -144,12 +144,13 @@ def ask(access: StoreAccess, client: Client, path: str, params: dict[str, str]) 
     if not (access.url and key and secret):
         raise PullRefused("Enter the shop's address, consumer key and consumer secret")
     if urlsplit(url).scheme == "https":
-        return _judge(client.get(url, params=params, auth=(key, secret)), access)
+        return judge(client.get(url, params=params, auth=(key, secret)), access)
     signed = params | sign(url, params, Keys(key, secret))
-    return _judge(client.get(url, params=signed), access)
+    return judge(client.get(url, params=signed), access)
 
 
-def _judge(answer: Answer, access: StoreAccess) -> Answer:
+def judge(answer: Answer, access: StoreAccess) -> Answer:
+    """Return an answer that is one; raises what `ask` does."""
     status = answer.status
     if status in (429, 503):
         raise PullBusy(_patience(answer))

@@ -15,8 +15,18 @@ LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_META: Final = 50
 MAX_VALUE: Final = 500
 _TAG: Final = re.compile(r"<[^>]*>")
-_NOISE: Final = ("_", "wp_", "wc_last_active", "default_password_nag", "session_tokens", "closed")
-"""How names of meta data begin that WordPress keeps for itself."""
+OWN: Final = "patron_"
+"""How names of meta data begin that Patron writes; they are not read back."""
+_NOISE: Final = (
+    OWN,
+    "_",
+    "wp_",
+    "wc_last_active",
+    "default_password_nag",
+    "session_tokens",
+    "closed",
+)
+"""How names of meta data begin that WordPress keeps for itself, and those of Patron."""
 
 
 def moment(payload: Json, name: str, store: StoreContext) -> datetime | None:

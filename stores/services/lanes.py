@@ -1,0 +1,27 @@
+"""Letting what waits for a store go on, or rest; what the lanes of a store are."""
+
+from kernel import clock
+from kernel.scope import current_tenant_id
+from kernel.work import ring
+from stores.models import WriteLane
+from stores.services.wishing import WRITES
+
+
+def wake_lanes(store_id: int) -> int:
+    """Let everything that waits for a store be tried at once, and ring.
+
+    Call it inside a transaction, when what a lane rested for may be mended.
+
+    Returns:
+        Lanes that were woken.
+    """
+    lanes = WriteLane.objects.filter(store_id=store_id, is_on=True)
+    woken = lanes.update(due_at=clock.now(), tries=0, detail="")
+    if woken:
+        ring(WRITES, current_tenant_id())
+    return woken
+
+
+def rest_lanes(store_id: int) -> None:
+    """Write nothing more to a store that was cut off; what waits goes on waiting."""
+    WriteLane.objects.filter(store_id=store_id).update(due_at=None, detail="")
