@@ -103,11 +103,11 @@ def test_customers_of_two_stores_with_one_address_are_one_person(store: Store) -
     apply(store, customer("c1", email="ada@example.com"))
     apply(other, customer("c1", email="ADA@example.com"))
 
-    assert identities(live()) == [
+    assert set(identities(live())) == {
         ("customer_id", f"{store.pk}:c1"),
         ("customer_id", f"{other.pk}:c1"),
         ("email", "ada@example.com"),
-    ]
+    }
 
 
 def test_a_customer_who_changes_the_address_keeps_the_profile(store: Store) -> None:
