@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.samples import CHARTS, SAMPLE_PATH, render_sample
 from tests.browser.site import ADDRESS, serve
+from tests.browser.visiting import ask_axe, settled
 
-AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 SAMPLES = [
     "home.html",
     "charts.html",
@@ -28,8 +27,9 @@ HAND: ViewportSize = {"width": 390, "height": 844}
 
 def show(page: Page, name: str, **extra: Any) -> None:
     serve(page, {"/": render_sample(name, **extra)}, CHARTS)
-    page.goto(f"{ADDRESS}/")
-    page.wait_for_load_state("networkidle")
+    with settled(page) as late:
+        page.goto(f"{ADDRESS}/")
+    assert late == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -46,9 +46,7 @@ def test_a_page_fits_its_screen_and_is_accessible(
         page.screenshot(path=Path(folder) / file, full_page=True)
 
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run()")
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]] == []
+    assert ask_axe(page) == []
 
 
 def test_a_chosen_theme_is_kept_and_set_before_the_first_paint(page: Page) -> None:

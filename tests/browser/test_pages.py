@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -15,10 +14,10 @@ from crm.services.facts import refresh_facts
 from kernel import clock
 from kernel.scope import tenant_scope
 from tenants.models import Tenant
+from tests.browser.visiting import ask_axe, settled
 from tests.factories.crm import apply, make_store, order
 from tests.factories.tenants import make_tenant, sign_in
 
-AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 DESK: ViewportSize = {"width": 1440, "height": 900}
 HAND: ViewportSize = {"width": 390, "height": 844}
 NAMES = {
@@ -66,13 +65,11 @@ def place_order(shop: Tenant, number: str, gross_minor: int) -> int:
         return profile.pk
 
 
-def check(page: Page, size: ViewportSize) -> None:
-    """Assert that a page fits its screen and has no fault that axe finds."""
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run()")
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]] == []
+def faults(page: Page, size: ViewportSize) -> list[str]:
+    """Return by how much the open page does not fit its screen, and every fault that axe finds."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    beyond = [] if width == size["width"] else [f"{width} px wide"]
+    return [*beyond, *ask_axe(page)]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -83,8 +80,9 @@ def test_an_empty_tenant_has_pages_that_fit(
 ) -> None:
     page.set_viewport_size(size)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    page.goto(f"{site}{path}")
-    check(page, size)
+    with settled(page) as late:
+        page.goto(f"{site}{path}")
+    assert [*late, *faults(page, size)] == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -95,8 +93,9 @@ def test_a_page_with_data_fits_and_is_accessible(
 ) -> None:
     page.set_viewport_size(size)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    page.goto(f"{site}{path.format(id=person)}")
-    check(page, size)
+    with settled(page) as late:
+        page.goto(f"{site}{path.format(id=person)}")
+    assert [*late, *faults(page, size)] == []
 
 
 @pytest.mark.parametrize("size", [DESK, HAND], ids=["1440", "390"])
@@ -119,8 +118,9 @@ def test_no_name_breaks_a_page(
         )
     page.set_viewport_size(size)
     for path in ("profiles/", f"profiles/{odd.pk}/"):
-        page.goto(f"{site}{path}")
-        check(page, size)
+        with settled(page) as late:
+            page.goto(f"{site}{path}")
+        assert [*late, *faults(page, size)] == []
 
 
 def test_a_part_loads_and_the_tab_keeps_its_address(page: Page, site: str, person: int) -> None:

@@ -9,7 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from kernel.scope import tenant_scope
 from tenants.models import Tenant
-from tests.browser.test_pages import DESK, HAND, check, enter
+from tests.browser.test_pages import DESK, HAND, enter, faults
+from tests.browser.visiting import settled
 from tests.factories.samples import make_profile
 from tests.factories.tenants import make_tenant
 
@@ -66,7 +67,8 @@ def test_the_open_palette_fits_and_is_accessible(
 ) -> None:
     page.set_viewport_size(size)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    page.goto(site)
-    page.keyboard.press("Control+k")
-    expect(page.get_by_role("option", name="Home")).to_be_visible()
-    check(page, size)
+    with settled(page) as late:
+        page.goto(site)
+        page.keyboard.press("Control+k")
+        expect(page.get_by_role("option", name="Home")).to_be_visible()
+    assert [*late, *faults(page, size)] == []

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from stores.views.script import load_script
+from tests.browser.visiting import settled
 
 SHOP = "http://localhost:8991"
 PATRON = "http://127.0.0.1:8992"
@@ -40,6 +41,7 @@ class Shop:
         """Take over every request of the page."""
         self.page.route(f"{SHOP}/**", self._show)
         self.page.route(f"{PATRON}/**", self._hear)
+        self.page.clock.install()
 
     def visit(self, path: str, *, referrer: str = "") -> None:
         """Open a page of the shop and wait until its script runs."""
@@ -57,6 +59,11 @@ class Shop:
             self.page.wait_for_timeout(25)
             until -= 1
         return self.calls
+
+    def wait(self, milliseconds: int) -> None:
+        """Let time pass in the page, and what it sends arrive."""
+        with settled(self.page):
+            self.page.clock.run_for(milliseconds)
 
     @property
     def calls(self) -> list[dict[str, Any]]:
@@ -129,7 +136,7 @@ def test_before_consent_nothing_is_kept_or_sent(shop_page: Opened) -> None:
     shop = shop_page('data-consent="required"')
     shop.visit("/")
     shop.call("patron.identify('u-1', {email: 'zoe@example.com'})")
-    shop.page.wait_for_timeout(600)
+    shop.wait(600)
     assert shop.batches == []
     assert shop.kept() == ("", 0)
 
@@ -146,11 +153,11 @@ def test_consent_that_is_taken_back_leaves_nothing(shop_page: Opened) -> None:
     shop.heard(1)
     shop.call("patron.consent(false)")
     shop.call("patron.track('Clicked')")
-    shop.page.wait_for_timeout(600)
+    shop.wait(600)
     assert "Clicked" not in shop.names
     assert shop.kept()[0] == ""
     shop.visit("/again")
-    shop.page.wait_for_timeout(600)
+    shop.wait(600)
     assert len([call for call in shop.calls if call["type"] == "page"]) == 1
 
 
@@ -160,7 +167,7 @@ def test_global_privacy_control_counts_as_no_consent(shop_page: Opened) -> None:
         "Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})"
     )
     shop.visit("/")
-    shop.page.wait_for_timeout(600)
+    shop.wait(600)
     assert shop.batches == []
     assert shop.kept() == ("", 0)
 
@@ -247,7 +254,7 @@ def test_time_on_a_page_is_told_when_it_is_left(shop_page: Opened) -> None:
     shop = shop_page()
     shop.visit("/tee")
     shop.heard(1)
-    shop.page.wait_for_timeout(1_100)
+    shop.wait(1_100)
     shop.call("history.pushState({}, '', '/soap')")
     shop.heard(3)
     left = next(call for call in shop.calls if call.get("event") == "Page Left")
@@ -261,7 +268,7 @@ def test_it_answers_whoever_installs_it_and_says_nothing_of_the_visitor(
     shop = shop_page('data-consent="required"')
     shop.visit("/?patron_check=tok-1")
     told = {"token": "tok-1", "key": "wk_test", "page": f"{SHOP}/"}
-    shop.page.wait_for_timeout(100)
+    shop.wait(100)
     assert shop.checks == [{**told, "state": "waiting"}]
     shop.call("patron.consent(false)")
     shop.call("patron.consent(true)")

@@ -11,11 +11,10 @@ from pytest_django.live_server_helper import LiveServer
 from segments.models import Segment
 from tenants.choices import Role
 from tenants.models import Tenant
+from tests.browser.visiting import GRAVE, ask_axe
 from tests.factories.segments import make_segment
 from tests.factories.tenants import sign_in
 
-AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
-GRAVE = {"serious", "critical"}
 SCREENS: dict[str, ViewportSize] = {
     "1440": {"width": 1440, "height": 900},
     "390": {"width": 390, "height": 844},
@@ -60,9 +59,7 @@ def test_the_second_tab_shows_both_versions_and_saves_knowingly(
     if folder := pytestconfig.getoption("--screenshots"):
         second.screenshot(path=Path(folder) / f"two-tabs-{screen}.png", full_page=True)
     assert second.evaluate("document.documentElement.scrollWidth") <= SCREENS[width]["width"]
-    second.evaluate(AXE.read_text())
-    found = second.evaluate("axe.run()")["violations"]
-    assert [fault["id"] for fault in found if fault["impact"] in GRAVE] == []
+    assert ask_axe(second, impacts=GRAVE) == []
 
     second.get_by_role("button", name="Save this version").click()
     second.wait_for_url(f"**/segments/{segment.pk}/")

@@ -1,6 +1,6 @@
 """Somebody who opens pages in a real browser and says what is wrong with each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,20 @@ from tenants.models import Tenant
 from tests.factories.tenants import sign_in
 
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
-GRAVE = {"serious", "critical"}
+ASK_AXE = """async ({rules, impacts}) => {
+    const asked = rules.length ? {runOnly: {type: "rule", values: rules}} : {};
+    const found = await axe.run({iframes: false, resultTypes: ["violations"], ...asked});
+    return found.violations
+        .filter(fault => impacts.includes(fault.impact))
+        .map(fault => `${fault.id}: ${fault.nodes[0].html}`);
+}"""
+"""The faults alone come back: what axe tells of all that is well is longer than the page."""
+GRAVE = ("serious", "critical")
+ANY = ("minor", "moderate", *GRAVE)
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules that answer by colours; what the others find is there in both themes."""
+END_TRANSITIONS = """document.getAnimations()
+    .filter(each => each instanceof CSSTransition).forEach(each => each.finish())"""
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 Theme = Literal["light", "dark"]
@@ -40,19 +53,73 @@ FIND_WIDE = """() => {
 """The first innermost element that reaches beyond the screen of a page that scrolls sideways."""
 
 
+class _Traffic:
+    """What a page asked for and was not answered yet."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._asked: set[Request] = set()
+
+    def begin(self) -> None:
+        self._page.on("request", self.add)
+        self._page.on("requestfinished", self.drop)
+        self._page.on("requestfailed", self.drop)
+
+    def end(self) -> None:
+        self._page.remove_listener("request", self.add)
+        self._page.remove_listener("requestfinished", self.drop)
+        self._page.remove_listener("requestfailed", self.drop)
+
+    def add(self, request: Request) -> None:
+        self._asked.add(request)
+
+    def drop(self, request: Request) -> None:
+        self._asked.discard(request)
+
+    def wait(self) -> list[str]:
+        """Wait until nothing is asked for any more; return what half a minute did not answer."""
+        quiet = 0
+        for _ in range(LOOKS):
+            self._page.wait_for_timeout(LOOK_EVERY)
+            quiet = 0 if self._asked else quiet + 1
+            if quiet == LOOKS_QUIET:
+                return []
+        return [f"still waits for {sorted(each.url for each in self._asked)}"]
+
+
+@contextmanager
+def settled(page: Page) -> Iterator[list[str]]:
+    """Wait at the end of the block for everything that the page asked for in it.
+
+    Yields a list, in which stands afterwards what was never answered.
+    """
+    traffic, late = _Traffic(page), list[str]()
+    traffic.begin()
+    yield late
+    late += traffic.wait()
+    traffic.end()
+
+
+def ask_axe(page: Page, *, impacts: Sequence[str] = ANY, rules: Sequence[str] = ()) -> list[str]:
+    """Return the faults that axe finds on the open page, by all its rules or by some."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    asked = {"rules": list(rules), "impacts": list(impacts)}
+    found: list[str] = page.evaluate(ASK_AXE, asked)
+    return found
+
+
 class Visitor:
     """Opens pages one after the other, and says what is wrong with each."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, theme: Theme = "light") -> None:
         self.page = page
+        self.theme = theme
         self._address = address
         self._heard: list[str] = []
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self._heard.append(f"script: {error}"))
-        self._asked: set[Request] = set()
         page.on("request", self._watch)
-        page.on("requestfinished", self._end)
-        page.on("requestfailed", self._end)
         page.on("dialog", lambda dialog: self._heard.append(f"dialog: {dialog.message}"))
 
     def enter(self, tenant: Tenant) -> None:
@@ -63,28 +130,35 @@ class Visitor:
 
     def look(self, path: str, *, status: int = 200) -> list[str]:
         """Open a page and return its faults in words."""
-        return [*self.fit(path, status=status), *self._ask_axe()]
+        return [*self.fit(path, status=status), *ask_axe(self.page, impacts=GRAVE)]
 
     def fit(self, path: str, *, status: int = 200) -> list[str]:
         """Open a page and return what it wrote, asked and how it fits, without asking axe."""
         self._heard = []
-        self._asked.clear()
-        answer = self.page.goto(f"{self._address}{path}")
-        self._settle()
+        with settled(self.page) as late:
+            answer = self.page.goto(f"{self._address}{path}")
         assert answer
         assert answer.status == status, path
-        wide = self.page.evaluate(FIND_WIDE)
-        return [*self._heard, *([f"sideways: {wide}"] if wide else [])]
+        return [*self._heard, *late, *self._find_wide()]
 
-    def _settle(self) -> None:
-        """Wait until nothing is asked for any more; after half a minute that is a fault."""
-        quiet = 0
-        for _ in range(LOOKS):
-            self.page.wait_for_timeout(LOOK_EVERY)
-            quiet = 0 if self._asked else quiet + 1
-            if quiet == LOOKS_QUIET:
-                return
-        self._heard.append(f"still waits for {sorted(each.url for each in self._asked)}")
+    @contextmanager
+    def other_theme(self) -> Iterator[Theme]:
+        """Show the open page in the other theme inside the block."""
+        other: Theme = "dark" if self.theme == "light" else "light"
+        self._heard = []
+        self.page.emulate_media(color_scheme=other)
+        self.page.evaluate(END_TRANSITIONS)
+        yield other
+        self.page.emulate_media(color_scheme=self.theme)
+
+    def look_again(self) -> list[str]:
+        """Return what is wrong with the open page in the theme that it is in now."""
+        faults = ask_axe(self.page, impacts=GRAVE, rules=OF_COLOURS)
+        return [*self._heard, *self._find_wide(), *faults]
+
+    def _find_wide(self) -> list[str]:
+        wide = self.page.evaluate(FIND_WIDE)
+        return [f"sideways: {wide}"] if wide else []
 
     def keep(self, folder: str | None, name: str) -> None:
         """Keep a picture of the page in a folder, if there is one."""
@@ -98,23 +172,11 @@ class Visitor:
         self.page.set_viewport_size(NARROW)
         return [f"sideways on a wide screen: {wide}"] if wide else []
 
-    def _ask_axe(self) -> list[str]:
-        self.page.evaluate(AXE.read_text())
-        return [
-            f"{fault['id']}: {fault['nodes'][0]['html']}"
-            for fault in self.page.evaluate("axe.run({iframes: false})")["violations"]
-            if fault["impact"] in GRAVE
-        ]
-
     def _hear(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and "status of 404" not in text:
             self._heard.append(f"{kind}: {text}")
 
-    def _end(self, request: Request) -> None:
-        self._asked.discard(request)
-
     def _watch(self, request: Request) -> None:
-        self._asked.add(request)
         url = request.url
         parts = urlsplit(url)
         if parts.scheme in ("http", "https", "ws", "wss") and not url.startswith(self._address):
@@ -127,26 +189,37 @@ def visit(
 ) -> Iterator[Visitor]:
     """Open a browser of one size and theme for somebody."""
     context = browser.new_context(viewport=size, color_scheme=theme, locale="en-GB")
-    yield Visitor(context.new_page(), address)
+    yield Visitor(context.new_page(), address, theme)
     context.close()
 
 
 def look_at_all(
-    visitor: Visitor, pages: dict[str, str], tenant: Tenant, *, folder: str | None, kind: str
+    visitor: Visitor, pages: dict[str, str], tenant: Tenant, *, folder: str | None, width: int
 ) -> dict[str, list[str]]:
-    """Return the faults of each page that has any, seen by the owner of a tenant.
+    """Return the faults of each page that has any, in both themes, seen by the owner of a tenant.
+
+    A page is loaded once, in the visitor's own theme, and asked everything; then it is turned into
+    the other one and asked what depends on a theme.
 
     Args:
         visitor: not signed in yet.
         pages: address by name.
         tenant: whose pages they are.
-        folder: takes a picture of each page.
-        kind: what the names of the pictures end with.
+        folder: takes pictures of each page.
+        width: of the screen in pixels, for the names of the pictures.
     """
-    faults = {"log-in": visitor.look("/accounts/login/")}
+    faults: dict[str, list[str]] = {}
+
+    def look(page: str, path: str, status: int = 200) -> None:
+        faults[page] = visitor.look(path, status=status)
+        visitor.keep(folder, f"{page}-{visitor.theme}-{width}")
+        with visitor.other_theme() as theme:
+            faults[f"{page}, {theme}"] = visitor.look_again()
+            visitor.keep(folder, f"{page}-{theme}-{width}")
+
+    look("log-in", "/accounts/login/")
     visitor.enter(tenant)
     for page, path in pages.items():
-        faults[page] = visitor.look(path)
-        visitor.keep(folder, f"{page}-{kind}")
-    faults["nothing"] = visitor.look(f"/t/{tenant.slug}/nothing/", status=404)
+        look(page, path)
+    look("nothing", f"/t/{tenant.slug}/nothing/", status=404)
     return {page: found for page, found in faults.items() if found}
