@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -70,13 +71,23 @@ class Running:
             answer.read()
             return answer
 
-    def wait(self, name: str, holds: Callable[[], bool]) -> None:
+    def ask(self, name: str, question: Callable[[], int], *, until: int) -> int:
+        """Ask until the answer is the one that is waited for; return the last answer.
+
+        The end of a service's log is printed when patience ends first.
+        """
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not holds():
+        while (answer := question()) != until:
             if time.monotonic() > deadline:
                 log = self.logs / f"{name}.log"
-                pytest.fail(f"{name}: {log.read_text()[-3000:] if log.exists() else ''}")
+                sys.stdout.write(f"{name}: {log.read_text()[-3000:] if log.exists() else ''}")
+                break
             time.sleep(0.2)
+        return answer
+
+    def come_up(self, name: str) -> int:
+        """Wait until a service is well by its own check; return the status of the last one."""
+        return self.ask(name, lambda: self.check(name), until=0)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +175,7 @@ def test_no_service_works_with_a_wrong_setting(running: Running, name: str) -> N
 
 @pytest.mark.parametrize("name", RUNNING)
 def test_every_service_is_well_by_its_own_check(running: Running, name: str) -> None:
-    running.wait(name, lambda: running.check(name) == 0)
+    assert running.come_up(name) == 0
 
 
 def test_the_check_of_a_worker_that_is_not_there_fails(running: Running) -> None:
@@ -174,7 +185,7 @@ def test_the_check_of_a_worker_that_is_not_there_fails(running: Running) -> None
 
 
 def test_http_is_led_to_https_and_https_by_the_proxy_is_served(running: Running) -> None:
-    running.wait("web", lambda: running.check("web") == 0)
+    assert running.come_up("web") == 0
     plain = running.get("/accounts/login/")
     assert (plain.status, plain.headers["Location"]) == (301, f"https://{DOMAIN}/accounts/login/")
 
@@ -192,7 +203,7 @@ def test_http_is_led_to_https_and_https_by_the_proxy_is_served(running: Running)
 
 
 def test_files_with_a_hash_are_kept_for_ever_and_sent_small(running: Running) -> None:
-    running.wait("web", lambda: running.check("web") == 0)
+    assert running.come_up("web") == 0
     manifest = json.loads((PROJECT / "static/dist/.vite/manifest.json").read_text())
     main = next(entry["file"] for entry in manifest.values() if entry.get("isEntry"))
 
@@ -206,7 +217,7 @@ def test_files_with_a_hash_are_kept_for_ever_and_sent_small(running: Running) ->
 
 
 def test_an_order_that_is_posted_is_worked_off_by_the_workers(running: Running) -> None:
-    running.wait("web", lambda: running.check("web") == 0)
+    assert running.come_up("web") == 0
     given = ("--currency", "GBP", "--timezone", "Europe/London", "--owner-email", "a@example.com")
     running.manage("create_tenant", "--name", "Ada", *given, "--owner-password", "correct horse 9")
     store = ("--platform", "shopify", "--name", "Ada", "--secret", "a secret")
@@ -219,8 +230,8 @@ def test_an_order_that_is_posted_is_worked_off_by_the_workers(running: Running) 
     sender.send(Post(clock.now(), "orders/create", simple_order(1), "delivery-1"))
     sender.close()
 
-    running.wait("worker-messages", lambda: _rows("crm_order") == 1)
-    running.wait("worker-messages", lambda: _rows("crm_reaction") == 0)
+    assert running.ask("worker-messages", lambda: _rows("crm_order"), until=1) == 1
+    assert running.ask("worker-messages", lambda: _rows("crm_reaction"), until=0) == 0
 
 
 def _rows(table: str) -> int:
