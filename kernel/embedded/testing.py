@@ -11,7 +11,8 @@ from kernel.embedded.paths import PROJECT
 from kernel.embedded.postgres import TEST_SETTINGS
 from kernel.embedded.sandbox import sandbox
 
-DEFAULT_WORKERS = ("-n", "2", "--dist", "loadscope")
+DEFAULT_WORKERS = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
+"""A worker takes whole modules, in the order that `tests.support.plugin` brings them into."""
 CONFIGURATION = ("-c", str(PROJECT / "pyproject.toml"))
 """Named, because pytest looks for it beside any folder among the arguments (`--screenshots`)."""
 

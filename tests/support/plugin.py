@@ -1,11 +1,17 @@
 """Options of `bin/test`, and what must be set before Django reads its settings."""
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+
+LONGEST_FIRST = (
+    "tests/scenarios/",
+    "tests/browser/",
+)
+"""Folders whose modules take longest: one that began last would leave the other worker idle."""
 
 hypothesis_settings.register_profile("patron", derandomize=True, deadline=None, database=None)
 hypothesis_settings.register_profile("many", max_examples=1_000, deadline=None, database=None)
@@ -29,6 +35,26 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Give each worker a Redis database of its own: gw0 gets 1, gw1 gets 2, no worker 0."""
     address = urlsplit(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
     os.environ["REDIS_URL"] = urlunsplit(address._replace(path=f"/{worker_number()}"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that take longest, then with those of most tests.
+
+    Workers take whole modules in this order; within a module the order stays.
+    """
+    size = Counter(_module(item) for item in items)
+
+    def rank(item: pytest.Item) -> tuple[int, int, str]:
+        path = _module(item)
+        places = [n for n, folder in enumerate(LONGEST_FIRST) if path.startswith(folder)]
+        return (min(places, default=len(LONGEST_FIRST)), -size[path], path)
+
+    items.sort(key=rank)
+
+
+def _module(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def worker_number() -> int:
