@@ -47,9 +47,14 @@ def update_profiles(drafts: Mapping[int, ProfileFields], now: datetime) -> None:
 
 
 def append_statements(statements: Sequence[Statement], now: datetime) -> None:
-    """Append statements of consent that the history does not have yet."""
-    if statements:
-        run_sql("crm.append_consent", now=now, **statement_columns(statements))
+    """Append statements of consent that the history does not have yet; a repeat counts once."""
+    distinct: dict[tuple[Any, ...], Statement] = {}
+    for each in statements:
+        said = (each.profile_id, each.channel, each.state, each.occurred_at)
+        distinct.setdefault(said, each)
+    if distinct:
+        rows = list(distinct.values())
+        run_sql("crm.append_consent", now=now, **statement_columns(rows))
 
 
 def statement_columns(statements: Sequence[Statement]) -> dict[str, str]:

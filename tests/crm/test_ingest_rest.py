@@ -207,6 +207,16 @@ class TestConsent:
         assert ConsentEvent.objects.count() == 1
         assert event_names() == ["Profile Created", "Consent Changed"]
 
+    def test_an_older_statement_that_is_repeated_in_one_batch_is_kept_once(
+        self, store: Store
+    ) -> None:
+        newest, older = self.said("unsubscribed", 3), self.said("subscribed", 1)
+        apply(store, newest, older, older)
+        apply(store, older)
+
+        states = ConsentEvent.objects.order_by("id").values_list("state", flat=True)
+        assert list(states) == ["unsubscribed", "subscribed"]
+
     def test_a_customer_record_brings_consent(self, store: Store) -> None:
         said = customer("c1", email_consent="subscribed", consent_at=NOON, sms_consent="never")
         apply(store, said)
