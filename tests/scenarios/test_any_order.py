@@ -2,9 +2,9 @@
 
 Each example takes what was told of three people (customers, consent, orders, refunds, carts,
 checkouts, calls of the site), all or a part, and which of them a member makes one. It is delivered
-through the inbox, in a shop of its own that is rolled back: shuffled, with repeats, in batches of any
-size, between which everything that reacts has its turn or has not. The shop must be alike, to the
-last figure, to one that was told the same as it happened.
+through the inbox, in a shop of its own that is rolled back: shuffled, with repeats, in batches of
+any size, between which everything that reacts has its turn or has not. The shop must be alike, to
+the last figure, to one that was told the same as it happened.
 
 Left out is what depends on the order by intent: names and consent of two who both said something
 when a member merges them (`tests/crm/test_identity_properties.py` says more).

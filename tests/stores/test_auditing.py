@@ -10,13 +10,13 @@ from django.db import transaction
 from django.urls import reverse
 
 from analytics.queries.attention import list_attention
-from crm.models import Event, Order
+from crm.models import Event
 from crm.services.stores import StoreData
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Invalid
 from stores.domain.audits import OurOrder, compare
-from stores.models import Connection, InboxDelivery, StoreDay
+from stores.models import Connection, InboxDelivery
 from stores.services import auditing
 from stores.services.auditing import LEASE, TRIES, check_now, drain_audits
 from stores.services.connections import connect_store, disconnect_store
@@ -25,6 +25,7 @@ from stores.services.syncing import drain_syncs, start_sync
 from stores.types import ConnectedStore, OrderHead
 from tenants.models import AuditEntry, Tenant
 from tests.factories.tenants import sign_in
+from tests.support.audited import days, told, totals
 from tests.support.payloads import load_payload
 from tests.support.woocommerce_api import KEY, SECRET, WooApi
 
@@ -76,21 +77,6 @@ def order(number: int, day: date, **changes: Any) -> dict[str, Any]:
             **changes,
         },
     )
-
-
-@transaction.atomic
-def days() -> dict[date, StoreDay]:
-    return {row.day: row for row in StoreDay.objects.all()}
-
-
-@transaction.atomic
-def totals() -> dict[str, tuple[int, bool]]:
-    rows = Order.objects.order_by("external_id")
-    return {row.external_id: (row.gross_minor, row.is_counted) for row in rows}
-
-
-def told(row: StoreDay) -> tuple[str, int | None, int | None, int | None, int | None]:
-    return (row.status, row.our_count, row.our_minor, row.their_count, row.their_minor)
 
 
 def test_every_night_the_last_three_days_are_compared(store: ConnectedStore) -> None:
