@@ -15,8 +15,9 @@ from segments.queries.conditions import (
 )
 
 SLOW_SECONDS: Final = 30
-SECONDS_PER_COST: Final = 1e-5
-"""What a unit of the planner's cost took in seconds, measured on conditions that count events."""
+SECONDS_PER_COST: Final = 5e-6
+"""What a unit of the planner's cost takes. Measured were 2e-7 (events by name) to 5e-6 (seasons)
+with everything in memory; the slowest is taken, so that the estimate is rather too high."""
 _HALF: Final = 0.5
 
 
