@@ -72,6 +72,14 @@ class DuplicateReason(TextChoices):
     NAME_AND_CITY = "name_and_city", "The same name in the same town"
 
 
+class MergeRule(TextChoices):
+    """Rules by which the merchant lets probable duplicates become one without a person."""
+
+    SAME_MAILBOX = "same_mailbox", "One mailbox and the same name"
+    TYPO_AT_HOME = "typo_at_home", "A typing error in the email domain, same name and postcode"
+    PHONE_AT_HOME = "phone_at_home", "One phone number, same name and postcode"
+
+
 class DuplicateStatus(TextChoices):
     """What became of a pair that may be one shopper."""
 
@@ -177,7 +185,16 @@ class ChangeOfVariant(TextChoices):
     """What changed of a variant; of stock only that it ran out or came back."""
 
     PRICE = "price", "Price"
+    COMPARE_AT = "compare_at", "Compare-at price"
     STOCK = "stock", "Stock"
+
+
+class ProductFlag(TextChoices):
+    """What a product is, by a rule of the merchant or by hand."""
+
+    CONSUMABLE = "consumable", "Consumable"
+    TECHNICAL = "technical", "Technical"
+    HIGH_VALUE = "high_value", "High value"
 
 
 class StockState(TextChoices):

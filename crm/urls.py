@@ -1,6 +1,17 @@
 from django.urls import path
 
-from crm.views import catalog, changes, duplicates, orders, panels, people, person, saved
+from crm.views import (
+    catalog,
+    changes,
+    duplicates,
+    flags,
+    merge_rules,
+    orders,
+    panels,
+    people,
+    person,
+    saved,
+)
 
 app_name = "crm"
 
@@ -14,6 +25,8 @@ urlpatterns = [
     path("profiles/duplicates/", duplicates.duplicate_list, name="duplicates"),
     path("profiles/duplicates/decide/", duplicates.decide_many, name="decide_duplicates"),
     path("profiles/duplicates/search/", duplicates.search_again, name="search_duplicates"),
+    path("profiles/duplicates/rules/", merge_rules.merge_rules, name="merge_rules"),
+    path("profiles/duplicates/rules/save/", merge_rules.save_rules, name="save_merge_rules"),
     path("profiles/duplicates/<int:duplicate_id>/", duplicates.duplicate_detail, name="duplicate"),
     path("profiles/<int:profile_id>/", person.profile_detail, name="profile"),
     path("profiles/<int:profile_id>/header/", person.profile_header, name="header"),
@@ -42,6 +55,10 @@ urlpatterns = [
     path("orders/export/", orders.export_orders, name="export_orders"),
     path("orders/<int:order_id>/", orders.order_detail, name="order"),
     path("catalog/", catalog.product_list, name="products"),
+    path("catalog/flags/", flags.flag_rules, name="flags"),
+    path("catalog/flags/add/", flags.add_rule, name="add_flag_rule"),
+    path("catalog/flags/<int:rule_id>/remove/", flags.remove_rule, name="remove_flag_rule"),
+    path("catalog/<int:product_id>/flag/", flags.flag_product, name="flag_product"),
     path("catalog/<int:product_id>/", catalog.product_detail, name="product"),
     path("catalog/<int:product_id>/buyers/", catalog.product_buyers, name="product_buyers"),
     path("catalog/<int:product_id>/sales.json", catalog.product_sales, name="product_sales"),

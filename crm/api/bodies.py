@@ -16,6 +16,7 @@ from crm.types import (
     OrderRecord,
     ProductRecord,
     RefundRecord,
+    StockRecord,
     VariantData,
 )
 from kernel import clock, money
@@ -154,12 +155,14 @@ class VariantIn(serializers.Serializer[Any]):
     sku = Text(200)
     title = Text()
     price = Amount()
+    compare_at_price = Amount()
     currency = Text(3)
     inventory_quantity = serializers.IntegerField(
         required=False, allow_null=True, min_value=-1_000_000_000, max_value=1_000_000_000
     )
     inventory_policy = serializers.ChoiceField(choices=InventoryPolicy.choices, required=False)
     is_tracked = serializers.BooleanField(required=False, allow_null=True)
+    back_on = serializers.DateField(required=False, allow_null=True)
 
 
 class ProductIn(serializers.Serializer[Any]):
@@ -177,6 +180,24 @@ class ProductIn(serializers.Serializer[Any]):
     tags = serializers.ListField(child=serializers.CharField(), required=False)
     is_deleted = serializers.BooleanField(required=False)
     variants = VariantIn(many=True, required=False)
+
+
+class StockIn(serializers.Serializer[Any]):
+    """What is left of one variant, named by its id in the store or by its SKU."""
+
+    variant_external_id = Text(200)
+    sku = Text(200)
+    updated_at = serializers.DateTimeField(required=False)
+    available = serializers.IntegerField(
+        required=False, min_value=-1_000_000_000, max_value=1_000_000_000
+    )
+    inventory_policy = serializers.ChoiceField(choices=InventoryPolicy.choices, required=False)
+    back_on = serializers.DateField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not (attrs.get("variant_external_id") or attrs.get("sku")):
+            raise serializers.ValidationError({"sku": "Name the variant by its id or its SKU."})
+        return attrs
 
 
 def build_customer(
@@ -280,6 +301,19 @@ def build_product(body: Mapping[str, Any]) -> ProductRecord:
     )
 
 
+def build_stock(body: Mapping[str, Any]) -> StockRecord:
+    """Return the record of a valid `StockIn`."""
+    return StockRecord(
+        version_at=body.get("updated_at") or clock.now(),
+        available=body.get("available"),
+        policy=body.get("inventory_policy", ""),
+        back_on=body.get("back_on"),
+        tells_level="available" in body,
+        needs_variant=True,
+        **_pick(body, ("variant_external_id", "sku")),
+    )
+
+
 def _line(body: Mapping[str, Any], place: int, currency: str) -> LineData:
     price = money.to_minor(body["unit_price"], currency)
     discount = money.to_minor(body.get("discount", 0), currency)
@@ -302,14 +336,16 @@ def _visit(body: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def _variant(body: Mapping[str, Any]) -> VariantData:
-    price = body.get("price")
+    price, compared = body.get("price"), body.get("compare_at_price")
     currency = body.get("currency", "").upper()
-    if price is not None:
+    if price is not None or compared is not None:
         currency = _currency(currency)
     return VariantData(
         external_id=body["external_id"],
         price_minor=None if price is None else money.to_minor(price, currency),
+        compare_at_minor=None if compared is None else money.to_minor(compared, currency),
         currency=currency,
+        back_on=body.get("back_on"),
         inventory_quantity=body.get("inventory_quantity"),
         inventory_policy=body.get("inventory_policy", ""),
         is_tracked=body.get("is_tracked"),

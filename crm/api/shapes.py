@@ -4,7 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from crm.choices import CartStatus, InventoryPolicy, OrderChannel, PaymentMethod, StockState
+from crm.choices import (
+    CartStatus,
+    InventoryPolicy,
+    OrderChannel,
+    PaymentMethod,
+    ProductFlag,
+    StockState,
+)
 from kernel.money import to_decimal
 from tenants.api.resources import IdField, MoneyField
 
@@ -83,7 +90,7 @@ class VariantOut(serializers.Serializer[Any]):
     """One purchasable form of a product.
 
     ``inventory_quantity`` is null where nothing is counted; ``is_tracked`` false is never out of
-    stock; ``continue`` as policy sells on when none is left.
+    stock; ``continue`` as policy sells on when none is left; ``back_on`` is when more is expected.
     """
 
     id = IdField()
@@ -91,11 +98,18 @@ class VariantOut(serializers.Serializer[Any]):
     sku = serializers.CharField()
     title = serializers.CharField()
     price = serializers.SerializerMethodField()
+    compare_at_price = serializers.SerializerMethodField()
     currency = serializers.CharField()
     inventory_quantity = serializers.IntegerField(allow_null=True)
     inventory_policy = serializers.ChoiceField(choices=InventoryPolicy.choices, allow_blank=True)
     is_tracked = serializers.BooleanField(allow_null=True)
     stock_at = serializers.DateTimeField(allow_null=True)
+    back_on = serializers.DateField(allow_null=True)
+
+    def get_compare_at_price(self, variant: Any) -> str | None:
+        if variant.compare_at_minor is None or not variant.currency:
+            return None
+        return amount(variant.compare_at_minor, variant.currency)
 
     def get_price(self, variant: Any) -> str | None:
         if variant.price_minor is None or not variant.currency:
@@ -120,6 +134,7 @@ class ProductOut(serializers.Serializer[Any]):
     published_at = serializers.DateTimeField(allow_null=True)
     deleted_at = serializers.DateTimeField(allow_null=True)
     stock_state = serializers.ChoiceField(choices=StockState.choices, allow_blank=True)
+    flags = serializers.ListField(child=serializers.ChoiceField(choices=ProductFlag.choices))
     variants = VariantOut(many=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

@@ -28,6 +28,7 @@ from crm.types import (
     StockRecord,
     StoreClosedRecord,
     TrackedRecord,
+    VariantData,
     VariantRecord,
 )
 from crm.types.care import CareRecord, ReturnRecord, ReviewRecord, TicketRecord
@@ -138,8 +139,7 @@ def _check_product(record: ProductRecord) -> None:
     _check_id(record.external_id)
     _check_aware("version_at", record.version_at)
     for variant in record.variants:
-        if variant.price_minor is not None and abs(variant.price_minor) > MAX_MINOR:
-            raise Unusable(f"variant {variant.external_id} has a price out of range")
+        _check_prices(variant)
 
 
 def _check_deletion(record: OrderDeletionRecord) -> None:
@@ -151,12 +151,17 @@ def _check_variant(record: VariantRecord) -> None:
     _check_id(record.product_external_id)
     _check_id(record.variant.external_id)
     _check_aware("version_at", record.version_at)
-    if record.variant.price_minor is not None and abs(record.variant.price_minor) > MAX_MINOR:
-        raise Unusable(f"variant {record.variant.external_id} has a price out of range")
+    _check_prices(record.variant)
+
+
+def _check_prices(variant: VariantData) -> None:
+    for minor in (variant.price_minor, variant.compare_at_minor):
+        if minor is not None and abs(minor) > MAX_MINOR:
+            raise Unusable(f"variant {variant.external_id} has a price out of range")
 
 
 def _check_stock(record: StockRecord) -> None:
-    _check_id(record.variant_external_id or record.item_external_id)
+    _check_id(record.variant_external_id or record.item_external_id or record.sku)
     _check_aware("version_at", record.version_at)
     if record.available is not None and abs(record.available) > MAX_QUANTITY:
         raise Unusable(f"the stock {record.available} is out of range")

@@ -3,9 +3,11 @@
 from crm.models.care import Return, Review, Ticket
 from crm.models.cart import Cart, OrderHint
 from crm.models.consent import ConsentEvent, Suppression
-from crm.models.duplicate import DuplicateSearch, ProbableDuplicate
+from crm.models.duplicate import DuplicateSearch, MergeRules, ProbableDuplicate
 from crm.models.event import Event, EventKey, Reaction
 from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
+from crm.models.flags import FlagRule
+from crm.models.ignored import IgnoredFlaw
 from crm.models.imports import ExchangeRate, ImportRun
 from crm.models.note import Note
 from crm.models.order import Order, OrderLine, Refund, Shipment
@@ -30,9 +32,12 @@ __all__ = [
     "Event",
     "EventKey",
     "ExchangeRate",
+    "FlagRule",
     "Identity",
+    "IgnoredFlaw",
     "ImportRun",
     "ListPreference",
+    "MergeRules",
     "Note",
     "Order",
     "OrderHint",

@@ -79,3 +79,31 @@ class DuplicateSearch(TenantModel):
 
     def __str__(self) -> str:
         return f"part {self.part} of {self.parts}"
+
+
+class MergeRules(TenantModel):
+    """Which probable duplicates of a tenant become one by themselves, and how many a day."""
+
+    rules = ArrayField(
+        models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
+    )
+    """Words of `MergeRule`; empty: a person decides everything."""
+    per_day = models.IntegerField()
+    due_at = models.DateTimeField(db_default=Now())
+    """When it is looked again whether anything may be merged."""
+    day = models.DateField(null=True)
+    """The day of the tenant's zone that ``done`` counts."""
+    done = models.IntegerField(db_default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="mergerules_tenant_uniq")]
+        indexes = [
+            models.Index(
+                fields=["tenant", "due_at"],
+                name="mergerules_due_idx",
+                condition=~models.Q(rules=[]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(self.rules)

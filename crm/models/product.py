@@ -17,6 +17,8 @@ class Product(TenantModel):
     external_id = models.TextField()
     title = models.TextField(db_default="")
     category = models.TextField(db_default="")
+    own_category = models.TextField(db_default="")
+    """Given by a member where the store named none; it holds while the store names none."""
     brand = models.TextField(db_default="")
     handle = models.TextField(db_default="")
     url = models.TextField(db_default="")
@@ -29,6 +31,12 @@ class Product(TenantModel):
     deleted_at = models.DateTimeField(null=True)
     stock_state = models.TextField(db_default="", choices=StockState.choices)
     """Of all its variants; empty where nothing is counted."""
+    flags = ArrayField(
+        models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
+    )
+    """Words of `ProductFlag`, sorted, by the rules and by what was said by hand."""
+    flags_by_hand = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """By word of `ProductFlag` whether it is one, whatever the rules say."""
     source_version_at = models.DateTimeField(null=True)
     """None while only order lines know the product."""
     created_at = models.DateTimeField(db_default=Now())
@@ -53,6 +61,16 @@ class Product(TenantModel):
                 name="product_uncategorised_idx",
                 condition=models.Q(category="", deleted_at__isnull=True),
             ),
+            models.Index(
+                fields=["tenant", "store", "handle"],
+                name="product_handle_idx",
+                condition=~models.Q(handle=""),
+            ),
+            GinIndex(
+                fields=["tenant", "flags"],
+                opclasses=["int8_ops", "array_ops"],
+                name="product_flags_idx",
+            ),
             GinIndex(
                 fields=["tenant", "title"],
                 opclasses=["int8_ops", "gin_trgm_ops"],
@@ -74,6 +92,8 @@ class Variant(TenantModel):
     title = models.TextField(db_default="")
     price_minor = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3, db_default="")
+    compare_at_minor = models.BigIntegerField(null=True)
+    """What it cost before, in minor units of ``currency``; None where it is not reduced."""
     inventory_quantity = models.IntegerField(null=True)
     """What is left in all places: of the newest word, a total or the levels by place."""
     inventory_policy = models.TextField(db_default="", choices=InventoryPolicy.choices)
@@ -87,6 +107,8 @@ class Variant(TenantModel):
     """The total as the catalogue told it last, of ``told_at``."""
     told_tracked = models.BooleanField(null=True)
     told_at = models.DateTimeField(null=True)
+    back_on = models.DateField(null=True)
+    """When more is expected; kept while none is left."""
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
@@ -127,7 +149,7 @@ class VariantChange(TenantModel):
     variant = TenantForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
     what = models.TextField(choices=ChangeOfVariant.choices)
     before = models.BigIntegerField()
-    """Minor units of ``currency``, or pieces."""
+    """Minor units of ``currency``, or pieces; of a compare-at price 0 is none."""
     after = models.BigIntegerField()
     currency = models.CharField(max_length=3, db_default="")
     """Empty for pieces."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm.choices import StockState
+from crm.choices import ProductFlag, StockState
 from crm.models import CatalogCount, Product, Store
 from kernel.keyset import Place, Sorting, Statement, count_up_to, has_any, select_page
 from kernel.sql import run_sql
@@ -29,7 +29,7 @@ SORTINGS = {
 
 _SELECT = """
 SELECT p.id, p.title, p.external_id, p.category, p.brand, p.status, p.store_id, p.created_at,
-    p.deleted_at, p.stock_state, COALESCE(f.units, 0) AS units,
+    p.deleted_at, p.stock_state, p.flags, COALESCE(f.units, 0) AS units,
     COALESCE(f.revenue_minor, 0) AS revenue_minor,
     COALESCE(f.buyer_count, 0) AS buyer_count, COALESCE(f.repeat_count, 0) AS repeat_count,
     f.last_sold_at
@@ -47,6 +47,7 @@ class WantedProducts:
     Attributes:
         search: part of a title, or a SKU.
         stock: a `StockState` word.
+        flag: a `ProductFlag` word.
         sort: a key of `SORTINGS`, with ``-`` before it for the largest first.
     """
 
@@ -55,6 +56,7 @@ class WantedProducts:
     category: str = ""
     status: str = ""
     stock: str = ""
+    flag: str = ""
     sort: str = "-revenue"
 
     @property
@@ -99,6 +101,7 @@ class ProductRow:
     store: str
     prices: Prices
     stock_state: str
+    flags: list[str]
     units: int
     revenue_minor: int
     buyer_count: int
@@ -179,6 +182,7 @@ def _row(row: Any, store: str, prices: Prices) -> ProductRow:
         store=store,
         prices=prices,
         stock_state=row.stock_state,
+        flags=[str(ProductFlag(flag).label) for flag in row.flags],
         units=row.units,
         revenue_minor=row.revenue_minor,
         buyer_count=row.buyer_count,
@@ -200,12 +204,7 @@ def _conditions(wanted: WantedProducts) -> tuple[list[str], Mapping[str, Any]]:
     elif wanted.status:
         parts.append("p.deleted_at IS NULL AND p.status = %(status)s")
         params["status"] = wanted.status
-    if wanted.stock:
-        parts.append("p.stock_state = %(stock)s")
-        params["stock"] = wanted.stock
-    if wanted.stock in {StockState.BACKORDER, StockState.OUT}:
-        # A bound value does not prove to the planner that the small index holds all of them.
-        parts.append("p.stock_state IN ('backorder', 'out')")
+    _add_states(wanted, parts, params)
     if wanted.search:
         parts.append(
             "(p.title ILIKE %(pattern)s OR p.id IN (SELECT v.product_id FROM crm_variant AS v"
@@ -214,3 +213,16 @@ def _conditions(wanted: WantedProducts) -> tuple[list[str], Mapping[str, Any]]:
         escaped = wanted.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         params |= {"pattern": f"%{escaped}%", "sku": wanted.search}
     return parts, params
+
+
+def _add_states(wanted: WantedProducts, parts: list[str], params: dict[str, Any]) -> None:
+    """Narrow to what products are, and to whether they can be bought."""
+    if wanted.flag:
+        parts.append("p.flags @> ARRAY[%(flag)s]::text[]")
+        params["flag"] = wanted.flag
+    if wanted.stock:
+        parts.append("p.stock_state = %(stock)s")
+        params["stock"] = wanted.stock
+    if wanted.stock in {StockState.BACKORDER, StockState.OUT}:
+        # A bound value does not prove to the planner that the small index holds all of them.
+        parts.append("p.stock_state IN ('backorder', 'out')")

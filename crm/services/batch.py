@@ -31,6 +31,7 @@ class Batch:
         stale: profiles whose facts change without any event of theirs.
         refunded: orders whose refunds may sum up to something else now.
         regrouped: products whose brand changed, or that gave lines their category.
+        goods: products that are new, or of which something was told.
         has_stock: whether the store said how much is left of anything.
         touches: where visits came from.
         unveiled: profiles that were anonymous and are known now: facts are kept from then on.
@@ -50,6 +51,7 @@ class Batch:
     stale: set[int] = field(default_factory=set)
     refunded: set[int] = field(default_factory=set)
     regrouped: set[int] = field(default_factory=set)
+    goods: set[int] = field(default_factory=set)
     has_stock: bool = False
     seen: dict[int, datetime] = field(default_factory=dict)
     touches: list[NewTouch] = field(default_factory=list)

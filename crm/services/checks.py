@@ -31,6 +31,7 @@ def find_differences() -> list[str]:
         *_shorten(_wrong_sums()),
         *_shorten(_wrong_lines()),
         *_shorten(_wrong_stock()),
+        *_shorten(_wrong_flags()),
         *_shorten(find_wrong_figures()),
         *_left_behind(),
     ]
@@ -112,6 +113,13 @@ def _wrong_stock() -> list[str]:
     return [
         f"stock of {row.what} {row.external_id}: {row.stored}, recomputed {row.recomputed}"
         for row in run_sql("crm.check_stock")
+    ]
+
+
+def _wrong_flags() -> list[str]:
+    return [
+        f"flags of product {row.id}: {row.stored}, recomputed {row.recomputed}"
+        for row in run_sql("crm.check_flags")
     ]
 
 

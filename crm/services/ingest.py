@@ -20,6 +20,7 @@ from crm.services import (
     deletions,
     erasure,
     facts,
+    flags,
     orders,
     products,
     refunds,
@@ -139,6 +140,7 @@ def apply_records(
     erasure.apply_closures(batch, todo[StoreClosedRecord])
     facts.refresh_facts(batch.stale, now)
     _keep_visits(batch)
+    batch.regrouped.update(flags.flag_products(batch.goods))
     _tell(batch, order_changes, deleted, refund_changes, claims)
     return ApplyResult(batch.outcomes, _people_of(claims))
 

@@ -117,6 +117,7 @@ def _known_products(batch: Batch, wanted: dict[str, LineData]) -> dict[str, Know
             **columns("external_id title category", missing),
         )
         known |= {row.external_id: KnownProduct(row.id, row.title, row.category) for row in added}
+        batch.goods.update(row.id for row in added)
         _open_figures(row.id for row in added)
     return known
 
@@ -166,7 +167,12 @@ def _is_past(batch: Batch, item: Item[ProductRecord], known: Any) -> bool:
 
 
 def _with_known(item: Item[ProductRecord], known: Any) -> Item[ProductRecord]:
-    """Let a deletion that names no more than the id keep what is known."""
+    """Let a deletion that names no more than the id keep what is known.
+
+    The category that a member gave holds while the store names none.
+    """
+    if known is not None and not item.record.category and known.own_category:
+        item = Item(item.index, replace(item.record, category=known.own_category))
     if known is None or not _is_bare_deletion(item.record):
         return item
     kept = replace(
@@ -225,6 +231,7 @@ def _write_products(batch: Batch, items: Sequence[Item[ProductRecord]]) -> dict[
         **columns(_COLUMNS, rows),
     )
     ids = {row.external_id: row.id for row in written}
+    batch.goods.update(ids.values())
     _open_figures(ids.values())
     filled = run_sql("crm.fill_line_categories", ids=array(ids.values()))
     batch.regrouped.update(row.product_id for row in filled)
@@ -284,7 +291,7 @@ def write_variants(
     }
     if not rows:
         return {}
-    names = "external_id product_id sku title price_minor currency"
+    names = "external_id product_id sku title price_minor compare_at_minor currency"
     written = run_sql(
         "crm.upsert_variants",
         store_id=batch.store_id,
@@ -292,6 +299,7 @@ def write_variants(
         **columns(names, list(rows.values())),
     )
     note_prices(batch, written)
+    batch.goods.update(row.product_id for row in written)
     changed = {row.external_id: row.product_id for row in written}
     return changed | tell_variants(batch, [(variant, at) for variant, _, at in variants])
 
@@ -303,5 +311,12 @@ def _variant_row(variant: VariantData, product_id: int) -> tuple[Any, ...]:
         variant.sku,
         variant.title,
         variant.price_minor,
+        _reduced_from(variant),
         variant.currency,
     )
+
+
+def _reduced_from(variant: VariantData) -> int | None:
+    """Return the compare-at price where it is above the price: else nothing is reduced."""
+    price, compared = variant.price_minor, variant.compare_at_minor
+    return None if price is None or compared is None or compared <= price else compared

@@ -1,6 +1,7 @@
 """History of prices and stock: a new price, and that a variant ran out or came back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from crm.choices import ChangeOfVariant
@@ -16,6 +17,15 @@ def note_prices(batch: Batch, rows: Sequence[Any]) -> None:
         batch: the ingest; its row of the store is locked, so each change is seen once.
         rows: variants that were written, with price and currency before and now.
     """
+    for row in keep_prices(rows, batch.now):
+        if row.price_minor < row.price_before:
+            prices = (row.price_before, row.price_minor)
+            before, after = (to_text(minor, row.currency) for minor in prices)
+            _say(batch, "Price Dropped", row, before=before, after=after, currency=row.currency)
+
+
+def keep_prices(rows: Sequence[Any], now: datetime) -> list[Any]:
+    """Keep new prices of variants in their history, and return those whose price is another."""
     changed = [
         row
         for row in rows
@@ -23,16 +33,19 @@ def note_prices(batch: Batch, rows: Sequence[Any]) -> None:
         and row.price_before != row.price_minor
         and row.currency_before == row.currency
     ]
-    _keep(
-        batch,
-        ChangeOfVariant.PRICE,
-        [(row, row.price_before, row.price_minor, row.currency) for row in changed],
-    )
-    for row in changed:
-        if row.price_minor < row.price_before:
-            prices = (row.price_before, row.price_minor)
-            before, after = (to_text(minor, row.currency) for minor in prices)
-            _say(batch, "Price Dropped", row, before=before, after=after, currency=row.currency)
+    prices = [(row, row.price_before, row.price_minor, row.currency) for row in changed]
+    _keep(now, ChangeOfVariant.PRICE, prices)
+    _keep(now, ChangeOfVariant.COMPARE_AT, _compared(rows))
+    return changed
+
+
+def _compared(rows: Sequence[Any]) -> list[tuple[Any, int, int, str]]:
+    """Return which compare-at prices of known variants are new, came or went; 0 is none."""
+    return [
+        (row, row.compare_before or 0, row.compare_at_minor or 0, row.currency)
+        for row in rows
+        if row.currency_before == row.currency and row.compare_before != row.compare_at_minor
+    ]
 
 
 def note_stock(batch: Batch, rows: Sequence[Any]) -> None:
@@ -49,7 +62,7 @@ def note_stock(batch: Batch, rows: Sequence[Any]) -> None:
         and (row.quantity_before > 0) != (row.quantity > 0)
     ]
     _keep(
-        batch,
+        batch.now,
         ChangeOfVariant.STOCK,
         [(row, row.quantity_before, row.quantity, "") for row in crossed],
     )
@@ -59,7 +72,7 @@ def note_stock(batch: Batch, rows: Sequence[Any]) -> None:
 
 
 def _keep(
-    batch: Batch, what: ChangeOfVariant, changes: Sequence[tuple[Any, int, int, str]]
+    now: datetime, what: ChangeOfVariant, changes: Sequence[tuple[Any, int, int, str]]
 ) -> None:
     VariantChange.objects.bulk_create(
         VariantChange(
@@ -69,7 +82,7 @@ def _keep(
             before=before,
             after=after,
             currency=currency,
-            at=batch.now,
+            at=now,
         )
         for row, before, after, currency in changes
     )

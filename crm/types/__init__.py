@@ -6,13 +6,14 @@ Money is in minor units of ``currency``; times are aware UTC; ``version_at`` is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from crm.types.care import CareRecord
+from crm.types.changes import Change, TakenBack
 from crm.types.people import AddressData, CustomerRecord
 
-__all__ = ["AddressData", "CustomerRecord"]
+__all__ = ["AddressData", "Change", "CustomerRecord", "TakenBack"]
 """Beside what is defined here: these stand alone because other records name them too."""
 
 
@@ -124,6 +125,9 @@ class VariantData:
         inventory_policy: an `InventoryPolicy` word; empty where nothing is said.
         inventory_item: under which the store tells levels by place; empty where it has none.
         is_tracked: False: it is never out of stock; None where nothing is said.
+        compare_at_minor: what it cost before, or costs elsewhere; None where it is not reduced.
+        back_on: when it is expected again; None says nothing.
+        tells_stock: False: nothing is said of the quantity, and what is known stays.
     """
 
     external_id: str
@@ -135,6 +139,9 @@ class VariantData:
     inventory_policy: str = ""
     inventory_item: str = ""
     is_tracked: bool | None = None
+    compare_at_minor: int | None = None
+    back_on: date | None = None
+    tells_stock: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +187,10 @@ class StockRecord:
         location_external_id: the place.
         available: pieces, below zero for what is sold and not there; None: the place has none.
         policy: an `InventoryPolicy` word of the variant; empty where nothing is said.
+        back_on: when a variant is expected again; None says nothing.
+        tells_level: False: a total says nothing of the pieces, and what is known stays.
+        sku: names the variant instead of its id; it must be that of one variant of the store.
+        needs_variant: a variant that is not known is a fault, and not one still to come.
     """
 
     version_at: datetime
@@ -189,6 +200,10 @@ class StockRecord:
     available: int | None = None
     policy: str = ""
     is_tracked: bool | None = None
+    back_on: date | None = None
+    tells_level: bool = True
+    sku: str = ""
+    needs_variant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,37 +473,3 @@ class NewTouch:
     occurred_at: datetime
     origin: Origin
     order_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a batch of records did to one thing (`crm.services.snapshots`).
-
-    Attributes:
-        kind: ``event``, ``refund``, ``order``, ``merge`` or ``person``.
-        object_id: of the event, document, merge or profile.
-        profile_id: whom it was about before; None for nobody.
-        before: as it was, as far as it changed; None: it was not there.
-        after: by what it is known that nothing newer changed it.
-    """
-
-    kind: str
-    object_id: int
-    profile_id: int | None
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class TakenBack:
-    """What became of some changes that were to be taken back, by id of the object.
-
-    Attributes:
-        removed: was created by the change and is gone.
-        restored: is what it was.
-        kept: stays, and why, for people.
-    """
-
-    removed: list[int] = field(default_factory=list)
-    restored: list[int] = field(default_factory=list)
-    kept: dict[int, str] = field(default_factory=dict)

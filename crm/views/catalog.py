@@ -8,10 +8,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from crm.choices import StockState
+from crm.choices import ProductFlag, StockState
 from crm.models import Product
 from crm.queries import catalog as reads
 from crm.queries.catalog import SORTINGS, STATUSES, WantedProducts
+from crm.queries.flags import flags_of
 from crm.queries.orders import list_stores
 from crm.queries.product_detail import (
     find_product,
@@ -26,6 +27,7 @@ from kernel.fragments import answer_list
 from kernel.keyset import speak_count
 from kernel.money import to_text
 from tenants.domain import capabilities
+from tenants.domain.capabilities import may
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
@@ -60,6 +62,7 @@ def product_list(request: TenantRequest) -> HttpResponse:
         lambda: {
             "statuses": STATUSES,
             "stocks": StockState.choices,
+            "flags": ProductFlag.choices,
             "stores": list_stores(),
             "categories": reads.list_categories(),
             "sortings": _ORDERS,
@@ -82,6 +85,9 @@ def product_detail(request: TenantRequest, product_id: int) -> HttpResponse:
         "product": found.product,
         "figures": found.figures,
         "status": "deleted" if found.product.deleted_at else found.product.status,
+        "flags": flags_of(found.product),
+        "may_flag": may(request.member.role, capabilities.EDIT_SEGMENTS),
+        "image_url": _web_address(found.product.image_url),
         "sales_url": reverse("crm:product_sales", args=[slug, product_id]),
         "csv_url": reverse("crm:product_sales_csv", args=[slug, product_id]),
         "buyers_url": reverse("crm:product_buyers", args=[slug, product_id]),
@@ -136,6 +142,11 @@ def product_sales_csv(request: TenantRequest, product_id: int) -> HttpResponse:
     return response
 
 
+def _web_address(text: str) -> str:
+    """Return an address that may be linked to; empty where a shop wrote something else."""
+    return text if text.startswith(("https://", "http://")) else ""
+
+
 def _get_product(product_id: int) -> Product:
     product = find_product(product_id)
     if product is None:
@@ -152,5 +163,6 @@ def _read_wanted(request: TenantRequest) -> WantedProducts:
         category=asked.read_text(request, "category"),
         status=asked.read_choice(request, "status", dict(STATUSES)),
         stock=asked.read_choice(request, "stock", StockState.values),
+        flag=asked.read_choice(request, "flag", ProductFlag.values),
         sort=asked.read_choice(request, "sort", sorts, "-revenue"),
     )

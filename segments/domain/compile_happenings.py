@@ -8,6 +8,7 @@ from typing import Final, assert_never
 
 from segments.domain.compile_events import as_number, bounds_of, happened, json_path, meets
 from segments.domain.happenings import (
+    FLAG,
     BoughtLeaf,
     EventLeaf,
     Happening,
@@ -120,13 +121,16 @@ def _bought_join(query: Query, leaf: BoughtLeaf) -> str:
     bounds, inside = bounds_of(query, leaf.window, "o.ordered_at")
     where = ["o.is_counted", *bounds]
     if leaf.goods:
-        fits = [
-            f"{_GOODS[key]} = ANY({query.bind(list(words), '::text[]')})"
-            for key, words in leaf.goods
-        ]
+        fits = [_fits_goods(query, key, words) for key, words in leaf.goods]
         where.append(_LINE.format(fits=" AND ".join(fits)))
     figures = _figures("o.ordered_at", inside)
     return _ORDERS.format(figures=figures, where=" AND ".join(where))
+
+
+def _fits_goods(query: Query, key: str, words: tuple[str, ...]) -> str:
+    """Whether a line is of what one word of a condition names; a product may have several flags."""
+    bound = query.bind(list(words), "::text[]")
+    return f"g.flags && {bound}" if key == FLAG else f"{_GOODS[key]} = ANY({bound})"
 
 
 def _figures(at: str, inside: str) -> str:

@@ -42,7 +42,10 @@ TEST_OPERATORS: Final = (
     "missing",
 )
 WINDOW_KEYS: Final = ("within", "before", "since", "until", "months")
-GOODS: Final = ("category", "brand", "product", "sku", "title")
+FLAG: Final = "flag"
+FLAGS: Final = ("consumable", "technical", "high_value")
+"""What a product can be (`crm.choices.ProductFlag`)."""
+GOODS: Final = ("category", "brand", "product", "sku", "title", FLAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ class BoughtLeaf:
 
     Attributes:
         goods: by one of `GOODS` the words that fit, lower case; all of them meet in one line of
-            the order. ``product`` holds our ids. Empty is anything.
+            the order. ``product`` holds our ids, ``flag`` what the product is now, by a rule or
+            by hand. Empty is anything.
     """
 
     path: str
@@ -347,6 +351,8 @@ def _parse_kinds(given: object, at: str, key: str) -> tuple[str, ...]:
     found = parse_many(words, at, parse_text)
     if key == "product" and not all(_is_id(word) for word in found):
         raise DefinitionError(at, "must be the id of a product")
+    if key == FLAG and not set(found) <= set(FLAGS):
+        raise DefinitionError(at, f"must be one of: {', '.join(FLAGS)}")
     return tuple(word.lower() for word in found)
 
 

@@ -1,6 +1,6 @@
 """Products that become something else: those who bought them are decided anew.
 
-A condition on what was bought reads the brand of the product as it is now, and the category of
+A condition on what was bought reads brand and flags of the product as they are now, and the category of
 the line, which a line without one takes over when the catalogue names it. Whoever writes a
 catalogue leaves a row per product in the same transaction. A worker walks the lines of these
 products, newest order first, and decides their buyers, unless no definition asks.
@@ -12,6 +12,7 @@ from typing import Final
 
 from django.db import transaction
 
+from crm.services.flags import AFTER_FLAGGED
 from crm.services.ingest import AFTER_APPLY
 from crm.types import Written
 from kernel import clock
@@ -31,7 +32,7 @@ GOODS: Final = "goods"
 LINES: Final = 2_000
 """Lines of orders that one transaction looks at."""
 PRODUCTS: Final = 100
-_ASKED: Final = frozenset({"brand", "category"})
+_ASKED: Final = frozenset({"brand", "category", "flag"})
 _FIELDS: Final = frozenset({"categories"})
 
 
@@ -68,6 +69,7 @@ def decide_buyers(deadline: Deadline) -> int:
 def register() -> None:
     """Listen to whoever writes a catalogue; called once, when the apps are loaded."""
     AFTER_APPLY.append(note_regrouped)
+    AFTER_FLAGGED.append(lambda product_ids: note_regrouped(Written(regrouped_ids=product_ids)))
 
 
 @transaction.atomic

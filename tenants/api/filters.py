@@ -102,7 +102,7 @@ def text(column: str | Callable[[Any], Q], help: str = "Text, exactly.") -> Filt
     return Filter(column, help=help)
 
 
-def choice(column: str, choices: type[Any]) -> Filter:
+def choice(column: str | Callable[[Any], Q], choices: type[Any]) -> Filter:
     """Return a filter on a closed set of words."""
     words = tuple(choices.values)
     return Filter(column, help=f"One of {', '.join(words)}.", choices=words)

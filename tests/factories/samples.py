@@ -8,6 +8,7 @@ from typing import Any
 from crm.models import (
     Cart,
     Event,
+    FlagRule,
     Note,
     Order,
     OrderLine,
@@ -256,6 +257,7 @@ def make_everything() -> dict[str, int]:
         ).pk,
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
         "import_id": make_import(store).pk,
+        "rule_id": FlagRule.objects.create(flag="consumable", category="Soap").pk,
         **_make_care(store, profile, order),
         "move_id": make_move().pk,
         **_make_people(),

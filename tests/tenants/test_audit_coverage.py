@@ -44,9 +44,16 @@ CHANGES: dict[str, dict[str, Any]] = {
     "profiles/<int:profile_id>/export/": {},
     "profiles/<int:profile_id>/merge/": {"with": ()},
     "profiles/<int:profile_id>/merges/<int:merge_id>/undo/": {},
+    "data/phones/": {"country": "GB"},
+    "data/categories/": {"category": "Soap"},
+    "data/ignore/": {"key": "phones"},
     "profiles/duplicates/decide/": {"action": "apart", "ids": ()},
     "profiles/duplicates/search/": {},
+    "profiles/duplicates/rules/save/": {"rules": ["same_mailbox"], "per_day": "5"},
     "profiles/duplicates/<int:duplicate_id>/": {"action": "apart"},
+    "catalog/flags/add/": {"flag": "technical", "brand": "Volt"},
+    "catalog/flags/<int:rule_id>/remove/": {},
+    "catalog/<int:product_id>/flag/": {"flag": "technical", "said": "yes"},
     "loyalty/accounts/<int:profile_id>/adjust/": {
         "way": "give",
         "points": "5",
@@ -74,6 +81,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "stores/<int:store_id>/disconnect/": {},
     "stores/<int:store_id>/reconnect/": {},
     "stores/<int:store_id>/retry/": {},
+    "stores/<int:store_id>/replay/": {"from": "2020-01-01", "to": "2100-01-01"},
+    "stores/deliveries/<int:delivery_id>/replay/": {},
     "stores/<int:store_id>/pull/start/": {},
     "stores/<int:store_id>/days/check/": {},
     "stores/<int:store_id>/writing/change/": {"kind": "tags", "tag_prefix": "crm:"},
@@ -131,6 +140,8 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
     "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
     "messages/<int:message_id>/retry/": (Message, {"status": "failed"}),
     "stores/<int:store_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
+    "stores/<int:store_id>/replay/": (InboxDelivery, {"status": "applied"}),
+    "stores/deliveries/<int:delivery_id>/replay/": (InboxDelivery, {"status": "applied"}),
     "stores/<int:store_id>/pull/start/": (Store, {"platform": "woocommerce"}),
     "stores/<int:store_id>/days/check/": (Store, {"platform": "woocommerce"}),
     "stores/<int:store_id>/credentials/": (Store, {"platform": "woocommerce"}),
@@ -163,6 +174,7 @@ OF_CONNECTED = tuple(
 )
 """Pages of a store that has a webhook address."""
 UNRECORDED = {
+    "data/emails/": "the sample has no address that can be mended",
     "profiles/columns/": "which columns one person sees changes nothing for others",
     "notices/aside/": "what one person put aside waits for the others as before",
     "settings/notices/": "which mails one person gets changes nothing for others",

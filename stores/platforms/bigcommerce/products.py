@@ -68,6 +68,7 @@ def _read_variant(product: Json, item: Json, store: StoreContext) -> VariantData
         sku=text(item, "sku") or text(product, "sku"),
         title=" / ".join(option for option in options if option),
         price_minor=price,
+        compare_at_minor=_full_price(product, item, store),
         currency=store.currency if price is not None else "",
         inventory_quantity=_left(product, item, tracking),
         is_tracked=tracking in COUNTED if tracking else None,
@@ -85,6 +86,12 @@ def _price(product: Json, item: Json, store: StoreContext) -> int | None:
             if found and (_worth(found, name) or name == "price"):
                 return amount(found, store.currency, name)
     return None
+
+
+def _full_price(product: Json, item: Json, store: StoreContext) -> int | None:
+    """Return what a variant costs when it is not on sale."""
+    found = text(item, "price") or text(product, "price")
+    return amount(found, store.currency, "price") if found else None
 
 
 def _worth(found: str, name: str) -> Decimal:

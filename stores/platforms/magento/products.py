@@ -64,14 +64,15 @@ def _read_variants(
 
 def _read_variant(external_id: str, item: Json, at: datetime, store: StoreContext) -> VariantData:
     price = money(item, "price", store.currency) if text(item, "price") else None
-    named = attributes(item)
+    named, compared = attributes(item), None
     if named.get("special_price") and _is_on(named, at):
-        price = money(named, "special_price", store.currency)
+        compared, price = price, money(named, "special_price", store.currency)
     return VariantData(
         external_id=external_id,
         sku=text(item, "sku"),
         title=text(item, "variant_title"),
         price_minor=price,
+        compare_at_minor=compared,
         currency=store.currency if price is not None else "",
         inventory_quantity=whole(item, "quantity") if text(item, "quantity") else None,
     )

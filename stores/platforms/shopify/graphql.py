@@ -29,7 +29,7 @@ _PRODUCT: Final = """
     featuredMedia { preview { image { url } } }
 """
 _VARIANT: Final = """
-    id legacyResourceId sku title price inventoryQuantity inventoryPolicy
+    id legacyResourceId sku title price compareAtPrice inventoryQuantity inventoryPolicy
     inventoryItem { legacyResourceId tracked }
 """
 

@@ -58,13 +58,16 @@ def _address(payload: Json, delivery: Delivery) -> str:
 
 
 def _read_variant(payload: Json, store: StoreContext) -> VariantData:
-    price = text(payload, "price")
+    price, compared = text(payload, "price"), text(payload, "compare_at_price")
     stock = text(payload, "inventory_quantity")
     return VariantData(
         external_id=identifier(payload),
         sku=text(payload, "sku"),
         title=text(payload, "title"),
         price_minor=money(payload, "price", store.currency) if price else None,
+        compare_at_minor=(
+            money(payload, "compare_at_price", store.currency) if price and compared else None
+        ),
         currency=store.currency if price else "",
         inventory_quantity=whole(payload, "inventory_quantity") if stock else None,
         inventory_policy=read_policy(payload),

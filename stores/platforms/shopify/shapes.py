@@ -227,6 +227,7 @@ def _shape_variant(node: Json) -> Shape:
         "sku": node.get("sku"),
         "title": node.get("title"),
         "price": node.get("price"),
+        "compare_at_price": node.get("compareAtPrice"),
         "inventory_quantity": node.get("inventoryQuantity"),
         "inventory_policy": text(node, "inventoryPolicy").lower(),
         "inventory_item_id": item.get("legacyResourceId"),

@@ -74,11 +74,13 @@ def _read_variants(payload: Json, store: StoreContext) -> list[VariantData]:
 def _read_variant(payload: Json, store: StoreContext) -> VariantData:
     name = "price" if text(payload, "price") else "regular_price"
     has_price = bool(text(payload, name))
+    is_reduced = has_price and bool(text(payload, "sale_price") and text(payload, "regular_price"))
     return VariantData(
         external_id=identifier(payload),
         sku=text(payload, "sku"),
         title=_options(payload),
         price_minor=money(payload, name, store.currency) if has_price else None,
+        compare_at_minor=money(payload, "regular_price", store.currency) if is_reduced else None,
         currency=store.currency if has_price else "",
         inventory_quantity=_stock(payload),
     )
