@@ -10,6 +10,9 @@ class Kind(TextChoices):
     ORDERS = "orders", "Orders"
     CONSENT = "consent", "Consent"
     EVENTS = "events", "Events"
+    PRODUCTS = "products", "Products and variants"
+    STOCK = "stock", "Stock"
+    POINTS = "points", "Balances of points"
 
 
 class Stage(TextChoices):

@@ -12,6 +12,7 @@ from imports.services.uploads import MAX_BYTES
 from kernel import clock
 
 NAMES_LENGTH = 200
+TOOL_LENGTH = 60
 ORDERS_OF_DATES = (
     ("iso", "Written as 2026-05-31"),
     ("dmy", "31/05/2026: the day comes first"),
@@ -30,10 +31,13 @@ STATES = (
 )
 _PROOF = ("consent_source", "consent_on")
 _LEFT_OUT: dict[str, tuple[str, ...]] = {
-    Kind.CUSTOMERS: ("state", "decimal"),
-    Kind.CONSENT: ("decimal",),
-    Kind.ORDERS: ("state", "tag", *_PROOF),
-    Kind.EVENTS: ("state", "tag", "decimal", *_PROOF),
+    Kind.CUSTOMERS: ("state", "decimal", "tool"),
+    Kind.CONSENT: ("decimal", "tool"),
+    Kind.ORDERS: ("state", "tag", "tool", *_PROOF),
+    Kind.EVENTS: ("state", "tag", "decimal", "tool", *_PROOF),
+    Kind.PRODUCTS: ("state", "tag", "tool", *_PROOF),
+    Kind.STOCK: ("state", "tag", "tool", *_PROOF),
+    Kind.POINTS: ("state", *_PROOF),
 }
 """What is not asked about a file, by kind."""
 
@@ -80,6 +84,13 @@ class OptionsForm(forms.Form):
         label="How are dates written?", choices=ORDERS_OF_DATES, initial="iso"
     )
     decimal = forms.ChoiceField(label="How are amounts written?", choices=DECIMALS, initial="point")
+    tool = forms.CharField(
+        label="Which tool are the balances from?",
+        max_length=TOOL_LENGTH,
+        help_text=(
+            "Such as Smile. Each balance of it is posted once, however often the file is brought."
+        ),
+    )
     tag = forms.CharField(
         label="Tag for everybody in this file",
         required=False,

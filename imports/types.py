@@ -45,6 +45,7 @@ class Options:
         consent_source: where consent was given, as proof; empty where none is brought.
         consent_on: ISO date that stands for consent without a time of its own.
         tag: given to everybody in the file; empty for none.
+        tool: whose balances of points these are; empty for other files.
     """
 
     timezone: str = "UTC"
@@ -56,6 +57,7 @@ class Options:
     consent_source: str = ""
     consent_on: str = ""
     tag: str = ""
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         # Services need the models, which are not loaded when this module is.
-        from loyalty.services import merging, registration  # noqa: PLC0415
+        from loyalty.services import importing, merging, registration  # noqa: PLC0415
 
+        importing.register()
         merging.register()
         registration.register()

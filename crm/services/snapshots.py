@@ -21,6 +21,7 @@ from crm.services.claims import (
     claim_of_refund,
     distinct_keys,
 )
+from crm.services.goods_back import PRODUCT, VARIANT, Goods, compare_goods, read_goods
 from crm.services.profiles import load_fields
 from crm.types import (
     Change,
@@ -38,7 +39,7 @@ from kernel.sql import run_sql
 from tenants.queries import get_tenant
 
 PERSON, ORDER, REFUND, EVENT, MERGE = "person", "order", "refund", "event", "merge"
-KINDS = (EVENT, REFUND, ORDER, MERGE, PERSON)
+KINDS = (EVENT, REFUND, ORDER, VARIANT, PRODUCT, MERGE, PERSON)
 """Kinds of change, in the order in which they are taken back."""
 
 
@@ -49,6 +50,7 @@ class Snapshot:
     Attributes:
         people: by id of the profile.
         orders, refunds: rows of the statements of those names, by id.
+        goods: products and variants.
         keys: dedupe keys of events that are recorded.
         last_statement, last_merge: newest ids of the tenant.
     """
@@ -57,6 +59,7 @@ class Snapshot:
     people: dict[int, Flat] = field(default_factory=dict)
     orders: dict[int, Any] = field(default_factory=dict)
     refunds: dict[int, Any] = field(default_factory=dict)
+    goods: Goods = field(default_factory=Goods)
     keys: set[str] = field(default_factory=set)
     last_statement: int = 0
     last_merge: int = 0
@@ -69,6 +72,7 @@ def take_snapshot(store_id: int, records: Sequence[Record]) -> Snapshot:
     rows = run_sql("crm.find_people", **columns("kinds identifiers", distinct_keys(claims)))
     snapshot.people = read_people({row.id for row in rows})
     _read_documents(snapshot, records, with_rows=True)
+    snapshot.goods = read_goods(store_id, records, with_rows=True)
     newest = ConsentEvent.objects.order_by("-pk").values_list("pk", flat=True)
     snapshot.last_statement = newest.first() or 0
     merges = ProfileMerge.objects.order_by("-pk").values_list("pk", flat=True)
@@ -88,12 +92,14 @@ def compare(
     """
     after = Snapshot(before.store_id)
     _read_documents(after, records, with_rows=False)
+    after.goods = read_goods(before.store_id, records, with_rows=False)
     people = read_people({*profile_ids, *before.people})
     statements = _statements_since(before.last_statement, people)
     return [
         *_compare_events(before, after),
         *_compare_documents(REFUND, before.refunds, after.refunds),
         *_compare_documents(ORDER, before.orders, after.orders),
+        *compare_goods(before.goods, after.goods),
         *_merges_since(before.last_merge, people),
         *(
             change

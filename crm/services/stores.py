@@ -128,6 +128,15 @@ def set_store_status(store_id: int, status: StoreStatus, *, actor: str) -> bool:
     return True
 
 
+def lock_store(store_id: int) -> None:
+    """Keep other writers of a store waiting until the caller's transaction ends.
+
+    Raises:
+        NotFound: the tenant has no such store.
+    """
+    _lock(store_id)
+
+
 def _lock(store_id: int) -> Store:
     store = Store.objects.select_for_update(no_key=True).filter(pk=store_id).first()
     if store is None:

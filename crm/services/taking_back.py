@@ -13,6 +13,14 @@ from django.db.models import Model
 from crm.models import Order, Product, Refund
 from crm.services.events import append_events
 from crm.services.finding_held import find_held
+from crm.services.goods_back import (
+    CHANGED,
+    GONE,
+    PRODUCT,
+    VARIANT,
+    take_back_products,
+    take_back_variants,
+)
 from crm.services.ids import lock_final_profiles
 from crm.services.ingest import AFTER_APPLY
 from crm.services.parting import unmerge_profile
@@ -29,8 +37,6 @@ REVALUED: list[Callable[[Sequence[int]], None]] = []
 """Called with ids of orders whose worth was taken back, before rows go, in the same transaction.
 Filled when an app starts (`AppConfig.ready`)."""
 
-CHANGED = "It was changed since."
-GONE = "It is not there any more."
 IN_USE = "A refund, a parcel or another word about it came since."
 
 
@@ -53,6 +59,8 @@ def take_back(changes: Sequence[Change], *, reason: str) -> TakenBack:
         EVENT: _take_back_events,
         REFUND: _take_back_refunds,
         ORDER: _take_back_orders,
+        VARIANT: take_back_variants,
+        PRODUCT: take_back_products,
         MERGE: _take_back_merges,
         PERSON: take_back_people,
     }[changes[0].kind]

@@ -10,7 +10,9 @@ from imports.choices import Kind
 from imports.domain.consent import consent_keys, read_consent
 from imports.domain.customers import customer_keys, read_customer
 from imports.domain.events import event_keys, read_event
+from imports.domain.goods import product_keys, read_product, read_stock, stock_keys
 from imports.domain.orders import order_keys, read_order
+from imports.domain.points import balance_keys, read_balance, read_tier
 from imports.domain.stops import read_lists, read_stops
 from imports.types import Options, Row, Stop
 
@@ -65,6 +67,18 @@ RULES: Mapping[str, Rules] = {
         keys=event_keys,
         read=lambda rows, options: read_event(rows[0], options),
         same="Is the same event as row {first:,}, which was taken.",
+    ),
+    Kind.POINTS: Rules(
+        keys=balance_keys,
+        read=lambda rows, options: read_balance(rows[0], options)[1],
+        lists=read_tier,
+        same="Is the same balance as row {first:,}, which was taken.",
+    ),
+    Kind.PRODUCTS: Rules(keys=product_keys, read=read_product, gathers=True),
+    Kind.STOCK: Rules(
+        keys=stock_keys,
+        read=lambda rows, options: read_stock(rows[0], options),
+        same="Is about the same variant as row {first:,}, which was taken.",
     ),
 }
 

@@ -228,11 +228,128 @@ _CONSENT = (
     replace(_SUPPRESSION, names=(*_SUPPRESSION.names, "reason")),
 )
 
+_STOCK_OF_VARIANT = (
+    Target(
+        "quantity",
+        "Pieces left",
+        (
+            "variant inventory qty",
+            "inventory quantity",
+            "stock",
+            "stock quantity",
+            "quantity",
+            "qty",
+            "inventory",
+            "available",
+            "on hand",
+        ),
+    ),
+    Target(
+        "policy",
+        "When none is left",
+        (
+            "variant inventory policy",
+            "inventory policy",
+            "policy",
+            "backorders allowed",
+            "backorders",
+        ),
+    ),
+    Target(
+        "back_on",
+        "Expected again on",
+        (
+            "back on",
+            "backorder date",
+            "restock date",
+            "expected on",
+            "expected",
+            "eta",
+            "available from",
+        ),
+    ),
+)
+_PRODUCTS = (
+    Target("product_id", "Product id", ("product id", "item id", "id")),
+    Target("handle", "Handle", ("handle", "slug", "url handle")),
+    Target("parent", "Product of the variant", ("parent",)),
+    Target("title", "Title", ("title", "product title", "name", "product name", "product")),
+    Target(
+        "category",
+        "Category",
+        ("category", "categories", "product type", "type", "product category"),
+    ),
+    Target("kind", "Kind of row (variable, variation)", ("type",)),
+    Target("brand", "Brand", ("brand", "brands", "vendor", "manufacturer")),
+    Target("url", "Address of its page", ("url", "product url", "link", "permalink")),
+    Target(
+        "image", "Address of its image", ("image src", "image url", "image", "images", "image link")
+    ),
+    Target("status", "Status", ("status", "published")),
+    Target("tags", "Tags", ("tags", "tag", "product tags")),
+    Target("variant_id", "Variant id", ("variant id",)),
+    Target("sku", "SKU", ("variant sku", "sku", "product code", "item sku")),
+    Target(
+        "variant_title",
+        "Variant",
+        ("variant title", "variant name", "variant", "option1 value", "option 1 value"),
+    ),
+    Target("option2", "Second option", ("option2 value", "option 2 value")),
+    Target("option3", "Third option", ("option3 value", "option 3 value")),
+    Target(
+        "price", "Price", ("variant price", "price", "sale price", "unit price", "regular price")
+    ),
+    Target(
+        "compare_at",
+        "Compare-at price",
+        (
+            "variant compare at price",
+            "compare at price",
+            "compare at",
+            "regular price",
+            "list price",
+            "rrp",
+        ),
+    ),
+    *_STOCK_OF_VARIANT,
+)
+_STOCK = (
+    Target("sku", "SKU", ("variant sku", "sku", "product code", "item sku")),
+    Target("variant_id", "Variant id", ("variant id", "id")),
+    *_STOCK_OF_VARIANT,
+)
+
+_POINTS = (
+    *_WHO,
+    *_NAME,
+    Target(
+        "points",
+        "Points",
+        (
+            "points",
+            "points balance",
+            "balance",
+            "current points",
+            "point balance",
+            "loyalty points",
+        ),
+    ),
+    Target(
+        "member_id", "Member id in the other tool", ("member id", "membership id", "loyalty id")
+    ),
+    Target("entry_id", "Id of the movement", ("entry id", "movement id", "transaction id")),
+    Target("since", "Since", ("since", "date", "earned at", "created at", "balance date")),
+    Target("tier", "Tier", ("tier", "vip tier", "level", "loyalty tier", "status")),
+)
+
 TARGETS: Mapping[str, Sequence[Target]] = {
     Kind.CUSTOMERS: _CUSTOMERS,
     Kind.ORDERS: _ORDERS,
     Kind.CONSENT: _CONSENT,
     Kind.EVENTS: _EVENTS,
+    Kind.PRODUCTS: _PRODUCTS,
+    Kind.STOCK: _STOCK,
+    Kind.POINTS: _POINTS,
 }
 
 REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
@@ -240,6 +357,9 @@ REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
     Kind.ORDERS: (("order_id",), ("ordered_at",), ("quantity",), ("unit_price",)),
     Kind.CONSENT: (("email", "phone", "customer_id"),),
     Kind.EVENTS: (("email", "phone", "customer_id"), ("event",), ("occurred_at",)),
+    Kind.PRODUCTS: (("product_id", "handle", "sku"),),
+    Kind.STOCK: (("sku", "variant_id"), ("quantity", "policy", "back_on")),
+    Kind.POINTS: (("email", "phone", "customer_id"), ("points",)),
 }
 """Of each group at least one target needs a column."""
 

@@ -13,11 +13,13 @@ from crm.domain.tags import clean_tags
 from crm.services.consent import suppress_many
 from crm.services.snapshots import compare, take_snapshot
 from crm.services.tags import change_tags
-from crm.types import Record
+from crm.types import Change, Record
 from imports.choices import Outcome
 from imports.domain.kinds import RULES
 from imports.domain.mapping import read_row
 from imports.models import Import
+from imports.services.followers import FOLLOWERS, Follower
+from imports.services.goods import GOODS, complete_goods
 from imports.services.journal import note_changes
 from imports.services.permission import hold_back
 from imports.types import Counts, Options, Refused, Row, Stop
@@ -40,6 +42,7 @@ class _Document:
         held: how many of its statements of consent were left out, because the person said no.
         stops: addresses that must not be contacted.
         lists: names that its person is tagged with.
+        rows: what it says, for an app above that follows.
     """
 
     first: int
@@ -50,6 +53,7 @@ class _Document:
     held: int = 0
     stops: Sequence[Stop] = ()
     lists: Sequence[str] = ()
+    rows: Sequence[Row] = ()
 
 
 def apply_batch(source: Import, counts: Counts, *, after: int, is_trial: bool) -> int | None:
@@ -97,6 +101,7 @@ def _read(source: Import, after: int) -> list[_Document]:
         document = _Document(first, len(cells))
         try:
             rows = [_row(source, each) for each in cells]
+            document.rows = rows
             document.records = rules.read(rows, options)
             document.stops, document.lists = rules.stops(rows[0]), rules.lists(rows[0])
             for record in document.records:
@@ -116,17 +121,14 @@ def _row(source: Import, cells: list[str]) -> Row:
 
 
 def _apply(source: Import, documents: Sequence[_Document], *, is_trial: bool) -> None:
-    usable = [document for document in documents if not document.reason]
-    allowed = hold_back(source, [document.records for document in usable])
-    for document, left in zip(usable, allowed, strict=True):
-        document.held, document.reason = left.held, left.reason
-        document.records = left.records
-    usable = [document for document in usable if not document.reason]
+    follower = FOLLOWERS.get(source.kind)
+    usable = _allow(source, follower, documents)
     records = [record for document in usable for record in document.records]
     before = None if is_trial else take_snapshot(source.store_id, records)
     result = apply_history(source.store_id, records)
     words = iter(result.outcomes)
     people: dict[int, _Document] = {}
+    owners: dict[int, int] = {}
     place = 0
     for document in usable:
         document.words = [next(words) for _ in document.records]
@@ -136,14 +138,50 @@ def _apply(source: Import, documents: Sequence[_Document], *, is_trial: bool) ->
         for _ in document.records:
             if not document.reason and place in result.profile_ids:
                 people[result.profile_ids[place]] = document
+                owners[document.first] = result.profile_ids[place]
             place += 1
     _tag(source, people)
+    followed = _follow(source, follower, usable, owners) if follower else []
     taken = [document for document in usable if not document.reason]
     suppress_many(
         (stop.channel, stop.address, stop.reason) for document in taken for stop in document.stops
     )
     if before is not None:
-        note_changes(source, compare(before, records, set(result.profile_ids.values())))
+        changes = compare(before, records, set(result.profile_ids.values()))
+        note_changes(source, [*followed, *changes])
+
+
+def _allow(
+    source: Import, follower: Follower | None, documents: Sequence[_Document]
+) -> list[_Document]:
+    """Return the documents that can be applied, with what is left of them."""
+    usable = [document for document in documents if not document.reason]
+    if follower is not None:
+        reasons = follower.refuse(Options(**source.options), [document.rows for document in usable])
+        for document, reason in zip(usable, reasons, strict=True):
+            document.reason = reason
+    usable = [document for document in usable if not document.reason]
+    judge = complete_goods if source.kind in GOODS else hold_back
+    allowed = judge(source, [document.records for document in usable])
+    for document, left in zip(usable, allowed, strict=True):
+        document.held, document.reason = left.held, left.reason
+        document.records = left.records
+    return [document for document in usable if not document.reason]
+
+
+def _follow(
+    source: Import, follower: Follower, documents: Sequence[_Document], owners: Mapping[int, int]
+) -> Sequence[Change]:
+    """Let an app above do what the rows of each document say, for its person."""
+    todo = [document for document in documents if document.first in owners]
+    words, changes = follower.follow(
+        Options(**source.options),
+        source.actor,
+        [(owners[document.first], document.rows) for document in todo],
+    )
+    for document, word in zip(todo, words, strict=True):
+        document.words = [word]
+    return changes
 
 
 def _tag(source: Import, people: Mapping[int, _Document]) -> None:

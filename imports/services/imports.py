@@ -109,9 +109,8 @@ def propose_mapping(source: Import) -> tuple[list[str], dict[str, Any]]:
         return source.mapping, source.options
     earlier = find_earlier(source)
     if earlier:
-        kept = {
-            key: earlier.options.get(key, "") for key in ("date_order", "consent_source", "state")
-        }
+        names = ("date_order", "consent_source", "state", "tool")
+        kept = {key: earlier.options.get(key, "") for key in names}
         return earlier.mapping, kept
     return propose(source.kind, source.header), {}
 
@@ -230,7 +229,9 @@ def _check_open(source: Import) -> None:
 
 
 def _missing_proof(kind: str, mapping: Sequence[str], options: Options) -> list[str]:
-    """Say what is missing to believe the consent that a file brings."""
+    """Say what is missing to believe the consent or the points that a file brings."""
+    if kind == Kind.POINTS and not options.tool.strip():
+        return ["Say which tool the balances are from."]
     if kind != Kind.CONSENT and not {"email_consent", "sms_consent"} & set(mapping):
         return []
     missing = []

@@ -9,6 +9,7 @@ from crm.services.taking_back import take_back
 from imports.choices import Stage
 from imports.models import Import
 from imports.queries import count_changes
+from imports.services.followers import TAKERS
 from imports.services.imports import is_at_work
 from imports.services.journal import next_changes, note_kept
 from imports.types import Undone
@@ -68,7 +69,7 @@ def undo_batch(turn: JobTurn) -> JobStep:
     changes = next_changes(source, kind, after=after, count=BATCH_CHANGES)
     if not changes:
         return _end_kind(source, turn, kind, undone)
-    result = take_back(changes, reason=source.filename)
+    result = (TAKERS.get(kind) or take_back)(changes, reason=source.filename)
     note_kept(source, kind, result.kept)
     undone.add("removed", kind, len(result.removed))
     undone.add("restored", kind, len(result.restored))
@@ -80,9 +81,9 @@ def undo_batch(turn: JobTurn) -> JobStep:
 
 
 def _end_kind(source: Import, turn: JobTurn, kind: str, undone: Undone) -> JobStep:
-    place = KINDS.index(kind) + 1
-    if place < len(KINDS):
-        source.undo_cursor = {"kind": KINDS[place], "after": 0}
+    place = _kinds().index(kind) + 1
+    if place < len(_kinds()):
+        source.undo_cursor = {"kind": _kinds()[place], "after": 0}
         source.save(update_fields=["undo_cursor"])
         return JobStep(rows=0, cursor=source.undo_cursor)
     source.stage, source.finished_at = Stage.UNDONE, clock.now()
@@ -99,9 +100,14 @@ def _end_kind(source: Import, turn: JobTurn, kind: str, undone: Undone) -> JobSt
     return JobStep(rows=0, cursor=None)
 
 
+def _kinds() -> tuple[str, ...]:
+    """Return the kinds of change in the order in which they go: those of apps above first."""
+    return (*TAKERS, *KINDS)
+
+
 def _place(source: Import) -> tuple[str, int]:
     """Return where to go on: where the last batch that counted ended, of whatever job."""
-    cursor: dict[str, Any] = source.undo_cursor or {"kind": KINDS[0], "after": 0}
+    cursor: dict[str, Any] = source.undo_cursor or {"kind": _kinds()[0], "after": 0}
     return cursor["kind"], cursor["after"]
 
 

@@ -28,6 +28,9 @@ THINGS = {
     "orders": ("order", "orders"),
     "consent": ("statement", "statements"),
     "events": ("event", "events"),
+    "products": ("product", "products"),
+    "stock": ("variant", "variants"),
+    "points": ("balance", "balances"),
 }
 """What is counted as new, updated and unchanged, by kind: one, and several."""
 

@@ -26,6 +26,9 @@ THINGS = {
     "order": ("order", "orders"),
     "refund": ("refund", "refunds"),
     "event": ("event", "events"),
+    "points": ("balance of points", "balances of points"),
+    "product": ("product", "products"),
+    "variant": ("variant", "variants"),
     "merge": ("merge of two people", "merges of two people"),
 }
 """What an import made or changed, by kind: one, and several."""

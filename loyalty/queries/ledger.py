@@ -62,9 +62,12 @@ def owners_of(order_ids: Collection[int]) -> set[int]:
 
 
 def find_with_points(profile_ids: Sequence[int]) -> set[int]:
-    """Return which of some profiles have points of anything but orders, or points left."""
+    """Return which of some profiles have points that a person moved, or points left.
+
+    Opening balances that were posted back are none.
+    """
     entries = PointsEntry.objects.filter(profile_id__in=profile_ids)
-    by_hand = entries.filter(order_id=None)
+    by_hand = entries.filter(order_id=None).exclude(kind=EntryKind.OPEN)
     left = PointsAccount.objects.filter(profile_id__in=profile_ids).exclude(balance=0)
     found = by_hand.values_list("profile_id", flat=True).union(
         left.values_list("profile_id", flat=True)
