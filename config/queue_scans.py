@@ -55,6 +55,7 @@ _WAITING: Final = {
         "created_at <= now() - interval '5 minutes'",
     ),
     "duplicates": ("crm_duplicatesearch", "due_at", "due_at <= now()"),
+    "merge_rules": ("crm_mergerules", "due_at", "rules <> '{}' AND due_at <= now()"),
     "carts": ("crm_cart", "idle_at", "status = 'open' AND idle_at <= now()"),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
     "messages": (

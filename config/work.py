@@ -147,6 +147,12 @@ WORK: dict[str, WorkKind] = {
             "WHERE d.tenant_id IS NULL AND t.status = 'active'"
         ),
     ),
+    "merge_rules": WorkKind(
+        task="crm.tasks.merge_by_rules",
+        queue="sync",
+        service="crm.services.merge_rules.merge_due",
+        due="SELECT tenant_id FROM crm_mergerules WHERE rules <> '{}' AND due_at <= now()",
+    ),
     "flows": WorkKind(
         task="flows.tasks.advance_due",
         queue="flows",

@@ -34,3 +34,9 @@ def find_late_parcels(tenant_id: int) -> None:
 def search_duplicates(tenant_id: int) -> None:
     """Look for profiles of one tenant that may be one shopper."""
     work_off("duplicates", tenant_id)
+
+
+@shared_task(base=TenantTask, name="crm.tasks.merge_by_rules")
+def merge_by_rules(tenant_id: int) -> None:
+    """Make one of the profiles of one tenant that its rules call one."""
+    work_off("merge_rules", tenant_id)

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from crm.choices import MergeRule
 from crm.domain.fields import TEXT_FIELDS, ProfileFields, fill_from_merged, take_back_merged
 from crm.domain.permission import NEGATIVE, most_restrictive
 
 UNDO_WITHIN = timedelta(days=30)
 MERGED = "merge"
 """Method of the statement of consent that a merge makes; an undo takes it away again."""
+BY_RULE = "rule:"
+"""What the rule of a merge begins with, before the word of `MergeRule`."""
 SEEN = ("last_opened_at", "last_clicked_at", "last_seen_at")
 _PLAIN = (*TEXT_FIELDS, "properties", "email_consent", "sms_consent", "is_anonymous")
 _TIMES = ("email_consent_at", "sms_consent_at", "source_version_at", "traits_at", "created_at")
@@ -140,3 +143,11 @@ def _write(fields: ProfileFields) -> dict[str, Any]:
 
 def _read_time(value: str | None) -> datetime | None:
     return datetime.fromisoformat(value) if value else None
+
+
+def say_merge_rule(rule: str) -> str:
+    """Return the words of a rule of the merchant by which profiles became one; else empty."""
+    word = rule.removeprefix(BY_RULE)
+    return (
+        str(MergeRule(word).label) if rule.startswith(BY_RULE) and word in MergeRule.values else ""
+    )

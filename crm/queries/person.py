@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Prefetch, Q
 
 from crm.choices import DuplicateStatus, IdentityKind
-from crm.domain.merging import can_undo
+from crm.domain.merging import can_undo, say_merge_rule
 from crm.models import (
     Cart,
     ConsentEvent,
@@ -145,6 +145,11 @@ class MergeLine:
     name: str
     email: str
     can_undo: bool
+
+    @property
+    def rule_words(self) -> str:
+        """What the merchant's own rule says; empty where another reason made them one."""
+        return say_merge_rule(self.merge.rule)
 
 
 def find_profile(profile_id: int) -> Profile | None:

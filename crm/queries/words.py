@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crm.choices import OrderChannel, PaymentMethod
+from crm.domain.merging import say_merge_rule
 from crm.models import Event, Note
 from crm.panels import EventWords
 from kernel.formats import format_money
@@ -117,6 +118,10 @@ def _speak_profile(name: str, said: Mapping[str, Any]) -> EventWords:
 def _speak_merge(said: Mapping[str, Any]) -> EventWords:
     if said.get("undone"):
         return EventWords("return", "A merge was undone")
+    if by_rule := say_merge_rule(str(said.get("rule", ""))):
+        return EventWords(
+            "link", "Another profile became part of this one", f"By your rule: {by_rule.lower()}"
+        )
     rule = str(said.get("rule", "")).replace("_", " ")
     text = f"Both had the same {rule}" if rule and rule != "manual" else "By hand"
     return EventWords("link", "Another profile became part of this one", text)

@@ -13,6 +13,7 @@ from django.db import transaction
 from crm.choices import DuplicateStatus
 from crm.domain.likeness import Side, find_reasons, score
 from crm.models import DuplicateSearch, ProbableDuplicate, Profile
+from crm.services.merge_rules import merge_soon
 from crm.services.merging import MANUAL, merge_profiles, rank_profiles
 from kernel import clock
 from kernel.arrays import columns
@@ -157,6 +158,7 @@ def _finish(search: DuplicateSearch, now: datetime) -> None:
     )
     stale.delete()
     search.finished_at, search.started_at, search.due_at = now, None, now + EVERY
+    merge_soon(now)
 
 
 def _decide(
