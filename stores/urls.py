@@ -1,6 +1,16 @@
 from django.urls import path
 
-from stores.views import auditing, connect, install, pages, pulling, settings, tools, writing
+from stores.views import (
+    auditing,
+    connect,
+    install,
+    pages,
+    pulling,
+    replaying,
+    settings,
+    tools,
+    writing,
+)
 
 app_name = "stores"
 
@@ -34,6 +44,8 @@ urlpatterns = [
         pulling.register_webhooks,
         name="register_webhooks",
     ),
+    path("stores/<int:store_id>/replay/", replaying.replay_store, name="replay_store"),
+    path("stores/deliveries/<int:delivery_id>/replay/", replaying.replay_delivery, name="replay"),
     path("stores/<int:store_id>/retry/", pages.retry_store, name="retry_store"),
     path("orders/<int:order_id>/deliveries/", pages.order_deliveries, name="order"),
     path("stores/deliveries/<int:delivery_id>/", pages.delivery_detail, name="delivery"),

@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from crm.errors import IngestConflict
 from crm.services.ingest import apply_records
-from crm.types import EraseRecord, Record, StoreClosedRecord
+from crm.types import DataRequestRecord, EraseRecord, Record, StoreClosedRecord
 from kernel import clock
 from kernel.arrays import array
 from kernel.batches import Deadline
@@ -53,6 +53,8 @@ NOT_POISON: Final = (IngestConflict, OperationalError, InterfaceError, SoftTimeL
 HISTORY: Final = frozenset({DeliverySource.IMPORT, DeliverySource.SYNC})
 """What comes so is recorded, and starts no flow."""
 
+ONCE: Final = "It asks for something that is done once, and is not replayed"
+_ASKED_ONCE: Final = (EraseRecord, DataRequestRecord, StoreClosedRecord)
 FETCH: Final = "fetch"
 Told = Mapping[int, Pulled | str | None]
 """What a delivery is about, by its id: the object, why it cannot be had, or nothing else."""
@@ -223,7 +225,7 @@ def _put_in(delivery: Delivery, told: Told) -> Delivery:
 
 
 def apply_deliveries(
-    batch: Sequence[Delivery], store: StoreContext, now: datetime
+    batch: Sequence[Delivery], store: StoreContext, now: datetime, *, is_replay: bool = False
 ) -> Sequence[Outcome]:
     """Translate what was fetched from one store and apply it, in the caller's transaction.
 
@@ -234,6 +236,8 @@ def apply_deliveries(
         batch: in order of arrival; their ids are distinct.
         store: where they come from.
         now: aware.
+        is_replay: they were applied before: whatever brought them, they are history now, and what
+            is asked for once (erasures, copies of data, closing a store) is left out.
 
     Returns:
         What became of each, in any order.
@@ -241,18 +245,20 @@ def apply_deliveries(
     Raises:
         IngestConflict: roll back and call again.
     """
-    return _take_in(batch, store, now)[0]
+    return _take_in(batch, store, now, is_replay=is_replay)[0]
 
 
 def _take_in(
-    batch: Sequence[Delivery], store: StoreContext, now: datetime
+    batch: Sequence[Delivery], store: StoreContext, now: datetime, *, is_replay: bool = False
 ) -> tuple[Sequence[Outcome], Sequence[_Readable]]:
     outcomes: list[Outcome] = []
     readable: list[_Readable] = []
     requests: dict[int, Request] = {}
     for delivery in batch:
         found = _read(delivery, store)
-        if isinstance(found, _Readable):
+        if is_replay and isinstance(found, _Readable) and _is_once(found.records):
+            outcomes.append(Outcome(delivery.id, DeliveryStatus.IGNORED, ONCE))
+        elif isinstance(found, _Readable):
             readable.append(found)
         elif isinstance(found, Request):
             requests[delivery.id] = found
@@ -260,8 +266,13 @@ def _take_in(
         else:
             outcomes.append(found)
     for (source, is_backfill), group in groupby(readable, key=lambda item: item.together_with):
-        outcomes += _apply(list(group), _Setting(store, source, is_backfill, now))
+        setting = _Setting(store, source, is_backfill or is_replay, now)
+        outcomes += _apply(list(group), setting)
     return _gather(outcomes, requests, store, now), readable
+
+
+def _is_once(records: Sequence[Record]) -> bool:
+    return any(isinstance(each, _ASKED_ONCE) for each in records)
 
 
 def _claim(store: StoreContext) -> list[Delivery]:

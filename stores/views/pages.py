@@ -15,6 +15,7 @@ from stores.models import InboxDelivery
 from stores.queries import DeliveryFilter
 from stores.services.inbox import retry_deliveries
 from stores.services.write_overview import can_be_written
+from stores.services.replaying import can_replay
 from stores.types import StoreHealth
 from stores.views.auditing import render_days
 from stores.views.pulling import render_pull
@@ -75,6 +76,7 @@ def delivery_detail(request: TenantRequest, delivery_id: int) -> HttpResponse:
         "delivery": delivery,
         "payload": queries.read_payload(delivery),
         "may_retry": may(request.member.role, capabilities.RETRY_DELIVERIES),
+        "can_replay": can_replay(delivery),
         "can_retry": delivery.status in {DeliveryStatus.QUARANTINED, DeliveryStatus.IGNORED},
     }
     return render(request, "stores/delivery.html", context)
