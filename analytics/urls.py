@@ -1,6 +1,6 @@
 from django.urls import path
 
-from analytics.views import data, home, notices, overview, start
+from analytics.views import data, home, mending, notices, overview, start
 
 app_name = "analytics"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("notices/aside/", notices.put_aside, name="put_aside"),
     path("settings/notices/", notices.notice_mails, name="notice_mails"),
     path("data/", data.quality, name="data"),
+    path("data/emails/", mending.emails, name="mend_emails"),
+    path("data/phones/", mending.phones, name="mend_phones"),
+    path("data/categories/", mending.categories, name="mend_categories"),
+    path("data/ignore/", mending.ignore, name="ignore_flaw"),
     path("data/received/", data.received, name="received"),
     path("data/received/event/", data.received_event, name="received_event"),
     path("analytics/", overview.overview, name="overview"),

@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from analytics.queries import received as reads
-from crm.queries.hygiene import CEILING, list_flaws
+from crm.queries.hygiene import list_flaws, list_ignored
+from kernel.places import list_countries
 from tenants.domain import capabilities
+from tenants.domain.capabilities import may
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
@@ -20,11 +22,16 @@ _TABS = (("Quality", "data"), ("Received", "received"))
 @require_GET
 def quality(request: TenantRequest) -> HttpResponse:
     """Show what is wrong or incomplete, with some of each kind and what to do."""
-    flaws = list_flaws()
+    flaws, put_aside = list_flaws(), set(list_ignored())
+    heeded = [flaw for flaw in flaws if flaw.key not in put_aside]
+    role = request.member.role
     context = {
-        "found": [flaw for flaw in flaws if flaw.count],
-        "fine": [flaw for flaw in flaws if not flaw.count],
-        "ceiling": CEILING,
+        "found": [flaw for flaw in heeded if flaw.count],
+        "fine": [flaw for flaw in heeded if not flaw.count],
+        "ignored": [flaw for flaw in flaws if flaw.key in put_aside],
+        "may_mend": may(role, capabilities.TAG_PROFILES),
+        "may_manage": may(role, capabilities.MANAGE_SETTINGS),
+        "countries": list_countries(),
         "tabs": _tabs(request, "data"),
     }
     return render(request, "analytics/data.html", context)

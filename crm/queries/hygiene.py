@@ -11,7 +11,8 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 
 from crm.choices import DuplicateStatus
-from crm.models import Order, ProbableDuplicate, Product, Profile, Refund
+from crm.domain.repairs import suggest_email
+from crm.models import IgnoredFlaw, Order, ProbableDuplicate, Product, Profile, Refund
 from crm.queries.duplicates import speak_reasons
 
 CEILING: Final = 1_000
@@ -54,6 +55,16 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
+class Mendable:
+    """Somebody whose address is malformed, and what it was meant to be."""
+
+    profile_id: int
+    name: str
+    raw: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Kind:
     key: str
     title: str
@@ -68,6 +79,37 @@ class _Kind:
 def list_flaws() -> list[Flaw]:
     """Return every kind, also those of which nothing was found."""
     return [_look(kind) for kind in _KINDS]
+
+
+def flaw_keys() -> list[str]:
+    """Return the names of all kinds."""
+    return [kind.key for kind in _KINDS]
+
+
+def count_flaw(key: str) -> int | None:
+    """Return how many of a kind there are; None where there are more than are counted."""
+    found = next(kind for kind in _KINDS if kind.key == key).find()
+    count = len(found.values_list("pk", flat=True)[: CEILING + 1])
+    return None if count > CEILING else count
+
+
+def list_ignored() -> list[str]:
+    """Return the kinds that a member put aside."""
+    return list(IgnoredFlaw.objects.values_list("key", flat=True))
+
+
+def list_mendable(limit: int) -> list[Mendable]:
+    """Return people whose malformed address can mean only one thing, newest first.
+
+    Args:
+        limit: people that are looked at; those whose address is a riddle are left out.
+    """
+    found = _people(Q(properties__has_key="unusable_email"))[:limit]
+    return [
+        Mendable(person.pk, str(person), raw, meant)
+        for person in found
+        if (raw := str(person.properties["unusable_email"])) and (meant := suggest_email(raw))
+    ]
 
 
 def _look(kind: _Kind) -> Flaw:
@@ -146,7 +188,7 @@ _KINDS: Final = (
         "emails",
         "Malformed e-mail addresses",
         "Nobody is known by them or written to.",
-        "Correct the address in the shop; the next change of the customer brings it.",
+        "Confirm what was meant here, or correct the address in the shop.",
         lambda: _people(Q(properties__has_key="unusable_email")),
         _person,
     ),
@@ -154,7 +196,7 @@ _KINDS: Final = (
         "phones",
         "Malformed phone numbers",
         "Nobody is known by them.",
-        "Correct the number in the shop, with its country in front.",
+        "Say of which country numbers without one are, or correct them in the shop.",
         lambda: _people(Q(properties__has_key="unusable_phone")),
         _person,
     ),
@@ -196,7 +238,7 @@ _KINDS: Final = (
         "uncategorised",
         "Products without a category",
         "Segments and recommendations by category pass them over.",
-        "Give them a category or product type in the shop.",
+        "Give all of them one here, by a file of products, or in the shop, which wins.",
         lambda: _newest(
             Product.objects.filter(category="", deleted_at__isnull=True).select_related("store"),
             "-pk",
