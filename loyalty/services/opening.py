@@ -79,7 +79,7 @@ class OpeningResult:
     outcomes: list[str] = field(default_factory=list)
     points: int = 0
     known_points: int = 0
-    entries: list[tuple[int, int, int]] = field(default_factory=list)
+    entries: list[tuple[int, int, int]] = field(default_factory=list, compare=False)
 
     def count(self, word: str) -> int:
         """Return how many ended with an outcome."""
