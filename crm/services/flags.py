@@ -20,8 +20,8 @@ from tenants.services.jobs import start_job
 from tenants.types import JobStep, JobTurn
 
 AFTER_FLAGGED: list[Callable[[Sequence[int]], None]] = []
-"""Called with ids of products whose flags changed by themselves, and not with what a store tells, in
-the same transaction. Filled when an app starts (`AppConfig.ready`)."""
+"""Called with ids of products whose flags changed without a word of their store, in the same
+transaction. Filled when an app starts (`AppConfig.ready`)."""
 MOST_RULES = 50
 AT_ONCE = 2_000
 """A catalogue of so many products is flagged while the member waits; a larger one by a job."""

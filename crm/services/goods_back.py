@@ -7,7 +7,7 @@ from typing import Any
 
 from crm.models import Product, Variant
 from crm.services.finding_held import find_held
-from crm.services.flags import flag_products
+from crm.services.flags import flag_products, tell_flagged
 from crm.services.variant_changes import keep_prices
 from crm.types import Change, ProductRecord, Record, StockRecord, TakenBack
 from kernel import clock
@@ -69,7 +69,7 @@ def take_back_variants(changes: Sequence[Change], reason: str) -> TakenBack:
         rows = run_sql("crm.put_back_variants", rows=_json(changed), now=clock.now())
         keep_prices(rows, clock.now())
         _refresh_stock(rows)
-        flag_products({row.product_id for row in rows})
+        tell_flagged(flag_products({row.product_id for row in rows}))
     if doomed:
         rows = run_sql("crm.remove_variants", ids=array(doomed))
         run_sql("crm.refresh_stock_states", ids=array(sorted({row.product_id for row in rows})))
@@ -84,6 +84,7 @@ def take_back_products(changes: Sequence[Change], reason: str) -> TakenBack:
     if changed:
         run_sql("crm.put_back_products", rows=_json(changed), now=clock.now())
         flag_products(changed)
+        tell_flagged(sorted(changed))
     if doomed:
         run_sql("crm.remove_products", ids=array(doomed))
     result.removed, result.restored = doomed, list(changed)

@@ -20,8 +20,9 @@ from crm.services.claims import key_hash
 from crm.services.events import append_events
 from crm.services.facts import refresh_facts
 from crm.services.flags import flag_products
+from crm.services.ingest import AFTER_APPLY
 from crm.services.profiles import load_fields, update_profiles
-from crm.types import NewEvent
+from crm.types import NewEvent, Written
 from kernel import clock
 from kernel.arrays import array, columns
 from kernel.errors import Invalid, NotFound
@@ -133,7 +134,10 @@ def set_category_batch(turn: JobTurn) -> JobStep:
         )
         filled = run_sql("crm.fill_line_categories", ids=array(ids))
         flag_products(ids)
-        refresh_facts({row.profile_id for row in filled}, now)
+        refresh_facts({row.profile_id for row in filled if row.profile_id is not None}, now)
+        regrouped = Written(regrouped_ids=sorted({row.product_id for row in filled}))
+        for listen in AFTER_APPLY:
+            listen(regrouped)
     is_last = len(ids) < PRODUCT_BATCH
     return JobStep(rows=len(ids), cursor=None if is_last else {"done": turn.done + len(ids)})
 
