@@ -1,8 +1,8 @@
 """Products that become something else: those who bought them are decided anew.
 
 A condition on what was bought reads brand and flags of the product as they are now, and the
-category of the line, which a line without one takes over when the catalogue names it. Whoever writes a
-catalogue leaves a row per product in the same transaction. A worker walks the lines of these
+category of the line, which a line without one takes over when the catalogue names it. Whoever
+writes a catalogue leaves a row per product in the same transaction. A worker walks the lines of these
 products, newest order first, and decides their buyers, unless no definition asks.
 """
 
