@@ -2,8 +2,8 @@
 
 A condition on what was bought reads brand and flags of the product as they are now, and the
 category of the line, which a line without one takes over when the catalogue names it. Whoever
-writes a catalogue leaves a row per product in the same transaction. A worker walks the lines of these
-products, newest order first, and decides their buyers, unless no definition asks.
+writes a catalogue leaves a row per product in the same transaction. A worker walks the lines of
+these products, newest order first, and decides their buyers, unless no definition asks.
 """
 
 from collections.abc import Iterable
