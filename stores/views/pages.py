@@ -14,8 +14,8 @@ from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
 from stores.queries import DeliveryFilter
 from stores.services.inbox import retry_deliveries
-from stores.services.write_overview import can_be_written
 from stores.services.replaying import can_replay
+from stores.services.write_overview import can_be_written
 from stores.types import StoreHealth
 from stores.views.auditing import render_days
 from stores.views.pulling import render_pull
