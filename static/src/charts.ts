@@ -1,6 +1,6 @@
 // Charts: each holder names the address of its figures; ECharts is loaded with the first of them.
 
-import { BarChart, LineChart } from "echarts/charts";
+import { BarChart, LineChart, SankeyChart } from "echarts/charts";
 import { GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import type { EChartsType } from "echarts/core";
@@ -11,7 +11,7 @@ import type { ChartData } from "./charts/data";
 import { buildOption } from "./charts/options";
 import { buildTable } from "./charts/table";
 
-use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
+use([BarChart, LineChart, SankeyChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
 interface Shown {
   canvas: HTMLElement;

@@ -10,8 +10,8 @@ export interface Series {
 }
 
 export interface ChartData {
-  /** "bars" are horizontal, for names; "stacked" parts add up to a whole. */
-  type: "line" | "area" | "bar" | "bars" | "stacked";
+  /** "bars" are horizontal, for names; "stacked" parts add up to a whole; "sankey" is movement. */
+  type: "line" | "area" | "bar" | "bars" | "stacked" | "sankey";
   unit: Unit;
   /** ISO 4217; money values are whole minor units of it. */
   currency?: string;
@@ -20,6 +20,10 @@ export interface ChartData {
   /** ISO dates ("2026-06-01"), months ("2026-06") or names. */
   x: string[];
   series: Series[];
+  /** Of movement: from, to, how many; the series says the same for the table. */
+  links?: [string, string, number][];
+  /** Of movement: names from top to bottom. */
+  order?: string[];
   /** The last place is not over yet: it is drawn lighter. */
   isUnfinished?: boolean;
 }

@@ -5,6 +5,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import type { Colours } from "./colours";
 import { formatPlace, formatValue } from "./data";
 import type { ChartData, Series } from "./data";
+import { buildSankey } from "./sankey";
 import { buildTip } from "./tip";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
@@ -149,6 +150,7 @@ function needsLegend(data: ChartData): boolean {
 
 /** Build the option of one chart in the colours of the theme. */
 export function buildOption(data: ChartData, colours: Colours, width: number, height: number): EChartsCoreOption {
+  if (data.type === "sankey") return buildSankey(data, colours, width);
   const offsets = spreadEndLabels(data, height);
   const isLine = data.type === "line" || data.type === "area";
   const hasEndLabels = isLine && data.series.length > 1;
