@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from config.queue_scans import AGES, DEPTHS
+from config.queue_scans import AGES, DEFECTS, DEPTHS
 from kernel.postgres.bootstrap import LEAKPROOF_FUNCTIONS
 
 log = structlog.get_logger(__name__)
@@ -56,6 +56,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
         depth.labels(kind).set(_scan(statement))
     for kind, statement in AGES.items():
         age.labels(kind).set(_scan(statement))
+    defects = Gauge(
+        "patron_segment_defects",
+        "Memberships that the weekly audit found wrong and repaired, ever",
+        registry=registry,
+    )
+    defects.set(_scan(DEFECTS))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

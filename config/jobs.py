@@ -39,7 +39,26 @@ def _of_file(label: str, service: str, kept: str) -> JobKind:
     )
 
 
+def _of_lists(label: str, service: str, kept: str) -> JobKind:
+    return JobKind(
+        label=label,
+        unit="people",
+        capability=capabilities.EDIT_SEGMENTS,
+        service=f"segments.services.lists.{service}",
+        kept=kept,
+        back="segments:list",
+        back_label="Segments",
+        subject="name",
+    )
+
+
 JOBS: dict[str, JobKind] = {
+    "lists.add": _of_lists(
+        "Adding to a list", "add_batch", "Whoever was put on the list until then stays on it."
+    ),
+    "lists.copy": _of_lists(
+        "Copying a segment", "copy_batch", "Whoever was copied until then is on the list."
+    ),
     "import.check": _of_file("Checking a file", "check_batch", "Nothing of the file was imported."),
     "import.run": _of_file(
         "Import of a file",

@@ -7,7 +7,7 @@ from kernel.tenancy import tenant_scope
 from loyalty.services.program import ensure_program
 from messaging.services.library import install_templates, update_untouched
 from messaging.services.senders import ensure_default_sender
-from segments.services.library import install_core_segments
+from segments.services.library import install_core_segments, keep_core_segments
 from tenants.models import Tenant
 
 
@@ -19,6 +19,7 @@ def bring_up_to_date() -> None:
     for tenant_id in list(Tenant.objects.order_by("pk").values_list("pk", flat=True)):
         with tenant_scope(tenant_id), transaction.atomic():
             update_untouched()
+            keep_core_segments()
 
 
 def provision_tenant(tenant_id: int) -> None:

@@ -108,3 +108,5 @@ AGES: Final = {
     )
     for kind, (table, since, condition) in _DUE.items()
 }
+DEFECTS: Final = "SELECT count(*) FROM segments_defect"
+"""Counts what the weekly audits of memberships found, over all tenants."""

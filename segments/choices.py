@@ -13,6 +13,8 @@ class Cause(TextChoices):
     REFERENCE = "reference"
     MERGE = "merge"
     CATALOG = "catalog"
+    MANUAL = "manual"
+    AUDIT = "audit"
 
 
 class RfmMode(TextChoices):
@@ -20,3 +22,10 @@ class RfmMode(TextChoices):
 
     QUANTILE = "quantile"
     THRESHOLDS = "thresholds"
+
+
+class SegmentKind(TextChoices):
+    """Whether a rule or people decide who is in it."""
+
+    DYNAMIC = "dynamic"
+    STATIC = "static"

@@ -3,7 +3,8 @@
 A compiled condition holds nothing of a definition but bound values; every column comes from here.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from segments.domain.comparisons import operators_of
@@ -209,6 +210,42 @@ _ALL: tuple[Field, ...] = (
 
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
 """Every field by name, in the order in which they are offered."""
+
+
+LIST_FIELD = re.compile(r"list_([1-9][0-9]{0,17})")
+"""Name of the field that says whether somebody was put on the list of this id."""
+_ON_LIST = """
+(EXISTS (
+    SELECT 1 FROM segments_listentry AS e
+    WHERE e.tenant_id = %(tenant_id)s AND e.profile_id = p.id AND e.segment_id = {list_id}
+))
+"""
+
+
+class _KnownFields(Mapping[str, Field]):
+    """Every field that is offered, and one for each list, which its own definition asks alone."""
+
+    def __getitem__(self, name: str) -> Field:
+        named = LIST_FIELD.fullmatch(name)
+        if named is None:
+            return FIELDS[name]
+        sql = _ON_LIST.replace("{list_id}", str(int(named[1])))
+        return Field(name, "On this list", Kind.BOOLEAN, sql, "Lists", is_nullable=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FIELDS)
+
+    def __len__(self) -> int:
+        return len(FIELDS)
+
+
+KNOWN_FIELDS: Mapping[str, Field] = _KnownFields()
+"""What definitions are read against; another segment asks for a list by its id."""
+
+
+def define_list(list_id: int) -> dict[str, object]:
+    """Return the definition of a list: whoever was put on it."""
+    return {"field": f"list_{list_id}", "is": "=", "value": True}
 
 
 def describe_fields() -> list[dict[str, object]]:

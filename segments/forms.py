@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
+from segments.choices import RfmMode
+from segments.domain.thresholds import MEASURES, Thresholds, find_faults, read_thresholds
 from segments.domain.versions import EDITABLE
 from segments.errors import DefinitionError
+from segments.models import RfmScale
 from segments.queries.conditions import parse_definition
+from segments.services.segments import clean_tags
 
 
 class _Indented(json.JSONEncoder):
@@ -32,10 +36,20 @@ class SegmentForm(forms.Form):
         error_messages={"invalid": "This is not valid JSON: look for a missing comma or quote."},
     )
 
+    tags = forms.CharField(
+        max_length=400,
+        required=False,
+        help_text="Words to sort segments by, with commas between them.",
+    )
     version = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     """What of the segment was opened; empty for a new one."""
     reviewed = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     """The definition whose warnings were shown, by its digest."""
+
+    def __init__(self, *args: Any, is_list: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_list:  # people decide who is on it
+            del self.fields["definition"]
 
     def clean_definition(self) -> Any:
         definition = self.cleaned_data["definition"]
@@ -47,10 +61,125 @@ class SegmentForm(forms.Form):
 
     def edited(self) -> dict[str, Any]:
         """Return what was typed, of a valid form."""
-        return {name: self.cleaned_data[name] for name in EDITABLE}
+        return {name: self.cleaned_data[name] for name in EDITABLE if name in self.fields}
+
+    def tags_typed(self) -> list[str]:
+        """Return the tags that were typed, of a valid form."""
+        return clean_tags(self.cleaned_data["tags"])
 
     @classmethod
-    def holding(cls, values: Mapping[str, Any], version: str) -> "SegmentForm":
+    def holding(
+        cls, values: Mapping[str, Any], version: str, tags: str, *, is_list: bool = False
+    ) -> "SegmentForm":
         """Return a form in which values are typed already, to be saved over a version."""
         definition = json.dumps(values["definition"], cls=_Indented)
-        return cls({**values, "definition": definition, "version": version})
+        return cls(
+            {**values, "definition": definition, "version": version, "tags": tags}, is_list=is_list
+        )
+
+
+class PeopleForm(forms.Form):
+    """E-mail addresses of people, typed or in a file."""
+
+    MOST_BYTES = 1_000_000
+
+    addresses = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        label="Email addresses",
+        help_text="Up to 10,000, on lines of their own or with commas between them.",
+    )
+    file = forms.FileField(
+        required=False,
+        label="Or a file",
+        help_text="CSV or text, up to 1 MB: every email address in it is taken.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
+    )
+
+    def clean_file(self) -> str:
+        """Return the text of the file; empty without one."""
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if file.size > self.MOST_BYTES:
+            raise forms.ValidationError("This file is larger than 1 MB. Import it instead.")
+        return str(file.read().decode("utf-8-sig", errors="replace"))
+
+    def text(self) -> str:
+        """Return everything that was typed and uploaded, of a valid form."""
+        return f"{self.cleaned_data['addresses']}\n{self.cleaned_data['file']}"
+
+
+class ListForm(PeopleForm):
+    """A new list, with people on it or not."""
+
+    name = forms.CharField(max_length=120)
+    description = forms.CharField(
+        max_length=300, required=False, help_text="What it is for, in one sentence."
+    )
+    tags = forms.CharField(
+        max_length=400,
+        required=False,
+        help_text="Words to sort lists and segments by, with commas between them.",
+    )
+    field_order = ("name", "description", "tags", "addresses", "file")
+
+    def tags_typed(self) -> list[str]:
+        """Return the tags that were typed, of a valid form."""
+        return clean_tags(self.cleaned_data["tags"])
+
+
+class CutForm(forms.Form):
+    """How RFM scores are cut: the mode, and where scores 5 to 2 begin in threshold mode."""
+
+    MODES = (
+        ("", "The one that fits: fifths from 200 buyers on"),
+        (RfmMode.QUANTILE.value, "Fifths: each score holds about a fifth of the buyers"),
+        (RfmMode.THRESHOLDS.value, "Fixed thresholds: the ones below"),
+    )
+    UNITS: ClassVar[Mapping[str, str]] = {
+        "days": "Days since the last order, at most",
+        "orders": "Orders, at least",
+        "percents": "Net revenue in % of the average order, at least",
+    }
+
+    mode = forms.ChoiceField(choices=MODES, required=False, label="Scores are cut by")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in self.UNITS.items():
+            for score in range(5, 1, -1):
+                self.fields[f"{name}_{score}"] = forms.IntegerField(
+                    label=f"{label}, for score {score}",
+                    min_value=1,
+                    widget=forms.NumberInput(attrs={"class": "input"}),
+                )
+
+    @classmethod
+    def showing(cls, typed: Any, scale: RfmScale, stored: Thresholds) -> "CutForm":
+        """Return the form with what is stored, or with what was typed."""
+        values = {
+            f"{name}_{place + 2}": value
+            for name in MEASURES
+            for place, value in enumerate(getattr(stored, name))
+        }
+        return cls(typed, initial={"mode": scale.forced_mode, **values})
+
+    def lines(self) -> list[tuple[int, list[forms.BoundField]]]:
+        """Return the fields of each score, 5 first."""
+        return [(score, [self[f"{name}_{score}"] for name in MEASURES]) for score in (5, 4, 3, 2)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            for name, fault in find_faults(self.thresholds()).items():
+                self.add_error(None, f"{self.UNITS[name]}: {fault}")
+        return cleaned
+
+    def thresholds(self) -> Thresholds:
+        """Return what was typed, of a form whose numbers are numbers."""
+        stored = {
+            name: [self.cleaned_data[f"{name}_{score}"] for score in (2, 3, 4, 5)]
+            for name in MEASURES
+        }
+        return read_thresholds(stored)

@@ -6,14 +6,15 @@ from django.db.models.functions import Now
 
 from crm.models import Profile
 from kernel.tenancy import TenantForeignKey, TenantModel
-from segments.choices import Cause, RfmMode
+from segments.choices import Cause, RfmMode, SegmentKind
 
 
 class Segment(TenantModel):
-    """A rule-defined group of profiles."""
+    """A group of profiles: by a rule, or a list that was put together by hand."""
 
     key = models.TextField(default="", blank=True)
-    """Stable word of a core segment such as ``at_risk``; empty for the merchant's own."""
+    """Stable word of a starter such as ``at_risk``; empty for the merchant's own."""
+    kind = models.TextField(choices=SegmentKind.choices, default=SegmentKind.DYNAMIC)
     name = models.TextField()
     description = models.TextField(default="", blank=True)
     definition = models.JSONField()
@@ -24,6 +25,14 @@ class Segment(TenantModel):
     """When it was last computed for everybody; None until the first time."""
     stopped_at = models.DateTimeField(null=True)
     """When asking it took too long; its members stay as they were until it is changed."""
+    tags = ArrayField(
+        models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
+    )
+    """Words that people sort segments by, ascending."""
+    archived_at = models.DateTimeField(null=True)
+    """Since when it is not evaluated and has no members; None while it is."""
+    used_at = models.DateTimeField(null=True)
+    """When its members were last exported or copied; what flows do with it stands with them."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -34,9 +43,33 @@ class Segment(TenantModel):
                 fields=["tenant", "key"], name="segment_key_uniq", condition=~models.Q(key="")
             ),
         ]
+        indexes = [models.Index(fields=["tenant", "member_count", "id"], name="segment_size_idx")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ListEntry(TenantModel):
+    """That somebody was put on a list; the membership follows from it like from any rule."""
+
+    segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    added_at = models.DateTimeField()
+    added_by = models.TextField(db_default="")
+    """E-mail address of the member, or ``key:<hint>``."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "profile", "segment"], name="listentry_profile_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "segment", "profile"], name="listentry_segment_idx")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile_id} on {self.segment_id}"
 
 
 class Membership(TenantModel):
@@ -122,6 +155,10 @@ class Upkeep(TenantModel):
     due_at = models.DateTimeField(null=True)
     """When everything is to be scored and computed again; None: never yet."""
     cause = models.TextField(choices=Cause.choices, default=Cause.REFERENCE)
+    audited_at = models.DateTimeField(null=True)
+    """When live memberships were last compared with a full computation; None: never yet."""
+    audited_count = models.IntegerField(db_default=0)
+    """People that the last audit looked at."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant"], name="upkeep_tenant_uniq")]
@@ -135,6 +172,24 @@ class Upkeep(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.changed_count} changed, due {self.due_at}"
+
+
+class Defect(TenantModel):
+    """A membership that an audit found wrong, which is a fault of ours; repaired when recorded."""
+
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
+    was_member = models.BooleanField()
+    """What was stored; what is right is the opposite."""
+    leaves = models.JSONField(default=list)
+    """The conditions with the profile's own values when it was found, in words."""
+    found_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "-id"], name="defect_newest_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.profile_id} {'in' if self.was_member else 'not in'} {self.segment_id}"
 
 
 class SegmentReference(TenantModel):
@@ -173,6 +228,10 @@ class RfmScale(TenantModel):
     frequency_bounds = ArrayField(models.IntegerField(), default=list)
     monetary_bounds = ArrayField(models.BigIntegerField(), default=list)
     average_order_minor = models.BigIntegerField(null=True)
+    thresholds = models.JSONField(null=True)
+    """The merchant's own cuts of threshold mode (`domain.thresholds`); None: the usual ones."""
+    is_recut = models.BooleanField(db_default=False)
+    """Cut otherwise since the last scoring: moves by the next one start no flow."""
     scored_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -261,6 +320,8 @@ class RfmHistory(TenantModel):
     group = models.TextField()
     profile_count = models.IntegerField()
     net_minor = models.BigIntegerField()
+    order_count = models.BigIntegerField(null=True)
+    """Orders in the look-back; None for days on which they were not counted yet."""
 
     class Meta:
         constraints = [
@@ -280,7 +341,10 @@ class RfmChange(TenantModel):
     to_group = models.TextField(db_default="")
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "profile", "-at"], name="rfmchange_profile_idx")]
+        indexes = [
+            models.Index(fields=["tenant", "profile", "-at"], name="rfmchange_profile_idx"),
+            models.Index(fields=["tenant", "at"], name="rfmchange_at_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_group} → {self.to_group}"

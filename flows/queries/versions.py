@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
 from flows.choices import FlowStatus
 from flows.domain.graph import Graph
 from flows.domain.parsing import parse_graph
-from flows.models import Flow, FlowVersion
+from flows.models import Flow, FlowEntry, FlowVersion
+from segments.panels import SegmentUser
 
 _KEPT = 1_000
 _graphs: dict[str, Graph] = {}
@@ -33,13 +34,26 @@ def list_live() -> list[tuple[int, int]]:
     return list(live.order_by("flow_id").values_list("flow_id", "pk"))
 
 
-def list_segment_users() -> dict[int, list[str]]:
-    """Return the names of the flows whose live version names a segment, by the segment's id."""
+def list_segment_users() -> dict[int, list[SegmentUser]]:
+    """Return the flows whose live version names a segment, by the segment's id."""
+    newest = FlowEntry.objects.filter(flow_id=OuterRef("flow_id")).order_by("-pk")
     live = FlowVersion.objects.filter(number=F("flow__version_number")).order_by("flow_id")
-    found: dict[int, list[str]] = defaultdict(list)
-    for name, graph in live.values_list("flow__name", "graph"):
-        for segment_id in _segments_named(graph):
-            found[segment_id].append(name)
+    found: dict[int, list[SegmentUser]] = defaultdict(list)
+    rows = live.annotate(used_at=Subquery(newest.values("at")[:1]))
+    for flow_id, name, graph, used_at in rows.values_list(
+        "flow_id", "flow__name", "graph", "used_at"
+    ):
+        starting = _segments_named(graph.get("trigger"))
+        for segment_id in sorted(_segments_named(graph)):
+            user = SegmentUser(
+                kind="Flow",
+                name=name,
+                route="flows:detail",
+                object_id=flow_id,
+                used_at=used_at,
+                starts_on_entry=segment_id in starting,
+            )
+            found[segment_id].append(user)
     return dict(found)
 
 

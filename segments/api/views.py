@@ -1,6 +1,6 @@
 """`/api/v1/segments/` and why somebody is in which segment."""
 
-from typing import Any
+from typing import Any, Final, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,18 +14,30 @@ from rest_framework.views import APIView
 from crm.api.profile_shapes import ProfileOut
 from crm.queries.resources import build_profiles, is_profile
 from kernel import clock
-from segments.choices import Cause
+from kernel.errors import Conflict
+from segments.choices import Cause, SegmentKind
 from segments.domain.grammar import describe_grammar
 from segments.fields import describe_fields
 from segments.models import Membership, MembershipChange, Segment
-from segments.queries.listing import list_segments, payloads_of
+from segments.queries.impact import measure_impact
+from segments.queries.insight import find_insight
+from segments.queries.listing import (
+    describe_definition,
+    get_segment,
+    list_segments,
+    payloads_of,
+)
 from segments.queries.reasons import explain_segments
 from segments.queries.review import review_definition
 from segments.queries.versions import read_version
-from segments.services.segments import update_segment
+from segments.services.lists import add_to_list, create_list, remove_from_list
+from segments.services.segments import create_segment, update_segment
 from tenants.api import filters
 from tenants.api.filters import refuse_unknown
 from tenants.api.resources import IdField, ReadResource
+from tenants.models import ApiKey
+
+MAX_ID: Final = 2**63 - 1
 
 
 class SegmentOut(serializers.Serializer[Any]):
@@ -35,6 +47,9 @@ class SegmentOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField()
+    kind = serializers.ChoiceField(choices=SegmentKind.choices)
+    tags = serializers.ListField(child=serializers.CharField())
+    archived_at = serializers.DateTimeField(allow_null=True)
     definition = serializers.DictField()
     words = serializers.CharField()
     references = serializers.ListField(child=serializers.CharField())
@@ -57,6 +72,97 @@ class SegmentIn(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=120, required=False)
     description = serializers.CharField(max_length=300, required=False, allow_blank=True)
     definition = serializers.DictField(required=False)
+
+
+class SegmentNew(serializers.Serializer[Any]):
+    """A new segment with a definition, or a list with people to be put on it."""
+
+    name = serializers.CharField(max_length=120)
+    description = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, default=""
+    )
+    kind = serializers.ChoiceField(choices=SegmentKind.choices, default=SegmentKind.DYNAMIC)
+    definition = serializers.DictField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if (attrs["kind"] == SegmentKind.STATIC) == ("definition" in attrs):
+            raise serializers.ValidationError(
+                {"definition": "A segment needs one, and a list has none."}
+            )
+        return attrs
+
+
+class MembersIn(serializers.Serializer[Any]):
+    """Ids of profiles that are put on a list, and of those that are taken off."""
+
+    add = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), default=list, max_length=1000
+    )
+    remove = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), default=list, max_length=1000
+    )
+
+
+class MembersChanged(serializers.Serializer[Any]):
+    """How many people were really put on the list and taken off."""
+
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+
+
+class PreviewIn(serializers.Serializer[Any]):
+    """A definition, and the segment that would get it, if there is one."""
+
+    definition = serializers.DictField()
+    segment = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MAX_ID
+    )
+
+
+class PreviewOut(serializers.Serializer[Any]):
+    """What saving a definition would change; ``is_estimate`` says that not everybody was asked."""
+
+    words = serializers.CharField()
+    member_count = serializers.IntegerField()
+    gained = serializers.IntegerField()
+    lost = serializers.IntegerField()
+    is_estimate = serializers.BooleanField()
+    sample = ProfileOut(many=True)
+    lost_sample = ProfileOut(many=True)
+    starts = serializers.ListField(child=serializers.CharField())
+
+
+class BoughtOut(serializers.Serializer[Any]):
+    """A product or category; shares of buyers lie between 0 and 1."""
+
+    product_id = IdField()
+    name = serializers.CharField()
+    share = serializers.FloatField()
+    rest_share = serializers.FloatField(allow_null=True)
+    lift = serializers.FloatField(allow_null=True)
+
+
+class CrossSellOut(serializers.Serializer[Any]):
+    """A product that goes with another one that members have, and how many lack it."""
+
+    has_id = IdField()
+    has_title = serializers.CharField()
+    lacks_id = IdField()
+    lacks_title = serializers.CharField()
+    people = serializers.IntegerField()
+    strength = serializers.FloatField()
+
+
+class InsightOut(serializers.Serializer[Any]):
+    """What the buyers of a segment buy, against all others; of a sample where there are many."""
+
+    members = serializers.IntegerField()
+    rest = serializers.IntegerField()
+    seen_members = serializers.IntegerField()
+    seen_rest = serializers.IntegerField()
+    products = BoughtOut(many=True)
+    categories = BoughtOut(many=True)
+    cross_sell = CrossSellOut(many=True)
 
 
 class ChangeOut(serializers.Serializer[Any]):
@@ -163,6 +269,7 @@ class SegmentViewSet(ReadResource[Segment]):
     scope_resource = "segments"
     serializer_class = SegmentOut
     filters = {
+        "kind": filters.text("kind", "dynamic for segments, static for lists."),
         "key": filters.text("key", "Word of a core segment, such as at_risk."),
         "name": filters.text("name"),
         "created_at": filters.time("created_at"),
@@ -210,6 +317,48 @@ class SegmentViewSet(ReadResource[Segment]):
         )
         return _answer(changed, warnings=warnings)
 
+    @extend_schema(request=SegmentNew, responses={201: SegmentOut})
+    def create(self, request: Request) -> Response:
+        """Make a segment of a definition, or a list."""
+        body = SegmentNew(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        make = create_list if said.pop("kind") == SegmentKind.STATIC else create_segment
+        answer = _answer(make(**said))
+        answer.status_code = 201
+        return answer
+
+    @extend_schema(request=PreviewIn, responses=PreviewOut)
+    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    def preview(self, request: Request) -> Response:
+        """Count who would be in a segment, who would come and go, without saving anything."""
+        body = PreviewIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        segment_id = said.get("segment")
+        if segment_id is not None:
+            get_segment(segment_id)
+        found = measure_impact(said["definition"], clock.now(), segment_id=segment_id)
+        if found is None:
+            raise Conflict("This definition takes too long to be previewed; it can be saved.")
+        shown = {
+            "words": describe_definition(said["definition"]),
+            "member_count": found.members,
+            "gained": found.gained,
+            "lost": found.lost,
+            "is_estimate": found.is_estimate,
+            "sample": build_profiles([person.pk for person in found.gained_sample]),
+            "lost_sample": build_profiles([person.pk for person in found.lost_sample]),
+            "starts": [user.name for user in found.starting],
+        }
+        return Response(shown)
+
+    @extend_schema(responses=InsightOut)
+    @action(detail=True, filter_backends=[], pagination_class=None)
+    def insight(self, request: Request, pk: str) -> Response:
+        """Say what its buyers buy, how that differs from all others, and what goes with it."""
+        return Response(InsightOut(find_insight(self.get_object().pk)).data)
+
     @extend_schema(responses=FieldList)
     @action(detail=False, filter_backends=[], pagination_class=None)
     def fields(self, request: Request) -> Response:
@@ -222,6 +371,18 @@ class SegmentViewSet(ReadResource[Segment]):
         """List the profiles in a segment, newest first."""
         rows = Membership.objects.filter(segment_ids__contains=[self.get_object().pk])
         return self.page_of(rows, _profiles, "-profile_id")
+
+    @extend_schema(request=MembersIn, responses=MembersChanged)
+    @members.mapping.post
+    def change_members(self, request: Request, pk: str) -> Response:
+        """Put people on a list and take others off; a segment fills itself and refuses it."""
+        found = self.get_object()
+        body = MembersIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        said, actor = body.validated_data, f"key:{cast('ApiKey', request.auth).hint}"
+        added = add_to_list(found.pk, said["add"], actor=actor)
+        removed = remove_from_list(found.pk, said["remove"], actor=actor)
+        return Response({"added": len(added), "removed": len(removed)})
 
     @extend_schema(responses=ChangeOut(many=True))
     @action(detail=True, filter_backends=[])

@@ -15,7 +15,7 @@ from segments.domain.days import Moment
 from segments.domain.definitions import KeptLeaf, Node, parse, references_named
 from segments.domain.upgrades import upgrade
 from segments.errors import DefinitionError
-from segments.fields import FIELDS
+from segments.fields import KNOWN_FIELDS
 from segments.models import Segment, SegmentReference
 from segments.types import Field, Kind
 from tenants.queries import get_tenant
@@ -67,21 +67,22 @@ def parse_definition(definition: object) -> Node:
     """
     upgraded = upgrade(definition)
     try:
-        return parse(upgraded, FIELDS)
+        return parse(upgraded, KNOWN_FIELDS)
     except DefinitionError:
         # The place is to be named as it was written.
-        parse(definition, FIELDS)
+        parse(definition, KNOWN_FIELDS)
         raise
 
 
 def list_definitions(*, are_all_asked: bool = False) -> dict[int, Node]:
-    """Return the tree of every segment of the tenant by id, ascending.
+    """Return the tree of every segment that is evaluated by id, ascending; no archived one.
 
     Args:
         are_all_asked: also those that took too long to be asked; else each of them is as it is
             stored, so that its members stay until it is changed.
     """
-    rows = Segment.objects.order_by("id").values_list("id", "definition", "stopped_at")
+    live = Segment.objects.filter(archived_at=None).order_by("id")
+    rows = live.values_list("id", "definition", "stopped_at")
     return {
         segment_id: KeptLeaf("definition", segment_id)
         if stopped_at and not are_all_asked

@@ -9,43 +9,24 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from crm.models import Profile
 from kernel.errors import NotFound
 from kernel.formats import find_zone, format_money, format_number, format_time
 from kernel.money import exponent
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
+from segments.choices import SegmentKind
 from segments.domain.compile import whole
 from segments.domain.definitions import Node, segments_named
 from segments.domain.words import describe
 from segments.fields import FIELDS
 from segments.models import MembershipChange, Segment, SegmentReference
-from segments.panels import list_users
 from segments.queries.conditions import get_moment, parse_definition, references_of
 from segments.types import Kind
 from tenants.queries import get_tenant
 
 PAGE_SIZE = 50
-_WEEK = timedelta(days=6)
-"""Days before today that are a week with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentSummary:
-    """One row of the list of segments.
-
-    Attributes:
-        words: the definition as a person would say it.
-        entered, left: entries and exits of the last 7 days, today among them.
-        used_by: names of the segments, flows and so on that refer to this one.
-        lines: references it compares with, in words, such as ``Top 10%: £310.00 and more``.
-    """
-
-    segment: Segment
-    words: str
-    entered: int
-    left: int
-    used_by: tuple[str, ...]
-    lines: tuple[str, ...]
+LIST_WORDS = "Whoever was put on it by hand, by upload or as a copy of a segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,39 +74,10 @@ def find_segment_by_key(key: str) -> Segment | None:
     return Segment.objects.filter(key=key).first() if key else None
 
 
-def list_summaries(now: datetime) -> list[SegmentSummary]:
-    """Return every segment with its size, movement and definition in words.
-
-    Args:
-        now: aware; movement is that of its local day and the six before it.
-    """
-    tenant = get_tenant(current_tenant_id())
-    today = now.astimezone(find_zone(tenant.timezone)).date()
-    speak = partial(_write_money, currency=tenant.currency)
-    segments = list(list_segments())
-    trees = {segment.pk: parse_definition(segment.definition) for segment in segments}
-    names = {segment.pk: segment.name for segment in segments}
-    moved = {row.segment_id: row for row in run_sql("segments.count_changes", since=today - _WEEK)}
-    lines = _reference_lines(tenant.currency)
-    users = list_users()
-    return [
-        SegmentSummary(
-            segment=segment,
-            words=describe(trees[segment.pk], speak, names),
-            entered=moved[segment.pk].entered if segment.pk in moved else 0,
-            left=moved[segment.pk].left_count if segment.pk in moved else 0,
-            used_by=(
-                *_users_of(segment.pk, trees, names),
-                *users.get(segment.pk, ()),
-            ),
-            lines=tuple(lines[key] for key in references_of([trees[segment.pk]]) if key in lines),
-        )
-        for segment in segments
-    ]
-
-
 def describe_segment(segment: Segment) -> str:
     """Return the definition of a segment in words."""
+    if segment.kind == SegmentKind.STATIC:
+        return LIST_WORDS
     return describe_definition(segment.definition)
 
 
@@ -194,7 +146,7 @@ def list_members(
     rows = run_sql(
         "segments.list_members",
         segment_id=segment_id,
-        search=_pattern(search),
+        search=member_pattern(search),
         after=after,
         count=limit,
     )
@@ -205,6 +157,12 @@ def list_member_ids(segment_id: int, *, after: int = 0, limit: int = 1_000) -> l
     """Return ids of members ascending, page by page, for audiences and exports."""
     rows = run_sql("segments.list_member_ids", segment_id=segment_id, after=after, count=limit)
     return [row.profile_id for row in rows]
+
+
+def list_named(profile_ids: Sequence[int]) -> list[Profile]:
+    """Return live profiles by id, for a choice among a few people."""
+    live = Profile.objects.filter(merged_into=None, erased_at=None, is_anonymous=False)
+    return list(live.filter(pk__in=profile_ids).order_by("pk"))
 
 
 def list_changes(
@@ -252,10 +210,11 @@ def list_sizes(segment: Segment, now: datetime, *, days: int = 90) -> list[tuple
 
 def speak_money(amount: Decimal) -> str:
     """Write an amount in whole units of the active tenant's currency."""
-    return _write_money(amount, currency=get_tenant(current_tenant_id()).currency)
+    return speak_amount(amount, currency=get_tenant(current_tenant_id()).currency)
 
 
-def _write_money(amount: Decimal, *, currency: str) -> str:
+def speak_amount(amount: Decimal, *, currency: str) -> str:
+    """Write an amount in whole units of a currency."""
     return format_money(int(amount.scaleb(exponent(currency))), currency)
 
 
@@ -264,11 +223,8 @@ def zone_key() -> str:
     return find_zone(get_tenant(current_tenant_id()).timezone).key
 
 
-def _users_of(segment_id: int, trees: dict[int, Node], names: dict[int, str]) -> tuple[str, ...]:
-    return tuple(names[key] for key, tree in trees.items() if segment_id in segments_named(tree))
-
-
-def _pattern(search: str) -> str:
+def member_pattern(search: str) -> str:
+    """Return the LIKE pattern of a search among members; empty finds all."""
     word = search.strip().lower()
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%" if word else ""
@@ -280,12 +236,12 @@ def payloads_of(segments: Iterable[Segment]) -> list[dict[str, Any]]:
     trees = [parse_definition(segment.definition) for segment in rows]
     names = names_of(*trees)
     currency = get_tenant(current_tenant_id()).currency
-    speak = partial(_write_money, currency=currency)
+    speak = partial(speak_amount, currency=currency)
     lines = _reference_lines(currency)
     return [
         _payload(
             segment,
-            describe(tree, speak, names),
+            LIST_WORDS if segment.kind == SegmentKind.STATIC else describe(tree, speak, names),
             [lines[key] for key in references_of([tree]) if key in lines],
         )
         for segment, tree in zip(rows, trees, strict=True)
@@ -298,6 +254,9 @@ def _payload(segment: Segment, words: str, references: list[str]) -> dict[str, A
         "key": segment.key,
         "name": segment.name,
         "description": segment.description,
+        "kind": segment.kind,
+        "tags": segment.tags,
+        "archived_at": segment.archived_at,
         "definition": segment.definition,
         "words": words,
         "references": references,

@@ -43,16 +43,22 @@ from tenants.queries import get_tenant
 _NOTHING = "not known"
 
 
-def explain_segments(profile_id: int, now: datetime) -> list[SegmentReason]:
+def explain_segments(
+    profile_id: int, now: datetime, *, segment_id: int | None = None
+) -> list[SegmentReason]:
     """Return why a profile is in or out of every segment, in the order of the list.
 
     Args:
         profile_id: of the tenant; an unknown, merged or erased one gives an empty list.
         now: aware; conditions are asked for this instant.
+        segment_id: this one alone; None for all that are evaluated.
     """
-    segments = list(list_segments())
+    chosen = list_segments().filter(archived_at=None)
+    segments = list(chosen if segment_id is None else chosen.filter(pk=segment_id))
     trees = {segment.pk: parse_definition(segment.definition) for segment in segments}
     names = {segment.pk: segment.name for segment in segments}
+    if segment_id is not None:
+        names = dict(list_segments().values_list("pk", "name"))
     answers = _ask(profile_id, trees, now)
     if answers is None:
         return []

@@ -1,15 +1,17 @@
 """Reads of RFM: the scale, the grid, groups with their movement, why a score is what it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Sum
 
+from kernel import clock
 from kernel.formats import format_number
 from kernel.sql import run_sql
 from segments.domain.rfm import GROUP_LABELS
-from segments.models import RfmHistory, RfmScale, RfmScore, RfmSum
+from segments.models import RfmHistory, RfmScale, RfmScore, RfmSum, Segment
 from segments.queries.conditions import get_moment
 
 ADVICE = {
@@ -43,6 +45,7 @@ class GroupSummary:
         people_share, revenue_share: of all buyers, 0 to 1; None without any.
         net_minor: net revenue in the look-back, minor units of the tenant's currency.
         before_count: people about 30 days ago; None when nothing was kept then.
+        order_count: orders in the look-back as of the last full scoring; None before it.
     """
 
     group: str
@@ -53,6 +56,7 @@ class GroupSummary:
     people_share: float | None
     revenue_share: float | None
     before_count: int | None
+    order_count: int | None
 
 
 def find_scale() -> RfmScale | None:
@@ -111,6 +115,7 @@ def list_groups(today: date) -> list[GroupSummary]:
     people_total = sum(people for people, _ in found.values())
     revenue_total = sum(revenue for _, revenue in found.values())
     before = _history_before(today - timedelta(days=30))
+    orders = _last_orders()
     return [
         GroupSummary(
             group=group,
@@ -121,6 +126,7 @@ def list_groups(today: date) -> list[GroupSummary]:
             people_share=_share(found.get(group, (0, 0))[0], people_total),
             revenue_share=_share(found.get(group, (0, 0))[1], revenue_total),
             before_count=before.get(group, 0) if before else None,
+            order_count=orders.get(group, 0) if orders else None,
         )
         for group, label in GROUP_LABELS.items()
     ]
@@ -151,6 +157,67 @@ def explain_recency(profile_id: int, now: datetime) -> str | None:
     ago = "today" if days <= 0 else f"{format_number(days)} day{'' if days == 1 else 's'} ago"
     share = 100 * row.more_recent // max(row.buyers, 1)
     return f"R = {score.recency}: last order {ago}; {share}% of buyers are more recent"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMove:
+    """People who were in one group at the beginning and in another one at the end.
+
+    An empty group is no buyer: somebody new at the beginning, somebody gone at the end.
+    """
+
+    from_group: str
+    to_group: str
+    people: int
+
+
+def list_group_moves(first: date, last: date, now: datetime) -> list[GroupMove]:
+    """Return who moved from which group to which between the ends of two days, and who stayed.
+
+    Args:
+        first: local day at whose end movement begins.
+        last: local day at whose end it stops; today stops now.
+        now: aware.
+    """
+    moment = get_moment(now)
+    rows = run_sql(
+        "segments.count_group_moves",
+        since=clock.end_of_day(first, moment.zone.key),
+        until=clock.end_of_day(last, moment.zone.key),
+    )
+    moves = [GroupMove(row.from_group, row.to_group, row.people) for row in rows]
+    arrived: dict[str, int] = {}
+    for move in moves:
+        arrived[move.to_group] = arrived.get(move.to_group, 0) + move.people
+    sizes = _sizes_now() if last >= moment.today else _history_before(last)
+    stayed = [
+        GroupMove(group, group, sizes.get(group, 0) - arrived.get(group, 0))
+        for group in GROUP_LABELS
+    ]
+    return [*(move for move in stayed if move.people > 0), *moves]
+
+
+def has_history_before(day: date) -> bool:
+    """Say whether the sizes of the groups were kept on a day or before it."""
+    return RfmHistory.objects.filter(on__lte=day).exists()
+
+
+def list_installed(keys: Sequence[str]) -> dict[str, int]:
+    """Return the ids of the segments that were made of some starters, by key; no archived one."""
+    rows = Segment.objects.filter(key__in=keys, archived_at=None)
+    return dict(rows.values_list("key", "pk"))
+
+
+def _sizes_now() -> dict[str, int]:
+    return dict(RfmSum.objects.values_list("group").annotate(people=Sum("profile_count")))
+
+
+def _last_orders() -> dict[str, int]:
+    """Return orders of each group as of the last day on which they were counted."""
+    counted = RfmHistory.objects.exclude(order_count=None)
+    last = counted.order_by("-on").values_list("on", flat=True).first()
+    rows = counted.filter(on=last).values_list("group", "order_count") if last else ()
+    return {group: orders or 0 for group, orders in rows}
 
 
 def _history_before(day: date) -> dict[str, int]:

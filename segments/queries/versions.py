@@ -9,7 +9,7 @@ from segments.domain.versions import EDITABLE, version_of
 from segments.errors import DefinitionError
 from segments.models import Segment
 from segments.queries.listing import describe_definition
-from tenants.domain.actions import describe_actor
+from tenants.domain.actions import ACTIONS, describe_actor
 from tenants.queries.audit import Entry, Wanted, list_entries
 
 MOST_EDITS = 50
@@ -57,6 +57,40 @@ class Meanwhile:
     theirs: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """One field that a change moved, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a segment was from one change on.
+
+    Attributes:
+        entry_id: of the audit trail; names the version when it is brought back.
+        what: what was done, such as ``changed a segment``.
+        until: when the next change came; None for the last version.
+        rows: what is different from the version before; empty for the first one.
+        words: its definition as a person would say it.
+        values: the fields that people edit.
+        is_current: the segment is like this now.
+    """
+
+    entry_id: int
+    actor: str
+    at: datetime
+    until: datetime | None
+    what: str
+    rows: Sequence[DiffRow]
+    words: str
+    values: Mapping[str, Any]
+    is_current: bool
+
+
 def values_of(segment: Segment) -> dict[str, Any]:
     """Return what people edit of a segment."""
     return {name: getattr(segment, name) for name in EDITABLE}
@@ -78,6 +112,46 @@ def find_meanwhile(segment: Segment, version: str) -> Meanwhile:
         if version_of(values) == version:
             return Meanwhile([_edit(row) for row in reversed(gone_through)], values, theirs)
     return Meanwhile([_edit(row) for row in gone_through[:1]], None, theirs)
+
+
+def list_versions(segment: Segment) -> list[Version]:
+    """Return what a segment was, newest first, by going back through its last changes."""
+    wanted = Wanted(object_type="segment", object_id=str(segment.pk))
+    current = values_of(segment)
+    values = current
+    versions: list[Version] = []
+    for entry in list_entries(wanted, "UTC", limit=MOST_EDITS).rows:
+        if entry.action not in ("segment.changed", "segment.created"):
+            continue
+        before = (entry.before or {}) if entry.action == "segment.changed" else {}
+        earlier = {**values, **{name: before[name] for name in EDITABLE if name in before}}
+        versions.append(
+            Version(
+                entry_id=entry.id,
+                actor=describe_actor(entry.actor),
+                at=entry.at,
+                until=versions[-1].at if versions else None,
+                what=ACTIONS[entry.action],
+                rows=_diff(earlier, values),
+                words=_speak("definition", values["definition"]),
+                values=values,
+                is_current=values == current,
+            )
+        )
+        values = earlier
+    return versions
+
+
+def _diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[DiffRow]:
+    return [
+        DiffRow(
+            LABELS[name],
+            _speak(name, before[name]),
+            _speak(name, after[name]),
+        )
+        for name in EDITABLE
+        if before[name] != after[name]
+    ]
 
 
 def list_disputed(meanwhile: Meanwhile, mine: Mapping[str, Any]) -> list[FieldRow]:

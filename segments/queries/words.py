@@ -31,8 +31,8 @@ def speak_moves(events: Sequence[Event]) -> dict[int, EventWords]:
 
 
 def segment_choices() -> list[tuple[str, str]]:
-    """Return id and name of every segment."""
-    rows = Segment.objects.order_by("pk").values_list("pk", "name")
+    """Return id and name of every segment that is evaluated."""
+    rows = Segment.objects.filter(archived_at=None).order_by("pk").values_list("pk", "name")
     return [(str(pk), name) for pk, name in rows]
 
 

@@ -7,16 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from kernel import clock
-from kernel.sql import execute, load_sql, run_sql
+from kernel.sql import run_sql
 from segments.domain.rfm import score_buyer
-from segments.domain.shared import build_shared
 from segments.models import RfmScale
-from segments.queries.conditions import (
-    get_compiler,
-    get_moment,
-    list_definitions,
-    list_references,
-)
+from segments.queries.conditions import get_moment
+from segments.services.auditing import find_wrong
 from segments.services.rfm import bounds_of, measure_buyers
 from segments.types import BuyerMeasures, RfmBounds
 
@@ -75,15 +70,7 @@ def _compare_scores(
 
 
 def _membership_differences(now: datetime) -> Iterator[str]:
-    compiler = get_compiler(now, list_references())
-    shared = build_shared(list_definitions(), compiler)
-    statement = load_sql("segments.find_wrong_memberships")
-    for name, text in (
-        ("{laterals}", shared.laterals),
-        ("{segment_ids}", shared.segment_ids),
-    ):
-        statement = statement.replace(name, text)
-    for row in execute(statement, now=now, **compiler.params):
+    for row in find_wrong(now):
         yield f"segments of profile {row.profile_id}: stored {row.stored}, computed {row.computed}"
 
 

@@ -9,6 +9,7 @@ from kernel.batches import Deadline
 from kernel.sql import run_sql
 from segments.choices import Cause
 from segments.models import Upkeep
+from segments.services.auditing import audit_memberships, is_audit_due
 from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.rebuild import refresh_everything
 from segments.services.upkeep import lock_upkeep
@@ -53,5 +54,7 @@ def _refresh_if_due(now: datetime) -> int:
         if upkeep is None or run_sql("segments.find_backlog", count=BUSY_FROM_REACTIONS):
             return 0
         cause = Cause(upkeep.cause)
+    if cause == Cause.REFERENCE and is_audit_due(upkeep, now):
+        audit_memberships(now)
     refresh_everything(now, cause)
     return 1

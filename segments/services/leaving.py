@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from crm.domain.traces import ERASED
 from crm.services.erasure import AFTER_ERASE, BEFORE_ERASE
-from crm.services.repointing import AFTER_MERGE, AFTER_PARTING, BEFORE_MERGE, Pair
+from crm.services.repointing import AFTER_MERGE, AFTER_PARTING, BEFORE_MERGE, REPOINTED, Pair
 from crm.services.searches import read_traces
 from kernel import clock
+from kernel.arrays import columns
 from kernel.sql import run_sql
 from segments.choices import Cause
 from segments.domain.definitions import Node
-from segments.models import Segment
+from segments.models import Defect, ListEntry, Segment
 from segments.queries.versions import values_of
 from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.upkeep import lock_upkeep
@@ -24,6 +25,12 @@ def leave_segments(profile_ids: Sequence[int]) -> None:
     """
     lock_upkeep()
     _leave(profile_ids, trees=None)
+
+
+def leave_lists(profile_ids: Sequence[int]) -> None:
+    """Take erased people off every list, and out of what audits found."""
+    ListEntry.objects.filter(profile_id__in=profile_ids).delete()
+    Defect.objects.filter(profile_id__in=profile_ids).delete()
 
 
 def forget_names(profile_ids: Sequence[int]) -> None:
@@ -52,7 +59,9 @@ def register() -> None:
     AFTER_MERGE.append(_leave_merged)
     AFTER_PARTING.append(_decide_parted)
     BEFORE_ERASE.append(forget_names)
+    AFTER_ERASE.append(leave_lists)
     AFTER_ERASE.append(leave_segments)
+    REPOINTED.append(("segments_listentry", "profile_id"))
 
 
 def _lock_first(pairs: Sequence[Pair]) -> None:
@@ -61,6 +70,7 @@ def _lock_first(pairs: Sequence[Pair]) -> None:
     A live refresh takes them in this order too, so that the two cannot wait for each other.
     """
     lock_upkeep()
+    run_sql("segments.settle_lists", **columns("losers winners", pairs))
 
 
 def _leave_merged(pairs: Sequence[Pair]) -> None:

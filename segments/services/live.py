@@ -8,7 +8,7 @@ from crm.types import EventRef
 from kernel import clock
 from segments.choices import Cause
 from segments.domain.definitions import events_named, fields_named
-from segments.fields import FIELDS
+from segments.fields import KNOWN_FIELDS
 from segments.queries.conditions import list_definitions
 from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.rfm import score_changed
@@ -106,7 +106,7 @@ def _touching(refs: Sequence[EventRef]) -> list[EventRef]:
         return list(refs)
     trees = list_definitions().values()
     counted = events_named(trees)
-    groups = {FIELDS[name].group for name in fields_named(trees)}
+    groups = {KNOWN_FIELDS[name].group for name in fields_named(trees)}
     return [
         ref
         for ref in refs

@@ -133,13 +133,15 @@ def _append_moves(
                 is_backfill=causes.get(move.profile_id, cause).is_history,
             )
             for move in moves[start : start + EVENT_BATCH]
+            if move.segment_id in told
         ]
         append_events(events, now=now)
 
 
 def _describe(segment_ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """Return what events tell of segments, by id."""
+    """Return what events tell of segments, by id; leaving one that is archived tells nothing."""
     if not segment_ids:
         return {}
-    rows = Segment.objects.filter(pk__in=segment_ids).values_list("pk", "name", "key")
+    live = Segment.objects.filter(pk__in=segment_ids, archived_at=None)
+    rows = live.values_list("pk", "name", "key")
     return {pk: {"segment": name, "key": key} for pk, name, key in rows}

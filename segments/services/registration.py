@@ -21,6 +21,7 @@ def register() -> None:
             "segments_membershipchange",
             "segments_rfmscore",
             "segments_rfmchange",
+            "segments_defect",
         }
     )
     fill_panel(Panel("segments", "Segments", "segments:profile", 30))

@@ -16,14 +16,18 @@ from crm.services.events import append_events
 from crm.services.facts import RfmRow, write_rfm, write_rfm_from
 from crm.types import NewEvent
 from kernel import clock
+from kernel.errors import NotFound
 from kernel.sql import execute, load_sql, run_sql, whole_tenant
 from kernel.tenancy import current_tenant_id
-from segments.domain.rfm import LOOKBACK_MONTHS, bounds_above, choose_mode, threshold_bounds
+from segments.choices import Cause
+from segments.domain.rfm import LOOKBACK_MONTHS, bounds_above, choose_mode
+from segments.domain.thresholds import Thresholds, read_thresholds
 from segments.models import RfmScale
 from segments.queries.conditions import get_moment
-from segments.services.upkeep import lock_upkeep
+from segments.services.upkeep import lock_upkeep, request_refresh
 from segments.types import BuyerMeasures, GroupMove, RfmBounds
 from tenants.queries import get_tenant
+from tenants.services import audit
 
 EVENT_BATCH = 5_000
 _INSTANT = timedelta(microseconds=1)
@@ -63,7 +67,8 @@ def score_all(
     with whole_tenant():
         measured = _measure(source)
         mode = choose_mode(old.forced_mode if old else "", measured.buyers)
-        bounds = _bounds(mode, measured, source.today)
+        cuts = read_thresholds(old.thresholds if old else None)
+        bounds = _bounds(mode, measured, source.today, cuts)
         rows = _score(source, bounds, now=now, is_first=old is None or not old.buyers)
         _keep_scale(source, mode, measured, bounds, is_pinned=as_of is not None, now=now)
         write_rfm_from(load_sql("segments.rfm_of_profiles"), now=now)
@@ -71,7 +76,8 @@ def score_all(
     run_sql("segments.write_rfm_history", day=source.today)
     moves = _moves(rows)
     if as_of is None:
-        history_ids = [move.profile_id for move in moves] if is_history else []
+        is_quiet = is_history or (old is not None and old.is_recut)
+        history_ids = [move.profile_id for move in moves] if is_quiet else []
         _append_moves(moves, now, history_ids=history_ids)
     return moves
 
@@ -105,6 +111,54 @@ def score_changed(
     moves = _moves(rows)
     _append_moves(moves, now, history_ids=history_ids)
     return moves
+
+
+def preview_cut(mode: str, cuts: Thresholds, now: datetime) -> dict[tuple[str, str], int]:
+    """Return how many buyers would be in which group instead of theirs; nothing is written.
+
+    Args:
+        mode: of `RfmMode`; empty for the one that fits the number of buyers.
+        cuts: where scores begin in threshold mode.
+        now: aware.
+
+    Returns:
+        People by (group now, group then), those who stay among them.
+    """
+    source = _source(now, _pinned_day(RfmScale.objects.first()), None)
+    with whole_tenant():
+        measured = _measure(source)
+        bounds = _bounds(choose_mode(mode, measured.buyers), measured, source.today, cuts)
+        rows = run_sql(
+            "segments.preview_cut",
+            recency=list(bounds.recency),
+            frequency=list(bounds.frequency),
+            monetary=list(bounds.monetary),
+        )
+    return {(row.from_group, row.to_group): row.people for row in rows}
+
+
+@transaction.atomic
+def change_cut(mode: str, cuts: Thresholds) -> None:
+    """Cut scores otherwise; everybody is scored anew soon, and moves by it start no flow.
+
+    Args:
+        mode: of `RfmMode`; empty for the one that fits the number of buyers.
+        cuts: sound ones, see `find_faults`.
+
+    Raises:
+        NotFound: nobody was scored yet.
+    """
+    lock_upkeep()
+    scale = RfmScale.objects.first()
+    if scale is None:
+        raise NotFound("nobody was scored yet")
+    before = {"mode": scale.forced_mode, **read_thresholds(scale.thresholds).as_json()}
+    after = {"mode": mode, **cuts.as_json()}
+    if audit.record_change("rfm.cut", "rfm", scale.pk, before=before, after=after) is None:
+        return
+    scale.forced_mode, scale.thresholds, scale.is_recut = mode, cuts.as_json(), True
+    scale.save(update_fields=["forced_mode", "thresholds", "is_recut"])
+    request_refresh(Cause.DEFINITION, clock.now())
 
 
 def measure_buyers(
@@ -184,9 +238,9 @@ def _run(name: str, source: _Source, **params: Any) -> list[Any]:
     return execute(statement, **source.params, **params)
 
 
-def _bounds(mode: str, measured: Any, today: date) -> RfmBounds:
+def _bounds(mode: str, measured: Any, today: date, cuts: Thresholds) -> RfmBounds:
     if mode == "thresholds" or not measured.buyers:
-        return threshold_bounds(
+        return cuts.bounds(
             today=today, net_minor=measured.net_minor, order_count=max(measured.orders, 1)
         )
     return bounds_above(measured.recency_edges, measured.frequency_edges, measured.monetary_edges)
@@ -206,6 +260,7 @@ def _keep_scale(
             "frequency_bounds": list(bounds.frequency),
             "monetary_bounds": list(bounds.monetary),
             "average_order_minor": average,
+            "is_recut": False,
             "scored_at": now,
         }
     )

@@ -1,41 +1,54 @@
 """Segments of the merchant: made, changed, deleted; members follow."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
 from kernel import clock
 from kernel.errors import Conflict, Outdated
 from kernel.sql import run_sql
-from segments.choices import Cause
+from segments.choices import Cause, SegmentKind
 from segments.domain.canonical import digest
-from segments.domain.definitions import Node, SegmentLeaf, leaves, segments_named
+from segments.domain.definitions import Node, SegmentLeaf, leaves
 from segments.domain.happenings import BoughtLeaf
 from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
 from segments.errors import DefinitionError
 from segments.models import Segment
-from segments.panels import list_users
 from segments.queries.conditions import (
     find_unknown_products,
     list_definitions,
     parse_definition,
 )
 from segments.queries.listing import get_segment
+from segments.queries.users import find_users
 from segments.queries.versions import values_of
 from segments.services.upkeep import lock_upkeep, request_refresh
 from tenants.services import audit
 
+MAX_TAG: Final = 40
+MAX_TAGS: Final = 10
+
 
 @transaction.atomic
-def create_segment(*, name: str, definition: object, description: str = "") -> Segment:
+def create_segment(
+    *, name: str, definition: object, description: str = "", key: str = "", tags: Sequence[str] = ()
+) -> Segment:
     """Create a segment and have its members computed soon.
+
+    Args:
+        name: not that of another one.
+        definition: JSON as in the contract.
+        description: what it is for.
+        key: word of the starter it comes from; empty for the merchant's own.
+        tags: words to sort it by, as `clean_tags` returns them.
 
     Raises:
         Conflict: the tenant already has a segment of this name.
         DefinitionError: the definition cannot be understood.
     """
-    tree = _check(definition, own_id=None)
+    tree = check_definition(definition, own_id=None)
     try:
         with transaction.atomic():
             segment = Segment.objects.create(
@@ -43,6 +56,8 @@ def create_segment(*, name: str, definition: object, description: str = "") -> S
                 definition=definition,
                 description=description,
                 digest=digest(tree),
+                key=key,
+                tags=list(tags),
             )
     except IntegrityError as exc:
         raise Conflict(f"a segment called {name!r} exists", fields={"name": "is taken"}) from exc
@@ -66,7 +81,7 @@ def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Seg
         Conflict: the name is taken.
         DefinitionError: the definition cannot be understood, or refers to itself.
     """
-    segment = _lock(segment_id)
+    segment = lock_segment(segment_id)
     before = values_of(segment)
     if version and version != version_of(before):
         raise Outdated("Somebody changed this segment after it was read. Read it again.")
@@ -74,7 +89,9 @@ def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Seg
         changes["name"] = _named(changes["name"])
     changes = {field: value for field, value in changes.items() if value != before[field]}
     if "definition" in changes:
-        segment.digest = digest(_check(changes["definition"], own_id=segment_id))
+        if segment.kind == SegmentKind.STATIC:
+            raise Conflict("A list has no conditions: people are put on it and taken off.")
+        segment.digest = digest(check_definition(changes["definition"], own_id=segment_id))
         segment.stopped_at = None
     for field, value in changes.items():
         setattr(segment, field, value)
@@ -91,6 +108,35 @@ def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Seg
 
 
 @transaction.atomic
+def change_tags(segment_id: int, tags: Sequence[str]) -> None:
+    """Give a segment these tags instead of the ones it has.
+
+    Args:
+        segment_id: of the tenant.
+        tags: as `clean_tags` returns them.
+
+    Raises:
+        NotFound: no such segment.
+    """
+    segment = lock_segment(segment_id)
+    before, after = {"tags": segment.tags}, {"tags": list(tags)}
+    if audit.record_change("segment.tagged", "segment", segment_id, before=before, after=after):
+        segment.tags = list(tags)
+        segment.save(update_fields=["tags", "updated_at"])
+
+
+def clean_tags(text: str) -> list[str]:
+    """Return the tags of a text that has commas between them, ascending, each once."""
+    tags = {tag[:MAX_TAG] for word in text.split(",") if (tag := " ".join(word.split()))}
+    return sorted(tags)[:MAX_TAGS]
+
+
+def note_use(segment_id: int) -> None:
+    """Note that the members of a segment were put to use; joins the caller's transaction."""
+    Segment.objects.filter(pk=segment_id).update(used_at=clock.now())
+
+
+@transaction.atomic
 def delete_segment(segment_id: int) -> None:
     """Delete a segment that nothing refers to; its entries and exits go with it.
 
@@ -100,18 +146,19 @@ def delete_segment(segment_id: int) -> None:
     """
     lock_upkeep()
     segment = get_segment(segment_id)
-    trees = list_definitions(are_all_asked=True)
-    users = [key for key, tree in trees.items() if segment_id in segments_named(tree)]
-    found = Segment.objects.filter(pk__in=users).order_by("id").values_list("name", flat=True)
-    if names := [*found, *list_users().get(segment_id, [])]:
-        raise Conflict(f"{segment.name} is used by {', '.join(names)}")
+    if users := find_users().get(segment_id, []):
+        raise Conflict(f"{segment.name} is used by {', '.join(user.name for user in users)}")
     audit.record("segment.deleted", "segment", segment_id, before=values_of(segment))
     run_sql("segments.forget_segment", segment_id=segment_id)
     segment.delete()
 
 
-def _lock(segment_id: int) -> Segment:
-    """Return a segment that nobody else changes until this transaction ends."""
+def lock_segment(segment_id: int) -> Segment:
+    """Return a segment that nobody else changes until this transaction ends.
+
+    Raises:
+        NotFound: the tenant has none of this id.
+    """
     segment = Segment.objects.select_for_update(no_key=True).filter(pk=segment_id).first()
     return segment or get_segment(segment_id)
 
@@ -123,13 +170,15 @@ def _named(name: str) -> str:
     return cleaned
 
 
-def _check(definition: object, *, own_id: int | None) -> Node:
+def check_definition(definition: object, *, own_id: int | None) -> Node:
     """Refuse what cannot be understood, names what does not exist, or goes in a circle."""
     tree = parse_definition(definition)
     others = list_definitions(are_all_asked=True)
     for leaf in leaves(tree):
         if isinstance(leaf, SegmentLeaf) and leaf.segment_id not in others:
-            raise DefinitionError(f"{leaf.path}.segment", f"no segment has id {leaf.segment_id}")
+            raise DefinitionError(
+                f"{leaf.path}.segment", f"no segment has id {leaf.segment_id}, or it is archived"
+            )
     _check_products(tree)
     graph: dict[int, Node] = {**others, own_id or 0: tree}
     order_by_dependence(graph)

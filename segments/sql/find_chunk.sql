@@ -1,7 +1,7 @@
 -- Purpose: the last profile of the next chunk, in order of id.
 -- In: tenant_id; after, the last id of the chunk before; count, profiles per chunk.
--- Out: upto; no row when no profile is left.
-SELECT max(n.id) AS upto
+-- Out: upto; people, how many they are; no row when no profile is left.
+SELECT max(n.id) AS upto, count(*)::int AS people
 FROM (
     SELECT p.id
     FROM crm_profile AS p

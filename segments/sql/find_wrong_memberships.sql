@@ -1,6 +1,7 @@
 -- Purpose: profiles whose stored segments are not what the definitions say at this instant.
 -- In: tenant_id; laterals, segment_ids, compiled from the definitions, with what they bind;
---     now.
+--     now; after, upto, the range of profiles; is_settled, false leaves out those whose events
+--     wait to be worked off.
 -- Out: profile_id, stored, computed.
 -- Why: a row that is due is not wrong yet: the clock will come to it. Nor is one of somebody who
 --      bought what has changed and waits to be decided (`services/goods.py`).
@@ -15,7 +16,7 @@ WITH decided AS (
     LEFT JOIN crm_profilefacts AS f
         ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
     {laterals}
-    WHERE p.tenant_id = %(tenant_id)s
+    WHERE p.tenant_id = %(tenant_id)s AND p.id > %(after)s AND p.id <= %(upto)s
 )
 
 SELECT
@@ -33,5 +34,12 @@ WHERE COALESCE(m.segment_ids, '{}') <> d.segment_ids
       JOIN crm_orderline AS l ON l.tenant_id = %(tenant_id)s AND l.product_id = g.product_id
       JOIN crm_order AS o ON o.tenant_id = %(tenant_id)s AND o.id = l.order_id
       WHERE g.tenant_id = %(tenant_id)s AND o.profile_id = d.profile_id
+  )
+  AND (
+      %(is_settled)s
+      OR NOT EXISTS (
+          SELECT 1 FROM crm_reaction AS r
+          WHERE r.tenant_id = %(tenant_id)s AND r.profile_id = d.profile_id
+      )
   )
 ORDER BY d.profile_id

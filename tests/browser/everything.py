@@ -22,6 +22,7 @@ from messaging.services import tokens
 from messaging.services.domains import add_domain
 from messaging.types import RecipientToken
 from segments.models import Segment
+from segments.services.lists import add_to_list, create_list
 from stores.models import InboxDelivery, StoreWrite, WriteLane
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
@@ -111,9 +112,20 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "segments": "segments/",
         "segment": f"{segment}/",
         "segment-changes": f"{segment}/?tab=changes",
+        "segment-insight": f"{segment}/?tab=insight",
+        "segment-why": f"{segment}/?tab=why&q=a",
+        "segment-versions": f"{segment}/?tab=versions",
+        "segment-past": f"{segment}/?on=2020-01-01",
+        "segment-templates": "segments/templates/",
+        "segments-archived": "segments/?state=archived",
+        "segment-audit": "segments/audit/",
+        "list-new": "segments/lists/new/",
+        "list": f"segments/{_list()}/",
+        "list-people": f"segments/{_list()}/people/",
         "segment-edit": f"{segment}/edit/",
         "segment-new": "segments/new/",
         "rfm": "segments/rfm/",
+        "rfm-cut": "segments/rfm/cut/",
         "flows": "flows/",
         "flow": f"{flow}/",
         "flow-branches": f"flows/{Flow.objects.get(key='win_back').pk}/",
@@ -152,6 +164,13 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "members": "settings/members/",
     }
     return {name: f"/t/{tenant.slug}/{path}" for name, path in found.items()}
+
+
+def _list() -> int:
+    """Return a list with somebody on it."""
+    made = Segment.objects.filter(kind="static").first() or create_list(name="Fair in May")
+    add_to_list(made.pk, [Profile.objects.order_by("pk")[0].pk], actor="ada@example.com")
+    return made.pk
 
 
 def _who_is_who() -> dict[str, str]:

@@ -33,7 +33,8 @@ from kernel.scope import current_tenant_id
 from kernel.secrets import encrypt
 from loyalty.models import PointsAccount, PointsEntry
 from messaging.models import Message, Sender, SendingDomain, Template
-from segments.models import Membership, MembershipChange, Segment
+from segments.models import Membership, MembershipChange, RfmScale, Segment
+from segments.services.lists import add_to_list, create_list
 from stores.models import InboxDelivery, StoreWrite, SyncRun, WriteLane
 from tenants.choices import Role
 from tenants.models import AuditEntry, Job, Tenant
@@ -241,6 +242,8 @@ def make_everything() -> dict[str, int]:
         "coupon_id": make_coupon(store).pk,
         "cart_id": make_cart(profile).pk,
         "segment_id": segment.pk,
+        "list_id": _make_list(profile).pk,
+        "scale_id": RfmScale.objects.create(mode="thresholds", as_of=now, buyers=0).pk,
         "entry_id": entry.pk,
         "event_id": make_event(profile).pk,
         "sender_id": make_default_sender().pk,
@@ -263,6 +266,13 @@ def make_everything() -> dict[str, int]:
         **_make_people(),
         **_make_run(profile),
     }
+
+
+def _make_list(profile: Profile) -> Segment:
+    """Create a list with somebody on it."""
+    made = create_list(name="Fair in May")
+    add_to_list(made.pk, [profile.pk], actor="ada@example.com")
+    return made
 
 
 def _make_care(store: Store, profile: Profile, order: Order) -> dict[str, int]:

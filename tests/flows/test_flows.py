@@ -8,9 +8,9 @@ from flows.choices import FlowStatus
 from flows.models import Flow, FlowVersion
 from flows.services.flows import create_flow, publish, set_status
 from flows.services.library import install_flows
-from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
-from segments.queries.listing import get_segment, list_summaries
+from segments.queries.listing import get_segment
+from segments.queries.users import find_users
 from segments.services.segments import delete_segment
 from tests.factories.flows import definition, message_node
 from tests.flows.support import make_segment, make_template
@@ -99,9 +99,15 @@ def test_a_segment_that_a_flow_names_says_so_and_cannot_be_deleted() -> None:
     segment, other = make_segment("at_risk"), make_segment()
     flow = create_flow(name="Come back")
     publish(flow.pk, definition(trigger={"segment": str(segment.pk)}))
-    used = {row.segment.pk: row.used_by for row in list_summaries(clock.now())}
-
-    assert used == {segment.pk: ("Come back",), other.pk: ()}
+    [user] = find_users()[segment.pk]
+    assert (user.kind, user.name, user.route, user.object_id) == (
+        "Flow",
+        "Come back",
+        "flows:detail",
+        flow.pk,
+    )
+    assert user.starts_on_entry
+    assert other.pk not in find_users()
     with pytest.raises(Conflict, match="at_risk is used by Come back"):
         delete_segment(segment.pk)
     assert get_segment(segment.pk) == segment

@@ -92,6 +92,7 @@ def test_the_core_segments_are_installed_once(core: None) -> None:
         "vip",
         "at_risk",
         "churned",
+        "unhappy",
     ]
     assert Segment.objects.get(key="vip").name == "Best buyers"
 
@@ -121,6 +122,7 @@ def test_an_order_moves_a_profile_at_once(core: None) -> None:
         "vip": 1,
         "at_risk": 0,
         "churned": 0,
+        "unhappy": 0,
     }
     changes = MembershipChange.objects.order_by("id")
     assert list(

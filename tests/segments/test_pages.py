@@ -112,7 +112,7 @@ def test_entries_and_exits_say_why(client: Client) -> None:
     fill()
     segment = Segment.objects.get(key="churned")
     shown = page(client, f"{segment.pk}/?tab=changes")
-    assert "Definition changed" in shown
+    assert "The segment was changed" in shown
     assert "Ada N5" in shown
 
 

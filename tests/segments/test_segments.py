@@ -19,9 +19,10 @@ from segments.queries.listing import (
     list_changes,
     list_member_ids,
     list_members,
+    list_segments,
     list_sizes,
-    list_summaries,
 )
+from segments.queries.overview import summarize
 from segments.services.checks import find_differences
 from segments.services.clock import reevaluate_due
 from segments.services.library import install_core_segments
@@ -112,7 +113,7 @@ def test_another_tenant_sees_nothing(tenant: Tenant, other_tenant: Tenant) -> No
     segment = create()
     settle()
     with tenant_scope(other_tenant.pk):
-        assert list_summaries(NOW) == []
+        assert summarize(list(list_segments()), NOW) == []
         assert list_member_ids(segment.pk) == []
         with pytest.raises(NotFound):
             get_segment(segment.pk)
@@ -127,12 +128,12 @@ def test_the_list_says_size_movement_and_line(tenant: Tenant) -> None:
     assert vip is not None
     create("British VIP", {"segment": str(vip.pk), "is": "member"})
     settle()
-    rows = {row.segment.name: row for row in list_summaries(NOW)}
+    rows = {row.segment.name: row for row in summarize(list(list_segments()), NOW)}
     assert rows["VIP"].words == "Net revenue: top 10% of buyers"
     assert rows["VIP"].lines == (
         "Top 10%: £310.00 and more, among 2 buyers, as of 30 Jun 2026, 13:00",
     )
-    assert rows["VIP"].used_by == ("British VIP",)
+    assert [user.name for user in rows["VIP"].used_by] == ["British VIP"]
     assert (rows["First-time buyers"].entered, rows["First-time buyers"].left) == (2, 0)
     assert rows["British VIP"].words == "In segment “VIP”"
     assert describe_segment(rows["At risk"].segment) == "Days since last order: 60 to 119"

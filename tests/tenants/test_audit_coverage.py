@@ -17,6 +17,7 @@ from crm.models import Note, SavedView, Store
 from flows.models import FlowRun
 from imports.models import Import
 from messaging.models import Brand, Message
+from segments.models import Segment
 from stores.models import InboxDelivery
 from stores.services.connections import disconnect_store
 from stores.services.writing import switch_on
@@ -67,6 +68,21 @@ CHANGES: dict[str, dict[str, Any]] = {
         "is_active": "on",
     },
     "segments/new/": {"name": "Mine", "definition": '{"field":"order_count","is":">=","value":2}'},
+    "segments/templates/install/": {"key": "rfm_champions"},
+    "segments/lists/new/": {"name": "Regulars"},
+    "segments/lists/add/": {"new_list": "Picked", "ids": ()},
+    "segments/rfm/cut/": {
+        "action": "save",
+        **{f"days_{score}": str((5 - score) * 30 + 20) for score in (5, 4, 3, 2)},
+        **{f"orders_{score}": str(score) for score in (5, 4, 3, 2)},
+        **{f"percents_{score}": str(score * 40) for score in (5, 4, 3, 2)},
+    },
+    "segments/<int:segment_id>/export/": {},
+    "segments/<int:segment_id>/archive/": {},
+    "segments/<int:segment_id>/unarchive/": {},
+    "segments/<int:list_id>/take-off/": {"ids": ()},
+    "segments/<int:segment_id>/snapshot/": {},
+    "profiles/<int:profile_id>/lists/": {"list": (), "action": "remove"},
     "segments/<int:segment_id>/edit/": {
         "name": "Others",
         "definition": '{"field":"order_count","is":">=","value":3}',
@@ -137,6 +153,10 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 """What each page that takes a POST is sent, so that it changes something."""
 BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
+    "segments/<int:segment_id>/unarchive/": (
+        Segment,
+        {"archived_at": datetime(2026, 1, 1, tzinfo=UTC)},
+    ),
     "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
     "messages/<int:message_id>/retry/": (Message, {"status": "failed"}),
     "stores/<int:store_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
@@ -175,6 +195,9 @@ OF_CONNECTED = tuple(
 """Pages of a store that has a webhook address."""
 UNRECORDED = {
     "data/emails/": "the sample has no address that can be mended",
+    "segments/<int:list_id>/people/": "the sample knows nobody's address",
+    "segments/preview/": "counts what a definition would change, and saves nothing",
+    "segments/<int:segment_id>/restore/": "nothing in the trail tells of the sample's versions",
     "profiles/columns/": "which columns one person sees changes nothing for others",
     "notices/aside/": "what one person put aside waits for the others as before",
     "settings/notices/": "which mails one person gets changes nothing for others",
@@ -229,6 +252,12 @@ def test_every_page_that_takes_a_post_is_listed(
     assert takes == set(CHANGES) | set(UNRECORDED)
 
 
+def name_list(data: dict[str, Any], ids: dict[str, int]) -> None:
+    """Put the id of the list where one is asked for."""
+    if "list" in data:
+        data["list"] = ids["list_id"]
+
+
 @pytest.mark.parametrize("path", CHANGES)
 def test_a_change_by_a_page_is_in_the_trail(
     tenant: Tenant, ids: dict[str, int], client: Client, path: str
@@ -249,6 +278,7 @@ def test_a_change_by_a_page_is_in_the_trail(
     Note.objects.update(user_id=tenant.members.get(user__email="ada@soap.example").user_id)
     if "with" in CHANGES[path]:
         CHANGES[path]["with"] = make_profile().pk
+    name_list(CHANGES[path], ids)
     chosen = ids["duplicate_id" if "duplicates" in path else "profile_id"]
     data = {**CHANGES[path], **({"ids": [chosen]} if "ids" in CHANGES[path] else {})}
     answer = client.post(f"/t/{tenant.slug}/{fill(path, ids)}", data)

@@ -1,0 +1,147 @@
+"""What the buyers of a segment buy, against the rest: of a fixed number of them, however many."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kernel.arrays import array
+from kernel.sql import run_sql
+
+SAMPLE: Final = 4_000
+"""Buyers that are looked at on each side; of more, so many drawn evenly."""
+_WHOLE: Final = 65_536
+_TOP: Final = 10
+_SEEDS: Final = 5
+_LEAST_BOTH: Final = 3
+_FEW: Final = 30
+"""With fewer buyers on a side a lift would be chance, and none is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A product or category; shares of the buyers, 0 to 1.
+
+    Attributes:
+        product_id: None for a category.
+        lift: how many times as often as the rest; None where one cannot tell.
+    """
+
+    product_id: int | None
+    name: str
+    people: int
+    share: float
+    rest_share: float | None
+    lift: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CrossSell:
+    """A product that goes with another one.
+
+    Attributes:
+        has_id, has_title: what they bought.
+        lacks_id, lacks_title: what goes with it.
+        open_share: of the members who have the first, how many lack the second, 0 to 1.
+        people: about how many members that is.
+        strength: how many times as often as by chance the two are together.
+    """
+
+    has_id: int
+    has_title: str
+    lacks_id: int
+    lacks_title: str
+    open_share: float
+    people: int
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """What a segment buys.
+
+    Attributes:
+        members, rest: buyers of the last 24 months in the segment, and not in it.
+        seen_members, seen_rest: how many of them were looked at.
+    """
+
+    members: int
+    rest: int
+    seen_members: int
+    seen_rest: int
+    products: list[Bought]
+    categories: list[Bought]
+    cross_sell: list[CrossSell]
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether not everybody was looked at."""
+        return self.seen_members < self.members or self.seen_rest < self.rest
+
+
+def find_insight(segment_id: int) -> Insight:
+    """Return what the buyers of a segment buy, and how that differs from the rest."""
+    [counted] = run_sql("segments.count_buyers", segment_id=segment_id)
+    rows = run_sql(
+        "segments.sample_buyers",
+        segment_id=segment_id,
+        member_share=_share(counted.members),
+        rest_share=_share(counted.rest),
+    )
+    members = [row.profile_id for row in rows if row.is_member]
+    others = [row.profile_id for row in rows if not row.is_member]
+    ranked = run_sql(
+        "segments.rank_bought", members=array(members), others=array(others), count=_TOP
+    )
+    bought = [_bought(row, len(members), len(others)) for row in ranked]
+    products = [row for row in bought if row.product_id is not None]
+    return Insight(
+        members=counted.members,
+        rest=counted.rest,
+        seen_members=len(members),
+        seen_rest=len(others),
+        products=products,
+        categories=[row for row in bought if row.product_id is None],
+        cross_sell=_cross_sell(members, counted.members, products),
+    )
+
+
+def _share(people: int) -> int:
+    return _WHOLE if people <= SAMPLE else max(_WHOLE * SAMPLE // people, 1)
+
+
+def _bought(row: Any, members: int, others: int) -> Bought:
+    share = row.members / max(members, 1)
+    rest_share = row.others / others if others else None
+    can_tell = members >= _FEW and others >= _FEW and bool(rest_share)
+    return Bought(
+        product_id=row.product_id,
+        name=row.name,
+        people=row.members,
+        share=share,
+        rest_share=rest_share,
+        lift=share / rest_share if can_tell and rest_share else None,
+    )
+
+
+def _cross_sell(members: list[int], total: int, products: list[Bought]) -> list[CrossSell]:
+    if len(members) < _FEW:
+        return []
+    rows = run_sql(
+        "segments.pair_bought",
+        members=array(members),
+        products=array([row.product_id for row in products[:_SEEDS] if row.product_id]),
+        least=max(_LEAST_BOTH, len(members) // 100),
+        count=_TOP,
+    )
+    found = [
+        CrossSell(
+            has_id=row.has_id,
+            has_title=row.has_title,
+            lacks_id=row.lacks_id,
+            lacks_title=row.lacks_title,
+            open_share=(row.has - row.both) / row.has,
+            people=round((row.has - row.both) * total / len(members)),
+            strength=row.both * len(members) / (row.has * row.lacks_total),
+        )
+        for row in rows
+    ]
+    return [row for row in found if row.strength > 1]

@@ -1,0 +1,124 @@
+"""The weekly audit: live memberships against a full computation; what differs is a fault of ours.
+
+It runs right before a nightly refresh, which would put everything right without a word.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from kernel.sql import execute, load_sql, run_sql
+from segments.choices import Cause
+from segments.domain.shared import build_shared
+from segments.models import Defect, Upkeep
+from segments.queries.conditions import get_compiler, list_definitions, list_references
+from segments.queries.reasons import explain_segments
+from segments.services.memberships import decide_memberships, of_profiles
+from segments.services.upkeep import lock_upkeep
+from segments.types import ChangeCause
+
+EVERY: Final = timedelta(days=6, hours=12)
+"""Longer than six nights and shorter than seven, so that each seventh night is one."""
+CHUNK: Final = 50_000
+EXPLAINED: Final = 20
+"""Defects of one audit that are kept with the values of each condition."""
+_LAST_ID: Final = 2**63 - 1
+
+
+def is_audit_due(upkeep: Upkeep, now: datetime) -> bool:
+    """Say whether the last audit is a week ago, or none was made yet."""
+    return upkeep.audited_at is None or upkeep.audited_at <= now - EVERY
+
+
+def audit_memberships(now: datetime, *, chunk: int = CHUNK) -> int:
+    """Compare every live membership with what the definitions say, record and repair differences.
+
+    People with an event that is not worked off yet, and those whose time has just come, are left
+    out: nothing is late with them.
+
+    Args:
+        now: aware; the instant conditions are asked for.
+        chunk: profiles per transaction, so that live changes get their turn in between.
+
+    Returns:
+        Memberships that were wrong.
+    """
+    after, found, seen = 0, 0, 0
+    while True:
+        with transaction.atomic():
+            rows = run_sql("segments.find_chunk", after=after, count=chunk)
+            if not rows:
+                break
+            lock_upkeep()
+            upto = rows[0].upto
+            found += _audit_range(now, after, upto, explained=EXPLAINED - found)
+            seen += rows[0].people
+            after = upto
+    with transaction.atomic():
+        Upkeep.objects.update(audited_at=now, audited_count=seen)
+    return found
+
+
+def find_wrong(
+    now: datetime, *, after: int = 0, upto: int = _LAST_ID, is_settled: bool = True
+) -> list[Any]:
+    """Return the profiles of a range whose stored segments are not what the definitions say.
+
+    Args:
+        now: aware; the instant conditions are asked for.
+        after: profiles above this id.
+        upto: profiles up to this one.
+        is_settled: False leaves out those with an event that is not worked off yet.
+
+    Returns:
+        Rows of ``profile_id``, ``stored`` and ``computed``, arrays of segment ids.
+    """
+    compiler = get_compiler(now, list_references())
+    shared = build_shared(list_definitions(), compiler)
+    statement = load_sql("segments.find_wrong_memberships")
+    for name, text in (
+        ("{laterals}", shared.laterals),
+        ("{segment_ids}", shared.segment_ids),
+    ):
+        statement = statement.replace(name, text)
+    return execute(
+        statement, now=now, after=after, upto=upto, is_settled=is_settled, **compiler.params
+    )
+
+
+def _audit_range(now: datetime, after: int, upto: int, *, explained: int) -> int:
+    wrong = find_wrong(now, after=after, upto=upto, is_settled=False)
+    if not wrong:
+        return 0
+    defects = list(_defects(wrong, now, explained))
+    Defect.objects.bulk_create(defects)
+    ids = [row.profile_id for row in wrong]
+    decide_memberships(of_profiles(ids), now, cause=ChangeCause(Cause.AUDIT))
+    return len(defects)
+
+
+def _defects(wrong: Sequence[Any], now: datetime, explained: int) -> Iterator[Defect]:
+    """Yield each membership that is wrong; the first ones with what each condition says."""
+    number = 0
+    for row in wrong:
+        for segment_id in sorted({*row.stored} ^ {*row.computed}):
+            leaves = _leaves(row.profile_id, segment_id, now) if number < explained else []
+            number += 1
+            yield Defect(
+                profile_id=row.profile_id,
+                segment_id=segment_id,
+                was_member=segment_id in row.stored,
+                leaves=leaves,
+                found_at=now,
+            )
+
+
+def _leaves(profile_id: int, segment_id: int, now: datetime) -> list[dict[str, Any]]:
+    reasons = explain_segments(profile_id, now, segment_id=segment_id)
+    return [
+        {"words": leaf.words, "actual": leaf.actual, "holds": leaf.holds}
+        for reason in reasons
+        for leaf in reason.leaves
+    ]
