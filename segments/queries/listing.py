@@ -23,6 +23,7 @@ from segments.fields import FIELDS
 from segments.models import MembershipChange, Segment, SegmentReference
 from segments.queries.conditions import get_moment, parse_definition, references_of
 from segments.types import Kind
+from tenants.models import Tenant
 from tenants.queries import get_tenant
 
 PAGE_SIZE = 50
@@ -99,12 +100,13 @@ def names_of(*trees: Node) -> dict[int, str]:
 
 def reference_lines() -> dict[str, str]:
     """Return the stored references in words by key; such as the top-10% line."""
-    return _reference_lines(get_tenant(current_tenant_id()).currency)
+    return _reference_lines(get_tenant(current_tenant_id()))
 
 
-def _reference_lines(currency: str) -> dict[str, str]:
-    zone = zone_key()
-    return {row.key: _reference_line(row, currency, zone) for row in SegmentReference.objects.all()}
+def _reference_lines(tenant: Tenant) -> dict[str, str]:
+    zone = find_zone(tenant.timezone).key
+    rows = SegmentReference.objects.all()
+    return {row.key: _reference_line(row, tenant.currency, zone) for row in rows}
 
 
 def _reference_line(row: SegmentReference, currency: str, zone: str) -> str:
@@ -235,9 +237,9 @@ def payloads_of(segments: Iterable[Segment]) -> list[dict[str, Any]]:
     rows = list(segments)
     trees = [parse_definition(segment.definition) for segment in rows]
     names = names_of(*trees)
-    currency = get_tenant(current_tenant_id()).currency
-    speak = partial(speak_amount, currency=currency)
-    lines = _reference_lines(currency)
+    tenant = get_tenant(current_tenant_id())
+    speak = partial(speak_amount, currency=tenant.currency)
+    lines = _reference_lines(tenant)
     return [
         _payload(
             segment,
