@@ -334,6 +334,7 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatusEnum": "crm.choices.ReviewStatus",
         "TicketStatusEnum": "crm.choices.TicketStatus",
         "CouponKindEnum": "stores.domain.codes.KINDS",
+        "SegmentKindEnum": "segments.choices.SegmentKind",
     },
 }
 
