@@ -226,7 +226,8 @@ def make_everything() -> dict[str, int]:
     segment = Segment.objects.create(
         name="Buyers", definition={"field": "order_count", "is": ">=", "value": 1}
     )
-    Membership.objects.create(profile_id=profile.pk, segment_ids=[segment.pk])
+    people = _make_list(profile)
+    Membership.objects.filter(profile_id=profile.pk).update(segment_ids=[segment.pk, people.pk])
     MembershipChange.objects.create(
         profile=profile, segment=segment, entered=True, at=now, cause="event"
     )
@@ -242,7 +243,7 @@ def make_everything() -> dict[str, int]:
         "coupon_id": make_coupon(store).pk,
         "cart_id": make_cart(profile).pk,
         "segment_id": segment.pk,
-        "list_id": _make_list(profile).pk,
+        "list_id": people.pk,
         "scale_id": RfmScale.objects.create(mode="thresholds", as_of=now, buyers=0).pk,
         "entry_id": entry.pk,
         "event_id": make_event(profile).pk,

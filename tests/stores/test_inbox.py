@@ -71,7 +71,7 @@ def test_bad_deliveries_are_quarantined_and_their_neighbours_applied(shop: FakeS
     shop.deliver("orders/create", good, "good")
     shop.deliver("orders/create", {**good, "total_price": "12,50"}, "comma")
     shop.deliver("orders/create", {**good, "processed_at": "2026-05-04T11:00:00"}, "zone")
-    shop.deliver("carts/create", {}, "cart")
+    shop.deliver("checkouts/delete", {}, "cart")
 
     assert shop.drain() == 6
 
@@ -82,7 +82,7 @@ def test_bad_deliveries_are_quarantined_and_their_neighbours_applied(shop: FakeS
         "good": ("applied", ""),
         "comma": ("quarantined", "total_price: '12,50' is not an amount; write 12.50"),
         "zone": ("quarantined", "processed_at: '2026-05-04T11:00:00' has no time zone"),
-        "cart": ("ignored", REASONS["carts/create"]),
+        "cart": ("ignored", REASONS["checkouts/delete"]),
     }
     assert count(Order) == 1
 
