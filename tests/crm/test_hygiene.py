@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from crm.models import Order, ProbableDuplicate, Product, Profile, Refund
+from crm.models import ProbableDuplicate, Product, Refund
 from crm.queries import hygiene
 from crm.queries.hygiene import list_flaws
 from kernel import clock
