@@ -143,6 +143,12 @@ class CutForm(forms.Form):
         "percents": "Net revenue in % of the average order, at least",
     }
 
+    COLUMNS = (
+        "Last order, at most days ago",
+        "Orders, at least",
+        "Revenue, at least % of the average order",
+    )
+
     mode = forms.ChoiceField(choices=MODES, required=False, label="Scores are cut by")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -165,9 +171,13 @@ class CutForm(forms.Form):
         }
         return cls(typed, initial={"mode": scale.forced_mode, **values})
 
-    def lines(self) -> list[tuple[int, list[forms.BoundField]]]:
-        """Return the fields of each score, 5 first."""
-        return [(score, [self[f"{name}_{score}"] for name in MEASURES]) for score in (5, 4, 3, 2)]
+    def lines(self) -> list[tuple[int, list[tuple[str, forms.BoundField]]]]:
+        """Return the fields of each score under their columns, 5 first."""
+        named = list(zip(self.COLUMNS, MEASURES, strict=True))
+        return [
+            (score, [(column, self[f"{name}_{score}"]) for column, name in named])
+            for score in (5, 4, 3, 2)
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
