@@ -39,7 +39,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Profile Updated": (_WRITES, _SEGMENTS),
     "Profile Merged": (_FACTS, _CARTS, _WRITES, _SEGMENTS),
     "Consent Changed": (_WRITES, _SEGMENTS),
-    "Suppression Changed": (_SEGMENTS,),
+    "Suppression Changed": (_WRITES, _SEGMENTS),
     "Tags Changed": (_WRITES, _SEGMENTS),
     "Import Undone": (_FACTS, _WRITES, _SEGMENTS),
     "Price Dropped": (),

@@ -31,10 +31,17 @@ _SUPPRESSION_WORDS = {
 class Reachable(Protocol):
     """What is asked of a person; a row of the list or a whole profile."""
 
-    email: str
-    phone: str
-    email_consent: str
-    sms_consent: str
+    @property
+    def email(self) -> str: ...
+
+    @property
+    def phone(self) -> str: ...
+
+    @property
+    def email_consent(self) -> str: ...
+
+    @property
+    def sms_consent(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ wish, and a batch that is handled twice wishes nothing new.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from crm.choices import StoreStatus
+from crm.choices import ConsentState, StoreStatus
 from crm.domain.permission import NEGATIVE
+from crm.queries.reach import Reach, find_reach
 from crm.queries.store_customers import (
     StoreCustomer,
     list_profiles_after,
@@ -40,6 +41,7 @@ _EVERYTHING: Final = frozenset(PEOPLE)
 HEARD: Final[dict[str, frozenset[WriteKind]]] = {
     "Tags Changed": frozenset({WriteKind.TAGS}),
     "Consent Changed": frozenset({WriteKind.CONSENT}),
+    "Suppression Changed": frozenset({WriteKind.CONSENT}),
     "Order Placed": _EVERYTHING,
     "Order Updated": _FIGURES,
     "Order Cancelled": _FIGURES,
@@ -103,7 +105,8 @@ def build_rows(lane: WriteLane, customers: Sequence[StoreCustomer]) -> list[Row]
         case WriteKind.TAGS:
             return [_tags_row(lane, each) for each in customers]
         case WriteKind.CONSENT:
-            return [_consent_row(lane, each) for each in customers]
+            reach = find_reach(customers, clock.now())
+            return [_consent_row(lane, *each) for each in zip(customers, reach, strict=True)]
         case _:
             currency = get_tenant(current_tenant_id()).currency if customers else ""
             return [_fields_row(lane, each, currency) for each in customers]
@@ -150,10 +153,11 @@ def _tags_row(lane: WriteLane, customer: StoreCustomer) -> Row:
     return lane.pk, customer.external_id, value, USUAL, not value["tags"]
 
 
-def _consent_row(lane: WriteLane, customer: StoreCustomer) -> Row:
+def _consent_row(lane: WriteLane, customer: StoreCustomer, reach: Sequence[Reach]) -> Row:
+    email, sms = reach
     said = (
-        ("email", customer.email_consent, customer.email_consent_at, customer.email),
-        ("sms", customer.sms_consent, customer.sms_consent_at, customer.phone),
+        ("email", customer.email_consent, customer.email_consent_at, customer.email, email),
+        ("sms", customer.sms_consent, customer.sms_consent_at, customer.phone, sms),
     )
     value = {
         channel: {
@@ -161,11 +165,23 @@ def _consent_row(lane: WriteLane, customer: StoreCustomer) -> Row:
             "at": at.astimezone(UTC).isoformat(timespec="seconds") if at else None,
             "address": address,
         }
-        for channel, state, at, address in said
-        if state in WRITABLE
+        for channel, state, at, address, there in said
+        if _is_carried(state, at, there)
     }
     is_first = any(each["state"] in NEGATIVE for each in value.values())
     return lane.pk, customer.external_id, value, FIRST if is_first else USUAL, not value
+
+
+def _is_carried(state: str, at: datetime | None, reach: Reach) -> bool:
+    """Say whether stores are told of a statement.
+
+    A yes without a time would count there as said today, and one of somebody whose address is
+    suppressed would have the store write to them.
+    """
+    if state in NEGATIVE:
+        return True
+    levels = ("yes",) if state == ConsentState.SUBSCRIBED else ("yes", "partly")
+    return state in WRITABLE and at is not None and reach.level in levels
 
 
 def _fields_row(lane: WriteLane, customer: StoreCustomer, currency: str) -> Row:

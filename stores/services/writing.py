@@ -224,8 +224,12 @@ def deactivate_code(store_id: int, code: str, *, actor: str = audit.SYSTEM) -> C
     row = _codes(lane, [code.strip().upper()]).first()
     if row is None:
         raise NotFound(f"The code {code} was never asked for")
-    if row.value.get("is_active"):
+    # An end that was dropped when the lane was switched off is wished anew.
+    is_dropped = row.state == WriteState.SUPERSEDED
+    if row.value.get("is_active") or is_dropped:
         value = {**row.value, "is_active": False, "ended_at": stamp(clock.now())}
+        if is_dropped:
+            value["again"] = row.version
         keep_wishes(lane, [(lane.pk, row.subject, value, USUAL, False)])
         if actor != audit.SYSTEM:
             after = {"code": row.subject}

@@ -9,8 +9,8 @@ import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from crm.models import ConsentEvent, Event, Profile
-from crm.services.consent import record_consent
+from crm.models import ConsentEvent, Event, Identity, Profile
+from crm.services.consent import record_consent, suppress
 from crm.services.erasure import erase_profiles
 from crm.services.tags import change_tags
 from kernel import clock
@@ -329,3 +329,50 @@ def test_a_change_in_the_shop_is_taken_as_one_beside_what_was_written(
     with transaction.atomic():
         assert Profile.objects.get(pk=who(1)).properties["tags"] == ["Wax"]
     assert tags_at(shopify_api, 1) == ["Wax", "gold"]
+
+
+def test_a_yes_without_a_time_or_of_a_suppressed_address_is_kept_here(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    on(shop, "consent")
+    quiet(shopify_api)
+    for number in (1, 2, 3):
+        record_consent(who(number), "sms", "subscribed", method="manual")
+    with transaction.atomic():
+        Profile.objects.filter(pk=who(1)).update(sms_consent_at=None)
+        suppress("sms", Profile.objects.get(pk=who(3)).phone, "spam_complaint")
+    settle()
+    assert quiet(shopify_api) == ["customerSmsMarketingConsentUpdate 2"]
+
+
+def test_an_id_that_is_none_of_the_shop_holds_nobody_up(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    store = shop.store.store_id
+    with transaction.atomic():
+        Identity.objects.create(
+            kind="customer_id", value_norm=f"{store}:K-12", profile_id=who(1), store_id=store
+        )
+    tag(1, "gold")
+    on(shop, "tags", prefix="")
+    assert quiet(shopify_api) == ["tagsAdd 1"]
+    assert (row("1"), row("K-12")) == (
+        ("sent", ""),
+        ("refused", "The shop has no such customer any more"),
+    )
+
+
+def test_an_end_that_was_dropped_with_its_lane_is_asked_for_again(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    store = shop.store.store_id
+    on(shop, "codes")
+    request_code(store, "HELLO10", TERMS)
+    settle()
+    deactivate_code(store, "HELLO10")
+    switch_off(store, "codes", actor=ACTOR)
+    on(shop, "codes")
+    quiet(shopify_api)
+    assert deactivate_code(store, "HELLO10").state == "waiting"
+    settle()
+    assert quiet(shopify_api) == ["end HELLO10"]

@@ -122,8 +122,9 @@ def _gid(wish: Wish) -> str:
 
 
 def _nodes(asking: Asking, query: str, wishes: Sequence[Wish]) -> dict[int, Json]:
-    """Return the customers of wishes; those that are gone are left out."""
-    data = asking.ask(query, {"ids": [_gid(wish) for wish in wishes]})
+    """Return the customers of wishes; those that are gone, or no ids of Shopify, are left out."""
+    asked = [_gid(wish) for wish in wishes if wish.subject.isdecimal()]
+    data = asking.ask(query, {"ids": asked}) if asked else {}
     found = {text(node, "id"): node for node in children(data, "nodes")}
     return {wish.id: found[_gid(wish)] for wish in wishes if _gid(wish) in found}
 
@@ -178,8 +179,10 @@ def _plan_consent(wish: Wish, node: Json) -> Step:
 
 
 def _said(there: Json, address: str) -> Said:
-    state = STATES.get(text(there, "marketingState").lower(), "never")
-    at = instant(there, "marketingUpdatedAt")
+    named = text(there, "marketingState").lower()
+    # A word that is not known, such as an invalid address, forbids as nothing newer can.
+    state = STATES.get(named, "unsubscribed" if named else "never")
+    at = instant(there, "marketingUpdatedAt") if named in STATES else None
     return Said(state, at, text(there, address).lower())
 
 
@@ -212,7 +215,10 @@ def _consent_input(step: Step, channel: str, part: str) -> dict[str, Any]:
 
 def _look_at_fields(asking: Asking, wishes: Sequence[Wish]) -> list[Step]:
     """Nobody else writes in the name space, so what was written last is what there is."""
-    return [plan_fields(wish) for wish in wishes]
+    return [
+        plan_fields(wish) if wish.subject.isdecimal() else Step(wish, refused=GONE)
+        for wish in wishes
+    ]
 
 
 def _write_fields(asking: Asking, steps: Sequence[Step], wrote: Wrote) -> None:
