@@ -157,6 +157,11 @@ def _finish(search: DuplicateSearch, now: datetime) -> None:
         status=DuplicateStatus.OPEN, reason="", found_at__lt=search.started_at
     )
     stale.delete()
+    # One that records noted stays for people to decide, and no rule merges by what held once.
+    noted = ProbableDuplicate.objects.filter(
+        status=DuplicateStatus.OPEN, found_at__lt=search.started_at
+    )
+    noted.exclude(reasons=[]).update(reasons=[])
     search.finished_at, search.started_at, search.due_at = now, None, now + EVERY
     merge_soon(now)
 

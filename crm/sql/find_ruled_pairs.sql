@@ -33,10 +33,11 @@ ruled AS (
         CASE
             WHEN 'same_mailbox' = ANY(%(rules)s::text[]) AND 'same_mailbox' = ANY(d.reasons)
             THEN 'same_mailbox'
-            WHEN o.postcode = '' OR o.country <> t.country
+            WHEN o.postcode = '' OR o.country = '' OR o.country <> t.country
                 OR lower(replace(o.postcode, ' ', '')) <> lower(replace(t.postcode, ' ', ''))
             THEN ''
             WHEN 'typo_at_home' = ANY(%(rules)s::text[]) AND 'email_typo' = ANY(d.reasons)
+                AND o.email_norm <> ''
                 AND split_part(o.email_norm, '@', 1) = split_part(t.email_norm, '@', 1)
             THEN 'typo_at_home'
             WHEN 'phone_at_home' = ANY(%(rules)s::text[]) AND 'same_phone' = ANY(d.reasons)
