@@ -64,12 +64,21 @@ def _decide(
         try:
             with transaction.atomic():
                 lock_upkeep()
+                _keep_up(trees)
                 with time_limit(STATEMENT_SECONDS):
                     return decide_memberships(scope, now, cause=why, trees=trees)
         except OperationalError as exc:
             if not was_ended(exc):
                 raise
             _stop_costliest(trees, now)
+
+
+def _keep_up(trees: dict[int, Node]) -> None:
+    """Take in segments and lists made since the rebuild began, and drop those that went."""
+    current = list_definitions()
+    for key in trees.keys() - current.keys():
+        del trees[key]
+    trees.update({key: tree for key, tree in current.items() if key not in trees})
 
 
 def _stop_costliest(trees: dict[int, Node], now: datetime) -> None:
