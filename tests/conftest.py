@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 
 from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
-from tests.support.database import Cleaner, worker_database
+from tests.support.database import worker_database
 from tests.support.plugin import worker_number
 from tests.support.requests_in_flight import finish_requests
 from tests.support.watch import take_offenders, watched_statements
@@ -26,7 +26,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[Cleaner]:
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this worker a database; what transactional tests leave is taken away."""
     with (
         django_db_blocker.unblock(),
@@ -40,16 +40,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[Cleaner]:
             cleaner.clean()
 
         patch.setattr(TransactionTestCase, "_fixture_teardown", clean)
-        yield cleaner
-
-
-@pytest.fixture(scope="module")
-def fresh_tables(django_db_setup: Cleaner) -> None:
-    """Begin a module with tables and indexes as a migration leaves them.
-
-    For tests that look at plans: what earlier tests rolled back makes indexes taller.
-    """
-    django_db_setup.renew()
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

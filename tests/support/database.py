@@ -86,10 +86,6 @@ class Cleaner:
         else:
             self._connection.execute("SELECT pg_temp.clean()")
 
-    def renew(self) -> None:
-        """Make the files of the tables and of their indexes anew."""
-        self._connection.execute(self._truncate)
-
     def _is_filled(self, table: str) -> bool:
         statement = sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(table))
         return self._connection.execute(statement).fetchone() is not None
