@@ -235,6 +235,9 @@ def make_everything() -> dict[str, int]:
     entry = PointsEntry.objects.create(
         profile=profile, kind="earn", points=5, source_key="order:1", effective_at=now
     )
+    scale, _ = RfmScale.objects.get_or_create(
+        defaults={"mode": "thresholds", "as_of": now, "buyers": 0}
+    )
     return {
         "store_id": store.pk,
         "profile_id": profile.pk,
@@ -244,7 +247,7 @@ def make_everything() -> dict[str, int]:
         "cart_id": make_cart(profile).pk,
         "segment_id": segment.pk,
         "list_id": people.pk,
-        "scale_id": RfmScale.objects.create(mode="thresholds", as_of=now, buyers=0).pk,
+        "scale_id": scale.pk,
         "entry_id": entry.pk,
         "event_id": make_event(profile).pk,
         "sender_id": make_default_sender().pk,
