@@ -1,6 +1,5 @@
 """What is wrong or incomplete is counted, shown and has a way out."""
 
-import re
 from typing import Any
 
 import pytest
@@ -91,8 +90,7 @@ def test_counting_stops_at_the_ceiling(tenant: Tenant, monkeypatch: pytest.Monke
         ("emails", "profile_bad_email_idx"),
         ("phones", "profile_bad_phone_idx"),
         ("unreachable", "profile_unreachable_idx"),
-        # Of an empty table the index of all orders costs the same, and either is taken.
-        ("lineless", "order_(lineless|ordered)_idx"),
+        ("lineless", "order_lineless_idx"),
         ("rateless", "order_rateless_idx"),
         ("uncategorised", "product_uncategorised_idx"),
     ],
@@ -100,7 +98,6 @@ def test_counting_stops_at_the_ceiling(tenant: Tenant, monkeypatch: pytest.Monke
 def test_each_kind_is_found_by_its_own_index(tenant: Tenant, key: str, index: str) -> None:
     [kind] = [one for one in hygiene._KINDS if one.key == key]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-    plan = kind.find()[:5].explain()
-    assert re.search(index, plan), plan
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert index in kind.find()[:5].explain()
     assert Profile.objects.count() == Order.objects.count() == 0

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -180,8 +179,7 @@ def test_everybody_in_the_trail_is_offered_once(tenant: Tenant) -> None:
         (Wanted(actor="ada@soap.example"), "auditentry_actor_idx"),
         (Wanted(action="key.created"), "auditentry_action_idx"),
         (Wanted(object_type="key"), "auditentry_object_idx"),
-        # Without figures the index of the type costs the same, and either is taken.
-        (Wanted(object_id="7", object_type="key"), "auditentry_(history|object)_idx"),
+        (Wanted(object_id="7", object_type="key"), "auditentry_history_idx"),
     ],
 )
 def test_each_filter_reads_one_page_of_an_index(
@@ -200,5 +198,5 @@ def test_each_filter_reads_one_page_of_an_index(
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
     monkeypatch.setattr("tenants.queries.audit.execute", explain)
     list_entries(wanted, "Europe/London")
-    assert re.search(index, "\n".join(plans))
+    assert index in "\n".join(plans)
     assert "Sort" not in "\n".join(plans)
