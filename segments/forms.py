@@ -132,8 +132,9 @@ class ListForm(PeopleForm):
 class CutForm(forms.Form):
     """How RFM scores are cut: the mode, and where scores 5 to 2 begin in threshold mode."""
 
+    FITTING = "fitting"
     MODES = (
-        ("", "The one that fits: fifths from 200 buyers on"),
+        (FITTING, "The one that fits: fifths from 200 buyers on"),
         (RfmMode.QUANTILE.value, "Fifths: each score holds about a fifth of the buyers"),
         (RfmMode.THRESHOLDS.value, "Fixed thresholds: the ones below"),
     )
@@ -149,7 +150,7 @@ class CutForm(forms.Form):
         "Revenue, at least % of the average order",
     )
 
-    mode = forms.ChoiceField(choices=MODES, required=False, label="Scores are cut by")
+    mode = forms.ChoiceField(choices=MODES, label="Scores are cut by")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -169,7 +170,7 @@ class CutForm(forms.Form):
             for name in MEASURES
             for place, value in enumerate(getattr(stored, name))
         }
-        return cls(typed, initial={"mode": scale.forced_mode, **values})
+        return cls(typed, initial={"mode": scale.forced_mode or cls.FITTING, **values})
 
     def lines(self) -> list[tuple[int, list[tuple[str, forms.BoundField]]]]:
         """Return the fields of each score under their columns, 5 first."""
@@ -178,6 +179,11 @@ class CutForm(forms.Form):
             (score, [(column, self[f"{name}_{score}"]) for column, name in named])
             for score in (5, 4, 3, 2)
         ]
+
+    def clean_mode(self) -> str:
+        """Return the mode to force; empty where the number of buyers decides."""
+        chosen: str = self.cleaned_data["mode"]
+        return "" if chosen == self.FITTING else chosen
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -1,6 +1,6 @@
 """kill -9 of a worker, of Redis and of PostgreSQL while orders are posted: nothing is lost.
 
-`PATRON_SURVIVAL_ORDERS` posts more of them (2,000 is what the issue asks for).
+`PATRON_SURVIVAL_ORDERS` posts more of them: the claim is made for 2,000.
 """
 
 import os
