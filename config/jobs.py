@@ -65,6 +65,16 @@ JOBS: dict[str, JobKind] = {
         "run_batch",
         "What was imported until then stays. Try again and it goes on where it stopped.",
     ),
+    "import.discard": JobKind(
+        label="Discarding a file",
+        unit="rows",
+        capability=capabilities.MANAGE_STORES,
+        service="imports.services.discarding.discard_batch",
+        kept="Nothing of the file was imported. Try again and it goes on where it stopped.",
+        back="imports:list",
+        back_label="Imports",
+        subject="file",
+    ),
     "import.undo": JobKind(
         label="Undoing an import",
         unit="things",

@@ -25,6 +25,7 @@ class Stage(TextChoices):
     DONE = "done"
     UNDOING = "undoing"
     UNDONE = "undone"
+    DISCARDING = "discarding"
 
 
 class MoveStage(TextChoices):

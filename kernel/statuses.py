@@ -20,7 +20,9 @@ _LOOKS = {
     (
         "info",
         "refresh",
-    ): "running syncing sending processing importing retrying checking undoing fetching",
+    ): (
+        "running syncing sending processing importing retrying checking undoing fetching discarding"
+    ),
     ("info", "clock"): "pending scheduled queued waiting claimed requested received",
     ("info", "good"): "sent opened clicked replied entered shipped out_for_delivery",
     ("warn", "pause"): "paused suspended held",

@@ -12,9 +12,9 @@ from crm.services.stores import StoreData, ensure_store
 from imports.choices import Kind, Stage
 from imports.domain.mapping import clean, digest_header, find_faults, propose
 from imports.domain.reading import read_layout, read_rows
-from imports.models import Import, ImportKey, ImportRow
+from imports.models import Import
 from imports.queries import find_earlier
-from imports.services.uploads import SAMPLE_ROWS, Upload, forget_upload, keep_upload
+from imports.services.uploads import SAMPLE_ROWS, Upload, keep_upload
 from imports.types import Counts, Options
 from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
@@ -132,7 +132,7 @@ def start_check(
         Conflict: it is being checked or was run already, or its file was deleted.
         Invalid: the mapping lacks something.
     """
-    source = _lock(import_id)
+    source = lock_import(import_id)
     _check_open(source)
     tenant = get_tenant(current_tenant_id())
     cleaned = clean(source.kind, source.header, mapping)
@@ -170,7 +170,7 @@ def start_import(import_id: int, *, actor: str) -> Job:
         NotFound: the tenant has no such import.
         Conflict: it was not checked, or a job works on it already.
     """
-    source = _lock(import_id)
+    source = lock_import(import_id)
     goes_on = source.stage == Stage.RUNNING and not is_at_work(source)
     if source.stage != Stage.CHECKED and not goes_on:
         raise Conflict("It is being imported already, or was not checked yet.")
@@ -190,27 +190,21 @@ def start_import(import_id: int, *, actor: str) -> Job:
     return job
 
 
-@transaction.atomic
-def discard_import(import_id: int, *, actor: str) -> bool:
-    """Forget a file that was not imported; its rows go with it.
-
-    Returns:
-        False when it was imported, or a job works on it: then it stays.
+def lock_import(import_id: int) -> Import:
+    """Return an import of the active tenant with its store, locked until the commit.
 
     Raises:
         NotFound: the tenant has no such import.
     """
-    source = _lock(import_id)
-    if source.stage in RUN or is_at_work(source):
-        return False
-    ImportRow.objects.filter(source_id=source.pk).delete()
-    ImportKey.objects.filter(source_id=source.pk).delete()
-    forget_upload(source.path)
-    audit.record(
-        "import.discarded", "import", source.pk, before={"file": source.filename}, actor=actor
+    source = (
+        Import.objects.select_related("store")
+        .select_for_update(no_key=True, of=("self",))
+        .filter(pk=import_id)
+        .first()
     )
-    source.delete()
-    return True
+    if source is None:
+        raise NotFound("This import does not exist.")
+    return source
 
 
 def is_at_work(source: Import) -> bool:
@@ -222,6 +216,8 @@ def is_at_work(source: Import) -> bool:
 def _check_open(source: Import) -> None:
     if source.stage in RUN:
         raise Conflict("This file was imported already. Upload it again to import it anew.")
+    if source.stage == Stage.DISCARDING:
+        raise Conflict("This file is being discarded. Upload it again to import it.")
     if source.stage == Stage.CHECKING and is_at_work(source):
         raise Conflict("This file is being checked. Cancel that first.")
     if not source.path:
@@ -242,15 +238,3 @@ def _missing_proof(kind: str, mapping: Sequence[str], options: Options) -> list[
     if options.consent_on and date.fromisoformat(options.consent_on) > clock.now().date():
         missing.append("The date of the consent lies in the future.")
     return missing
-
-
-def _lock(import_id: int) -> Import:
-    source = (
-        Import.objects.select_related("store")
-        .select_for_update(no_key=True, of=("self",))
-        .filter(pk=import_id)
-        .first()
-    )
-    if source is None:
-        raise NotFound("This import does not exist.")
-    return source

@@ -18,17 +18,18 @@ BATCH_ROWS = 5_000
 CLEAR_ROWS = 20_000
 
 
-def clear_rows(source: Import) -> bool:
-    """Delete the next rows of an earlier check; says whether there may be more."""
-    return count_sql("imports.clear_rows", source_id=source.pk, count=CLEAR_ROWS) > 0
+def clear_rows(source: Import) -> int:
+    """Delete the next rows of an earlier check; returns how many went, 0 when none was left."""
+    return count_sql("imports.clear_rows", source_id=source.pk, count=CLEAR_ROWS)
 
 
-def clear_keys(source: Import) -> bool:
-    """Forget some of which rows are about the same; says whether there may be more.
+def clear_keys(source: Import) -> int:
+    """Forget some of which rows are about the same, which the rows themselves know.
 
-    The rows know their first one.
+    Returns:
+        How many went; 0 when none was left.
     """
-    return count_sql("imports.clear_keys", source_id=source.pk, count=CLEAR_ROWS) > 0
+    return count_sql("imports.clear_keys", source_id=source.pk, count=CLEAR_ROWS)
 
 
 def stage_batch(source: Import, *, offset: int, place: int) -> tuple[int, int, int]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
@@ -63,8 +64,15 @@ def import_detail(request: TenantRequest, import_id: int) -> HttpResponse:
 @requires(capabilities.VIEW)
 @require_GET
 def progress(request: TenantRequest, import_id: int) -> HttpResponse:
-    """Answer with the progress alone."""
-    shown = find_shown(import_id)
+    """Answer with the progress alone; who watched a file being discarded is led to the list."""
+    try:
+        shown = find_shown(import_id)
+    except Http404:
+        if not request.htmx:
+            raise
+        gone = HttpResponseNotFound()
+        gone["HX-Redirect"] = reverse("imports:list", args=[request.tenant.slug])
+        return gone
     response = answer_live(request, render_progress(request, shown))
     if request.htmx and not shown.is_at_work:
         response["HX-Refresh"] = "true"

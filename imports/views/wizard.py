@@ -14,10 +14,10 @@ from imports.domain.mapping import KEEPS_PROPERTIES
 from imports.domain.targets import REQUIRED, TARGETS
 from imports.forms import OptionsForm, UploadForm
 from imports.models import Import
+from imports.services.discarding import discard_import
 from imports.services.imports import (
     RUN,
     create_import,
-    discard_import,
     propose_mapping,
     start_check,
     start_import,
@@ -68,7 +68,7 @@ def upload(request: TenantRequest) -> HttpResponse:
 def columns(request: TenantRequest, import_id: int) -> HttpResponse:
     """Show what each column means; a POST saves that and starts the check."""
     source = find_shown(import_id).source
-    if source.stage in RUN:
+    if source.stage in RUN or source.stage == Stage.DISCARDING:
         return redirect("imports:detail", request.tenant.slug, import_id)
     mapping, options = propose_mapping(source)
     form = OptionsForm(
@@ -113,13 +113,17 @@ def check(request: TenantRequest, import_id: int) -> HttpResponse:
 @requires(capabilities.MANAGE_STORES)
 @require_POST
 def discard(request: TenantRequest, import_id: int) -> HttpResponse:
-    """Forget a file that was not imported."""
+    """Forget a file that was not imported; one with many rows goes by and by."""
     source = find_shown(import_id).source
-    if discard_import(source.pk, actor=request.user.email):
-        messages.success(request, f"{source.filename} was discarded. Nothing was imported.")
-        return redirect("imports:list", request.tenant.slug)
-    messages.info(request, "It was imported, or is at work: it stays.")
-    return redirect("imports:detail", request.tenant.slug, source.pk)
+    try:
+        is_gone = discard_import(source.pk, actor=request.user.email)
+    except DomainError as exc:
+        messages.info(request, exc.detail)
+        is_gone = False
+    if not is_gone:
+        return redirect("imports:detail", request.tenant.slug, import_id)
+    messages.success(request, f"{source.filename} was discarded. Nothing was imported.")
+    return redirect("imports:list", request.tenant.slug)
 
 
 @requires(capabilities.MANAGE_STORES)
