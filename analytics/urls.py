@@ -20,6 +20,7 @@ urlpatterns = [
     path("data/", data.quality, name="data"),
     path("data/emails/", mending.emails, name="mend_emails"),
     path("data/phones/", mending.phones, name="mend_phones"),
+    path("data/orders/", mending.orders, name="link_orders"),
     path("data/categories/", mending.categories, name="mend_categories"),
     path("data/ignore/", mending.ignore, name="ignore_flaw"),
     path("data/received/", data.received, name="received"),

@@ -114,6 +114,15 @@ JOBS: dict[str, JobKind] = {
         back_label="Data",
         subject="country",
     ),
+    "data.orders": JobKind(
+        label="Linking orders by e-mail",
+        unit="orders",
+        capability=capabilities.TAG_PROFILES,
+        service="crm.services.strays.link_batch",
+        kept="Orders that were linked until then stay linked.",
+        back="analytics:data",
+        back_label="Data",
+    ),
     "data.categories": JobKind(
         label="Giving products a category",
         unit="products",

@@ -1,4 +1,4 @@
-"""Mending what the page of the data shows: addresses, numbers, categories; or letting it be."""
+"""Mending what the page of the data shows, where a member says how; or letting it be."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -6,7 +6,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.queries.hygiene import list_mendable
-from crm.services import repairs
+from crm.queries.strays import preview_strays
+from crm.services import repairs, strays
 from kernel.errors import DomainError, NotFound
 from kernel.places import list_countries
 from tenants.domain import capabilities
@@ -41,6 +42,17 @@ def phones(request: TenantRequest) -> HttpResponse:
         messages.error(request, "Choose the country that the numbers are of.")
         return redirect("analytics:data", request.tenant.slug)
     return _lead_to(request, repairs.start_reading_phones(country, actor=request.user.email))
+
+
+@requires(capabilities.TAG_PROFILES)
+@require_http_methods(["GET", "POST"])
+def orders(request: TenantRequest) -> HttpResponse:
+    """Show to whom orders of nobody would go by their addresses; a POST starts linking them."""
+    if request.method == "POST":
+        return _lead_to(request, strays.start_linking(actor=request.user.email))
+    found = preview_strays()
+    context = {"found": found, "more": found.count - len(found.shown)}
+    return render(request, "analytics/strays.html", context)
 
 
 @requires(capabilities.MANAGE_SETTINGS)

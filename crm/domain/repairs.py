@@ -20,6 +20,11 @@ _AROUND = " \t\r\n.,;:'\"<>()[]"
 _NAMED = re.compile(r"<([^<>]+)>")
 
 
+def read_email(raw: str) -> str:
+    """Return an address as it is where it is well formed, else what it was meant to be."""
+    return normalize_email(raw) or suggest_email(raw)
+
+
 def suggest_email(raw: str) -> str:
     """Return the address that a malformed one was meant to be; empty where that is a guess.
 

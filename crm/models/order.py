@@ -28,6 +28,7 @@ class Order(TenantModel):
     """None for an order without a customer."""
     ordered_at = models.DateTimeField()
     email = models.TextField(db_default="")
+    """As it was told where nobody is known by it: it may be malformed."""
     phone = models.TextField(db_default="")
     currency = models.CharField(max_length=3)
     gross_minor = models.BigIntegerField()
@@ -133,6 +134,11 @@ class Order(TenantModel):
                 fields=["tenant", "-ordered_at", "-id"],
                 name="order_nobody_idx",
                 condition=Q(profile__isnull=True),
+            ),
+            models.Index(
+                fields=["tenant", "id"],
+                name="order_stray_idx",
+                condition=Q(profile__isnull=True, is_test=False) & ~Q(email=""),
             ),
             models.Index(
                 fields=["tenant", "-ordered_at", "-id"],

@@ -220,7 +220,8 @@ _KINDS: Final = (
         "nobodys",
         "Orders of nobody",
         "Their revenue counts, and belongs to no profile.",
-        "Orders of a till often name nobody. Let it ask for an e-mail address.",
+        "Link those that carry an address here. Orders of a till often name nobody: let it ask for "
+        "an e-mail address.",
         lambda: _orders(Q(profile__isnull=True)),
         _order,
         "crm:orders",

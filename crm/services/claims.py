@@ -12,6 +12,7 @@ from crm.domain.identifiers import (
     normalize_visitor_id,
 )
 from crm.domain.resolution import Key, Person
+from crm.models import Order
 from crm.services.addresses import address_hash
 from crm.services.batch import Batch
 from crm.types import (
@@ -94,6 +95,12 @@ def claim_of_order(batch: Batch, index: int, order: OrderRecord) -> Claim | None
         said = _guest(order.version_at, order.country, order.city)
     first_at = min(order.ordered_at, said.created_at or order.ordered_at)
     return _build(batch, index, said, (order.email, order.phone), first_at)
+
+
+def claim_of_address(batch: Batch, index: int, email: str, order: Order) -> Claim:
+    """Return the claim of an order of nobody, as of a guest with this address."""
+    said = _guest(order.source_version_at, order.country, order.city)
+    return _build(batch, index, said, (email, ""), order.ordered_at)
 
 
 def claim_of_refund(batch: Batch, index: int, refund: RefundRecord) -> Claim | None:

@@ -111,7 +111,7 @@ def apply_records(
             the transaction back and call again.
         django.db.transaction.TransactionManagementError: no transaction is open.
     """
-    batch = _open(store_id, len(records), source, is_backfill=is_backfill, now=now)
+    batch = open_batch(store_id, len(records), source, is_backfill=is_backfill, now=now)
     todo = _sort(batch, records)
     products.apply_products(batch, todo[ProductRecord])
     variants.apply_variants(batch, todo[VariantRecord])
@@ -145,7 +145,10 @@ def apply_records(
     return ApplyResult(batch.outcomes, _people_of(claims))
 
 
-def _open(store_id: int, count: int, source: str, *, is_backfill: bool, now: datetime) -> Batch:
+def open_batch(
+    store_id: int, count: int, source: str, *, is_backfill: bool, now: datetime
+) -> Batch:
+    """Lock a store and begin a batch of ``count`` records of it; else as `apply_records`."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("apply_records joins a transaction")
     store = Store.objects.select_for_update(no_key=True).filter(pk=store_id).first()

@@ -131,7 +131,7 @@ def _row(change: OrderChange, converter: Converter) -> tuple[Any, ...]:
         order.number,
         change.profile_id,
         order.ordered_at,
-        claim.email if claim and is_shown else "",
+        _email_of(claim, order) if claim and is_shown else "",
         (claim.phone or order.phone) if claim and is_shown else "",
         order.currency,
         order.gross_minor,
@@ -156,6 +156,14 @@ def _row(change: OrderChange, converter: Converter) -> tuple[Any, ...]:
         order.version_at,
         change.digest,
     )
+
+
+def _email_of(claim: Claim, order: OrderRecord) -> str:
+    """Return the address to show; where nothing says whose order it is, also a malformed one.
+
+    A member may say later what it was meant to be (`crm.services.strays`).
+    """
+    return claim.email or ("" if claim.keys else order.email.strip())
 
 
 def _write_lines(changes: Sequence[OrderChange], catalogue: Catalogue) -> None:

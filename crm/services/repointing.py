@@ -93,6 +93,21 @@ back_{number} AS (
       AND t.{column} = %(winner)s
     RETURNING t.id
 )"""
+_GIVEN = """
+pair AS (
+    SELECT m.order_id, m.profile_id
+    FROM unnest(%(order_ids)s::bigint[], %(profile_ids)s::bigint[]) AS m (order_id, profile_id)
+)"""
+_ADOPTED = """
+adopted_{number} AS (
+    UPDATE {table} AS t
+    SET {column} = m.profile_id
+    FROM pair AS m
+    WHERE t.tenant_id = %(tenant_id)s
+      AND t.{order} = m.order_id
+      AND t.{order} = ANY(%(order_ids)s::bigint[])
+      AND t.{column} IS NULL
+)"""
 _COUNTED = "SELECT '{table}.{column}' AS place, count(*) AS rows FROM back_{number}"
 _COUNT = """
 SELECT count(*) AS found
@@ -159,6 +174,22 @@ def move_with_orders(pair: Pair, order_ids: Sequence[int]) -> dict[str, int]:
     ]
     places = [(table, column) for table, column, _ in OF_ORDERS]
     return _run_back(pair, texts, places, {"orders": array(order_ids)})
+
+
+def adopt_rows(pairs: Sequence[tuple[int, int]]) -> None:
+    """Let what belongs to orders of nobody go to the people to whom the orders were given.
+
+    Args:
+        pairs: order and profile; rows that are somebody's already stay theirs.
+    """
+    if not pairs:
+        return
+    texts = [
+        _ADOPTED.format(number=number, table=table, column=column, order=order)
+        for number, (table, column, order) in enumerate(OF_ORDERS)
+    ]
+    statement = f"WITH {','.join([_GIVEN, *texts])} SELECT count(*) AS orders FROM pair"  # noqa: S608 constants of this app
+    execute(statement, **columns("order_ids profile_ids", pairs))
 
 
 def _run_back(

@@ -147,6 +147,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "tracking-shopify": "settings/tracking/?for=shopify",
         "data": "data/",
         "data-emails": "data/emails/",
+        "data-orders": "data/orders/",
         "data-received": "data/received/",
         "data-event": "data/received/event/?name=Order+Placed",
         "connect-tool": "stores/connect-tool/?platform=zendesk",

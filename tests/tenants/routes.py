@@ -50,6 +50,7 @@ PAGES = [
     Page("data/", "get", VIEW),
     Page("data/emails/", "get", "profiles.tag"),
     Page("data/phones/", "post", "profiles.tag"),
+    Page("data/orders/", "get", "profiles.tag"),
     Page("data/categories/", "post", "settings.manage"),
     Page("data/ignore/", "post", "settings.manage"),
     Page("data/received/", "get", VIEW),

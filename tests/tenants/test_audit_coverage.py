@@ -46,6 +46,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "profiles/<int:profile_id>/merge/": {"with": ()},
     "profiles/<int:profile_id>/merges/<int:merge_id>/undo/": {},
     "data/phones/": {"country": "GB"},
+    "data/orders/": {},
     "data/categories/": {"category": "Soap"},
     "data/ignore/": {"key": "phones"},
     "profiles/duplicates/decide/": {"action": "apart", "ids": ()},

@@ -1,0 +1,140 @@
+"""Linking orders of nobody to the people whose address they carry, after a member has seen it.
+
+Who an address is, is found as for an order that has just come (`crm.services.people`): somebody
+known, somebody new, or somebody who was erased and does not come back. What belongs to the order
+follows it; figures, points and segments follow by events that are history, so no flow starts.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from django.db import transaction
+
+from crm.domain.repairs import read_email
+from crm.domain.touches import origin_of_order
+from crm.errors import IngestConflict
+from crm.models import Order
+from crm.queries.strays import find_strays, preview_strays
+from crm.services.batch import Batch
+from crm.services.claims import Claim, claim_of_address
+from crm.services.events import append_resolved
+from crm.services.ingest import AFTER_APPLY, open_batch
+from crm.services.people import resolve_people
+from crm.services.repointing import adopt_rows
+from crm.services.touches import record_touches
+from crm.types import NewTouch, Written
+from kernel import clock, money
+from kernel.arrays import columns
+from kernel.sql import run_sql
+from tenants.models import Job
+from tenants.services.jobs import start_job
+from tenants.types import JobStep, JobTurn
+
+BATCH = 500
+TRIES = 5
+SOURCE = "system"
+
+
+def start_linking(*, actor: str) -> Job:
+    """Start linking every order of nobody that carries an address which can mean one person only.
+
+    Args:
+        actor: e-mail address of the member.
+    """
+    found = preview_strays()
+    total = None if found.has_more else found.count + found.riddles
+    return start_job("data.orders", {}, actor=actor, total=total)
+
+
+def link_batch(turn: JobTurn) -> JobStep:
+    """Link the next orders, inside the transaction of the job's progress."""
+    after = turn.cursor or 0
+    ids = list(find_strays().filter(pk__gt=after).values_list("pk", flat=True)[:BATCH])
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction.atomic():
+                _link(ids)
+            break
+        except IngestConflict:
+            if attempt == TRIES:
+                raise
+    return JobStep(rows=len(ids), cursor=None if len(ids) < BATCH else ids[-1])
+
+
+def _link(ids: Sequence[int]) -> None:
+    stores = find_strays().filter(pk__in=ids).order_by("store_id")
+    now = clock.now()
+    # Whoever writes for a store holds its row before others: all of them, in one order.
+    batches = {
+        store_id: open_batch(store_id, 0, SOURCE, is_backfill=True, now=now)
+        for store_id in sorted(set(stores.values_list("store_id", flat=True)))
+    }
+    strays = find_strays().select_for_update(no_key=True).filter(pk__in=ids)
+    ordered = sorted(strays, key=lambda order: (order.store_id, order.pk))
+    for store_id, orders in groupby(ordered, key=lambda order: order.store_id):
+        _link_of_store(batches[store_id], list(orders))
+
+
+def _link_of_store(batch: Batch, orders: Sequence[Order]) -> None:
+    by_claim = [
+        (order, claim_of_address(batch, place, meant, order))
+        for place, order in enumerate(orders)
+        if (meant := read_email(order.email))
+    ]
+    resolve_people(batch, [claim for _, claim in by_claim])
+    # An address of somebody who was erased is forgotten here too.
+    erased = [order.pk for order, claim in by_claim if claim.is_blocked]
+    Order.objects.filter(pk__in=erased).update(email="")
+    linked = [(order, claim) for order, claim in by_claim if claim.profile_id is not None]
+    if not linked:
+        return
+    rows = [(order.pk, claim.profile_id, claim.email) for order, claim in linked]
+    run_sql("crm.link_orders", now=batch.now, **columns("ids profile_ids emails", rows))
+    adopt_rows([(order_id, profile_id) for order_id, profile_id, _ in rows if profile_id])
+    _link_events(linked)
+    _keep_touches(batch, linked)
+    for order, claim in linked:
+        batch.add_event(
+            "Order Updated",
+            batch.now,
+            profile_id=claim.profile_id,
+            object_id=order.pk,
+            properties={
+                "number": str(order),
+                "total": money.to_text(order.gross_minor, order.currency),
+                "currency": order.currency,
+            },
+        )
+    append_resolved(batch.events, batch.now)
+    people = {claim.profile_id for _, claim in linked if claim.profile_id is not None}
+    written = Written(order_ids=[order.pk for order, _ in linked], profile_ids=sorted(people))
+    for listen in AFTER_APPLY:
+        listen(written)
+
+
+def _link_events(linked: Sequence[tuple[Order, Claim]]) -> None:
+    """Let what was recorded of the orders stand on the timelines of their people."""
+    keys = []
+    for order, claim in linked:
+        keys.append((f"order_placed:{order.pk}", claim.profile_id))
+        if order.cancelled_at is not None:
+            at = int(order.cancelled_at.timestamp())
+            keys.append((f"order_cancelled:{order.pk}:{at}", claim.profile_id))
+    run_sql("crm.link_events", **columns("dedupe_keys profile_ids", keys))
+
+
+def _keep_touches(batch: Batch, linked: Sequence[tuple[Order, Claim]]) -> None:
+    record_touches(
+        [
+            NewTouch(
+                f"order:{batch.store_id}:{order.external_id}",
+                claim.profile_id,
+                order.ordered_at,
+                origin,
+                order.pk,
+            )
+            for order, claim in linked
+            if claim.profile_id is not None
+            and (origin := origin_of_order(order.attribution or {}, order.channel))
+        ]
+    )
