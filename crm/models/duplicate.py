@@ -70,6 +70,11 @@ class DuplicateSearch(TenantModel):
     part = models.IntegerField(db_default=0)
     """The next part of the pass, from 0."""
     parts = models.IntegerField(db_default=1)
+    since = models.DateTimeField(null=True)
+    """The pass, or the next one, looks at pairs of which a side was written from then on; None: at
+    all."""
+    full_at = models.DateTimeField(null=True)
+    """When the last pass began that looked at all pairs; None: the next one does."""
 
     class Meta:
         constraints = [

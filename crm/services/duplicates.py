@@ -1,17 +1,19 @@
 """Probable duplicates: searching the whole base, part by part, and what people decide.
 
-A pass looks at every known profile once a day. It is cut into parts, so that each turn is short
-and takes little memory, and a pass that a worker's death ends goes on where it stopped. Nothing is
-merged by it.
+A pass looks once a day at every pair of which a side was written since the one before, and once a
+week, or when a member asks, at all of them: a key that has become common in between joins nobody
+any more. It is cut into parts, so that a turn takes little memory, and a pass that a worker's death
+ends goes on where it stopped. Nothing is merged by it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from crm.choices import DuplicateStatus
-from crm.domain.likeness import Side, find_reasons, score
+from crm.domain.likeness import ALIKE, Side, find_reasons, score
 from crm.models import DuplicateSearch, ProbableDuplicate, Profile
 from crm.services.merge_rules import merge_soon
 from crm.services.merging import MANUAL, merge_profiles, rank_profiles
@@ -26,7 +28,10 @@ from tenants.services import audit
 
 KIND = "duplicates"
 EVERY = timedelta(days=1)
-PER_PART = 100_000
+FULL_EVERY = timedelta(days=7)
+OVERLAP = timedelta(hours=1)
+"""How long before a pass began a write may have begun that it did not see."""
+PER_PART = 500_000
 """Profiles for which a pass is given one more part."""
 MOST_OF_A_KEY = 12
 """A key that more profiles have says nothing."""
@@ -55,7 +60,7 @@ def request_search(*, actor: str) -> None:
     """Have the whole base searched again at once."""
     now = clock.now()
     DuplicateSearch.objects.get_or_create(defaults={"due_at": now})
-    DuplicateSearch.objects.update(due_at=now)
+    DuplicateSearch.objects.update(due_at=now, full_at=None)
     audit.record("duplicates.searched", "duplicate", "all", after={}, actor=actor)
     ring(KIND, current_tenant_id())
 
@@ -122,21 +127,37 @@ def _search_part(now: datetime) -> bool:
     if search.due_at > now:
         return False
     if search.started_at is None:
-        live = Profile.objects.filter(merged_into=None, erased_at=None, is_anonymous=False)
-        search.started_at, search.part = now, 0
-        search.parts = 1 + live.count() // PER_PART
-    _search(search.part, search.parts, now)
+        _begin(search, now)
+    _search(search, now)
     search.part += 1
     if search.part >= search.parts:
         _finish(search, now)
-    search.save(update_fields=["due_at", "started_at", "finished_at", "part", "parts"])
+    search.save(
+        update_fields=[
+            "due_at", "started_at", "finished_at", "part", "parts", "since", "full_at"
+        ]
+    )  # fmt: skip
     return True
 
 
-def _search(part: int, parts: int, now: datetime) -> None:
+def _begin(search: DuplicateSearch, now: datetime) -> None:
+    if search.full_at is None or search.full_at <= now - FULL_EVERY:
+        search.since, search.full_at = None, now
+    live = Profile.objects.filter(merged_into=None, erased_at=None, is_anonymous=False)
+    search.started_at, search.part = now, 0
+    search.parts = 1 + live.count() // PER_PART
+
+
+def _search(search: DuplicateSearch, now: datetime) -> None:
     with whole_tenant():
         rows = run_sql(
-            "crm.find_candidates", part=part, parts=parts, most=MOST_OF_A_KEY, count=MOST_PAIRS
+            "crm.find_candidates",
+            part=search.part,
+            parts=search.parts,
+            since=search.since,
+            most=MOST_OF_A_KEY,
+            alike=ALIKE,
+            count=MOST_PAIRS,
         )
     found = []
     for row in rows:
@@ -152,17 +173,20 @@ def _search(part: int, parts: int, now: datetime) -> None:
 
 
 def _finish(search: DuplicateSearch, now: datetime) -> None:
-    """End a pass: pairs for which nothing speaks any more go."""
-    stale = ProbableDuplicate.objects.filter(
-        status=DuplicateStatus.OPEN, reason="", found_at__lt=search.started_at
-    )
-    stale.delete()
-    # One that records noted stays for people to decide, and no rule merges by what held once.
-    noted = ProbableDuplicate.objects.filter(
+    """End a pass: pairs that it looked at and for which nothing speaks any more go."""
+    missed = ProbableDuplicate.objects.filter(
         status=DuplicateStatus.OPEN, found_at__lt=search.started_at
     )
-    noted.exclude(reasons=[]).update(reasons=[])
-    search.finished_at, search.started_at, search.due_at = now, None, now + EVERY
+    if search.since is not None:
+        written = Profile.objects.filter(updated_at__gte=search.since).values("pk")
+        missed = missed.filter(Q(one__in=written) | Q(other__in=written))
+    missed.filter(reason="").delete()
+    # One that records noted stays for people to decide, and no rule merges by what held once.
+    missed.exclude(reasons=[]).update(reasons=[])
+    is_asked_again = search.full_at is None
+    search.due_at = now if is_asked_again else now + EVERY
+    search.since = (search.started_at or now) - OVERLAP
+    search.finished_at, search.started_at = now, None
     merge_soon(now)
 
 

@@ -12,6 +12,7 @@ from crm.models import DuplicateSearch, Identity, Order, ProbableDuplicate, Prof
 from crm.services.duplicates import merge_pairs, reopen, request_search, search_due, set_apart
 from crm.services.merging import merge_profiles
 from crm.services.parting import unmerge_profile
+from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import NotFound
 from tenants.choices import Role
@@ -157,6 +158,47 @@ def test_the_search_goes_part_by_part_and_on_where_it_stopped(
     search_due(Deadline(seconds=None))
     assert DuplicateSearch.objects.get().parts == 7
     assert ProbableDuplicate.objects.count() == 3
+
+
+def test_a_pass_looks_at_what_was_written_since_and_once_a_week_at_all(tenant: Tenant) -> None:
+    ada = person("Ada", "Byron", email="ada.byron@gmail.com")
+    typo = person("Ada", "Byron", email="ada.byron@gmial.com")
+    assert search() == [(ada.pk, typo.pk, ["email_typo"])]
+    long_ago = NOON - timedelta(days=300)
+    Profile.objects.update(updated_at=long_ago)
+    # As if it had gone unseen: nobody writes a profile so.
+    unseen = person("Ada", "Byron", email="ada.byron@gmail.co", updated_at=long_ago)
+    Profile.objects.filter(pk=typo.pk).update(name_norm="x", email_norm="bo@example.com")
+    assert search() == [(ada.pk, typo.pk, ["email_typo"])]
+
+    Profile.objects.filter(pk=unseen.pk).update(updated_at=clock.now())
+    assert search() == [
+        (ada.pk, typo.pk, ["email_typo"]),
+        (ada.pk, unseen.pk, ["email_typo"]),
+    ]
+    request_search(actor="ada@example.com")
+    assert search() == [(ada.pk, unseen.pk, ["email_typo"])]
+
+    DuplicateSearch.objects.update(full_at=clock.now() - timedelta(days=6))
+    Profile.objects.update(updated_at=long_ago)
+    Profile.objects.filter(pk=unseen.pk).update(name_norm="x", email_norm="eve@example.com")
+    assert len(search()) == 1
+    DuplicateSearch.objects.update(full_at=clock.now() - timedelta(days=7))
+    assert search() == []
+
+
+def test_a_search_that_is_asked_for_during_a_pass_follows_it(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person("Ada", "Byron", email="ada.byron@gmail.com")
+    search()
+    monkeypatch.setattr("crm.services.duplicates.PER_PART", 1)
+    DuplicateSearch.objects.update(due_at=NOON, started_at=NOON, part=0, parts=2)
+    request_search(actor="ada@example.com")
+    search_due(Deadline(seconds=None))
+    state = DuplicateSearch.objects.get()
+    assert (state.started_at, state.full_at is not None) == (None, True)
+    assert state.due_at > clock.now()
 
 
 def test_not_the_same_is_remembered_and_can_be_taken_back(tenant: Tenant) -> None:
