@@ -52,6 +52,8 @@ class Delivery:
     body: bytes
     triggered_at: datetime | None
     received_at: datetime
+    payload: Mapping[str, Any] | None = None
+    """The body, where it is parsed already."""
 
     @property
     def arrived_at(self) -> datetime:
@@ -90,11 +92,13 @@ class Pulled:
     Attributes:
         name: what it is known by in its store, such as ``order:15``.
         body: JSON.
+        payload: the same, where whoever fetched it has parsed it as `read_object` would.
     """
 
     name: str
     topic: str
     body: bytes
+    payload: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

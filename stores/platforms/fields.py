@@ -6,6 +6,7 @@ never guessed.
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -18,6 +19,7 @@ Json = Mapping[str, Any]
 LARGEST = 2**63 - 1
 MAX_SHOWN = 60
 BROKEN_ESCAPES = (b"\\u0000", b"\\ud", b"\\uD")
+_BLANK = re.compile(r"[ \t\n\r]*")
 
 
 def read_object(body: bytes) -> Json:
@@ -35,6 +37,47 @@ def read_object(body: bytes) -> Json:
     if any(escape in body for escape in BROKEN_ESCAPES):
         return {str(name): _clean(inner) for name, inner in value.items()}
     return value
+
+
+def read_pieces(body: bytes) -> list[tuple[dict[str, Any], bytes]]:
+    """Parse a list of objects in one pass, each as `read_object` would parse it alone.
+
+    Returns:
+        Each object with the text that it stood in.
+
+    Raises:
+        ValueError: it is not JSON, or not a list of objects; too deep, and it is `RecursionError`.
+    """
+    whole_text = body.decode(json.detect_encoding(body), "surrogatepass")
+    is_broken = any(escape.decode() in whole_text for escape in BROKEN_ESCAPES)
+    found: list[tuple[dict[str, Any], bytes]] = []
+    place, sign = _pass_sign(whole_text, 0, "[")
+    if whole_text.startswith("]", place):
+        place, sign = _pass_sign(whole_text, place, "]")
+    while sign != "]":
+        value, end = _PIECES.raw_decode(whole_text, place)
+        if not isinstance(value, dict):
+            raise ValueError("not a list of objects")  # noqa: TRY004 the JSON is to blame
+        piece = whole_text[place:end].encode("utf-8", "replace")
+        found.append((_clean(value) if is_broken else value, piece))
+        place, sign = _pass_sign(whole_text, end, ",]")
+    if place != len(whole_text):
+        raise ValueError("something follows the list")
+    return found
+
+
+def _pass_sign(text: str, place: int, signs: str) -> tuple[int, str]:
+    """Return the place behind a sign and the blanks around it, and which one it was."""
+    place = _end_of_blanks(text, place)
+    sign = text[place : place + 1]
+    if not sign or sign not in signs:
+        raise ValueError(f"no {signs} at {place}")
+    return _end_of_blanks(text, place + 1), sign
+
+
+def _end_of_blanks(text: str, place: int) -> int:
+    found = _BLANK.match(text, place)
+    return found.end() if found else place
 
 
 def text(payload: Json, name: str) -> str:
@@ -174,6 +217,9 @@ def _short(found: object) -> str:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_PIECES = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
 
 
 def _clean(value: Any) -> Any:

@@ -349,6 +349,7 @@ def _apply_pages(claim: _Claim, pages: Sequence[PulledPage]) -> None:
             body=each.body,
             triggered_at=None,
             received_at=now,
+            payload=each.payload,
         )
         for place, each in enumerate(objects)
     ]

@@ -57,4 +57,7 @@ class WooCommerce:
         if translate is None:
             unused = f"Topic {delivery.topic} is not used"
             return Translation(ignored=REASONS.get(delivery.topic, unused))
-        return translate(read_object(delivery.body), delivery, store)
+        payload = delivery.payload
+        if payload is None:
+            payload = read_object(delivery.body)
+        return translate(payload, delivery, store)

@@ -14,11 +14,14 @@ from urllib.parse import urlsplit
 from kernel.http import Answer, Client
 from stores.errors import PullBusy, PullRefused, PullUnavailable
 from stores.platforms import walking
+from stores.platforms.fields import read_pieces
 from stores.platforms.oauth1 import Keys, sign
 from stores.types import Pulled, PulledPage, PullPlan, StoreAccess
 
 BASE: Final = "/wp-json/wc/v3/"
 STAGES: Final = ("products", "customers", "orders")
+NESTED: Final = {"orders": "refunds", "products": "variations"}
+"""What hangs on an object, and is asked for by itself."""
 KINDS: Final = {"products": "product", "customers": "customer", "orders": "order"}
 PAGE_SIZE: Final = 100
 WAIT_SECONDS: Final = 60.0
@@ -49,11 +52,14 @@ class WooCommercePull:
 
     def fetch(self, access: StoreAccess, client: Client, cursor: Mapping[str, Any]) -> PulledPage:
         stage = str(cursor["stage"])
-        items = read_list(ask(access, client, stage, _params(cursor)), stage)
+        pieces = _read_pieces(ask(access, client, stage, _params(cursor)), stage)
+        items = [item for item, _ in pieces]
         fresh = [item for item in items if _id(item) not in cursor.get("edge", ())]
         fresh = _since(fresh, cursor) if stage == "customers" else fresh
         has_more = len(items) >= PAGE_SIZE and (stage != "customers" or bool(fresh))
-        objects = [each for item in items for each in complete(access, client, stage, item)]
+        objects = [
+            each for item, body in pieces for each in _objects(access, client, stage, item, body)
+        ]
         following = _go_on(cursor, items) if has_more else walking.begin_next(STAGES, cursor)
         return PulledPage(objects=objects, read=len(fresh), cursor=following)
 
@@ -123,8 +129,18 @@ def _nested(access: StoreAccess, client: Client, path: str) -> list[Item]:
     return found
 
 
+def _objects(
+    access: StoreAccess, client: Client, stage: str, item: Item, body: bytes | None
+) -> list[Pulled]:
+    """Return an object as it came, parsed once; one on which others hang is completed."""
+    if body is None or item.get(NESTED.get(stage, "")):
+        return complete(access, client, stage, item)
+    kind = KINDS[stage]
+    return [Pulled(f"{kind}:{_id(item)}", f"{kind}.updated", body, payload=item)]
+
+
 def _pulled(kind: str, item: Item) -> Pulled:
-    body = json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")
+    body = json.dumps(item, ensure_ascii=False, default=float).encode("utf-8", "replace")
     return Pulled(name=f"{kind}:{_id(item)}", topic=f"{kind}.updated", body=body)
 
 
@@ -183,6 +199,18 @@ def _words(answer: Answer) -> str:
         found = None
     text = found.get("message") if isinstance(found, dict) else ""
     return str(text or "it gives no reason")[:SHOWN]
+
+
+def _read_pieces(answer: Answer, path: str) -> list[tuple[Item, bytes | None]]:
+    """Return the objects of an answer, each with the text that it stood in; raises as `read_list`.
+
+    Where one holds what is no JSON, such as ``NaN``, none comes with its text: each is then read by
+    itself, so that the others are taken.
+    """
+    try:
+        return [*read_pieces(answer.body)]
+    except (ValueError, RecursionError):
+        return [(item, None) for item in read_list(answer, path)]
 
 
 def read_list(answer: Answer, path: str) -> list[Item]:
