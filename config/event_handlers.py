@@ -70,6 +70,18 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "*": (_SEGMENTS, _EXITS, _FLOWS),
 }
 
+IMPLIED: dict[str, tuple[str, ...]] = {"Profile Created": ("Order Placed",)}
+"""First events of new people that set off nothing beside another one of their batch, by name: who
+hears them looks at the profile alone, and hears the other one too. Most come with an order."""
+
+IDLE_IN_HISTORY: dict[str, str] = {
+    _EXITS: "flows.queries.people.has_active_runs",
+    _FLOWS: "",
+    _JOIN: "crm.queries.visitors.has_order_hints",
+}
+"""Handlers that history passes by: always, or unless this function of the active tenant says that
+they may have something to do. It is asked when they would have their turn."""
+
 TOGETHER: tuple[tuple[str, ...], ...] = ((_FACTS, _POINTS, _CARTS, _WRITES), (_EXITS, _FLOWS))
 """Handlers that follow each other in one transaction: claimed once, moved on once.
 

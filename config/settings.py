@@ -146,6 +146,8 @@ REDIS_URL = env.address(
     "REDIS_URL", default="redis://127.0.0.1:6379/0", schemes=("redis", "rediss")
 )
 EVENT_HANDLERS = "config.event_handlers.EVENT_HANDLERS"
+EVENT_HANDLERS_IDLE = "config.event_handlers.IDLE_IN_HISTORY"
+EVENT_HANDLERS_IMPLIED = "config.event_handlers.IMPLIED"
 EVENT_HANDLERS_TOGETHER = "config.event_handlers.TOGETHER"
 WORK_KINDS = "config.work.WORK"
 JOB_KINDS = "config.jobs.JOBS"

@@ -3,10 +3,15 @@
 from collections.abc import Iterable
 
 from crm.domain.resolution import WEAK
-from crm.models import Identity
+from crm.models import Identity, OrderHint
 from crm.types import EventRef
 
 UNVEILED, MERGED = "Profile Created", "Profile Merged"
+
+
+def has_order_hints() -> bool:
+    """Say whether browsers told of any order."""
+    return OrderHint.objects.exists()
 
 
 def find_moved(refs: Iterable[EventRef]) -> set[int]:

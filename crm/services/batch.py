@@ -90,6 +90,10 @@ class Batch:
         """Let nobody react to the event that was noted last."""
         self.events[-1] = replace(self.events[-1], is_quiet=True)
 
+    def call_first(self) -> None:
+        """Say of the event that was noted last that its person was never seen before."""
+        self.events[-1] = replace(self.events[-1], is_first=True)
+
     def newest(self, items: Iterable[Item[R]], key: Callable[[R], str]) -> dict[str, Item[R]]:
         """Keep of several records of one object the newest; the others end as unchanged.
 

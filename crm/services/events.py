@@ -1,7 +1,7 @@
 """Appending events: once each, with the reactions that they set off."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -63,8 +63,11 @@ def append_resolved(events: Sequence[NewEvent], now: datetime) -> list[EventRef]
         return []
     _insert_events(fresh, now)
     refs = [_ref(event_id, event) for event_id, event in fresh]
-    loud = [ref for ref, (_, event) in zip(refs, fresh, strict=True) if _is_heard(event)]
-    _add_reactions(loud, now)
+    idle = _find_idle_for({event.name for _, event in fresh if event.is_backfill})
+    loud = [
+        (ref, event) for ref, (_, event) in zip(refs, fresh, strict=True) if _is_heard(event, idle)
+    ]
+    _add_reactions(_without_implied(loud), now)
     return refs
 
 
@@ -136,11 +139,47 @@ def _add_reactions(refs: Sequence[EventRef], now: datetime) -> None:
     ring("reactions", current_tenant_id())
 
 
-def _is_heard(event: NewEvent) -> bool:
+def find_idle() -> frozenset[str]:
+    """Return the handlers that have nothing to do for history of the active tenant now."""
+    table: dict[str, str] = import_string(settings.EVENT_HANDLERS_IDLE)
+    return frozenset(path for path, asks in table.items() if not (asks and import_string(asks)()))
+
+
+def _find_idle_for(names: Collection[str]) -> frozenset[str]:
+    """Return the idle handlers; none where every event of these names has one that never is."""
+    table: dict[str, str] = import_string(settings.EVENT_HANDLERS_IDLE)
+    doubtful = [listed for name in names if (listed := handlers_of(name)) and {*listed} <= {*table}]
+    return find_idle() if doubtful else frozenset()
+
+
+def _is_heard(event: NewEvent, idle: Collection[str]) -> bool:
     """Say whether anybody reacts; history of names that only flows know sets off nothing."""
     if event.is_quiet or (event.is_backfill and event.name not in event_handlers()):
         return False
-    return bool(handlers_of(event.name))
+    listed = handlers_of(event.name)
+    return any(path not in idle for path in listed) if event.is_backfill else bool(listed)
+
+
+def _without_implied(loud: Sequence[tuple[EventRef, NewEvent]]) -> list[EventRef]:
+    """Leave out first events of new people that set off nothing beside another one of theirs."""
+    implied = _read_implied(settings.EVENT_HANDLERS_IMPLIED, settings.EVENT_HANDLERS)
+    happened = {(ref.name, ref.profile_id) for ref, _ in loud}
+    return [
+        ref
+        for ref, event in loud
+        if not event.is_first
+        or not any((other, ref.profile_id) in happened for other in implied.get(ref.name, ()))
+    ]
+
+
+@functools.cache
+def _read_implied(path: str, handlers: str) -> dict[str, list[str]]:
+    """Return by name the events that everybody hears who hears an event of this name."""
+    table, heard = import_string(path), _read_table(handlers)
+    return {
+        name: [other for other in others if set(heard.get(name, ())) <= set(heard.get(other, ()))]
+        for name, others in table.items()
+    }
 
 
 def _ref(event_id: int, event: NewEvent) -> EventRef:

@@ -255,6 +255,8 @@ def _note_created(batch: Batch, draft: _Draft) -> None:
         object_id=draft.profile_id,
         properties={"country": known.country} if known.country else {},
     )
+    if draft.before is None and not any(kind in WEAK for kind, _ in draft.person.keys):
+        batch.call_first()
     _note_consent(batch, draft, ProfileFields())
 
 

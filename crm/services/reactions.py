@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, transaction
 from django.utils.module_loading import import_string
 
-from crm.services.events import event_handlers, handlers_of
+from crm.services.events import event_handlers, find_idle, handlers_of
 from crm.types import EventRef
 from kernel import clock
 from kernel.arrays import array
@@ -47,6 +47,24 @@ class _Step:
 
     path: str
     reactions: Sequence[_Claimed]
+
+
+class _Idle:
+    """Handlers that history passes by in one turn; asked for once, when they would have theirs."""
+
+    def __init__(self) -> None:
+        self._table: dict[str, str] = import_string(settings.EVENT_HANDLERS_IDLE)
+        self._found: frozenset[str] | None = None
+
+    def pass_by(self, one: _Claimed) -> None:
+        """Move a reaction on to the next handler that may have something to do for it."""
+        listed = handlers_of(one.ref.name)
+        while one.stage < len(listed) and listed[one.stage] in self._table:
+            if self._found is None:
+                self._found = find_idle()
+            if listed[one.stage] not in self._found:
+                return
+            one.stage += 1
 
 
 class _HandlerFailed(Exception):
@@ -101,9 +119,10 @@ def _take_turn(ids: Sequence[int] | None, *, is_alone: bool = False) -> int:
     if step is None:
         return 0
     together = () if is_alone else _together_with(step.path)
+    idle = _Idle()
     done = 0
     while step is not None and (not done or step.path in together):
-        _meet(step, is_first=not done)
+        _meet(step, idle, is_first=not done)
         done += len(step.reactions)
         step = _choose(claimed)
     _move_on(claimed)
@@ -150,7 +169,7 @@ def _together_with(path: str) -> Collection[str]:
     return next((group for group in groups if path in group), ())
 
 
-def _meet(step: _Step, *, is_first: bool) -> None:
+def _meet(step: _Step, idle: _Idle, *, is_first: bool) -> None:
     if step.path:
         try:
             find_handler(step.path)([one.ref for one in step.reactions])
@@ -160,6 +179,8 @@ def _meet(step: _Step, *, is_first: bool) -> None:
             raise _HandlerFailed(step, exc, is_first=is_first) from exc
     for one in step.reactions:
         one.stage += 1
+        if one.ref.is_backfill:
+            idle.pass_by(one)
 
 
 def _move_on(claimed: Sequence[_Claimed]) -> None:

@@ -445,7 +445,8 @@ class NewEvent:
     """An event to append (`crm.services.events.append_events`).
 
     ``dedupe_key`` makes it once for ever within the tenant; empty means no dedupe. ``is_quiet``:
-    nobody reacts, as to what visitors do whom nobody knows.
+    nobody reacts, as to what visitors do whom nobody knows. ``is_first``: its person was never seen
+    before, in no browser either.
     """
 
     name: str
@@ -458,6 +459,7 @@ class NewEvent:
     is_backfill: bool = False
     dedupe_key: str = ""
     is_quiet: bool = False
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Max, Q
 
 from crm.models import Event, Profile
+from flows.choices import RunStatus
 from flows.models import FlowRun, RunStep
 from flows.types import LiveRun, TemplateRef
 from kernel.arrays import array
@@ -131,6 +132,11 @@ def last_starts(
             "flow_id", "profile_id", "pk", "started_at"
         )
     }
+
+
+def has_active_runs() -> bool:
+    """Say whether anybody of the tenant is in a run that an exit could end."""
+    return FlowRun.objects.filter(status=RunStatus.ACTIVE).exists()
 
 
 def live_runs(profile_ids: Iterable[int]) -> list[LiveRun]:
