@@ -7,7 +7,7 @@ For workers and commands; never while a page or a database transaction waits.
 
 import ipaddress
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -50,8 +50,17 @@ class Answer:
 class Client:
     """Keeps its connections for one stretch of work; use it in a ``with`` block."""
 
-    def __init__(self, read_seconds: float = READ_SECONDS) -> None:
+    def __init__(
+        self, read_seconds: float = READ_SECONDS, *, before: Callable[[], None] | None = None
+    ) -> None:
+        """Prepare to send; no connection is made yet.
+
+        Args:
+            read_seconds: how long to wait for more of an answer.
+            before: called before each request, which is not made where it raises.
+        """
         self._read_seconds = read_seconds
+        self._before = before
         self._session = requests.Session()
         self._session.trust_env = False
         adapter = _GuardedAdapter()
@@ -157,6 +166,8 @@ class Client:
     def _send(
         self, method: str, url: str, *, headers: Mapping[str, str] | None, **options: Any
     ) -> Iterator[requests.Response]:
+        if self._before is not None:
+            self._before()
         try:
             with self._session.request(
                 method,

@@ -50,6 +50,7 @@ class Step:
         change: in the platform's own words; empty: nothing.
         claim: what is ours from before the change is made, should nobody learn how it ended.
         memo: what is ours once it was made.
+        kept: what is ours where the store refuses the change; None: what was claimed.
         refused: why it cannot be done, for people.
         overtaken: why it need not be done, for people.
     """
@@ -58,6 +59,7 @@ class Step:
     change: Mapping[str, Any] = field(default_factory=dict)
     claim: Memo | None = None
     memo: Memo | None = None
+    kept: Memo | None = None
     refused: str = ""
     overtaken: str = ""
 
@@ -70,7 +72,7 @@ class Wrote:
         done: ids of wishes.
         refused: by id, why the platform does not take one.
         failed: by id, why one could not be written now, while others could.
-        memos: by id, what is known only since it was written.
+        memos: by id, what is known to be ours only since it was written, or was refused in part.
         stopped_by: why nothing more was written; None when everything was tried.
     """
 
@@ -95,6 +97,18 @@ def want_tags(tags: Sequence[str], prefix: str) -> dict[str, Any]:
     return {"tags": sorted({f"{prefix}{tag}" for tag in tags})}
 
 
+def leave_tags(memo: Memo, kept: Collection[str]) -> Memo:
+    """Return what is ours, without tags that were left to the store; those are the store's now.
+
+    Args:
+        memo: of a wish.
+        kept: in lower case.
+    """
+    if not kept or "tags" not in memo:
+        return memo
+    return {**memo, "tags": [tag for tag in memo["tags"] if tag.casefold() not in kept]}
+
+
 def plan_tags(wish: Wish, there: Collection[str]) -> Step:
     """Say which tags are given and taken.
 
@@ -117,6 +131,7 @@ def plan_tags(wish: Wish, there: Collection[str]) -> Step:
         change={"added": added, "removed": removed} if added or removed else {},
         claim={"tags": sorted(given)},
         memo={"tags": sorted(tag for tag in given if tag.casefold() in wanted)},
+        kept={"tags": sorted(tag for tag in ours if tag.casefold() in known)},
     )
 
 

@@ -6,7 +6,7 @@ transaction. A worker that dies leaves the lane to another, which does the same 
 at the store already is seen, and a repeat changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from kernel.batches import Deadline
 from kernel.http import AddressForbidden, Client, HttpUnavailable
 from kernel.sql import run_sql
 from stores.choices import WriteKind, WriteState
-from stores.domain.writing import Memo, Step, Wish, Wrote
+from stores.domain.writing import Memo, Step, Wish, Wrote, leave_tags
 from stores.errors import PullBusy, PullRefused, PullUnavailable
 from stores.models import StoreWrite, WriteLane
 from stores.platforms import WRITERS
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 BATCH_SIZE: Final = 25
 LEASE: Final = timedelta(minutes=4)
-"""How long a worker may take for one batch until it is taken for dead."""
+"""How long a worker may ask the store for one thing until it is taken for dead; it is renewed."""
 REFUSED_WAIT: Final = timedelta(hours=1)
 """How often a store that lets nobody in is asked again without anybody having changed something."""
 FILLS: Final = 10
@@ -48,15 +48,16 @@ UNSAID: Final = "The shop did not say what became of it"
 KNOWN_FAILURES: Final = (PullBusy, PullRefused, PullUnavailable, HttpUnavailable)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Turn:
-    """A lane in the hands of this worker."""
+    """A lane in the hands of this worker; ``held_until`` moves on while it works."""
 
     lane_id: int
     kind: str
     due_at: datetime | None
     held_until: datetime
     tries: int
+    kept: Collection[str]
     access: StoreAccess
     writer: Writer
 
@@ -123,6 +124,7 @@ def _claim() -> list[_Turn | None]:
             due_at=found.due_at,
             held_until=held_until,
             tries=found.tries,
+            kept=frozenset(tag.casefold() for tag in found.options.get("kept", ())),
             access=read_access(found.store_id)[0],
             writer=writer,
         )
@@ -152,7 +154,7 @@ def _work(turn: _Turn) -> None:
     if not wishes:
         _settle(turn, [], None, is_full=False)
         return
-    with Client() as client:
+    with Client(before=lambda: _keep_hold(turn)) as client:
         try:
             steps = _look(turn, client, wishes)
         except KNOWN_FAILURES as exc:
@@ -173,7 +175,7 @@ def _look(turn: _Turn, client: Client, wishes: Sequence[Wish]) -> Sequence[Step]
     """Look at the store; what cannot be made out of one answer stops no other."""
     try:
         return turn.writer.look(turn.access, client, turn.kind, wishes)
-    except (*KNOWN_FAILURES, *NOT_POISON):
+    except (_LaneLost, *KNOWN_FAILURES, *NOT_POISON):
         raise
     except Exception:
         log.exception("look_failed", lane=turn.lane_id, wishes=len(wishes))
@@ -186,7 +188,7 @@ def _write(turn: _Turn, client: Client, steps: Sequence[Step]) -> Wrote:
     """Write; what fails in a way that nobody foresaw stops no other."""
     try:
         return turn.writer.write(turn.access, client, turn.kind, steps)
-    except NOT_POISON:
+    except (_LaneLost, *NOT_POISON):
         raise
     except Exception:
         log.exception("write_failed", lane=turn.lane_id, steps=len(steps))
@@ -231,7 +233,15 @@ def _list_due(turn: _Turn) -> list[Wish]:
         lane_id=turn.lane_id, state=WriteState.WAITING, due_at__lte=clock.now()
     ).order_by("urgency", "due_at", "pk")[:BATCH_SIZE]
     return [
-        Wish(row.pk, row.version, row.subject, row.value, row.memo, row.attempts) for row in rows
+        Wish(
+            row.pk,
+            row.version,
+            row.subject,
+            row.value,
+            leave_tags(row.memo, turn.kept),
+            row.attempts,
+        )
+        for row in rows
     ]
 
 
@@ -248,8 +258,8 @@ def _judge(step: Step) -> _Outcome | None:
 
 @transaction.atomic
 def _note(turn: _Turn, steps: Sequence[Step]) -> None:
-    """Keep what will be ours, from before it is written."""
-    _hold(turn)
+    """Keep what will be ours, from before it is written; the lease begins anew."""
+    _renew(turn)
     claims = [(step.wish.id, step.claim) for step in steps if step.claim is not None]
     if claims:
         run_sql("stores.claim_writes", **columns("ids memos", claims))
@@ -263,7 +273,8 @@ def _tell(steps: Sequence[Step], wrote: Wrote) -> Iterator[_Outcome]:
             memo = wrote.memos.get(wish.id, step.memo)
             yield _Outcome(wish, WriteState.SENT, step.overtaken, memo, was_written=True)
         elif reason := wrote.refused.get(wish.id):
-            yield _Outcome(wish, WriteState.REFUSED, reason)
+            memo = wrote.memos.get(wish.id, step.kept)
+            yield _Outcome(wish, WriteState.REFUSED, reason, memo)
         elif reason := wrote.failed.get(wish.id, "" if wrote.stopped_by else UNSAID):
             yield _try_again(wish, reason, now)
 
@@ -332,6 +343,24 @@ def _next_due(lane: WriteLane) -> datetime | None:
     refill = lane.filled_at + REFILL_EVERY if lane.kind in REFILLED and lane.filled_at else None
     times = [at for at in (waiting.aggregate(at=Min("due_at"))["at"], refill) if at is not None]
     return min(times, default=None)
+
+
+def _keep_hold(turn: _Turn) -> None:
+    """Renew the lease once half of it has passed; called before each request to the store.
+
+    Raises:
+        _LaneLost: the lane is another worker's by now, so that nothing more is asked of the store.
+    """
+    if clock.now() >= turn.held_until - LEASE / 2:
+        with transaction.atomic():
+            _renew(turn)
+
+
+def _renew(turn: _Turn) -> None:
+    _hold(turn)
+    held_until = clock.now() + LEASE
+    WriteLane.objects.filter(pk=turn.lane_id).update(held_until=held_until)
+    turn.held_until = held_until
 
 
 def _hold(turn: _Turn) -> WriteLane:

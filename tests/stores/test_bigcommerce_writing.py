@@ -15,10 +15,11 @@ from kernel.batches import Deadline
 from stores.domain.codes import CodeTerms
 from stores.models import StoreWrite, WriteLane
 from stores.services.connections import connect_store
-from stores.services.writes import drain_writes
+from stores.services.writes import LEASE, drain_writes
 from stores.services.writing import deactivate_code, request_code, switch_on
 from tenants.models import Tenant
 from tests.support.bigcommerce_api import TOKEN, BigApi
+from tests.support.writing import write_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,6 +88,43 @@ def test_a_coupon_whose_answer_was_lost_is_made_once_and_can_be_ended(
     at_ten.shift(timedelta(minutes=1))
     settle()
     assert (big_api.made, row("FIVE")[0]) == (["create FIVE", "end FIVE"], "sent")
+
+
+def test_a_batch_that_takes_long_is_made_by_one_worker(
+    store: int, big_api: BigApi, tenant: Tenant, at_ten: time_machine.Traveller
+) -> None:
+    for code in ("ONE", "TWO", "THREE"):
+        request_code(store, code, TERMS)
+    others: list[int] = []
+
+    def answer_slowly(path: str, params: dict[str, str]) -> None:
+        at_ten.shift(LEASE * 3 / 4)
+        others.append(write_elsewhere(tenant))
+
+    big_api.before_answer = answer_slowly
+    settle()
+    assert others == [0] * 6
+    assert big_api.made == ["create ONE", "create TWO", "create THREE"]
+
+
+def test_a_worker_that_was_taken_for_dead_asks_nothing_more_of_the_shop(
+    store: int, big_api: BigApi, tenant: Tenant, at_ten: time_machine.Traveller
+) -> None:
+    request_code(store, "ONE", TERMS)
+    request_code(store, "TWO", TERMS)
+    others: list[int] = []
+
+    def sleep_once(path: str, params: dict[str, str]) -> None:
+        big_api.before_answer = None
+        at_ten.shift(LEASE)
+        others.append(write_elsewhere(tenant))
+
+    big_api.before_answer = sleep_once
+    settle()
+    assert others == [1]
+    assert [method for method, _, _ in big_api.asked] == ["GET", "GET", "GET", "POST", "POST"]
+    assert big_api.made == ["create ONE", "create TWO"]
+    assert (row("ONE"), row("TWO")) == (("sent", ""), ("sent", ""))
 
 
 def test_coupons_of_the_shop_are_left_as_they_are(store: int, big_api: BigApi) -> None:

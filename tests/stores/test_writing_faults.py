@@ -39,6 +39,7 @@ from tests.support.writing import (
     tag,
     tags_at,
     who,
+    write_elsewhere,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,6 +158,66 @@ def test_work_whose_answer_was_lost_is_repeated_without_effect(
     tag(1, removed=["gold"])
     settle()
     assert tags_at(shopify_api, 1) == ["Oils", "vip"]
+
+
+@pytest.mark.covers("I6")
+def test_a_lane_whose_shop_is_slow_stays_with_its_worker(
+    shop: FakeShop, shopify_api: ShopifyApi, tenant: Tenant, at_ten: time_machine.Traveller
+) -> None:
+    on(shop, "tags", prefix="")
+    tag(1, "gold")
+    react()
+    others: list[int] = []
+
+    def answer_slowly(kind: str) -> bool:
+        at_ten.shift(LEASE * 3 / 4)
+        others.append(write_elsewhere(tenant))
+        return False
+
+    shopify_api.after_answer = answer_slowly
+    asked = len(shopify_api.asked)
+    drain_writes(FOREVER)
+    assert others == [0, 0]
+    assert [kind for kind, _ in shopify_api.asked[asked:]] == ["nodes", "tagsAdd"]
+    assert (row("1")[0], quiet(shopify_api)) == ("sent", ["tagsAdd 1"])
+
+
+def test_a_tag_that_the_shop_refused_is_the_shops_own_should_it_give_it_itself(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    on(shop, "tags", prefix="")
+    shopify_api.writes.refuses = {"gid://shopify/Customer/2": "Too many tags"}
+    tag(2, "gold")
+    settle()
+    assert row("2") == ("refused", "Shopify refuses it: Too many tags")
+    shopify_api.writes.refuses = {}
+    shopify_api.writes.customers["gid://shopify/Customer/2"]["tags"] = ["Oils", "gold", "vip"]
+    tag(2, removed=["gold"])
+    settle()
+    assert tags_at(shopify_api, 2) == ["Oils", "gold", "vip"]
+    assert quiet(shopify_api) == []
+
+
+def test_of_tags_that_were_refused_in_part_the_rest_is_still_known_as_ours(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    on(shop, "tags", prefix="")
+    tag(2, "gold")
+    settle()
+    tag(2, "silver", removed=["gold"])
+    react()
+
+    def lock(kind: str) -> None:
+        if kind == "tagsRemove":
+            shopify_api.writes.refuses = {"gid://shopify/Customer/2": "Locked"}
+
+    shopify_api.before_answer = lock
+    drain_writes(FOREVER)
+    assert row("2") == ("refused", "Shopify refuses it: Locked")
+    shopify_api.before_answer, shopify_api.writes.refuses = lambda kind: None, {}
+    tag(2, removed=["silver"])
+    settle()
+    assert tags_at(shopify_api, 2) == ["Oils", "vip"]
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import Client
 
 from crm.models import Profile
@@ -18,6 +18,7 @@ from crm.services.tags import change_tags
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.postgres.edge import close_connections
+from kernel.tenancy import tenant_scope
 from stores.domain.codes import CodeTerms
 from stores.models import StoreWrite, WriteLane
 from stores.services.checks import find_differences
@@ -82,6 +83,15 @@ def settle() -> int:
     """Let handlers see what happened, and write what they wish."""
     react()
     return drain_writes(FOREVER)
+
+
+def write_elsewhere(tenant: Tenant) -> int:
+    """Write as another worker would, from a thread of a stand-in; returns its batches."""
+    try:
+        with tenant_scope(tenant.pk):
+            return drain_writes(FOREVER)
+    finally:
+        connections.close_all()
 
 
 def on(shop: FakeShop, kind: str, **options: Any) -> None:

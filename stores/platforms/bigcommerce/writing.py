@@ -126,7 +126,7 @@ def _make(wish: Wish) -> Step:
     if terms["ends_at"]:
         ends_at = datetime.fromisoformat(terms["ends_at"]).astimezone(UTC)
         told["expires"] = format_datetime(ends_at)
-    return Step(wish, change={"make": told}, claim={"trying": True})
+    return Step(wish, change={"make": told}, claim={"trying": True}, kept={})
 
 
 def _read_terms(coupon: Json) -> dict[str, Any] | None:

@@ -101,7 +101,7 @@ def _make(wish: Wish) -> Step:
     else:
         told["customerGets"] = {"value": _value(terms), "items": {"all": True}}
     change = {"create": _SHIPPING if is_shipping else _BASIC, "make": told}
-    return Step(wish, change=change, claim={"trying": True})
+    return Step(wish, change=change, claim={"trying": True}, kept={})
 
 
 def _value(terms: Mapping[str, Any]) -> dict[str, Any]:

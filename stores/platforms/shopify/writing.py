@@ -5,7 +5,16 @@ from datetime import datetime
 from typing import Any, Final
 
 from kernel.http import Client, HttpUnavailable
-from stores.domain.writing import Said, Step, Wish, Wrote, judge_consent, plan_fields, plan_tags
+from stores.domain.writing import (
+    Memo,
+    Said,
+    Step,
+    Wish,
+    Wrote,
+    judge_consent,
+    plan_fields,
+    plan_tags,
+)
 from stores.errors import PullBusy, PullRefused, PullUnavailable
 from stores.platforms.fields import Json, child, children, instant, text
 from stores.platforms.shopify.admin import Denied, ask
@@ -60,6 +69,7 @@ class ShopifyWriter:
         "consent": CUSTOMERS,
         "codes": "write_discounts",
         "tags": CUSTOMERS,
+        "segments": CUSTOMERS,
         "fields": CUSTOMERS,
     }
 
@@ -140,7 +150,7 @@ def _look_at_tags(asking: Asking, wishes: Sequence[Wish]) -> list[Step]:
 
 
 def _write_tags(asking: Asking, steps: Sequence[Step], wrote: Wrote) -> None:
-    errors: dict[int, str] = {}
+    errors: dict[str, dict[int, str]] = {}
     for name, part in (("tagsAdd", "added"), ("tagsRemove", "removed")):
         told = {
             step.wish.id: {"id": _gid(step.wish), "tags": step.change[part]}
@@ -148,8 +158,25 @@ def _write_tags(asking: Asking, steps: Sequence[Step], wrote: Wrote) -> None:
             if step.change[part]
         }
         answers = asking.tell(name, told)
-        errors |= {key: reason for key, each in answers.items() if (reason := find_errors(each))}
-    _conclude(steps, errors, wrote)
+        errors[part] = {
+            key: reason for key, each in answers.items() if (reason := find_errors(each))
+        }
+    wrote.memos |= {
+        step.wish.id: _halfway(step, errors)
+        for step in steps
+        if any(step.wish.id in refused for refused in errors.values())
+    }
+    _conclude(steps, errors["added"] | errors["removed"], wrote)
+
+
+def _halfway(step: Step, errors: Mapping[str, Mapping[int, str]]) -> Memo:
+    """Return which tags are ours where the shop refused to give some, or to take some away."""
+    ours = set(step.kept["tags"]) if step.kept else set()
+    if step.wish.id not in errors["added"]:
+        ours |= set(step.change["added"])
+    if step.wish.id not in errors["removed"]:
+        ours -= set(step.change["removed"])
+    return {"tags": sorted(ours)}
 
 
 def _look_at_consent(asking: Asking, wishes: Sequence[Wish]) -> list[Step]:
@@ -305,12 +332,14 @@ def _conclude(steps: Sequence[Step], errors: Mapping[int, str], wrote: Wrote) ->
 _LOOKS: Final[dict[str, Callable[[Asking, Sequence[Wish]], Sequence[Step]]]] = {
     "codes": look_at_codes,
     "tags": _look_at_tags,
+    "segments": _look_at_tags,
     "consent": _look_at_consent,
     "fields": _look_at_fields,
 }
 _WRITES: Final[dict[str, Callable[[Asking, Sequence[Step], Wrote], None]]] = {
     "codes": write_codes,
     "tags": _write_tags,
+    "segments": _write_tags,
     "consent": _write_consent,
     "fields": _write_fields,
 }

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -39,19 +40,26 @@ _NARROWED: Final = (
 class WooCommerceWriter:
     """The platform as those see it who write to it."""
 
-    scopes: Mapping[str, str] = {"codes": PERMISSION, "fields": PERMISSION}
+    scopes: Mapping[str, str] = {
+        "codes": PERMISSION,
+        "segments": PERMISSION,
+        "fields": PERMISSION,
+    }
 
     def look(
         self, access: StoreAccess, client: Client, kind: str, wishes: Sequence[Wish]
     ) -> Sequence[Step]:
         if kind == "fields":
             return [plan_fields(wish) for wish in wishes]
+        if kind == "segments":
+            return [plan_fields(_as_field(wish)) for wish in wishes]
         return [_plan(wish, _find(access, client, wish.value["code"])) for wish in wishes]
 
     def write(self, access: StoreAccess, client: Client, kind: str, steps: Sequence[Step]) -> Wrote:
         wrote = Wrote()
         try:
-            (_write_fields if kind == "fields" else _write_codes)(access, client, steps, wrote)
+            write = _write_codes if kind == "codes" else _write_fields
+            write(access, client, steps, wrote)
         except PullRefused as exc:
             said = str(exc).removesuffix(".")
             wrote.stopped_by = PullRefused(f"{said}. {NEEDS}")
@@ -79,6 +87,12 @@ def tell(access: StoreAccess, client: Client, path: str, body: Mapping[str, Any]
     if not isinstance(found, dict):
         raise PullUnavailable(f"The shop's answer for {path} is not an object")
     return found
+
+
+def _as_field(wish: Wish) -> Wish:
+    """Return the tags of segments as one figure: a customer has no tags there."""
+    tags = wish.value.get("tags", ())
+    return replace(wish, value={"segments": ", ".join(tags)} if tags else {})
 
 
 def _write_fields(access: StoreAccess, client: Client, steps: Sequence[Step], wrote: Wrote) -> None:
@@ -183,7 +197,7 @@ def _make(wish: Wish) -> Step:
         "minimum_amount": terms["minimum"] or "0",
         "date_expires_gmt": _written(datetime.fromisoformat(ends_at)) if ends_at else None,
     }
-    return Step(wish, change={"make": told}, claim={"trying": True})
+    return Step(wish, change={"make": told}, claim={"trying": True}, kept={})
 
 
 def _written(at: datetime) -> str:
