@@ -28,15 +28,14 @@ from stores.models import Connection
 from stores.platforms import KEEPERS
 from stores.platforms.base import Keeper
 from stores.queries import webhook_url
+from stores.services.strays import LEASE, REGISTRATIONS, note_stray
 from stores.services.syncing import describe_failure, read_access
 from stores.types import MissingTopic, StoreAccess
 
 log = structlog.get_logger(__name__)
 
-REGISTRATIONS: Final = "registrations"
 AGAIN: Final = timedelta(days=1)
 SOON: Final = timedelta(minutes=15)
-LEASE: Final = timedelta(minutes=10)
 TRIES: Final = 100
 """So many times in a row a platform that does not answer is asked to send no more."""
 
@@ -198,10 +197,4 @@ def _note_stray(turn: _Turn, found: Connection) -> None:
     is_current = found.token == turn.token and found.store.status == StoreStatus.CONNECTED
     if is_current or not turn.is_connected:
         return
-    now = clock.now()
-    strays = list(dict.fromkeys([*found.stray_tokens, turn.token]))
-    due_at = found.register_due_at
-    is_held = due_at is not None and now < due_at <= now + LEASE
-    Connection.objects.filter(pk=found.pk).update(
-        stray_tokens=strays, register_due_at=due_at if is_held else now
-    )
+    note_stray(found, turn.token)

@@ -33,12 +33,21 @@ from kernel.work import ring
 from stores.choices import DeliverySource, DeliveryStatus, SyncStatus
 from stores.errors import LeaseLost, PullBusy, PullRefused, PullUnavailable
 from stores.models import Connection, SyncRun
-from stores.platforms import POLLED, PULLERS
+from stores.platforms import KEEPERS, POLLED, PULLERS
 from stores.platforms.base import Puller
 from stores.queries import webhook_url
 from stores.services.inbox import NOT_POISON, NOTHING_NEW, Outcome, apply_deliveries
 from stores.services.reading_ahead import PageReader
-from stores.types import Checked, Delivery, Pulled, PulledPage, StoreAccess, StoreContext
+from stores.services.strays import note_if_stray
+from stores.types import (
+    Checked,
+    Delivery,
+    Pulled,
+    PulledPage,
+    PullPlan,
+    StoreAccess,
+    StoreContext,
+)
 from tenants.services import audit
 
 log = structlog.get_logger(__name__)
@@ -301,7 +310,7 @@ def _claim(run_id: int | None) -> _Claim | None:
 def _work(claim: _Claim, deadline: Deadline) -> None:
     with Client() as client:
         if claim.cursor is None:
-            plan = claim.puller.start(claim.access, client, claim.since)
+            plan = _start(claim, client)
             _hold(claim, cursor=dict(plan.cursor), expected=plan.expected)
             claim.cursor = plan.cursor
 
@@ -314,6 +323,18 @@ def _work(claim: _Claim, deadline: Deadline) -> None:
                 last = pages[-1]
                 if last.rest_seconds and last.cursor is not None:
                     raise PullBusy(last.rest_seconds, last.resting)
+
+
+def _start(claim: _Claim, client: Client) -> PullPlan:
+    """Find out how much is to come; a platform may be told of the store's address with it.
+
+    That address may be one of before by then, whatever came of the rest.
+    """
+    try:
+        return claim.puller.start(claim.access, client, claim.since)
+    finally:
+        if claim.access.store.platform in KEEPERS:
+            note_if_stray(claim.access)
 
 
 def _apply_retrying(claim: _Claim, pages: Sequence[PulledPage]) -> None:

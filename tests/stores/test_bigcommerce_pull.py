@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import override_settings
 from django.urls import reverse
 
 from crm.models import Event, Order, Profile, Shipment
 from kernel import clock
 from kernel.batches import Deadline
+from kernel.tenancy import tenant_scope
 from stores.models import Connection, InboxDelivery, SyncRun
 from stores.platforms.bigcommerce.naming import SCOPES
 from stores.services.connections import disconnect_store, reconnect_store, save_credentials
@@ -274,6 +275,33 @@ class TestWebhooks:
             drain_registrations(FOREVER)
         found = {(hook["scope"], hook["destination"]) for hook in big_api.objects["hooks"]}
         assert found == {(scope, again) for scope in SCOPES}
+
+    @pytest.mark.parametrize("comes_back", [True, False])
+    def test_a_pull_that_was_begun_before_a_store_was_cut_off_leaves_no_old_address(
+        self, big: FakeBigShop, big_api: BigApi, tenant: Tenant, comes_back: bool
+    ) -> None:
+        store_id = big.store.store_id
+        addresses: list[str] = []
+
+        def cut_off(path: str, params: dict[str, str]) -> None:
+            if path != "v3/hooks":
+                return
+            big_api.before_answer = None
+            with tenant_scope(tenant.pk):
+                disconnect_store(store_id, actor="ada@example.com")
+                if comes_back:
+                    addresses.append(reconnect_store(store_id, actor="ada@example.com"))
+                drain_registrations(FOREVER)
+            connections.close_all()
+
+        big_api.before_answer = cut_off
+        with SECURE:
+            pull(big)
+            drain_registrations(FOREVER)
+        found = {(hook["scope"], hook["destination"]) for hook in big_api.objects["hooks"]}
+        assert found == {(scope, address) for scope in SCOPES for address in addresses}
+        with transaction.atomic():
+            assert Connection.objects.get().stray_tokens == []
 
     def test_hooks_of_other_apps_stay_as_they_are(self, big: FakeBigShop, big_api: BigApi) -> None:
         other = {"id": 1, "scope": SCOPES[0], "destination": "https://other.example/"}
