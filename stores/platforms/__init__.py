@@ -14,6 +14,7 @@ from stores.platforms.magento.audit import MagentoAudit
 from stores.platforms.magento.fetch import MagentoFetch
 from stores.platforms.magento.platform import Magento
 from stores.platforms.magento.pull import MagentoPull
+from stores.platforms.magento.writing import MagentoWriter
 from stores.platforms.shopify.audit import ShopifyAudit
 from stores.platforms.shopify.platform import Shopify
 from stores.platforms.shopify.pull import ShopifyPull
@@ -79,6 +80,7 @@ WRITERS: Final[dict[str, Writer]] = {
     "shopify": ShopifyWriter(),
     "woocommerce": WooCommerceWriter(),
     "bigcommerce": BigCommerceWriter(),
+    "magento": MagentoWriter(),
 }
 """Platforms that are written to."""
 

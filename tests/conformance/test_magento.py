@@ -5,16 +5,23 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.db import transaction
+from jsonschema import Draft4Validator
 
 from crm.models import Order, Product, Profile, Refund
 from crm.services.stores import StoreData
 from kernel.batches import Deadline
+from stores.domain.codes import CodeTerms
 from stores.models import InboxDelivery, SyncRun
+from stores.platforms.magento.rules import spell_rule
+from stores.platforms.magento.writing import spell_coupon
 from stores.services.connections import connect_store
 from stores.services.syncing import check_access, drain_syncs, start_sync
 from stores.types import ConnectedStore
@@ -115,6 +122,38 @@ def test_what_is_read_stands_in_the_official_schema(conformance_data: Path) -> N
         assert f'\n  "/V1/{path}":' in schema
     for path in ("inventory/source-items", "categories/list", "store/websites"):
         assert f'\n  "/V1/{path}":' in schema
+
+
+def test_what_is_written_stands_in_the_official_schema(conformance_data: Path) -> None:
+    packed = conformance_data / "magento" / "admin-schema-2.4.9.swagger2.yaml.gz"
+    schema = gzip.decompress(packed.read_bytes()).decode("utf-8")
+    definitions: dict[str, Any] = {}
+    for each in ("rule", "coupon", "condition"):
+        name = f"sales-rule-data-{each}-interface"
+        begins = schema.index(f"\n  {name}:\n") + 1
+        ends = re.compile(r"^  [\w-]+:$", re.MULTILINE).search(schema, begins + 4)
+        found = yaml.safe_load(schema[begins : ends.start() if ends else None])
+        definitions |= {name: {**found[name], "additionalProperties": False}}
+    terms = CodeTerms(
+        "percent",
+        Decimal("12.5"),
+        starts_at=datetime(2026, 6, 1, tzinfo=UTC),
+        ends_at=datetime(2026, 7, 1, tzinfo=UTC),
+        minimum=Decimal(25),
+    ).as_value()
+    value = {"code": "ONE", "terms": terms, "asked_at": terms["starts_at"]}
+    scope = {"website_ids": [1], "customer_group_ids": [0, 1]}
+    told = {
+        "rule": {**spell_rule(value, "Europe/London"), **scope},
+        "coupon": spell_coupon("ONE", 7),
+    }
+    for each, body in told.items():
+        of = {"$ref": f"#/definitions/sales-rule-data-{each}-interface"}
+        Draft4Validator({"definitions": definitions, **of}).validate(body)
+    for path in ("salesRules", "salesRules/search", "coupons", "coupons/search"):
+        assert f'\n  "/V1/{path}":' in schema
+    assert '\n  "/V1/coupons/{couponId}":' in schema
+    assert '\n  "/V1/customerGroups/search":' in schema
 
 
 def test_documented_errors_are_told_in_words(store: ConnectedStore, mage_api: MageApi) -> None:

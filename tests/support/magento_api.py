@@ -23,7 +23,17 @@ FOUR = {
     "access_token_secret": "ts",
 }
 PREFIX = "/rest/all/V1/"
-LISTS = ("products", "customers/search", "orders", "creditmemos", "shipments", "categories/list")
+LISTS = (
+    "products",
+    "customers/search",
+    "orders",
+    "creditmemos",
+    "shipments",
+    "categories/list",
+    "coupons/search",
+    "salesRules/search",
+    "customerGroups/search",
+)
 SOURCES = "inventory/source-items"
 FILTER = re.compile(r"searchCriteria\[filterGroups\]\[(\d+)\]\[filters\]\[0\]\[(\w+)\]")
 
@@ -41,6 +51,9 @@ class MageApi(ThreadingHTTPServer):
         asked: path and parameters of every request.
         before_answer: called before each answer, to change the shop meanwhile.
         takes_tokens: whether an access token alone is taken.
+        made: what was really made or deleted from outside.
+        denied: path of what the integration may not use.
+        loses_answers: whether nobody hears of what was made.
     """
 
     daemon_threads = True
@@ -54,6 +67,9 @@ class MageApi(ThreadingHTTPServer):
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.before_answer: Any = None
         self.takes_tokens = True
+        self.made: list[str] = []
+        self.denied = ""
+        self.loses_answers = False
 
     @property
     def url(self) -> str:
@@ -89,7 +105,7 @@ def holds(item: dict[str, Any], condition: dict[str, str]) -> bool:
         return found >= value
     if condition["conditionType"] == "lteq":
         return found <= value
-    return found in value.split(",")
+    return found.lower() in value.lower().split(",")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -99,23 +115,47 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         split = urlsplit(self.path)
         params = dict(parse_qsl(split.query, keep_blank_values=True))
-        path = split.path.removeprefix(PREFIX)
         if split.path in self.server.keys:
             self._send(200, {}, self.server.keys[split.path])
             return
+        path = self._begin(split.path, params)
+        if path in self.server.objects:
+            self._send_page(path, params)
+        elif path in self.server.plain:
+            self._send(200, {}, self.server.plain[path])
+        elif path:
+            self._send(404, {}, {"message": "Request does not match any route."})
+
+    def do_POST(self) -> None:
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if path := self._begin(urlsplit(self.path).path, {}):
+            status, answer = change(self.server, path, told)
+            if self.server.loses_answers:
+                self.close_connection = True
+                return
+            self._send(status, {}, answer)
+
+    def do_DELETE(self) -> None:
+        if path := self._begin(urlsplit(self.path).path, {}):
+            self._send(*delete(self.server, path))
+
+    def _begin(self, whole: str, params: dict[str, str]) -> str:
+        """Return the path inside the API; empty when the request was answered."""
+        path = whole.removeprefix(PREFIX)
         self.server.asked.append((path, params))
         if self.server.before_answer:
             self.server.before_answer(path, params)
         if self.server.fails:
             self._send(*self.server.fails.pop(0))
-        elif not self._is_known(split.path, params):
+        elif not self._is_known(whole, params):
             self._send(401, {}, {"message": "The consumer isn't authorized."})
-        elif path in self.server.objects:
-            self._send_page(path, params)
-        elif path in self.server.plain:
-            self._send(200, {}, self.server.plain[path])
+        elif self.server.denied and path.startswith(self.server.denied):
+            said = {"resources": "Magento_SalesRule::quote"}
+            words = "The consumer isn't authorized to access %resources."
+            self._send(401, {}, {"message": words, "parameters": said})
         else:
-            self._send(404, {}, {"message": "Request does not match any route."})
+            return path
+        return ""
 
     def _is_known(self, path: str, params: dict[str, str]) -> bool:
         given = self.headers.get("Authorization", "")
@@ -132,7 +172,7 @@ class Handler(BaseHTTPRequestHandler):
             f"{quote(name, safe='~')}={quote(value, safe='~')}"
             for name, value in sorted({**params, **oauth}.items())
         )
-        base = f"GET&{quote(self.server.url + path, safe='~')}&{quote(pairs, safe='~')}"
+        base = f"{self.command}&{quote(self.server.url + path, safe='~')}&{quote(pairs, safe='~')}"
         digest = hmac.new(b"cs&ts", base.encode(), "sha256").digest()
         return oauth.get("oauth_token") == TOKEN and signature == base64.b64encode(digest).decode()
 
@@ -157,6 +197,44 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Keep the test's output quiet."""
+
+
+def change(shop: MageApi, path: str, told: dict[str, Any]) -> tuple[int, Any]:
+    """Make a rule or a coupon as Magento does, which takes limits and end from the rule."""
+    rules, coupons = shop.objects["salesRules/search"], shop.objects["coupons/search"]
+    if path == "salesRules":
+        rule = {"rule_id": len(rules) + 1, "to_date": None, **told["rule"]}
+        rules.append(rule)
+        shop.made.append(f"rule {rule['name'].rpartition(' ')[0]}")
+        return 200, rule
+    assert path == "coupons"
+    coupon = told["coupon"]
+    rule = next(each for each in rules if each["rule_id"] == coupon["rule_id"])
+    if rule["use_auto_generation"] != bool(coupon.get("type")):
+        said = "Specified rule only allows auto generated coupons"
+        return 400, {"message": "Error occurred when saving coupon: %1", "parameters": [said]}
+    if any(each["code"].lower() == coupon["code"].lower() for each in coupons):
+        return 400, {"message": "Coupon with the same code already exists."}
+    number = 1 + max((each["coupon_id"] for each in coupons), default=0)
+    limits = {
+        "expiration_date": rule["to_date"],
+        "usage_limit": rule["uses_per_coupon"],
+        "usage_per_customer": rule["uses_per_customer"],
+    }
+    coupons.append({**coupon, **limits, "coupon_id": number})
+    shop.made.append(f"create {coupon['code']}")
+    return 200, coupons[-1]
+
+
+def delete(shop: MageApi, path: str) -> tuple[int, dict[str, str], Any]:
+    """Delete a coupon."""
+    coupons = shop.objects["coupons/search"]
+    for coupon in coupons:
+        if path == f"coupons/{coupon['coupon_id']}":
+            coupons.remove(coupon)
+            shop.made.append(f"end {coupon['code']}")
+            return 200, {}, True
+    return 404, {}, {"message": "No such entity."}
 
 
 @pytest.fixture

@@ -28,12 +28,20 @@ LARGEST: Final = 1000
 TOGETHER: Final = 200
 """So many values of a filter fit into one address."""
 MAX_PAGES: Final = 100
+RULES: Final = ("salesRules", "coupons", "customerGroups")
+FOR_READING: Final = "Sales, Customers, Catalog and Stores"
+FOR_RULES: Final = "Cart Price Rules (under Marketing), Customer Groups and Stores"
+"""API resources of an integration."""
 
 Item = dict[str, Any]
 
 
 class NotThere(PullRefused):
-    """The shop has no such part of the API."""
+    """The shop has no such part of the API, or no such thing."""
+
+
+class NotUnderstood(PullRefused):
+    """The shop does not take what it was told; the others of a batch may be fine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +156,26 @@ class Api:
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Ask for something. Numbers with a point come as text, exact."""
         url, asked = self._url + BASE + path, dict(params or {})
-        authorization = f"Bearer {self._keys.token}"
+        headers = self._authorize("GET", url, asked)
+        return self._read(self._client.get(url, params=asked, headers=headers), path)
+
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Tell the shop something, such as ``POST`` an object; returns its answer.
+
+        Raises:
+            NotUnderstood: it does not take it; the reason is in its words.
+        """
+        url = self._url + BASE + path
+        headers = self._authorize(method, url, {})
+        return self._read(self._client.send(method, url, headers=headers, json=body), path)
+
+    def _authorize(self, method: str, url: str, asked: Mapping[str, str]) -> dict[str, str]:
         if self._is_signed:
-            authorization = spell_header(sign(url, asked, self._keys))
-        headers = {"Authorization": authorization}
-        answer = self._client.get(url, params=asked, headers=headers)
+            signed = sign(url, asked, self._keys, method)
+            return {"Authorization": spell_header(signed)}
+        return {"Authorization": f"Bearer {self._keys.token}"}
+
+    def _read(self, answer: Answer, path: str) -> Any:
         self._judge(answer, path)
         try:
             return json.loads(answer.body, parse_float=str)
@@ -174,12 +197,14 @@ class Api:
             host = urlsplit(self._url).netloc
             raise NotThere(f"{host} has no Magento REST API for {path}; check the address")
         if status != 200:  # noqa: PLR2004 OK
-            raise PullRefused(f"Magento does not understand ({status}): {_words(answer)}")
+            raise NotUnderstood(f"Magento does not understand ({status}): {_words(answer)}")
 
     def _explain_refusal(self, words: str, path: str) -> str:
         if "authorized to access" in words:
+            is_rule = path.startswith(RULES)
+            verb, ticked = ("use", FOR_RULES) if is_rule else ("read", FOR_READING)
             return (
-                f"The integration may not read {path}: tick Sales, Customers, Catalog and Stores "
+                f"The integration may not {verb} {path}: tick {ticked} "
                 f"under its API resources, then reauthorise it. Magento says: {words}"
             )
         if self._is_signed:
