@@ -13,6 +13,7 @@ from segments.errors import DefinitionError
 from segments.models import RfmScale
 from segments.queries.conditions import parse_definition
 from segments.services.segments import clean_tags
+from segments.services.shops import MAX_TAG
 
 
 class _Indented(json.JSONEncoder):
@@ -20,6 +21,16 @@ class _Indented(json.JSONEncoder):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "indent": 2})
+
+
+class ShopTagForm(forms.Form):
+    """The tag that members of a segment get in a shop."""
+
+    tag = forms.CharField(
+        max_length=MAX_TAG,
+        help_text="As your shop shows it, without a comma.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class SegmentForm(forms.Form):

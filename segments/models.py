@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from crm.models import Profile
+from crm.models import Profile, Store
 from kernel.tenancy import TenantForeignKey, TenantModel
 from segments.choices import Cause, RfmMode, SegmentKind
 
@@ -70,6 +70,30 @@ class ListEntry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.profile_id} on {self.segment_id}"
+
+
+class SegmentPush(TenantModel):
+    """That a store is told who is in a segment: its customers among them get a tag there."""
+
+    segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
+    store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    tag = models.TextField()
+    """As the store is told it; no other segment gives the same there, in whatever capitals."""
+    begun_at = models.DateTimeField()
+    begun_by = models.TextField()
+    """E-mail address of the member, or ``key:<hint>``."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "store", "segment"], name="segmentpush_segment_uniq"
+            ),
+            models.UniqueConstraint(fields=["tenant", "store", "tag"], name="segmentpush_tag_uniq"),
+        ]
+        indexes = [models.Index(fields=["tenant", "segment"], name="segmentpush_of_segment_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} at store {self.store_id}"
 
 
 class Membership(TenantModel):

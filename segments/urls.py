@@ -1,6 +1,6 @@
 from django.urls import path
 
-from segments.views import editing, lists, overview, panels, rfm, segment, starters
+from segments.views import editing, lists, overview, panels, rfm, segment, shops, starters
 
 app_name = "segments"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("segments/<int:segment_id>/sizes/", segment.segment_sizes, name="sizes"),
     path("segments/<int:segment_id>/moves/", segment.segment_moves, name="moves"),
     path("segments/<int:segment_id>/export/", segment.segment_export, name="export"),
+    path("segments/<int:segment_id>/shops/", shops.segment_shop, name="shop"),
     path("segments/<int:segment_id>/restore/", segment.segment_restore, name="restore"),
     path("segments/<int:segment_id>/archive/", overview.segment_archive, name="archive"),
     path("segments/<int:segment_id>/unarchive/", overview.segment_unarchive, name="unarchive"),

@@ -69,6 +69,7 @@ class WriteKind(TextChoices):
     CONSENT = "consent", "Consent"
     CODES = "codes", "Discount codes"
     TAGS = "tags", "Tags"
+    SEGMENTS = "segments", "Segments"
     FIELDS = "fields", "Figures"
 
 

@@ -8,6 +8,7 @@ from kernel import clock
 from kernel.errors import Conflict
 from segments.choices import Cause
 from segments.panels import SegmentUser
+from segments.queries.shops import list_shop_users
 from segments.queries.users import find_users
 from segments.services.segments import check_definition, lock_segment
 from segments.services.upkeep import lock_upkeep, request_refresh
@@ -36,13 +37,13 @@ def archive_segment(segment_id: int) -> bool:
 
     Raises:
         NotFound: no such segment.
-        InUse: another segment, or a flow, refers to it; nothing is changed.
+        InUse: another segment, a flow or a store refers to it; nothing is changed.
     """
     lock_upkeep()
     segment = lock_segment(segment_id)
     if segment.archived_at is not None:
         return False
-    if users := find_users().get(segment_id, []):
+    if users := [*find_users().get(segment_id, []), *list_shop_users(segment_id)]:
         raise InUse(segment.name, users)
     segment.archived_at = clock.now()
     segment.save(update_fields=["archived_at", "updated_at"])

@@ -27,6 +27,7 @@ from segments.queries.conditions import list_definitions
 from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.upkeep import lock_upkeep
 from segments.types import ChangeCause
+from stores.services.segment_tags import wish_for_members
 
 GOODS: Final = "goods"
 LINES: Final = 2_000
@@ -84,6 +85,7 @@ def _decide_batch(now: datetime) -> int:
     if buyers:
         cause = ChangeCause(Cause.CATALOG)
         decide_memberships(of_profiles(sorted(buyers)), now, cause=cause, trees=trees)
+        wish_for_members(buyers)
     return done
 
 

@@ -16,6 +16,7 @@ from segments.queries.versions import values_of
 from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.upkeep import lock_upkeep
 from segments.types import ChangeCause
+from stores.services.segment_tags import wish_for_members
 
 
 def leave_segments(profile_ids: Sequence[int]) -> None:
@@ -79,7 +80,9 @@ def _leave_merged(pairs: Sequence[Pair]) -> None:
 
 
 def _decide_parted(pairs: Sequence[Pair]) -> None:
-    leave_segments([profile_id for pair in pairs for profile_id in pair])
+    parted = [profile_id for pair in pairs for profile_id in pair]
+    leave_segments(parted)
+    wish_for_members(parted)
 
 
 def _leave(profile_ids: Sequence[int], *, trees: dict[int, Node] | None) -> None:

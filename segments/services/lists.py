@@ -28,6 +28,7 @@ from segments.services.memberships import decide_memberships, of_profiles
 from segments.services.segments import lock_segment, note_use
 from segments.services.upkeep import lock_upkeep
 from segments.types import ChangeCause
+from stores.services.segment_tags import wish_for_members
 from tenants.models import Job
 from tenants.services import audit
 from tenants.services.jobs import start_job
@@ -229,6 +230,8 @@ def _lock_list(list_id: int) -> Segment:
 def _decide(profile_ids: Sequence[int], *, is_quiet: bool) -> None:
     cause = ChangeCause(Cause.DEFINITION if is_quiet else Cause.MANUAL)
     decide_memberships(of_profiles(profile_ids), clock.now(), cause=cause)
+    if is_quiet:  # no event tells stores of them
+        wish_for_members(profile_ids)
 
 
 def _record(action: str, found: Segment, profile_ids: Sequence[int], actor: str) -> None:

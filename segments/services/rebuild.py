@@ -14,11 +14,12 @@ from segments.domain.definitions import KeptLeaf, Node
 from segments.models import RfmScale, Segment, Upkeep
 from segments.queries.conditions import list_definitions, parse_definition
 from segments.queries.costs import estimate_seconds
-from segments.services.memberships import Scope, decide_memberships, of_range
+from segments.services.memberships import QUIET_CAUSES, Scope, decide_memberships, of_range
 from segments.services.references import refresh_references
 from segments.services.rfm import score_all
 from segments.services.upkeep import lock_upkeep, next_night
 from segments.types import ChangeCause, MembershipMove
+from stores.services.segment_tags import look_through_everybody
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,8 @@ def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
     with transaction.atomic():
         Segment.objects.filter(pk__in=asked).update(refreshed_at=now)
         _fill_digests()
+        if cause in QUIET_CAUSES:  # no event tells stores who came and went
+            look_through_everybody()
     return told
 
 

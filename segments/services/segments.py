@@ -22,6 +22,7 @@ from segments.queries.conditions import (
     parse_definition,
 )
 from segments.queries.listing import get_segment
+from segments.queries.shops import list_shop_users
 from segments.queries.users import find_users
 from segments.queries.versions import values_of
 from segments.services.upkeep import lock_upkeep, request_refresh
@@ -142,11 +143,11 @@ def delete_segment(segment_id: int) -> None:
 
     Raises:
         NotFound: no such segment.
-        Conflict: another segment, or a flow, refers to it.
+        Conflict: another segment, a flow or a store refers to it.
     """
     lock_upkeep()
     segment = get_segment(segment_id)
-    if users := find_users().get(segment_id, []):
+    if users := [*find_users().get(segment_id, []), *list_shop_users(segment_id)]:
         raise Conflict(f"{segment.name} is used by {', '.join(user.name for user in users)}")
     audit.record("segment.deleted", "segment", segment_id, before=values_of(segment))
     run_sql("segments.forget_segment", segment_id=segment_id)

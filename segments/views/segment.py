@@ -26,6 +26,7 @@ from segments.queries.users import find_users, last_use
 from segments.queries.versions import list_versions, read_version
 from segments.services.segments import note_use, update_segment
 from segments.views.frame import find_segment
+from segments.views.shops import read_shops
 from tenants.domain import capabilities
 from tenants.domain.capabilities import EDIT_SEGMENTS, VIEW, may
 from tenants.services.access import requires
@@ -40,6 +41,7 @@ _TABS = (
     ("changes", "Entries and exits"),
     ("insight", "What they buy"),
     ("why", "Why somebody is in it"),
+    ("shops", "In shops"),
     ("versions", "Definition"),
 )
 
@@ -224,6 +226,7 @@ _PARTS: Mapping[str, tuple[str, Callable[[TenantRequest, Segment], dict[str, Any
     "changes": ("segments/_changes.html", _changes),
     "insight": ("segments/_insight.html", _insight),
     "why": ("segments/_why.html", _why),
+    "shops": ("segments/_shops.html", read_shops),
     "versions": ("segments/_versions.html", _versions),
 }
 """Template and reader of each part by the tab's word in the address."""

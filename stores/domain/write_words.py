@@ -20,6 +20,8 @@ _GIVES: Final = {
 def describe_value(kind: str, value: Mapping[str, Any]) -> str:
     """Return how something shall be at a store, in one line."""
     match kind:
+        case "segments":
+            return ", ".join(value.get("tags", ())) or "no tags of segments"
         case "tags":
             return ", ".join(value.get("tags", ())) or "no tags of Patron"
         case "consent":

@@ -149,7 +149,7 @@ def reconnect_store(store_id: int, *, actor: str) -> str:
             strays = [*found.stray_tokens, found.token] if found.store.platform in KEEPERS else []
             Connection.objects.filter(pk=found.pk).update(token=token, stray_tokens=strays)
             ask_for_registration(store_id)
-            wake_lanes(store_id)
+            wake_lanes(store_id, is_back=True)
     forget_connections()
     return webhook_url(found.store.platform, token)
 

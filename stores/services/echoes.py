@@ -1,6 +1,7 @@
 """Knowing again what Patron wrote, when a store tells of it: it is no news of the store."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from crm.types import CustomerRecord, OrderRecord, Record
@@ -22,7 +23,9 @@ def leave_out_own(store_id: int, records: Sequence[Record]) -> list[Record]:
     if not tagged:
         return list(records)
     rows = run_sql("stores.list_own_tags", store_id=store_id, subjects=array(tagged))
-    own = {row.subject: {tag.casefold() for tag in row.tags} for row in rows}
+    own: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        own[row.subject].update(tag.casefold() for tag in row.tags)
     return [_without(record, own) for record in records] if own else list(records)
 
 
@@ -32,7 +35,7 @@ def _customer(record: Record) -> CustomerRecord | None:
     return record.customer if isinstance(record, OrderRecord) else None
 
 
-def _without(record: Record, own: dict[str, set[str]]) -> Record:
+def _without(record: Record, own: Mapping[str, set[str]]) -> Record:
     customer = _customer(record)
     if customer is None or customer.external_id not in own:
         return record

@@ -4,18 +4,25 @@ from kernel import clock
 from kernel.scope import current_tenant_id
 from kernel.work import ring
 from stores.models import WriteLane
-from stores.services.wishing import WRITES
+from stores.services.wishing import PEOPLE, WRITES
 
 
-def wake_lanes(store_id: int) -> int:
+def wake_lanes(store_id: int, *, is_back: bool = False) -> int:
     """Let everything that waits for a store be tried at once, and ring.
 
     Call it inside a transaction, when what a lane rested for may be mended.
+
+    Args:
+        store_id: of the active tenant.
+        is_back: it was cut off, so that nobody wished what changed meanwhile: everybody is looked
+            through.
 
     Returns:
         Lanes that were woken.
     """
     lanes = WriteLane.objects.filter(store_id=store_id, is_on=True)
+    if is_back:
+        lanes.filter(kind__in=PEOPLE).update(fill_after=0)
     woken = lanes.update(due_at=clock.now(), tries=0, detail="")
     if woken:
         ring(WRITES, current_tenant_id())

@@ -4,9 +4,11 @@ A wish says how a customer shall be at a store, not what happened, so any number
 wish, and a batch that is handled twice wishes nothing new.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+
+from django.db.models import F, Q
 
 from crm.choices import ConsentState, StoreStatus
 from crm.domain.permission import NEGATIVE
@@ -31,12 +33,14 @@ from tenants.queries import get_tenant
 WRITES: Final = "writes"
 FILL_SIZE: Final = 1_000
 """Profiles that are looked at together after a lane was switched on."""
-PEOPLE: Final = (WriteKind.CONSENT, WriteKind.TAGS, WriteKind.FIELDS)
+PEOPLE: Final = (WriteKind.CONSENT, WriteKind.TAGS, WriteKind.SEGMENTS, WriteKind.FIELDS)
 """Kinds whose subjects are customers."""
-REFILLED: Final = frozenset({WriteKind.FIELDS})
-"""Kinds for which everybody is looked at once a day: a first RFM group is no event."""
+REFILLED: Final = frozenset({WriteKind.FIELDS, WriteKind.SEGMENTS})
+"""Kinds for which everybody is looked at once a day: a first RFM group is no event, and neither
+are members who come by another definition."""
 REFILL_EVERY: Final = timedelta(days=1)
 _FIGURES: Final = frozenset({WriteKind.FIELDS})
+_MEMBERS: Final = frozenset({WriteKind.SEGMENTS})
 _EVERYTHING: Final = frozenset(PEOPLE)
 HEARD: Final[dict[str, frozenset[WriteKind]]] = {
     "Tags Changed": frozenset({WriteKind.TAGS}),
@@ -47,6 +51,8 @@ HEARD: Final[dict[str, frozenset[WriteKind]]] = {
     "Order Cancelled": _FIGURES,
     "Order Refunded": _FIGURES,
     "RFM Group Changed": _FIGURES,
+    "Segment Entered": _MEMBERS,
+    "Segment Exited": _MEMBERS,
     "Points Earned": _FIGURES,
     "Points Reversed": _FIGURES,
     "Profile Created": _EVERYTHING,
@@ -55,6 +61,11 @@ HEARD: Final[dict[str, frozenset[WriteKind]]] = {
     "Import Undone": _EVERYTHING,
 }
 """Which kinds an event may change; an order may bring the first customer id of a known person."""
+
+TagsOf = Callable[[int, Sequence[int]], Mapping[int, Sequence[str]]]
+"""Takes a store and profiles; answers which tags of segments each of them shall have there."""
+SEGMENT_TAGS: Final[list[TagsOf]] = []
+"""Who knows that: the app of segments, which stores know nothing of, adds itself."""
 
 Row = tuple[int, str, dict[str, Any], int, bool]
 """Lane, subject, value, urgency, whether nothing is wished."""
@@ -104,6 +115,8 @@ def build_rows(lane: WriteLane, customers: Sequence[StoreCustomer]) -> list[Row]
     match lane.kind:
         case WriteKind.TAGS:
             return [_tags_row(lane, each) for each in customers]
+        case WriteKind.SEGMENTS:
+            return _segment_rows(lane, customers)
         case WriteKind.CONSENT:
             reach = find_reach(customers, clock.now())
             return [_consent_row(lane, *each) for each in zip(customers, reach, strict=True)]
@@ -123,9 +136,19 @@ def keep_wishes(lane: WriteLane, rows: Sequence[Row]) -> int:
         **columns("lanes subjects wanted urgencies empties", rows),
     )
     if new:
-        WriteLane.objects.filter(pk=lane.pk, due_at=None).update(due_at=now)
+        _wake(lane, now)
         ring(WRITES, current_tenant_id())
     return len(new)
+
+
+def _wake(lane: WriteLane, now: datetime) -> None:
+    """Let a lane go on that has nothing to do before everybody is looked at again.
+
+    One that rests, or waits for a store's patience, goes on resting.
+    """
+    next_fill = F("filled_at") + REFILL_EVERY
+    idle = WriteLane.objects.filter(Q(due_at=None) | Q(due_at=next_fill), pk=lane.pk)
+    idle.update(due_at=now)
 
 
 def fill(lane: WriteLane) -> int | None:
@@ -151,6 +174,16 @@ def is_refill_due(lane: WriteLane) -> bool:
 def _tags_row(lane: WriteLane, customer: StoreCustomer) -> Row:
     value = want_tags(customer.tags, lane.options.get("prefix", ""))
     return lane.pk, customer.external_id, value, USUAL, not value["tags"]
+
+
+def _segment_rows(lane: WriteLane, customers: Sequence[StoreCustomer]) -> list[Row]:
+    ids = sorted({each.profile_id for each in customers})
+    answers = [tags_of(lane.store_id, ids) for tags_of in SEGMENT_TAGS] if ids else []
+    rows: list[Row] = []
+    for each in customers:
+        tags = sorted({tag for told in answers for tag in told.get(each.profile_id, ())})
+        rows.append((lane.pk, each.external_id, {"tags": tags}, USUAL, not tags))
+    return rows
 
 
 def _consent_row(lane: WriteLane, customer: StoreCustomer, reach: Sequence[Reach]) -> Row:

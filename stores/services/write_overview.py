@@ -13,10 +13,13 @@ from stores.choices import WriteKind, WriteState
 from stores.domain.write_words import describe_value
 from stores.models import StoreWrite
 from stores.platforms import WRITERS
+from stores.queries import list_stores
 
 CEILING: Final = 10_000
 """Counts stop here; a page writes 10,000+."""
 SHOWN: Final = 20
+LOOKED_AT: Final = 200
+"""Refused things among which those of one segment are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,31 @@ def list_lanes(store_id: int, platform: str, name: str) -> list[LaneState]:
         for kind in WriteKind
         if writer is not None and kind in writer.scopes
     ]
+
+
+def list_tagging() -> list[LaneState]:
+    """Return how every store that can be told of segments is told of them, by name; also off."""
+    found = {lane.store_id: lane for lane in _read(None) if lane.kind == WriteKind.SEGMENTS}
+    return [
+        found.get(store.pk)
+        or LaneState(store.pk, store.name, str(WriteKind.SEGMENTS), scope=_scope_of(store.platform))
+        for store in list_stores()
+        if store.status == StoreStatus.CONNECTED and _scope_of(store.platform)
+    ]
+
+
+def list_refused_members(store_id: int, tag: str) -> list[WriteLine]:
+    """Return the customers among the last that a store refused to give a tag of a segment."""
+    rows = StoreWrite.objects.filter(
+        lane__store_id=store_id, lane__kind=WriteKind.SEGMENTS, state=WriteState.REFUSED
+    )
+    newest = rows.select_related("lane").order_by("-pk")[:LOOKED_AT]
+    return _lines(store_id, [row for row in newest if tag in row.value.get("tags", ())][:SHOWN])
+
+
+def _scope_of(platform: str) -> str:
+    writer = WRITERS.get(platform)
+    return "" if writer is None else writer.scopes.get(WriteKind.SEGMENTS, "")
 
 
 def list_troubles() -> list[LaneState]:

@@ -25,6 +25,7 @@ from tenants.services import audit
 NOT_CONNECTED: Final = "This store is not connected, so nothing is written to it"
 NOT_WRITTEN: Final = "Stores of this platform are not written to"
 CODES_OFF: Final = "Discount codes are not written to this store; switch them on first"
+BY_SEGMENT: Final = "Segments are switched on and off on their own pages, under In shops"
 NOTHING_ON: Final = "Nothing is written to this store"
 SWITCHED_OFF: Final = "Switched off before it was written"
 NAMED: Final = 20
@@ -66,7 +67,8 @@ def switch_on(store_id: int, kind: str, options: Mapping[str, Any], *, actor: st
         Conflict: the tenant has no such connected store.
         Invalid: the platform does not take it, or an option breaks a rule.
     """
-    lane = _lock_lane(store_id, kind)
+    _refuse_segments(kind)
+    lane = lock_lane(store_id, kind)
     chosen = _check_options(kind, options)
     if lane.is_on and lane.options == chosen:
         return False
@@ -97,21 +99,26 @@ def switch_off(store_id: int, kind: str, *, actor: str) -> bool:
         Conflict: the tenant has no such connected store.
         Invalid: the platform does not take it.
     """
-    lane = _lock_lane(store_id, kind)
+    _refuse_segments(kind)
+    lane = lock_lane(store_id, kind)
     if not lane.is_on:
         return False
-    _update(
-        lane, is_on=False, due_at=None, fill_after=None, tries=0, detail="", changed_at=clock.now()
-    )
+    rest(lane)
+    _record(lane, {"is_on": False}, actor)
+    return True
+
+
+def rest(lane: WriteLane, **values: Any) -> None:
+    """Switch a lane off that the caller holds, and drop what waits on it."""
+    off = {"is_on": False, "due_at": None, "fill_after": None, "tries": 0, "detail": ""}
+    _update(lane, **off, changed_at=clock.now(), **values)
     waiting = StoreWrite.objects.filter(lane_id=lane.pk, state=WriteState.WAITING)
     # The value goes, so that the same wish is a new one should the lane be switched on again; a
     # code keeps its terms, and is made when it is asked for again.
-    gone: dict[str, Any] = {} if kind == WriteKind.CODES else {"value": {}}
+    gone: dict[str, Any] = {} if lane.kind == WriteKind.CODES else {"value": {}}
     waiting.update(
         state=WriteState.SUPERSEDED, reason=SWITCHED_OFF, version=F("version") + 1, **gone
     )
-    _record(lane, {"is_on": False}, actor)
-    return True
 
 
 @transaction.atomic
@@ -256,7 +263,7 @@ def _agrees(kept: Mapping[str, Any], terms: CodeTerms) -> bool:
 
 
 def _lock_codes(store_id: int) -> WriteLane:
-    lane = _lock_lane(store_id, WriteKind.CODES)
+    lane = lock_lane(store_id, WriteKind.CODES)
     if not lane.is_on:
         raise Conflict(CODES_OFF)
     return lane
@@ -271,8 +278,18 @@ def _tell(row: StoreWrite) -> CodeState:
     return CodeState(code, row.state, bool(row.value.get("is_active")), row.reason)
 
 
-def _lock_lane(store_id: int, kind: str) -> WriteLane:
-    """Return a lane, locked; it is made where there is none."""
+def _refuse_segments(kind: str) -> None:
+    if kind == WriteKind.SEGMENTS:
+        raise Invalid(BY_SEGMENT)
+
+
+def lock_lane(store_id: int, kind: str) -> WriteLane:
+    """Return a lane, locked; it is made where there is none.
+
+    Raises:
+        Conflict: the tenant has no such connected store.
+        Invalid: the platform does not take it.
+    """
     found = Connection.objects.select_related("store").filter(
         store_id=store_id, store__status=StoreStatus.CONNECTED
     )

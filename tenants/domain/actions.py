@@ -62,6 +62,8 @@ ACTIONS: Final[dict[str, str]] = {
     "segment.deleted": "deleted a segment",
     "segment.archived": "archived a segment",
     "segment.unarchived": "brought an archived segment back",
+    "segment.push_started": "began to tag a segment in a shop",
+    "segment.push_stopped": "stopped tagging a segment in a shop",
     "segment.tagged": "changed the tags of a segment",
     "list.created": "made a list",
     "list.added": "put people on a list",

@@ -114,6 +114,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "segment-changes": f"{segment}/?tab=changes",
         "segment-insight": f"{segment}/?tab=insight",
         "segment-why": f"{segment}/?tab=why&q=a",
+        "segment-shops": f"{segment}/?tab=shops",
         "segment-versions": f"{segment}/?tab=versions",
         "segment-past": f"{segment}/?on=2020-01-01",
         "segment-templates": "segments/templates/",

@@ -9,12 +9,14 @@ import pytest
 import time_machine
 from django.db import transaction
 
-from crm.models import Profile
+from crm.models import Identity, Profile
 from crm.services.reactions import drain_reactions
 from crm.services.stores import StoreData
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Invalid
+from segments.services.lists import add_to_list, create_list, remove_from_list
+from segments.services.shops import start_push, stop_push
 from stores.domain.codes import CodeTerms
 from stores.models import StoreWrite, WriteLane
 from stores.services.connections import connect_store
@@ -60,6 +62,31 @@ def settle() -> None:
     while drain_reactions(FOREVER):
         pass
     drain_writes(FOREVER)
+
+
+@pytest.mark.covers("S15")
+def test_segments_are_meta_data_of_customers(store: int, woo_api: WooApi) -> None:
+    number = woo_api.objects["customers"][0]["id"]
+    with transaction.atomic():
+        profile_id = Identity.objects.get(value_norm=f"{store}:{number}").profile_id
+    lists = [create_list(name=name).pk for name in ("Regulars", "Locals")]
+    for each in lists:
+        add_to_list(each, [profile_id], actor=ACTOR)
+        start_push(each, store, tag=f"list {each}", actor=ACTOR)
+    settle()
+
+    def meta() -> dict[str, str]:
+        found = woo_api.objects["customers"][0]["meta_data"]
+        return {each["key"]: each["value"] for each in found if "patron" in each["key"]}
+
+    tags = sorted(f"list {each}" for each in lists)
+    assert meta() == {"patron_segments": ", ".join(tags)}
+    remove_from_list(lists[0], [profile_id], actor=ACTOR)
+    settle()
+    assert meta() == {"patron_segments": f"list {lists[1]}"}
+    stop_push(lists[1], store, takes_away=True, actor=ACTOR)
+    settle()
+    assert (meta(), row(str(number))[0]) == ({}, "sent")
 
 
 @transaction.atomic

@@ -29,6 +29,7 @@ from stores.services.writing import (
     switch_off,
     switch_on,
 )
+from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop
 from tests.support.shopify_api import ShopifyApi
 from tests.support.shopify_writes import describe
@@ -195,6 +196,22 @@ def test_figures_are_written_with_their_types_and_taken_away_again(
     }
     quiet(shopify_api)
     assert (settle(), quiet(shopify_api)) == (0, [])
+
+
+@pytest.mark.urls("stores.public_urls")
+@pytest.mark.covers("I6")
+def test_a_figure_that_changes_between_two_looks_at_everybody_is_written_at_once(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    on(shop, "fields", fields=["orders_count"])
+    quiet(shopify_api)
+    ordered = load_payload("shopify/order", customer={"id": 1}, email="shopper1@example.com")
+    assert shop.deliver("orders/create", ordered, "o-1") == 200
+    shop.drain()
+    settle()
+    assert quiet(shopify_api) == ["metafieldsSet 1"]
+    value = shopify_api.writes.metafields["gid://shopify/Customer/1", "orders_count"]
+    assert value == ("number_integer", "1")
 
 
 @pytest.mark.covers("I6")

@@ -79,6 +79,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         **{f"percents_{score}": str(score * 40) for score in (5, 4, 3, 2)},
     },
     "segments/<int:segment_id>/export/": {},
+    "segments/<int:segment_id>/shops/": {"store": "", "tag": "VIP"},
     "segments/<int:segment_id>/archive/": {},
     "segments/<int:segment_id>/unarchive/": {},
     "segments/<int:list_id>/take-off/": {"ids": ()},
@@ -254,7 +255,9 @@ def test_every_page_that_takes_a_post_is_listed(
 
 
 def name_list(data: dict[str, Any], ids: dict[str, int]) -> None:
-    """Put the id of the list where one is asked for."""
+    """Put the id of the list, and of the store, where one is asked for."""
+    if "store" in data:
+        data["store"] = ids["connected_id"]
     if "list" in data:
         data["list"] = ids["list_id"]
 
