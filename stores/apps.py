@@ -6,6 +6,7 @@ class StoresConfig(AppConfig):
 
     def ready(self) -> None:
         # Services need the models, which are not loaded when this module is.
-        from stores.services.erasure import register  # noqa: PLC0415
+        from stores.services import erasure, redemptions  # noqa: PLC0415
 
-        register()
+        erasure.register()
+        redemptions.register()

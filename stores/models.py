@@ -259,7 +259,8 @@ class WriteLane(TenantModel):
     kind = models.TextField(choices=WriteKind.choices)
     is_on = models.BooleanField(default=False, db_default=False)
     options = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
-    """What the merchant chose: the ``prefix`` of tags, the ``fields`` that are written."""
+    """What the merchant chose: the ``prefix`` of tags, the ``fields`` that are written, and the
+    tags of segments that were left to the store (``kept``)."""
     due_at = models.DateTimeField(null=True)
     """When something is written next; None: nothing waits, or the lane is off."""
     held_until = models.DateTimeField(null=True)
@@ -343,3 +344,47 @@ class StoreWrite(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.state}"
+
+
+class CodeRedemption(TenantModel):
+    """That an order carries a code that its store was asked to take; follows the order.
+
+    Written by whatever writes orders, in the same transaction (`services/redemptions.py`).
+    """
+
+    write = TenantForeignKey(StoreWrite, on_delete=models.CASCADE, related_name="+")
+    order_id = models.BigIntegerField()
+    """No reference: an order that is taken back takes its row with it."""
+    redeemed_at = models.DateTimeField()
+    """When it was ordered."""
+    is_counted = models.BooleanField()
+    """False of an order that was cancelled or voided, or is a test; a refunded one counts."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "order_id", "write"], name="coderedemption_order_uniq"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "write", "-id"], name="coderedemption_write_idx")]
+
+    def __str__(self) -> str:
+        return f"order {self.order_id}"
+
+
+class CodeTally(TenantModel):
+    """How often a code was redeemed; written with `CodeRedemption`, so that no page counts."""
+
+    write = TenantForeignKey(StoreWrite, on_delete=models.CASCADE, related_name="+")
+    redeemed_count = models.BigIntegerField()
+    """Orders that count."""
+    redeemed_at = models.DateTimeField(null=True)
+    """The newest order that ever counted."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "write"], name="codetally_write_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.redeemed_count} orders"

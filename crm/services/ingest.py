@@ -281,6 +281,7 @@ def _tell(
         refund_ids=[change.refund_id for change in refund_changes],
         profile_ids=sorted(people),
         regrouped_ids=sorted(batch.regrouped),
+        coded_ids=[*(change.order_id for change in order_changes if change.has_codes), *deleted],
     )
     for listen in AFTER_APPLY:
         listen(written)

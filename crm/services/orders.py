@@ -52,6 +52,11 @@ class OrderChange:
         """What the store says."""
         return self.item.record
 
+    @property
+    def has_codes(self) -> bool:
+        """Whether a discount code stands on it, or stood there before."""
+        return bool(self.record.discount_codes or (self.known and self.known.has_codes))
+
 
 def find_changes(batch: Batch, items: Sequence[Item[OrderRecord]]) -> list[OrderChange]:
     """Return the orders that are new or say something new; the others end as unchanged.

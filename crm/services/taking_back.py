@@ -98,12 +98,14 @@ def _take_back_orders(changes: Sequence[Change], reason: str) -> TakenBack:
         owners |= _put_back_orders(changed)
     if doomed:
         Order.objects.filter(pk__in=doomed).update(is_counted=False, cancelled_at=clock.now())
-    written = Written(order_ids=[*doomed, *changed])
+    written = Written(order_ids=[*doomed, *changed], coded_ids=list(changed))
     _revalue([*doomed, *changed], written, owners - {None}, reason)
     if doomed:
         run_sql("crm.remove_events", keys=array(f"order_placed:{key}" for key in doomed))
         rows = run_sql("crm.remove_orders", ids=array(doomed))
         _remove_bare_products([row.product_id for row in rows])
+        for listen in AFTER_APPLY:
+            listen(Written(coded_ids=doomed))
         refresh_touches(owners - {None})
     result.removed, result.restored = doomed, list(changed)
     return result

@@ -420,12 +420,14 @@ class Written:
     Attributes:
         regrouped_ids: products whose brand changed, or that gave their category to lines that
             had none: those who bought them once bought something else now.
+        coded_ids: orders that carry a discount code, or carried one before.
     """
 
     order_ids: Sequence[int] = ()
     refund_ids: Sequence[int] = ()
     profile_ids: Sequence[int] = ()
     regrouped_ids: Sequence[int] = ()
+    coded_ids: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

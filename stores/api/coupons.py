@@ -3,7 +3,8 @@
 from http import HTTPStatus
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -13,7 +14,7 @@ from rest_framework.response import Response
 from crm.services.api_store import resolve_store
 from stores.choices import WriteKind, WriteState
 from stores.domain.codes import KINDS, MAX_LENGTH, CodeTerms
-from stores.models import StoreWrite
+from stores.models import CodeRedemption, CodeTally, StoreWrite
 from stores.services.writing import deactivate_code, find_code, request_code
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource
@@ -73,6 +74,23 @@ class CouponOut(serializers.Serializer[Any]):
     reason = serializers.CharField()
     created_at = serializers.DateTimeField(source="wished_at")
     sent_at = serializers.DateTimeField(allow_null=True)
+    redeemed_count = serializers.IntegerField(
+        help_text="Orders that carry it: not those cancelled, and no tests, but refunded ones."
+    )
+    redeemed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the newest of them was placed."
+    )
+
+
+class RedemptionOut(serializers.Serializer[Any]):
+    """An order that carries a code."""
+
+    id = IdField()
+    order_id = IdField()
+    redeemed_at = serializers.DateTimeField()
+    is_counted = serializers.BooleanField(
+        help_text="False of an order that was cancelled or voided, or is a test."
+    )
 
 
 class CouponViewSet(ReadResource[StoreWrite]):
@@ -88,7 +106,11 @@ class CouponViewSet(ReadResource[StoreWrite]):
 
     def get_queryset(self) -> QuerySet[StoreWrite]:
         codes = StoreWrite.objects.filter(lane__kind=WriteKind.CODES, value__has_key="terms")
-        return codes.select_related("lane")
+        tallies = CodeTally.objects.filter(write_id=OuterRef("pk"))
+        return codes.select_related("lane").annotate(
+            redeemed_count=Coalesce(Subquery(tallies.values("redeemed_count")), 0),
+            redeemed_at=Subquery(tallies.values("redeemed_at")),
+        )
 
     @extend_schema(
         request=CouponIn,
@@ -119,6 +141,13 @@ class CouponViewSet(ReadResource[StoreWrite]):
         row = self.get_queryset().get(lane__store_id=store_id, subject=state.code.upper())
         status = HTTPStatus.OK if is_known else HTTPStatus.CREATED
         return Response(CouponOut(row).data, status=status)
+
+    @extend_schema(responses=RedemptionOut(many=True))
+    @action(detail=True, filter_backends=[])
+    def redemptions(self, request: Request, pk: str) -> Response:
+        """List the orders that carry the code, those that came last first."""
+        rows = CodeRedemption.objects.filter(write_id=self.get_object().pk)
+        return self.page(rows, RedemptionOut)
 
     @extend_schema(request=None, responses=CouponOut)
     @action(detail=True, methods=["post"])

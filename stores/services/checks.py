@@ -8,7 +8,9 @@ from crm.choices import StoreStatus
 from crm.queries.store_customers import list_profiles_after, list_store_customers
 from kernel import clock
 from stores.choices import WriteState
+from stores.domain.writing import leave_tags
 from stores.models import StoreWrite, WriteLane
+from stores.services.redemptions import find_wrong_redemptions
 from stores.services.wishing import FILL_SIZE, PEOPLE, build_rows
 
 NAMED: Final = 20
@@ -27,7 +29,8 @@ def find_differences() -> list[str]:
     Returns:
         One line for each difference; empty is right.
     """
-    return [*_shorten(list(_find_stuck())), *_shorten(list(_find_lost()))]
+    lines = (list(_find_stuck()), list(_find_lost()), find_wrong_redemptions())
+    return [line for kind in lines for line in _shorten(kind)]
 
 
 def _find_stuck() -> Iterator[str]:
@@ -68,15 +71,19 @@ def _compare(lane: WriteLane, profile_ids: list[int]) -> Iterator[str]:
     for _, subject, value, _, is_empty in rows:
         if is_empty and subject not in known:
             continue
-        if _lasting(known.get(subject)) != _lasting(value):
+        if _lasting(lane, known.get(subject)) != _lasting(lane, value):
             yield f"{lane}: customer {subject} is wished {known.get(subject)}, recomputed {value}"
 
 
-def _lasting(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return a wish without what may be a day old, since nobody is told of it."""
+def _lasting(lane: WriteLane, value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a wish without what may be a day old, since nobody is told of it.
+
+    Likewise without tags that were left to the store: what was wished of them stays as it was.
+    """
     if value is None:
         return None
-    return {name: each for name, each in value.items() if name not in UNTOLD}
+    kept = frozenset(tag.casefold() for tag in lane.options.get("kept", ()))
+    return {name: each for name, each in leave_tags(value, kept).items() if name not in UNTOLD}
 
 
 def _shorten(lines: list[str]) -> list[str]:

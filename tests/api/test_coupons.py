@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from crm.models import Order, Store
 from crm.services.stores import StoreData
 from stores.models import StoreWrite
 from stores.services.connections import connect_store
 from stores.services.writing import switch_off, switch_on
 from tenants.models import AuditEntry, Tenant
+from tests.factories.crm import NOON, apply, order
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +88,28 @@ def test_what_makes_no_sense_is_refused(
     switch_on(store_id, "codes", {}, actor="ada@example.com")
     assert post(api, "coupons/", ask(store_id, **changes)).status_code in {400, 404, 422}
     assert StoreWrite.objects.count() == 0
+
+
+@pytest.mark.covers("M12")
+def test_how_often_a_code_was_redeemed_is_read_with_it_and_by_which_orders_below_it(
+    tenant: Tenant, api: Client, store_id: int
+) -> None:
+    switch_on(store_id, "codes", {}, actor="ada@example.com")
+    for code in ("HELLO10", "BYE10"):
+        post(api, "coupons/", ask(store_id, code=code))
+    store = Store.objects.get(pk=store_id)
+    apply(
+        store,
+        order("1", discount_codes=["hello10"]),
+        order("2", discount_codes=["HELLO10"], cancelled_at=NOON),
+    )
+    [coupon] = api.get("/api/v1/coupons/?code=HELLO10").json()["results"]
+    assert (coupon["redeemed_count"], coupon["redeemed_at"]) == (1, "2026-03-01T12:00:00Z")
+    [other] = api.get("/api/v1/coupons/?code=BYE10").json()["results"]
+    assert (other["redeemed_count"], other["redeemed_at"]) == (0, None)
+    orders = {each.external_id: str(each.pk) for each in Order.objects.all()}
+    found = api.get(f"/api/v1/coupons/{coupon['id']}/redemptions/").json()["results"]
+    assert [(each["order_id"], each["is_counted"]) for each in found] == [
+        (orders["2"], False),
+        (orders["1"], True),
+    ]
