@@ -33,6 +33,13 @@ class ShopTagForm(forms.Form):
     )
 
 
+class _DefinitionField(forms.JSONField):
+    """A definition as JSON; one that nobody wrote yet is empty."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class SegmentForm(forms.Form):
     """Name and definition of a segment."""
 
@@ -40,11 +47,14 @@ class SegmentForm(forms.Form):
     description = forms.CharField(
         max_length=300, required=False, help_text="What it is for, in one sentence."
     )
-    definition = forms.JSONField(
+    definition = _DefinitionField(
         encoder=_Indented,
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "class": "mono"}),
-        help_text="Conditions as JSON. The fields that you can use are listed beside.",
-        error_messages={"invalid": "This is not valid JSON: look for a missing comma or quote."},
+        help_text="Conditions as JSON. What they can say is listed below.",
+        error_messages={
+            "invalid": "This is not valid JSON: look for a missing comma or quote.",
+            "required": "Add at least one condition.",
+        },
     )
 
     tags = forms.CharField(

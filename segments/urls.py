@@ -1,6 +1,16 @@
 from django.urls import path
 
-from segments.views import editing, lists, overview, panels, rfm, segment, shops, starters
+from segments.views import (
+    editing,
+    lists,
+    overview,
+    panels,
+    rfm,
+    segment,
+    shops,
+    starters,
+    values,
+)
 
 app_name = "segments"
 
@@ -9,6 +19,7 @@ urlpatterns = [
     path("segments/new/", editing.segment_new, name="new"),
     path("segments/audit/", overview.audit, name="audit"),
     path("segments/preview/", editing.segment_preview, name="preview"),
+    path("segments/values/", values.segment_values, name="values"),
     path("segments/templates/", starters.starter_list, name="starters"),
     path("segments/templates/install/", starters.install, name="install"),
     path("segments/lists/new/", lists.list_new, name="list_new"),

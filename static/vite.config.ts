@@ -20,6 +20,8 @@ export default defineConfig({
         main: "src/main.ts",
         theme: "src/theme.ts",
         charts: "src/charts.ts",
+        // Loaded by the one page that builds segments.
+        builder: "src/builder.ts",
         // Other people's pages load this one (`/patron.js`): one file that imports nothing.
         patron: "src/patron.ts",
       },

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import OperationalError, connection, transaction
 
 from crm.models import Profile
+from kernel.formats import format_number
 from kernel.sql import execute
 from segments.panels import SegmentUser
 from segments.queries.conditions import (
@@ -25,6 +26,8 @@ from segments.queries.users import find_users
 
 EXACT_MS: Final = 3_000
 """Milliseconds that everybody is looked at for; after that every fiftieth is."""
+QUICK_MS: Final = 250
+"""The same for a first answer while somebody types."""
 SAMPLED_MS: Final = 6_000
 ONE_IN: Final = 50
 SHOWN: Final = 5
@@ -35,20 +38,35 @@ class Impact:
     """What a definition would change for the members that are stored now.
 
     Attributes:
+        people: everybody whom a segment can hold.
         members: people who would be in the segment.
         gained, lost: people who would come in and go.
-        gained_sample, lost_sample: a few of them.
+        sample, gained_sample, lost_sample: a few of the members, of those who come, of who go.
         is_estimate: one person in fifty was looked at, and the figures are fifty times that.
         users: what refers to the segment and follows it.
     """
 
+    people: int
     members: int
     gained: int
     lost: int
+    sample: list[Profile]
     gained_sample: list[Profile]
     lost_sample: list[Profile]
     is_estimate: bool
     users: list[SegmentUser]
+
+    @property
+    def said(self) -> str:
+        """Return how many members there would be, as a reader of a screen hears it."""
+        people = "person" if self.members == 1 else "people"
+        about = "about " if self.is_estimate else ""
+        return f"{about}{format_number(self.members)} {people}"
+
+    @property
+    def share(self) -> float:
+        """Return the share of all people that would be in the segment, from 0 to 1."""
+        return self.members / self.people if self.people else 0.0
 
     @property
     def starting(self) -> list[SegmentUser]:
@@ -56,13 +74,16 @@ class Impact:
         return [user for user in self.users if user.starts_on_entry]
 
 
-def measure_impact(definition: object, now: datetime, *, segment_id: int | None) -> Impact | None:
+def measure_impact(
+    definition: object, now: datetime, *, segment_id: int | None, is_quick: bool = False
+) -> Impact | None:
     """Return what saving a definition would change, in about ten seconds at most.
 
     Args:
         definition: JSON as in the contract.
         now: aware; conditions are asked for this instant.
         segment_id: the segment that would get it; None for a new one.
+        is_quick: rather estimate than let somebody wait who still types.
 
     Returns:
         The figures; None when not even one person in fifty could be looked at in time.
@@ -70,17 +91,21 @@ def measure_impact(definition: object, now: datetime, *, segment_id: int | None)
     Raises:
         DefinitionError: the definition cannot be understood.
     """
-    row, is_estimate = _measure(definition, now, segment_id, one_in=1), False
+    exact_ms = QUICK_MS if is_quick else EXACT_MS
+    row, is_estimate = _measure(definition, now, segment_id, exact_ms, one_in=1), False
     if row is None:
-        row, is_estimate = _measure(definition, now, segment_id, one_in=ONE_IN), True
+        sampled = _measure(definition, now, segment_id, SAMPLED_MS, one_in=ONE_IN)
+        row, is_estimate = sampled, True
     if row is None:
         return None
     factor = ONE_IN if is_estimate else 1
     users = find_users().get(segment_id, []) if segment_id else []
     return Impact(
+        people=row.people * factor,
         members=row.members * factor,
         gained=row.gained * factor,
         lost=row.lost * factor,
+        sample=list_named(row.member_ids or []),
         gained_sample=list_named(row.gained_ids or []),
         lost_sample=list_named(row.lost_ids or []),
         is_estimate=is_estimate,
@@ -90,9 +115,11 @@ def measure_impact(definition: object, now: datetime, *, segment_id: int | None)
 
 _COUNT: Final = """
 SELECT
+    count(*) AS people,
     count(*) FILTER (WHERE d.is_new) AS members,
     count(*) FILTER (WHERE d.is_new AND NOT d.is_old) AS gained,
     count(*) FILTER (WHERE d.is_old AND NOT d.is_new) AS lost,
+    (array_agg(d.id) FILTER (WHERE d.is_new))[1:{shown}] AS member_ids,
     (array_agg(d.id) FILTER (WHERE d.is_new AND NOT d.is_old))[1:{shown}] AS gained_ids,
     (array_agg(d.id) FILTER (WHERE d.is_old AND NOT d.is_new))[1:{shown}] AS lost_ids
 FROM (
@@ -103,11 +130,13 @@ FROM (
 """
 
 
-def _measure(definition: object, now: datetime, segment_id: int | None, *, one_in: int) -> Any:
-    """Return one row of figures; None when it took too long."""
+def _measure(
+    definition: object, now: datetime, segment_id: int | None, milliseconds: int, *, one_in: int
+) -> Any:
+    """Return one row of figures; None when it took longer than so many milliseconds."""
     tree = parse_definition(definition)
     try:
-        with _at_most(EXACT_MS if one_in == 1 else SAMPLED_MS):
+        with _at_most(milliseconds):
             known = list_references()
             compiler = get_compiler(now, {**known, **find_missing_references(tree, known)})
             parts = {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
@@ -13,10 +14,11 @@ from kernel import clock
 from kernel.errors import DomainError, Outdated
 from segments.choices import SegmentKind
 from segments.domain.versions import merge
-from segments.fields import describe_fields
 from segments.forms import SegmentForm
 from segments.models import Segment
+from segments.queries.builder import describe_language
 from segments.queries.conditions import parse_definition
+from segments.queries.drafts import examine
 from segments.queries.examples import list_examples
 from segments.queries.impact import measure_impact
 from segments.queries.listing import describe_definition
@@ -38,8 +40,7 @@ from tenants.types import TenantRequest
 @requires(EDIT_SEGMENTS)
 def segment_new(request: TenantRequest) -> HttpResponse:
     """Make a segment."""
-    example = _read_definition(request) or {"field": "order_count", "is": ">=", "value": 2}
-    form = _form(request, {"name": "", "description": "", "definition": example})
+    form = _form(request, {"definition": _read_definition(request)})
     warnings = _review(form, None)
     if form.is_valid() and not warnings:
         try:
@@ -78,20 +79,30 @@ def segment_edit(request: TenantRequest, segment_id: int) -> HttpResponse:
 @require_POST
 @requires(EDIT_SEGMENTS)
 def segment_preview(request: TenantRequest) -> HttpResponse:
-    """Show what saving a definition would change: a part of the form, which saves nothing."""
+    """Show who would be in a segment and what saving would change: a part of the form.
+
+    Saves nothing. With ``quick`` it rather estimates than lets somebody wait who still types.
+    """
     named = request.POST.get("segment", "")
     segment = find_segment(int(named)) if named.isdecimal() and len(named) < 19 else None  # noqa: PLR2004 bigint
     try:
         definition = json.loads(request.POST.get("definition", ""))
-        impact = measure_impact(definition, clock.now(), segment_id=segment.pk if segment else None)
-    except (ValueError, DomainError) as exc:
-        detail = exc.detail if isinstance(exc, DomainError) else "This is not valid JSON."
-        return render(request, "segments/_impact.html", {"error": detail})
-    context = {
-        "impact": impact,
+    except ValueError:
+        return render(request, "segments/_impact.html", {"error": "This is not valid JSON."})
+    context: dict[str, Any] = {
         "segment": segment,
-        "words": describe_definition(definition),
+        "leaves": [asdict(leaf) for leaf in examine(definition)],
     }
+    try:
+        context["impact"] = measure_impact(
+            definition,
+            clock.now(),
+            segment_id=segment.pk if segment else None,
+            is_quick="quick" in request.POST,
+        )
+        context["words"] = describe_definition(definition)
+    except DomainError as exc:
+        context["error"] = exc.detail
     return render(request, "segments/_impact.html", context)
 
 
@@ -151,7 +162,7 @@ def _render_form(
 
 def _vocabulary() -> dict[str, Any]:
     """Return what a definition can say, as the editor shows it."""
-    return {"fields": describe_fields(), "examples": list_examples()}
+    return {"language": describe_language(), "examples": list_examples()}
 
 
 def _show_both(request: TenantRequest, segment_id: int, form: SegmentForm) -> HttpResponse:

@@ -8,6 +8,8 @@ from django.conf import settings
 
 DIST = Path(settings.BASE_DIR) / "static" / "dist"
 LIMIT = 60_000
+BUILDER_LIMIT = 30_000
+"""What the page that builds segments loads on top of that."""
 SCRIPT_LIMIT = 6_000
 """Of the script that runs on the shops' own pages."""
 
@@ -20,6 +22,15 @@ def test_script_and_style_of_a_page_stay_small_and_bring_no_charts() -> None:
     assert sum(len(gzip.compress((DIST / file).read_bytes())) for file in files) < LIMIT
     assert main.get("imports", []) == []
     assert main["dynamicImports"] == ["src/charts.ts"]
+
+
+def test_the_builder_of_segments_stays_small_and_is_loaded_by_its_page_alone() -> None:
+    manifest = json.loads((DIST / ".vite" / "manifest.json").read_text())
+    builder = manifest["src/builder.ts"]
+    files = [builder["file"], *builder["css"]]
+
+    assert sum(len(gzip.compress((DIST / file).read_bytes())) for file in files) < BUILDER_LIMIT
+    assert builder.get("imports", []) == []
 
 
 def test_the_script_of_a_shops_site_is_small_and_stands_alone() -> None:

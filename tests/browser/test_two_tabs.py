@@ -48,6 +48,7 @@ def test_the_second_tab_shows_both_versions_and_saves_knowingly(
     for tab in (first, second):
         tab.goto(address)
 
+    first.get_by_role("button", name="Edit as JSON").click()
     first.get_by_label("Definition").fill('{"field": "order_count", "is": ">=", "value": 3}')
     first.get_by_role("button", name="Save segment").click()
     first.wait_for_url(f"**/segments/{segment.pk}/")

@@ -122,6 +122,7 @@ PAGES = [
     Page("segments/new/", "get", "segments.edit"),
     Page("segments/audit/", "get", VIEW),
     Page("segments/preview/", "post", "segments.edit"),
+    Page("segments/values/", "get", "segments.edit"),
     Page("segments/templates/", "get", VIEW),
     Page("segments/templates/install/", "post", "segments.edit"),
     Page("segments/lists/new/", "get", "segments.edit"),
