@@ -106,6 +106,9 @@ class SegmentReason:
         entered_at, left_at, cause, event_name: the last change; None and empty when the profile
             was in it from the start or never.
         flips_at: the earliest instant at which time alone can change a condition.
+        turns_at: when time alone makes ``holds`` the opposite, if nothing else happens: when a
+            member leaves, when another one enters; None if it never does.
+        is_open: whether that lies too many changes ahead to be told; ``turns_at`` is None then.
     """
 
     segment_id: int
@@ -120,6 +123,8 @@ class SegmentReason:
     cause: str
     event_name: str
     flips_at: datetime | None
+    turns_at: datetime | None = None
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,9 @@ class ProfileSegmentOut(serializers.Serializer[Any]):
     cause = serializers.CharField()
     event_name = serializers.CharField()
     flips_at = serializers.DateTimeField(allow_null=True)
+    turns_at = serializers.DateTimeField(
+        allow_null=True, help_text="When time alone makes `holds` the opposite; null if never."
+    )
     reasons = ReasonOut(many=True, source="leaves")
 
 

@@ -96,6 +96,11 @@ def describe_leaf(leaf: Leaf, money: Speak, segments: Mapping[int, str]) -> str:
             assert_never(leaf)
 
 
+def speak_state(state: str) -> str:
+    """Say the permission on a channel, such as ``never asked for``."""
+    return _STATES.get(state, state)
+
+
 def _part(node: Node, money: Speak, segments: Mapping[int, str]) -> str:
     words = describe(node, money, segments)
     needs_brackets = isinstance(node, Group) and node.op != "not" and len(node.children) > 1
@@ -151,7 +156,7 @@ def _figure(value: StoreFigure) -> str:
 
 def _value(value: object, speak: Speak, choices: Mapping[str, str]) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return "yes" if value else "no"
     if isinstance(value, Decimal):
         return speak(value)
     if isinstance(value, date):

@@ -140,5 +140,5 @@ def _times(value: Decimal) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return "yes" if value else "no"
     return speak_number(value) if isinstance(value, Decimal) else str(value)

@@ -1,6 +1,7 @@
 """Why a profile is in or out of a segment: each condition with its value, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, assert_never
@@ -21,11 +22,12 @@ from segments.domain.definitions import (
     Node,
     SegmentLeaf,
     leaves,
+    segments_named,
 )
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
 from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf
-from segments.domain.words import describe, describe_leaf
+from segments.domain.words import describe, describe_leaf, speak_state
 from segments.domain.words_happenings import speak_measured
 from segments.domain.words_standing import speak_standing
 from segments.models import Segment
@@ -33,10 +35,12 @@ from segments.queries.conditions import (
     FROM_PROFILES,
     find_missing_references,
     get_compiler,
+    list_definitions,
     list_references,
     parse_definition,
 )
 from segments.queries.listing import list_segments, speak_money
+from segments.queries.turns import Answer, Turn, find_turns
 from segments.types import Field, Kind, LeafReason, SegmentReason
 from tenants.queries import get_tenant
 
@@ -59,64 +63,134 @@ def explain_segments(
     names = {segment.pk: segment.name for segment in segments}
     if segment_id is not None:
         names = dict(list_segments().values_list("pk", "name"))
-    answers = _ask(profile_id, trees, now)
+    asking = _Asking(now, trees)
+    answers = _ask(profile_id, asking)
     if answers is None:
         return []
+    turns = find_turns(profile_id, _answers(trees, answers), asking.compiler_at)
     changes = {
         row.segment_id: row for row in run_sql("segments.last_changes", profile_id=profile_id)
     }
     return [
-        _reason(segment, trees[segment.pk], answers, changes.get(segment.pk), names)
+        _reason(segment, trees[segment.pk], _Found(answers, turns), changes.get(segment.pk), names)
         for segment in segments
     ]
+
+
+class _Asking:
+    """Compilers for any instant, which work another segment out instead of reading who is in it.
+
+    So that what changes the other one by time is known too.
+    """
+
+    def __init__(self, now: datetime, trees: Mapping[int, Node]) -> None:
+        self.trees = trees
+        others = {key for tree in trees.values() for key in segments_named(tree)} - trees.keys()
+        self._known = {**(list_definitions() if others else {}), **trees}
+        references = list_references()
+        for tree in self._reached(trees):
+            references |= find_missing_references(tree, references)
+        self._base = get_compiler(now, references)
+
+    def compiler_at(self, at: datetime | None = None) -> Compiler:
+        """Return a fresh compiler; for the moment of the question without an instant."""
+        moment = self._base.moment if at is None else replace(self._base.moment, now=at)
+        fresh: dict[str, Any] = {"params": {}, "flips": {}, "instants": [], "joins": {}}
+        compiler = replace(self._base, moment=moment, **fresh)
+        compiler.segment_sql = self._reader(compiler)
+        return compiler
+
+    def _reader(self, compiler: Compiler) -> Callable[[int], str]:
+        opened: set[int] = set()
+
+        def read(key: int) -> str:
+            if key in opened or key not in self._known:
+                return "false"
+            opened.add(key)
+            condition = compiler.compile(self._known[key])
+            opened.remove(key)
+            return f"({condition})"
+
+        return read
+
+    def _reached(self, trees: Mapping[int, Node]) -> list[Node]:
+        """Return these trees, and those that they refer to at any distance."""
+        found, waiting = dict(trees), list(trees.values())
+        while waiting:
+            for key in segments_named(waiting.pop()) & self._known.keys() - found.keys():
+                found[key] = self._known[key]
+                waiting.append(found[key])
+        return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the database said, and when each of it changes by time alone."""
+
+    answers: Mapping[str, Any]
+    turns: Mapping[str, Turn]
+
+
+def _answers(trees: Mapping[int, Node], answers: Mapping[str, Any]) -> dict[str, Answer]:
+    """Return the answer to each definition and to each of its conditions, by its place."""
+    found: dict[str, Answer] = {}
+    for key, tree in trees.items():
+        parts: dict[str, Node] = {str(key): tree}
+        parts |= {f"{key}_{index}": leaf for index, leaf in enumerate(leaves(tree))}
+        found |= {
+            place: Answer(node, answers[f"c{place}"], answers[f"t{place}"])
+            for place, node in parts.items()
+        }
+    return found
 
 
 def _reason(
     segment: Segment,
     tree: Node,
-    answers: Mapping[str, Any],
+    found: _Found,
     change: Any,
     names: Mapping[int, str],
 ) -> SegmentReason:
+    answers, turns = found.answers, found.turns
     parts = tuple(
         LeafReason(
             path=leaf.path,
             words=describe_leaf(leaf, speak_money, names),
             actual=_speak(leaf, answers[f"v{segment.pk}_{index}"]),
             holds=answers[f"c{segment.pk}_{index}"],
-            flips_at=answers[f"t{segment.pk}_{index}"],
+            flips_at=turns[f"{segment.pk}_{index}"].at,
         )
         for index, leaf in enumerate(leaves(tree))
     )
-    flips = [part.flips_at for part in parts if part.flips_at is not None]
     entered = change is not None and change.entered
+    turn = turns[str(segment.pk)]
     return SegmentReason(
         segment_id=segment.pk,
         key=segment.key,
         name=segment.name,
         words=describe(tree, speak_money, names),
-        holds=answers[f"s{segment.pk}"],
+        holds=answers[f"c{segment.pk}"],
         is_member=segment.pk in answers["segment_ids"],
         leaves=parts,
         entered_at=change.at if entered else None,
         left_at=change.at if change is not None and not entered else None,
         cause=change.cause if change is not None else "",
         event_name=change.event_name if change is not None else "",
-        flips_at=min(flips, default=None),
+        flips_at=answers[f"t{segment.pk}"],
+        turns_at=turn.at,
+        is_open=turn.is_open,
     )
 
 
-def _ask(profile_id: int, trees: Mapping[int, Node], now: datetime) -> dict[str, Any] | None:
+def _ask(profile_id: int, asking: _Asking) -> dict[str, Any] | None:
     """Ask the database once: each condition, its value, when it flips, each whole definition."""
-    known = list_references()
-    for tree in trees.values():
-        known |= find_missing_references(tree, known)
-    compiler = get_compiler(now, known)
+    compiler = asking.compiler_at()
     columns = [_MEMBERSHIP]
-    for key, tree in trees.items():
-        columns.append(f"{compiler.compile(tree)} AS s{key}")
+    for key, tree in asking.trees.items():
+        columns += _columns(compiler, str(key), tree)
         for index, leaf in enumerate(leaves(tree)):
-            columns += _leaf_columns(compiler, key, index, leaf)
+            columns += _columns(compiler, f"{key}_{index}", leaf)
+            columns.append(f"{_value_sql(compiler, leaf)} AS v{key}_{index}")
     rows = execute(
         f"SELECT {', '.join(columns)} {FROM_PROFILES} {compiler.joined()}"
         " WHERE p.tenant_id = %(tenant_id)s"
@@ -136,14 +210,9 @@ COALESCE((
 """
 
 
-def _leaf_columns(compiler: Compiler, key: int, index: int, leaf: Leaf) -> list[str]:
+def _columns(compiler: Compiler, place: str, node: Node) -> list[str]:
     compiler.forget_flips()
-    place = f"{key}_{index}"
-    return [
-        f"{compiler.compile_leaf(leaf)} AS c{place}",
-        f"{compiler.next_flip()} AS t{place}",
-        f"{_value_sql(compiler, leaf)} AS v{place}",
-    ]
+    return [f"{compiler.compile(node)} AS c{place}", f"{compiler.next_flip()} AS t{place}"]
 
 
 def _value_sql(compiler: Compiler, leaf: Leaf) -> str:
@@ -204,6 +273,8 @@ def _speak(leaf: Leaf, value: object) -> str:
 def _speak_done(leaf: Leaf, value: object) -> str:
     if isinstance(leaf, ReachLeaf | MoveLeaf | NearLeaf):
         return speak_standing(leaf, value)
+    if isinstance(leaf, ConsentLeaf):
+        return speak_state(str(value))
     if isinstance(leaf, EventLeaf | BoughtLeaf | SeasonLeaf | ShareLeaf):
         return speak_measured(leaf, Decimal(str(value)))
     return format_day(value) if isinstance(value, date) else str(value)
