@@ -1,7 +1,7 @@
 """Appending events: once each, with the reactions that they set off."""
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,11 @@ from kernel.work import ring
 
 ANY_OTHER = "*"
 """In the table of who reacts to what: events that a merchant made up."""
+
+COUNTED: list[Callable[[Collection[str]], set[str]]] = []
+"""Each returns those of some names that somebody counts, so that history of them is heard too.
+
+Filled when an app starts (`AppConfig.ready`)."""
 
 _Numbered = list[tuple[int, NewEvent]]
 
@@ -64,8 +69,11 @@ def append_resolved(events: Sequence[NewEvent], now: datetime) -> list[EventRef]
     _insert_events(fresh, now)
     refs = [_ref(event_id, event) for event_id, event in fresh]
     idle = _find_idle_for({event.name for _, event in fresh if event.is_backfill})
+    silent = _silent_names(event for _, event in fresh)
     loud = [
-        (ref, event) for ref, (_, event) in zip(refs, fresh, strict=True) if _is_heard(event, idle)
+        (ref, event)
+        for ref, (_, event) in zip(refs, fresh, strict=True)
+        if _is_heard(event, idle, silent)
     ]
     _add_reactions(_without_implied(loud), now)
     return refs
@@ -152,9 +160,9 @@ def _find_idle_for(names: Collection[str]) -> frozenset[str]:
     return find_idle() if doubtful else frozenset()
 
 
-def _is_heard(event: NewEvent, idle: Collection[str]) -> bool:
-    """Say whether anybody reacts; history of names that only flows know sets off nothing."""
-    if event.is_quiet or (event.is_backfill and event.name not in event_handlers()):
+def _is_heard(event: NewEvent, idle: Collection[str], silent: Collection[str]) -> bool:
+    """Say whether anybody reacts, to history somebody who has something to do for it."""
+    if event.is_quiet or (event.is_backfill and event.name in silent):
         return False
     listed = handlers_of(event.name)
     return any(path not in idle for path in listed) if event.is_backfill else bool(listed)
@@ -180,6 +188,15 @@ def _read_implied(path: str, handlers: str) -> dict[str, list[str]]:
         name: [other for other in others if set(heard.get(name, ())) <= set(heard.get(other, ()))]
         for name, others in table.items()
     }
+
+
+def _silent_names(events: Iterable[NewEvent]) -> set[str]:
+    """Return the names of history that sets off nothing: only flows know them, nobody counts."""
+    table = event_handlers()
+    names = {event.name for event in events if event.is_backfill and event.name not in table}
+    for count in COUNTED if names else ():
+        names -= count(names)
+    return names
 
 
 def _ref(event_id: int, event: NewEvent) -> EventRef:

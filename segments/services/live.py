@@ -1,6 +1,6 @@
 """Live membership: what events change is decided at once, for the changed profiles only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
 
@@ -98,6 +98,11 @@ def refresh_for_events(refs: list[EventRef]) -> None:
     buyers = {ref.profile_id for ref in refs if ref.name == "Order Placed"}
     cause = Cause.IMPORT if history else Cause.REFERENCE
     note_changed(upkeep, len(buyers), cause=cause, now=now)
+
+
+def counted_names(names: Collection[str]) -> set[str]:
+    """Return those of some names of events that a definition counts."""
+    return events_named(list_definitions().values()).intersection(names)
 
 
 def _touching(refs: Sequence[EventRef]) -> list[EventRef]:

@@ -9,8 +9,10 @@ from crm.panels import (
     fill_panel,
     fill_words,
 )
+from crm.services.events import COUNTED
 from crm.services.people_back import DERIVED
 from segments.queries import words
+from segments.services.live import counted_names
 
 
 def register() -> None:
@@ -24,6 +26,7 @@ def register() -> None:
             "segments_defect",
         }
     )
+    COUNTED.append(counted_names)
     fill_panel(Panel("segments", "Segments", "segments:profile", 30))
     fill_order_part(OrderPart("segments", "Segments", "segments:order", 20))
     fill_words("segments", "Segments", words.EVENTS, words.speak_moves)

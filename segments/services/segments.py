@@ -10,7 +10,7 @@ from kernel.errors import Conflict, Outdated
 from kernel.sql import run_sql
 from segments.choices import Cause, SegmentKind
 from segments.domain.canonical import digest
-from segments.domain.definitions import Node, SegmentLeaf, leaves
+from segments.domain.definitions import Node, SegmentLeaf, events_named, leaves
 from segments.domain.happenings import BoughtLeaf
 from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
@@ -28,6 +28,8 @@ from segments.queries.versions import values_of
 from segments.services.upkeep import lock_upkeep, request_refresh
 from tenants.services import audit
 
+OWN_EVENTS: Final = frozenset({"Segment Entered", "Segment Exited"})
+"""Who counts these goes in a circle: each entry would ask again who is in."""
 MAX_TAG: Final = 40
 MAX_TAGS: Final = 10
 
@@ -181,6 +183,9 @@ def check_definition(definition: object, *, own_id: int | None) -> Node:
                 f"{leaf.path}.segment", f"no segment has id {leaf.segment_id}, or it is archived"
             )
     _check_products(tree)
+    if own := OWN_EVENTS & events_named([tree]):
+        name = min(own)
+        raise DefinitionError("definition", f"“{name}” is told by segments; ask for the segment")
     graph: dict[int, Node] = {**others, own_id or 0: tree}
     order_by_dependence(graph)
     return tree
