@@ -21,6 +21,8 @@ BENCHES = {
     "backfill": "tests.benchmarks.backfill",
     "rfm": "tests.benchmarks.rfm",
     "segments_live": "tests.benchmarks.segments_live",
+    "segments_full": "tests.benchmarks.segments_full",
+    "segments_clock": "tests.benchmarks.segments_clock",
     "accept": "tests.benchmarks.accept",
     "tracking": "tests.benchmarks.tracking",
     "merge": "tests.benchmarks.merge",
