@@ -59,6 +59,16 @@ JOBS: dict[str, JobKind] = {
     "lists.copy": _of_lists(
         "Copying a segment", "copy_batch", "Whoever was copied until then is on the list."
     ),
+    "segments.audience": JobKind(
+        label="Hashed addresses for ads",
+        unit="people",
+        capability=capabilities.EXPORT_PROFILES,
+        service="segments.services.audiences.write_batch",
+        kept=_KEPT_FILE,
+        back="segments:list",
+        back_label="Segments",
+        subject="name",
+    ),
     "import.check": _of_file("Checking a file", "check_batch", "Nothing of the file was imported."),
     "import.run": _of_file(
         "Import of a file",

@@ -16,6 +16,7 @@ from kernel import asked, clock
 from kernel.errors import DomainError, Outdated
 from kernel.fragments import answer_list
 from segments.choices import SegmentKind
+from segments.domain.audiences import FORMATS
 from segments.models import Segment
 from segments.queries import listing, movement
 from segments.queries.conditions import get_moment
@@ -24,6 +25,7 @@ from segments.queries.overview import summarize
 from segments.queries.reasons import explain_segments
 from segments.queries.users import find_users, last_use
 from segments.queries.versions import list_versions, read_version
+from segments.services.audiences import start_audience
 from segments.services.segments import note_use, update_segment
 from segments.views.frame import find_segment
 from segments.views.shops import read_shops
@@ -98,7 +100,10 @@ def segment_moves(request: TenantRequest, segment_id: int) -> HttpResponse:
 @requires(capabilities.EXPORT_PROFILES)
 def segment_export(request: TenantRequest, segment_id: int) -> HttpResponse:
     """Start writing the members as CSV; the page of the job shows how far it is."""
-    segment = find_segment(segment_id)
+    segment, platform = find_segment(segment_id), request.POST.get("for", "")
+    if platform in FORMATS:
+        job = start_audience(segment, platform, actor=request.user.email)
+        return redirect("tenants:job", request.tenant.slug, job.pk)
     job = start_export(
         {"query": f"segment={segment.pk}"},
         actor=request.user.email,
@@ -139,6 +144,7 @@ def _frame(request: TenantRequest, segment: Segment, tab: str) -> dict[str, Any]
         "users": users,
         "used_at": last_use(segment, users),
         "tabs": _tabs(request, segment, tab),
+        "ad_platforms": [(key, form.label) for key, form in FORMATS.items()],
         "may_export": may(role, capabilities.EXPORT_PROFILES) and segment.member_count > 0,
     }
 
