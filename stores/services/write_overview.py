@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -97,8 +97,10 @@ def list_tagging() -> list[LaneState]:
     """Return how every store that can be told of segments is told of them, by name; also off."""
     found = {lane.store_id: lane for lane in _read(None) if lane.kind == WriteKind.SEGMENTS}
     return [
-        found.get(store.pk)
-        or LaneState(store.pk, store.name, str(WriteKind.SEGMENTS), scope=_scope_of(store.platform))
+        replace(
+            found.get(store.pk) or LaneState(store.pk, store.name, str(WriteKind.SEGMENTS)),
+            scope=_scope_of(store.platform),
+        )
         for store in list_stores()
         if store.status == StoreStatus.CONNECTED and _scope_of(store.platform)
     ]
