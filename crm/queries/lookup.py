@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from crm.domain.identifiers import order_number_forms
 from crm.models import Order
+from kernel.sql import run_sql
 
 
 class FoundOrder(NamedTuple):
@@ -27,3 +28,8 @@ def find_orders(text: str, *, limit: int) -> list[FoundOrder]:
         FoundOrder(order.pk, str(order), str(order.profile) if order.profile else "")
         for order in newest
     ]
+
+
+def list_event_names(*, limit: int) -> list[str]:
+    """Return the names of the events that were ever recorded, ascending."""
+    return [row.name for row in run_sql("crm.list_event_names", count=limit)]

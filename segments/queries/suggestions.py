@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crm.models import Event, Product, Profile
+from crm.queries.lookup import list_event_names
 from kernel.formats import format_country, format_number
 from kernel.sql import execute, run_sql
 from segments.fields import FIELDS
@@ -162,7 +163,7 @@ def _of_segments(asked: Asked) -> list[Suggestion]:
 
 
 def _of_events(asked: Asked) -> list[Suggestion]:
-    names = [row.name for row in run_sql("segments.list_event_names", count=EVENT_NAMES)]
+    names = list_event_names(limit=EVENT_NAMES)
     return [Suggestion(name, name) for name in names if _holds(name, asked.text)]
 
 
