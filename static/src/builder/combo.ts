@@ -15,6 +15,8 @@ export interface ComboOptions {
   query: Query;
   /** Only what is listed fits: its values are ids. */
   isListed?: boolean;
+  /** What a value is called, where that is not the value itself. */
+  speak?: (value: string) => string;
 }
 
 interface Shown {
@@ -184,7 +186,7 @@ export function oneOf(combos: Combos, cursor: Cursor, options: ComboOptions, rea
   const of = options.query["of"] ?? "";
   const shown = options.isListed ? (combos.values.nameOf(of, cursor.text) ?? cursor.text) : cursor.text;
   const input = combos.field(cursor.id, cursor.at, options, shown, (hit) => {
-    input.value = hit.label;
+    input.value = options.isListed ? hit.label : hit.value;
     cursor.set(options.isListed ? hit.value : read(hit.value));
   });
   // What stands there already is no search: the first look shows everything.
@@ -242,7 +244,8 @@ export function manyOf(
   // Drawn anew only once the focus has arrived where it goes.
   input.addEventListener("blur", () => setTimeout(takeTyped));
   const chips = words.map((one, index) => {
-    const name = options.isListed ? (combos.values.nameOf(of, String(one)) ?? String(one)) : String(one);
+    const word = options.speak?.(String(one)) ?? String(one);
+    const name = options.isListed ? (combos.values.nameOf(of, word) ?? word) : word;
     return h(
       "span",
       { class: "b-chip" },

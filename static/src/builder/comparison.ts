@@ -9,7 +9,7 @@ import type { Form, Tools } from "./forms";
 import { choose, day, isSpan, months, number, phrase, select, several, span, text, word } from "./inputs";
 import { hasOnly, isObject } from "./json";
 import type { Json, Obj } from "./json";
-import { AGAINST, QUARTERS, TYPES, choice, speakAgainst, speakOperator } from "./language";
+import { AGAINST, QUARTERS, TYPES, choice, speakAgainst, speakCountry, speakOperator } from "./language";
 import type { Choice, Field, Language } from "./language";
 
 const OWN = "properties.";
@@ -243,13 +243,23 @@ function drawScalar(cursor: Cursor, field: Field, label: string, { language, com
       return [select(cursor, { ...named, choices, value: String(cursor.value), pick: (next) => cursor.set(next === "true") })];
     }
     default:
-      return [isLoose ? text(cursor, named) : oneOf(combos, cursor, { ...named, query: queryOf(field) })];
+      if (isLoose) return [text(cursor, named)];
+      return [oneOf(combos, cursor, { ...named, query: queryOf(field) }), ...drawCountry(cursor, field)];
   }
+}
+
+/** A country is typed by its code; what that is called stands behind it. */
+function drawCountry(cursor: Cursor, field: Field): Child[] {
+  const name = speakCountry(cursor.text);
+  return field.name === "country" && name !== cursor.text ? [word(name)] : [];
 }
 
 function drawMany(cursor: Cursor, field: Field, { combos }: Tools): Child[] {
   const label = `Values of ${field.label}`;
-  if (field.type !== "choice") return [manyOf(combos, cursor, { label, query: queryOf(field) })];
+  if (field.type !== "choice") {
+    const speak = field.name === "country" ? { speak: speakCountry } : {};
+    return [manyOf(combos, cursor, { label, query: queryOf(field), ...speak })];
+  }
   const { value } = cursor;
   const chosen = isWords(value) ? value.map(String) : [];
   const speak = (values: readonly string[]): string =>

@@ -187,6 +187,13 @@ export const TYPES: Record<string, string> = {
   list: "a list",
 };
 
+const regions = new Intl.DisplayNames(LOCALE, { type: "region", fallback: "code" });
+
+/** Write a country's name; a code that is none stays as it is. */
+export function speakCountry(code: string): string {
+  return /^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code;
+}
+
 /** Write months as people say them: January to March. */
 export function speakMonths(months: readonly number[]): string {
   const [first] = months;
