@@ -51,8 +51,9 @@ def discard_import(import_id: int, *, actor: str) -> bool:
         total=source.row_count,
     )
     source.stage, source.job_id = Stage.DISCARDING, job.pk
+    source.checked, source.problems = {}, []
     source.expires_at = clock.now() + KEEP
-    source.save(update_fields=["stage", "job_id", "row_count", "expires_at"])
+    source.save(update_fields=["stage", "job_id", "row_count", "checked", "problems", "expires_at"])
     return False
 
 

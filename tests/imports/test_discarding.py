@@ -92,6 +92,9 @@ def test_one_that_was_cancelled_says_so_and_goes_on(
     text = " ".join(read(client, tenant, source).split())
     assert "Discarding the file was cancelled after 0 rows" in text
     assert "Change the columns" not in text
+    shown = client.get(f"/t/{tenant.slug}/imports/").content.decode()
+    assert "Partly discarded" in shown
+    assert source.filename in shown
     assert client.get(f"/t/{tenant.slug}/imports/{source.pk}/columns/").status_code == 302
     with pytest.raises(Conflict):
         start_import(source.pk, actor=ACTOR)
