@@ -75,6 +75,7 @@ IMPLIED: dict[str, tuple[str, ...]] = {"Profile Created": ("Order Placed",)}
 hears them looks at the profile alone, and hears the other one too. Most come with an order."""
 
 IDLE_IN_HISTORY: dict[str, str] = {
+    _WRITES: "stores.queries.has_open_lanes",
     _EXITS: "flows.queries.people.has_active_runs",
     _FLOWS: "",
     _JOIN: "crm.queries.visitors.has_order_hints",

@@ -22,6 +22,7 @@ from stores.models import (
     RefusedDeliveries,
     StoreDay,
     SyncRun,
+    WriteLane,
 )
 from stores.platforms import AUDITORS, KEEPERS, PULLERS
 from stores.platforms.guides import GUIDES, name_platform
@@ -340,6 +341,11 @@ def has_credentials(store_id: int) -> bool:
     """Say whether credentials of the API of a store are kept."""
     kept = Connection.objects.filter(store_id=store_id).exclude(credentials_encrypted="")
     return kept.exists()
+
+
+def has_open_lanes() -> bool:
+    """Say whether any store is written to; whoever switches that on looks at everybody then."""
+    return WriteLane.objects.filter(is_on=True, store__status=StoreStatus.CONNECTED).exists()
 
 
 def _time_left(run: SyncRun, total: int | None) -> str:
