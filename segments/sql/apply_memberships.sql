@@ -74,7 +74,6 @@ noted AS (
         %(cause_profiles)s::bigint[], %(causes)s::text[], %(event_ids)s::bigint[],
         %(event_names)s::text[]
     ) AS c (profile_id, cause, event_id, event_name) ON c.profile_id = m.profile_id
-    ON CONFLICT DO NOTHING
 ),
 
 counted AS (
