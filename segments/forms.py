@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms.fields import InvalidJSONInput
 
 from segments.choices import RfmMode
 from segments.domain.thresholds import MEASURES, Thresholds, find_faults, read_thresholds
@@ -38,6 +39,16 @@ class _DefinitionField(forms.JSONField):
 
     def prepare_value(self, value: Any) -> Any:
         return "" if value is None else super().prepare_value(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Show what was typed as it was typed, however deep it is."""
+        return super().bound_data(data, initial) if data is None else InvalidJSONInput(data)
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError as exc:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from exc
 
 
 class SegmentForm(forms.Form):

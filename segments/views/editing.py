@@ -87,7 +87,7 @@ def segment_preview(request: TenantRequest) -> HttpResponse:
     segment = find_segment(int(named)) if named.isdecimal() and len(named) < 19 else None  # noqa: PLR2004 bigint
     try:
         definition = json.loads(request.POST.get("definition", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return render(request, "segments/_impact.html", {"error": "This is not valid JSON."})
     context: dict[str, Any] = {
         "segment": segment,
@@ -111,7 +111,7 @@ def _read_definition(request: TenantRequest) -> Any:
     try:
         definition = json.loads(request.GET.get("definition", ""))
         parse_definition(definition)
-    except (ValueError, DomainError):
+    except (ValueError, RecursionError, DomainError):
         return None
     return definition
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from config.tenant_changes import TENANT_CHANGES
 from crm.models import Event
@@ -27,17 +28,44 @@ from segments.services.segments import create_segment, update_segment
 from segments.services.upkeep import rebuild_by_day
 from tenants.models import Tenant
 from tests.factories.segments import make_buyer, make_segment
-from tests.factories.tenants import call_with, make_key
+from tests.factories.tenants import call_with, make_key, sign_in
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+BASE = "/t/ada-soap/segments/"
 ONE = {"field": "order_count", "is": ">=", "value": 1}
 DEEP = '{"op": "not", "children": [' * 20_000
 """Deeper than any program reads; the brackets are never closed."""
 
 
+ENDLESS = {
+    "deep and open": DEEP,
+    "deep and closed": DEEP + '{"field": "email", "is": "exists"}' + "]}" * 20_000,
+    "deep and read": '{"op": "not", "children": [' * 300 + '{"consent": "email"}' + "]}" * 300,
+    "lists": "[" * 50_000,
+    "open": "{",
+    "no number": "NaN",
+}
+
+
+@pytest.fixture
+def client(tenant: Tenant) -> Client:
+    return sign_in(tenant)
+
+
 def in_stored(segment: Segment) -> list[int]:
     rows = Membership.objects.filter(segment_ids__contains=[segment.pk])
     return list(rows.order_by("profile_id").values_list("profile_id", flat=True))
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_json_without_end_is_refused_on_every_way_in(client: Client, text: str) -> None:
+    shown = client.post(f"{BASE}preview/", {"definition": text})
+    assert shown.status_code == 200
+    refused = client.post(f"{BASE}new/", {"name": "Deep", "definition": text})
+    assert refused.status_code == 422
+    opened = client.get(f"{BASE}new/", {"definition": text[:2_000]})
+    assert opened.status_code == 200
+    assert not Segment.objects.exists()
 
 
 def test_the_api_refuses_json_without_end(tenant: Tenant) -> None:
