@@ -52,6 +52,10 @@ SEGMENT_PYTHON: Final = """import segment.analytics as analytics
 
 analytics.write_key = "%KEY%"
 analytics.host = "%HOST%\""""
+RUDDERSTACK_BROWSER: Final = """import { RudderAnalytics } from "@rudderstack/analytics-js";
+
+export const analytics = new RudderAnalytics();
+analytics.load("%KEY%", "%HOST%", { configUrl: "%HOST%/v1" });"""
 RUDDERSTACK: Final = """import rudderstack.analytics as analytics
 
 analytics.write_key = "%KEY%"
@@ -174,6 +178,11 @@ def build_guides(host: str, key: str) -> list[InstallGuide]:
                 fill("next", "@segment/analytics-next, in the browser", SEGMENT_BROWSER),
                 fill("node", "@segment/analytics-node", SEGMENT_NODE),
                 fill("python", "segment-analytics-python", SEGMENT_PYTHON),
+                fill(
+                    "rudder-browser",
+                    "@rudderstack/analytics-js, in the browser",
+                    RUDDERSTACK_BROWSER,
+                ),
                 fill("rudder", "rudder-sdk-python", RUDDERSTACK),
             ),
             ("E-commerce names of Segment's specification are understood; others are kept.",),

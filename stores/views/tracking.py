@@ -9,6 +9,7 @@ and says of each call what became of it; one of which nothing is taken never is.
 import base64
 import binascii
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -36,7 +37,10 @@ UNPACK_GZIP = 16 + zlib.MAX_WBITS
 PREFLIGHT_SECONDS = "86400"
 RETRY_SECONDS = "1"
 CHECK = "check"
-ASKED = "projects/"
+SOURCE = "sourceConfig"
+ASKED = ("projects/", SOURCE)
+"""What browser clients ask before they send anything."""
+MAX_ASKED = 1_000
 MAX_CHECK = 4 * 1024
 
 _CORS = (("Access-Control-Allow-Origin", "*"),)
@@ -46,10 +50,13 @@ _PROBLEM = (("Content-Type", "application/problem+json"), *_CORS)
 _PREFLIGHT = (
     *_CORS,
     ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),
-    # The last one is what RudderStack's client for browsers says beside the others.
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, AnonymousId"),
     ("Access-Control-Max-Age", PREFLIGHT_SECONDS),
+    ("Vary", "Access-Control-Request-Headers"),
 )
+_ALLOWED = "Authorization, Content-Type, Content-Encoding, AnonymousId"
+_NAMES = re.compile(r"[A-Za-z0-9-]+(, ?[A-Za-z0-9-]+)*")
+"""Headers that a browser asks for: clients for browsers think up ever more of their own, such as
+RudderStack's SentAt. None of them is read, and no cookie is sent along."""
 
 
 def _problem(status: HTTPStatus, code: str, detail: str, *headers: tuple[str, str]) -> EdgeAnswer:
@@ -103,15 +110,23 @@ def receive_tracking(request: EdgeRequest) -> EdgeAnswer:
     name = request.path.removeprefix(PREFIX).rstrip("/")
     match request.method:
         case "OPTIONS":
-            return EdgeAnswer(HTTPStatus.NO_CONTENT, _PREFLIGHT)
+            return _allow(request)
         case "POST" | "GET" if name == CHECK or name.startswith(ASKED):
-            return _note_check(request) if name == CHECK else _answer_settings(name.split("/"))
+            return _note_check(request) if name == CHECK else _answer_client(request, name)
         case "POST" if name in calls.CALLS:
             return _receive(request, calls.CALLS[name])
         case _ if name in calls.CALLS:
             return _NOT_ALLOWED
         case _:
             return _NO_CALL
+
+
+def _allow(request: EdgeRequest) -> EdgeAnswer:
+    """Let a browser send the headers that it asks for."""
+    asked = (request.headers.get("Access-Control-Request-Headers") or "")[:MAX_ASKED]
+    names = asked if _NAMES.fullmatch(asked) else _ALLOWED
+    allowed = ("Access-Control-Allow-Headers", names)
+    return EdgeAnswer(HTTPStatus.NO_CONTENT, (*_PREFLIGHT, allowed))
 
 
 def _receive(request: EdgeRequest, call: str) -> EdgeAnswer:
@@ -271,6 +286,12 @@ def _outcome(item: Item) -> dict[str, str]:
     return {"messageId": item.message_id, **told}
 
 
+def _answer_client(request: EdgeRequest, name: str) -> EdgeAnswer:
+    if name != SOURCE:
+        return _answer_settings(name.split("/"))
+    return _answer_source(request) if request.method == "GET" else _NO_CALL
+
+
 def _answer_settings(parts: Sequence[str]) -> EdgeAnswer:
     """Tell the browser client of Segment where to send, which it asks before it sends anything."""
     match parts:
@@ -281,3 +302,21 @@ def _answer_settings(parts: Sequence[str]) -> EdgeAnswer:
             return EdgeAnswer(HTTPStatus.OK, _JSON, json.dumps(body).encode())
         case _:
             return _NO_CALL
+
+
+def _answer_source(request: EdgeRequest) -> EdgeAnswer:
+    """Tell the browser client of RudderStack what it asks its control plane before it starts."""
+    told = dict(parse_qsl(str(request.environ.get("QUERY_STRING", ""))))
+    key = find_key(_read_basic(request) or told.get("writeKey", ""))
+    if key is None:
+        return _NO_KEY
+    silent = {"enabled": False}
+    source = {
+        "id": f"patron-{key.store_id}",
+        "name": "Patron",
+        "workspaceId": "patron",
+        "enabled": True,
+        "config": {"statsCollection": {"errors": silent, "metrics": silent}},
+        "destinations": [],
+    }
+    return EdgeAnswer(HTTPStatus.OK, _JSON, json.dumps({"source": source}).encode())

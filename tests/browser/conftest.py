@@ -12,8 +12,9 @@ from tests.browser.chromium import ARGUMENTS, chromium_environment, chromium_pat
 from tests.browser.everything import make_pages
 from tests.support.shop_fixture import shop
 from tests.support.shopify import FakeShop
+from tests.support.site_fixture import site
 
-__all__ = ["browser", "page", "shop"]
+__all__ = ["browser", "page", "shop", "site"]
 
 
 @pytest.fixture(scope="session")

@@ -293,6 +293,21 @@ def test_a_browser_may_ask_first(site: FakeSite) -> None:
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
 
 
+def test_a_browser_may_send_what_its_client_asks_for(site: FakeSite) -> None:
+    asked = "anonymousid, authorization, content-type, rsa-since-last-attempt, sentat"
+    headers = {"access-control-request-headers": asked}
+    answer = site.client.options("/v1/page", headers=headers)
+    assert answer.headers["Access-Control-Allow-Headers"] == asked
+
+
+@pytest.mark.parametrize("asked", ["", "a\tb", "a;b"])
+def test_what_is_no_list_of_headers_is_not_repeated(site: FakeSite, asked: str) -> None:
+    headers = {"access-control-request-headers": asked}
+    answer = site.client.options("/v1/page", headers=headers)
+    allowed = answer.headers["Access-Control-Allow-Headers"]
+    assert allowed == "Authorization, Content-Type, Content-Encoding, AnonymousId"
+
+
 def test_refusals_can_be_read_by_a_browser(site: FakeSite) -> None:
     answer = site.post("track", b"{")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
@@ -315,6 +330,24 @@ def test_the_browser_client_of_segment_learns_where_to_send(site: FakeSite) -> N
     answer = site.client.get(f"/v1/projects/{site.key}/settings")
     told = answer.json()["integrations"]["Segment.io"]
     assert told == {"apiKey": site.key, "apiHost": "crm.example:8443/v1", "protocol": "https"}
+
+
+def test_the_browser_client_of_rudderstack_is_told_that_its_source_is_on(site: FakeSite) -> None:
+    asked = f"/v1/sourceConfig/?p=npm&v=3.34.1&writeKey={site.key}"
+    source = site.client.get(asked).json()["source"]
+    assert (source["enabled"], source["destinations"]) == (True, [])
+    silent = {"errors": {"enabled": False}, "metrics": {"enabled": False}}
+    assert source["config"]["statsCollection"] == silent
+    by_header = site.client.get("/v1/sourceConfig", headers={"authorization": basic(site.key)})
+    assert by_header.json()["source"] == source
+    assert by_header.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("query", ["", "?writeKey=", "?writeKey=wk_wrong"])
+def test_the_browser_client_of_rudderstack_needs_a_key(site: FakeSite, query: str) -> None:
+    answer = site.client.get(f"/v1/sourceConfig/{query}")
+    assert answer.status_code == HTTPStatus.UNAUTHORIZED
+    assert site.client.post("/v1/sourceConfig/").status_code == HTTPStatus.NOT_FOUND
 
 
 def test_the_database_away_asks_for_a_repeat(
