@@ -26,8 +26,11 @@ from stores.platforms.shopify.visits import read_visit
 from stores.simulator.catalogue import Item, Shop
 from stores.simulator.payloads import LANDINGS, visit_of
 from stores.simulator.people import Shopper, make_shopper
+from stores.simulator.stock import Shelves, full_shelf, inventory_item
 
 DAYS: Final = 365
+COUNT_DAYS: Final = 7
+"""The stock is counted every so many days, the last time on the last day."""
 NEW_SHOPPER_SHARE: Final = 0.64
 REFUND_SHARE: Final = 0.045
 SIGN_UP_SHARE: Final = 0.35
@@ -62,7 +65,8 @@ def build_catalogue(shop: Shop, at: datetime) -> list[Record]:
                     title="Default",
                     price_minor=item.price_minor,
                     currency=shop.currency,
-                    inventory_quantity=40 + 3 * item.weight,
+                    inventory_quantity=full_shelf(item),
+                    inventory_item=inventory_item(item.external_id),
                 )
             ],
         )
@@ -89,6 +93,7 @@ class Year:
         self.loyal: list[Shopper] = []
         self.orders = 0
         self.refunds: dict[int, list[RefundRecord]] = defaultdict(list)
+        self._shelves = Shelves(shop)
 
     @property
     def starts_at(self) -> datetime:
@@ -120,12 +125,15 @@ class Year:
         if self.rng.random() < SIGN_UP_SHARE:
             day.records.append(self._sign_up(ends_at))
         day.records.extend(self.refunds.pop(back, []))
+        if back % COUNT_DAYS == 1:
+            day.records.extend(self._shelves.count(ends_at))
         return day
 
     def _purchase(self, day: Day, at: datetime, back: int, email: str) -> None:
         shopper = self._find_shopper(email) or self._pick_shopper()
         order = self._order(shopper, at)
         day.records.append(order)
+        self._shelves.sell_lines(order.lines)
         if self.rng.random() < REFUND_SHARE and back > 12:  # noqa: PLR2004 it must come back in time
             when = back - self.rng.randint(3, 11)
             self.refunds[when].append(self._refund(order, at + timedelta(days=back - when)))

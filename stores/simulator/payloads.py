@@ -10,6 +10,7 @@ from typing import Any, Final
 from kernel.money import to_minor, to_text
 from stores.simulator.catalogue import Item, Shop
 from stores.simulator.people import Shopper, make_shopper
+from stores.simulator.stock import LOCATION, Shelves, inventory_item
 
 FIRST_ORDER_ID: Final = 6_000_000_000_000
 FIRST_CUSTOMER_ID: Final = 7_200_000_000_000
@@ -19,6 +20,8 @@ RETURNING_SHARE: Final = 0.45
 REFUND_SHARE: Final = 0.06
 SIGN_UP_SHARE: Final = 0.12
 DISCOUNT_SHARE: Final = 0.15
+COUNT_ORDERS: Final = 4
+"""Every so many orders the store says what is left of what was bought, the first time at once."""
 SHIP_AFTER: Final = timedelta(seconds=25)
 REFUND_AFTER: Final = timedelta(seconds=90)
 SHIPPING_MINOR: Final = 395
@@ -73,13 +76,16 @@ class LiveStore:
         self._rng = random.Random(f"{shop.slug}:{seed}")
         self._base = (seed % RUNS) * IDS_PER_RUN
         self._made = 0
+        self._shelves = Shelves(shop)
 
     def find_shopper(self, email: str) -> Shopper | None:
         """Return a shopper of the past or of this run, or None."""
         return next((shopper for shopper in self.known if shopper.email == email), None)
 
     def purchase(self, at: datetime, shopper: Shopper | None = None) -> Iterator[Post]:
-        """Yield what one purchase sends: the order, later its parcel, now and then a refund.
+        """Yield what one purchase sends: the order, later its parcel, now and then more.
+
+        That is a new customer, what is left of the goods, a refund.
 
         Args:
             at: when.
@@ -91,6 +97,10 @@ class LiveStore:
         if self._rng.random() < SIGN_UP_SHARE and shopper.external_id:
             yield self._post("customers/create", _customer(shopper, at), at)
         yield self._post("orders/create", order, at)
+        levels = [self._level(line, at) for line in order["line_items"]]
+        if self._made % COUNT_ORDERS == 1:
+            for level in levels:
+                yield self._post("inventory_levels/update", level, at)
         shipped_at = at + SHIP_AFTER
         yield self._post("fulfillments/create", self._parcel(order, shipped_at), shipped_at)
         if self._rng.random() < REFUND_SHARE:
@@ -172,6 +182,14 @@ class LiveStore:
             "price": self._money(item.price_minor),
             "total_discount": "0.00",
             "discount_allocations": [],
+        }
+
+    def _level(self, line: Json, at: datetime) -> Json:
+        return {
+            "inventory_item_id": inventory_item(line["product_id"]),
+            "location_id": LOCATION,
+            "available": self._shelves.sell(line["product_id"], line["quantity"]),
+            "updated_at": at.isoformat(),
         }
 
     def _parcel(self, order: Json, at: datetime) -> Json:

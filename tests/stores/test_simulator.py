@@ -1,19 +1,22 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from crm.services.stores import StoreData
-from crm.types import CustomerRecord, OrderRecord, Record, RefundRecord, ShipmentRecord
+from crm.types import CustomerRecord, OrderRecord, Record, RefundRecord, ShipmentRecord, StockRecord
 from stores.platforms import PLATFORMS
 from stores.services.connections import connect_store
 from stores.simulator.catalogue import JUNIPER, NORTHLINE
+from stores.simulator.history import COUNT_DAYS, DAYS, Year
 from stores.simulator.payloads import LiveStore, Post
 from stores.simulator.runner import Stall, run
 from stores.simulator.sender import Sender
+from stores.simulator.stock import Shelves, full_shelf
 from stores.types import Delivery, DeliveryHead, StoreContext
 from tenants.models import Tenant
 from tests.support.storefront import Recorder
@@ -49,6 +52,7 @@ def test_every_payload_is_read_and_adds_up(shop: Any) -> None:
         "orders/create": OrderRecord,
         "customers/create": CustomerRecord,
         "fulfillments/create": ShipmentRecord,
+        "inventory_levels/update": StockRecord,
         "refunds/create": RefundRecord,
     }
     orders = [read(post, shop.currency)[0] for post in made if post.topic == "orders/create"]
@@ -60,6 +64,25 @@ def test_every_payload_is_read_and_adds_up(shop: Any) -> None:
             == sum(line.total_minor for line in order.lines) + order.shipping_minor
         )
     assert len({post.delivery_id for post in made}) == len(made)
+
+
+def test_a_year_ends_with_a_count_of_its_stock() -> None:
+    days = list(Year(JUNIPER, until=NOW, seed=1).tell())
+    counts = [[each for each in day.records if isinstance(each, StockRecord)] for day in days]
+    counted = [day.ends_at for day, count in zip(days, counts, strict=True) if count]
+    assert (counted[-1], len(counted)) == (NOW, DAYS // COUNT_DAYS + 1)
+    assert {later - sooner for sooner, later in pairwise(counted)} == {timedelta(COUNT_DAYS)}
+    names = {f"{item.external_id}V" for item in JUNIPER.items}
+    assert {record.variant_external_id for record in counts[-1]} == names
+    assert all(record.available for count in counts for record in count)
+
+
+def test_stock_goes_down_with_what_is_sold_and_never_runs_out() -> None:
+    item = JUNIPER.items[0]
+    shelves = Shelves(JUNIPER)
+    left = [shelves.sell(item.external_id, 3) for _ in range(60)]
+    assert left[:2] == [full_shelf(item) - 3, full_shelf(item) - 6]
+    assert (min(left) > 0, max(left)) == (True, full_shelf(item))
 
 
 def test_everything_but_200_is_repeated_with_the_same_id(recorder: Recorder) -> None:
