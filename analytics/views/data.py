@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from analytics.queries import received as reads
 from crm.queries.hygiene import list_flaws, list_ignored
+from crm.queries.people import has_people
 from kernel.places import list_countries
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
@@ -24,9 +25,11 @@ def quality(request: TenantRequest) -> HttpResponse:
     """Show what is wrong or incomplete, with some of each kind and what to do."""
     flaws, put_aside = list_flaws(), set(list_ignored())
     heeded = [flaw for flaw in flaws if flaw.key not in put_aside]
+    found = [flaw for flaw in heeded if flaw.count]
     role = request.member.role
     context = {
-        "found": [flaw for flaw in heeded if flaw.count],
+        "found": found,
+        "is_empty": not found and not has_people(),
         "fine": [flaw for flaw in heeded if not flaw.count],
         "ignored": [flaw for flaw in flaws if flaw.key in put_aside],
         "may_mend": may(role, capabilities.TAG_PROFILES),

@@ -4,10 +4,14 @@
 --      count                 integer  reasons at most
 -- out: outcome, problem text, rows bigint, places bigint[]
 --
--- The words between quotes are the row's own; what is left is the problem.
+-- The words between quotes are the row's own, and so are numbers but those that say how to write;
+-- what is left is the problem.
 SELECT
     r.outcome,
-    regexp_replace(r.reason, '“[^”]*”|''[^'']*''|[0-9]+(,[0-9]{3})*', '…', 'g') AS problem,
+    regexp_replace(
+        r.reason,
+        '“[^”]*”|''[^'']*''|(?<!write |[0-9.,])[0-9]+([.,][0-9]+)*', '…', 'g'
+    ) AS problem,
     count(*) AS rows,
     (array_agg(r.place ORDER BY r.place))[1:3] AS places
 FROM imports_importrow AS r

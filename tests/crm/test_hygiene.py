@@ -28,6 +28,9 @@ def counts() -> dict[str, int]:
 def test_a_tenant_without_data_has_no_flaw(tenant: Tenant) -> None:
     assert counts() == {}
     page = sign_in(tenant).get(reverse("analytics:data", args=["ada-soap"])).content.decode()
+    assert "Nothing to look at yet" in page
+    make_profile(email_norm="fine@example.com")
+    page = sign_in(tenant).get(reverse("analytics:data", args=["ada-soap"])).content.decode()
     assert "Nothing is wrong" in page
 
 
