@@ -328,7 +328,12 @@ SPECTACULAR_SETTINGS = {
         "config.api.schema.describe_all",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "ChannelEnum": "crm.choices.Channel",
         "ConsentStateEnum": "crm.choices.ConsentState",
+        "SaidStateEnum": "messaging.api.consents.STATES",
+        "SuppressionReasonEnum": "crm.choices.SuppressionReason",
+        "SaidReasonEnum": "crm.api.suppressions.REASONS",
+        "SuppressionScopeEnum": "crm.choices.SuppressionScope",
         "OrderChannelEnum": "crm.choices.OrderChannel",
         "PaymentMethodEnum": "crm.choices.PaymentMethod",
         "ShipmentStateEnum": "crm.choices.ShipmentState",

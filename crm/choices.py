@@ -110,18 +110,18 @@ class ConsentState(TextChoices):
 class SuppressionReason(TextChoices):
     """Why an address must not be contacted."""
 
-    HARD_BOUNCE = "hard_bounce"
-    SPAM_COMPLAINT = "spam_complaint"
-    INVALID_ADDRESS = "invalid_address"
-    MANUAL = "manual"
-    ERASED = "erased"
+    HARD_BOUNCE = "hard_bounce", "Bounced for good"
+    SPAM_COMPLAINT = "spam_complaint", "Marked as spam"
+    INVALID_ADDRESS = "invalid_address", "Not a working address"
+    MANUAL = "manual", "Suppressed by hand"
+    ERASED = "erased", "The person was erased"
 
 
 class SuppressionScope(TextChoices):
     """Which messages a suppression stops."""
 
-    ALL = "all"
-    PROMOTIONAL = "promotional"
+    ALL = "all", "Every message"
+    PROMOTIONAL = "promotional", "Marketing"
 
 
 class EventSource(TextChoices):

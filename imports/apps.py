@@ -6,6 +6,7 @@ class ImportsConfig(AppConfig):
 
     def ready(self) -> None:
         # Services need the models, which are not loaded when this module is.
-        from imports.services import journal  # noqa: PLC0415
+        from imports.services import journal, stopping  # noqa: PLC0415
 
         journal.register()
+        stopping.register()

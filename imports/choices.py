@@ -9,6 +9,7 @@ class Kind(TextChoices):
     CUSTOMERS = "customers", "Customers"
     ORDERS = "orders", "Orders"
     CONSENT = "consent", "Consent"
+    SUPPRESSIONS = "suppressions", "Suppressed addresses"
     EVENTS = "events", "Events"
     PRODUCTS = "products", "Products and variants"
     STOCK = "stock", "Stock"

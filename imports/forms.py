@@ -33,6 +33,7 @@ _PROOF = ("consent_source", "consent_on")
 _LEFT_OUT: dict[str, tuple[str, ...]] = {
     Kind.CUSTOMERS: ("state", "decimal", "tool"),
     Kind.CONSENT: ("decimal", "tool"),
+    Kind.SUPPRESSIONS: ("state", "tag", "decimal", "tool", "date_order", *_PROOF),
     Kind.ORDERS: ("state", "tag", "tool", *_PROOF),
     Kind.EVENTS: ("state", "tag", "decimal", "tool", *_PROOF),
     Kind.PRODUCTS: ("state", "tag", "tool", *_PROOF),

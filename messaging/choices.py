@@ -24,6 +24,14 @@ class MessageStatus(TextChoices):
     UNKNOWN = "unknown"
 
 
+class Frequency(TextChoices):
+    """How often at most somebody wants promotional messages."""
+
+    ALL = "all", "As they come"
+    WEEKLY = "weekly", "At most once a week"
+    MONTHLY = "monthly", "At most once a month"
+
+
 class Outcome(TextChoices):
     """What became of a message: its status, and of a sent one how far it got."""
 
@@ -48,6 +56,9 @@ class SkipReason(TextChoices):
     ADDRESS_INVALID = "address_invalid", "The address is not valid"
     SUPPRESSED = "suppressed", "The address is suppressed"
     NO_CONSENT = "no_consent", "No marketing consent on this channel"
+    TOPIC_REFUSED = "topic_refused", "The person does not want this topic"
+    PAUSED = "paused", "The person asked for a pause"
+    TOO_OFTEN = "too_often", "The person wants messages less often"
     SMART_SENDING = "smart_sending", "Got a promotional message a short while ago"
     TOO_LATE = "too_late", "The moment has passed"
     SENDER_MISSING = "sender_missing", "No sender is set up"

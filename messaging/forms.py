@@ -1,10 +1,15 @@
 """HTML forms."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
+from crm.services.suppressions import MAX_DETAIL
 from messaging.queries.brand import NETWORKS
+
+CHANNELS = (("email", "Email"), ("sms", "SMS"))
+SCOPES = (("promotional", "Marketing only"), ("all", "Every message"))
 
 
 class BrandForm(forms.Form):
@@ -67,3 +72,52 @@ class DomainForm(forms.Form):
         help_text="What stands behind the @ of your from address, such as shop.example.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+
+
+class SuppressionForm(forms.Form):
+    """An address that must not be contacted."""
+
+    channel = forms.ChoiceField(choices=CHANNELS)
+    address = forms.CharField(
+        label="Email address or phone number",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    scope = forms.ChoiceField(
+        label="What is stopped",
+        choices=SCOPES,
+        help_text="Mails about an order are not marketing.",
+    )
+    detail = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=MAX_DETAIL,
+        help_text="Such as: asked on the phone on 4 May. Your name and the time are kept.",
+    )
+
+
+class TopicForm(forms.Form):
+    """What people can choose within marketing."""
+
+    name = forms.CharField(max_length=60, help_text="Such as: New products, Back in stock.")
+    description = forms.CharField(
+        label="What they get",
+        required=False,
+        max_length=200,
+        help_text="One sentence that stands below the name on the preference page.",
+    )
+    templates = forms.TypedMultipleChoiceField(
+        label="Emails of this topic",
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Who refuses the topic does not get them. An email is of one topic at most.",
+    )
+
+    def __init__(self, *args: Any, templates: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if templates:
+            choices: Any = self.fields["templates"]
+            choices.choices = templates
+        else:
+            del self.fields["templates"]

@@ -25,6 +25,7 @@ GATE_ORDER: dict[str, SkipReason] = {
     "address": SkipReason.ADDRESS_INVALID,
     "suppression": SkipReason.SUPPRESSED,
     "consent": SkipReason.NO_CONSENT,
+    "preferences": SkipReason.TOPIC_REFUSED,
     "smart_sending": SkipReason.SMART_SENDING,
     "lateness": SkipReason.TOO_LATE,
     "sender": SkipReason.SENDER_MISSING,

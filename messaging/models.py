@@ -1,5 +1,6 @@
 """The outbound edge: where mail goes through, what it says, and every message with its fate."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
@@ -7,7 +8,7 @@ from django.db.models.functions import Now
 from crm.choices import Channel
 from crm.models import Profile
 from kernel.tenancy import TenantForeignKey, TenantModel
-from messaging.choices import MessageClass, MessageStatus, Outcome, TouchKind
+from messaging.choices import Frequency, MessageClass, MessageStatus, Outcome, TouchKind
 
 
 class ChannelAccount(TenantModel):
@@ -104,6 +105,44 @@ class Brand(TenantModel):
         return self.accent
 
 
+class Topic(TenantModel):
+    """What people can choose to get or not within marketing, such as news or restocks."""
+
+    name = models.TextField()
+    description = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="topic_name_uniq")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Preferences(TenantModel):
+    """What somebody wants of marketing beyond yes and no; without a row they want all of it."""
+
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    frequency = models.TextField(choices=Frequency.choices, db_default=Frequency.ALL)
+    paused_until = models.DateTimeField(null=True)
+    refused_topics = ArrayField(
+        models.BigIntegerField(),
+        db_default=models.Value([], ArrayField(models.BigIntegerField())),
+    )
+    """Ids of topics that they do not want, sorted; those of topics that are gone say nothing."""
+    source = models.TextField(db_default="")
+    """Where they last said so: ``preference_page``."""
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "profile"], name="preferences_profile_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return self.frequency
+
+
 class Template(TenantModel):
     """What a message says: Liquid in MJML, compiled to HTML once when it is saved."""
 
@@ -111,6 +150,8 @@ class Template(TenantModel):
     name = models.TextField()
     channel = models.TextField(choices=Channel.choices, default=Channel.EMAIL)
     message_class = models.TextField(choices=MessageClass.choices)
+    topic = TenantForeignKey(Topic, on_delete=models.PROTECT, null=True, related_name="+")
+    """Who refuses it does not get this; None: everybody who gets marketing does."""
     subject = models.TextField()
     preheader = models.TextField(default="", blank=True)
     mjml = models.TextField()

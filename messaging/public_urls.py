@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from messaging.views import brand, edges, senders
+from messaging.views import brand, edges, mailboxes, senders
 
 urlpatterns = [
     path("brand/<int:tenant_id>/<str:name>", brand.brand_picture, name="brand_picture"),
     path("p/<str:token>/theme.css", brand.recipient_theme, name="brand_theme"),
     path("v/<str:token>", senders.verify_page, name="verify_sender"),
+    path("s/<str:token>", mailboxes.confirm_page, name="confirm_subscription"),
+    path("d/<str:token>", mailboxes.copy_page, name="copy_data"),
     path("u/<str:token>", edges.unsubscribe_page, name="unsubscribe"),
     path("p/<str:token>", edges.preferences_page, name="preferences"),
     path("o/<str:token>.gif", edges.open_pixel, name="open_pixel"),

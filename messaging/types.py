@@ -47,6 +47,8 @@ class Recipient:
     country: str
     locale: str
     timezone: str
+    phone: str = ""
+    sms_consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,26 @@ class BrandLook:
     links: list[dict[str, str]]
 
 
+class Proof(NamedTuple):
+    """How somebody came to ask for marketing; empty texts say nothing.
+
+    Attributes:
+        method: such as ``api`` or ``manual``.
+        occurred_at: aware; None is now.
+        text_version: of the words that they agreed to.
+        actor: member or key that says so.
+    """
+
+    method: str
+    occurred_at: datetime | None = None
+    detail: str = ""
+    text_version: str = ""
+    ip: str | None = None
+    user_agent: str = ""
+    source_url: str = ""
+    actor: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """What the request of an opened pixel or a followed link tells."""
@@ -204,6 +226,19 @@ class RecipientToken:
     tenant_id: int
     profile_id: int
     message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxToken:
+    """What an address carries that only the reader of one mailbox got.
+
+    Attributes:
+        digest: of the e-mail address that it was sent to.
+    """
+
+    tenant_id: int
+    profile_id: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from messaging.views import brand, domains, pages, panels, senders
+from messaging.views import brand, consent, domains, pages, panels, senders, suppressions, topics
 
 app_name = "messaging"
 
@@ -20,9 +20,21 @@ urlpatterns = [
     path("settings/domains/<int:domain_id>/state/", domains.state, name="domain_state"),
     path("settings/domains/<int:domain_id>/check/", domains.check, name="check_domain"),
     path("settings/domains/<int:domain_id>/remove/", domains.remove, name="remove_domain"),
+    path("settings/topics/", topics.topic_list, name="topics"),
+    path("settings/topics/new/", topics.new_topic, name="new_topic"),
+    path("settings/topics/<int:topic_id>/", topics.topic, name="topic"),
+    path("settings/topics/<int:topic_id>/remove/", topics.remove, name="remove_topic"),
     path("messages/", pages.message_list, name="list"),
+    path("messages/suppressions/", suppressions.suppression_list, name="suppressions"),
+    path("messages/suppressions/add/", suppressions.add, name="suppress"),
+    path(
+        "messages/suppressions/<int:suppression_id>/end/",
+        suppressions.end,
+        name="end_suppression",
+    ),
     path("messages/<int:message_id>/", pages.message_detail, name="detail"),
     path("messages/<int:message_id>/body/", pages.message_body, name="body"),
     path("messages/<int:message_id>/retry/", pages.retry_message, name="retry"),
+    path("profiles/<int:profile_id>/consent/ask/", consent.ask, name="ask_consent"),
     path("profiles/<int:profile_id>/messages/", panels.profile_messages, name="profile_messages"),
 ]

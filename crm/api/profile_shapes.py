@@ -137,10 +137,14 @@ class ConsentEventOut(serializers.Serializer[Any]):
     """One statement of permission with its proof."""
 
     channel = serializers.CharField()
+    topic = serializers.CharField()
     state = serializers.CharField()
     method = serializers.CharField()
     detail = serializers.CharField()
+    text_version = serializers.CharField()
+    source_url = serializers.CharField()
     ip = serializers.CharField(allow_null=True)
+    user_agent = serializers.CharField()
     occurred_at = serializers.DateTimeField(allow_null=True)
     recorded_at = serializers.DateTimeField()
 

@@ -7,6 +7,7 @@ from crm.api.events import EventViewSet
 from crm.api.orders import OrderViewSet
 from crm.api.profiles import ProfileViewSet
 from crm.api.stores import StoreViewSet
+from crm.api.suppressions import SuppressionViewSet
 
 router = SimpleRouter()
 router.register("profiles", ProfileViewSet, "api-profiles")
@@ -19,5 +20,6 @@ router.register("shipments", ShipmentViewSet, "api-shipments")
 router.register("returns", ReturnViewSet, "api-returns")
 router.register("reviews", ReviewViewSet, "api-reviews")
 router.register("tickets", TicketViewSet, "api-tickets")
+router.register("suppressions", SuppressionViewSet, "api-suppressions")
 
 urlpatterns = router.urls

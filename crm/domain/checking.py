@@ -77,6 +77,7 @@ OWN_EVENTS = frozenset(
         "Message Opened",
         "Message Clicked",
         "Message Unsubscribed",
+        "Preferences Changed",
         "Points Earned",
         "Points Reversed",
     }

@@ -15,7 +15,19 @@ def digest_address(owner: int, channel: str, address: str) -> str:
         channel: a word of `crm.choices.Channel`.
         address: as typed; a number must be in E.164 already.
     """
-    normal = address.strip().lower()
-    if channel == _EMAIL:
-        normal = normalize_email(address) or normal
+    normal = normal_address(channel, address)
     return hashlib.sha256(f"{owner}:{channel}:{normal}".encode()).hexdigest()
+
+
+def normal_address(channel: str, address: str) -> str:
+    """Return an address in the one form in which it is kept and compared."""
+    normal = address.strip().lower()
+    return (normalize_email(address) or normal) if channel == _EMAIL else normal
+
+
+def mask_address(address: str) -> str:
+    """Return ``a…@example.com`` or ``+44…789``, for whoever need not know all of it."""
+    local, at, domain = address.rpartition("@")
+    if at:
+        return f"{local[:1]}…@{domain}"
+    return f"{address[:3]}…{address[-3:]}" if address else ""

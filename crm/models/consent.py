@@ -45,12 +45,24 @@ class Suppression(TenantModel):
     channel = models.TextField(choices=Channel.choices)
     address_hash = models.CharField(max_length=64)
     """SHA-256 of tenant id, channel and normalised address."""
+    address = models.TextField(db_default="")
+    """Normalised; empty where only the digest may be kept, such as of somebody who was erased."""
     reason = models.TextField(choices=SuppressionReason.choices)
     scope = models.TextField(choices=SuppressionScope.choices, db_default=SuppressionScope.ALL)
     until = models.DateTimeField(null=True)
+    detail = models.TextField(db_default="")
+    """Why, in the words of whoever added it."""
+    actor = models.TextField(db_default="")
+    """Member or key that added it; empty where a server or a store said so."""
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "-id"], name="suppression_created_idx"),
+            models.Index(
+                fields=["tenant", "reason", "-created_at", "-id"], name="suppression_reason_idx"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "channel", "address_hash", "reason"],

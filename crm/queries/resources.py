@@ -100,6 +100,11 @@ def find_last_merge(profile_id: int) -> int | None:
     return None
 
 
+def consent_statements() -> QuerySet[ConsentEvent]:
+    """Return the statements of permission of the tenant."""
+    return ConsentEvent.objects.all()
+
+
 def events_of(profile_id: int) -> QuerySet[Event]:
     """Return the events of a profile."""
     return Event.objects.filter(profile_id=profile_id)

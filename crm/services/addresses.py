@@ -1,7 +1,9 @@
 """Digests of addresses for the active tenant."""
 
-from crm.domain.digests import digest_address
+from crm.domain.digests import digest_address, normal_address
 from kernel.scope import current_tenant_id
+
+__all__ = ["address_hash", "normal_address"]
 
 
 def address_hash(channel: str, address: str, *, tenant_id: int | None = None) -> str:

@@ -1,8 +1,9 @@
 """Consent of one profile or of a batch, and addresses that must not be contacted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -11,7 +12,7 @@ from crm.domain.fields import learn_consent
 from crm.domain.identifiers import normalize_email
 from crm.domain.permission import NEGATIVE, counts_from
 from crm.models import ConsentEvent, Suppression
-from crm.services.addresses import address_hash
+from crm.services.addresses import address_hash, normal_address
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import Claim
 from crm.services.events import append_events
@@ -28,12 +29,29 @@ from kernel.arrays import array, columns
 from kernel.errors import NotFound
 from kernel.sql import run_sql
 
-__all__ = ["address_hash", "lift_suppression", "record_consent", "suppress", "suppress_hashes"]
+__all__ = [
+    "address_hash",
+    "lift_many",
+    "lift_suppression",
+    "record_consent",
+    "suppress",
+    "suppress_hashes",
+    "suppress_many",
+]
 
 FROM_FILE = "import"
 """Method of statements that a file brings."""
 _PROJECTED = ("email", "sms")
 _SCOPES = {str(SuppressionReason.MANUAL): str(SuppressionScope.PROMOTIONAL)}
+
+
+class Stopped(NamedTuple):
+    """An address that is suppressed now and was not before."""
+
+    id: int
+    channel: str
+    address: str
+    reason: str
 
 
 @transaction.atomic
@@ -43,8 +61,10 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
     state: str,
     *,
     method: str,
+    topic: str = "",
     occurred_at: datetime | None = None,
     detail: str = "",
+    text_version: str = "",
     ip: str | None = None,
     user_agent: str = "",
     source_url: str = "",
@@ -61,8 +81,11 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
         channel: a word of `Channel`.
         state: a word of `ConsentState`.
         method: such as ``one_click``, ``preference_page``, ``manual``.
+        topic: what it is about within the channel; empty for all of it. A statement about a topic
+            is proof alone: it changes neither the projection nor what others hear.
         occurred_at: aware; the present by default.
         detail: what else is known, such as the campaign.
+        text_version: of the words that were agreed to.
         ip: of the request.
         user_agent: of the request.
         source_url: page on which it was said.
@@ -79,16 +102,18 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
     if final is None:
         raise NotFound(f"no profile {profile_id}")
     said_at = occurred_at or now
-    before = _known_state(final, channel)
-    if before == state and not (state in NEGATIVE and _is_of_file(final, channel)):
+    before = _known_state(final, channel, topic)
+    if before == state and not (state in NEGATIVE and _is_of_file(final, channel, topic)):
         return False
-    if channel in _PROJECTED:
+    if channel in _PROJECTED and not topic:
         said_at = _project(final, channel, state, said_at)
     ConsentEvent.objects.create(
         profile_id=final,
         channel=channel,
+        topic=topic,
         state=state,
         method=method,
+        text_version=text_version,
         detail=detail,
         ip=ip,
         user_agent=user_agent,
@@ -99,20 +124,26 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
     )
     if before == state:
         return False
+    if topic:
+        return True
     append_events([_changed(final, channel, (before, state), said_at, "system")], now=now)
     return True
 
 
 @transaction.atomic
-def suppress(
+def suppress(  # noqa: PLR0913 what is kept of an address, each named at the call
     channel: str,
     address: str,
     reason: str,
     scope: str = SuppressionScope.ALL,
     *,
     until: datetime | None = None,
+    detail: str = "",
+    actor: str = "",
 ) -> bool:
     """Never contact an address again, or not before ``until``; a repeat changes nothing.
+
+    One that has run out begins anew.
 
     Args:
         channel: a word of `Channel`.
@@ -120,17 +151,29 @@ def suppress(
         reason: a word of `SuppressionReason`.
         scope: a word of `SuppressionScope`.
         until: aware; None means for ever.
+        detail: why, in words.
+        actor: member or key that says so; empty for a server.
 
     Returns:
         Whether it was not suppressed for this reason before.
     """
     now = clock.now()
-    _, created = Suppression.objects.get_or_create(
-        channel=channel,
-        address_hash=address_hash(channel, address),
-        reason=reason,
-        defaults={"scope": scope, "until": until, "created_at": now},
-    )
+    named = {
+        "channel": channel,
+        "address_hash": address_hash(channel, address),
+        "reason": reason,
+    }
+    said = {
+        "address": normal_address(channel, address),
+        "scope": scope,
+        "until": until,
+        "detail": detail,
+        "actor": actor,
+        "created_at": now,
+    }
+    _, created = Suppression.objects.get_or_create(**named, defaults=said)
+    if not created:
+        created = Suppression.objects.filter(**named, until__lte=now).update(**said) > 0
     if created:
         _tell_stops([(channel, address)], now, is_stopped=True)
     return created
@@ -148,39 +191,70 @@ def lift_suppression(channel: str, address: str, reason: str) -> bool:
 
 
 def suppress_hashes(hashes: Iterable[tuple[str, str]], reason: str, now: datetime) -> None:
-    """Suppress many digests at once, given as channel and digest."""
+    """Suppress many digests at once, given as channel and digest, and forget their addresses."""
     rows = sorted(set(hashes))
     if rows:
         params = columns("channels hashes", rows)
         run_sql("crm.add_suppressions", reason=reason, now=now, **params)
 
 
-def suppress_many(stops: Iterable[tuple[str, str, str]]) -> None:
+def suppress_many(
+    stops: Iterable[tuple[str, str, str]], *, detail: str = "", actor: str = ""
+) -> list[Stopped]:
     """Suppress many addresses at once; a repeat changes nothing. Joins the caller's transaction.
+
+    One that has run out begins anew.
 
     Args:
         stops: channel, address and a word of `SuppressionReason`; what a member suppressed is
             kept from promotions alone.
+        detail: why all of them, in words.
+        actor: member or key that says so.
+
+    Returns:
+        Those that were not suppressed for their reason before.
     """
-    wanted = sorted(set(stops))
+    wanted = sorted({(channel, normal_address(channel, at), why) for channel, at, why in stops})
     if not wanted:
-        return
+        return []
     now = clock.now()
-    rows = sorted({(channel, address_hash(channel, at), reason) for channel, at, reason in wanted})
-    scoped = [(*row, _SCOPES.get(row[2], str(SuppressionScope.ALL))) for row in rows]
-    run_sql("crm.add_stops", now=now, **columns("channels hashes reasons scopes", scoped))
-    addresses = [(channel, address) for channel, address, _ in wanted]
-    _tell_stops(addresses, now, is_stopped=True, is_backfill=True)
+    scopes = [_SCOPES.get(why, str(SuppressionScope.ALL)) for _, _, why in wanted]
+    scoped = [
+        (channel, address_hash(channel, at), at, why, scope)
+        for (channel, at, why), scope in zip(wanted, scopes, strict=True)
+    ]
+    params = columns("channels hashes addresses reasons scopes", scoped)
+    added = run_sql("crm.add_stops", now=now, detail=detail, actor=actor, **params)
+    addresses = {(row.channel, row.address) for row in added}
+    _tell_stops(sorted(addresses), now, is_stopped=True, is_backfill=True)
+    return [Stopped(*row) for row in added]
+
+
+@transaction.atomic
+def lift_many(suppression_ids: Iterable[int]) -> list[int]:
+    """Take suppressions back; ids that are not there, or belong to the erased, are left out.
+
+    Returns:
+        Ids of those that are gone now.
+    """
+    found = Suppression.objects.filter(pk__in=list(suppression_ids))
+    rows = list(found.exclude(reason=SuppressionReason.ERASED).order_by("pk").select_for_update())
+    Suppression.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    addresses = {(row.channel, row.address) for row in rows if row.address}
+    _tell_stops(sorted(addresses), clock.now(), is_stopped=False, is_backfill=len(rows) > 1)
+    return [row.pk for row in rows]
 
 
 def _tell_stops(
-    addresses: Iterable[tuple[str, str]],
+    addresses: Sequence[tuple[str, str]],
     now: datetime,
     *,
     is_stopped: bool,
     is_backfill: bool = False,
 ) -> None:
     """Tell of the people whose addresses are stopped, or are so no more."""
+    if not addresses:
+        return
     held: dict[str, set[str]] = {"email": set(), "sms": set()}
     for channel, address in addresses:
         if channel in held:
@@ -251,21 +325,21 @@ def _statement(batch: Batch, record: ConsentRecord, profile_id: int) -> Statemen
     )
 
 
-def _known_state(profile_id: int, channel: str) -> str:
-    if channel in _PROJECTED:
+def _known_state(profile_id: int, channel: str, topic: str) -> str:
+    if channel in _PROJECTED and not topic:
         return str(getattr(load_fields([profile_id])[profile_id], f"{channel}_consent"))
-    last = (
-        ConsentEvent.objects.filter(profile_id=profile_id, channel=channel)
-        .order_by("-recorded_at", "-pk")
-        .first()
-    )
+    last = _last_said(profile_id, channel, topic)
     return last.state if last else str(ConsentState.NEVER)
 
 
-def _is_of_file(profile_id: int, channel: str) -> bool:
-    said = ConsentEvent.objects.filter(profile_id=profile_id, channel=channel)
-    last = said.order_by("-recorded_at", "-pk").values_list("method", flat=True).first()
-    return last == FROM_FILE
+def _is_of_file(profile_id: int, channel: str, topic: str) -> bool:
+    last = _last_said(profile_id, channel, topic)
+    return last is not None and last.method == FROM_FILE
+
+
+def _last_said(profile_id: int, channel: str, topic: str) -> ConsentEvent | None:
+    said = ConsentEvent.objects.filter(profile_id=profile_id, channel=channel, topic=topic)
+    return said.order_by("-recorded_at", "-pk").first()
 
 
 def _project(profile_id: int, channel: str, state: str, said_at: datetime) -> datetime:

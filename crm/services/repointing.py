@@ -6,7 +6,7 @@ Apps above fill these lists when they start (`AppConfig.ready`).
 from collections.abc import Callable, Sequence
 
 from kernel.arrays import array, columns
-from kernel.sql import execute
+from kernel.sql import execute, load_sql
 
 Pair = tuple[int, int]
 """Loser and winner of a merge."""
@@ -29,6 +29,11 @@ REPOINTED: list[tuple[str, str]] = [
 RECOMPUTED: list[tuple[str, str]] = []
 """Table and column of derived rows, such as memberships: a merge deletes those of the loser, and
 whoever reacts to "Profile Merged" computes those of the winner."""
+
+UNITED: list[str] = []
+"""Names of statements that let the winners' rows take in what those of the losers say. Each reads
+``pair (loser, winner)``, writes a table of its own that is in no other list, and is taken into the
+statement that moves rows."""
 
 OF_ORDERS: list[tuple[str, str, str]] = [
     ("crm_refund", "profile_id", "order_id"),
@@ -130,6 +135,7 @@ def move_rows(pairs: Sequence[Pair]) -> dict[int, dict[str, list[int]]]:
         named.append(_NAMED.format(number=number, table=table, column=column))
     for number, (table, column) in enumerate(RECOMPUTED):
         parts.append(_DELETED.format(number=number, table=table, column=column))
+    parts += [f"united_{n} AS ({load_sql(name)})" for n, name in enumerate(UNITED)]
     statement = f"WITH {','.join(parts)} {' UNION ALL '.join(named)}"
     moved: dict[int, dict[str, list[int]]] = {loser: {} for loser, _ in pairs}
     for row in execute(statement, **columns("losers winners", pairs)):

@@ -10,7 +10,7 @@ class Change:
     """What a batch of records did to one thing (`crm.services.snapshots`).
 
     Attributes:
-        kind: ``event``, ``refund``, ``order``, ``merge`` or ``person``.
+        kind: ``event``, ``refund``, ``order``, ``merge`` or ``person``, or of an app above.
         object_id: of the event, document, merge or profile.
         profile_id: whom it was about before; None for nobody.
         before: as it was, as far as it changed; None: it was not there.

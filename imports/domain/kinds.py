@@ -13,11 +13,16 @@ from imports.domain.events import event_keys, read_event
 from imports.domain.goods import product_keys, read_product, read_stock, stock_keys
 from imports.domain.orders import order_keys, read_order
 from imports.domain.points import balance_keys, read_balance, read_tier
-from imports.domain.stops import read_lists, read_stops
+from imports.domain.stops import (
+    read_lists,
+    read_stops,
+    read_suppression,
+    suppression_keys,
+)
 from imports.types import Options, Row, Stop
 
 
-def _no_stops(_: Row) -> Sequence[Stop]:
+def _no_stops(_: Row, __: Options) -> Sequence[Stop]:
     return ()
 
 
@@ -43,7 +48,7 @@ class Rules:
     keys: Callable[[Row], Sequence[str]]
     read: Callable[[Sequence[Row], Options], Sequence[Record]]
     gathers: bool = False
-    stops: Callable[[Row], Sequence[Stop]] = _no_stops
+    stops: Callable[[Row, Options], Sequence[Stop]] = _no_stops
     lists: Callable[[Row], Sequence[str]] = _no_lists
     same: str = ""
 
@@ -62,6 +67,12 @@ RULES: Mapping[str, Rules] = {
         read=lambda rows, options: read_consent(rows[0], options),
         stops=read_stops,
         same="Is about the same person and channel as row {first:,}, which was taken.",
+    ),
+    Kind.SUPPRESSIONS: Rules(
+        keys=suppression_keys,
+        read=lambda rows, options: (),
+        stops=read_suppression,
+        same="Is the same address as row {first:,}, which was taken.",
     ),
     Kind.EVENTS: Rules(
         keys=event_keys,

@@ -341,11 +341,16 @@ _POINTS = (
     Target("since", "Since", ("since", "date", "earned at", "created at", "balance date")),
     Target("tier", "Tier", ("tier", "vip tier", "level", "loyalty tier", "status")),
 )
+_SUPPRESSED = (
+    *_WHO[:2],
+    replace(_SUPPRESSION, names=(*_SUPPRESSION.names, "reason", "status", "type")),
+)
 
 TARGETS: Mapping[str, Sequence[Target]] = {
     Kind.CUSTOMERS: _CUSTOMERS,
     Kind.ORDERS: _ORDERS,
     Kind.CONSENT: _CONSENT,
+    Kind.SUPPRESSIONS: _SUPPRESSED,
     Kind.EVENTS: _EVENTS,
     Kind.PRODUCTS: _PRODUCTS,
     Kind.STOCK: _STOCK,
@@ -356,6 +361,7 @@ REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
     Kind.CUSTOMERS: (("email", "phone", "customer_id"),),
     Kind.ORDERS: (("order_id",), ("ordered_at",), ("quantity",), ("unit_price",)),
     Kind.CONSENT: (("email", "phone", "customer_id"),),
+    Kind.SUPPRESSIONS: (("email", "phone"),),
     Kind.EVENTS: (("email", "phone", "customer_id"), ("event",), ("occurred_at",)),
     Kind.PRODUCTS: (("product_id", "handle", "sku"),),
     Kind.STOCK: (("sku", "variant_id"), ("quantity", "policy", "back_on")),

@@ -10,7 +10,6 @@ from django.db import transaction
 
 from crm.domain.checking import Unusable, check_record
 from crm.domain.tags import clean_tags
-from crm.services.consent import suppress_many
 from crm.services.snapshots import compare, take_snapshot
 from crm.services.tags import change_tags
 from crm.types import Change, Record
@@ -22,6 +21,7 @@ from imports.services.followers import FOLLOWERS, Follower
 from imports.services.goods import GOODS, complete_goods
 from imports.services.journal import note_changes
 from imports.services.permission import hold_back
+from imports.services.stopping import stop_addresses
 from imports.types import Counts, Options, Refused, Row, Stop
 from kernel.arrays import columns
 from kernel.sql import run_sql
@@ -29,7 +29,7 @@ from stores.services.history import apply_history
 
 BATCH_DOCUMENTS = 1_000
 _REJECTED = "rejected:"
-UPDATED = "updated"
+NEW, UPDATED = "new", "updated"
 
 
 @dataclass(slots=True)
@@ -103,7 +103,8 @@ def _read(source: Import, after: int) -> list[_Document]:
             rows = [_row(source, each) for each in cells]
             document.rows = rows
             document.records = rules.read(rows, options)
-            document.stops, document.lists = rules.stops(rows[0]), rules.lists(rows[0])
+            document.stops = rules.stops(rows[0], options)
+            document.lists = rules.lists(rows[0])
             for record in document.records:
                 check_record(record)
         except (Refused, Unusable) as exc:
@@ -143,12 +144,13 @@ def _apply(source: Import, documents: Sequence[_Document], *, is_trial: bool) ->
     _tag(source, people)
     followed = _follow(source, follower, usable, owners) if follower else []
     taken = [document for document in usable if not document.reason]
-    suppress_many(
-        (stop.channel, stop.address, stop.reason) for document in taken for stop in document.stops
-    )
+    stopped = stop_addresses(source, [document.stops for document in taken])
+    for document, is_new in zip(taken, stopped.are_new, strict=True):
+        if is_new and not document.records:
+            document.words = [NEW]
     if before is not None:
         changes = compare(before, records, set(result.profile_ids.values()))
-        note_changes(source, [*followed, *changes])
+        note_changes(source, [*followed, *stopped.changes, *changes])
 
 
 def _allow(
@@ -213,7 +215,7 @@ def _count(document: _Document, counts: Counts) -> None:
         counts.refused += document.row_count
         return
     counts.held += document.held
-    if "new" in document.words:
+    if NEW in document.words:
         counts.new += 1
     elif UPDATED in document.words:
         counts.updated += 1

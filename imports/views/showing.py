@@ -27,6 +27,7 @@ THINGS = {
     "customers": ("person", "people"),
     "orders": ("order", "orders"),
     "consent": ("statement", "statements"),
+    "suppressions": ("address", "addresses"),
     "events": ("event", "events"),
     "products": ("product", "products"),
     "stock": ("variant", "variants"),

@@ -29,6 +29,7 @@ THINGS = {
     "points": ("balance of points", "balances of points"),
     "product": ("product", "products"),
     "variant": ("variant", "variants"),
+    "suppression": ("suppressed address", "suppressed addresses"),
     "merge": ("merge of two people", "merges of two people"),
 }
 """What an import made or changed, by kind: one, and several."""

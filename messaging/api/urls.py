@@ -1,5 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
+from messaging.api.consents import ConsentViewSet
 from messaging.api.views import ProfileMessagesViewSet
 
 router = SimpleRouter()
@@ -8,5 +9,6 @@ router.register(
     ProfileMessagesViewSet,
     "api-profiles-messages",
 )
+router.register("consents", ConsentViewSet, "api-consents")
 
 urlpatterns = router.urls

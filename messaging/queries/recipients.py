@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from crm.choices import ConsentState
+from crm.domain.digests import mask_address
 from messaging.models import Message
 from messaging.queries.brand import look_of_brand
 from messaging.queries.sending import find_recipients
@@ -15,11 +16,13 @@ class Subscription:
     """Whether one recipient gets promotional e-mail of one merchant.
 
     Attributes:
+        timezone: IANA zone of the merchant.
         email: the address, its local part mostly hidden; empty where none is stored.
     """
 
     profile_id: int
     merchant: str
+    timezone: str
     email: str
     is_subscribed: bool
     is_erased: bool
@@ -35,7 +38,8 @@ def find_subscription(token: RecipientToken) -> Subscription | None:
     return Subscription(
         profile_id=recipient.id,
         merchant=tenant.name,
-        email=_hide(recipient.email),
+        timezone=tenant.timezone,
+        email=mask_address(recipient.email),
         is_subscribed=recipient.email_consent == ConsentState.SUBSCRIBED,
         is_erased=recipient.is_erased,
         brand=look_of_brand(),
@@ -45,9 +49,3 @@ def find_subscription(token: RecipientToken) -> Subscription | None:
 def find_message(message_id: int) -> Message | None:
     """Return a message, or None once it was purged."""
     return Message.objects.filter(pk=message_id).first()
-
-
-def _hide(email: str) -> str:
-    """Return ``a…@example.com``: the page opens for everybody who holds the link."""
-    local, at, domain = email.rpartition("@")
-    return f"{local[:1]}…@{domain}" if at else ""

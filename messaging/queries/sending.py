@@ -42,6 +42,8 @@ def _recipient(profile: Profile) -> Recipient:
         country=profile.country,
         locale=profile.locale,
         timezone=profile.timezone,
+        phone=profile.phone,
+        sms_consent=profile.sms_consent,
     )
 
 

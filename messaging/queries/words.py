@@ -17,6 +17,7 @@ GATES = {
     "address": "There is a valid address",
     "suppression": "The address is not suppressed",
     "consent": "There is consent on this channel",
+    "preferences": "It is what the person wants, and as often",
     "smart_sending": "Nothing promotional was sent a short while ago",
     "lateness": "The moment has not passed",
     "sender": "A sender is set up",
@@ -75,6 +76,17 @@ JUDGEMENTS: dict[str, Judgement] = {
     SkipReason.NO_CONSENT: Judgement(
         "good", _HEALTHY, "Marketing goes only to people who said yes. Ask for consent at checkout."
     ),
+    SkipReason.TOPIC_REFUSED: Judgement(
+        "good", _HEALTHY, "They chose on their preference page what they want to read about."
+    ),
+    SkipReason.PAUSED: Judgement(
+        "good", _HEALTHY, "A pause keeps people who would otherwise have unsubscribed."
+    ),
+    SkipReason.TOO_OFTEN: Judgement(
+        "good",
+        _HEALTHY,
+        "They chose on their preference page how often they want to hear from you.",
+    ),
     SkipReason.SMART_SENDING: Judgement(
         "good", _HEALTHY, "Two promotional messages so close to each other annoy people."
     ),
@@ -113,6 +125,7 @@ JUDGEMENTS: dict[str, Judgement] = {
 }
 """Whether a reason is healthy or harmful, and what to do about it."""
 
+PREFERENCE_EVENTS = ("Preferences Changed",)
 _LOOKS = {
     "Message Sent": ("mail", "was sent", "neutral"),
     "Message Opened": ("eye", "was opened", "accent"),
@@ -134,3 +147,15 @@ def speak_messages(events: Sequence[Event]) -> dict[int, EventWords]:
         said = f"“{title}” {verb}" if title else f"A message {verb}"
         words[event.pk] = EventWords(symbol, said, url, tone)
     return words
+
+
+def speak_preferences(events: Sequence[Event]) -> dict[int, EventWords]:
+    """Word what people chose on their preference page."""
+    return {
+        event.pk: EventWords(
+            "settings",
+            "Changed what they want to get",
+            "; ".join(str(said) for said in event.properties.get("said", [])),
+        )
+        for event in events
+    }

@@ -1,10 +1,11 @@
-"""Removes what names a person from messages that stay for the figures."""
+"""Removes what names a person from messages that stay for the figures, and what they wanted."""
 
 from collections.abc import Collection
 
 from django.db import transaction
 
 from kernel.sql import count_sql
+from messaging.models import Preferences
 
 
 @transaction.atomic
@@ -13,3 +14,4 @@ def redact_messages(profile_ids: Collection[int]) -> None:
     ids = list(profile_ids)
     count_sql("messaging.redact_touches", profile_ids=ids)
     count_sql("messaging.redact_messages", profile_ids=ids)
+    Preferences.objects.filter(profile_id__in=ids).delete()

@@ -17,6 +17,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "library"
 POST_PURCHASE = "post_purchase"
 WIN_BACK = "win_back"
 WIN_BACK_REMINDER = "win_back_reminder"
+CONFIRM_SUBSCRIPTION = "confirm_subscription"
+YOUR_DATA = "your_data"
 
 RELEASED = {
     POST_PURCHASE: (
@@ -32,6 +34,8 @@ RELEASED = {
         "b410b68444f3283610f13905dab078d7",
         "629f3a9cdd35150bd757c139cb90df44",
     ),
+    CONFIRM_SUBSCRIPTION: ("29c148d1493ad82fdc435ab09dad57dd",),
+    YOUR_DATA: ("52ee17b56bf928ef3f07ecdea8a4b879",),
 }
 """Digests of what each template ever said, oldest first; the last is of the present library."""
 
@@ -71,6 +75,24 @@ def library_templates() -> list[TemplateData]:
             mjml=_read("win_back_reminder.mjml"),
             text=_read("win_back_reminder.txt"),
         ),
+        TemplateData(
+            key=CONFIRM_SUBSCRIPTION,
+            name="Confirm a subscription",
+            message_class=MessageClass.SERVICE.value,
+            subject="Please confirm: news from {{ store.name }}",
+            preheader="One press of a button, and you are on the list.",
+            mjml=_read("confirm_subscription.mjml"),
+            text=_read("confirm_subscription.txt"),
+        ),
+        TemplateData(
+            key=YOUR_DATA,
+            name="Your data",
+            message_class=MessageClass.SERVICE.value,
+            subject="Your data at {{ store.name }}",
+            preheader="The link works for a day.",
+            mjml=_read("your_data.mjml"),
+            text=_read("your_data.txt"),
+        ),
     ]
 
 
@@ -87,6 +109,15 @@ def install_templates() -> int:
     for data in missing:
         save_template(data)
     return len(missing)
+
+
+def ensure_template(key: str) -> int:
+    """Return the id of a template of the library; it is installed where the tenant lacks it."""
+    found = Template.objects.filter(key=key).values_list("pk", flat=True).first()
+    if found is not None:
+        return found
+    [data] = [each for each in library_templates() if each.key == key]
+    return save_template(data).pk
 
 
 def update_untouched() -> int:

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
+from crm.choices import Channel
+from crm.services.addresses import address_hash
 from kernel.tenancy import current_tenant_id
 from messaging.queries.brand import look_of_brand
 from messaging.queries.sending import find_default_sender
 from messaging.services import tokens
-from messaging.types import PendingMessage, RecipientToken
+from messaging.types import MailboxToken, PendingMessage, RecipientToken
+
+SECRET = frozenset({"confirm_url", "data_url"})
+"""Variables whose links are for the mailbox alone: no tracked link may carry them on."""
 
 
 def sender_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
@@ -30,6 +35,21 @@ def unsubscribe_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
 def preferences_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     """``preferences_url``: the page that shows and changes what one recipient gets."""
     return {message.id: tokens.preferences_url(recipient_token(message)) for message in messages}
+
+
+def confirm_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
+    """``confirm_url``: the page on which one recipient confirms a subscription."""
+    return {message.id: tokens.confirm_url(_mailbox_token(message)) for message in messages}
+
+
+def copy_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
+    """``data_url``: the page from which one recipient downloads what is kept of them."""
+    return {message.id: tokens.copy_url(_mailbox_token(message)) for message in messages}
+
+
+def _mailbox_token(message: PendingMessage) -> MailboxToken:
+    digest = address_hash(Channel.EMAIL.value, message.profile.email)
+    return MailboxToken(current_tenant_id(), message.profile.id, digest)
 
 
 def recipient_token(message: PendingMessage) -> RecipientToken:

@@ -26,7 +26,7 @@ from messaging.models import Sender, Template
 from messaging.queries import sending
 from messaging.services import tokens
 from messaging.services.gating import MARKETING, Asked, Stop, ask_gates
-from messaging.services.personal_links import recipient_token
+from messaging.services.personal_links import SECRET, recipient_token
 from messaging.types import (
     DkimKey,
     LinkToken,
@@ -151,7 +151,9 @@ def _render(asked: Asked, now: datetime) -> list[ReadyEmail]:
             _stop(asked, message, str(exc))
             continue
         asked.note(message.id, "render", Verdict(passed=True))
-        ready.append(ReadyEmail(message, _address(message, origin, content, now)))
+        personal = [values[message.id][name] for name in SECRET & values[message.id].keys()]
+        mail = _address(message, origin, content, now, personal)
+        ready.append(ReadyEmail(message, mail))
     return ready
 
 
@@ -187,14 +189,18 @@ def _gather(
 
 
 def _address(
-    message: PendingMessage, origin: _Origin, content: RenderedEmail, now: datetime
+    message: PendingMessage,
+    origin: _Origin,
+    content: RenderedEmail,
+    now: datetime,
+    personal: Sequence[str],
 ) -> OutgoingEmail:
     tenant_id = current_tenant_id()
     sender = origin.sender
     domain = sender.email.rpartition("@")[2]
     token = recipient_token(message)
     unsubscribe_url = tokens.unsubscribe_url(token)
-    own = frozenset({unsubscribe_url, tokens.preferences_url(token)})
+    own = frozenset({unsubscribe_url, tokens.preferences_url(token), *personal})
     html = track_links(
         content.html,
         untracked=own,

@@ -17,7 +17,7 @@ from messaging.variables import gather_values
 
 NOWHERE = "#"
 """In the place of personal addresses: nobody but the recipient may follow them."""
-_PERSONAL = ("unsubscribe_url", "preferences_url")
+_PERSONAL = ("unsubscribe_url", "preferences_url", "confirm_url", "data_url")
 
 
 @transaction.atomic

@@ -2,10 +2,10 @@
 
 from crm.panels import Panel, fill_panel, fill_words
 from crm.services.erasure import AFTER_ERASE
-from crm.services.repointing import REPOINTED
+from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
 from messaging.queries import values, words
-from messaging.services import gating, personal_links
+from messaging.services import gating, personal_links, wishes
 from messaging.services.erasure import redact_messages
 from messaging.variables import fill_variable
 
@@ -17,6 +17,7 @@ def register() -> None:
     fill_gate("address", gating.address_gate)
     fill_gate("suppression", gating.suppression_gate)
     fill_gate("consent", gating.consent_gate)
+    fill_gate("preferences", wishes.preference_gate)
     fill_gate("smart_sending", gating.smart_sending_gate)
     fill_gate("lateness", gating.lateness_gate)
     fill_gate("sender", gating.sender_gate)
@@ -29,7 +30,11 @@ def register() -> None:
     fill_variable("sender", personal_links.sender_values)
     fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
     fill_variable("preferences_url", personal_links.preferences_values)
+    fill_variable("confirm_url", personal_links.confirm_values)
+    fill_variable("data_url", personal_links.copy_values)
     REPOINTED.extend([("messaging_message", "profile_id"), ("messaging_touch", "profile_id")])
+    UNITED.append("messaging.unite_preferences")
     AFTER_ERASE.append(redact_messages)
     fill_panel(Panel("messages", "Messages", "messaging:profile_messages", 40))
     fill_words("messages", "Messages", words.EVENTS, words.speak_messages)
+    fill_words("preferences", "Preferences", words.PREFERENCE_EVENTS, words.speak_preferences)

@@ -53,14 +53,34 @@ def resubscribe(token: RecipientToken, decision: Decision) -> bool:
     return _record(token, ConsentState.SUBSCRIBED, decision)
 
 
-def _record(token: RecipientToken, state: ConsentState, decision: Decision) -> bool:
-    subscription = find_subscription(token)
-    if subscription is None or subscription.is_erased:
-        return False
+@transaction.atomic
+def stop_sms(token: RecipientToken, decision: Decision) -> bool:
+    """End SMS for the recipient of a token; only the number itself can say yes again.
+
+    Returns:
+        Whether this changed something.
+    """
+    return _record(token, ConsentState.UNSUBSCRIBED, decision, Channel.SMS)
+
+
+def say(
+    profile_id: int,
+    channel: Channel,
+    state: ConsentState,
+    decision: Decision,
+    *,
+    topic: str = "",
+) -> bool:
+    """Record what a recipient said on one of their pages, with its proof.
+
+    Returns:
+        Whether this changed something.
+    """
     return record_consent(
-        subscription.profile_id,
-        Channel.EMAIL.value,
+        profile_id,
+        channel.value,
         state.value,
+        topic=topic,
         method=decision.method,
         occurred_at=decision.hit.at,
         ip=decision.hit.ip,
@@ -68,6 +88,18 @@ def _record(token: RecipientToken, state: ConsentState, decision: Decision) -> b
         source_url=decision.source_url,
         actor="recipient",
     )
+
+
+def _record(
+    token: RecipientToken,
+    state: ConsentState,
+    decision: Decision,
+    channel: Channel = Channel.EMAIL,
+) -> bool:
+    subscription = find_subscription(token)
+    if subscription is None or subscription.is_erased:
+        return False
+    return say(subscription.profile_id, channel, state, decision)
 
 
 def _note_unsubscribed(token: RecipientToken, hit: Hit) -> None:

@@ -11,10 +11,14 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer, TimestampSigner
 
 from messaging.errors import TokenInvalid
-from messaging.types import LinkToken, RecipientToken, SenderToken
+from messaging.types import LinkToken, MailboxToken, RecipientToken, SenderToken
 
 SENDER_DAYS = 3
 """How long the link that verifies a sender is good."""
+CONFIRM_DAYS = 7
+"""How long the link that confirms a subscription is good."""
+COPY_DAYS = 1
+"""How long the link to everything that is kept of somebody is good."""
 _SAFE_SCHEMES = ("http://", "https://")
 
 
@@ -59,6 +63,34 @@ def read_sender_token(text: str) -> SenderToken:
     return SenderToken(tenant_id, sender_id, email)
 
 
+def confirm_url(token: MailboxToken) -> str:
+    """Return the address that confirms a subscription; good for `CONFIRM_DAYS`."""
+    return f"{settings.PUBLIC_URL}/s/{_sign_mailbox('confirm', token)}"
+
+
+def copy_url(token: MailboxToken) -> str:
+    """Return the address of everything that is kept of somebody; good for `COPY_DAYS`."""
+    return f"{settings.PUBLIC_URL}/d/{_sign_mailbox('copy', token)}"
+
+
+def read_confirm_token(text: str) -> MailboxToken:
+    """Return what the address that confirms a subscription carries.
+
+    Raises:
+        TokenInvalid: it was not made here, or is too old.
+    """
+    return _read_mailbox("confirm", text, timedelta(days=CONFIRM_DAYS))
+
+
+def read_copy_token(text: str) -> MailboxToken:
+    """Return what the address of somebody's data carries.
+
+    Raises:
+        TokenInvalid: it was not made here, or is too old.
+    """
+    return _read_mailbox("copy", text, timedelta(days=COPY_DAYS))
+
+
 def read_recipient_token(text: str) -> RecipientToken:
     """Return what an unsubscribe or preference address carries.
 
@@ -87,6 +119,24 @@ def read_link_token(text: str) -> LinkToken:
     return LinkToken(tenant_id, message_id, url)
 
 
+def sign_recipient(token: RecipientToken) -> str:
+    """Return a token as it stands in addresses."""
+    return _sign_recipient(token)
+
+
+def _sign_mailbox(purpose: str, token: MailboxToken) -> str:
+    said = [token.tenant_id, token.profile_id, token.digest]
+    return _mailbox_signer(purpose).sign_object(said)
+
+
+def _read_mailbox(purpose: str, text: str, max_age: timedelta) -> MailboxToken:
+    try:
+        found = _mailbox_signer(purpose).unsign_object(text, max_age=max_age)
+        return MailboxToken(*found)
+    except (BadSignature, ValueError, TypeError) as exc:
+        raise TokenInvalid from exc
+
+
 def _sign_recipient(token: RecipientToken) -> str:
     return _recipient_signer().sign(f"{token.tenant_id}.{token.profile_id}.{token.message_id}")
 
@@ -108,3 +158,8 @@ def _link_signer() -> Signer:
 @functools.cache
 def _sender_signer() -> TimestampSigner:
     return TimestampSigner(salt="messaging.sender")
+
+
+@functools.cache
+def _mailbox_signer(purpose: str) -> TimestampSigner:
+    return TimestampSigner(salt=f"messaging.{purpose}")

@@ -17,17 +17,21 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from kernel import clock
-from kernel.requests import NOBODY, client_ip
 from kernel.tenancy import tenant_scope
+from messaging.choices import Frequency
 from messaging.errors import TokenInvalid
+from messaging.queries.preferences import PreferencePage, find_preferences
 from messaging.queries.recipients import Subscription, find_subscription
 from messaging.services import subscribing, tokens, tracking
+from messaging.services.copies import ask_copy
+from messaging.services.preferring import PAUSES, Wanted, save_preferences
 from messaging.types import Hit, LinkToken, RecipientToken
+from messaging.views.hits import PRIVATE, read_hit
 
 log = structlog.get_logger(__name__)
 
+MOST_TOPICS = 50
 _GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-_PRIVATE = {"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex, nofollow"}
 _readable = require_http_methods(["GET", "HEAD"])
 _answerable = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -44,9 +48,7 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
             method = "one_click" if is_one_click else "unsubscribe_page"
             subscribing.unsubscribe(found, _decision(request, method, "/u/"))
         if is_one_click:
-            return HttpResponse(
-                "You are unsubscribed.", content_type="text/plain", headers=_PRIVATE
-            )
+            return HttpResponse("You are unsubscribed.", content_type="text/plain", headers=PRIVATE)
         subscription = _subscription(found)
     return _page(request, "messaging/unsubscribe.html", token, subscription)
 
@@ -57,17 +59,32 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
 def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what a recipient gets, and change it on POST."""
     found = _recipient(token)
+    is_copy_sent = False
     with tenant_scope(found.tenant_id):
         if request.method == "POST":
-            decide = {
-                "subscribe": subscribing.resubscribe,
-                "unsubscribe": subscribing.unsubscribe,
-            }.get(request.POST.get("action", ""))
-            if decide is None:
-                return HttpResponse(status=HTTPStatus.BAD_REQUEST)
-            decide(found, _decision(request, "preference_page", "/p/"))
-        subscription = _subscription(found)
-    return _page(request, "messaging/preferences.html", token, subscription)
+            decision = _decision(request, "preference_page", "/p/")
+            match request.POST.get("action", ""):
+                case "subscribe":
+                    subscribing.resubscribe(found, decision)
+                case "unsubscribe":
+                    subscribing.unsubscribe(found, decision)
+                case "stop_sms":
+                    subscribing.stop_sms(found, decision)
+                case "copy":
+                    is_copy_sent = ask_copy(found)
+                case "save":
+                    save_preferences(found, _wanted(request), decision)
+                case _:
+                    return HttpResponse(status=HTTPStatus.BAD_REQUEST)
+        shown = _preferences(found)
+    extra = {
+        "shown": shown,
+        "is_copy_sent": is_copy_sent,
+        "frequencies": Frequency.choices,
+        "pauses": PAUSES,
+        "tenant": shown.subscription,  # in whose zone times are written
+    }
+    return _page(request, "messaging/preferences.html", token, shown.subscription, **extra)
 
 
 @transaction.non_atomic_requests
@@ -77,7 +94,7 @@ def open_pixel(request: HttpRequest, token: str) -> HttpResponse:
     link = _link(token)
     if "1" not in {request.headers.get("Sec-GPC"), request.headers.get("DNT")}:
         _keep(tracking.record_open, request, link)
-    return HttpResponse(_GIF, content_type="image/gif", headers=_PRIVATE)
+    return HttpResponse(_GIF, content_type="image/gif", headers=PRIVATE)
 
 
 @transaction.non_atomic_requests
@@ -88,13 +105,13 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
     if not link.url:
         raise Http404
     _keep(tracking.record_click, request, link)
-    return HttpResponseRedirect(link.url, headers=_PRIVATE)
+    return HttpResponseRedirect(link.url, headers=PRIVATE)
 
 
 def _keep(record: Callable[[LinkToken, Hit], None], request: HttpRequest, link: LinkToken) -> None:
     try:
         with tenant_scope(link.tenant_id):
-            record(link, _hit(request))
+            record(link, read_hit(request))
     except DatabaseError:
         log.exception("touch_lost", tenant=link.tenant_id, message=link.message_id)
 
@@ -121,35 +138,49 @@ def _subscription(token: RecipientToken) -> Subscription:
     return found
 
 
+@transaction.atomic
+def _preferences(token: RecipientToken) -> PreferencePage:
+    found = find_preferences(token, clock.now())
+    if found is None:
+        raise Http404
+    return found
+
+
+def _wanted(request: HttpRequest) -> Wanted:
+    """Read the form; what does not exist is left out."""
+    pause = request.POST.get("pause", "")
+    frequency = request.POST.get("frequency", "")
+    return Wanted(
+        topics=_ids(request, "topics"),
+        shown=_ids(request, "shown"),
+        frequency=frequency if frequency in Frequency.values else Frequency.ALL.value,
+        pause_days=int(pause) if pause in {"0", *map(str, PAUSES)} else None,
+    )
+
+
+def _ids(request: HttpRequest, name: str) -> frozenset[int]:
+    given = request.POST.getlist(name)[:MOST_TOPICS]
+    return frozenset(int(each) for each in given if each.isascii() and each.isdigit())
+
+
 def _page(
-    request: HttpRequest, template: str, token: str, subscription: Subscription
+    request: HttpRequest,
+    template: str,
+    token: str,
+    subscription: Subscription,
+    **extra: object,
 ) -> HttpResponse:
     context = {
         "subscription": subscription,
         "token": token,
         "is_changed": request.method == "POST",
+        **extra,
     }
     response = render(request, template, context)
-    for name, value in _PRIVATE.items():
+    for name, value in PRIVATE.items():
         response[name] = value
     return response
 
 
 def _decision(request: HttpRequest, method: str, path: str) -> subscribing.Decision:
-    return subscribing.Decision(method, request.build_absolute_uri(path), _hit(request))
-
-
-def _hit(request: HttpRequest) -> Hit:
-    purposes = [request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose", "X-Moz")]
-    return Hit(
-        method=request.method or "",
-        user_agent=request.headers.get("User-Agent", ""),
-        ip=_ip(request),
-        is_prefetch=any("prefetch" in purpose.lower() for purpose in purposes),
-        at=clock.now(),
-    )
-
-
-def _ip(request: HttpRequest) -> str | None:
-    found = client_ip(request)
-    return None if found == NOBODY else found
+    return subscribing.Decision(method, request.build_absolute_uri(path), read_hit(request))

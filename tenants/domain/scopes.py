@@ -16,6 +16,8 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "returns": _BOTH,
     "reviews": _BOTH,
     "tickets": _BOTH,
+    "consents": _BOTH,
+    "suppressions": _BOTH,
     "stores": _READ,
     "inbox": _BOTH,
     "sync-runs": _READ,

@@ -32,6 +32,7 @@ SETTINGS_PAGES: Final = (
     SettingsPage("API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
     SettingsPage("Tracking", "stores:install", "eye", capabilities.MANAGE_SETTINGS),
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Topics", "messaging:topics", "tag", capabilities.MANAGE_SETTINGS),
     SettingsPage("Notices by mail", "analytics:notice_mails", "bell", capabilities.VIEW),
     SettingsPage("Stores", "stores:list", "store", capabilities.VIEW, lies_elsewhere=True),
     SettingsPage("Audit trail", "tenants:audit", "clock", capabilities.READ_AUDIT),

@@ -9,7 +9,10 @@ from django.db import transaction
 
 from config.provisioning import provision_tenant
 from crm.models import Order, ProbableDuplicate, Product, Profile
+from crm.services.addresses import address_hash
+from crm.services.consent import record_consent
 from crm.services.merging import merge_profiles
+from crm.services.suppressions import add_suppression
 from flows.models import Flow, FlowRun
 from imports.models import Import, Move
 from imports.services.undoing import start_undo
@@ -17,10 +20,11 @@ from imports.types import Step
 from kernel import clock
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
-from messaging.models import Message
+from messaging.models import Message, Template
 from messaging.services import tokens
 from messaging.services.domains import add_domain
-from messaging.types import RecipientToken
+from messaging.services.topics import add_topic
+from messaging.types import MailboxToken, RecipientToken
 from segments.models import Segment
 from segments.services.lists import add_to_list, create_list
 from stores.models import InboxDelivery, StoreWrite, WriteLane
@@ -100,6 +104,11 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "orders-narrowed": "orders/?status=paid&min=1&person=none&from=2020-01-01",
         "order": f"orders/{Order.objects.order_by('pk')[0].pk}/",
         "messages": "messages/",
+        "topics": "settings/topics/",
+        "topic": f"settings/topics/{_topic()}/",
+        "topic-new": "settings/topics/new/",
+        "suppressions": f"messages/suppressions/?q={_suppressed()}",
+        "suppress": "messages/suppressions/add/",
         "messages-skipped": "messages/?status=skipped&from=2020-01-01",
         "message": f"messages/{Message.objects.filter(status='sent').order_by('pk')[0].pk}/",
         "loyalty": "loyalty/",
@@ -166,6 +175,19 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "members": "settings/members/",
     }
     return {name: f"/t/{tenant.slug}/{path}" for name, path in found.items()}
+
+
+def _topic() -> int:
+    """Return a topic of marketing that has an email."""
+    templates = Template.objects.filter(message_class="promotional").values_list("pk", flat=True)
+    said = ("New products", "What is new, about once a month.", templates[:1])
+    return add_topic(*said, actor="ada@example.com").pk
+
+
+def _suppressed() -> str:
+    """Return an address that must not be contacted."""
+    row, _ = add_suppression("email", "zoe@example.com", actor="ada@example.com")
+    return row.address
 
 
 def _list() -> int:
@@ -236,6 +258,20 @@ def _of_everybody(tenant: Tenant) -> dict[str, str]:
         "mail": f"/mailbox/{mail.id}/",
         "unsubscribe": urlsplit(tokens.unsubscribe_url(recipient)).path,
         "preferences": urlsplit(tokens.preferences_url(recipient)).path,
+        **_of_a_mailbox(recipient),
         "api": "/api/v1/docs/",
         "log-out": "/accounts/logout/",
+    }
+
+
+def _of_a_mailbox(recipient: RecipientToken) -> dict[str, str]:
+    """Return the pages that only the reader of a mailbox gets the address of, who may say yes."""
+    record_consent(recipient.profile_id, "email", "pending", method="api")
+    [email] = Profile.objects.filter(pk=recipient.profile_id).values_list("email", flat=True)
+    token = MailboxToken(
+        recipient.tenant_id, recipient.profile_id, address_hash("email", str(email))
+    )
+    return {
+        "copy": urlsplit(tokens.copy_url(token)).path,
+        "confirm": urlsplit(tokens.confirm_url(token)).path,
     }

@@ -27,11 +27,10 @@ def counts() -> dict[str, int]:
 
 def test_a_tenant_without_data_has_no_flaw(tenant: Tenant) -> None:
     assert counts() == {}
-    page = sign_in(tenant).get(reverse("analytics:data", args=["ada-soap"])).content.decode()
-    assert "Nothing to look at yet" in page
+    client, url = sign_in(tenant), reverse("analytics:data", args=["ada-soap"])
+    assert "Nothing to look at yet" in client.get(url).text
     make_profile(email_norm="fine@example.com")
-    page = sign_in(tenant).get(reverse("analytics:data", args=["ada-soap"])).content.decode()
-    assert "Nothing is wrong" in page
+    assert "Nothing is wrong" in client.get(url).text
 
 
 @pytest.mark.parametrize("key", BAD)

@@ -22,6 +22,7 @@ from crm.models import (
     SavedView,
     Shipment,
     Store,
+    Suppression,
     Ticket,
 )
 from crm.services.merging import merge_profiles
@@ -32,7 +33,7 @@ from kernel import clock
 from kernel.scope import current_tenant_id
 from kernel.secrets import encrypt
 from loyalty.models import PointsAccount, PointsEntry
-from messaging.models import Message, Sender, SendingDomain, Template
+from messaging.models import Message, Sender, SendingDomain, Template, Topic
 from segments.models import Membership, MembershipChange, RfmScale, Segment
 from segments.services.lists import add_to_list, create_list
 from stores.models import InboxDelivery, StoreWrite, SyncRun, WriteLane
@@ -261,6 +262,10 @@ def make_everything() -> dict[str, int]:
         "merge_id": merge_profiles([(profile.pk, make_profile().pk)], rule="email")[0],
         "duplicate_id": ProbableDuplicate.objects.create(
             one_id=profile.pk, other_id=make_profile().pk, reason="email"
+        ).pk,
+        "topic_id": Topic.objects.create(name="New products").pk,
+        "suppression_id": Suppression.objects.create(
+            channel="email", address_hash="0" * 64, address="ada@example.com", reason="manual"
         ).pk,
         "view_id": SavedView.objects.create(user_id=0, name="Mine", is_shared=True).pk,
         "import_id": make_import(store).pk,

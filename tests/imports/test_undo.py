@@ -339,7 +339,7 @@ def test_an_undo_that_dies_goes_on_behind_its_last_batch(
     done = bring("email\n" + "".join(f"p{number}@example.com\n" for number in range(7)))
     monkeypatch.setattr(undoing, "BATCH_CHANGES", 2)
     job = start_undo(done.pk, actor=ACTOR)
-    run_batches(9)
+    run_batches(10)
     done.refresh_from_db()
     assert (done.stage, done.undone["removed"], len(live())) == ("undoing", {"person": 4}, 3)
 

@@ -32,6 +32,7 @@ ORDER = [
     "address",
     "suppression",
     "consent",
+    "preferences",
     "smart_sending",
     "lateness",
     "sender",

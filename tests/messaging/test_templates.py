@@ -119,7 +119,7 @@ def test_a_loop_without_end_is_stopped() -> None:
 
 def test_the_library_is_installed_once_and_edits_stay(tenant: Tenant) -> None:
     with transaction.atomic():
-        assert install_templates() == 3
+        assert install_templates() == 5
         Template.objects.filter(key="win_back").update(subject="Mine")
         assert install_templates() == 0
 
@@ -127,6 +127,8 @@ def test_the_library_is_installed_once_and_edits_stay(tenant: Tenant) -> None:
         ("post_purchase", "transactional"),
         ("win_back", "promotional"),
         ("win_back_reminder", "promotional"),
+        ("confirm_subscription", "service"),
+        ("your_data", "service"),
     }
     assert Template.objects.get(key="win_back").subject == "Mine"
 

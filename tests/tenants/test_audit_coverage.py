@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import Client
 
-from crm.models import Note, SavedView, Store
+from crm.models import Note, Profile, SavedView, Store
 from flows.models import FlowRun
 from imports.models import Import
 from messaging.models import Brand, Message
@@ -74,6 +74,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "segments/lists/add/": {"new_list": "Picked", "ids": ()},
     "segments/rfm/cut/": {
         "action": "save",
+        "mode": "fitting",
         **{f"days_{score}": str((5 - score) * 30 + 20) for score in (5, 4, 3, 2)},
         **{f"orders_{score}": str(score) for score in (5, 4, 3, 2)},
         **{f"percents_{score}": str(score * 40) for score in (5, 4, 3, 2)},
@@ -92,6 +93,16 @@ CHANGES: dict[str, dict[str, Any]] = {
     "flows/<int:flow_id>/status/": {"on": "1"},
     "flows/<int:flow_id>/resume/": {},
     "messages/<int:message_id>/retry/": {},
+    "profiles/<int:profile_id>/consent/ask/": {"reason": "Asked at the till"},
+    "settings/topics/new/": {"name": "Back in stock"},
+    "settings/topics/<int:topic_id>/": {"name": "New products", "description": "Once a month"},
+    "settings/topics/<int:topic_id>/remove/": {},
+    "messages/suppressions/add/": {
+        "channel": "email",
+        "address": "zoe@example.com",
+        "scope": "all",
+    },
+    "messages/suppressions/<int:suppression_id>/end/": {},
     "stores/connect/": {"name": "Shop UK", "currency": "GBP"},
     "stores/connect-tool/": {"name": "Reviews", "secret": "of-the-tool"},
     "stores/<int:store_id>/settings/": {"name": "Shop DE"},
@@ -159,6 +170,7 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
         Segment,
         {"archived_at": datetime(2026, 1, 1, tzinfo=UTC)},
     ),
+    "profiles/<int:profile_id>/consent/ask/": (Profile, {"email": "ada@example.com"}),
     "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
     "messages/<int:message_id>/retry/": (Message, {"status": "failed"}),
     "stores/<int:store_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
