@@ -94,8 +94,9 @@ def measure_impact(
     Raises:
         DefinitionError: the definition cannot be understood.
     """
-    row, is_estimate = None, False
-    if not (is_quick and _are_many()):
+    row = _estimate_many(definition, now, segment_id) if is_quick else None
+    is_estimate = row is not None
+    if row is None:
         exact_ms = QUICK_MS if is_quick else EXACT_MS
         row = _measure(definition, now, segment_id, exact_ms, one_in=1)
     if row is None:
@@ -179,10 +180,16 @@ def _measure(
         return None
 
 
-@transaction.atomic
-def _are_many() -> bool:
-    """Say whether the tenant has at least `MANY` people; at most so many are looked at."""
-    return Profile.objects.order_by("pk")[MANY - 1 : MANY].exists()
+def _estimate_many(definition: object, now: datetime, segment_id: int | None) -> Any:
+    """Return a row of figures of one person in so many; None where that is too few to go by.
+
+    Ids are shared with other tenants: only who is met says how many people there are.
+    """
+    runs = _runs(ONE_IN)
+    if runs["last"] - runs["start"] < MANY:
+        return None
+    row = _measure(definition, now, segment_id, SAMPLED_MS, one_in=ONE_IN)
+    return row if row is not None and row.people * ONE_IN >= MANY else None
 
 
 @transaction.atomic

@@ -102,6 +102,26 @@ def test_a_slow_preview_becomes_an_estimate_and_then_none(
     assert not Segment.objects.exists()
 
 
+@pytest.mark.covers("X3")
+def test_where_people_are_many_a_draft_is_estimated_at_once(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        make_buyer(orders=number % 3 + 1, last_order_at=NOW)
+    monkeypatch.setattr(impact, "ONE_IN", 2)
+    monkeypatch.setattr(impact, "MANY", 20)
+    quick = measure_impact(ONE, NOW, segment_id=None, is_quick=True)
+    exact = measure_impact(TWO, NOW, segment_id=None)
+    assert quick is not None
+    assert exact is not None
+    assert (quick.people, quick.members, quick.is_estimate) == (60, 60, True)
+    assert (exact.members, exact.is_estimate) == (40, False)
+    monkeypatch.setattr(impact, "MANY", 61)
+    few = measure_impact(TWO, NOW, segment_id=None, is_quick=True)
+    assert few is not None
+    assert (few.members, few.is_estimate) == (40, False)
+
+
 def test_the_api_previews_and_says_what_is_bought(tenant: Tenant) -> None:
     one = make_buyer(orders=2, last_order_at=NOW)
     segment = make_segment(ONE)
