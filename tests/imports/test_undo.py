@@ -26,12 +26,13 @@ from crm.services.merging import merge_profiles
 from crm.services.notes import add_note
 from crm.types import CustomerRecord, LineData, OrderRecord
 from imports.models import Import, ImportChange
-from imports.services import undoing
+from imports.services import journal, undoing
 from imports.services.sweeping import sweep_due
 from imports.services.undoing import start_undo
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Conflict
+from kernel.sql import execute, load_sql
 from kernel.work import drain_tenant
 from loyalty.models import PointsAccount
 from segments.models import Membership, Segment
@@ -373,6 +374,40 @@ def test_after_thirty_days_nothing_is_left_to_undo(tenant: Tenant) -> None:
     sweep_due(Deadline(60))
     done.refresh_from_db()
     assert (ImportChange.objects.count(), done.undo_until) == (0, None)
+
+
+def test_no_statistics_make_forgetting_changes_a_join_of_all_with_all(tenant: Tenant) -> None:
+    statement = load_sql("imports.clear_changes")
+    plan = "\n".join(
+        row[0] for row in execute(f"EXPLAIN (COSTS off) {statement}", source_id=1, count=20_000)
+    )
+    assert "Nested Loop" not in plan
+    assert "Join" not in plan
+    assert "Index Cond" in plan
+
+
+def test_changes_are_forgotten_some_at_a_time_and_no_others(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, other = (
+        bring("email\nada@example.com\nbo@example.com\n"),
+        bring("email\neve@example.com\n"),
+    )
+    kept = ImportChange.objects.filter(source=other).count()
+    kinds = list(
+        ImportChange.objects.filter(source=done)
+        .order_by("kind", "object_id")
+        .values_list("kind", "object_id")
+    )
+    monkeypatch.setattr(journal, "CLEAR_ROWS", 1)
+    assert len(kinds) > 1
+    while kinds:
+        left = ImportChange.objects.filter(source=done).order_by("kind", "object_id")
+        assert list(left.values_list("kind", "object_id")) == kinds
+        assert journal.clear_changes(done)
+        del kinds[0]
+    assert not journal.clear_changes(done)
+    assert ImportChange.objects.filter(source=other).count() == kept
 
 
 def test_the_page_says_what_would_happen_before_it_happens(tenant: Tenant) -> None:
