@@ -31,9 +31,10 @@ from kernel.sql import run_sql
 from messaging.choices import SkipReason
 from messaging.models import Template
 from messaging.queries.messages import count_by_flow, count_by_node, count_skips_by_reason
+from segments.domain.definitions import products_named
 from segments.domain.words import describe
 from segments.queries.conditions import parse_definition
-from segments.queries.listing import speak_money
+from segments.queries.listing import speak_money, titles_of
 
 DAYS = 30
 _SKIP_WORDS = dict(SkipReason.choices)
@@ -77,11 +78,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What ids and keys of a definition are called: segments by id, templates by key."""
+    """What a definition names is called: segments and products by id, templates by key."""
 
     graph: Graph
     segments: Mapping[int, str]
     templates: Mapping[str, str]
+    products: Mapping[int, str]
 
     def segment(self, segment_id: int) -> str:
         """Return the name of a segment."""
@@ -221,12 +223,29 @@ def condition_words(condition: Mapping[str, Any], names: "Names") -> str:
         if condition["op"] == "not":
             return "not (" + ", ".join(parts) + ")"
         return f" {condition['op']} ".join(parts)
-    return describe(parse_definition(condition), speak_money, names.segments)
+    return describe(parse_definition(condition), speak_money, names.segments, names.products)
 
 
 def _find_names(graph: Graph) -> Names:
     templates = dict(Template.objects.values_list("key", "name"))
-    return Names(graph, people.all_segment_names(), templates)
+    products = titles_of(key for condition in _conditions(graph) for key in _products_in(condition))
+    return Names(graph, people.all_segment_names(), templates, products)
+
+
+def _conditions(graph: Graph) -> Iterator[Mapping[str, Any]]:
+    if graph.entry_filter is not None:
+        yield graph.entry_filter
+    for node in graph.nodes.values():
+        if isinstance(node, Split):
+            yield node.condition
+
+
+def _products_in(condition: Mapping[str, Any]) -> set[int]:
+    if "message" in condition:
+        return set()
+    if _asks_messages(condition):
+        return {key for child in condition["children"] for key in _products_in(child)}
+    return products_named(parse_definition(condition))
 
 
 def _asks_messages(condition: Mapping[str, Any]) -> bool:

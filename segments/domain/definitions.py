@@ -24,7 +24,7 @@ from segments.domain.happenings import (
 )
 from segments.domain.sequences import SEQUENCES, EdgeLeaf, FunnelLeaf, parse_sequence
 from segments.domain.sequences import Sequence as Ordered
-from segments.domain.standing import CHANNELS, STANDINGS, Standing, parse_standing
+from segments.domain.standing import CHANNELS, STANDINGS, MoveLeaf, Standing, parse_standing
 from segments.domain.values import refuse_unknown
 from segments.errors import DefinitionError
 from segments.types import Field
@@ -34,6 +34,7 @@ MAX_LEAVES: Final = 100
 CONSENT_STATES: Final = ("subscribed", "pending", "unsubscribed", "never", "withdrawn")
 LEAVES: Final = ("field", "consent", "segment", *HAPPENINGS, *SEQUENCES, *STANDINGS)
 """The words that conditions begin with."""
+_SCORES: Final = frozenset({"recency", "frequency", "monetary", "rfm_group"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,19 @@ def fields_named(nodes: Iterable[Node]) -> set[str]:
     return {
         leaf.field.name for node in nodes for leaf in leaves(node) if isinstance(leaf, FieldLeaf)
     }
+
+
+def products_named(node: Node) -> set[int]:
+    """Return our ids of the products that a tree names."""
+    bought = [leaf for leaf in leaves(node) if isinstance(leaf, BoughtLeaf)]
+    return {product_id for leaf in bought for product_id in leaf.product_ids}
+
+
+def asks_scores(node: Node) -> bool:
+    """Say whether a tree looks at RFM scores, groups or moves between them."""
+    return bool(fields_named([node]) & _SCORES) or any(
+        isinstance(leaf, MoveLeaf) for leaf in leaves(node)
+    )
 
 
 def goods_named(nodes: Iterable[Node]) -> set[str]:

@@ -63,31 +63,43 @@ _STATES: Final = {
 Speak = Callable[[Decimal], str]
 
 
-def describe(node: Node, money: Speak, segments: Mapping[int, str]) -> str:
+def describe(
+    node: Node,
+    money: Speak,
+    segments: Mapping[int, str],
+    products: Mapping[int, str] | None = None,
+) -> str:
     """Say a tree in one sentence without a full stop.
 
     Args:
         node: the tree.
         money: writes an amount in whole units of the tenant's currency.
         segments: names of the tenant's segments by id.
+        products: titles of products by id; one that is missing was deleted. Without them a
+            product is told by its id.
     """
     if not isinstance(node, Group):
-        return describe_leaf(node, money, segments)
-    parts = [_part(child, money, segments) for child in node.children]
+        return describe_leaf(node, money, segments, products)
+    parts = [_part(child, money, segments, products) for child in node.children]
     if node.op == "not":
         return f"not ({' or '.join(parts)})"
     return f" {node.op} ".join(parts)
 
 
-def describe_leaf(leaf: Leaf, money: Speak, segments: Mapping[int, str]) -> str:
-    """Say one condition."""
+def describe_leaf(
+    leaf: Leaf,
+    money: Speak,
+    segments: Mapping[int, str],
+    products: Mapping[int, str] | None = None,
+) -> str:
+    """Say one condition; for what is handed in see `describe`."""
     match leaf:
         case FieldLeaf() | PropertyLeaf():
             return _describe_comparison(leaf, money)
         case ConsentLeaf() | SegmentLeaf() | KeptLeaf():
             return _describe_state(leaf, segments)
         case EventLeaf() | BoughtLeaf() | SeasonLeaf() | ShareLeaf():
-            return describe_happening(leaf)
+            return describe_happening(leaf, products)
         case FunnelLeaf() | EdgeLeaf():
             return describe_sequence(leaf)
         case ReachLeaf() | MoveLeaf() | NearLeaf():
@@ -101,8 +113,10 @@ def speak_state(state: str) -> str:
     return _STATES.get(state, state)
 
 
-def _part(node: Node, money: Speak, segments: Mapping[int, str]) -> str:
-    words = describe(node, money, segments)
+def _part(
+    node: Node, money: Speak, segments: Mapping[int, str], products: Mapping[int, str] | None
+) -> str:
+    words = describe(node, money, segments, products)
     needs_brackets = isinstance(node, Group) and node.op != "not" and len(node.children) > 1
     return f"({words})" if needs_brackets else words
 

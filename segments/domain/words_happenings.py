@@ -1,6 +1,6 @@
 """Conditions on what people did in words, as a person would say them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, assert_never
 
@@ -39,14 +39,19 @@ _TESTS: Final = {
 }
 
 
-def describe_happening(leaf: Happening) -> str:
-    """Say one condition."""
+def describe_happening(leaf: Happening, products: Mapping[int, str] | None = None) -> str:
+    """Say one condition.
+
+    Args:
+        leaf: the condition.
+        products: titles by id; one that is missing was deleted. None: products are told by id.
+    """
     match leaf:
         case EventLeaf():
             what = f"“{leaf.name}”{speak_tests(leaf.tests)}"
             return f"{what}{_describe_event(leaf.measure)}{speak_window(leaf.window)}"
         case BoughtLeaf():
-            return _describe_bought(leaf)
+            return _describe_bought(leaf, products)
         case SeasonLeaf():
             return _describe_season(leaf)
         case ShareLeaf():
@@ -103,8 +108,8 @@ def _describe_event(measure: Measure) -> str:
     return f": {_SIGNS[measure.operator]}{_times(value)}"
 
 
-def _describe_bought(leaf: BoughtLeaf) -> str:
-    goods = " and ".join(f"{key} {' or '.join(words)}" for key, words in leaf.goods) or "anything"
+def _describe_bought(leaf: BoughtLeaf, products: Mapping[int, str] | None) -> str:
+    goods = " and ".join(_goods(key, words, products) for key, words in leaf.goods) or "anything"
     window = speak_window(leaf.window)
     if _is_never(leaf.measure):
         return f"Never bought {goods}{window}"
@@ -112,6 +117,13 @@ def _describe_bought(leaf: BoughtLeaf) -> str:
     if sign == ">=" and value == 1:
         return f"Bought {goods}{window}"
     return f"Bought {goods} in {_SIGNS[sign]}{speak_many(value, 'order')}{window}"
+
+
+def _goods(key: str, words: Sequence[str], products: Mapping[int, str] | None) -> str:
+    if key == "product" and products is not None:
+        titles = [products.get(int(word), f"#{word} (deleted)") for word in words]
+        return f"{key} {' or '.join(f'“{title}”' for title in titles)}"
+    return f"{key} {' or '.join(words)}"
 
 
 def _describe_season(leaf: SeasonLeaf) -> str:

@@ -7,7 +7,7 @@ from segments.domain.definitions import MAX_DEPTH, Node
 from segments.domain.words import describe
 from segments.errors import DefinitionError
 from segments.queries.conditions import parse_definition
-from segments.queries.listing import names_of, speak_money
+from segments.queries.listing import names_of, products_of, speak_money
 
 ROOT = "definition"
 
@@ -32,7 +32,8 @@ class Examined:
 def examine(definition: object) -> list[Examined]:
     """Return every condition of a draft in reading order, and every group that is empty."""
     read = [(path, _read(raw)) for raw, path in _parts(definition, ROOT, 1)]
-    names = names_of(*(found for _, found in read if not isinstance(found, DefinitionError)))
+    known = [found for _, found in read if not isinstance(found, DefinitionError)]
+    names = names_of(*known), products_of(*known)
     return [_examined(path, found, names) for path, found in read]
 
 
@@ -53,8 +54,10 @@ def _read(raw: object) -> Node | DefinitionError:
         return exc
 
 
-def _examined(path: str, found: Node | DefinitionError, names: Mapping[int, str]) -> Examined:
+def _examined(
+    path: str, found: Node | DefinitionError, names: tuple[Mapping[int, str], Mapping[int, str]]
+) -> Examined:
     if isinstance(found, DefinitionError):
         at = found.path.removeprefix(ROOT).removeprefix(".")
         return Examined(path, at=at, fault=found.reason)
-    return Examined(path, words=describe(found, speak_money, names))
+    return Examined(path, words=describe(found, speak_money, *names))

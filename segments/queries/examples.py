@@ -3,12 +3,17 @@
 import json
 
 from segments.domain.grammar import list_leaf_examples
-from segments.queries.listing import describe_definition
+from segments.domain.words import describe
+from segments.queries.conditions import parse_definition
+from segments.queries.listing import speak_money
 
 
 def list_examples() -> list[dict[str, str]]:
-    """Return each example as ``words`` and ``definition``, the latter as JSON."""
+    """Return each example as ``words`` and ``definition``, the latter as JSON.
+
+    Ids in them are nobody's: what they stand for is not looked up.
+    """
     return [
-        {"words": describe_definition(one), "definition": json.dumps(one)}
+        {"words": describe(parse_definition(one), speak_money, {}), "definition": json.dumps(one)}
         for one in list_leaf_examples()
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from crm.models import Profile
+from crm.models import Product, Profile
 from kernel.errors import NotFound
 from kernel.formats import find_zone, format_money, format_number, format_time
 from kernel.money import exponent
@@ -17,7 +17,7 @@ from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
 from segments.choices import SegmentKind
 from segments.domain.compile import whole
-from segments.domain.definitions import Node, segments_named
+from segments.domain.definitions import Node, products_named, segments_named
 from segments.domain.words import describe
 from segments.fields import FIELDS
 from segments.models import MembershipChange, Segment, SegmentReference
@@ -89,13 +89,33 @@ def describe_definition(definition: object) -> str:
         DefinitionError: it cannot be understood.
     """
     tree = parse_definition(definition)
-    return describe(tree, speak_money, names_of(tree))
+    return describe(tree, speak_money, names_of(tree), products_of(tree))
 
 
 def names_of(*trees: Node) -> dict[int, str]:
     """Return the names of the segments that trees refer to, by id."""
     ids = {key for tree in trees for key in segments_named(tree)}
     return dict(Segment.objects.filter(pk__in=ids).values_list("id", "name")) if ids else {}
+
+
+def products_of(*trees: Node) -> dict[int, str]:
+    """Return the titles of the products that trees name, by id, with whether one was deleted.
+
+    One statement for any number of trees, none where no product is named.
+    """
+    return titles_of(key for tree in trees for key in products_named(tree))
+
+
+def titles_of(product_ids: Iterable[int]) -> dict[int, str]:
+    """Return the titles of products by id, with whether one was deleted; no unknown ones."""
+    ids = set(product_ids)
+    if not ids:
+        return {}
+    rows = Product.objects.filter(pk__in=ids).values_list("pk", "title", "deleted_at")
+    return {
+        pk: f"{title or f'#{pk}'}{' (deleted)' if deleted_at else ''}"
+        for pk, title, deleted_at in rows
+    }
 
 
 def reference_lines() -> dict[str, str]:
@@ -236,14 +256,16 @@ def payloads_of(segments: Iterable[Segment]) -> list[dict[str, Any]]:
     """Return segments as plain values, as the API shows them, in a fixed number of statements."""
     rows = list(segments)
     trees = [parse_definition(segment.definition) for segment in rows]
-    names = names_of(*trees)
+    names, products = names_of(*trees), products_of(*trees)
     tenant = get_tenant(current_tenant_id())
     speak = partial(speak_amount, currency=tenant.currency)
     lines = _reference_lines(tenant)
     return [
         _payload(
             segment,
-            LIST_WORDS if segment.kind == SegmentKind.STATIC else describe(tree, speak, names),
+            LIST_WORDS
+            if segment.kind == SegmentKind.STATIC
+            else describe(tree, speak, names, products),
             [lines[key] for key in references_of([tree]) if key in lines],
         )
         for segment, tree in zip(rows, trees, strict=True)

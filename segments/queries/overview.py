@@ -1,6 +1,6 @@
 """The list of segments: searched, narrowed, sorted; how big, how moving, used by what."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -15,12 +15,18 @@ from kernel.sql import run_sql
 from segments.choices import SegmentKind
 from segments.domain.definitions import Node
 from segments.domain.starters import CORE_STARTERS
-from segments.domain.words import Speak, describe
+from segments.domain.words import describe
 from segments.errors import DefinitionError
 from segments.models import Segment
 from segments.panels import SegmentUser
 from segments.queries.conditions import parse_definition, references_of
-from segments.queries.listing import LIST_WORDS, names_of, reference_lines, speak_amount
+from segments.queries.listing import (
+    LIST_WORDS,
+    names_of,
+    products_of,
+    reference_lines,
+    speak_amount,
+)
 from segments.queries.users import find_users, last_use
 from tenants.queries import get_tenant
 
@@ -136,14 +142,19 @@ def summarize(
     today = now.astimezone(find_zone(tenant.timezone)).date()
     users = find_users() if users is None else users
     trees = {segment.pk: _parse(segment) for segment in segments}
-    names = names_of(*(tree for tree in trees.values() if tree is not None))
-    speak = partial(speak_amount, currency=tenant.currency)
+    known = [tree for tree in trees.values() if tree is not None]
+    say = partial(
+        describe,
+        money=partial(speak_amount, currency=tenant.currency),
+        segments=names_of(*known),
+        products=products_of(*known),
+    )
     moves = _list_moves([segment.pk for segment in segments], today)
     lines = reference_lines()
     return [
         SegmentSummary(
             segment=segment,
-            words=_words(segment, trees[segment.pk], speak, names),
+            words=_words(segment, trees[segment.pk], say),
             entered=sum(entered for entered, _ in moves.get(segment.pk, [])[-_WEEK:]),
             left=sum(left for _, left in moves.get(segment.pk, [])[-_WEEK:]),
             sizes=_count_back(segment.member_count, moves.get(segment.pk, [])),
@@ -217,10 +228,10 @@ def _parse(segment: Segment) -> Node | None:
         return None
 
 
-def _words(segment: Segment, tree: Node | None, money: Speak, names: Mapping[int, str]) -> str:
+def _words(segment: Segment, tree: Node | None, say: Callable[[Node], str]) -> str:
     if segment.kind == SegmentKind.STATIC:
         return LIST_WORDS
-    return UNKNOWN_WORDS if tree is None else describe(tree, money, names)
+    return UNKNOWN_WORDS if tree is None else say(tree)
 
 
 def _lines(tree: Node | None, lines: dict[str, str]) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ from segments.queries.conditions import (
     list_references,
     parse_definition,
 )
-from segments.queries.listing import list_segments, speak_money
+from segments.queries.listing import list_segments, products_of, speak_money
 from segments.queries.turns import Answer, Turn, find_turns
 from segments.types import Field, Kind, LeafReason, SegmentReason
 from tenants.queries import get_tenant
@@ -68,11 +68,12 @@ def explain_segments(
     if answers is None:
         return []
     turns = find_turns(profile_id, _answers(trees, answers), asking.compiler_at)
+    known = names, products_of(*trees.values())
     changes = {
         row.segment_id: row for row in run_sql("segments.last_changes", profile_id=profile_id)
     }
     return [
-        _reason(segment, trees[segment.pk], _Found(answers, turns), changes.get(segment.pk), names)
+        _reason(segment, trees[segment.pk], _Found(answers, turns), changes.get(segment.pk), known)
         for segment in segments
     ]
 
@@ -149,13 +150,13 @@ def _reason(
     tree: Node,
     found: _Found,
     change: Any,
-    names: Mapping[int, str],
+    known: tuple[Mapping[int, str], Mapping[int, str]],
 ) -> SegmentReason:
     answers, turns = found.answers, found.turns
     parts = tuple(
         LeafReason(
             path=leaf.path,
-            words=describe_leaf(leaf, speak_money, names),
+            words=describe_leaf(leaf, speak_money, *known),
             actual=_speak(leaf, answers[f"v{segment.pk}_{index}"]),
             holds=answers[f"c{segment.pk}_{index}"],
             flips_at=turns[f"{segment.pk}_{index}"].at,
@@ -168,7 +169,7 @@ def _reason(
         segment_id=segment.pk,
         key=segment.key,
         name=segment.name,
-        words=describe(tree, speak_money, names),
+        words=describe(tree, speak_money, *known),
         holds=answers[f"c{segment.pk}"],
         is_member=segment.pk in answers["segment_ids"],
         leaves=parts,

@@ -7,7 +7,7 @@ from segments.domain.words import describe_leaf
 from segments.models import Segment
 from segments.queries.conditions import parse_definition
 from segments.queries.costs import SLOW_SECONDS, estimate_seconds, find_costliest
-from segments.queries.listing import names_of, speak_money
+from segments.queries.listing import names_of, products_of, speak_money
 
 
 def review_definition(definition: object, now: datetime, *, own_id: int | None) -> list[str]:
@@ -31,7 +31,8 @@ def review_definition(definition: object, now: datetime, *, own_id: int | None) 
     slow = f"Counting everybody will take about {seconds:,.0f} seconds."
     leaf = find_costliest(tree, now)
     if leaf is not None:
-        slow += f" Most of it is for: {describe_leaf(leaf, speak_money, names_of(tree))}."
+        words = describe_leaf(leaf, speak_money, names_of(tree), products_of(tree))
+        slow += f" Most of it is for: {words}."
     return [*warnings, slow]
 
 
