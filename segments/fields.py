@@ -218,6 +218,9 @@ _ON_LIST = """
 (EXISTS (
     SELECT 1 FROM segments_listentry AS e
     WHERE e.tenant_id = %(tenant_id)s AND e.profile_id = p.id AND e.segment_id = {list_id}
+) OR EXISTS (
+    SELECT 1 FROM segments_listaside AS a
+    WHERE a.tenant_id = %(tenant_id)s AND a.profile_id = p.id AND a.segment_id = {list_id}
 ))
 """
 

@@ -23,8 +23,13 @@ class Segment(TenantModel):
     """What definitions of equal meaning have in common; empty until it is worked out."""
     refreshed_at = models.DateTimeField(null=True)
     """When it was last computed for everybody; None until the first time."""
+    redefined_at = models.DateTimeField(null=True)
+    """When what it asks changed; None once everybody was decided by it. Moves until then come of
+    the definition and are quiet."""
     stopped_at = models.DateTimeField(null=True)
     """When asking it took too long; its members stay as they were until it is changed."""
+    stopped_seconds = models.SmallIntegerField(db_default=300, default=300)
+    """How long it was allowed to take then: longer for everybody than for who just changed."""
     tags = ArrayField(
         models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
     )
@@ -94,6 +99,31 @@ class SegmentPush(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.tag} at store {self.store_id}"
+
+
+class ListAside(TenantModel):
+    """An entry of a profile that was merged into one that was on the list as well.
+
+    It keeps the winner on the list, too, and goes back when the merge is undone.
+    """
+
+    segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    """Who holds it: the winner."""
+    loser_id = models.BigIntegerField()
+    """Whose it was."""
+    added_at = models.DateTimeField()
+    added_by = models.TextField(db_default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "profile", "segment", "loser_id"], name="listaside_profile_uniq"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loser_id} on {self.segment_id}, within {self.profile_id}"
 
 
 class Membership(TenantModel):
@@ -335,6 +365,23 @@ class RfmDay(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.profile_count} on {self.last_order_on}"
+
+
+class BuyerSample(TenantModel):
+    """Some buyers of a tenant with many, drawn evenly by the statement that scores them at night.
+
+    A page that compares some with the rest looks at these, however many there are.
+    """
+
+    profile_ids = ArrayField(models.BigIntegerField())
+    """Ascending."""
+    drawn_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="buyersample_tenant_uniq")]
+
+    def __str__(self) -> str:
+        return f"{len(self.profile_ids)} buyers"
 
 
 class RfmHistory(TenantModel):

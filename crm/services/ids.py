@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from crm.services.repointing import BEFORE_LOCKING
 from kernel.arrays import array
 from kernel.sql import run_sql
 
@@ -28,4 +29,6 @@ def lock_final_profiles(profile_ids: Iterable[int]) -> dict[int, int]:
 
 def lock_for_merge(profile_ids: Iterable[int]) -> None:
     """Wait for everybody who writes rows of some profiles, and let later ones wait."""
+    for hook in BEFORE_LOCKING:
+        hook()
     run_sql("crm.lock_for_merge", ids=array(sorted(set(profile_ids))))

@@ -18,7 +18,13 @@ from crm.domain.merging import (
 from crm.models import ProfileMerge
 from crm.services.events import append_resolved
 from crm.services.profiles import Statement, read_fields, statement_columns, update_profiles
-from crm.services.repointing import AFTER_MERGE, BEFORE_MERGE, Pair, move_rows
+from crm.services.repointing import (
+    AFTER_MERGE,
+    BEFORE_LOCKING,
+    BEFORE_MERGE,
+    Pair,
+    move_rows,
+)
 from crm.types import NewEvent
 from kernel import clock
 from kernel.arrays import array, columns
@@ -113,6 +119,8 @@ def load_for_merge(profile_ids: Iterable[int]) -> _Rows:
     ids = sorted(set(profile_ids))
     if not ids:
         return {}
+    for hook in BEFORE_LOCKING:
+        hook()
     return {row.id: row for row in run_sql("crm.load_for_merge", ids=array(ids))}
 
 

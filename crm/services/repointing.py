@@ -46,6 +46,10 @@ OF_ORDERS: list[tuple[str, str, str]] = [
 """Table, column of the profile and column of the order: rows that go where their order goes when
 a merge is undone, also those that came after it. Each is in `REPOINTED` too."""
 
+BEFORE_LOCKING: list[Callable[[], object]] = []
+"""Called before profiles are kept from everybody else for a merge, a parting or an erasure, in the
+same transaction: rows that apps above always lock before profiles are locked here."""
+
 BEFORE_MERGE: list[Callable[[Sequence[Pair]], None]] = []
 """Called before rows move, to settle what a unique constraint would refuse."""
 

@@ -1,6 +1,6 @@
 """All segments of a tenant as one expression, so that one scan decides every membership."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from segments.domain.compile import Compiler
@@ -42,6 +42,14 @@ def order_by_dependence(trees: Mapping[int, Node]) -> dict[int, int]:
         waiting = {key: needs for key, needs in waiting.items() if key not in levels}
         level += 1
     return levels
+
+
+def with_dependents(keys: Iterable[int], trees: Mapping[int, Node]) -> set[int]:
+    """Return some segments with those that refer to them, at any remove."""
+    found = set(keys)
+    while more := {key for key, tree in trees.items() if segments_named(tree) & found} - found:
+        found |= more
+    return found
 
 
 def build_shared(trees: Mapping[int, Node], compiler: Compiler) -> SharedCondition:

@@ -1,7 +1,7 @@
 """Lists that people put together, and which of them somebody is on."""
 
 from segments.choices import SegmentKind
-from segments.models import ListEntry, Segment
+from segments.models import ListAside, ListEntry, Segment
 
 
 def list_choices() -> list[tuple[int, str]]:
@@ -12,5 +12,9 @@ def list_choices() -> list[tuple[int, str]]:
 
 def find_lists_of(profile_id: int) -> set[int]:
     """Return the ids of the lists that somebody is on."""
-    entries = ListEntry.objects.filter(profile_id=profile_id, segment__archived_at=None)
-    return set(entries.values_list("segment_id", flat=True))
+    own, aside = (
+        model.objects.filter(profile_id=profile_id, segment__archived_at=None)
+        for model in (ListEntry, ListAside)
+    )
+    found = own.values_list("segment_id", flat=True)
+    return set(found.union(aside.values_list("segment_id", flat=True)))

@@ -6,12 +6,11 @@ from django.db import transaction
 
 from kernel import clock
 from kernel.errors import Conflict
-from segments.choices import Cause
 from segments.panels import SegmentUser
 from segments.queries.shops import list_shop_users
 from segments.queries.users import find_users
 from segments.services.segments import check_definition, lock_segment
-from segments.services.upkeep import lock_upkeep, request_refresh
+from segments.services.upkeep import lock_upkeep, redefine
 from tenants.services import audit
 
 
@@ -48,7 +47,7 @@ def archive_segment(segment_id: int) -> bool:
     segment.archived_at = clock.now()
     segment.save(update_fields=["archived_at", "updated_at"])
     audit.record("segment.archived", "segment", segment_id, before={"name": segment.name})
-    request_refresh(Cause.DEFINITION, clock.now())
+    redefine([segment_id])
     return True
 
 
@@ -71,5 +70,5 @@ def unarchive_segment(segment_id: int) -> bool:
     segment.archived_at = None
     segment.save(update_fields=["archived_at", "updated_at"])
     audit.record("segment.unarchived", "segment", segment_id, after={"name": segment.name})
-    request_refresh(Cause.DEFINITION, clock.now())
+    redefine([segment_id])
     return True

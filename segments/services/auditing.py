@@ -1,22 +1,26 @@
 """The weekly audit: live memberships against a full computation; what differs is a fault of ours.
 
-It runs right before a nightly refresh, which would put everything right without a word.
+It runs right before a nightly refresh, which would put everything right without a word. Each part
+is asked for its own instant, read under the lock, so that what events and the clock decided
+meanwhile is no defect; and once a definition changes or an import makes everything due, the audit
+ends, because nobody could tell a fault from what is not counted yet.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
-from kernel.sql import execute, load_sql, run_sql
+from kernel.sql import execute, load_sql, run_sql, time_limit, was_ended
 from segments.choices import Cause
 from segments.domain.shared import build_shared
 from segments.models import Defect, Upkeep
 from segments.queries.conditions import get_compiler, list_definitions, list_references
 from segments.queries.reasons import explain_segments
-from segments.services.memberships import decide_memberships, of_profiles
-from segments.services.upkeep import lock_upkeep
+from segments.services.memberships import Why, decide_memberships, of_profiles
+from segments.services.stopping import stop_costliest
+from segments.services.upkeep import clock_from, lock_upkeep
 from segments.types import ChangeCause
 
 EVERY: Final = timedelta(days=6, hours=12)
@@ -24,6 +28,8 @@ EVERY: Final = timedelta(days=6, hours=12)
 CHUNK: Final = 50_000
 EXPLAINED: Final = 20
 """Defects of one audit that are kept with the values of each condition."""
+STATEMENT_SECONDS = 300.0
+"""How long looking at a part may take before a definition is stopped for it."""
 _LAST_ID: Final = 2**63 - 1
 
 
@@ -36,26 +42,27 @@ def audit_memberships(now: datetime, *, chunk: int = CHUNK) -> int:
     """Compare every live membership with what the definitions say, record and repair differences.
 
     People with an event that is not worked off yet, and those whose time has just come, are left
-    out: nothing is late with them.
+    out: nothing is late with them. A definition that takes too long is stopped as by a rebuild.
 
     Args:
-        now: aware; the instant conditions are asked for.
+        now: aware; when the audit begins, and what its defects are kept under.
         chunk: profiles per transaction, so that live changes get their turn in between.
 
     Returns:
         Memberships that were wrong.
     """
+    tell = clock_from(now)
     after, found, seen = 0, 0, 0
     while True:
         with transaction.atomic():
             rows = run_sql("segments.find_chunk", after=after, count=chunk)
-            if not rows:
-                break
-            lock_upkeep()
-            upto = rows[0].upto
-            found += _audit_range(now, after, upto, explained=EXPLAINED - found)
-            seen += rows[0].people
-            after = upto
+        if not rows:
+            break
+        upto = rows[0].upto
+        wrong = _audit_part(tell, (after, upto), found_at=now, explained=EXPLAINED - found)
+        if wrong is None:
+            return found
+        after, found, seen = upto, found + wrong, seen + rows[0].people
     with transaction.atomic():
         Upkeep.objects.update(audited_at=now, audited_count=seen)
     return found
@@ -88,18 +95,38 @@ def find_wrong(
     )
 
 
-def _audit_range(now: datetime, after: int, upto: int, *, explained: int) -> int:
-    wrong = find_wrong(now, after=after, upto=upto, is_settled=False)
-    if not wrong:
-        return 0
-    defects = list(_defects(wrong, now, explained))
+def _audit_part(
+    tell: Callable[[], datetime], part: tuple[int, int], *, found_at: datetime, explained: int
+) -> int | None:
+    """Look at one part; returns how many memberships were wrong, None when the audit has to end."""
+    while True:
+        try:
+            with transaction.atomic():
+                # Whoever changes a definition asks for a refresh in the same transaction.
+                if lock_upkeep().cause != Cause.REFERENCE:
+                    return None
+                now = tell()
+                with time_limit(STATEMENT_SECONDS):
+                    wrong = find_wrong(now, after=part[0], upto=part[1], is_settled=False)
+                return _repair(wrong, now, found_at, explained) if wrong else 0
+        except OperationalError as exc:
+            if not was_ended(exc):
+                raise
+            with transaction.atomic():
+                stop_costliest(list_definitions(), tell(), STATEMENT_SECONDS)
+
+
+def _repair(wrong: Sequence[Any], now: datetime, found_at: datetime, explained: int) -> int:
+    defects = list(_defects(wrong, now, found_at, explained))
     Defect.objects.bulk_create(defects)
     ids = [row.profile_id for row in wrong]
-    decide_memberships(of_profiles(ids), now, cause=ChangeCause(Cause.AUDIT))
+    decide_memberships(of_profiles(ids), now, Why(ChangeCause(Cause.AUDIT)))
     return len(defects)
 
 
-def _defects(wrong: Sequence[Any], now: datetime, explained: int) -> Iterator[Defect]:
+def _defects(
+    wrong: Sequence[Any], now: datetime, found_at: datetime, explained: int
+) -> Iterator[Defect]:
     """Yield each membership that is wrong; the first ones with what each condition says."""
     number = 0
     for row in wrong:
@@ -111,7 +138,7 @@ def _defects(wrong: Sequence[Any], now: datetime, explained: int) -> Iterator[De
                 segment_id=segment_id,
                 was_member=segment_id in row.stored,
                 leaves=leaves,
-                found_at=now,
+                found_at=found_at,
             )
 
 

@@ -10,7 +10,7 @@ from kernel.sql import run_sql
 from segments.choices import Cause
 from segments.models import Upkeep
 from segments.services.auditing import audit_memberships, is_audit_due
-from segments.services.memberships import decide_memberships, of_profiles
+from segments.services.memberships import Why, decide_memberships, of_profiles
 from segments.services.rebuild import refresh_everything
 from segments.services.upkeep import lock_upkeep
 from segments.types import ChangeCause
@@ -31,20 +31,21 @@ def reevaluate_due(deadline: Deadline) -> int:
     Returns:
         Profiles decided, and one more for a full refresh; 0 when nothing was due.
     """
-    now = clock.now()
     done = 0
-    while not deadline.passed and (batch := _reevaluate_batch(now)):
+    while not deadline.passed and (batch := _reevaluate_batch()):
         done += batch
-    return done + _refresh_if_due(now)
+    return done + _refresh_if_due(clock.now())
 
 
 @transaction.atomic
-def _reevaluate_batch(now: datetime) -> int:
-    if not run_sql("segments.claim_due", now=now, count=1):
+def _reevaluate_batch() -> int:
+    if not run_sql("segments.claim_due", now=clock.now(), count=1):
         return 0
     lock_upkeep()
+    now = clock.now()
     ids = [row.profile_id for row in run_sql("segments.claim_due", now=now, count=BATCH)]
-    decide_memberships(of_profiles(ids), now, cause=ChangeCause(Cause.TIME))
+    if ids:
+        decide_memberships(of_profiles(ids), now, Why(ChangeCause(Cause.TIME)))
     return len(ids)
 
 
@@ -53,8 +54,9 @@ def _refresh_if_due(now: datetime) -> int:
         upkeep = Upkeep.objects.filter(due_at__lte=now).first()
         if upkeep is None or run_sql("segments.find_backlog", count=BUSY_FROM_REACTIONS):
             return 0
-        cause = Cause(upkeep.cause)
-    if cause == Cause.REFERENCE and is_audit_due(upkeep, now):
+    if upkeep.cause == Cause.REFERENCE and is_audit_due(upkeep, now):
         audit_memberships(now)
-    refresh_everything(now, cause)
+        now = clock.now()
+    # A changed definition moves its own segment quietly, and no other.
+    refresh_everything(now, Cause.IMPORT if upkeep.cause == Cause.IMPORT else Cause.REFERENCE)
     return 1

@@ -6,7 +6,7 @@ writes a catalogue leaves a row per product in the same transaction. A worker wa
 these products, newest order first, and decides their buyers, unless no definition asks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -22,10 +22,11 @@ from kernel.sql import run_sql
 from kernel.work import ring
 from segments.choices import Cause
 from segments.domain.definitions import Node, fields_named, goods_named
+from segments.domain.shared import with_dependents
 from segments.models import GoodsChange
 from segments.queries.conditions import list_definitions
-from segments.services.memberships import decide_memberships, of_profiles
-from segments.services.upkeep import lock_upkeep
+from segments.services.memberships import Why, decide_memberships, of_profiles
+from segments.services.upkeep import clock_from, lock_upkeep
 from segments.types import ChangeCause
 from stores.services.segment_tags import wish_for_members
 
@@ -53,7 +54,9 @@ def note_regrouped(written: Written) -> None:
 def decide_buyers(deadline: Deadline) -> int:
     """Decide anew who bought the products that changed.
 
-    Entries and exits by it are quiet: nothing happened in anybody's life, so no flow starts.
+    Entries and exits by it are quiet: nothing happened in anybody's life, so no flow starts. That
+    holds of segments that ask for what changed; what else has come due for these people, and what
+    an event that waits is about to tell, is told.
 
     Args:
         deadline: when to stop claiming.
@@ -77,14 +80,16 @@ def register() -> None:
 def _decide_batch(now: datetime) -> int:
     if not GoodsChange.objects.exists():
         return 0
+    tell = clock_from(now)
     lock_upkeep()
     trees = list_definitions()
-    if not _is_asked(trees.values()):
+    asking = _list_asking(trees)
+    if not asking:
         return GoodsChange.objects.all().delete()[0]
     done, buyers = _walk()
     if buyers:
-        cause = ChangeCause(Cause.CATALOG)
-        decide_memberships(of_profiles(sorted(buyers)), now, cause=cause, trees=trees)
+        why = Why(ChangeCause(Cause.CATALOG), own=asking)
+        decide_memberships(of_profiles(sorted(buyers)), tell(), why, trees=trees)
         wish_for_members(buyers)
     return done
 
@@ -121,6 +126,11 @@ def _finish(change: GoodsChange) -> None:
         GoodsChange.objects.filter(product_id=change.product_id, before_order_id=None).delete()
 
 
-def _is_asked(trees: Iterable[Node]) -> bool:
-    nodes = list(trees)
-    return bool(goods_named(nodes) & _ASKED or fields_named(nodes) & _FIELDS)
+def _list_asking(trees: Mapping[int, Node]) -> set[int]:
+    """Return the segments that look at what changed, and those that refer to them."""
+    asking = [
+        key
+        for key, tree in trees.items()
+        if goods_named([tree]) & _ASKED or fields_named([tree]) & _FIELDS
+    ]
+    return with_dependents(asking, trees)

@@ -11,7 +11,7 @@ from segments.queries.starters import define_starter, find_top_category
 from segments.services.archiving import unarchive_segment
 from segments.services.rebuild import rebuild
 from segments.services.segments import create_segment
-from segments.services.upkeep import request_refresh
+from segments.services.upkeep import lock_upkeep, request_refresh
 
 
 def install_core_segments() -> None:
@@ -25,6 +25,7 @@ def install_core_segments() -> None:
 @transaction.atomic
 def keep_core_segments() -> None:
     """Give a tenant the core segments that a release added; their members follow soon."""
+    lock_upkeep()
     if _add_missing():
         request_refresh(Cause.DEFINITION, clock.now())
 
@@ -61,9 +62,14 @@ def install_starter(key: str) -> Segment:
 
 def _add_missing() -> bool:
     present = set(Segment.objects.exclude(key="").values_list("key", flat=True))
+    now = clock.now()
     missing = [
         Segment(
-            key=core.key, name=core.name, description=core.description, definition=core.definition
+            key=core.key,
+            name=core.name,
+            description=core.description,
+            definition=core.definition,
+            redefined_at=now,
         )
         for core in CORE_STARTERS
         if core.key not in present

@@ -1,7 +1,7 @@
 """Lists that people put together: who is on one is a membership like any other.
 
 Whoever is put on a list enters it as if something had happened, so that flows start; a copy of a
-segment starts none.
+segment starts none. What else had come due for these people is told either way.
 """
 
 import re
@@ -21,10 +21,12 @@ from kernel.arrays import array
 from kernel.errors import Conflict, Invalid
 from kernel.sql import run_sql
 from segments.choices import Cause, SegmentKind
+from segments.domain.shared import with_dependents
 from segments.fields import define_list
 from segments.models import Segment
+from segments.queries.conditions import list_definitions
 from segments.queries.listing import get_segment, list_member_ids
-from segments.services.memberships import decide_memberships, of_profiles
+from segments.services.memberships import Why, decide_memberships, of_profiles
 from segments.services.segments import lock_segment, note_use
 from segments.services.upkeep import lock_upkeep
 from segments.types import ChangeCause
@@ -116,7 +118,7 @@ def add_to_list(
     )
     added = sorted(row.profile_id for row in rows)
     if added:
-        _decide(added, is_quiet=is_quiet)
+        _decide(list_id, added, is_quiet=is_quiet)
         _record("list.added", found, added, actor)
     return added
 
@@ -138,7 +140,7 @@ def remove_from_list(list_id: int, profile_ids: Sequence[int], *, actor: str) ->
     rows = run_sql("segments.take_off_list", segment_id=list_id, profile_ids=ids)
     removed = sorted(row.profile_id for row in rows)
     if removed:
-        _decide(removed, is_quiet=False)
+        _decide(list_id, removed, is_quiet=False)
         _record("list.removed", found, removed, actor)
     return removed
 
@@ -227,9 +229,11 @@ def _lock_list(list_id: int) -> Segment:
     return found
 
 
-def _decide(profile_ids: Sequence[int], *, is_quiet: bool) -> None:
+def _decide(list_id: int, profile_ids: Sequence[int], *, is_quiet: bool) -> None:
+    trees = list_definitions()
     cause = ChangeCause(Cause.DEFINITION if is_quiet else Cause.MANUAL)
-    decide_memberships(of_profiles(profile_ids), clock.now(), cause=cause)
+    why = Why(cause, own=with_dependents([list_id], trees))
+    decide_memberships(of_profiles(profile_ids), clock.now(), why, trees=trees)
     if is_quiet:  # no event tells stores of them
         wish_for_members(profile_ids)
 

@@ -1,76 +1,19 @@
 """Live membership: what events change is decided at once, for the changed profiles only."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
 from crm.types import EventRef
 from kernel import clock
 from segments.choices import Cause
-from segments.domain.definitions import events_named, fields_named
-from segments.fields import KNOWN_FIELDS
+from segments.domain.definitions import events_named
 from segments.queries.conditions import list_definitions
-from segments.services.memberships import decide_memberships, of_profiles
+from segments.services.memberships import Why, decide_memberships, of_profiles
 from segments.services.rfm import score_changed
 from segments.services.upkeep import lock_upkeep, note_changed
+from segments.services.waiting import ALWAYS, FIGURES, events_heard
 from segments.types import ChangeCause
-
-_FIGURES = frozenset(
-    {
-        "Order Placed",
-        "Order Updated",
-        "Order Cancelled",
-        "Order Refunded",
-        "Profile Merged",
-        "Import Undone",
-    }
-)
-"""Events that can move what buyers are scored on."""
-_ALWAYS = _FIGURES | {
-    "Profile Created",
-    "Profile Updated",
-    "Consent Changed",
-    "Suppression Changed",
-    "Tags Changed",
-}
-_SITE = frozenset({"Engagement", "Site and cart", "Where they came from"})
-_MOVED: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("Message Opened", "Message Clicked"), frozenset({"Engagement"})),
-    **dict.fromkeys(("Points Earned", "Points Reversed"), frozenset({"Loyalty"})),
-    **dict.fromkeys(
-        (
-            "Order Fulfilled",
-            "Order Delivered",
-            "Shipment Delayed",
-            "Return Initiated",
-            "Return Updated",
-            "Return Completed",
-            "Review Submitted",
-            "Review Updated",
-            "Ticket Opened",
-            "Ticket Reopened",
-            "Ticket Resolved",
-        ),
-        frozenset({"Service"}),
-    ),
-    **dict.fromkeys(
-        (
-            "Page Viewed",
-            "Screen Viewed",
-            "Product Viewed",
-            "Products Searched",
-            "Product Added",
-            "Product Removed",
-            "Cart Viewed",
-            "Cart Updated",
-            "Cart Abandoned",
-            "Checkout Started",
-            "Order Completed",
-        ),
-        _SITE,
-    ),
-}
-"""Groups of fields that an event moves; other events matter to who counts them alone."""
 
 
 @transaction.atomic(savepoint=False)
@@ -87,14 +30,12 @@ def refresh_for_events(refs: list[EventRef]) -> None:
     causes = _causes(_touching(refs))
     if not causes:
         return
-    now = clock.now()
     upkeep = lock_upkeep()
+    now = clock.now()
     history = {key for key, cause in causes.items() if cause.is_history}
-    moved = {ref.profile_id for ref in refs if ref.name in _FIGURES}
+    moved = {ref.profile_id for ref in refs if ref.name in FIGURES}
     score_changed([key for key in sorted(causes) if key in moved], now, history_ids=history)
-    decide_memberships(
-        of_profiles(sorted(causes)), now, cause=ChangeCause(Cause.EVENT), causes=causes
-    )
+    decide_memberships(of_profiles(sorted(causes)), now, Why(ChangeCause(Cause.EVENT), causes))
     buyers = {ref.profile_id for ref in refs if ref.name == "Order Placed"}
     cause = Cause.IMPORT if history else Cause.REFERENCE
     note_changed(upkeep, len(buyers), cause=cause, now=now)
@@ -107,16 +48,10 @@ def counted_names(names: Collection[str]) -> set[str]:
 
 def _touching(refs: Sequence[EventRef]) -> list[EventRef]:
     """Return the events that can change a membership."""
-    if all(ref.name in _ALWAYS for ref in refs):
+    if all(ref.name in ALWAYS for ref in refs):
         return list(refs)
-    trees = list_definitions().values()
-    counted = events_named(trees)
-    groups = {KNOWN_FIELDS[name].group for name in fields_named(trees)}
-    return [
-        ref
-        for ref in refs
-        if ref.name in _ALWAYS or ref.name in counted or groups & _MOVED.get(ref.name, frozenset())
-    ]
+    heard = events_heard(list_definitions().values())
+    return [ref for ref in refs if ref.name in heard]
 
 
 def _causes(refs: Sequence[EventRef]) -> dict[int, ChangeCause]:

@@ -1,4 +1,8 @@
-"""The one statement that decides memberships, and the events that tell of entries and exits."""
+"""The one statement that decides memberships, and the events that tell of entries and exits.
+
+An entry that an event or the clock was about to tell of is told by whoever decides first: the row
+is written once, and the one who comes second finds no difference.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
@@ -6,17 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import OperationalError, transaction
+
 from crm.choices import EventSource
 from crm.services.events import append_events
 from crm.types import NewEvent
 from kernel.arrays import array, columns
-from kernel.sql import execute, load_sql, whole_tenant
-from segments.choices import Cause
+from kernel.sql import execute, load_sql, time_limit, was_ended, whole_tenant
+from segments.choices import Cause, SegmentKind
 from segments.domain.definitions import Node
-from segments.domain.shared import build_shared
+from segments.domain.shared import build_shared, with_dependents
 from segments.models import Segment
 from segments.queries.conditions import get_compiler, get_moment, list_definitions
 from segments.services.references import current_references
+from segments.services.stopping import stop_costliest
+from segments.services.waiting import heard_columns
 from segments.types import ChangeCause, MembershipMove
 
 EVENT_BATCH = 5_000
@@ -25,6 +33,12 @@ FEW = 20
 QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE, Cause.CATALOG})
 """Changes that are no event in anybody's life: another definition, a profile that ceases to be, a
 product that was put right."""
+STATEMENT_SECONDS = 60.0
+"""How long deciding some profiles may take: meanwhile the tenant's other changes wait."""
+_NOBODY_WAITS = (
+    "CROSS JOIN (SELECT NULL::bigint AS event_id, NULL::text AS event_name,"
+    " NULL::boolean AS is_backfill, NULL::timestamptz AS came_at, NULL::text AS cause) AS w"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +70,62 @@ def of_range(after: int, upto: int) -> Scope:
     return Scope("({id} > %(after)s AND {id} <= %(upto)s)", params, is_wide=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why profiles are decided.
+
+    Attributes:
+        cause: what is said of the moves; with a quiet one they are not told.
+        causes: by profile id, of those with an event of their own.
+        own: segments that the cause can move; None for all. What else moves had come due.
+    """
+
+    cause: ChangeCause
+    causes: Mapping[int, ChangeCause] | None = None
+    own: Collection[int] | None = None
+
+    @property
+    def heeds_waiting(self) -> bool:
+        """Whether others than the causes themselves may have to be told in their place."""
+        return not self.causes or any(one.is_history for one in self.causes.values())
+
+
 def decide_memberships(
-    scope: Scope,
-    now: datetime,
-    *,
-    cause: ChangeCause,
-    causes: Mapping[int, ChangeCause] | None = None,
-    trees: Mapping[int, Node] | None = None,
+    scope: Scope, now: datetime, why: Why, *, trees: Mapping[int, Node] | None = None
 ) -> list[MembershipMove]:
     """Decide all segments of the profiles in a scope, write differences, tell of them.
 
-    The caller holds the row of upkeep and a transaction. A repeat finds no difference.
+    The caller holds the row of upkeep and a transaction. A repeat finds no difference. A
+    definition that takes too long is stopped: it keeps its members, and the others go on.
 
     Args:
         scope: which profiles.
-        now: aware; the instant conditions are asked for.
-        cause: why, for profiles without a cause of their own; with a quiet one no events follow.
-        causes: by profile id.
+        now: aware, read under the lock: an older instant would undo newer decisions.
+        why: what entries and exits are told as. An event that waits for a profile is told of in
+            its place, and what moves by a new definition alone is quiet.
         trees: definitions by segment id, where the caller has them; else they are read.
 
     Returns:
-        The entries and exits; empty with a quiet cause.
+        The entries and exits that were told.
     """
-    causes = causes or {}
-    trees = list_definitions() if trees is None else trees
+    asked = dict(list_definitions() if trees is None else trees)
+    while True:
+        try:
+            with transaction.atomic(), time_limit(STATEMENT_SECONDS):
+                return write_memberships(scope, now, why, asked)
+        except OperationalError as exc:
+            if not was_ended(exc):
+                raise
+            stop_costliest(asked, now, STATEMENT_SECONDS)
+
+
+def write_memberships(
+    scope: Scope, now: datetime, why: Why, trees: Mapping[int, Node]
+) -> list[MembershipMove]:
+    """Decide as `decide_memberships`, however long it takes."""
     compiler = get_compiler(now, current_references(now, trees.values()) if trees else {})
     shared = build_shared(trees, compiler)
+    heeds = bool(trees) and why.heeds_waiting
     statement = load_sql("segments.apply_memberships")
     for name, text in (
         ("{laterals}", shared.laterals),
@@ -90,6 +134,7 @@ def decide_memberships(
         ("{profiles}", scope.on("p.id")),
         ("{facts}", scope.on("f.profile_id")),
         ("{memberships}", scope.on("m.profile_id")),
+        ("{waiting}", _waiting_join() if heeds else _NOBODY_WAITS),
     ):
         statement = statement.replace(name, text)
     with whole_tenant() if scope.is_wide else nullcontext():
@@ -97,43 +142,73 @@ def decide_memberships(
             statement,
             now=now,
             today=get_moment(now).today,
-            cause=cause.cause,
-            is_told=cause.cause not in QUIET_CAUSES,
-            **_cause_columns(causes),
+            **_cause_params(why),
+            **_segment_columns(why, trees if heeds else {}),
+            **(heard_columns(trees.values()) if heeds else {}),
             **scope.params,
             **compiler.params,
         )
-    moves = [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
-    _append_moves(moves, now, cause=cause, causes=causes)
-    return moves
+    _append_moves(rows, now)
+    return [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
 
 
-def _cause_columns(causes: Mapping[int, ChangeCause]) -> dict[str, str]:
-    rows = [(key, one.cause, one.event_id, one.event_name) for key, one in causes.items()]
-    return columns("cause_profiles causes event_ids event_names", rows)
+def _waiting_join() -> str:
+    text = load_sql("segments.events_that_wait")
+    return f"LEFT JOIN (\n{text}\n) AS w ON w.profile_id = m.profile_id"
 
 
-def _append_moves(
-    moves: Sequence[MembershipMove],
-    now: datetime,
-    *,
-    cause: ChangeCause,
-    causes: Mapping[int, ChangeCause],
-) -> None:
-    told = _describe({move.segment_id for move in moves})
-    for start in range(0, len(moves), EVENT_BATCH):
+def _segment_columns(why: Why, trees: Mapping[int, Node]) -> dict[str, str]:
+    """Return for each segment whether the cause can move it, and what its moves are kept as.
+
+    Moves of a segment whose definition is not counted for everybody yet are quiet. An event that
+    came after a segment was last counted is told of nevertheless; an older one has been taken in.
+    """
+    rows = []
+    found = list(Segment.objects.order_by("pk")) if trees else []
+    changed = (one.pk for one in found if one.redefined_at or one.archived_at)
+    redefined = with_dependents(changed, trees)
+    is_quiet = why.cause.cause in QUIET_CAUSES
+    for one in found:
+        is_own = why.own is None or one.pk in why.own
+        quiet_as = why.cause.cause if is_quiet and is_own else ""
+        if one.pk in redefined:
+            quiet_as = Cause.DEFINITION
+        counted_at = one.refreshed_at or one.redefined_at or one.created_at
+        # No event puts anybody on a list.
+        told_from = None if one.kind == SegmentKind.STATIC else counted_at
+        rows.append((one.pk, is_own, str(quiet_as), told_from))
+    return columns("segments owns quiets counts", rows)
+
+
+def _cause_params(why: Why) -> dict[str, Any]:
+    given = (why.causes or {}).items()
+    rows = [(key, one.cause, one.event_id, one.event_name, one.is_history) for key, one in given]
+    return {
+        "cause": why.cause.cause,
+        "is_quiet": why.cause.cause in QUIET_CAUSES,
+        "is_history": why.cause.is_history,
+        # Whoever is put on a list enters it by hand, whatever else waits.
+        "yields": why.cause.cause != Cause.MANUAL,
+        "rest": Cause.TIME,
+        **columns("cause_profiles causes event_ids event_names histories", rows),
+    }
+
+
+def _append_moves(rows: Sequence[Any], now: datetime) -> None:
+    told = _describe({row.segment_id for row in rows})
+    for start in range(0, len(rows), EVENT_BATCH):
         events = [
             NewEvent(
-                name="Segment Entered" if move.entered else "Segment Exited",
+                name="Segment Entered" if row.entered else "Segment Exited",
                 occurred_at=now,
                 source=EventSource.SYSTEM,
-                profile_id=move.profile_id,
-                object_id=move.segment_id,
-                properties=told[move.segment_id],
-                is_backfill=causes.get(move.profile_id, cause).is_history,
+                profile_id=row.profile_id,
+                object_id=row.segment_id,
+                properties=told[row.segment_id],
+                is_backfill=row.is_history,
             )
-            for move in moves[start : start + EVENT_BATCH]
-            if move.segment_id in told
+            for row in rows[start : start + EVENT_BATCH]
+            if row.segment_id in told
         ]
         append_events(events, now=now)
 

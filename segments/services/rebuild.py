@@ -1,8 +1,8 @@
 """The full rebuild: scores, references and every membership, in sets, differences only."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-import structlog
 from django.db import OperationalError, transaction
 from django.db.models import F
 
@@ -13,15 +13,13 @@ from segments.domain.canonical import digest
 from segments.domain.definitions import KeptLeaf, Node
 from segments.models import RfmScale, Segment, Upkeep
 from segments.queries.conditions import list_definitions, parse_definition
-from segments.queries.costs import estimate_seconds
-from segments.services.memberships import QUIET_CAUSES, Scope, decide_memberships, of_range
+from segments.services.memberships import QUIET_CAUSES, Scope, Why, of_range, write_memberships
 from segments.services.references import refresh_references
 from segments.services.rfm import score_all
-from segments.services.upkeep import lock_upkeep, next_night
+from segments.services.stopping import stop_costliest
+from segments.services.upkeep import clock_from, lock_upkeep, next_night
 from segments.types import ChangeCause, MembershipMove
 from stores.services.segment_tags import look_through_everybody
-
-log = structlog.get_logger(__name__)
 
 CHUNK = 50_000
 """Profiles decided in one statement and transaction."""
@@ -32,35 +30,47 @@ STATEMENT_SECONDS = 300.0
 def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
     """Decide every segment for everybody; the source of truth. A repeat writes nothing.
 
+    Each part is asked for its own instant, read under the lock: what events and the clock decided
+    meanwhile is newer than the beginning, and stays.
+
     Args:
-        now: aware; the instant conditions are asked for.
+        now: aware; the instant at which it begins.
         cause: why. A changed definition is no event in anybody's life: entries and exits are
-            kept, and no events follow. An import's events start no flow.
+            kept, and no events follow; so it is, whatever the cause, with segments that were
+            changed since everybody was last decided. An import's events start no flow.
         chunk: profiles per transaction, so that live changes get their turn in between.
 
     Returns:
         Entries and exits that were told of.
     """
+    tell = clock_from(now)
     with transaction.atomic():
         lock_upkeep()
         refresh_references(now)
         trees = list_definitions()
-    why = ChangeCause(cause, is_history=cause == Cause.IMPORT)
+        changed = Segment.objects.filter(redefined_at__isnull=False)
+        redefined = dict(changed.values_list("pk", "redefined_at"))
+    why = Why(ChangeCause(cause, is_history=cause == Cause.IMPORT))
     told, after = 0, 0
     while (upto := _next_chunk(after, chunk)) is not None:
-        moves = _decide(of_range(after, upto), now, why, trees)
+        moves = _decide(of_range(after, upto), tell, why, trees)
         told, after = told + len(moves), upto
     asked = [key for key, tree in trees.items() if not isinstance(tree, KeptLeaf)]
     with transaction.atomic():
+        lock_upkeep()  # before rows of segments, as everybody does who needs both
         Segment.objects.filter(pk__in=asked).update(refreshed_at=now)
+        # What changed once more meanwhile bears another instant and waits for the next time.
+        counted = redefined.keys() - (trees.keys() - set(asked))
+        same = Segment.objects.filter(pk__in=counted, redefined_at__in=set(redefined.values()))
+        same.update(redefined_at=None)
         _fill_digests()
-        if cause in QUIET_CAUSES:  # no event tells stores who came and went
+        if redefined or cause in QUIET_CAUSES:  # no event tells stores who came and went
             look_through_everybody()
     return told
 
 
 def _decide(
-    scope: Scope, now: datetime, why: ChangeCause, trees: dict[int, Node]
+    scope: Scope, tell: Callable[[], datetime], why: Why, trees: dict[int, Node]
 ) -> list[MembershipMove]:
     """Decide the profiles of a scope; what takes too long is stopped and keeps its members."""
     while True:
@@ -69,33 +79,25 @@ def _decide(
                 lock_upkeep()
                 _keep_up(trees)
                 with time_limit(STATEMENT_SECONDS):
-                    return decide_memberships(scope, now, cause=why, trees=trees)
+                    return write_memberships(scope, tell(), why, trees)
         except OperationalError as exc:
             if not was_ended(exc):
                 raise
-            _stop_costliest(trees, now)
+            stop_costliest(trees, tell(), STATEMENT_SECONDS)
 
 
 def _keep_up(trees: dict[int, Node]) -> None:
-    """Take in segments and lists made since the rebuild began, and drop those that went."""
+    """Leave alone what was made or changed since the rebuild began, and drop what went.
+
+    A new definition has a rebuild of its own to come, whose moves are quiet; until then its
+    members are whom events decided.
+    """
     current = list_definitions()
     for key in trees.keys() - current.keys():
         del trees[key]
-    trees.update({key: tree for key, tree in current.items() if key not in trees})
-
-
-def _stop_costliest(trees: dict[int, Node], now: datetime) -> None:
-    """Leave out the definition that the planner expects to take longest; its mark says when."""
-    asked = {key: tree for key, tree in trees.items() if not isinstance(tree, KeptLeaf)}
-    if not asked:
-        raise TimeoutError(
-            f"memberships took longer than {STATEMENT_SECONDS} seconds by themselves"
-        )
-    costliest = max(asked, key=lambda key: estimate_seconds(asked[key], now))
-    log.warning("segment_stopped", segment=costliest, seconds=STATEMENT_SECONDS)
-    with transaction.atomic():
-        Segment.objects.filter(pk=costliest).update(stopped_at=now)
-    trees[costliest] = KeptLeaf("definition", costliest)
+    for key, tree in current.items():
+        if trees.get(key) != tree:
+            trees[key] = KeptLeaf("definition", key)
 
 
 def _fill_digests() -> None:

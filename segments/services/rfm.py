@@ -19,17 +19,19 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.sql import execute, load_sql, run_sql, whole_tenant
 from kernel.tenancy import current_tenant_id
-from segments.choices import Cause
+from segments.domain.definitions import asks_scores
 from segments.domain.rfm import LOOKBACK_MONTHS, bounds_above, choose_mode
 from segments.domain.thresholds import Thresholds, read_thresholds
-from segments.models import RfmScale
-from segments.queries.conditions import get_moment
-from segments.services.upkeep import lock_upkeep, request_refresh
+from segments.models import BuyerSample, RfmScale
+from segments.queries.conditions import get_moment, list_definitions
+from segments.queries.insight import POOL
+from segments.services.upkeep import lock_upkeep, redefine
 from segments.types import BuyerMeasures, GroupMove, RfmBounds
 from tenants.queries import get_tenant
 from tenants.services import audit
 
 EVENT_BATCH = 5_000
+_HASHES = 65_536
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -74,6 +76,7 @@ def score_all(
         write_rfm_from(load_sql("segments.rfm_of_profiles"), now=now)
     write_rfm([_fact(row) for row in rows if not row.to_group])
     run_sql("segments.write_rfm_history", day=source.today)
+    _draw_buyers(measured.buyers, now)
     moves = _moves(rows)
     if as_of is None:
         is_quiet = is_history or (old is not None and old.is_recut)
@@ -158,7 +161,13 @@ def change_cut(mode: str, cuts: Thresholds) -> None:
         return
     scale.forced_mode, scale.thresholds, scale.is_recut = mode, cuts.as_json(), True
     scale.save(update_fields=["forced_mode", "thresholds", "is_recut"])
-    request_refresh(Cause.DEFINITION, clock.now())
+    redefine(_list_asking())
+
+
+def _list_asking() -> set[int]:
+    """Return the segments that look at scores or groups: another cut moves their members."""
+    trees = list_definitions(are_all_asked=True)
+    return {key for key, tree in trees.items() if asks_scores(tree)}
 
 
 def measure_buyers(
@@ -231,6 +240,14 @@ def _moves(rows: Sequence[Any]) -> list[GroupMove]:
 
 def _fact(row: Any) -> RfmRow:
     return row.profile_id, row.recency, row.frequency, row.monetary, row.to_group
+
+
+def _draw_buyers(buyers: int, now: datetime) -> None:
+    """Keep an even sample where there are too many buyers for a page to look through."""
+    if buyers > POOL:
+        run_sql("segments.draw_buyers", share=max(_HASHES * POOL // buyers, 1), now=now)
+    else:
+        BuyerSample.objects.all().delete()
 
 
 def _run(name: str, source: _Source, **params: Any) -> list[Any]:

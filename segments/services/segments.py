@@ -25,7 +25,7 @@ from segments.queries.listing import get_segment
 from segments.queries.shops import list_shop_users
 from segments.queries.users import find_users
 from segments.queries.versions import values_of
-from segments.services.upkeep import lock_upkeep, request_refresh
+from segments.services.upkeep import hold_upkeep, lock_upkeep, redefine, request_refresh
 from tenants.services import audit
 
 OWN_EVENTS: Final = frozenset({"Segment Entered", "Segment Exited"})
@@ -51,7 +51,9 @@ def create_segment(
         Conflict: the tenant already has a segment of this name.
         DefinitionError: the definition cannot be understood.
     """
+    lock_upkeep()
     tree = check_definition(definition, own_id=None)
+    now = clock.now()
     try:
         with transaction.atomic():
             segment = Segment.objects.create(
@@ -59,13 +61,14 @@ def create_segment(
                 definition=definition,
                 description=description,
                 digest=digest(tree),
+                redefined_at=now,
                 key=key,
                 tags=list(tags),
             )
     except IntegrityError as exc:
         raise Conflict(f"a segment called {name!r} exists", fields={"name": "is taken"}) from exc
     audit.record("segment.created", "segment", segment.pk, after=values_of(segment))
-    request_refresh(Cause.DEFINITION, clock.now())
+    request_refresh(Cause.DEFINITION, now)
     return segment
 
 
@@ -84,6 +87,8 @@ def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Seg
         Conflict: the name is taken.
         DefinitionError: the definition cannot be understood, or refers to itself.
     """
+    if "definition" in changes:
+        hold_upkeep()  # first, as everybody does who needs both rows
     segment = lock_segment(segment_id)
     before = values_of(segment)
     if version and version != version_of(before):
@@ -92,10 +97,7 @@ def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Seg
         changes["name"] = _named(changes["name"])
     changes = {field: value for field, value in changes.items() if value != before[field]}
     if "definition" in changes:
-        if segment.kind == SegmentKind.STATIC:
-            raise Conflict("A list has no conditions: people are put on it and taken off.")
-        segment.digest = digest(check_definition(changes["definition"], own_id=segment_id))
-        segment.stopped_at = None
+        _note_definition(segment, changes["definition"])
     for field, value in changes.items():
         setattr(segment, field, value)
     try:
@@ -106,7 +108,7 @@ def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Seg
     after = values_of(segment)
     audit.record_change("segment.changed", "segment", segment_id, before=before, after=after)
     if "definition" in changes:
-        request_refresh(Cause.DEFINITION, clock.now())
+        redefine([segment_id])
     return segment
 
 
@@ -164,6 +166,14 @@ def lock_segment(segment_id: int) -> Segment:
     """
     segment = Segment.objects.select_for_update(no_key=True).filter(pk=segment_id).first()
     return segment or get_segment(segment_id)
+
+
+def _note_definition(segment: Segment, definition: object) -> None:
+    """Check what a segment is about to ask, and let it be asked though it was stopped before."""
+    if segment.kind == SegmentKind.STATIC:
+        raise Conflict("A list has no conditions: people are put on it and taken off.")
+    segment.digest = digest(check_definition(definition, own_id=segment.pk))
+    segment.stopped_at = None
 
 
 def _named(name: str) -> str:

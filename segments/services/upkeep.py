@@ -1,5 +1,6 @@
 """One writer of scores and memberships per tenant, and when everything is due again."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from kernel.sql import run_sql, whole_tenant
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 from segments.choices import Cause
-from segments.models import RfmScale, Upkeep
+from segments.models import RfmScale, Segment, Upkeep
 from tenants.queries import get_tenant
 
 NIGHT_AFTER_MIDNIGHT = timedelta(hours=2, minutes=30)
@@ -23,11 +24,28 @@ def lock_upkeep() -> Upkeep:
     Whoever writes scores or memberships calls this first: a second writer would take the same
     difference and count it twice.
     """
-    upkeep = Upkeep.objects.select_for_update(no_key=True)
-    if (found := upkeep.first()) is not None:
+    if (found := hold_upkeep()) is not None:
         return found
     run_sql("segments.ensure_upkeep")
-    return upkeep.get()
+    return Upkeep.objects.select_for_update(no_key=True).get()
+
+
+def hold_upkeep() -> Upkeep | None:
+    """Lock the tenant's row as `lock_upkeep`; None before anything was ever counted.
+
+    For whoever may find that nothing is to be done, and then leaves no row behind.
+    """
+    return Upkeep.objects.select_for_update(no_key=True).first()
+
+
+def clock_from(now: datetime) -> Callable[[], datetime]:
+    """Return what tells the time while a long work goes on that began at an instant.
+
+    Whoever decides memberships asks it with the row locked: all who held the row before asked
+    earlier, so that no decision is undone by an older instant.
+    """
+    began = clock.now()
+    return lambda: now + max(clock.now() - began, timedelta())
 
 
 def note_changed(upkeep: Upkeep, changed: int, *, cause: Cause, now: datetime) -> None:
@@ -48,6 +66,8 @@ def note_changed(upkeep: Upkeep, changed: int, *, cause: Cause, now: datetime) -
     if is_ahead and upkeep.changed_count * GROWTH_DIVISOR >= buyers:
         upkeep.due_at, upkeep.cause = now, cause
         ring("segments", current_tenant_id())
+    elif not is_ahead and cause == Cause.IMPORT:
+        upkeep.cause = cause  # what an import moved must start no flow, whatever asked first
     upkeep.save(update_fields=["changed_count", "due_at", "cause"])
 
 
@@ -59,9 +79,15 @@ def next_night(now: datetime) -> datetime:
 
 
 def request_refresh(cause: Cause, now: datetime) -> None:
-    """Have everything scored and computed again soon, such as after a changed definition."""
+    """Have everything scored and computed again soon, such as after a changed definition.
+
+    What an import made due stays history.
+    """
     upkeep = lock_upkeep()
-    upkeep.due_at, upkeep.cause = now, cause
+    is_due = upkeep.due_at is not None and upkeep.due_at <= now
+    if not (is_due and upkeep.cause == Cause.IMPORT):
+        upkeep.cause = cause
+    upkeep.due_at = now
     upkeep.save(update_fields=["due_at", "cause"])
     ring("segments", current_tenant_id())
 
@@ -77,9 +103,24 @@ def rebuild_by_day() -> None:
     zone = find_zone(get_tenant(current_tenant_id()).timezone)
     with whole_tenant():
         run_sql("segments.sum_days", zone=zone.key)
-    request_refresh(Cause.DEFINITION, clock.now())
+    _redefine_all()
 
 
 def rebuild_by_week() -> None:
     """Have segments that look at the merchant's week computed again, as quietly."""
-    request_refresh(Cause.DEFINITION, clock.now())
+    lock_upkeep()
+    _redefine_all()
+
+
+def redefine(segment_ids: Iterable[int]) -> None:
+    """Have segments counted for everybody, quietly, because what they ask is not what it was.
+
+    The caller holds the row of upkeep.
+    """
+    now = clock.now()
+    Segment.objects.filter(pk__in=segment_ids).update(redefined_at=now)
+    request_refresh(Cause.DEFINITION, now)
+
+
+def _redefine_all() -> None:
+    redefine(Segment.objects.order_by("pk").values_list("pk", flat=True))

@@ -7,6 +7,12 @@ FROM crm_profile AS p
 WHERE p.tenant_id = %(tenant_id)s
   AND p.id = ANY(%(profile_ids)s::bigint[])
   AND p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous
+  AND NOT EXISTS (
+      SELECT 1 FROM segments_listaside AS a
+      WHERE a.tenant_id = %(tenant_id)s
+        AND a.profile_id = p.id
+        AND a.segment_id = %(segment_id)s
+  )
 ORDER BY p.id
 ON CONFLICT (tenant_id, profile_id, segment_id) DO NOTHING
 RETURNING profile_id

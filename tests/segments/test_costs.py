@@ -125,6 +125,14 @@ def _make_slow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db
+def test_the_page_of_a_segment_stopped_on_the_live_path_says_so(client: Client) -> None:
+    segment = make_segment(ORDERS)
+    Segment.objects.filter(pk=segment.pk).update(stopped_at=NOW, stopped_seconds=60)
+    shown = client.get(f"{BASE}{segment.pk}/").content.decode()
+    assert "It took longer than a minute for people who had just changed." in shown
+
+
+@pytest.mark.django_db
 def test_the_page_of_a_stopped_segment_says_so(client: Client) -> None:
     segment = make_segment(ORDERS)
     Segment.objects.filter(pk=segment.pk).update(stopped_at=NOW)

@@ -1,0 +1,34 @@
+-- Purpose: the event that waits to be worked off for each profile that moves, live before history.
+-- In: tenant_id; moved, a table of the statement that takes this in; heard, places, arrays of equal
+--     length: names of events that segments look at, and at which stage they do.
+-- Out: profile_id, event_id, event_name, is_backfill, came_at, cause; one row per profile that something waits for.
+-- Why: whoever decides somebody first takes the difference that the event would have told of, and
+--      has to tell it in its place. What waits for a merged profile waits for its winner.
+SELECT DISTINCT ON (n.profile_id)
+    n.profile_id,
+    r.event_id,
+    r.event_name,
+    r.is_backfill,
+    r.created_at AS came_at,
+    CASE
+        WHEN r.event_name = 'Profile Merged' THEN 'merge'
+        WHEN r.is_backfill THEN 'import'
+        ELSE 'event'
+    END AS cause
+FROM (
+    SELECT m.profile_id, m.profile_id AS known_as
+    FROM moved AS m
+    WHERE m.is_live
+    UNION
+    SELECT m.profile_id, a.id AS known_as
+    FROM moved AS m
+    JOIN crm_profile AS a
+        ON a.tenant_id = %(tenant_id)s
+        AND a.merged_into_id IS NOT NULL
+        AND a.merged_into_id = m.profile_id
+    WHERE m.is_live
+) AS n
+JOIN crm_reaction AS r ON r.tenant_id = %(tenant_id)s AND r.profile_id = n.known_as
+JOIN unnest(%(heard)s::text[], %(places)s::int[]) AS e (name, place)
+    ON e.name = r.event_name AND r.stage <= e.place
+ORDER BY n.profile_id, r.is_backfill, r.event_id DESC
