@@ -160,6 +160,8 @@ class InsightOut(serializers.Serializer[Any]):
     rest = serializers.IntegerField()
     seen_members = serializers.IntegerField()
     seen_rest = serializers.IntegerField()
+    is_estimate = serializers.BooleanField()
+    drawn_at = serializers.DateTimeField(allow_null=True)
     products = BoughtOut(many=True)
     categories = BoughtOut(many=True)
     cross_sell = CrossSellOut(many=True)

@@ -1,14 +1,22 @@
 """What the buyers of a segment buy, against the rest: of a fixed number of them, however many."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
+
+from django.db.models import Sum
 
 from kernel.arrays import array
 from kernel.sql import run_sql
+from segments.models import BuyerSample, RfmSum, Segment
 
-SAMPLE: Final = 4_000
+SAMPLE: Final = 2_500
 """Buyers that are looked at on each side; of more, so many drawn evenly."""
-_WHOLE: Final = 65_536
+POOL: Final = 12_000
+"""Buyers among whom members are told from the rest: all while there are no more, else so many that
+the nightly scoring drew."""
+MOVES: Final = 8_000
+"""Entries and exits up to which the members of a small segment are found one by one."""
 _TOP: Final = 10
 _SEEDS: Final = 5
 _LEAST_BOTH: Final = 3
@@ -61,12 +69,16 @@ class Insight:
     Attributes:
         members, rest: buyers of the last 24 months in the segment, and not in it.
         seen_members, seen_rest: how many of them were looked at.
+        is_estimate: both are worked out from a sample.
+        drawn_at: when the sample of all buyers was drawn; None where all were looked through.
     """
 
     members: int
     rest: int
     seen_members: int
     seen_rest: int
+    is_estimate: bool
+    drawn_at: datetime | None
     products: list[Bought]
     categories: list[Bought]
     cross_sell: list[CrossSell]
@@ -77,35 +89,65 @@ class Insight:
         return self.seen_members < self.members or self.seen_rest < self.rest
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Members and the rest: who is looked at, how many there are, and how one knows."""
+
+    members: list[int]
+    others: list[int]
+    member_count: int
+    rest_count: int
+    is_estimate: bool
+    drawn_at: datetime | None
+
+
 def find_insight(segment_id: int) -> Insight:
-    """Return what the buyers of a segment buy, and how that differs from the rest."""
-    [counted] = run_sql("segments.count_buyers", segment_id=segment_id)
-    rows = run_sql(
-        "segments.sample_buyers",
-        segment_id=segment_id,
-        member_share=_share(counted.members),
-        rest_share=_share(counted.rest),
-    )
-    members = [row.profile_id for row in rows if row.is_member]
-    others = [row.profile_id for row in rows if not row.is_member]
+    """Return what the buyers of a segment buy, and how that differs from the rest.
+
+    It costs the same however many buyers there are.
+    """
+    sides = _find_sides(segment_id)
+    members, others = sides.members[:SAMPLE], sides.others[:SAMPLE]
     ranked = run_sql(
         "segments.rank_bought", members=array(members), others=array(others), count=_TOP
     )
     bought = [_bought(row, len(members), len(others)) for row in ranked]
     products = [row for row in bought if row.product_id is not None]
     return Insight(
-        members=counted.members,
-        rest=counted.rest,
+        members=sides.member_count,
+        rest=sides.rest_count,
         seen_members=len(members),
         seen_rest=len(others),
+        is_estimate=sides.is_estimate,
+        drawn_at=sides.drawn_at,
         products=products,
         categories=[row for row in bought if row.product_id is None],
-        cross_sell=_cross_sell(members, counted.members, products),
+        cross_sell=_cross_sell(members, sides.member_count, products),
     )
 
 
-def _share(people: int) -> int:
-    return _WHOLE if people <= SAMPLE else max(_WHOLE * SAMPLE // people, 1)
+def _find_sides(segment_id: int) -> _Sides:
+    buyers = RfmSum.objects.aggregate(people=Sum("profile_count"))["people"] or 0
+    is_small = buyers <= POOL
+    rows = run_sql("segments.sample_buyers", segment_id=segment_id, is_small=is_small, count=POOL)
+    members = [row.profile_id for row in rows if row.is_member]
+    others = [row.profile_id for row in rows if not row.is_member]
+    if is_small:
+        return _Sides(members, others, len(members), len(others), is_estimate=False, drawn_at=None)
+    drawn_at = BuyerSample.objects.values_list("drawn_at", flat=True).first()
+    if (found := _find_small(segment_id)) is not None:
+        rest = buyers - len(found)
+        return _Sides(found, others, len(found), rest, is_estimate=False, drawn_at=drawn_at)
+    count = round(buyers * len(members) / max(len(rows), 1))
+    return _Sides(members, others, count, buyers - count, is_estimate=True, drawn_at=drawn_at)
+
+
+def _find_small(segment_id: int) -> list[int] | None:
+    """Return all buyers of a segment in which few ever moved; None of any other."""
+    if not Segment.objects.filter(pk=segment_id, member_count__lte=MOVES).exists():
+        return None
+    [found] = run_sql("segments.list_small_buyers", segment_id=segment_id, most=MOVES)
+    return found.profile_ids if found.is_whole else None
 
 
 def _bought(row: Any, members: int, others: int) -> Bought:

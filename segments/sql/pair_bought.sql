@@ -2,14 +2,23 @@
 -- In: tenant_id; members, profile ids; products, ids of what most have; least, people who must
 --     have both; count.
 -- Out: has_id, has_title, lacks_id, lacks_title, has, lacks_total, both; the strongest first.
--- Why: strength is how much more often the two are together than by chance, of these people.
+-- Why: strength is how much more often the two are together than by chance, of these people. Orders
+--      are looked up person by person, so that it costs the same however many others there are.
 WITH bought AS (
     SELECT DISTINCT w.id, l.product_id
     FROM unnest(%(members)s::bigint[]) AS w (id)
-    JOIN crm_order AS o
-        ON o.tenant_id = %(tenant_id)s AND o.profile_id = w.id AND o.is_counted
-    JOIN crm_orderline AS l
-        ON l.tenant_id = %(tenant_id)s AND l.order_id = o.id AND l.quantity > 0
+    CROSS JOIN LATERAL (
+        SELECT o.id
+        FROM crm_order AS o
+        WHERE o.tenant_id = %(tenant_id)s AND o.profile_id = w.id AND o.is_counted
+        OFFSET 0
+    ) AS o
+    CROSS JOIN LATERAL (
+        SELECT l.product_id
+        FROM crm_orderline AS l
+        WHERE l.tenant_id = %(tenant_id)s AND l.order_id = o.id AND l.quantity > 0
+        OFFSET 0
+    ) AS l
     WHERE l.product_id IS NOT NULL
 ),
 

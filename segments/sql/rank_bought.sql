@@ -2,6 +2,8 @@
 --          how many of some others did.
 -- In: tenant_id; members, others, profile ids; count, rows of each kind.
 -- Out: product_id, NULL for a category; name; members, others.
+-- Why: orders are looked up person by person, so that it costs the same however many others there
+--      are; a join would read every order of the tenant.
 WITH person AS (
     SELECT n.id, true AS is_member
     FROM unnest(%(members)s::bigint[]) AS n (id)
@@ -13,10 +15,18 @@ WITH person AS (
 bought AS (
     SELECT DISTINCT w.id, w.is_member, l.product_id, NULLIF(l.category, '') AS category
     FROM person AS w
-    JOIN crm_order AS o
-        ON o.tenant_id = %(tenant_id)s AND o.profile_id = w.id AND o.is_counted
-    JOIN crm_orderline AS l
-        ON l.tenant_id = %(tenant_id)s AND l.order_id = o.id AND l.quantity > 0
+    CROSS JOIN LATERAL (
+        SELECT o.id
+        FROM crm_order AS o
+        WHERE o.tenant_id = %(tenant_id)s AND o.profile_id = w.id AND o.is_counted
+        OFFSET 0
+    ) AS o
+    CROSS JOIN LATERAL (
+        SELECT l.product_id, l.category
+        FROM crm_orderline AS l
+        WHERE l.tenant_id = %(tenant_id)s AND l.order_id = o.id AND l.quantity > 0
+        OFFSET 0
+    ) AS l
 ),
 
 counted AS (

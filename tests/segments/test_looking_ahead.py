@@ -10,13 +10,14 @@ from django.test import Client
 from crm.models import Event, OrderLine, Product, Reaction, Store
 from flows.services.flows import create_flow, publish
 from kernel.batches import Deadline
-from segments.models import Defect, Membership, RfmScale, RfmScore, Segment, Upkeep
-from segments.queries import impact
+from segments.models import BuyerSample, Defect, Membership, RfmScale, RfmScore, Segment, Upkeep
+from segments.queries import impact, insight
 from segments.queries.conditions import LIVE_PROFILES
 from segments.queries.impact import measure_impact
 from segments.queries.insight import find_insight
 from segments.queries.listing import list_member_ids
 from segments.queries.rfm import list_group_moves
+from segments.services import rfm
 from segments.services.auditing import audit_memberships
 from segments.services.clock import reevaluate_due
 from segments.services.rebuild import refresh_everything
@@ -181,6 +182,71 @@ def test_insight_ranks_what_is_bought_and_what_goes_with_it(client: Client) -> N
     fragment = client.get(f"{BASE}{segment.pk}/?tab=insight", headers={"HX-Request": "true"})
     assert "4×" in fragment.content.decode()
     assert "hx-get" in client.get(f"{BASE}{segment.pk}/?tab=insight").content.decode()
+
+
+def sell_to(buyers: list[int], title: str) -> None:
+    make_order(buyers[0], NOW, 100, f"first-{title}")
+    product = Product.objects.create(store_id=store(), external_id=title, title=title)
+    for profile in buyers:
+        buy(profile, 1, product)
+
+
+@pytest.mark.covers("S14")
+def test_insight_among_many_buyers_looks_at_a_sample_and_says_so(
+    tenant: Tenant, today: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(insight, "POOL", 40)
+    monkeypatch.setattr(rfm, "POOL", 40)
+    regulars = [make_buyer(orders=2, last_order_at=NOW) for _ in range(60)]
+    others = [make_buyer(orders=1, last_order_at=NOW) for _ in range(40)]
+    sell_to(regulars, "Soap")
+    segment = create_segment(name="Regulars", definition=TWO)
+    refresh_everything(NOW)
+    drawn = BuyerSample.objects.get()
+    assert 20 < len(drawn.profile_ids) < 60
+    today.shift(timedelta(hours=1))  # type: ignore[attr-defined]
+
+    exact = find_insight(segment.pk)
+    assert (exact.members, exact.rest, exact.is_estimate) == (60, 40, False)
+    assert exact.seen_members == 60
+    assert exact.seen_rest == len(set(drawn.profile_ids) & set(others))
+
+    monkeypatch.setattr(insight, "MOVES", 1)
+    found = find_insight(segment.pk)
+    seen = len(set(drawn.profile_ids) & set(regulars))
+    assert (found.seen_members, found.seen_rest) == (seen, len(drawn.profile_ids) - seen)
+    assert found.members == round(100 * seen / len(drawn.profile_ids))
+    assert (found.members + found.rest, found.is_estimate, found.drawn_at) == (100, True, NOW)
+    assert [(row.name, row.share) for row in found.products] == [("Soap", 1)]
+
+    monkeypatch.setattr(insight, "SAMPLE", 5)
+    few = find_insight(segment.pk)
+    assert (few.seen_members, few.seen_rest, few.is_sampled) == (5, 5, True)
+    shown = sign_in(tenant).get(f"{BASE}{segment.pk}/?tab=insight", headers={"HX-Request": "true"})
+    said = " ".join(shown.content.decode().split())
+    assert f"About {found.members} of its members bought" in said
+    assert "Figures are of 5 of them and 5 of the others, drawn evenly from the buyers" in said
+
+
+def test_a_sample_goes_when_all_buyers_can_be_looked_through_again(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buyers = [make_buyer(orders=2, last_order_at=NOW) for _ in range(12)]
+    sell_to(buyers, "Soap")
+    segment = create_segment(name="Regulars", definition=TWO)
+    monkeypatch.setattr(insight, "POOL", 10)
+    monkeypatch.setattr(insight, "MOVES", 1)
+    refresh_everything(NOW)
+    assert not BuyerSample.objects.exists()
+    # The tenant has grown since its last night: its newest buyers are looked at.
+    found = find_insight(segment.pk)
+    assert (found.members, found.seen_members, found.drawn_at) == (12, 10, None)
+    monkeypatch.setattr(rfm, "POOL", 10)
+    refresh_everything(NOW)
+    assert BuyerSample.objects.exists()
+    monkeypatch.setattr(rfm, "POOL", 12)
+    refresh_everything(NOW)
+    assert not BuyerSample.objects.exists()
 
 
 def store() -> int:
