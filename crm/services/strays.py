@@ -90,8 +90,9 @@ def _link_of_store(batch: Batch, orders: Sequence[Order]) -> None:
         return
     rows = [(order.pk, claim.profile_id, claim.email) for order, claim in linked]
     run_sql("crm.link_orders", now=batch.now, **columns("ids profile_ids emails", rows))
-    adopt_rows([(order_id, profile_id) for order_id, profile_id, _ in rows if profile_id])
-    _link_events(linked)
+    pairs = [(order_id, profile_id) for order_id, profile_id, _ in rows if profile_id]
+    adopt_rows(pairs)
+    run_sql("crm.link_events", **columns("order_ids profile_ids", pairs))
     _keep_touches(batch, linked)
     for order, claim in linked:
         batch.add_event(
@@ -110,17 +111,6 @@ def _link_of_store(batch: Batch, orders: Sequence[Order]) -> None:
     written = Written(order_ids=[order.pk for order, _ in linked], profile_ids=sorted(people))
     for listen in AFTER_APPLY:
         listen(written)
-
-
-def _link_events(linked: Sequence[tuple[Order, Claim]]) -> None:
-    """Let what was recorded of the orders stand on the timelines of their people."""
-    keys = []
-    for order, claim in linked:
-        keys.append((f"order_placed:{order.pk}", claim.profile_id))
-        if order.cancelled_at is not None:
-            at = int(order.cancelled_at.timestamp())
-            keys.append((f"order_cancelled:{order.pk}:{at}", claim.profile_id))
-    run_sql("crm.link_events", **columns("dedupe_keys profile_ids", keys))
 
 
 def _keep_touches(batch: Batch, linked: Sequence[tuple[Order, Claim]]) -> None:

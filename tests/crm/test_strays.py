@@ -1,5 +1,8 @@
 """Orders of nobody that carry an address go to whom it points at; figures follow, flows do not."""
 
+from collections import Counter
+from datetime import timedelta
+
 import pytest
 
 from crm.models import Event, Order, Profile, ProfileFacts, Refund, Touchpoint
@@ -8,10 +11,12 @@ from crm.services import strays
 from crm.services.checks import find_differences
 from crm.services.erasure import erase_profiles
 from crm.services.strays import start_linking
+from crm.types import ShipmentRecord
+from crm.types.care import ReturnRecord
 from flows.models import FlowRun
 from kernel.work import drain_tenant
 from tenants.models import Job, Tenant
-from tests.factories.crm import apply, customer, make_store, order, refund
+from tests.factories.crm import NOON, apply, customer, make_store, order, refund
 from tests.factories.flows import definition, make_flow
 from tests.factories.messaging import make_template
 from tests.factories.tenants import sign_in
@@ -100,6 +105,44 @@ def test_many_go_batch_by_batch_and_those_of_two_stores_together(
     facts = ProfileFacts.objects.order_by("profile__email_norm")
     counts = facts.values_list("profile__email_norm", "order_count")
     assert list(counts) == [("ada@example.com", 3), ("p0@example.com", 1), ("p1@example.com", 1)]
+    assert find_differences() == []
+
+
+def test_what_is_known_of_an_order_follows_it_on_the_timeline(tenant: Tenant) -> None:
+    store = make_store()
+    apply(
+        store,
+        order("1001", email="ada@@example.com"),
+        order("1002", email="riddle"),
+        refund("r1"),
+        refund("r2", order_external_id="1002"),
+        ShipmentRecord("s1", NOON, order_external_id="1001", status="success", delivered_at=NOON),
+        ReturnRecord("b1", NOON, order_external_id="1001"),
+    )
+    later = NOON + timedelta(hours=1)
+    apply(
+        store,
+        refund("r1", version_at=later, amount_minor=500),
+        order("1001", version_at=later, email="ada@@example.com", cancelled_at=NOON),
+    )
+
+    link(tenant)
+
+    ada = Profile.objects.get(email_norm="ada@example.com")
+    named = Event.objects.exclude(
+        name__in=["Profile Created", "Order Updated", "RFM Group Changed"]
+    )
+    told = named.filter(profile_id=ada.pk).values_list("name", flat=True)
+    assert Counter(told) == {
+        "Order Placed": 1,
+        "Order Cancelled": 1,
+        "Order Refunded": 2,
+        "Order Fulfilled": 1,
+        "Order Delivered": 1,
+        "Return Initiated": 1,
+    }
+    nobodys = named.filter(profile_id=None).values_list("name", flat=True)
+    assert sorted(nobodys) == ["Order Placed", "Order Refunded"]
     assert find_differences() == []
 
 
