@@ -3,13 +3,12 @@
 from typing import Any, Final
 
 from crm.choices import ProductFlag
-from kernel.tenancy import current_tenant_id
 from segments.domain.grammar import describe_grammar
 from segments.domain.rfm import GROUP_LABELS
 from segments.domain.standing import NO_GROUP
 from segments.domain.starters import STARTERS
 from segments.fields import describe_fields
-from tenants.queries import get_tenant
+from tenants.models import Tenant
 
 OFFERED: Final = (
     "two_in_90_days",
@@ -22,9 +21,8 @@ OFFERED: Final = (
 """Starters that an empty canvas offers, by key."""
 
 
-def describe_language() -> dict[str, Any]:
+def describe_language(tenant: Tenant) -> dict[str, Any]:
     """Return fields, grammar, words of stored keys, starters, currency and zone as plain values."""
-    tenant = get_tenant(current_tenant_id())
     starters = {starter.key: starter for starter in STARTERS}
     return {
         "fields": describe_fields(),

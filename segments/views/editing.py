@@ -154,15 +154,15 @@ def _render_form(
         "segment": segment,
         "is_list": is_list,
         "warnings": warnings,
-        **_vocabulary(),
+        **_vocabulary(request),
     }
     status = 422 if form.is_bound else 200
     return render(request, "segments/form.html", context, status=status)
 
 
-def _vocabulary() -> dict[str, Any]:
+def _vocabulary(request: TenantRequest) -> dict[str, Any]:
     """Return what a definition can say, as the editor shows it."""
-    return {"language": describe_language(), "examples": list_examples()}
+    return {"language": describe_language(request.tenant), "examples": list_examples()}
 
 
 def _show_both(request: TenantRequest, segment_id: int, form: SegmentForm) -> HttpResponse:
@@ -180,7 +180,7 @@ def _show_both(request: TenantRequest, segment_id: int, form: SegmentForm) -> Ht
         ),
         "segment": segment,
         "is_list": segment.kind == SegmentKind.STATIC,
-        **_vocabulary(),
+        **_vocabulary(request),
         "meanwhile": meanwhile,
         "disputed": list_disputed(meanwhile, mine),
     }
