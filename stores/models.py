@@ -264,7 +264,7 @@ class WriteLane(TenantModel):
     due_at = models.DateTimeField(null=True)
     """When something is written next; None: nothing waits, or the lane is off."""
     held_until = models.DateTimeField(null=True)
-    """Until when a worker holds it; another may when that has passed."""
+    """Until when nobody else takes it: a worker holds it, or the store asked for patience."""
     fill_after = models.BigIntegerField(null=True)
     """Profile up to which everybody was looked at after it was switched on; None: all were."""
     filled_at = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from stores.services.wishing import PEOPLE, WRITES
 
 
 def wake_lanes(store_id: int, *, is_back: bool = False) -> int:
-    """Let everything that waits for a store be tried at once, and ring.
+    """Let everything that waits for a store be tried at once, and ring; its patience is respected.
 
     Call it inside a transaction, when what a lane rested for may be mended.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from crm.choices import ConsentState, StoreStatus
 from crm.domain.permission import NEGATIVE
@@ -142,13 +142,14 @@ def keep_wishes(lane: WriteLane, rows: Sequence[Row]) -> int:
 
 
 def _wake(lane: WriteLane, now: datetime) -> None:
-    """Let a lane go on that has nothing to do before everybody is looked at again.
+    """Let a lane go on that only waits for one wish to be tried again, or for the next day.
 
-    One that rests, or waits for a store's patience, goes on resting.
+    One that rests, or waits for a store's patience, goes on resting. One that is in the hands of a
+    worker is left to it: when it lets go, it counts in what was wished meanwhile.
     """
-    next_fill = F("filled_at") + REFILL_EVERY
-    idle = WriteLane.objects.filter(Q(due_at=None) | Q(due_at=next_fill), pk=lane.pk)
-    idle.update(due_at=now)
+    is_free = Q(held_until=None) | Q(held_until__lte=now)
+    waits = Q(is_free, due_at__gt=now, tries=0, detail="")
+    WriteLane.objects.filter(Q(due_at=None) | waits, pk=lane.pk).update(due_at=now)
 
 
 def fill(lane: WriteLane) -> int | None:

@@ -302,7 +302,8 @@ def _settle(
         case None:
             after["due_at"] = _next_due(lane)
         case PullBusy(seconds=seconds):
-            after = {"held_until": None, "due_at": now + timedelta(seconds=seconds)}
+            # Nobody takes it before that, whatever is wished meanwhile.
+            after = dict.fromkeys(("held_until", "due_at"), now + timedelta(seconds=seconds))
         case PullRefused() | AddressForbidden():
             after["due_at"] = now + REFUSED_WAIT
             after["detail"] = describe_failure(stopped_by)
@@ -317,7 +318,7 @@ def _settle(
         after["due_at"] = None
     elif lane.due_at != turn.due_at:
         # Somebody mended something meanwhile: what this worker met may be past.
-        after |= {"due_at": lane.due_at, "tries": 0, "detail": ""}
+        after |= {"held_until": None, "due_at": lane.due_at, "tries": 0, "detail": ""}
     WriteLane.objects.filter(pk=lane.pk).update(**after)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connections
+from django.db import connections, transaction
 
 from crm.services.consent import record_consent
 from kernel import clock
 from kernel.tenancy import tenant_scope
+from stores.models import StoreWrite, WriteLane
 from stores.services.connections import (
     save_credentials,
 )
@@ -124,6 +125,49 @@ def test_a_shop_that_takes_nothing_now_is_told_later(
     settle()
     assert quiet(shopify_api) == ["tagsAdd 1", "tagsAdd 2"]
     assert (lane("tags").due_at, lane("tags").detail, differences()) == (None, "", [])
+
+
+def test_one_thing_that_is_tried_again_later_holds_up_nothing_new(
+    shop: FakeShop, shopify_api: ShopifyApi, at_ten: time_machine.Traveller
+) -> None:
+    on(shop, "tags", prefix="")
+    tag(1, "gold")
+    settle()
+    later = clock.now() + timedelta(minutes=15)
+    with transaction.atomic():
+        StoreWrite.objects.filter(subject="1").update(
+            state="waiting", due_at=later, attempts=4, value={"tags": ["gold", "silver"]}
+        )
+        WriteLane.objects.update(due_at=later)
+    quiet(shopify_api)
+    tag(2, "gold")
+    settle()
+    assert (quiet(shopify_api), lane("tags").due_at) == (["tagsAdd 2"], later)
+    at_ten.shift(timedelta(minutes=15))
+    settle()
+    assert (quiet(shopify_api), lane("tags").due_at) == (["tagsAdd 1"], None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [((429, {"Retry-After": "20"}, {}), 20), ((401, {}, {"errors": "Gone"}), 3600)],
+)
+def test_what_a_lane_wishes_in_its_daily_look_does_not_cut_its_rest_short(
+    shop: FakeShop,
+    shopify_api: ShopifyApi,
+    at_ten: time_machine.Traveller,
+    answer: Any,
+    seconds: int,
+) -> None:
+    on(shop, "fields", fields=["orders_count"])
+    with transaction.atomic():
+        StoreWrite.objects.all().delete()
+    at_ten.shift(timedelta(days=1, minutes=1))
+    shopify_api.fails = [answer]
+    drain_writes(FOREVER)
+    rests = lane("fields")
+    assert rests.due_at == clock.now() + timedelta(seconds=seconds)
+    assert (bool(rests.detail), shopify_api.fails) == (seconds == 3600, [])
 
 
 def test_a_storm_of_throttling_loses_nothing_and_repeats_nothing(
