@@ -98,15 +98,23 @@ def want_tags(tags: Sequence[str], prefix: str) -> dict[str, Any]:
 
 
 def leave_tags(memo: Memo, kept: Collection[str]) -> Memo:
-    """Return what is ours, without tags that were left to the store; those are the store's now.
+    """Return what is ours; tags that were left to the store are the store's now.
 
     Args:
-        memo: of a wish.
+        memo: of a wish; ``left`` in it are tags that were ours once.
         kept: in lower case.
     """
-    if not kept or "tags" not in memo:
+    tags = memo.get("tags", ())
+    rest = without(tags, kept)
+    if len(rest) == len(tags):
         return memo
-    return {**memo, "tags": [tag for tag in memo["tags"] if tag.casefold() not in kept]}
+    left = sorted({*memo.get("left", ()), *(set(tags) - set(rest))})
+    return {**memo, "tags": rest, "left": left}
+
+
+def without(tags: Sequence[str], left: Collection[str]) -> list[str]:
+    """Return tags but for those that were left to the store, which are in lower case."""
+    return [tag for tag in tags if tag.casefold() not in left]
 
 
 def plan_tags(wish: Wish, there: Collection[str]) -> Step:

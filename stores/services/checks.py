@@ -8,7 +8,7 @@ from crm.choices import StoreStatus
 from crm.queries.store_customers import list_profiles_after, list_store_customers
 from kernel import clock
 from stores.choices import WriteState
-from stores.domain.writing import leave_tags
+from stores.domain.writing import without
 from stores.models import StoreWrite, WriteLane
 from stores.services.redemptions import find_wrong_redemptions
 from stores.services.wishing import FILL_SIZE, PEOPLE, build_rows
@@ -83,7 +83,10 @@ def _lasting(lane: WriteLane, value: Mapping[str, Any] | None) -> dict[str, Any]
     if value is None:
         return None
     kept = frozenset(tag.casefold() for tag in lane.options.get("kept", ()))
-    return {name: each for name, each in leave_tags(value, kept).items() if name not in UNTOLD}
+    lasting = {name: each for name, each in value.items() if name not in UNTOLD}
+    if "tags" in lasting:
+        lasting["tags"] = without(lasting["tags"], kept)
+    return lasting
 
 
 def _shorten(lines: list[str]) -> list[str]:

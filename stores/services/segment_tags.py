@@ -12,6 +12,7 @@ from django.db import transaction
 from crm.choices import StoreStatus
 from kernel import clock
 from kernel.scope import current_tenant_id
+from kernel.sql import run_sql
 from kernel.work import ring
 from stores.choices import WriteKind
 from stores.models import WriteLane
@@ -25,12 +26,17 @@ _KIND: Final = WriteKind.SEGMENTS
 def begin_tag(store_id: int, tag: str) -> None:
     """Give a tag to whoever shall have it at a store: everybody is looked through.
 
+    Those with whom it was left before keep it, whatever becomes of them.
+
     Raises:
         Conflict: the tenant has no such connected store.
         Invalid: its platform takes none.
     """
     lane = lock_lane(store_id, _KIND)
-    kept = [each for each in lane.options.get("kept", ()) if each.casefold() != tag.casefold()]
+    left = lane.options.get("kept", ())
+    kept = [each for each in left if each.casefold() != tag.casefold()]
+    if len(kept) < len(left):
+        run_sql("stores.leave_tag", lane_id=lane.pk, tag=tag)
     WriteLane.objects.filter(pk=lane.pk).update(
         is_on=True, options={"kept": kept}, changed_at=clock.now()
     )

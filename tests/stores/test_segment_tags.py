@@ -130,8 +130,12 @@ def test_a_tag_that_is_taken_away_goes_and_one_that_is_left_is_the_shops_own(
     assert (quiet(shopify_api), lane("segments").is_on, differences()) == ([], False, [])
 
     push(shop, people)
+    add_to_list(people, [who(3)], actor=ACTOR)
     settle()
-    assert [tags_at(shopify_api, number) for number in (1, 2)] == [BARE, TAGGED]
+    assert [tags_at(shopify_api, number) for number in (1, 2, 3)] == [TAGGED, TAGGED, TAGGED]
+    stop(shop, people, takes_away=True)
+    assert [tags_at(shopify_api, number) for number in (1, 2, 3)] == [TAGGED, TAGGED, BARE]
+    assert (quiet(shopify_api), differences()) == (["tagsAdd 3", "tagsRemove 3"], [])
 
 
 @pytest.mark.urls("stores.public_urls")

@@ -89,6 +89,41 @@ def test_segments_are_meta_data_of_customers(store: int, woo_api: WooApi) -> Non
     assert (meta(), row(str(number))[0]) == ({}, "sent")
 
 
+def test_a_segment_that_was_left_stays_in_the_meta_data_whatever_follows(
+    store: int, woo_api: WooApi
+) -> None:
+    number = woo_api.objects["customers"][0]["id"]
+    with transaction.atomic():
+        profile_id = Identity.objects.get(value_norm=f"{store}:{number}").profile_id
+    one, two = (create_list(name=name).pk for name in ("Regulars", "Locals"))
+
+    def begin(segment_id: int, tag: str) -> str:
+        add_to_list(segment_id, [profile_id], actor=ACTOR)
+        start_push(segment_id, store, tag=tag, actor=ACTOR)
+        return told()
+
+    def stop(segment_id: int, *, takes_away: bool) -> str:
+        stop_push(segment_id, store, takes_away=takes_away, actor=ACTOR)
+        return told()
+
+    def told() -> str:
+        settle()
+        [found] = woo_api.objects["customers"]
+        [segments] = [each["value"] for each in found["meta_data"] if "segments" in each["key"]]
+        return str(segments)
+
+    begin(one, "one")
+    assert begin(two, "two") == "one, two"
+    assert stop(one, takes_away=False) == "one, two"
+    remove_from_list(two, [profile_id], actor=ACTOR)
+    assert told() == "one"
+    add_to_list(two, [profile_id], actor=ACTOR)
+    assert told() == "one, two"
+    assert stop(two, takes_away=False) == "one, two"
+    assert begin(one, "one") == "one, two"
+    assert stop(one, takes_away=True) == "one, two"
+
+
 @transaction.atomic
 def row(subject: str) -> tuple[str, str]:
     found = StoreWrite.objects.get(subject=subject)

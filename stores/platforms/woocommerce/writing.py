@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from kernel.http import Client, HttpUnavailable
 from stores.domain.codes import AMOUNT, FREE_SHIPPING, PERCENT, compare, spell, stamp
-from stores.domain.writing import Step, Wish, Wrote, plan_fields
+from stores.domain.writing import Step, Wish, Wrote, plan_fields, without
 from stores.errors import PullBusy, PullRefused, PullUnavailable
 from stores.platforms.fields import Json, child, children, instant, text
 from stores.platforms.oauth1 import Keys, sign
@@ -52,7 +52,7 @@ class WooCommerceWriter:
         if kind == "fields":
             return [plan_fields(wish) for wish in wishes]
         if kind == "segments":
-            return [plan_fields(_as_field(wish)) for wish in wishes]
+            return [_plan_segments(wish) for wish in wishes]
         return [_plan(wish, _find(access, client, wish.value["code"])) for wish in wishes]
 
     def write(self, access: StoreAccess, client: Client, kind: str, steps: Sequence[Step]) -> Wrote:
@@ -89,10 +89,21 @@ def tell(access: StoreAccess, client: Client, path: str, body: Mapping[str, Any]
     return found
 
 
-def _as_field(wish: Wish) -> Wish:
-    """Return the tags of segments as one figure: a customer has no tags there."""
-    tags = wish.value.get("tags", ())
-    return replace(wish, value={"segments": ", ".join(tags)} if tags else {})
+def _plan_segments(wish: Wish) -> Step:
+    """Write the tags of segments as one figure: a customer has no tags there.
+
+    Words that were left to the shop stay in it, and are never taken out again.
+    """
+    left = list(wish.memo.get("left", ()))
+    given = without(wish.value.get("tags", ()), {word.casefold() for word in left})
+    words = sorted([*given, *left])
+    step = plan_fields(replace(wish, value={"segments": ", ".join(words)} if words else {}))
+    claimed = sorted({*given, *wish.memo.get("tags", ())})
+    return replace(
+        step,
+        claim={**(step.claim or {}), "tags": claimed, "left": left},
+        memo={**(step.memo or {}), "tags": given, "left": left},
+    )
 
 
 def _write_fields(access: StoreAccess, client: Client, steps: Sequence[Step], wrote: Wrote) -> None:
