@@ -81,7 +81,7 @@ def test_codes_of_equal_terms_are_coupons_of_one_rule(store: int, mage_api: Mage
     assert mage_api.made == [RULE, "create ONE", "create TWO", free_rule, "create SHIP"]
     ten, free = rules(mage_api)
     names = ("simple_action", "discount_amount", "uses_per_coupon", "uses_per_customer")
-    assert [ten[name] for name in names] == ["by_percent", 10.0, 1, 1]
+    assert [ten[name] for name in names] == ["by_percent", 10.0, 1, 0]
     assert (ten["from_date"], ten["to_date"]) == ("2026-06-01", "2026-07-01")
     assert (ten["website_ids"], ten["customer_group_ids"]) == ([1, 2], [0, 1, 3])
     [least] = ten["condition"]["conditions"]
@@ -97,6 +97,24 @@ def test_codes_of_equal_terms_are_coupons_of_one_rule(store: int, mage_api: Mage
     assert mage_api.made[6:] == ["end ONE"]
     assert [each["code"] for each in mage_api.objects["coupons/search"]] == ["TWO", "SHIP", "THREE"]
     assert {row(code) for code in ("ONE", "TWO", "SHIP", "THREE")} == {("sent", "")}
+
+
+def test_codes_that_each_customer_may_use_once_have_a_rule_each(
+    store: int, mage_api: MageApi
+) -> None:
+    terms = replace(TERMS, usage_limit=None)
+    request_codes(store, ["ONE", "TWO"], terms)
+    settle()
+    assert mage_api.made == [RULE, "create ONE", RULE, "create TWO"]
+    assert [each["uses_per_customer"] for each in rules(mage_api)] == [1, 1]
+    held = {each["code"]: each["rule_id"] for each in mage_api.objects["coupons/search"]}
+    assert len(set(held.values())) == 2
+    with transaction.atomic():
+        StoreWrite.objects.all().delete()
+    request_code(store, "one", terms)
+    request_code(store, "TWO", replace(terms, once_per_customer=False))
+    settle()
+    assert (row("ONE")[0], row("TWO")[0], len(rules(mage_api))) == ("sent", "refused", 2)
 
 
 def test_what_was_made_though_the_answer_was_lost_is_made_once_and_can_be_ended(

@@ -48,9 +48,10 @@ def spell_rule(value: Mapping[str, Any], zone: str) -> dict[str, Any]:
     """
     terms = value["terms"]
     is_shipping = terms["kind"] == FREE_SHIPPING
+    is_own = _counts_customers(terms)
     rule: dict[str, Any] = {
         "from_date": _day(terms["starts_at"], zone),
-        "uses_per_customer": 1 if terms["once_per_customer"] else 0,
+        "uses_per_customer": 1 if is_own else 0,
         "uses_per_coupon": terms["usage_limit"] or 0,
         "is_active": True,
         "stop_rules_processing": False,
@@ -70,7 +71,8 @@ def spell_rule(value: Mapping[str, Any], zone: str) -> dict[str, Any]:
         rule["to_date"] = _day(terms["ends_at"], zone)
     if terms["minimum"]:
         rule["condition"] = _at_least(terms["minimum"])
-    digest = hashlib.sha256(json.dumps(rule, sort_keys=True).encode()).hexdigest()[:_SIGNS]
+    told = [rule, value["code"].upper()] if is_own else rule
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_SIGNS]
     words = _WORDS[terms["kind"]].format(terms["amount"])
     return {"name": f"Patron {words} {digest}", "description": "Made by Patron", **rule}
 
@@ -100,8 +102,22 @@ def read_terms(rule: Json, value: Mapping[str, Any], zone: str) -> dict[str, Any
         "ends_at": terms["ends_at"] if is_last else ends or None,
         "minimum": minimum or None,
         "usage_limit": int(rule.get("uses_per_coupon") or 0) or None,
-        "once_per_customer": int(rule.get("uses_per_customer") or 0) == 1,
+        "once_per_customer": _is_once(rule, terms),
     }
+
+
+def _counts_customers(terms: Mapping[str, Any]) -> bool:
+    """Say whether a rule must count customers: it does so over all its codes together.
+
+    So such a code has a rule of its own. A code that can be used only once at all needs no count.
+    """
+    return bool(terms["once_per_customer"]) and terms["usage_limit"] != 1
+
+
+def _is_once(rule: Json, terms: Mapping[str, Any]) -> bool:
+    uses = int(rule.get("uses_per_customer") or 0)
+    is_single = int(rule.get("uses_per_coupon") or 0) == 1
+    return uses == 1 or (uses == 0 and is_single and bool(terms["once_per_customer"]))
 
 
 def _day(at: str, zone: str) -> str:

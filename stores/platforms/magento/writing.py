@@ -1,8 +1,9 @@
 """Writing to Magento: coupons under cart price rules.
 
 What a coupon gives, its rule says. Codes of equal terms share one rule, which is known by its
-name, so that a thousand codes cost the shop's checkout one rule. A code ends by being deleted; the
-rule stays for the others.
+name, so that a thousand codes cost the shop's checkout one rule. Only codes that each customer may
+use once, and many customers may use, have a rule each: Magento counts a customer's uses by rule. A
+code ends by being deleted; the rule stays for the others.
 """
 
 from collections.abc import Mapping, Sequence
