@@ -1,18 +1,28 @@
--- Codes whose counted redemptions are not those that their orders say.
+-- Codes whose counted redemptions are not those that their orders say. An order that was there before
+-- its code was asked for counts from its next change on.
 --
 -- in:  tenant_id  bigint
 -- out: code, kept, found (orders that count: as counted, as matched anew)
 WITH matched AS (
-    SELECT r.write_id, count(*) AS n
-    FROM stores_coderedemption AS r
-    JOIN crm_order AS o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
-    JOIN stores_storewrite AS w ON w.tenant_id = r.tenant_id AND w.id = r.write_id
-    WHERE r.tenant_id = %(tenant_id)s
+    SELECT w.id AS write_id, count(*) AS n
+    FROM crm_order AS o
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT upper(btrim(c.code)) AS code FROM unnest(o.discount_codes) AS c (code)
+    ) AS d
+    JOIN stores_writelane AS l
+        ON l.tenant_id = o.tenant_id AND l.store_id = o.store_id AND l.kind = 'codes'
+    JOIN stores_storewrite AS w
+        ON w.tenant_id = o.tenant_id AND w.lane_id = l.id AND w.subject = d.code
+    WHERE o.tenant_id = %(tenant_id)s
       AND o.is_counted
-      AND EXISTS (
-          SELECT 1 FROM unnest(o.discount_codes) AS c (code) WHERE upper(btrim(c.code)) = w.subject
+      AND (
+          o.created_at > (w.value ->> 'asked_at')::timestamptz + interval '1 second'
+          OR EXISTS (
+              SELECT 1 FROM stores_coderedemption AS r
+              WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.write_id = w.id
+          )
       )
-    GROUP BY r.write_id
+    GROUP BY w.id
 )
 
 SELECT w.subject AS code, coalesce(y.redeemed_count, 0) AS kept, coalesce(m.n, 0) AS found

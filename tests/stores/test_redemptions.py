@@ -86,6 +86,21 @@ def test_the_same_word_at_another_store_is_another_code(store: Store) -> None:
     assert counted() == {"BYE10": 0, "HELLO10": 0}
 
 
+@pytest.mark.covers("M12")
+def test_an_order_that_was_never_matched_is_a_difference(store: Store) -> None:
+    sell(store, "1", "HELLO10", "hello10 ")
+    sell(store, "2", "HELLO10")
+    assert counted()["HELLO10"] == 2
+    CodeRedemption.objects.all().delete()
+    CodeTally.objects.all().delete()
+    early, late = Order.objects.order_by("external_id")
+    asked = StoreWrite.objects.get(subject="HELLO10").wished_at
+    Order.objects.filter(pk=early.pk).update(created_at=asked - timedelta(minutes=1))
+    Order.objects.filter(pk=late.pk).update(created_at=asked + timedelta(minutes=1))
+    line = "code HELLO10: 0 redemptions counted, recomputed 1"
+    assert find_differences() == [line]
+
+
 def statements(store: Store, names: Sequence[str], *codes: str) -> int:
     with CaptureQueriesContext(connection) as context:
         apply(store, *(order(name, discount_codes=codes) for name in names))
