@@ -1,8 +1,10 @@
 """What narrows the list of people, read from an address, and said as a segment definition."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from urllib.parse import urlencode
+
+from django.db.models.functions import Lower
 
 from crm.choices import ConsentState
 from crm.models import Tag
@@ -81,6 +83,15 @@ def choices_of(item: ListFilter, known: Choices) -> Sequence[tuple[str, str]]:
 def list_tags() -> list[str]:
     """Return the tags that were used in this tenant, by name."""
     return list(Tag.objects.order_by("name").values_list("name", flat=True)[:TAGS_OFFERED])
+
+
+def find_tags(names: Iterable[str]) -> list[str]:
+    """Return which tags of some names, spelt in any case, were used in this tenant."""
+    wanted = {name.lower() for name in names}
+    if not wanted:
+        return []
+    found = Tag.objects.annotate(lower=Lower("name")).filter(lower__in=wanted)
+    return list(found.order_by("name").values_list("name", flat=True))
 
 
 def list_countries() -> list[tuple[str, str]]:

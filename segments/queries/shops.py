@@ -70,6 +70,11 @@ def find_tags(store_id: int, profile_ids: Sequence[int]) -> dict[int, list[str]]
     return {row.profile_id: row.tags for row in rows}
 
 
+def list_words(store_id: int) -> list[str]:
+    """Return the tags that segments give at a store."""
+    return list(SegmentPush.objects.filter(store_id=store_id).values_list("tag", flat=True))
+
+
 def _describe(lane: LaneState, push: SegmentPush | None) -> Shop:
     if push is None:
         return Shop(lane)

@@ -8,14 +8,13 @@ from typing import Final
 
 from django.db import transaction
 
-from crm.queries.people_filters import list_tags
 from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
 from segments.models import Segment, SegmentPush
-from segments.queries.shops import find_tags
+from segments.queries.shops import find_tags, list_words
 from segments.services.segments import lock_segment
 from stores.services.segment_tags import begin_tag, end_tag, find_prefix
-from stores.services.wishing import SEGMENT_TAGS
+from stores.services.wishing import SEGMENT_TAGS, SEGMENT_WORDS, find_clash
 from tenants.services import audit
 
 MAX_TAG: Final = 40
@@ -28,6 +27,7 @@ NOT_TOLD: Final = "This store is not told of this segment"
 def register() -> None:
     """Answer stores who shall have which tag; called once, when the apps are loaded."""
     SEGMENT_TAGS.append(find_tags)
+    SEGMENT_WORDS.append(list_words)
 
 
 def propose_tag(segment: Segment) -> str:
@@ -113,6 +113,5 @@ def _refuse_taken(store_id: int, tag: str) -> None:
         if push.tag.casefold() == tag.casefold():
             raise Conflict(f"The segment {push.segment.name} gives this tag there")
     prefix = find_prefix(store_id)
-    of_people = () if prefix is None else (f"{prefix}{each}".casefold() for each in list_tags())
-    if tag.casefold() in of_people:
+    if prefix is not None and find_clash(prefix, [tag]):
         raise Conflict("The tags that people have here are written there, and this is one of them")

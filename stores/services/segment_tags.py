@@ -16,7 +16,7 @@ from kernel.sql import run_sql
 from kernel.work import ring
 from stores.choices import WriteKind
 from stores.models import WriteLane
-from stores.services.wishing import WRITES, lock_lanes, wish
+from stores.services.wishing import WRITES, find_clash, lock_lanes, wish
 from stores.services.writing import lock_lane, rest
 
 _KIND: Final = WriteKind.SEGMENTS
@@ -57,6 +57,7 @@ def end_tag(store_id: int, tag: str, *, takes_away: bool, is_last: bool) -> None
     lane = found.filter(store_id=store_id, kind=_KIND).first()
     if lane is None:
         return
+    _give_back(store_id, tag)
     if takes_away:
         _look_through([lane])
         return
@@ -92,6 +93,14 @@ def wish_for_members(profile_ids: Iterable[int]) -> None:
     ids = sorted(set(profile_ids))
     for lane in lock_lanes([_KIND]) if ids else ():
         wish(lane, ids)
+
+
+def _give_back(store_id: int, tag: str) -> None:
+    """Let people's own tags of a word be written that no segment gives any more."""
+    lanes = WriteLane.objects.select_for_update(no_key=True, of=("self",)).select_related("store")
+    people = lanes.filter(store_id=store_id, kind=WriteKind.TAGS, is_on=True).first()
+    if people is not None and find_clash(people.options.get("prefix", ""), [tag]):
+        _look_through([people])
 
 
 def _look_through(lanes: Iterable[WriteLane]) -> None:

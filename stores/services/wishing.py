@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from crm.choices import ConsentState, StoreStatus
 from crm.domain.permission import NEGATIVE
+from crm.queries.people_filters import find_tags
 from crm.queries.reach import Reach, find_reach
 from crm.queries.store_customers import (
     StoreCustomer,
@@ -26,7 +27,7 @@ from kernel.scope import current_tenant_id
 from kernel.sql import run_sql
 from kernel.work import ring
 from stores.choices import WriteKind
-from stores.domain.writing import FIRST, USUAL, WRITABLE, want_tags
+from stores.domain.writing import FIRST, USUAL, WRITABLE, want_tags, without
 from stores.models import WriteLane
 from tenants.queries import get_tenant
 
@@ -66,6 +67,9 @@ TagsOf = Callable[[int, Sequence[int]], Mapping[int, Sequence[str]]]
 """Takes a store and profiles; answers which tags of segments each of them shall have there."""
 SEGMENT_TAGS: Final[list[TagsOf]] = []
 """Who knows that: the app of segments, which stores know nothing of, adds itself."""
+WordsOf = Callable[[int], Iterable[str]]
+"""Takes a store; answers which tags segments give there, whoever has them."""
+SEGMENT_WORDS: Final[list[WordsOf]] = []
 
 Row = tuple[int, str, dict[str, Any], int, bool]
 """Lane, subject, value, urgency, whether nothing is wished."""
@@ -114,7 +118,8 @@ def build_rows(lane: WriteLane, customers: Sequence[StoreCustomer]) -> list[Row]
     """Return how customers shall be at the store of a lane."""
     match lane.kind:
         case WriteKind.TAGS:
-            return [_tags_row(lane, each) for each in customers]
+            taken = {word.casefold() for word in list_segment_words(lane.store_id)}
+            return [_tags_row(lane, each, taken) for each in customers]
         case WriteKind.SEGMENTS:
             return _segment_rows(lane, customers)
         case WriteKind.CONSENT:
@@ -172,8 +177,21 @@ def is_refill_due(lane: WriteLane) -> bool:
     return lane.filled_at + REFILL_EVERY <= clock.now()
 
 
-def _tags_row(lane: WriteLane, customer: StoreCustomer) -> Row:
-    value = want_tags(customer.tags, lane.options.get("prefix", ""))
+def list_segment_words(store_id: int) -> list[str]:
+    """Return the tags that segments give at a store; nothing else of Patron gives them there."""
+    return sorted({word for words_of in SEGMENT_WORDS for word in words_of(store_id)})
+
+
+def find_clash(prefix: str, words: Iterable[str]) -> str:
+    """Return a tag of people that is one of some words once it is written; empty: none is."""
+    start = prefix.lower()
+    ends = [word[len(prefix) :] for word in words if word.lower().startswith(start)]
+    return next((f"{prefix}{tag}" for tag in find_tags(ends)), "")
+
+
+def _tags_row(lane: WriteLane, customer: StoreCustomer, taken: Collection[str]) -> Row:
+    wanted = want_tags(customer.tags, lane.options.get("prefix", ""))
+    value = {"tags": without(wanted["tags"], taken)}
     return lane.pk, customer.external_id, value, USUAL, not value["tags"]
 
 

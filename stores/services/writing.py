@@ -19,7 +19,13 @@ from stores.domain.writing import MAX_PREFIX, USUAL
 from stores.models import Connection, StoreWrite, WriteLane
 from stores.platforms import WRITERS
 from stores.services.lanes import wake_lanes
-from stores.services.wishing import PEOPLE, WRITES, keep_wishes
+from stores.services.wishing import (
+    PEOPLE,
+    WRITES,
+    find_clash,
+    keep_wishes,
+    list_segment_words,
+)
 from tenants.services import audit
 
 NOT_CONNECTED: Final = "This store is not connected, so nothing is written to it"
@@ -64,7 +70,8 @@ def switch_on(store_id: int, kind: str, options: Mapping[str, Any], *, actor: st
         False where it is so already.
 
     Raises:
-        Conflict: the tenant has no such connected store.
+        Conflict: the tenant has no such connected store, or a segment gives there what one of
+            people's tags would be.
         Invalid: the platform does not take it, or an option breaks a rule.
     """
     _refuse_segments(kind)
@@ -72,6 +79,8 @@ def switch_on(store_id: int, kind: str, options: Mapping[str, Any], *, actor: st
     chosen = _check_options(kind, options)
     if lane.is_on and lane.options == chosen:
         return False
+    if kind == WriteKind.TAGS:
+        _refuse_taken(store_id, chosen["prefix"])
     now = clock.now()
     _update(
         lane,
@@ -281,6 +290,12 @@ def _tell(row: StoreWrite) -> CodeState:
 def _refuse_segments(kind: str) -> None:
     if kind == WriteKind.SEGMENTS:
         raise Invalid(BY_SEGMENT)
+
+
+def _refuse_taken(store_id: int, prefix: str) -> None:
+    """Refuse tags of which a segment gives one: of two givers neither knows when to take it."""
+    if word := find_clash(prefix, list_segment_words(store_id)):
+        raise Conflict(f"A segment gives the tag {word} there; choose another prefix")
 
 
 def lock_lane(store_id: int, kind: str) -> WriteLane:

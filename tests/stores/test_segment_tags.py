@@ -4,7 +4,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from crm.models import Event, Profile
+from crm.models import Event, Profile, Tag
 from crm.services.consent import record_consent
 from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
@@ -15,6 +15,7 @@ from segments.services.lists import add_to_list, create_list, remove_from_list
 from segments.services.rebuild import rebuild
 from segments.services.segments import create_segment, delete_segment, update_segment
 from segments.services.shops import start_push, stop_push
+from stores.models import WriteLane
 from stores.services.connections import disconnect_store, reconnect_store
 from tests.support.shopify import FakeShop
 from tests.support.shopify_api import ShopifyApi
@@ -156,6 +157,43 @@ def test_a_tag_that_was_left_is_read_as_the_shops_while_another_goes_on(
     with transaction.atomic():
         assert Profile.objects.get(pk=who(1)).properties["tags"] == TAGGED
     assert differences() == []
+
+
+def test_a_word_that_a_segment_gives_is_no_tag_of_people_there(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    people = regulars(1)
+    push(shop, people, "Gold")
+    on(shop, "tags", prefix="")
+    tag(2, "gold", "zulu")
+    settle()
+    assert tags_at(shopify_api, 2) == [*BARE, "zulu"]
+    remove_from_list(people, [who(1)], actor=ACTOR)
+    settle()
+    assert (tags_at(shopify_api, 1), differences()) == (BARE, [])
+    stop(shop, people, takes_away=False)
+    assert (tags_at(shopify_api, 2), differences()) == (["Oils", "gold", "vip", "zulu"], [])
+
+    with transaction.atomic():
+        tenant_id = lane("tags").tenant_id
+        Tag.objects.bulk_create(Tag(tenant_id=tenant_id, name=f"a{at}") for at in range(501))
+    with pytest.raises(Conflict):
+        push(shop, people, "Zulu")
+
+
+def test_tags_of_people_are_not_switched_on_over_a_segment_that_gives_one_of_them(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    push(shop, regulars(1), "Gold")
+    tag(2, "gold")
+    settle()
+    quiet(shopify_api)
+    with pytest.raises(Conflict, match="A segment gives the tag gold there"):
+        on(shop, "tags", prefix="")
+    with transaction.atomic():
+        assert not WriteLane.objects.filter(kind="tags").exists()
+    on(shop, "tags", prefix="crm:")
+    assert quiet(shopify_api) == ["tagsAdd 2"]
 
 
 def test_what_breaks_a_rule_is_refused_and_changes_nothing(
