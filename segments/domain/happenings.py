@@ -45,6 +45,8 @@ WINDOW_KEYS: Final = ("within", "before", "since", "until", "months")
 FLAG: Final = "flag"
 FLAGS: Final = ("consumable", "technical", "high_value")
 """What a product can be (`crm.choices.ProductFlag`)."""
+OWN_EVENTS: Final = frozenset({"Segment Entered", "Segment Exited"})
+"""Who counts these goes in a circle: each entry would ask again who is in."""
 GOODS: Final = ("category", "brand", "product", "sku", "title", FLAG)
 
 

@@ -4,15 +4,17 @@ Only the newest rows are counted, so that an answer costs the same for any numbe
 has to choose: whatever else is typed is taken as well.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crm.models import Event, Product, Profile
+from crm.models import Event, Product
 from crm.queries.lookup import list_event_names
 from kernel.formats import format_country, format_number
 from kernel.sql import execute, run_sql
+from segments.domain.happenings import OWN_EVENTS
 from segments.fields import FIELDS
 from segments.models import Segment
 from segments.queries.listing import member_pattern
@@ -124,13 +126,13 @@ def _of_goods(asked: Asked) -> list[Suggestion]:
 _GOODS: Final = """
 SELECT n.value, count(*) AS products
 FROM (
-    SELECT p.{column} AS value
+    SELECT p.{column} AS value, p.deleted_at
     FROM crm_product AS p
     WHERE p.tenant_id = %(tenant_id)s
     ORDER BY p.created_at DESC, p.id DESC
     LIMIT %(newest)s
 ) AS n
-WHERE n.value <> ''
+WHERE n.value <> '' AND n.deleted_at IS NULL
 GROUP BY n.value
 ORDER BY products DESC, n.value
 LIMIT %(count)s
@@ -164,7 +166,8 @@ def _of_segments(asked: Asked) -> list[Suggestion]:
 
 def _of_events(asked: Asked) -> list[Suggestion]:
     names = list_event_names(limit=EVENT_NAMES)
-    return [Suggestion(name, name) for name in names if _holds(name, asked.text)]
+    offered = (name for name in names if name not in OWN_EVENTS)
+    return [Suggestion(name, name) for name in offered if _holds(name, asked.text)]
 
 
 def _of_event_properties(asked: Asked) -> list[Suggestion]:
@@ -212,9 +215,24 @@ def _newest_events(name: str) -> list[dict[str, Any]]:
 
 
 def _newest_properties() -> list[dict[str, Any]]:
-    live = Profile.objects.filter(merged_into=None, erased_at=None).exclude(properties={})
-    newest = live.order_by("-created_at", "-pk")
-    return list(newest.values_list("properties", flat=True)[:PROFILES_READ])
+    rows = execute(_PROPERTIES, newest=NEWEST_PEOPLE, count=PROFILES_READ)
+    return [json.loads(row.properties) for row in rows]
+
+
+_PROPERTIES: Final = """
+SELECT p.properties::text AS properties
+FROM (
+    SELECT *
+    FROM crm_profile AS p
+    WHERE p.tenant_id = %(tenant_id)s
+    ORDER BY p.created_at DESC, p.id DESC
+    LIMIT %(newest)s
+) AS p
+WHERE p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous
+  AND p.properties <> '{}'
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT %(count)s
+"""
 
 
 def _keys_of(properties: Mapping[str, Any], before: str = "") -> Iterator[str]:

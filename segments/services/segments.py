@@ -11,7 +11,7 @@ from kernel.sql import run_sql
 from segments.choices import Cause, SegmentKind
 from segments.domain.canonical import digest
 from segments.domain.definitions import Node, SegmentLeaf, events_named, leaves
-from segments.domain.happenings import BoughtLeaf
+from segments.domain.happenings import OWN_EVENTS, BoughtLeaf
 from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
 from segments.errors import DefinitionError
@@ -28,8 +28,6 @@ from segments.queries.versions import values_of
 from segments.services.upkeep import hold_upkeep, lock_upkeep, redefine, request_refresh
 from tenants.services import audit
 
-OWN_EVENTS: Final = frozenset({"Segment Entered", "Segment Exited"})
-"""Who counts these goes in a circle: each entry would ask again who is in."""
 MAX_TAG: Final = 40
 MAX_TAGS: Final = 10
 

@@ -10,7 +10,7 @@ from django.test import Client
 from crm.models import Event, Product, Profile, ProfileFacts, Store
 from kernel import clock
 from kernel.tenancy import tenant_scope
-from segments.queries import impact
+from segments.queries import impact, suggestions
 from segments.queries.conditions import LIVE_PROFILES
 from segments.queries.drafts import Examined, examine
 from segments.queries.impact import measure_impact
@@ -35,10 +35,17 @@ def values(client: Client, **asked: str) -> list[tuple[str, str, str]]:
     return [(one["value"], one["label"], one["note"]) for one in answer.json()["values"]]
 
 
-def make_product(title: str, category: str = "", brand: str = "") -> Product:
+def make_product(
+    title: str, category: str = "", brand: str = "", *, is_deleted: bool = False
+) -> Product:
     store = Store.objects.first() or make_store()
     return Product.objects.create(
-        store=store, external_id=title, title=title, category=category, brand=brand
+        store=store,
+        external_id=title,
+        title=title,
+        category=category,
+        brand=brand,
+        deleted_at=clock.now() if is_deleted else None,
     )
 
 
@@ -47,6 +54,7 @@ def test_categories_and_brands_come_with_how_many_products_they_have(client: Cli
         make_product(f"Balm {number}", "Skincare", "Acme")
     make_product("Leaf", "Tea", "Acme")
     make_product("Bare")
+    make_product("Gone", "Candles", "Acme", is_deleted=True)
     assert values(client, of="goods", name="category") == [
         ("Skincare", "Skincare", "2 products"),
         ("Tea", "Tea", "1 product"),
@@ -58,11 +66,14 @@ def test_categories_and_brands_come_with_how_many_products_they_have(client: Cli
 
 def test_products_are_found_by_title_and_named_by_id(client: Client) -> None:
     balm, leaf = make_product("100% Balm", "Skincare"), make_product("Leaf")
+    gone = make_product("Red leaf", is_deleted=True)
     assert values(client, of="product", text="0% b") == [(str(balm.pk), "100% Balm", "Skincare")]
     assert values(client, of="product", name="title", text="lea") == [("Leaf", "Leaf", "")]
     assert values(client, of="product", ids=f"{leaf.pk},nonsense,{leaf.pk + 999}") == [
         (str(leaf.pk), "Leaf", "")
     ]
+    # What stands in a definition keeps its name.
+    assert values(client, of="product", ids=str(gone.pk))[0][1] == "Red leaf"
 
 
 def test_fields_offer_what_people_have_and_never_who_they_are(client: Client) -> None:
@@ -89,6 +100,8 @@ def test_events_and_what_they_carry_are_offered(client: Client) -> None:
     make_event(properties={"topic": "education", "products": lines, "is_new": True, "n": 3})
     make_event(properties={"topic": "education", "long": "x" * 200, "": None})
     make_event(name="Order Placed")
+    make_event(name="Segment Entered")
+    make_event(name="Segment Exited")
     names = ["Order Placed", "Product Viewed"]
     assert [value for value, _, _ in values(client, of="event")] == names
     assert values(client, of="event", text="view")[0][0] == "Product Viewed"
@@ -107,6 +120,7 @@ def test_events_and_what_they_carry_are_offered(client: Client) -> None:
 def test_properties_of_people_and_segments_are_offered(client: Client) -> None:
     make_profile(properties={"size": "M", "birthday": "1990-05-01"})
     make_profile(properties={"size": "M"})
+    make_profile(properties={"cookie": "yes"}, is_anonymous=True)
     loyal = make_segment(TWO, "Loyal")
     assert values(client, of="property") == [
         ("size", "size", "2 people"),
@@ -116,6 +130,16 @@ def test_properties_of_people_and_segments_are_offered(client: Client) -> None:
     assert values(client, of="segment", text="loy") == [(str(loyal.pk), "Loyal", "0 people")]
     assert values(client, of="segment", ids=str(loyal.pk))[0][1] == "Loyal"
     assert values(client, of="anything") == []
+
+
+def test_properties_are_looked_for_among_the_newest_people_alone(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggestions, "NEWEST_PEOPLE", 2)
+    for properties in ({"old": "yes"}, {"size": "M"}, {}):
+        make_profile(properties=properties)
+    assert [one.value for one in list_suggestions(Asked("property"))] == ["size"]
+    assert list_suggestions(Asked("property_value", "old")) == []
 
 
 def test_no_value_of_another_merchant_is_offered_or_named(
