@@ -22,8 +22,10 @@ from segments.queries.conditions import parse_definition
 from tenants.models import Tenant
 from tests.browser.test_pages import DESK, HAND, enter, faults
 from tests.browser.visiting import settled
+from tests.factories.flows import definition, make_flow
 from tests.factories.segments import make_buyer, make_order, make_segment
 from tests.factories.tenants import make_tenant
+from tests.flows.support import make_template
 
 SKINCARE = "Skincare"
 S5 = {
@@ -207,8 +209,8 @@ def test_the_example_of_a_micro_segment_is_built_from_nothing_by_keyboard(
     expect(look(page)).to_contain_text("1 person")
     expect(look(page)).to_contain_text("Ada")
     expect(look(page)).to_contain_text(
-        "Bought category skincare in January to March and “Message Opened” where topic is"
-        " education: at least 3 times and Never bought anything in the last 45 days"
+        "Bought category Skincare in January to March and “Message Opened” where topic is"
+        " education: at least 3 times and never bought anything in the last 45 days"
     )
     keys.tab_to("Save segment")
     keys.press("Enter")
@@ -216,6 +218,12 @@ def test_the_example_of_a_micro_segment_is_built_from_nothing_by_keyboard(
     with tenant_scope(shop.pk), transaction.atomic():
         saved = Segment.objects.get()
         assert (saved.name, saved.definition) == ("Educated and quiet", S5)
+        make_template("note")
+        make_flow(definition(trigger={"segment": str(saved.pk)}), name="Lessons")
+    page.reload()
+    used = page.locator(".facts-group", has=page.get_by_role("heading", name="Used by"))
+    expect(used.get_by_role("link", name="Lessons")).to_be_visible()
+    expect(used).to_contain_text("Flow, starts when somebody enters")
 
 
 def test_every_condition_has_a_form_and_comes_back_unchanged(
@@ -235,6 +243,9 @@ def test_every_condition_has_a_form_and_comes_back_unchanged(
     expect(rows).to_have_count(len(leaves(tree)))
     expect(page.locator(".b-said")).to_have_count(0)
     expect(page.get_by_label("Segment", exact=True)).to_have_value("Buyers")
+    page.get_by_label("Segment", exact=True).fill("Nobody")
+    expect(page.get_by_role("status").filter(has_text="Nothing is called that.")).to_be_attached()
+    expect(page.get_by_role("listbox")).to_have_count(0)
     # What is written is written by the builder: something is changed and taken back.
     page.get_by_role("button", name=f"Delete condition 1 of {len(whole['children'])}").click()
     expect(rows).to_have_count(len(leaves(tree)) - 1)
@@ -266,6 +277,15 @@ def test_what_no_form_can_show_is_said_and_kept(page: Page, new: str) -> None:
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("button", name="Take out Tea")).to_be_visible()
     assert source(page)["children"][0] == {"bought": {"category": "Tea"}}
+    # What no condition can show is sent, for the server to say.
+    empty = {"op": "and", "children": [ONE, {"op": "or", "children": []}]}
+    page.get_by_label("Definition").fill(json.dumps(empty))
+    expect(look(page)).to_contain_text("Finish what is marked")
+    page.get_by_role("button", name="Edit as JSON").first.click()
+    page.get_by_label("Name").fill("Empty inside")
+    page.route(new, lambda route: route.fulfill(body=route.request.method))
+    page.get_by_role("button", name="Save segment").click()
+    expect(page.locator("body")).to_have_text("POST")
 
 
 ONE, OTHER = ({"field": name, "is": "=", "value": True} for name in ("has_email", "has_phone"))
@@ -296,6 +316,10 @@ def test_parts_are_moved_negated_and_copied_by_key_and_all_of_it_is_undone(
     assert source(page) == THREE
     keys.press("Control+Shift+z")
     assert source(page)["children"] == [OTHER, ONE, GROUP]
+    # In a control that has its own use for them the same keys move nothing.
+    page.get_by_label("How many of these conditions").last.focus()
+    keys.press("Alt+ArrowUp", "Escape")
+    assert source(page)["children"] == [OTHER, ONE, GROUP]
 
 
 def test_parts_are_dragged_and_escape_leaves_them(page: Page, new: str) -> None:
@@ -319,8 +343,13 @@ def test_parts_are_dragged_and_escape_leaves_them(page: Page, new: str) -> None:
     assert source(page)["children"] == [OTHER, ONE, GROUP]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_usable_on_a_phone_and_says_what_is_missing(page: Page, new: str, theme: str) -> None:
+PREVIEW = "**/segments/preview/"
+
+
+@pytest.mark.parametrize(("theme", "answer"), [("light", None), ("dark", "")])
+def test_it_is_usable_on_a_phone_and_says_what_is_missing(
+    page: Page, new: str, theme: str, answer: str | None
+) -> None:
     page.set_viewport_size(HAND)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     page.goto(f"{new}?definition={quote(json.dumps(S5))}")
@@ -338,3 +367,15 @@ def test_it_is_usable_on_a_phone_and_says_what_is_missing(page: Page, new: str, 
     expect(row.get_by_label("Value of Country")).to_be_focused()
     expect(row.get_by_label("Value of Country")).to_have_attribute("aria-invalid", "true")
     assert [*late, *faults(page, HAND)] == []
+    # The keys that go word by word move no condition.
+    begun = source(page)
+    page.keyboard.press("Alt+ArrowUp")
+    page.keyboard.press("Alt+ArrowLeft")
+    assert source(page) == begun
+    # Filled in, it is saved, also while nobody is counted yet or can be.
+    page.route(PREVIEW, lambda route: None if answer is None else route.fulfill(body=answer))
+    row.get_by_label("Value of Country").fill("GB")
+    if answer is not None:
+        expect(look(page)).to_contain_text("It could not be counted")
+    page.get_by_role("button", name="Save segment").click()
+    page.wait_for_url(re.compile(r"/segments/\d+/$"))

@@ -45,6 +45,8 @@ export class Builder {
   /** Conditions that somebody has left once: what is missing in them is said. */
   readonly #touched = new Set<number>();
   #looks = new Map<string, Look>();
+  /** Whether the looks are of what stands there now. */
+  #isLooked = false;
   #isWriting = false;
 
   constructor(holder: HTMLElement, source: HTMLTextAreaElement, form: HTMLFormElement, told: ConstructorParameters<typeof Language>[0]) {
@@ -55,7 +57,7 @@ export class Builder {
     this.#store = new Store(readRoot(readSource(source) ?? null), (change) => this.#changed(change));
     this.#actions = new Actions(this.#store);
     this.#values = new Values(holder.dataset["valuesUrl"] ?? "");
-    this.#combos = new Combos(this.#values);
+    this.#combos = new Combos(this.#values, (words) => this.#say(words));
     this.#picker = new Picker(this.#language, this.#values);
     this.#live = new Live(holder.dataset["previewUrl"] ?? "", form, (looks, said) => this.#looked(looks, said));
     this.#toggle = this.#drawToggle();
@@ -80,7 +82,7 @@ export class Builder {
       this.#host,
       h("p", { class: "b-note" }, zone),
       h("p", { class: "sr-only", id: "b-move-help" }, "Press an arrow key to move it, Delete to delete it."),
-      this.#combos.list,
+      this.#combos.box,
       this.#status,
     );
     this.#holder.hidden = false;
@@ -184,6 +186,7 @@ export class Builder {
   }
 
   #changed(change: Change): void {
+    this.#isLooked = false;
     this.#isWriting = true;
     const json = writeRoot(this.#store.root);
     if (change.mark !== "source") {
@@ -201,6 +204,7 @@ export class Builder {
 
   #readSource(): void {
     if (this.#isWriting) return;
+    this.#isLooked = false;
     const json = readSource(this.#source);
     this.#broken.hidden = json !== undefined;
     if (json === undefined) return;
@@ -289,6 +293,7 @@ export class Builder {
 
   #looked(looks: readonly Look[], said: string): void {
     this.#looks = new Map(looks.map((look) => [look.path, look]));
+    this.#isLooked = true;
     this.#count.textContent = said;
     this.#count.hidden = !said;
     if (said) this.#say(said);
@@ -314,14 +319,13 @@ export class Builder {
     this.#showFaults();
   }
 
-  /** Keep a form with a condition that the server would refuse, and lead to it. */
+  /** Keep a form with a condition that the server would refuse, and lead to it; else the server says why. */
   #refuse(event: SubmitEvent): void {
-    const isFaulty = [...this.#looks.values()].some((look) => look.fault);
-    if (!isFaulty || this.#source.closest("[data-open]")) return;
+    if (!this.#isLooked || this.#source.closest("[data-open]")) return;
+    this.#touchAll();
+    if (!this.#showFirstFault()) return;
     event.preventDefault();
     event.stopPropagation();
-    this.#touchAll();
-    this.#showFirstFault();
   }
 
   #showFirstFault(): boolean {

@@ -8,6 +8,7 @@ import type { Query, Suggestion, Values } from "./values";
 const PAUSE_MS = 120;
 const GAP = 4;
 const EDGE = 8;
+const NONE = "Nothing is called that.";
 
 export interface ComboOptions {
   label: string;
@@ -28,19 +29,24 @@ interface Shown {
 
 /** The one list of suggestions of a builder: it belongs to whichever field asks. */
 export class Combos {
-  readonly list = h("div", { class: "popover b-list", id: "b-list", popover: "manual", role: "listbox", "aria-label": "Suggestions" });
+  readonly #list = h("div", { id: "b-list", role: "listbox", "aria-label": "Suggestions" });
+  readonly #none = h("p", { class: "b-none" }, NONE);
+  /** What is shown below the field. */
+  readonly box = h("div", { class: "popover b-list", popover: "manual" }, this.#list, this.#none);
   readonly #values: Values;
+  readonly #say: (words: string) => void;
   #shown: Shown | null = null;
   #timer = 0;
   #asking: AbortController | null = null;
 
-  constructor(values: Values) {
+  constructor(values: Values, say: (words: string) => void) {
     this.#values = values;
+    this.#say = say;
     // A press must not take the focus out of the field.
-    this.list.addEventListener("pointerdown", (event) => event.preventDefault());
-    this.list.addEventListener("click", (event) => this.#press(event));
-    this.list.addEventListener("toggle", () => {
-      if (!this.list.matches(":popover-open")) this.close();
+    this.box.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.box.addEventListener("click", (event) => this.#press(event));
+    this.box.addEventListener("toggle", () => {
+      if (!this.box.matches(":popover-open")) this.close();
     });
   }
 
@@ -58,7 +64,7 @@ export class Combos {
       spellcheck: "false",
       "aria-autocomplete": "list",
       "aria-expanded": "false",
-      "aria-controls": this.list.id,
+      "aria-controls": this.#list.id,
       "aria-label": options.label,
       "data-at": at,
       id,
@@ -79,7 +85,7 @@ export class Combos {
   close(): void {
     clearTimeout(this.#timer);
     this.#asking?.abort();
-    if (this.list.matches(":popover-open")) this.list.hidePopover();
+    if (this.box.matches(":popover-open")) this.box.hidePopover();
     this.#shown?.input.setAttribute("aria-expanded", "false");
     this.#shown?.input.removeAttribute("aria-activedescendant");
     this.#shown = null;
@@ -104,16 +110,19 @@ export class Combos {
   }
 
   #show(input: HTMLInputElement, hits: Suggestion[], options: ComboOptions, take: (hit: Suggestion) => void): void {
-    const none = options.isListed ? [h("p", { class: "b-none" }, "Nothing is called that.")] : [];
-    this.list.replaceChildren(...hits.map(drawHit), ...(hits.length === 0 ? none : []));
-    if (hits.length === 0 && none.length === 0) {
+    const isNone = hits.length === 0;
+    if (isNone && !options.isListed) {
       this.close();
       return;
     }
+    this.#list.replaceChildren(...hits.map(drawHit));
+    this.#list.hidden = isNone;
+    this.#none.hidden = !isNone;
+    if (isNone) this.#say(NONE);
     this.#shown = { input, hits, chosen: -1, take };
-    if (!this.list.matches(":popover-open")) this.list.showPopover();
-    place(this.list, input);
-    input.setAttribute("aria-expanded", "true");
+    if (!this.box.matches(":popover-open")) this.box.showPopover();
+    place(this.box, input);
+    input.setAttribute("aria-expanded", String(!isNone));
     if (options.isListed && input.value.trim()) this.#choose(0);
   }
 
@@ -121,7 +130,7 @@ export class Combos {
     const shown = this.#shown;
     if (!shown || shown.hits.length === 0) return;
     shown.chosen = index < -1 ? shown.hits.length - 1 : index >= shown.hits.length ? -1 : index;
-    const options = [...this.list.querySelectorAll<HTMLElement>("[role=option]")];
+    const options = [...this.#list.querySelectorAll<HTMLElement>("[role=option]")];
     for (const [place, option] of options.entries()) {
       option.setAttribute("aria-selected", String(place === shown.chosen));
     }
@@ -133,7 +142,7 @@ export class Combos {
 
   #key(event: KeyboardEvent, input: HTMLInputElement, ask: () => void): void {
     const shown = this.#shown?.input === input ? this.#shown : null;
-    if (event.altKey || event.isComposing) return;
+    if (event.isComposing || (event.altKey && (shown || event.key !== "ArrowDown"))) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (shown) this.#choose(shown.chosen + (event.key === "ArrowDown" ? 1 : -1));

@@ -11,15 +11,17 @@ interface Target {
 const MOVES: Record<string, Act> = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "out", ArrowRight: "into" };
 const LETTERS: Record<string, Act> = { KeyD: "duplicate", KeyN: "negate" };
 
+/** Whether the field has its own use for letters and arrows: Alt goes word by word or opens a list. */
 function isTyping(target: Element): boolean {
-  return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type !== "checkbox");
+  const isField = target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+  return isField || (target instanceof HTMLInputElement && target.type !== "checkbox");
 }
 
 /** Return what a key does to the part that has the focus; undefined for nothing. */
 function readAct(event: KeyboardEvent, target: Element): Act | undefined {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return undefined;
   const isGrip = target.hasAttribute("data-grip");
-  if (event.altKey) return MOVES[event.key] ?? (isTyping(target) ? undefined : LETTERS[event.code]);
+  if (event.altKey) return isTyping(target) ? undefined : (MOVES[event.key] ?? LETTERS[event.code]);
   if (!isGrip) return undefined;
   return event.key === "Delete" || event.key === "Backspace" ? "remove" : MOVES[event.key];
 }

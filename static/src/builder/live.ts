@@ -62,7 +62,8 @@ export class Live {
     const part = document.createElement("template");
     part.innerHTML = await answer.text();
     const next = part.content.querySelector<HTMLElement>("#impact");
-    if (signal.aborted || !next) return false;
+    if (signal.aborted) return false;
+    if (!next) throw new Error("The answer is not a preview.");
     document.getElementById("impact")?.replaceWith(next);
     const told = next.querySelector("#impact-leaves")?.textContent;
     const isEstimate = next.dataset["estimate"] !== undefined;
@@ -82,6 +83,8 @@ export class Live {
     const note = document.createElement("p");
     note.textContent = "It could not be counted. You can save it all the same.";
     shown?.replaceChildren(note, again);
+    // What was blamed before is not known to be wrong any more.
+    this.#tell([], "");
   }
 }
 
