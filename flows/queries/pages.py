@@ -32,7 +32,7 @@ from messaging.choices import SkipReason
 from messaging.models import Template
 from messaging.queries.messages import count_by_flow, count_by_node, count_skips_by_reason
 from segments.domain.definitions import products_named
-from segments.domain.words import describe
+from segments.domain.words import begin_sentence, describe, go_on
 from segments.queries.conditions import parse_definition
 from segments.queries.listing import speak_money, titles_of
 
@@ -219,10 +219,10 @@ def condition_words(condition: Mapping[str, Any], names: "Names") -> str:
         return f"“{names.message(condition['message'])}” was {condition['is']}"
     children = condition.get("children")
     if children and any(_asks_messages(child) for child in children):
-        parts = [condition_words(child, names) for child in children]
+        parts = [go_on(condition_words(child, names)) for child in children]
         if condition["op"] == "not":
-            return "not (" + ", ".join(parts) + ")"
-        return f" {condition['op']} ".join(parts)
+            return "Not (" + ", ".join(parts) + ")"
+        return begin_sentence(f" {condition['op']} ".join(parts))
     return describe(parse_definition(condition), speak_money, names.segments, names.products)
 
 

@@ -87,7 +87,7 @@ def _positive_count(leaf: EventLeaf | BoughtLeaf) -> tuple[Leaf, bool]:
     measure = replace(leaf.measure, operator="=") if is_negated else leaf.measure
     if isinstance(leaf, EventLeaf):
         return replace(leaf, measure=measure, tests=_settle_tests(leaf.tests)), is_negated
-    goods = tuple((key, tuple(sorted(set(words)))) for key, words in leaf.goods)
+    goods = tuple((key, tuple(sorted({one.lower() for one in words}))) for key, words in leaf.goods)
     return replace(leaf, measure=measure, goods=goods), is_negated
 
 

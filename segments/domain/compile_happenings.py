@@ -129,7 +129,7 @@ def _bought_join(query: Query, leaf: BoughtLeaf) -> str:
 
 def _fits_goods(query: Query, key: str, words: tuple[str, ...]) -> str:
     """Whether a line is of what one word of a condition names; a product may have several flags."""
-    bound = query.bind(list(words), "::text[]")
+    bound = query.bind([word.lower() for word in words], "::text[]")
     return f"g.flags && {bound}" if key == FLAG else f"{_GOODS[key]} = ANY({bound})"
 
 

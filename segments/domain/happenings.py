@@ -112,9 +112,9 @@ class BoughtLeaf:
     """In how many orders that count something was bought.
 
     Attributes:
-        goods: by one of `GOODS` the words that fit, lower case; all of them meet in one line of
-            the order. ``product`` holds our ids, ``flag`` what the product is now, by a rule or
-            by hand. Empty is anything.
+        goods: by one of `GOODS` the words that fit, as they were written and compared without
+            regard to case; all of them meet in one line of the order. ``product`` holds our ids,
+            ``flag`` what the product is now, by a rule or by hand. Empty is anything.
     """
 
     path: str
@@ -355,7 +355,7 @@ def _parse_kinds(given: object, at: str, key: str) -> tuple[str, ...]:
         raise DefinitionError(at, "must be the id of a product")
     if key == FLAG and not set(found) <= set(FLAGS):
         raise DefinitionError(at, f"must be one of: {', '.join(FLAGS)}")
-    return tuple(word.lower() for word in found)
+    return found
 
 
 def _is_id(word: str) -> bool:

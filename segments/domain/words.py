@@ -69,7 +69,7 @@ def describe(
     segments: Mapping[int, str],
     products: Mapping[int, str] | None = None,
 ) -> str:
-    """Say a tree in one sentence without a full stop.
+    """Say a tree in one sentence without a full stop; names stay as they are written.
 
     Args:
         node: the tree.
@@ -78,12 +78,7 @@ def describe(
         products: titles of products by id; one that is missing was deleted. Without them a
             product is told by its id.
     """
-    if not isinstance(node, Group):
-        return describe_leaf(node, money, segments, products)
-    parts = [_part(child, money, segments, products) for child in node.children]
-    if node.op == "not":
-        return f"not ({' or '.join(parts)})"
-    return f" {node.op} ".join(parts)
+    return begin_sentence(_describe_inside(node, money, segments, products))
 
 
 def describe_leaf(
@@ -92,7 +87,7 @@ def describe_leaf(
     segments: Mapping[int, str],
     products: Mapping[int, str] | None = None,
 ) -> str:
-    """Say one condition; for what is handed in see `describe`."""
+    """Say one condition as a sentence of its own; for what is handed in see `describe`."""
     match leaf:
         case FieldLeaf() | PropertyLeaf():
             return _describe_comparison(leaf, money)
@@ -108,15 +103,39 @@ def describe_leaf(
             assert_never(leaf)
 
 
+def begin_sentence(words: str) -> str:
+    """Write the first letter of what begins a sentence large, inside brackets too."""
+    begun = words.lstrip("(")
+    return f"{words.removesuffix(begun)}{begun[:1].upper()}{begun[1:]}"
+
+
+def go_on(words: str) -> str:
+    """Write what began a sentence as it is written inside one; ``SMS`` and ``RFM`` stay large."""
+    begun = words.lstrip("(")
+    is_short = begun[1:2].isupper()
+    return words if is_short else f"{words.removesuffix(begun)}{begun[:1].lower()}{begun[1:]}"
+
+
 def speak_state(state: str) -> str:
     """Say the permission on a channel, such as ``never asked for``."""
     return _STATES.get(state, state)
 
 
+def _describe_inside(
+    node: Node, money: Speak, segments: Mapping[int, str], products: Mapping[int, str] | None
+) -> str:
+    if not isinstance(node, Group):
+        return go_on(describe_leaf(node, money, segments, products))
+    parts = [_part(child, money, segments, products) for child in node.children]
+    if node.op == "not":
+        return f"not ({' or '.join(parts)})"
+    return f" {node.op} ".join(parts)
+
+
 def _part(
     node: Node, money: Speak, segments: Mapping[int, str], products: Mapping[int, str] | None
 ) -> str:
-    words = describe(node, money, segments, products)
+    words = _describe_inside(node, money, segments, products)
     needs_brackets = isinstance(node, Group) and node.op != "not" and len(node.children) > 1
     return f"({words})" if needs_brackets else words
 

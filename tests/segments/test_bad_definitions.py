@@ -130,7 +130,7 @@ def test_a_definition_of_an_older_version_is_asked_said_and_explained(tenant: Te
         refresh_everything(NOW)
         assert in_stored(segment) == [ada]
         [reason] = explain_segments(ada, NOW)
-    assert (reason.words, reason.leaves[0].actual) == ("Never bought category tea", "0 orders")
+    assert (reason.words, reason.leaves[0].actual) == ("Never bought category Tea", "0 orders")
     segment.refresh_from_db()
     assert segment.definition == {"not_bought": {"category": "Tea"}}
 

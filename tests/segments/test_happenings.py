@@ -277,9 +277,9 @@ WORDS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"bought": {"category": "Skincare"}, "months": [1, 2, 3]},
-        "Bought category skincare in January to March",
+        "Bought category Skincare in January to March",
     ),
-    ({"not_bought": {"brand": ["A", "B"]}}, "Never bought brand a or b"),
+    ({"not_bought": {"brand": ["A", "B"]}}, "Never bought brand A or B"),
     (
         {"bought": {}, **times(">=", 2), "within": {"days": 90}},
         "Bought anything in at least 2 orders in the last 90 days",
@@ -289,6 +289,30 @@ WORDS: list[tuple[dict[str, Any], str]] = [
         "Bought in October to December of at least 2 years, with at least 30% of all orders",
     ),
     ({"random_bucket": {"percent": 10}}, "In a random 10% of all"),
+    (
+        {
+            "op": "or",
+            "children": [
+                {
+                    "op": "and",
+                    "children": [
+                        {"bought": {"title": "BALM"}},
+                        {"reachable": "sms"},
+                        {"event": "Quiz"},
+                    ],
+                },
+                {"op": "not", "children": [{"not_bought": {"brand": ["Acme"]}}]},
+            ],
+        },
+        (
+            "(Bought title BALM and SMS: reachable for promotions and “Quiz”: at least once)"
+            " or not (never bought brand Acme)"
+        ),
+    ),
+    (
+        {"op": "not", "children": [{"bought": {"sku": "B-1"}}, {"random_bucket": {"percent": 1}}]},
+        "Not (bought sku B-1 or in a random 1% of all)",
+    ),
 ]
 
 

@@ -196,7 +196,7 @@ def test_a_definition_of_an_older_version_is_read_in_the_words_of_this_one(tenan
     segment.refresh_from_db()
     assert list_member_ids(segment.pk) == [ada]
     assert segment.digest == digest(read(new))
-    assert describe_segment(segment) == "Never bought category tea and Orders: at least 2"
+    assert describe_segment(segment) == "Never bought category Tea and orders: at least 2"
     with simulated(NOW), pytest.raises(DefinitionError) as refused:
         create_segment(name="Wrong", definition={"not_bought": {"colour": "red"}})
     assert refused.value.path == "definition.not_bought.colour"

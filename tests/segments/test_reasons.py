@@ -285,14 +285,14 @@ HAPPENINGS_ASKED: list[Case] = [
     ),
     Case(
         {"bought": {"category": "Soap"}, "within": days(60)},
-        "Bought category soap in the last 60 days",
+        "Bought category Soap in the last 60 days",
         "1 order",
         turns_at=midnight(8, 10),
     ),
-    Case({"bought": {"brand": "Acme"}}, "Bought brand acme", "0 orders", holds=False),
+    Case({"bought": {"brand": "Acme"}}, "Bought brand Acme", "0 orders", holds=False),
     Case(
         {"not_bought": {"category": "Soap"}, "within": days(60)},
-        "Never bought category soap in the last 60 days",
+        "Never bought category Soap in the last 60 days",
         "1 order",
         holds=False,
         turns_at=midnight(8, 10),
@@ -418,8 +418,8 @@ def test_she_stays_as_long_as_one_of_two_reasons_does(ada: int) -> None:
     ]
     either = explain(ada, make_segment({"op": "or", "children": children}, "Either"))
     assert either.words == (
-        "“Product Viewed”: at least once in the last 7 days or Days since last order:"
-        " less than 30 or Country: DE"
+        "“Product Viewed”: at least once in the last 7 days or days since last order:"
+        " less than 30 or country: DE"
     )
     assert [leaf.flips_at for leaf in either.leaves] == [midnight(7, 8), midnight(7, 10), None]
     assert (either.flips_at, either.turns_at) == (midnight(7, 5), midnight(7, 10))
