@@ -87,7 +87,7 @@ class SuppressionViewSet(ReadResource[Suppression]):
         ],
     )
     def create(self, request: Request) -> Response:
-        """Suppress an address; the same again answers 200 and changes nothing."""
+        """Suppress an address; the same or less again answers 200 and changes nothing."""
         body = SuppressionIn(data=request.data)
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)

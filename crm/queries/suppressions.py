@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from crm.choices import Channel, SuppressionReason, SuppressionScope
 from crm.domain.digests import digest_address
 from crm.models import Suppression
@@ -111,6 +113,19 @@ def count_suppressions(wanted: WantedSuppressions) -> int:
 def has_suppressions() -> bool:
     """Say whether the tenant has any suppression."""
     return has_any(Suppression.objects.all())
+
+
+def is_suppressed(channel: str, address: str, now: datetime) -> bool:
+    """Say whether anything is stopped that would go to an address."""
+    digest = digest_address(current_tenant_id(), channel, address)
+    in_force = Q(until=None) | Q(until__gt=now)
+    return Suppression.objects.filter(in_force, channel=channel, address_hash=digest).exists()
+
+
+def find_scopes(suppression_ids: Iterable[int]) -> dict[int, str]:
+    """Return what suppressions stop, a word of `SuppressionScope` by id."""
+    found = Suppression.objects.filter(pk__in=list(suppression_ids))
+    return dict(found.values_list("pk", "scope"))
 
 
 def _conditions(wanted: WantedSuppressions) -> tuple[list[str], dict[str, Any]]:

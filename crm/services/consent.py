@@ -46,12 +46,14 @@ _SCOPES = {str(SuppressionReason.MANUAL): str(SuppressionScope.PROMOTIONAL)}
 
 
 class Stopped(NamedTuple):
-    """An address that is suppressed now and was not before."""
+    """An address of which more is stopped now than before; a new one was not suppressed so."""
 
     id: int
     channel: str
     address: str
     reason: str
+    scope: str
+    is_new: bool
 
 
 @transaction.atomic
@@ -143,7 +145,7 @@ def suppress(  # noqa: PLR0913 what is kept of an address, each named at the cal
 ) -> bool:
     """Never contact an address again, or not before ``until``; a repeat changes nothing.
 
-    One that has run out begins anew.
+    One that has run out begins anew. One in force is widened to what is asked, never narrowed.
 
     Args:
         channel: a word of `Channel`.
@@ -155,28 +157,14 @@ def suppress(  # noqa: PLR0913 what is kept of an address, each named at the cal
         actor: member or key that says so; empty for a server.
 
     Returns:
-        Whether it was not suppressed for this reason before.
+        Whether more is stopped for this reason than before.
     """
     now = clock.now()
-    named = {
-        "channel": channel,
-        "address_hash": address_hash(channel, address),
-        "reason": reason,
-    }
-    said = {
-        "address": normal_address(channel, address),
-        "scope": scope,
-        "until": until,
-        "detail": detail,
-        "actor": actor,
-        "created_at": now,
-    }
-    _, created = Suppression.objects.get_or_create(**named, defaults=said)
-    if not created:
-        created = Suppression.objects.filter(**named, until__lte=now).update(**said) > 0
-    if created:
+    wanted = [(channel, normal_address(channel, address), reason, scope)]
+    is_more = bool(_stop(wanted, now, until=until, detail=detail, actor=actor))
+    if is_more:
         _tell_stops([(channel, address)], now, is_stopped=True)
-    return created
+    return is_more
 
 
 @transaction.atomic
@@ -203,7 +191,7 @@ def suppress_many(
 ) -> list[Stopped]:
     """Suppress many addresses at once; a repeat changes nothing. Joins the caller's transaction.
 
-    One that has run out begins anew.
+    One that has run out begins anew; one in force is widened, never narrowed.
 
     Args:
         stops: channel, address and a word of `SuppressionReason`; what a member suppressed is
@@ -212,22 +200,34 @@ def suppress_many(
         actor: member or key that says so.
 
     Returns:
-        Those that were not suppressed for their reason before.
+        Those of which more is stopped than before.
     """
     wanted = sorted({(channel, normal_address(channel, at), why) for channel, at, why in stops})
     if not wanted:
         return []
     now = clock.now()
-    scopes = [_SCOPES.get(why, str(SuppressionScope.ALL)) for _, _, why in wanted]
-    scoped = [
-        (channel, address_hash(channel, at), at, why, scope)
-        for (channel, at, why), scope in zip(wanted, scopes, strict=True)
-    ]
-    params = columns("channels hashes addresses reasons scopes", scoped)
-    added = run_sql("crm.add_stops", now=now, detail=detail, actor=actor, **params)
-    addresses = {(row.channel, row.address) for row in added}
+    scoped = [(*stop, _SCOPES.get(stop[2], str(SuppressionScope.ALL))) for stop in wanted]
+    added = _stop(scoped, now, until=None, detail=detail, actor=actor)
+    addresses = {(row.channel, row.address) for row in added if row.address}
     _tell_stops(sorted(addresses), now, is_stopped=True, is_backfill=True)
-    return [Stopped(*row) for row in added]
+    return added
+
+
+def _stop(
+    wanted: Iterable[tuple[str, str, str, str]],
+    now: datetime,
+    *,
+    until: datetime | None,
+    detail: str,
+    actor: str,
+) -> list[Stopped]:
+    """Suppress channel, address, reason and scope, each for itself."""
+    rows = [
+        (channel, address_hash(channel, at), at, why, scope) for channel, at, why, scope in wanted
+    ]
+    params = columns("channels hashes addresses reasons scopes", rows)
+    said = {"until": until, "detail": detail, "actor": actor}
+    return [Stopped(*row) for row in run_sql("crm.add_stops", now=now, **said, **params)]
 
 
 @transaction.atomic

@@ -35,6 +35,8 @@ def add_suppression(
 ) -> tuple[Suppression, bool]:
     """Suppress an address that somebody names; a repeat returns the first row.
 
+    One that stops less for this reason is widened, never narrowed.
+
     Args:
         channel: a word of `Channel`.
         address: as typed; a number without a country code is one of the tenant's country.
@@ -44,7 +46,7 @@ def add_suppression(
         actor: e-mail address of the member, or the key.
 
     Returns:
-        The row, and whether it was not suppressed for this reason before.
+        The row, and whether more is stopped for this reason than before.
 
     Raises:
         Invalid: no address, or a reason that nobody can name; ``fields`` says which.
@@ -52,15 +54,21 @@ def add_suppression(
     if reason not in SAYABLE:
         raise Invalid("Nobody can name this reason.", fields={"reason": "Nobody can name this."})
     normal = read_address(channel, address)
-    is_new = suppress(
-        channel, normal, reason, scope, detail=detail.strip()[:MAX_DETAIL], actor=actor
-    )
-    row = Suppression.objects.get(
+    same = Suppression.objects.filter(
         channel=channel, address_hash=address_hash(channel, normal), reason=reason
     )
-    if is_new:
-        audit.record("suppression.added", "suppression", row.pk, after=_said(row), actor=actor)
-    return row, is_new
+    known = same.first()
+    is_more = suppress(
+        channel, normal, reason, scope, detail=detail.strip()[:MAX_DETAIL], actor=actor
+    )
+    row = same.get()
+    if is_more:
+        before = _said(known) if known else None
+        after = _said(row)
+        audit.record(
+            "suppression.added", "suppression", row.pk, before=before, after=after, actor=actor
+        )
+    return row, is_more
 
 
 @transaction.atomic
@@ -103,5 +111,6 @@ def _said(row: Suppression) -> dict[str, str]:
         "channel": row.channel,
         "reason": row.reason,
         "scope": row.scope,
+        "until": row.until.isoformat() if row.until else "",
         "detail": row.detail,
     }

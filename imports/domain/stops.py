@@ -1,6 +1,7 @@
 """Addresses that must not be written to, and the names of lists, out of rows. Pure."""
 
 import re
+from collections.abc import Mapping
 
 from crm.choices import Channel, SuppressionReason
 from crm.domain.identifiers import normalize_email, normalize_phone
@@ -27,7 +28,9 @@ _REASONS = {
     "true": SuppressionReason.MANUAL,
     "yes": SuppressionReason.MANUAL,
 }
-_NOTHING = frozenset({"", "no", "false", "none", "never", "unsubscribe", "unsubscribed"})
+_LEFT = dict.fromkeys(("unsubscribe", "unsubscribed"), SuppressionReason.MANUAL)
+"""Words of somebody who left: consent in a file of people, a stop in one of stopped addresses."""
+_NOTHING = frozenset({"", "no", "false", "none", "never", *_LEFT})
 _BETWEEN = re.compile(r"[,;|\[\]\"]+")
 
 
@@ -41,7 +44,7 @@ def read_stops(row: Row, options: Options) -> list[Stop]:
     """
     del options
     email = row.get("email")
-    return [Stop(Channel.EMAIL, email, why) for why in _reasons(row, _NOTHING) if email]
+    return [Stop(Channel.EMAIL, email, why) for why in _reasons(row, _REASONS, _NOTHING) if email]
 
 
 def read_suppression(row: Row, options: Options) -> list[Stop]:
@@ -52,7 +55,7 @@ def read_suppression(row: Row, options: Options) -> list[Stop]:
     Raises:
         Refused: a word is not known, or there is no usable address.
     """
-    reasons = _reasons(row, frozenset({""})) or [SuppressionReason.MANUAL]
+    reasons = _reasons(row, _REASONS | _LEFT, frozenset({""})) or [SuppressionReason.MANUAL]
     addresses = {
         Channel.EMAIL: normalize_email(row.get("email")),
         Channel.SMS: normalize_phone(without_quote(row.get("phone")), options.country),
@@ -74,7 +77,9 @@ def suppression_keys(row: Row) -> list[str]:
     return [f"{email} {phone}"] if email or phone else []
 
 
-def _reasons(row: Row, nothing: frozenset[str]) -> list[SuppressionReason]:
+def _reasons(
+    row: Row, known: Mapping[str, SuppressionReason], nothing: frozenset[str]
+) -> list[SuppressionReason]:
     """Return the reasons that a row names, but for words that say nothing.
 
     Raises:
@@ -85,19 +90,19 @@ def _reasons(row: Row, nothing: frozenset[str]) -> list[SuppressionReason]:
         word = normal_word(piece)
         if word in nothing:
             continue
-        if word not in _REASONS:
+        if word not in known:
             raise Refused(
                 f"Suppression “{piece.strip()[:60]}” is not known; write hard_bounce, "
                 "invalid_email, spam_complaint or user_suppressed."
             )
-        reasons.append(_REASONS[word])
+        reasons.append(known[word])
     return list(dict.fromkeys(reasons))
 
 
 def has_left(row: Row) -> bool:
     """Say whether the column of suppressions says that somebody unsubscribed."""
     words = {normal_word(piece) for piece in _BETWEEN.split(row.get("suppression"))}
-    return bool(words & {"unsubscribe", "unsubscribed"})
+    return not words.isdisjoint(_LEFT)
 
 
 def read_lists(row: Row) -> list[str]:

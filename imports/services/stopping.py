@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm.domain.digests import normal_address
+from crm.queries.suppressions import find_scopes
 from crm.services.consent import lift_many, suppress_many
 from crm.types import Change, TakenBack
 from imports.choices import Kind
@@ -12,7 +13,10 @@ from imports.services.followers import TAKERS
 from imports.types import Stop
 
 SUPPRESSION = "suppression"
-KEPT = "It is no longer suppressed for this reason, or belongs to somebody who was erased."
+KEPT = (
+    "It is no longer suppressed for this reason, was stopped for more since, "
+    "or belongs to somebody who was erased."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Stopped:
     """What became of the addresses of some documents.
 
     Attributes:
-        are_new: of each document whether any of its addresses was not suppressed so before.
+        are_new: of each document whether more is stopped of any of its addresses than before.
         changes: what an undo takes back: those of a file of suppressions.
     """
 
@@ -36,14 +40,27 @@ def stop_addresses(source: Import, documents: Sequence[Sequence[Stop]]) -> Stopp
     known = {(row.channel, row.address, row.reason) for row in added}
     return Stopped(
         [is_list and any(_key(stop) in known for stop in each) for each in documents],
-        [Change(SUPPRESSION, row.id, None, None, {}) for row in added if is_list],
+        [
+            Change(SUPPRESSION, row.id, None, None, {"scope": row.scope})
+            for row in added
+            if is_list and row.is_new
+        ],
     )
 
 
 def take_back_stops(changes: Sequence[Change], *, reason: str) -> TakenBack:
-    """Let addresses be contacted again that an import suppressed."""
+    """Let addresses be contacted again that an import suppressed.
+
+    Of which somebody stopped more since stays stopped: that is not of the file.
+    """
     del reason
-    gone = set(lift_many(change.object_id for change in changes))
+    scopes = find_scopes(change.object_id for change in changes)
+    same = [
+        change.object_id
+        for change in changes
+        if scopes.get(change.object_id) == change.after.get("scope")
+    ]
+    gone = set(lift_many(same))
     result = TakenBack()
     for change in changes:
         if change.object_id in gone:

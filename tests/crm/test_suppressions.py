@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.models import Event, Identity, Suppression
 from crm.queries.suppressions import WantedSuppressions, list_suppressions
-from crm.services.consent import suppress
+from crm.services.consent import suppress, suppress_many
 from crm.services.erasure import erase_profiles
 from crm.services.suppressions import add_suppression, end_suppression
 from kernel import clock
@@ -68,6 +68,30 @@ def test_one_that_has_run_out_begins_anew(tenant: Tenant) -> None:
     suppress("email", "ada@example.com", "manual", until=past)
     row, is_new = add_suppression("email", "ada@example.com", actor=ACTOR)
     assert (is_new, row.until, row.actor) == (True, None, ACTOR)
+
+
+def test_one_that_stops_marketing_is_widened_to_all_and_never_narrowed(tenant: Tenant) -> None:
+    suppress_many([("email", "ada@example.com", "manual")], detail="File a.csv")
+    row, is_more = add_suppression("email", "ada@example.com", detail="Phone", actor=ACTOR)
+    assert (is_more, row.scope, row.detail, row.actor) == (True, "all", "Phone", ACTOR)
+    [entry] = AuditEntry.objects.filter(action="suppression.added")
+    assert ((entry.before or {})["scope"], (entry.after or {})["scope"]) == ("promotional", "all")
+    again, is_more_again = add_suppression(
+        "email", "ada@example.com", scope="promotional", actor=ACTOR
+    )
+    assert (again.pk, is_more_again, again.scope) == (row.pk, False, "all")
+    assert suppress_many([("email", "ada@example.com", "manual")]) == []
+    assert Suppression.objects.get().scope == "all"
+
+
+def test_one_that_would_run_out_becomes_one_for_ever_and_is_not_shortened(tenant: Tenant) -> None:
+    soon, later = (clock.now() + timedelta(days=days) for days in (1, 2))
+    asked = [
+        suppress("email", "ada@example.com", "manual", until=until)
+        for until in (soon, later, soon, None, later)
+    ]
+    assert asked == [True, True, False, True, False]
+    assert Suppression.objects.get().until is None
 
 
 def test_the_list_narrows_by_reason_and_by_a_whole_address(tenant: Tenant) -> None:

@@ -1,10 +1,13 @@
 """Files of addresses that must not be contacted."""
 
+from datetime import timedelta
+
 import pytest
 
 from crm.models import Profile, Suppression
 from crm.services.consent import lift_many, suppress
 from imports.services.undoing import start_undo
+from kernel import clock
 from tenants.models import Tenant
 from tests.imports.files import ACTOR, bring, check, counted, finish
 
@@ -41,6 +44,36 @@ def test_the_run_keeps_each_address_with_its_reason(tenant: Tenant) -> None:
     ]
     assert set(Suppression.objects.values_list("actor", "detail")) == {(ACTOR, "File file.csv")}
     assert not Profile.objects.exists()
+
+
+def test_who_unsubscribed_is_suppressed_by_a_file_of_suppressed_addresses(tenant: Tenant) -> None:
+    body = "Email,Status\nada@example.com,Unsubscribed\nbo@example.com,unsubscribe\n"
+    done = bring(body, kind="suppressions")
+    assert (done.counts["new"], done.counts["refused"]) == (2, 0)
+    assert kept() == [
+        ("email", "ada@example.com", "manual", "promotional"),
+        ("email", "bo@example.com", "manual", "promotional"),
+    ]
+
+
+def test_an_undo_keeps_what_somebody_stopped_more_of_since(tenant: Tenant) -> None:
+    done = bring("Email\nbo@example.com\n", kind="suppressions")
+    assert suppress("email", "bo@example.com", "manual") is True
+    start_undo(done.pk, actor=ACTOR)
+    undone = finish(done)
+    assert kept() == [("email", "bo@example.com", "manual", "all")]
+    assert undone.undone["kept"] == {"suppression": 1}
+
+
+def test_an_undo_keeps_what_the_file_only_widened(tenant: Tenant) -> None:
+    soon = clock.now() + timedelta(days=1)
+    suppress("email", "ada@example.com", "hard_bounce", "promotional", until=soon)
+    done = bring("Email,Reason\nada@example.com,bounced\n", kind="suppressions")
+    assert kept() == [("email", "ada@example.com", "hard_bounce", "all")]
+    assert Suppression.objects.get().until is None
+    start_undo(done.pk, actor=ACTOR)
+    finish(done)
+    assert kept() == [("email", "ada@example.com", "hard_bounce", "all")]
 
 
 def test_a_second_import_of_the_file_changes_nothing(tenant: Tenant) -> None:
