@@ -258,12 +258,6 @@ def list_consent(profile_id: int) -> list[ConsentLine]:
     return lines[::-1]
 
 
-def find_last_statement(profile_id: int, channel: str) -> int | None:
-    """Return the id of the newest statement of permission on a channel; None without any."""
-    said = ConsentEvent.objects.filter(profile_id=profile_id, channel=channel, topic="")
-    return said.order_by("-recorded_at", "-pk").values_list("pk", flat=True).first()
-
-
 def list_notes(profile_id: int) -> list[NoteLine]:
     """Return what members wrote about somebody, newest first."""
     notes = Note.objects.filter(profile_id=profile_id).order_by("-created_at", "-pk")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -12,6 +12,7 @@ from crm.domain.fields import learn_consent
 from crm.domain.identifiers import normalize_email
 from crm.domain.permission import NEGATIVE, counts_from
 from crm.models import ConsentEvent, Suppression
+from crm.queries.statements import wants_back
 from crm.services.addresses import address_hash, normal_address
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import Claim
@@ -33,12 +34,15 @@ __all__ = [
     "address_hash",
     "lift_many",
     "lift_suppression",
+    "note_wish",
     "record_consent",
     "suppress",
     "suppress_hashes",
     "suppress_many",
 ]
 
+COMING_BACK = "wish to come back"
+"""Topic under which a wish is kept that changes nothing until its mailbox confirms it."""
 FROM_FILE = "import"
 """Method of statements that a file brings."""
 _PROJECTED = ("email", "sms")
@@ -75,8 +79,8 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
     """Record what a shopper or member has just said about one channel, with its proof.
 
     It holds from now on, even over a statement with a later time. Saying again what holds
-    already records nothing, but for a “no” that only a file had said: undoing the import of the
-    file must not let go of it then.
+    already records nothing, but for a “no” that could be let go of otherwise: one that only a
+    file had said, for whose import may be undone, and one after which they asked to come back.
 
     Args:
         profile_id: a merged one stands for its winner.
@@ -105,7 +109,7 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
         raise NotFound(f"no profile {profile_id}")
     said_at = occurred_at or now
     before = _known_state(final, channel, topic)
-    if before == state and not (state in NEGATIVE and _is_of_file(final, channel, topic)):
+    if before == state and not (state in NEGATIVE and _may_be_let_go(final, channel, topic)):
         return False
     if channel in _PROJECTED and not topic:
         said_at = _project(final, channel, state, said_at)
@@ -130,6 +134,32 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
         return True
     append_events([_changed(final, channel, (before, state), said_at, "system")], now=now)
     return True
+
+
+@transaction.atomic
+def note_wish(profile_id: int, channel: str, *, occurred_at: datetime, **proof: Any) -> None:
+    """Keep that somebody who said no asked to come back, as proof alone: their “no” holds on.
+
+    Once only, until they say something else.
+
+    Args:
+        profile_id: no merged one.
+        channel: a word of `Channel`.
+        occurred_at: aware.
+        proof: the other parts, as of `record_consent`.
+    """
+    lock_final_profiles([profile_id])
+    if wants_back(profile_id, channel):
+        return
+    ConsentEvent.objects.create(
+        profile_id=profile_id,
+        channel=channel,
+        topic=COMING_BACK,
+        state=ConsentState.PENDING,
+        occurred_at=occurred_at,
+        recorded_at=clock.now(),
+        **proof,
+    )
 
 
 @transaction.atomic
@@ -332,9 +362,10 @@ def _known_state(profile_id: int, channel: str, topic: str) -> str:
     return last.state if last else str(ConsentState.NEVER)
 
 
-def _is_of_file(profile_id: int, channel: str, topic: str) -> bool:
+def _may_be_let_go(profile_id: int, channel: str, topic: str) -> bool:
     last = _last_said(profile_id, channel, topic)
-    return last is not None and last.method == FROM_FILE
+    is_of_file = last is not None and last.method == FROM_FILE
+    return is_of_file or (not topic and wants_back(profile_id, channel))
 
 
 def _last_said(profile_id: int, channel: str, topic: str) -> ConsentEvent | None:

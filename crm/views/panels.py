@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from crm.panels import list_kinds
 from crm.queries import person
 from crm.queries.care import care_of_person
+from crm.queries.statements import can_be_asked
 from crm.views.changes import CHANNELS, STATES
 from crm.views.person import get_profile
 from kernel import clock
@@ -80,12 +81,14 @@ def care(request: TenantRequest, profile_id: int) -> HttpResponse:
 def consent(request: TenantRequest, profile_id: int) -> HttpResponse:
     """Show every statement of permission with its proof."""
     profile = get_profile(profile_id)
+    may_change = may(request.member.role, capabilities.WRITE_NOTES)
     context = {
         "lines": person.list_consent(profile.pk),
         "profile": profile,
         "channels": CHANNELS,
         "states": STATES,
-        "may_change": may(request.member.role, capabilities.WRITE_NOTES),
+        "may_change": may_change,
+        "may_ask": may_change and can_be_asked(profile.email, profile.email_consent, clock.now()),
     }
     return render(request, "crm/_consent.html", context)
 

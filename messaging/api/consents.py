@@ -34,7 +34,8 @@ class StatementIn(serializers.Serializer[Any]):
         choices=STATES,
         help_text=(
             "`pending` asks for a yes by email (double opt-in): the person counts as subscribed "
-            "once they press the button of the mail."
+            "once they press the button of the mail. Who said no stays so until then, and a wish "
+            "from before their no, or of a suppressed address, is refused."
         ),
     )
     occurred_at = serializers.DateTimeField(required=False, help_text="Now, where it is left out.")
@@ -132,4 +133,4 @@ def _record(profile_id: int, channel: str, state: str, proof: Proof) -> bool:
     if channel != Channel.EMAIL:
         text = "A yes can be asked for by email alone."
         raise Invalid(text, fields={"channel": text})
-    return ask_to_confirm(profile_id, proof)
+    return ask_to_confirm(profile_id, proof, is_own_wish=True)

@@ -11,10 +11,12 @@ import pytest
 import time_machine
 from django.test import Client
 
-from crm.models import ConsentEvent, Profile
-from crm.services.consent import record_consent
+from crm.models import ConsentEvent, Event, Profile, Suppression
+from crm.services.consent import record_consent, suppress
+from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid
+from kernel.sql import run_sql
 from messaging.models import Message
 from messaging.services import tokens
 from messaging.services.opting_in import ask_to_confirm
@@ -22,7 +24,7 @@ from messaging.services.sending import send_due
 from messaging.types import MailboxToken, Proof, RecipientToken
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_recipient
-from tests.factories.tenants import call_with, make_key
+from tests.factories.tenants import call_with, make_key, sign_in
 from tests.support.smtp import SmtpServer
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +107,108 @@ def test_who_said_no_since_is_not_subscribed_by_an_old_link(
     record_consent(zoe.pk, "email", "unsubscribed", method="manual")
     assert client.post(link(smtp, "s")).status_code == 404
     assert state(zoe) == "unsubscribed"
+
+
+@pytest.mark.parametrize("said", ["unsubscribed", "withdrawn"])
+def test_a_member_cannot_ask_who_said_no(zoe: Profile, shop: Tenant, said: str) -> None:
+    record_consent(zoe.pk, "email", said, method="manual")
+    client = sign_in(shop)
+    page = f"/t/{shop.slug}/profiles/{zoe.pk}/consent/"
+    assert "Ask by email" not in client.get(page).text
+    answer = client.post(f"{page}ask/", {"reason": "At the till"}, follow=True)
+    assert "They said no to marketing by email" in answer.text
+    assert state(zoe) == said
+    assert not Message.objects.exists()
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_nobody_is_asked_at_a_suppressed_address(zoe: Profile, shop: Tenant) -> None:
+    client = sign_in(shop)
+    page = f"/t/{shop.slug}/profiles/{zoe.pk}/consent/"
+    assert "Ask by email" in client.get(page).text
+    suppress("email", zoe.email, "manual", "promotional")
+    assert "Ask by email" not in client.get(page).text
+    for is_own_wish in (False, True):
+        with pytest.raises(Conflict):
+            ask_to_confirm(zoe.pk, ASKED, is_own_wish=is_own_wish)
+    assert state(zoe) == "never"
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("said", ["unsubscribed", "withdrawn"])
+def test_who_said_no_and_asks_again_stays_so_until_the_button(
+    client: Client, zoe: Profile, smtp: SmtpServer, noon: time_machine.Traveller, said: str
+) -> None:
+    record_consent(zoe.pk, "email", said, method="manual")
+    noon.shift(timedelta(minutes=1))
+    assert ask_to_confirm(zoe.pk, ASKED, is_own_wish=True) is True
+    assert ask_to_confirm(zoe.pk, ASKED, is_own_wish=True) is False
+    send()
+    assert state(zoe) == said
+    assert [row.state for row in run_sql("crm.held_consent", ids=[zoe.pk])] == [said]
+    assert Event.objects.filter(name="Consent Changed").count() == 1
+    assert "You are on the list" in client.post(link(smtp, "s")).text
+    assert state(zoe) == "subscribed"
+    told = ConsentEvent.objects.order_by("pk").values_list("state", "text_version")
+    assert list(told) == [(said, ""), ("pending", "2026-05"), ("subscribed", "")]
+
+
+def test_a_no_after_the_wish_to_come_back_ends_it(
+    client: Client, zoe: Profile, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    record_consent(zoe.pk, "email", "unsubscribed", method="manual")
+    ask_to_confirm(zoe.pk, ASKED, is_own_wish=True)
+    send()
+    noon.shift(timedelta(minutes=1))
+    record_consent(zoe.pk, "email", "unsubscribed", method="one_click")
+    assert client.post(link(smtp, "s")).status_code == 404
+    assert state(zoe) == "unsubscribed"
+
+
+def test_a_wish_from_before_the_no_is_refused(
+    zoe: Profile, shop: Tenant, broker: object, noon: time_machine.Traveller
+) -> None:
+    wished_at = clock.now().isoformat()
+    noon.shift(timedelta(minutes=1))
+    record_consent(zoe.pk, "email", "unsubscribed", method="one_click")
+    api = call_with(make_key(shop))
+    body = {"profile_id": str(zoe.pk), "state": "pending"}
+    assert _post(api, {**body, "occurred_at": wished_at}).status_code == 409
+    assert not Message.objects.exists()
+    noon.shift(timedelta(minutes=1))
+    assert _post(api, body).status_code == 201
+    assert Message.objects.count() == 1
+    assert state(zoe) == "unsubscribed"
+
+
+def test_a_no_does_not_let_the_number_of_mails_begin_again(
+    zoe: Profile, noon: time_machine.Traveller
+) -> None:
+    for _ in range(3):
+        assert ask_to_confirm(zoe.pk, ASKED, is_own_wish=True) is True
+        noon.shift(timedelta(minutes=11))
+        record_consent(zoe.pk, "email", "unsubscribed", method="one_click")
+        noon.shift(timedelta(minutes=1))
+    with pytest.raises(Conflict):
+        ask_to_confirm(zoe.pk, ASKED, is_own_wish=True)
+    assert Message.objects.count() == 3
+    record_consent(zoe.pk, "email", "subscribed", method="manual")
+    record_consent(zoe.pk, "email", "unsubscribed", method="one_click")
+    noon.shift(timedelta(minutes=1))
+    assert ask_to_confirm(zoe.pk, ASKED, is_own_wish=True) is True
+
+
+@pytest.mark.parametrize("reason", ["hard_bounce", "spam_complaint"])
+def test_no_button_goes_over_a_bounce_or_a_complaint(
+    client: Client, zoe: Profile, smtp: SmtpServer, noon: time_machine.Traveller, reason: str
+) -> None:
+    ask_to_confirm(zoe.pk, ASKED)
+    send()
+    suppress("email", zoe.email, reason)
+    path = link(smtp, "s")
+    assert [client.get(path).status_code, client.post(path).status_code] == [404, 404]
+    assert state(zoe) == "pending"
+    assert Suppression.objects.get().reason == reason
 
 
 def test_at_most_three_mails_ask_and_not_at_once(
