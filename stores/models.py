@@ -260,7 +260,8 @@ class WriteLane(TenantModel):
     is_on = models.BooleanField(default=False, db_default=False)
     options = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     """What the merchant chose: the ``prefix`` of tags, the ``fields`` that are written, and the
-    tags of segments that were left to the store (``kept``)."""
+    tags of segments that were left to the store (``kept``), also those that are given once more
+    before that is noted of each customer (``again``)."""
     due_at = models.DateTimeField(null=True)
     """When something is written next; None: nothing waits, or the lane is off."""
     held_until = models.DateTimeField(null=True)

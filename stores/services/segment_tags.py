@@ -12,7 +12,6 @@ from django.db import transaction
 from crm.choices import StoreStatus
 from kernel import clock
 from kernel.scope import current_tenant_id
-from kernel.sql import run_sql
 from kernel.work import ring
 from stores.choices import WriteKind
 from stores.models import WriteLane
@@ -35,11 +34,10 @@ def begin_tag(store_id: int, tag: str) -> None:
     lane = lock_lane(store_id, _KIND)
     left = lane.options.get("kept", ())
     kept = [each for each in left if each.casefold() != tag.casefold()]
+    options = {**lane.options, "kept": kept}
     if len(kept) < len(left):
-        run_sql("stores.leave_tag", lane_id=lane.pk, tag=tag)
-    WriteLane.objects.filter(pk=lane.pk).update(
-        is_on=True, options={"kept": kept}, changed_at=clock.now()
-    )
+        options["again"] = [*lane.options.get("again", ()), tag]
+    WriteLane.objects.filter(pk=lane.pk).update(is_on=True, options=options, changed_at=clock.now())
     _look_through([lane])
 
 
@@ -61,7 +59,7 @@ def end_tag(store_id: int, tag: str, *, takes_away: bool, is_last: bool) -> None
     if takes_away:
         _look_through([lane])
         return
-    options = {"kept": [*lane.options.get("kept", ()), tag]}
+    options = {**lane.options, "kept": [*lane.options.get("kept", ()), tag]}
     if is_last:
         rest(lane, options=options)
     else:

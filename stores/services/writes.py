@@ -18,7 +18,7 @@ from django.db.models import Case, Min, Q, Value, When
 
 from crm.choices import StoreStatus
 from kernel import clock
-from kernel.arrays import columns
+from kernel.arrays import array, columns
 from kernel.batches import Deadline
 from kernel.http import AddressForbidden, Client, HttpUnavailable
 from kernel.sql import run_sql
@@ -217,6 +217,7 @@ def _pass_over(wishes: Sequence[Wish], steps: Sequence[Step]) -> list[_Outcome]:
 def _fill(turn: _Turn) -> bool:
     """Wish for the next people of a lane that has just been switched on; are there more?"""
     lane = _hold(turn)
+    _leave(lane)
     if lane.kind in REFILLED and is_refill_due(lane):
         lane.fill_after = 0
     if lane.fill_after is None or lane.kind not in PEOPLE:
@@ -225,6 +226,15 @@ def _fill(turn: _Turn) -> bool:
     filled_at = clock.now() if after is None else lane.filled_at
     WriteLane.objects.filter(pk=lane.pk).update(fill_after=after, filled_at=filled_at)
     return after is not None
+
+
+def _leave(lane: WriteLane) -> None:
+    """Note for good which tags are the store's, before any is given again that was left to it."""
+    if not (again := lane.options.get("again")):
+        return
+    run_sql("stores.leave_tags", lane_id=lane.pk, tags=array([tag.lower() for tag in again]))
+    options = {name: value for name, value in lane.options.items() if name != "again"}
+    WriteLane.objects.filter(pk=lane.pk).update(options=options)
 
 
 @transaction.atomic

@@ -11,7 +11,10 @@ SELECT
         FROM jsonb_array_elements_text(w.memo -> 'tags') AS t (tag)
         WHERE NOT EXISTS (
             SELECT 1
-            FROM jsonb_array_elements_text(l.options -> 'kept') AS k (tag)
+            FROM
+                jsonb_array_elements_text(
+                    coalesce(l.options -> 'kept', '[]') || coalesce(l.options -> 'again', '[]')
+                ) AS k (tag)
             WHERE lower(k.tag) = lower(t.tag)
         )
     ) AS tags

@@ -1,19 +1,21 @@
--- Note for good that a tag, of those that were given to customers of a store, is the store's own.
+-- Note for good which tags, of those that were given to customers of a store, are the store's own.
 --
 -- in:  tenant_id  bigint
 --      lane_id    bigint
---      tag        text    spelt in any case
+--      tags       text[]  in lower case
 UPDATE stores_storewrite AS w
 SET memo = w.memo || (
     SELECT
         jsonb_build_object(
             'tags',
             coalesce(
-                jsonb_agg(t.tag ORDER BY t.tag) FILTER (WHERE lower(t.tag) <> lower(%(tag)s)), '[]'
+                jsonb_agg(t.tag ORDER BY t.tag)
+                    FILTER (WHERE lower(t.tag) <> ALL(%(tags)s::text[])),
+                '[]'
             ),
             'left',
             coalesce(w.memo -> 'left', '[]') || coalesce(
-                jsonb_agg(t.tag) FILTER (WHERE lower(t.tag) = lower(%(tag)s)), '[]'
+                jsonb_agg(t.tag) FILTER (WHERE lower(t.tag) = ANY(%(tags)s::text[])), '[]'
             )
         )
     FROM jsonb_array_elements_text(w.memo -> 'tags') AS t (tag)
@@ -23,5 +25,5 @@ WHERE w.tenant_id = %(tenant_id)s
   AND EXISTS (
       SELECT 1
       FROM jsonb_array_elements_text(w.memo -> 'tags') AS t (tag)
-      WHERE lower(t.tag) = lower(%(tag)s)
+      WHERE lower(t.tag) = ANY(%(tags)s::text[])
   )
