@@ -45,7 +45,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Price Dropped": (),
     "Back In Stock": (),
     "Note Added": (_SEGMENTS,),
-    "Segment Entered": (_WRITES, _EXITS, _FLOWS),
+    "Segment Entered": (_EXITS, _FLOWS, _WRITES),
     "Segment Exited": (_WRITES,),
     "RFM Group Changed": (_WRITES, _SEGMENTS, _FLOWS),
     "Message Sent": (_SEGMENTS,),
