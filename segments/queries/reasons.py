@@ -1,6 +1,6 @@
 """Why a profile is in or out of a segment: each condition with its value, in words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -102,17 +102,30 @@ class _Asking:
         return compiler
 
     def _reader(self, compiler: Compiler) -> Callable[[int], str]:
+        """Return how to read another segment: worked out once in a join, however many name it."""
         opened: set[int] = set()
+        found: dict[int, _Opened] = {}
 
         def read(key: int) -> str:
             if key in opened or key not in self._known:
                 return "false"
-            opened.add(key)
-            condition = compiler.compile(self._known[key])
-            opened.remove(key)
-            return f"({condition})"
+            if key not in found:
+                opened.add(key)
+                found[key] = self._open(compiler, key)
+                opened.remove(key)
+            return found[key].note(compiler)
 
         return read
+
+    def _open(self, compiler: Compiler, key: int) -> "_Opened":
+        """Compile another segment behind what it needs itself; apart from whoever asks for it."""
+        flips, instants = compiler.flips, compiler.instants
+        compiler.forget_flips()
+        statement = f"SELECT {compiler.compile(self._known[key])} AS holds OFFSET 0"
+        name = compiler.join(("segment", key), lambda: statement)
+        opened = _Opened(f"{name}.holds", compiler.flips, compiler.instants)
+        compiler.flips, compiler.instants = flips, instants
+        return opened
 
     def _reached(self, trees: Mapping[int, Node]) -> list[Node]:
         """Return these trees, and those that they refer to at any distance."""
@@ -122,6 +135,22 @@ class _Asking:
                 found[key] = self._known[key]
                 waiting.append(found[key])
         return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Another segment in a statement: how it is read, and when time alone may change it."""
+
+    sql: str
+    flips: Mapping[str, set[int]]
+    instants: Sequence[str]
+
+    def note(self, compiler: Compiler) -> str:
+        """Return the expression, and let whoever reads it change when it does."""
+        for column, days in self.flips.items():
+            compiler.flips.setdefault(column, set()).update(days)
+        compiler.instants += [one for one in self.instants if one not in compiler.instants]
+        return self.sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from segments.queries.conditions import FROM_PROFILES
 
 STEPS: Final = 40
 """Instants looked at for one answer; what has not changed by then is left open."""
+ASKED: Final = 1_000
+"""Answers asked again for one page, all steps together, after which no further step is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,13 @@ def find_turns(
         for name, one in answers.items()
         if one.next_at is not None
     }
+    asked = 0
     for _ in range(STEPS):
         if not waiting:
             return turns
+        if asked >= ASKED:
+            break
+        asked += len(waiting)
         for name, (holds, next_at) in _ask(profile_id, waiting, compiler_at).items():
             before = waiting.pop(name)
             if holds != before.holds:

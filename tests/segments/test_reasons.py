@@ -444,8 +444,11 @@ def test_a_stop_that_ends_is_counted_in(ada: int) -> None:
     assert reason.turns_at == until
 
 
-def test_what_turns_too_often_is_left_open(ada: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "STEPS", 1)
+@pytest.mark.parametrize("bound", ["STEPS", "ASKED"])
+def test_what_turns_too_often_is_left_open(
+    ada: int, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(turns, bound, 1)
     reason = explain(ada, make_segment({"event": VIEWED, "within": days(7)}))
     assert (reason.turns_at, reason.is_open) == (None, True)
     assert reason.flips_at == midnight(7, 5)
@@ -459,6 +462,18 @@ def test_a_segment_in_a_segment_in_a_segment_is_followed(ada: int) -> None:
     assert (reason.leaves[0].actual, reason.holds) == ("not in it", False)
     assert reason.turns_at == midnight(7, 11)
     assert matching(RECENT, [ada], midnight(7, 11)) == set()
+
+
+def test_segments_that_name_each_other_twice_are_worked_out_once_each(ada: int) -> None:
+    last = make_segment(RECENT, "Recent")
+    for place in range(20):
+        other = {"segment": str(last.pk), "is": "member"}
+        both = {"op": "and", "children": [other, dict(other)]}
+        last = make_segment(both, f"On top of {place}")
+    reason = explain(ada, last)
+    assert (reason.holds, reason.turns_at) == (True, midnight(7, 11))
+    assert [leaf.actual for leaf in reason.leaves] == ["in it", "in it"]
+    assert [leaf.flips_at for leaf in reason.leaves] == [midnight(7, 11)] * 2
 
 
 def test_the_page_says_when_they_leave(ada: int, tenant: Tenant) -> None:
