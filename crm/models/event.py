@@ -78,5 +78,15 @@ class Reaction(TenantModel):
     reason = models.TextField(db_default="")
     created_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        indexes = [
+            # Its columns do not change, so that reactions still move on within their page.
+            models.Index(
+                fields=["tenant", "profile_id"],
+                name="reaction_profile_idx",
+                condition=models.Q(profile_id__isnull=False),
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.event_name} at stage {self.stage}"

@@ -3,7 +3,8 @@
 --     length: names of events that segments look at, and at which stage they do.
 -- Out: profile_id, event_id, event_name, is_backfill, came_at, cause; one row per profile that something waits for.
 -- Why: whoever decides somebody first takes the difference that the event would have told of, and
---      has to tell it in its place. What waits for a merged profile waits for its winner.
+--      has to tell it in its place. What waits for a merged profile waits for its winner. OFFSET 0
+--      keeps both at look-ups by profile: an import's backlog is never read as a whole for one batch.
 SELECT DISTINCT ON (n.profile_id)
     n.profile_id,
     r.event_id,
@@ -22,13 +23,22 @@ FROM (
     UNION
     SELECT m.profile_id, a.id AS known_as
     FROM moved AS m
-    JOIN crm_profile AS a
-        ON a.tenant_id = %(tenant_id)s
-        AND a.merged_into_id IS NOT NULL
-        AND a.merged_into_id = m.profile_id
+    CROSS JOIN LATERAL (
+        SELECT o.id
+        FROM crm_profile AS o
+        WHERE o.tenant_id = %(tenant_id)s
+          AND o.merged_into_id IS NOT NULL
+          AND o.merged_into_id = m.profile_id
+        OFFSET 0
+    ) AS a
     WHERE m.is_live
 ) AS n
-JOIN crm_reaction AS r ON r.tenant_id = %(tenant_id)s AND r.profile_id = n.known_as
+CROSS JOIN LATERAL (
+    SELECT q.event_id, q.event_name, q.is_backfill, q.created_at, q.stage
+    FROM crm_reaction AS q
+    WHERE q.tenant_id = %(tenant_id)s AND q.profile_id = n.known_as
+    OFFSET 0
+) AS r
 JOIN unnest(%(heard)s::text[], %(places)s::int[]) AS e (name, place)
     ON e.name = r.event_name AND r.stage <= e.place
 ORDER BY n.profile_id, r.is_backfill, r.event_id DESC
