@@ -35,6 +35,7 @@ QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE, Cause.CATALOG})
 product that was put right."""
 STATEMENT_SECONDS = 60.0
 """How long deciding some profiles may take: meanwhile the tenant's other changes wait."""
+_ASKED = ("kind", "redefined_at", "archived_at", "refreshed_at", "created_at")
 _NOBODY_WAITS = (
     "CROSS JOIN (SELECT NULL::bigint AS event_id, NULL::text AS event_name,"
     " NULL::boolean AS is_backfill, NULL::timestamptz AS came_at, NULL::text AS cause) AS w"
@@ -143,7 +144,7 @@ def write_memberships(
             now=now,
             today=get_moment(now).today,
             **_cause_params(why),
-            **_segment_columns(why, trees if heeds else {}),
+            **_segment_columns(why, trees, heeds=heeds),
             **(heard_columns(trees.values()) if heeds else {}),
             **scope.params,
             **compiler.params,
@@ -157,15 +158,19 @@ def _waiting_join() -> str:
     return f"LEFT JOIN (\n{text}\n) AS w ON w.profile_id = m.profile_id"
 
 
-def _segment_columns(why: Why, trees: Mapping[int, Node]) -> dict[str, str]:
+def _segment_columns(why: Why, trees: Mapping[int, Node], *, heeds: bool) -> dict[str, str]:
     """Return for each segment whether the cause can move it, and what its moves are kept as.
 
-    Moves of a segment whose definition is not counted for everybody yet are quiet. An event that
-    came after a segment was last counted is told of nevertheless; an older one has been taken in.
+    Until a changed definition was counted for everybody, nobody can tell whether an event or the
+    definition lets somebody in, and moves are quiet whatever the cause. Of other quiet moves an
+    event that came after the segment was last counted is told of nevertheless; an older one has
+    been taken in.
     """
     rows = []
-    found = list(Segment.objects.order_by("pk")) if trees else []
-    changed = (one.pk for one in found if one.redefined_at or one.archived_at)
+    found = list(Segment.objects.only(*_ASKED).order_by("pk")) if trees else []
+    changed = [one.pk for one in found if one.redefined_at or one.archived_at]
+    if not heeds and not changed:
+        found = []
     redefined = with_dependents(changed, trees)
     is_quiet = why.cause.cause in QUIET_CAUSES
     for one in found:
@@ -173,9 +178,9 @@ def _segment_columns(why: Why, trees: Mapping[int, Node]) -> dict[str, str]:
         quiet_as = why.cause.cause if is_quiet and is_own else ""
         if one.pk in redefined:
             quiet_as = Cause.DEFINITION
-        counted_at = one.refreshed_at or one.redefined_at or one.created_at
         # No event puts anybody on a list.
-        told_from = None if one.kind == SegmentKind.STATIC else counted_at
+        is_never = one.kind == SegmentKind.STATIC or one.pk in redefined
+        told_from = None if is_never else one.refreshed_at or one.created_at
         rows.append((one.pk, is_own, str(quiet_as), told_from))
     return columns("segments owns quiets counts", rows)
 

@@ -5,7 +5,8 @@
 --     plan reads more; now; today, its local day; cause, and whether it is_quiet, is_history, and
 --     yields to an event that waits; rest, of segments that it cannot move; segments, owns, quiets,
 --     counts, arrays of equal length: whether it can move a segment, what moves of it are silently
---     kept as or empty, and from when on an event that waits is told of nevertheless;
+--     kept as or empty, and from when on an event that waits is told of nevertheless, NULL for
+--     never; a segment that is not among them is its own and not quiet;
 --     cause_profiles, causes, event_ids, event_names, histories, arrays of equal length, for
 --     profiles with a cause of their own; waiting, the join with events that wait.
 -- Out: profile_id, segment_id, entered, is_history, of what is told.
@@ -70,7 +71,7 @@ sourced AS (
         w.cause AS waiting_cause, w.event_id AS waiting_id, w.event_name AS waiting_name,
         w.is_backfill, k.quiet_as,
         CASE
-            WHEN NOT g.is_history THEN 'given'
+            WHEN NOT g.is_history AND COALESCE(k.quiet_as, '') = '' THEN 'given'
             WHEN k.is_own AND NOT %(yields)s THEN 'own'
             WHEN NOT w.is_backfill AND (k.quiet_as = '' OR w.came_at >= k.counted_at) THEN 'waiting'
             WHEN k.quiet_as <> '' THEN 'quiet'

@@ -1,6 +1,7 @@
 """Who decides first tells: nothing that is quiet takes an entry away that was about to be told."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from crm.services.parting import unmerge_profile
 from crm.services.reactions import drain_reactions
 from crm.types import EventRef, NewEvent
 from kernel.batches import Deadline
+from kernel.sql import execute, load_sql, whole_tenant
 from segments.choices import Cause
 from segments.models import (
     Defect,
@@ -252,6 +254,69 @@ def test_a_changed_definition_is_quiet_for_its_own_segment_alone(tenant: Tenant)
     )
     edited.refresh_from_db()
     assert edited.redefined_at is None
+
+
+@pytest.mark.covers("S4")
+@pytest.mark.parametrize("is_waiting", [False, True])
+def test_an_event_before_a_changed_definition_is_counted_is_quiet_for_it_alone(
+    tenant: Tenant, is_waiting: bool
+) -> None:
+    ada, bob = (make_buyer(orders=1, last_order_at=NOW) for _ in range(2))
+    edited, other = make_segment(TWO, "Edited"), make_segment({**TWO, "value": 3}, "Other")
+    outer = make_segment({"segment": str(edited.pk), "is": "member"}, "Outer")
+    refresh_everything(NOW)
+    update_segment(edited.pk, definition={**TWO, "value": 1})
+    change_facts(ada, order_count=3)
+    event = wait_for(ada)
+    if is_waiting:
+        settle()  # everybody is counted before segments hear of it
+    else:
+        refresh_for_events([EventRef(event, "Tags Changed", NOW, ada, None, False)])
+        assert list_member_ids(edited.pk) == list_member_ids(outer.pk) == [ada]
+    assert told(edited) == told(outer) == []
+    assert causes(edited)[0] == causes(outer)[0] == (ada, True, "definition", None)
+    assert told(other) == [(ada, "Entered", False)]
+    assert causes(other) == [(ada, True, "event", event)]
+    settle()
+    assert causes(edited)[1:] == [(bob, True, "definition", None)]
+    assert told(edited) == []
+
+
+@pytest.mark.covers("S4")
+def test_an_event_after_a_changed_definition_was_counted_is_told(tenant: Tenant) -> None:
+    ada = make_buyer(orders=1, last_order_at=NOW)
+    edited = make_segment({**TWO, "value": 9}, "Edited")
+    outer = make_segment({"segment": str(edited.pk), "is": "member"}, "Outer")
+    refresh_everything(NOW)
+    update_segment(edited.pk, definition=TWO)
+    refresh_for_events([EventRef(1, "Tags Changed", NOW, ada, None, False)])
+    settle()
+    assert causes(edited) == []
+    change_facts(ada, order_count=2)
+    event = wait_for(ada)
+    refresh_for_events([EventRef(event, "Order Placed", NOW, ada, None, False)])
+    for one in (edited, outer):
+        assert told(one) == [(ada, "Entered", False)]
+        assert causes(one) == [(ada, True, "event", event)]
+
+
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_no_statistics_make_a_batch_read_all_that_waits(tenant: Tenant, is_wide: bool) -> None:
+    execute(
+        "INSERT INTO crm_reaction (tenant_id, event_id, occurred_at, event_name, profile_id, "
+        "is_backfill) SELECT %(tenant_id)s, n, now(), 'Order Placed', n, true "
+        "FROM generate_series(1, 100000) AS n"
+    )
+    moved = "SELECT n AS profile_id, true AS is_live FROM generate_series(1, 500) AS n"
+    begin = "EXPLAIN (ANALYZE, COSTS off, TIMING off) WITH moved AS MATERIALIZED ({})"
+    statement = "\n".join((begin.format(moved), load_sql("segments.events_that_wait")))
+    columns = {"heard": "{Order Placed}", "places": "{5}"}
+    with whole_tenant() if is_wide else nullcontext():
+        plan = "\n".join(row[0] for row in execute(statement, **columns))
+    assert "reaction_profile_idx" in plan
+    assert "Scan on crm_reaction" not in plan.replace("Bitmap Heap Scan", "")
+    assert "Scan on crm_profile" not in plan.replace("Bitmap Heap Scan", "")
+    assert "Rows Removed" not in plan
 
 
 def test_no_other_decision_tells_of_a_definition_that_is_not_counted_yet(tenant: Tenant) -> None:
