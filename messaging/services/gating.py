@@ -15,11 +15,13 @@ from django.db import DatabaseError
 from crm.choices import Channel, ConsentState, SuppressionScope
 from crm.services.addresses import address_hash
 from kernel.formats import format_time
+from kernel.tenancy import current_tenant_id
 from messaging.choices import FailReason, MessageClass, MessageStatus, SkipReason
 from messaging.domain.addresses import to_wire
 from messaging.gates import GateFunction, filled_gates
 from messaging.queries import sending
 from messaging.types import PendingMessage, Verdict
+from tenants.queries import get_tenant
 
 log = structlog.get_logger(__name__)
 
@@ -197,10 +199,13 @@ def smart_sending_gate(messages: Sequence[PendingMessage], now: datetime) -> dic
     channel = Channel.EMAIL.value
     profile_ids = {message.profile.id for message in asked}
     last = sending.find_last_promotional(channel, profile_ids, now - SMART_SENDING[channel])
+    if not last:
+        return {}
+    zone = get_tenant(current_tenant_id()).timezone
     return {
         message.id: Verdict(
             passed=False,
-            detail=f"the last one left at {format_time(last[message.profile.id], 'UTC')}",
+            detail=f"the last one left at {format_time(last[message.profile.id], zone)}",
         )
         for message in asked
         if message.profile.id in last

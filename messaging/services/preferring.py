@@ -9,7 +9,7 @@ from crm.choices import Channel, ConsentState, EventSource
 from crm.services.events import append_events
 from crm.services.ids import lock_final_profiles
 from crm.types import NewEvent
-from kernel.formats import format_day
+from kernel.formats import format_time
 from messaging.choices import Frequency
 from messaging.models import Preferences
 from messaging.queries.preferences import list_topics
@@ -57,7 +57,7 @@ def save_preferences(token: RecipientToken, wanted: Wanted, decision: Decision) 
     said = [
         *_choose_topics(final, row, wanted, decision),
         *_choose_pace(row, wanted),
-        *_choose_pause(row, wanted, decision.hit.at),
+        *_choose_pause(row, wanted, decision.hit.at, found.timezone),
     ]
     if not said:
         return False
@@ -99,7 +99,7 @@ def _choose_pace(row: Preferences, wanted: Wanted) -> list[str]:
     return [Frequency(wanted.frequency).label.lower()]
 
 
-def _choose_pause(row: Preferences, wanted: Wanted, at: datetime) -> list[str]:
+def _choose_pause(row: Preferences, wanted: Wanted, at: datetime, zone: str) -> list[str]:
     if wanted.pause_days is None:
         return []
     is_paused = row.paused_until is not None and row.paused_until > at
@@ -107,7 +107,7 @@ def _choose_pause(row: Preferences, wanted: Wanted, at: datetime) -> list[str]:
         row.paused_until = None
         return ["no pause any more"] if is_paused else []
     row.paused_until = at + timedelta(days=wanted.pause_days)
-    return [f"a pause until {format_day(row.paused_until.date())}"]
+    return [f"a pause until {format_time(row.paused_until, zone, 'd MMM y')}"]
 
 
 def _lock(profile_id: int, at: datetime) -> Preferences:

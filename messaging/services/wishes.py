@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from crm.choices import Channel
-from kernel.formats import find_zone, format_day, format_time
+from kernel.formats import format_time
 from kernel.tenancy import current_tenant_id
 from messaging.choices import Frequency, MessageClass, SkipReason
 from messaging.models import Preferences, Topic
@@ -32,11 +32,13 @@ def preference_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[i
         return {}
     topics = reads.find_topics_of({message.template_id for message in asked})
     last = _find_last(wishes, now)
+    zone = get_tenant(current_tenant_id()).timezone
     verdicts = {}
     for message in asked:
         wish = wishes.get(message.profile.id)
         if wish is not None:
-            verdict = _judge(message, wish, topics.get(message.template_id), last, now)
+            topic = topics.get(message.template_id)
+            verdict = _judge(message, wish, topic, last.get(message.profile.id), now, zone)
             if verdict is not None:
                 verdicts[message.id] = verdict
     return verdicts
@@ -54,19 +56,19 @@ def _judge(
     message: PendingMessage,
     wish: Preferences,
     topic: Topic | None,
-    last: dict[int, datetime],
+    left_at: datetime | None,
     now: datetime,
+    zone: str,
 ) -> Verdict | None:
     if topic is not None and topic.pk in wish.refused_topics:
         return Verdict(passed=False, detail=topic.name, reason=SkipReason.TOPIC_REFUSED)
     if wish.paused_until is not None and wish.paused_until > now:
-        zone = find_zone(get_tenant(current_tenant_id()).timezone)
-        until = f"until {format_day(wish.paused_until.astimezone(zone).date())}"
+        until = f"until {format_time(wish.paused_until, zone, 'd MMM y')}"
         return Verdict(passed=False, detail=until, reason=SkipReason.PAUSED)
-    left_at = last.get(message.profile.id)
-    is_counted = message.message_class == MessageClass.PROMOTIONAL and left_at is not None
-    if is_counted and left_at and now - left_at < BETWEEN.get(wish.frequency, timedelta()):
+    if left_at is None or message.message_class != MessageClass.PROMOTIONAL:
+        return None
+    if now - left_at < BETWEEN.get(wish.frequency, timedelta()):
         label = Frequency(wish.frequency).label.lower()
-        detail = f"{label}; the last one left at {format_time(left_at, 'UTC')}"
+        detail = f"{label}; the last one left at {format_time(left_at, zone)}"
         return Verdict(passed=False, detail=detail, reason=SkipReason.TOO_OFTEN)
     return None

@@ -3,24 +3,30 @@
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import ConsentEvent, Event, Profile, ProfileMerge
 from crm.services.consent import record_consent
 from crm.services.erasure import erase_profiles
 from crm.services.merging import merge_profiles
 from crm.services.parting import unmerge_profile
+from kernel import clock
 from kernel.batches import Deadline
 from messaging.choices import MessageClass
 from messaging.models import Message, Preferences, Topic
+from messaging.queries.sending import find_recipients
 from messaging.queries.words import speak_preferences
 from messaging.services import tokens
 from messaging.services.sending import send_due
 from messaging.services.topics import add_topic
-from messaging.types import RecipientToken
+from messaging.services.wishes import preference_gate
+from messaging.types import PendingMessage, RecipientToken
 from tenants.models import Tenant
 from tests.factories.messaging import make_recipient, make_template, queue_message
 
@@ -64,6 +70,27 @@ def send(person: Profile, message_class: str = "promotional", key: str = "note")
 def fate(person: Profile, message_class: str = "promotional", key: str = "note") -> tuple[str, str]:
     message = send(person, message_class, key)
     return message.reason or message.status, message.detail
+
+
+def stand_in(person: Profile) -> PendingMessage:
+    """Return a promotion for somebody as gates see it."""
+    return PendingMessage(
+        id=person.pk,
+        key=f"k{person.pk}",
+        profile=find_recipients([person.pk])[person.pk],
+        channel="email",
+        message_class="promotional",
+        template_id=0,
+        flow_id=None,
+        flow_run_id=None,
+        node_id="",
+        context={},
+        planned_at=clock.now(),
+        message_id="",
+        attempts=0,
+        is_resend=False,
+        claim_id=uuid4(),
+    )
 
 
 def topics() -> tuple[Topic, Topic]:
@@ -120,13 +147,37 @@ def test_a_pause_is_told_and_can_end(client: Client, ada: Profile) -> None:
     assert fate(ada, key="again")[0] == "sent"
 
 
+def test_a_day_is_one_of_the_merchant_on_the_timeline_as_on_the_page(
+    client: Client, ada: Profile, noon: time_machine.Traveller
+) -> None:
+    noon.shift(timedelta(hours=11, minutes=30))
+    assert "Paused until 2 Jul 2026" in choose(client, ada, pause="30")
+    [event] = Event.objects.filter(name="Preferences Changed")
+    assert event.properties == {"said": ["a pause until 2 Jul 2026"]}
+
+
+def test_the_gate_asks_as_often_for_many_in_pause_as_for_one(client: Client, shop: Tenant) -> None:
+    people = [make_recipient(email=f"p{number}@example.com") for number in range(6)]
+    for person in people:
+        choose(client, person, pause="30")
+    asked = []
+    for batch in (people[:1], people):
+        messages = [stand_in(person) for person in batch]
+        with CaptureQueriesContext(connection) as statements:
+            verdicts = preference_gate(messages, clock.now())
+        assert {verdict.detail for verdict in verdicts.values()} == {"until 1 Jul 2026"}
+        assert len(verdicts) == len(batch)
+        asked.append(len(statements))
+    assert asked[0] == asked[1]
+
+
 def test_how_often_counts_for_promotions_alone(
     client: Client, ada: Profile, noon: time_machine.Traveller
 ) -> None:
     choose(client, ada, frequency="weekly")
     assert fate(ada)[0] == "sent"
     noon.shift(timedelta(days=6))
-    assert fate(ada) == ("too_often", "at most once a week; the last one left at 1 Jun 2026, 12:00")
+    assert fate(ada) == ("too_often", "at most once a week; the last one left at 1 Jun 2026, 13:00")
     assert fate(ada, "behavioural", "cart")[0] == "sent"
     noon.shift(timedelta(days=1))
     assert fate(ada)[0] == "sent"
