@@ -85,19 +85,23 @@ def _of_field(asked: Asked) -> list[Suggestion]:
 
 def _statement_of(field: Field) -> str:
     value = f"unnest({field.sql})" if field.kind is Kind.LIST else field.sql
-    return _VALUES.replace("{value}", value)
+    return _VALUES.replace("{value}", value).replace("{people}", _PEOPLE)
 
 
+_PEOPLE: Final = """
+SELECT *
+FROM crm_profile AS p
+WHERE p.tenant_id = %(tenant_id)s
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT %(newest)s
+"""
+"""The newest people, whoever they are: who is left out is left out afterwards."""
 _VALUES: Final = """
 SELECT v.value, count(*) AS people
 FROM (
     SELECT {value} AS value
     FROM (
-        SELECT *
-        FROM crm_profile AS p
-        WHERE p.tenant_id = %(tenant_id)s
-        ORDER BY p.created_at DESC, p.id DESC
-        LIMIT %(newest)s
+        {people}
     ) AS p
     LEFT JOIN crm_profilefacts AS f ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
     WHERE p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous
@@ -215,18 +219,16 @@ def _newest_events(name: str) -> list[dict[str, Any]]:
 
 
 def _newest_properties() -> list[dict[str, Any]]:
-    rows = execute(_PROPERTIES, newest=NEWEST_PEOPLE, count=PROFILES_READ)
+    rows = execute(
+        _PROPERTIES.replace("{people}", _PEOPLE), newest=NEWEST_PEOPLE, count=PROFILES_READ
+    )
     return [json.loads(row.properties) for row in rows]
 
 
 _PROPERTIES: Final = """
 SELECT p.properties::text AS properties
 FROM (
-    SELECT *
-    FROM crm_profile AS p
-    WHERE p.tenant_id = %(tenant_id)s
-    ORDER BY p.created_at DESC, p.id DESC
-    LIMIT %(newest)s
+    {people}
 ) AS p
 WHERE p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous
   AND p.properties <> '{}'

@@ -18,11 +18,11 @@ from django.conf import settings as base
 from django.db import transaction
 from playwright.sync_api import Page, Request
 
-from crm.models import Event, Identity, Profile
+from crm.models import Event, Identity
 from kernel.embedded.ports import LOOPBACK
 from stores.domain.snippets import build_guides
 from tests.support.edge_server import edge_server
-from tests.support.tracking import FakeSite
+from tests.support.tracking import FakeSite, story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,16 +93,6 @@ def arrived(page: Page, site: FakeSite, count: int) -> list[str]:
         page.wait_for_timeout(25)
         until -= 1
     return sorted(each.topic.removeprefix("tracking/") for each in filed)
-
-
-@transaction.atomic
-def story() -> dict[str, list[str]]:
-    people = Profile.objects.filter(merged_into=None)
-    found = Event.objects.filter(source="tracking").exclude(name__startswith="Profile")
-    return {
-        person.email: sorted(found.filter(profile_id=person.pk).values_list("name", flat=True))
-        for person in people
-    }
 
 
 @transaction.atomic

@@ -10,11 +10,11 @@ from django.db import transaction
 from rudderstack.analytics.client import Client as RudderClient
 from segment.analytics.client import Client as SegmentClient
 
-from crm.models import Event, Identity, Profile
+from crm.models import Identity
 from kernel.embedded.install import npm_command
 from kernel.embedded.paths import PROJECT
 from tests.support.edge_server import edge_server
-from tests.support.tracking import FakeSite
+from tests.support.tracking import FakeSite, story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,17 +28,6 @@ def host(site: FakeSite, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr("stores.services.filing.ring_soon", lambda kind, tenant: None)
     with edge_server() as address:
         yield address
-
-
-@transaction.atomic
-def story() -> dict[str, list[str]]:
-    """Return the events of each profile that is left, by its e-mail address."""
-    people = Profile.objects.filter(merged_into=None)
-    found = Event.objects.filter(source="tracking").exclude(name__startswith="Profile")
-    return {
-        person.email: sorted(found.filter(profile_id=person.pk).values_list("name", flat=True))
-        for person in people
-    }
 
 
 @transaction.atomic

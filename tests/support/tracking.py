@@ -105,3 +105,14 @@ def touches() -> list[tuple[str, str]]:
 def outcomes(site: FakeSite) -> list[tuple[str, str]]:
     """Return status and reason of each delivery."""
     return [(row.status, row.reason) for row in site.filed()]
+
+
+@transaction.atomic
+def story() -> dict[str, list[str]]:
+    """Return the events of each profile that is left, by its e-mail address."""
+    people = Profile.objects.filter(merged_into=None)
+    found = Event.objects.filter(source="tracking").exclude(name__startswith="Profile")
+    return {
+        person.email: sorted(found.filter(profile_id=person.pk).values_list("name", flat=True))
+        for person in people
+    }
