@@ -38,8 +38,11 @@ class Outcome(TextChoices):
     PENDING = "pending", "Waiting"
     SENDING = "sending", "Being sent"
     SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
     OPENED = "opened", "Opened"
     CLICKED = "clicked", "Clicked"
+    BOUNCED = "bounced", "Bounced"
+    COMPLAINED = "complained", "Marked as spam"
     SKIPPED = "skipped", "Skipped"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Outcome unknown"
@@ -59,11 +62,18 @@ class SkipReason(TextChoices):
     TOPIC_REFUSED = "topic_refused", "The person does not want this topic"
     PAUSED = "paused", "The person asked for a pause"
     TOO_OFTEN = "too_often", "The person wants messages less often"
+    UNHAPPY = "unhappy", "Something is unresolved with this person"
+    BUDGET = "budget", "Another message was worth more of the person's attention"
     SMART_SENDING = "smart_sending", "Got a promotional message a short while ago"
+    FREQUENCY_CAP = "frequency_cap", "Got as many messages as the rules allow"
+    QUIET_HOURS = "quiet_hours", "It is quiet time where the person is"
+    OUT_OF_STOCK = "out_of_stock", "What it is about is out of stock"
     TOO_LATE = "too_late", "The moment has passed"
     SENDER_MISSING = "sender_missing", "No sender is set up"
     SENDER_DNS = "sender_dns", "The sender's domain fails DKIM or DMARC"
+    CHANNEL_MISSING = "channel_missing", "No account is set up for this channel"
     RENDER_ERROR = "render_error", "The template could not be rendered"
+    NO_COUPON = "no_coupon", "There is no coupon code left"
 
 
 class FailReason(TextChoices):
@@ -84,3 +94,30 @@ class TouchKind(TextChoices):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
+
+
+class CallbackKind(TextChoices):
+    """What a provider told of a message, or of one that came in."""
+
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    READ = "read", "Read"
+    DEFERRED = "deferred", "Put off"
+    BOUNCED_HARD = "bounced_hard", "Bounced for good"
+    BOUNCED_SOFT = "bounced_soft", "Bounced for now"
+    BLOCKED = "blocked", "Blocked for its content or reputation"
+    COMPLAINED = "complained", "Marked as spam"
+    FAILED = "failed", "Failed"
+    OPENED = "opened", "Opened"
+    CLICKED = "clicked", "Clicked"
+    UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+    INBOUND = "inbound", "Came in"
+
+
+class CallbackStatus(TextChoices):
+    """Where a callback stands. ``ignored`` and ``failed`` carry their reason."""
+
+    PENDING = "pending", "Waiting"
+    APPLIED = "applied", "Applied"
+    IGNORED = "ignored", "Ignored"
+    FAILED = "failed", "Failed"

@@ -26,10 +26,16 @@ GATE_ORDER: dict[str, SkipReason] = {
     "suppression": SkipReason.SUPPRESSED,
     "consent": SkipReason.NO_CONSENT,
     "preferences": SkipReason.TOPIC_REFUSED,
+    "unhappy": SkipReason.UNHAPPY,
+    "budget": SkipReason.BUDGET,
     "smart_sending": SkipReason.SMART_SENDING,
+    "frequency": SkipReason.FREQUENCY_CAP,
+    "quiet_hours": SkipReason.QUIET_HOURS,
+    "stock": SkipReason.OUT_OF_STOCK,
     "lateness": SkipReason.TOO_LATE,
     "sender": SkipReason.SENDER_MISSING,
     "sender_dns": SkipReason.SENDER_DNS,
+    "channel": SkipReason.CHANNEL_MISSING,
 }
 """Name of each gate and the reason it gives; rendering comes after all of them.
 

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from crm.choices import Channel, ConsentState
+from kernel.scope import current_tenant_id
+
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
@@ -13,7 +16,7 @@ class NewMessage:
 
     Attributes:
         key: once for ever within the tenant, such as ``flow:12:n1:1``.
-        channel: a `crm.choices.Channel` word; only ``email`` is sent today.
+        channel: a `crm.choices.Channel` word.
         message_class: a `messaging.choices.MessageClass` word.
         context: ids and values the template and the gates need: ``order_id``, ``event``
             (a mapping the template reads as ``event``), ``max_lateness_minutes``,
@@ -50,6 +53,18 @@ class Recipient:
     phone: str = ""
     sms_consent: str = ""
 
+    def address(self, channel: str) -> str:
+        """Return where the person is reached on a channel; empty where nowhere."""
+        if channel == Channel.EMAIL:
+            return self.email
+        return self.phone if channel in {Channel.SMS, Channel.WHATSAPP} else ""
+
+    def consent(self, channel: str) -> str:
+        """Return the person's permission on a channel, a `crm.choices.ConsentState` word."""
+        if channel == Channel.EMAIL:
+            return self.email_consent
+        return self.sms_consent if channel == Channel.SMS else ConsentState.NEVER.value
+
 
 @dataclass(frozen=True, slots=True)
 class PendingMessage:
@@ -70,6 +85,16 @@ class PendingMessage:
     attempts: int
     is_resend: bool
     claim_id: UUID
+
+    @property
+    def address(self) -> str:
+        """Where it goes on its channel, as it is stored; empty where nowhere."""
+        return self.profile.address(self.channel)
+
+    @property
+    def reference(self) -> str:
+        """What providers carry for us, so that their callbacks find the message."""
+        return f"{current_tenant_id()}-{self.id}"
 
     @property
     def order_id(self) -> int:
@@ -153,6 +178,22 @@ class SenderData:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountData:
+    """What an account at a provider is told to be.
+
+    Attributes:
+        credentials: by name; empty ones leave what is kept.
+        options: by name; JSON.
+    """
+
+    channel: str
+    provider: str
+    name: str
+    credentials: Mapping[str, str] = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SenderToken:
     """What the address that verifies a sender carries."""
 
@@ -226,6 +267,14 @@ class RecipientToken:
     tenant_id: int
     profile_id: int
     message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountToken:
+    """What the address carries at which a provider calls back."""
+
+    tenant_id: int
+    account_id: int
 
 
 @dataclass(frozen=True, slots=True)

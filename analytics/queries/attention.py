@@ -19,7 +19,8 @@ from flows.queries.runs import count_failed
 from kernel import clock
 from kernel.formats import format_number
 from messaging.choices import MessageStatus
-from messaging.queries.messages import count_problems, list_paused_channels
+from messaging.queries.accounts import list_paused_channels
+from messaging.queries.messages import count_problems
 from messaging.queries.senders import list_failing_domains
 from stores.choices import SyncStatus
 from stores.models import StoreDay
@@ -103,7 +104,7 @@ def find_item(key: str) -> Attention | None:
 
 
 def _channels() -> Iterator[Attention]:
-    for account in list_paused_channels():
+    for account in list_paused_channels(clock.now()):
         yield Attention(
             key=f"channel.paused:{account.channel}",
             mark=account.paused_reason,

@@ -15,10 +15,14 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from messaging.channels.base import (
+    Account,
     ChannelDeferred,
     ChannelRejected,
     ChannelUnavailable,
+    CredentialField,
+    Handed,
     OutcomeUnknown,
+    Provider,
 )
 from messaging.domain.dkim import sign_mail
 from messaging.domain.mime import build_email
@@ -91,7 +95,7 @@ class SmtpChannel:
         self._account = account
         self._connection: smtplib.SMTP | None = None
 
-    def send(self, mail: OutgoingEmail) -> None:
+    def send(self, mail: OutgoingEmail) -> Handed:
         """Hand over one mail; see `messaging.channels.base.Channel`."""
         try:
             content = build_email(mail)
@@ -109,6 +113,7 @@ class SmtpChannel:
             raise OutcomeUnknown(_words(exc)) from exc
         if reply[0] != _TAKEN:
             self._refuse(connection, reply)
+        return Handed()
 
     def close(self) -> None:
         """Say goodbye to the server."""
@@ -212,3 +217,44 @@ def channel_for(account: SmtpAccount) -> SmtpChannel:
     """Return this thread's channel of an account, its connection still open."""
     channels: dict[SmtpAccount, SmtpChannel] = _local.__dict__.setdefault("channels", {})
     return channels.setdefault(account, SmtpChannel(account))
+
+
+def open_account(account: Account) -> SmtpChannel:
+    """Return this thread's channel of a merchant's account, or of the installation's own."""
+    url = account.credentials.get("url", "")
+    return channel_for(account_from_url(url) if url else account_from_settings())
+
+
+def check_account(account: Account) -> str:
+    """Log in once; empty when that works, else what the server or the network said."""
+    try:
+        connection = _open(account_from_url(account.credentials.get("url", "")))
+    except (OSError, smtplib.SMTPException) as exc:
+        return f"The mail server does not answer: {_words(exc)}"
+    except ValueError as exc:
+        return f"{exc}."
+    try:
+        _log_in(connection, account_from_url(account.credentials["url"]))
+    except smtplib.SMTPAuthenticationError:
+        return "The mail server does not take this user and password."
+    except (OSError, smtplib.SMTPException) as exc:
+        return f"The mail server refuses the log-in: {_words(exc)}"
+    finally:
+        connection.close()
+    return ""
+
+
+PROVIDER = Provider(
+    channel="email",
+    name="smtp",
+    label="Mail server (SMTP)",
+    credentials=(
+        CredentialField(
+            "url",
+            "Address of the server",
+            "smtps://user:password@mail.example.com, or smtp+tls:// for STARTTLS.",
+        ),
+    ),
+    open=open_account,
+    check=check_account,
+)

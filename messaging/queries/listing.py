@@ -18,9 +18,21 @@ SHOWN = 200
 """Most templates and flows that a filter offers."""
 REASONS = {**dict(SkipReason.choices), **dict(FailReason.choices)}
 VIEWS: Mapping[str, tuple[str, tuple[Outcome, ...]]] = {
-    "sent": ("Sent", (Outcome.SENT, Outcome.OPENED, Outcome.CLICKED)),
+    "sent": (
+        "Sent",
+        (
+            Outcome.SENT,
+            Outcome.DELIVERED,
+            Outcome.OPENED,
+            Outcome.CLICKED,
+            Outcome.BOUNCED,
+            Outcome.COMPLAINED,
+        ),
+    ),
     "opened": ("Opened", (Outcome.OPENED, Outcome.CLICKED)),
     "clicked": ("Clicked", (Outcome.CLICKED,)),
+    "bounced": ("Bounced", (Outcome.BOUNCED,)),
+    "complained": ("Marked as spam", (Outcome.COMPLAINED,)),
     "waiting": ("Waiting", (Outcome.PENDING, Outcome.SENDING)),
     "skipped": ("Skipped", (Outcome.SKIPPED,)),
     "failed": ("Failed", (Outcome.FAILED,)),

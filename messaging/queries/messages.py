@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from crm.choices import Channel
+from kernel.sql import run_sql
 from messaging.choices import FailReason, MessageStatus, SkipReason
-from messaging.models import ChannelAccount, Message, Template
+from messaging.models import Message, Template
 
 PAGE_SIZE = 50
 DUE_CEILING = 1_000
@@ -81,8 +83,13 @@ def _payload(row: Message, template: Template) -> dict[str, Any]:
         "created_at": row.created_at,
         "due_at": row.due_at if row.status == MessageStatus.PENDING else None,
         "sent_at": row.sent_at,
+        "delivered_at": row.delivered_at,
         "opened_at": row.opened_at,
         "clicked_at": row.clicked_at,
+        "bounced_at": row.bounced_at,
+        "complained_at": row.complained_at,
+        "provider_id": row.provider_id,
+        "parts": row.parts,
     }
 
 
@@ -148,9 +155,10 @@ def count_due(now: datetime) -> int:
     return len(due.values_list("pk", flat=True)[:DUE_CEILING])
 
 
-def list_paused_channels() -> list[ChannelAccount]:
-    """Return the channels that send nothing until somebody lets them, by channel."""
-    return list(ChannelAccount.objects.filter(is_paused=True).order_by("channel"))
+def list_due_channels(now: datetime) -> list[str]:
+    """Return the channels on which something is due, by name."""
+    rows = run_sql("messaging.list_due_channels", channels=list(Channel.values), now=now)
+    return [row.channel for row in rows]
 
 
 def find_template_id(key: str) -> int | None:

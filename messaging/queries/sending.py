@@ -12,7 +12,7 @@ from kernel.arrays import array
 from kernel.secrets import decrypt
 from kernel.sql import run_sql
 from messaging.choices import MessageClass, MessageStatus
-from messaging.models import ChannelAccount, Message, Sender, SendingDomain, Template
+from messaging.models import Message, Sender, SendingDomain, Template
 from messaging.queries.senders import dns_failure
 from messaging.types import DkimKey, Recipient
 
@@ -130,8 +130,3 @@ def find_dns_failure(address: str) -> str:
 def find_templates(template_ids: Collection[int]) -> dict[int, Template]:
     """Return templates by id."""
     return {row.pk: row for row in Template.objects.filter(pk__in=template_ids)}
-
-
-def find_channel_account(channel: str) -> ChannelAccount | None:
-    """Return the tenant's own account of a channel, or None: the installation's serves."""
-    return ChannelAccount.objects.filter(channel=channel).first()

@@ -18,11 +18,18 @@ GATES = {
     "suppression": "The address is not suppressed",
     "consent": "There is consent on this channel",
     "preferences": "It is what the person wants, and as often",
+    "unhappy": "Nothing is unresolved with the person",
+    "budget": "No other message is worth more of the person's attention",
     "smart_sending": "Nothing promotional was sent a short while ago",
+    "frequency": "Fewer messages were sent than the rules allow",
+    "quiet_hours": "It is no quiet time where the person is",
+    "stock": "What it is about is in stock",
     "lateness": "The moment has not passed",
     "sender": "A sender is set up",
     "sender_dns": "DKIM and DMARC of the sender's domain are in place",
+    "channel": "An account is set up for this channel",
     "render": "The template could be rendered",
+    "coupon": "There is a coupon code for the person",
 }
 """What passing a gate means, in the words of the page."""
 
@@ -90,6 +97,23 @@ JUDGEMENTS: dict[str, Judgement] = {
     SkipReason.SMART_SENDING: Judgement(
         "good", _HEALTHY, "Two promotional messages so close to each other annoy people."
     ),
+    SkipReason.UNHAPPY: Judgement(
+        "good",
+        _HEALTHY,
+        "Promotions rest until what troubles the person is resolved, and go on by themselves.",
+    ),
+    SkipReason.BUDGET: Judgement(
+        "good", _HEALTHY, "One person gets so many messages and no more; the best ones win."
+    ),
+    SkipReason.FREQUENCY_CAP: Judgement(
+        "good", _HEALTHY, "Your own rules say how many messages one person gets in a time."
+    ),
+    SkipReason.QUIET_HOURS: Judgement(
+        "good", _HEALTHY, "Nobody wants to be woken by a shop."
+    ),
+    SkipReason.OUT_OF_STOCK: Judgement(
+        "good", _HEALTHY, "A promotion of what nobody can buy only disappoints."
+    ),
     SkipReason.TOO_LATE: Judgement(
         "warn",
         _LOOK,
@@ -103,6 +127,14 @@ JUDGEMENTS: dict[str, Judgement] = {
         _HARMFUL,
         "Marketing waits until the records are in place, and ends when it is too late. "
         "Mend them in Settings → Senders; what still waits then goes out by itself.",
+    ),
+    SkipReason.CHANNEL_MISSING: Judgement(
+        "bad",
+        _HARMFUL,
+        "Nothing leaves on this channel before a provider is connected in Settings → Channels.",
+    ),
+    SkipReason.NO_COUPON: Judgement(
+        "bad", _HARMFUL, "The codes of the coupon are used up. Add codes, or let it top itself up."
     ),
     SkipReason.RENDER_ERROR: Judgement(
         "bad", _HARMFUL, "The template asks for a value that this person does not have. Mend it."

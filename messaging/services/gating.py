@@ -20,12 +20,18 @@ from messaging.choices import FailReason, MessageClass, MessageStatus, SkipReaso
 from messaging.domain.addresses import to_wire
 from messaging.gates import GateFunction, filled_gates
 from messaging.queries import sending
+from messaging.queries.accounts import find_served_channels
 from messaging.types import PendingMessage, Verdict
 from tenants.queries import get_tenant
 
 log = structlog.get_logger(__name__)
 
-SMART_SENDING = {Channel.EMAIL.value: timedelta(hours=16)}
+SMART_SENDING = {
+    Channel.EMAIL.value: timedelta(hours=16),
+    Channel.SMS.value: timedelta(hours=24),
+    Channel.WHATSAPP.value: timedelta(hours=24),
+    Channel.PUSH.value: timedelta(hours=24),
+}
 """How long after a promotional message no other one follows on the same channel."""
 DEFAULT_LATENESS = timedelta(hours=24)
 """Of promotional and behavioural messages; the others are never too late."""
@@ -145,45 +151,48 @@ def store_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, V
 
 
 def address_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
-    """Stop what has no address, or one that no server takes."""
+    """Stop what has no address on its channel, or one that no server takes."""
     del now
     verdicts = {}
     for message in messages:
-        if not message.profile.email:
+        if not message.address:
             verdicts[message.id] = Verdict(passed=False, reason=SkipReason.ADDRESS_MISSING)
-        elif to_wire(message.profile.email) is None:
-            verdicts[message.id] = Verdict(passed=False, detail=message.profile.email[:200])
+        elif message.channel == Channel.EMAIL and to_wire(message.address) is None:
+            verdicts[message.id] = Verdict(passed=False, detail=message.address[:200])
     return verdicts
 
 
 def suppression_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
     """Stop what goes to a suppressed address; a promotional suppression lets the rest pass."""
-    channel = Channel.EMAIL.value
-    hashes = {message.id: address_hash(channel, message.profile.email) for message in messages}
-    found = sending.find_suppressions(channel, set(hashes.values()), now)
     verdicts: dict[int, Verdict] = {}
-    for message in messages:
-        for scope, reason in found.get(hashes[message.id], []):
-            if scope == SuppressionScope.ALL or message.message_class in MARKETING:
-                verdicts.setdefault(message.id, Verdict(passed=False, detail=reason))
+    for channel, own in _by_channel(messages).items():
+        hashes = {message.id: address_hash(channel, message.address) for message in own}
+        found = sending.find_suppressions(channel, set(hashes.values()), now)
+        for message in own:
+            for scope, reason in found.get(hashes[message.id], []):
+                if scope == SuppressionScope.ALL or message.message_class in MARKETING:
+                    verdicts.setdefault(message.id, Verdict(passed=False, detail=reason))
     return verdicts
 
 
 def consent_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
-    """Stop marketing to everybody who did not say yes."""
+    """Stop marketing to everybody who did not say yes on its channel."""
     del now
-    return {
-        message.id: Verdict(
-            passed=message.message_class not in MARKETING
-            or message.profile.email_consent == ConsentState.SUBSCRIBED,
-            detail=(
-                message.profile.email_consent
-                if message.message_class in MARKETING
-                else "not needed"
-            ),
-        )
-        for message in messages
-    }
+    verdicts = {}
+    for message in messages:
+        if message.message_class not in MARKETING:
+            verdicts[message.id] = Verdict(passed=True, detail="not needed")
+            continue
+        state = message.profile.consent(message.channel)
+        verdicts[message.id] = Verdict(passed=state == ConsentState.SUBSCRIBED, detail=state)
+    return verdicts
+
+
+def _by_channel(messages: Sequence[PendingMessage]) -> dict[str, list[PendingMessage]]:
+    found: dict[str, list[PendingMessage]] = {}
+    for message in messages:
+        found.setdefault(message.channel, []).append(message)
+    return found
 
 
 def smart_sending_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
@@ -194,22 +203,20 @@ def smart_sending_gate(messages: Sequence[PendingMessage], now: datetime) -> dic
         if message.message_class == MessageClass.PROMOTIONAL
         and message.context.get("smart_sending", True)
     ]
-    if not asked:
-        return {}
-    channel = Channel.EMAIL.value
-    profile_ids = {message.profile.id for message in asked}
-    last = sending.find_last_promotional(channel, profile_ids, now - SMART_SENDING[channel])
-    if not last:
-        return {}
-    zone = get_tenant(current_tenant_id()).timezone
-    return {
-        message.id: Verdict(
-            passed=False,
-            detail=f"the last one left at {format_time(last[message.profile.id], zone)}",
-        )
-        for message in asked
-        if message.profile.id in last
-    }
+    verdicts: dict[int, Verdict] = {}
+    zone = get_tenant(current_tenant_id()).timezone if asked else ""
+    for channel, own in _by_channel(asked).items():
+        profile_ids = {message.profile.id for message in own}
+        last = sending.find_last_promotional(channel, profile_ids, now - SMART_SENDING[channel])
+        verdicts |= {
+            message.id: Verdict(
+                passed=False,
+                detail=f"the last one left at {format_time(last[message.profile.id], zone)}",
+            )
+            for message in own
+            if message.profile.id in last
+        }
+    return verdicts
 
 
 def lateness_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
@@ -231,25 +238,40 @@ def _lateness(message: PendingMessage) -> timedelta | None:
 
 
 def sender_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
-    """Stop everything while the tenant has no from-identity."""
+    """Stop mails while the tenant has no from-identity."""
     del now
-    if sending.find_default_sender() is not None:
+    mails = [message for message in messages if message.channel == Channel.EMAIL]
+    if not mails or sending.find_default_sender() is not None:
         return {}
-    return {message.id: Verdict(passed=False) for message in messages}
+    return {message.id: Verdict(passed=False) for message in mails}
 
 
 def sender_dns_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
-    """Let marketing wait while the domain of its sender fails DKIM or DMARC; the rest goes on.
+    """Let marketing mails wait while their sender's domain fails DKIM or DMARC; the rest goes on.
 
     What waits goes out once the records are mended, or ends when it is too late. An address of
     which no domain was set up here is not judged.
     """
-    sender = sending.find_default_sender()
+    asked = [
+        message
+        for message in messages
+        if message.channel == Channel.EMAIL and message.message_class in MARKETING
+    ]
+    sender = sending.find_default_sender() if asked else None
     failure = sending.find_dns_failure(sender.email) if sender is not None else ""
     if not failure:
         return {}
     return {
         message.id: Verdict(passed=False, detail=failure, wait_until=now + DNS_PAUSE)
-        for message in messages
-        if message.message_class in MARKETING
+        for message in asked
     }
+
+
+def channel_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
+    """Stop what no account is set up for; mail always has the installation's own server."""
+    del now
+    asked = {message.channel for message in messages} - {Channel.EMAIL.value}
+    if not asked:
+        return {}
+    missing = asked - find_served_channels()
+    return {message.id: Verdict(passed=False) for message in messages if message.channel in missing}

@@ -3,14 +3,12 @@
 import json
 from collections.abc import Sequence
 
-from crm.choices import Channel
 from kernel import clock
 from kernel.sql import count_sql
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
+from messaging.services.writing import WRITERS
 from messaging.types import NewMessage
-
-SUPPORTED_CHANNELS = frozenset({Channel.EMAIL.value})
 
 
 def queue_messages(messages: Sequence[NewMessage]) -> int:
@@ -23,12 +21,12 @@ def queue_messages(messages: Sequence[NewMessage]) -> int:
         Messages that are really new.
 
     Raises:
-        ValueError: a channel nothing can be sent on yet.
+        ValueError: a channel that nobody writes for.
         TenantScopeError: no scope, or no transaction, is open.
     """
-    unsupported = {message.channel for message in messages} - SUPPORTED_CHANNELS
+    unsupported = {message.channel for message in messages} - WRITERS.keys()
     if unsupported:
-        raise ValueError(f"nothing can be sent yet on {', '.join(sorted(unsupported))}")
+        raise ValueError(f"nothing can be sent on {', '.join(sorted(unsupported))}")
     if not messages:
         return 0
     queued = count_sql(

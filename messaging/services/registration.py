@@ -22,6 +22,7 @@ def register() -> None:
     fill_gate("lateness", gating.lateness_gate)
     fill_gate("sender", gating.sender_gate)
     fill_gate("sender_dns", gating.sender_dns_gate)
+    fill_gate("channel", gating.channel_gate)
     fill_variable("person", values.person_values)
     fill_variable("store", values.store_values)
     fill_variable("order", values.order_values)

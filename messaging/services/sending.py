@@ -14,26 +14,25 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from crm.choices import Channel as ChannelName
 from crm.choices import EventSource
 from crm.services.events import append_events
 from crm.types import NewEvent
 from kernel import clock
 from kernel.arrays import columns
 from kernel.batches import Deadline
-from kernel.secrets import decrypt
 from kernel.sql import count_sql, run_sql
 from messaging.channels.base import (
     Channel,
     ChannelDeferred,
     ChannelRejected,
     ChannelUnavailable,
+    Handed,
     OutcomeUnknown,
 )
-from messaging.channels.email_smtp import account_from_settings, account_from_url, channel_for
 from messaging.choices import FailReason, MessageClass, MessageStatus
-from messaging.queries.sending import find_channel_account
-from messaging.services.preparing import ReadyEmail, prepare_batch
+from messaging.services.lanes import Lane, open_lanes
+from messaging.services.preparing import prepare_batch
+from messaging.services.writers.base import Ready
 from messaging.types import PendingMessage
 
 log = structlog.get_logger(__name__)
@@ -53,7 +52,7 @@ SEND_AGAIN = (
     MessageClass.SERVICE.value,
 )
 """Classes that are sent once more when nobody knows whether they were taken."""
-_DONE = "ids statuses reasons details tries dues resends"
+_DONE = "ids statuses reasons details tries dues resends provider_ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,7 @@ class Outcome:
     tries: int = 1
     due_at: datetime | None = None
     is_resend: bool = False
+    provider_id: str = ""
 
 
 @dataclass(slots=True)
@@ -86,22 +86,24 @@ class Outcomes:
     items: list[Outcome] = field(default_factory=list)
     is_down: bool = False
 
-    def sent(self, message: PendingMessage) -> None:
+    def sent(self, message: PendingMessage, handed: Handed) -> None:
         """Note that the provider took it."""
         detail = "outcome unknown, sent again" if message.is_resend else ""
-        self.items.append(Outcome(message, MessageStatus.SENT, detail=detail))
+        self.items.append(
+            Outcome(message, MessageStatus.SENT, detail=detail, provider_id=handed.provider_id)
+        )
 
     def refused(self, message: PendingMessage, reason: str) -> None:
         """Note that the provider will never take it."""
         self.items.append(Outcome(message, MessageStatus.FAILED, FailReason.REJECTED, reason[:500]))
 
-    def deferred(self, message: PendingMessage, reason: str) -> None:
-        """Try again later, or give up after the last of the counted tries."""
+    def deferred(self, message: PendingMessage, reason: str, pause: timedelta | None) -> None:
+        """Try again after the provider's own pause or ours, or give up after the last try."""
         if message.attempts + 1 >= MAX_TRIES:
             failed = Outcome(message, MessageStatus.FAILED, FailReason.TRIES_USED_UP, reason[:500])
             self.items.append(failed)
             return
-        due_at = self.now + BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)]
+        due_at = self.now + (pause or BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)])
         self.items.append(
             Outcome(message, MessageStatus.PENDING, detail=reason[:500], due_at=due_at)
         )
@@ -135,7 +137,7 @@ class Outcomes:
 
 
 def send_due(deadline: Deadline) -> int:
-    """Send the due e-mails of the active tenant, batch by batch.
+    """Send the due messages of the active tenant, channel by channel and batch by batch.
 
     Args:
         deadline: when to stop claiming; what is left is rung for again.
@@ -144,27 +146,27 @@ def send_due(deadline: Deadline) -> int:
         Messages worked off, those that were skipped included; 0 when nothing was due.
     """
     done = settle_unknown(clock.now())
-    channel = _open_channel()
-    while channel is not None and not deadline.passed:
-        claimed = send_batch(channel)
-        if not claimed:
-            break
-        done += claimed
+    for lane in open_lanes(clock.now()):
+        while not deadline.passed:
+            claimed = send_batch(lane)
+            if not claimed:
+                break
+            done += claimed
     return done
 
 
-def send_batch(channel: Channel) -> int:
+def send_batch(lane: Lane) -> int:
     """Claim, hand over and record one batch of the active tenant.
 
     Returns:
         Messages worked off; 0 when nothing was due, or the provider cannot be reached: then the
         rest waits for the next ring.
     """
-    batch = prepare_batch(ChannelName.EMAIL.value, size=BATCH_SIZE, now=clock.now())
+    batch = prepare_batch(lane.channel, size=BATCH_SIZE, now=clock.now())
     if not batch.ready:
         return batch.claimed_count
-    outcomes = _hand_over(channel, batch.ready)
-    _record(batch.claim_id, outcomes)
+    outcomes = _hand_over(lane.open(), batch.ready)
+    _record(batch.claim_id, lane, outcomes)
     return 0 if outcomes.is_down else batch.claimed_count
 
 
@@ -181,17 +183,7 @@ def settle_unknown(now: datetime) -> int:
     return settled
 
 
-def _open_channel() -> Channel | None:
-    """Return where e-mail of the tenant is handed over, or None while it is paused."""
-    with transaction.atomic():
-        own = find_channel_account(ChannelName.EMAIL.value)
-    if own is not None and own.is_paused:
-        return None
-    url = decrypt(own.url_encrypted) if own is not None else ""
-    return channel_for(account_from_url(url) if url else account_from_settings())
-
-
-def _hand_over(channel: Channel, ready: Sequence[ReadyEmail]) -> Outcomes:
+def _hand_over(channel: Channel, ready: Sequence[Ready]) -> Outcomes:
     """Call the provider for each message; the first that shows it is down ends the batch."""
     outcomes = Outcomes(clock.now())
     started = time.monotonic()
@@ -203,37 +195,37 @@ def _hand_over(channel: Channel, ready: Sequence[ReadyEmail]) -> Outcomes:
             _hand_over_one(channel, item, outcomes)
         except ChannelUnavailable as exc:
             log.warning("channel_unavailable", reason=str(exc))
-            _release(outcomes, ready[place:], str(exc), UNAVAILABLE_PAUSE)
+            _release(outcomes, ready[place:], str(exc), exc.retry_after or UNAVAILABLE_PAUSE)
             outcomes.is_down = True
             break
     return outcomes
 
 
-def _hand_over_one(channel: Channel, item: ReadyEmail, outcomes: Outcomes) -> None:
+def _hand_over_one(channel: Channel, item: Ready, outcomes: Outcomes) -> None:
     try:
-        channel.send(item.mail)
+        handed = channel.send(item.outgoing)
     except ChannelUnavailable:
         raise
     except ChannelRejected as exc:
         outcomes.refused(item.message, str(exc))
     except ChannelDeferred as exc:
-        outcomes.deferred(item.message, str(exc))
+        outcomes.deferred(item.message, str(exc), exc.retry_after)
     except OutcomeUnknown as exc:
         outcomes.unknown(item.message, str(exc))
     except Exception as exc:  # the outcomes before it must be recorded all the same
         log.exception("channel_broke", message=item.message.id)
         outcomes.unknown(item.message, repr(exc))
     else:
-        outcomes.sent(item.message)
+        outcomes.sent(item.message, handed)
 
 
-def _release(outcomes: Outcomes, rest: Sequence[ReadyEmail], reason: str, pause: timedelta) -> None:
+def _release(outcomes: Outcomes, rest: Sequence[Ready], reason: str, pause: timedelta) -> None:
     for item in rest:
         outcomes.released(item.message, reason, pause)
 
 
 @transaction.atomic
-def _record(claim_id: UUID, outcomes: Outcomes) -> None:
+def _record(claim_id: UUID, lane: Lane, outcomes: Outcomes) -> None:
     """Write the outcomes in one statement, and the event of each message that was sent."""
     now = clock.now()
     rows = [
@@ -245,11 +237,16 @@ def _record(claim_id: UUID, outcomes: Outcomes) -> None:
             item.tries,
             item.due_at,
             item.is_resend,
+            item.provider_id,
         )
         for item in outcomes.items
     ]
     written = run_sql(
-        "messaging.record_outcomes", claim_id=claim_id, now=now, **columns(_DONE, rows)
+        "messaging.record_outcomes",
+        claim_id=claim_id,
+        account_id=lane.account_id,
+        now=now,
+        **columns(_DONE, rows),
     )
     profiles = {row.id: row.profile_id for row in written}
     append_events(

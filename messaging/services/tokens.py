@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer, TimestampSigner
 
 from messaging.errors import TokenInvalid
-from messaging.types import LinkToken, MailboxToken, RecipientToken, SenderToken
+from messaging.types import AccountToken, LinkToken, MailboxToken, RecipientToken, SenderToken
 
 SENDER_DAYS = 3
 """How long the link that verifies a sender is good."""
@@ -40,6 +40,25 @@ def open_url(token: LinkToken) -> str:
 def click_url(token: LinkToken) -> str:
     """Return the tracked address of one link of one message."""
     return f"{settings.PUBLIC_URL}/c/{_sign_link(token)}"
+
+
+def callback_url(channel: str, provider: str, tenant_id: int, account_id: int) -> str:
+    """Return where a provider tells what became of the messages of an account."""
+    signed = _account_signer().sign(f"{tenant_id}.{account_id}")
+    return f"{settings.PUBLIC_URL}/hooks/{channel}/{provider}/{signed}/"
+
+
+def read_account_token(text: str) -> AccountToken:
+    """Return whose account a callback is for.
+
+    Raises:
+        TokenInvalid: it was not made here.
+    """
+    try:
+        tenant_id, account_id = _account_signer().unsign(text).split(".")
+        return AccountToken(int(tenant_id), int(account_id))
+    except (BadSignature, ValueError) as exc:
+        raise TokenInvalid from exc
 
 
 def sender_url(token: SenderToken) -> str:
@@ -153,6 +172,11 @@ def _recipient_signer() -> Signer:
 @functools.cache
 def _link_signer() -> Signer:
     return Signer(salt="messaging.link")
+
+
+@functools.cache
+def _account_signer() -> Signer:
+    return Signer(salt="messaging.account")
 
 
 @functools.cache

@@ -2,7 +2,8 @@
 -- Write what the gates and the rendering made of claimed messages.
 --
 -- in:  tenant_id  bigint  added by kernel.sql
---      ids, statuses, reasons, details, gates, addresses, subjects, message_ids, dues
+--      ids, statuses, reasons, details, gates, addresses, subjects, message_ids, parts,
+--      dues
 --                 arrays of one length; status is sending, skipped or failed, or pending for one
 --                 that is asked again when it is due
 -- out: row count
@@ -15,13 +16,16 @@ SET status = checked.status,
     gates = checked.gates::jsonb,
     address = checked.address,
     subject = checked.subject,
+    parts = checked.parts,
     due_at = COALESCE(checked.due_at, m.due_at),
     claim_id = CASE WHEN checked.status = 'pending' THEN NULL ELSE m.claim_id END,
     message_id = CASE WHEN m.message_id = '' THEN checked.message_id ELSE m.message_id END
 FROM unnest(
     %(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
     %(gates)s::text[], %(addresses)s::text[], %(subjects)s::text[], %(message_ids)s::text[],
-    %(dues)s::timestamptz[]
-) AS checked (id, status, reason, detail, gates, address, subject, message_id, due_at)
+    %(parts)s::smallint[], %(dues)s::timestamptz[]
+) AS checked (
+    id, status, reason, detail, gates, address, subject, message_id, parts, due_at
+)
 WHERE m.tenant_id = %(tenant_id)s
   AND m.id = checked.id

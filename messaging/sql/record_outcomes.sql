@@ -4,7 +4,9 @@
 -- in:  tenant_id  bigint       added by kernel.sql
 --      claim_id   uuid         of the worker's batch
 --      now        timestamptz
---      ids, statuses, reasons, details, tries, dues, resends
+--      account_id bigint       over which they were handed over; NULL: the installation's own
+--      ids, statuses, reasons, details, tries, dues, resends,
+--      provider_ids
 --                 arrays of one length; tries is added to the attempts, dues is NULL where the
 --                 message is not tried again
 -- out: id and profile_id of the rows written
@@ -17,11 +19,13 @@ SET status = done.status,
     attempts = m.attempts + done.tries,
     is_resend = m.is_resend OR done.is_resend,
     due_at = coalesce(done.due_at, m.due_at),
-    sent_at = CASE WHEN done.status = 'sent' THEN %(now)s ELSE m.sent_at END
+    sent_at = CASE WHEN done.status = 'sent' THEN %(now)s ELSE m.sent_at END,
+    account_id = %(account_id)s,
+    provider_id = coalesce(nullif(done.provider_id, ''), m.provider_id)
 FROM unnest(
     %(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
-    %(tries)s::smallint[], %(dues)s::timestamptz[], %(resends)s::boolean[]
-) AS done (id, status, reason, detail, tries, due_at, is_resend)
+    %(tries)s::smallint[], %(dues)s::timestamptz[], %(resends)s::boolean[], %(provider_ids)s::text[]
+) AS done (id, status, reason, detail, tries, due_at, is_resend, provider_id)
 WHERE m.tenant_id = %(tenant_id)s
   AND m.id = done.id
   AND m.claim_id = %(claim_id)s

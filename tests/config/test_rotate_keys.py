@@ -62,7 +62,7 @@ def test_the_columns_that_keep_secrets_are_found_by_their_name() -> None:
         "previous_secret_encrypted",
         "credentials_encrypted",
     ]
-    assert found["ChannelAccount"] == ["url_encrypted"]
+    assert found["ChannelAccount"] == ["credentials_encrypted"]
 
 
 def test_secrets_of_every_tenant_come_under_the_newest_key(
@@ -72,7 +72,10 @@ def test_secrets_of_every_tenant_come_under_the_newest_key(
     kept = connect("one", "first")
     with tenant_scope(other_tenant.pk):
         ChannelAccount.objects.create(
-            channel="email", name="Mail", url_encrypted=secrets.encrypt("smtp://a")
+            channel="email",
+            provider="smtp",
+            name="Mail",
+            credentials_encrypted=secrets.encrypt("smtp://a"),
         )
     Tenant.objects.filter(pk=other_tenant.pk).update(status=TenantStatus.SUSPENDED)
     use(settings, NEW, OLD)
@@ -89,7 +92,7 @@ def test_secrets_of_every_tenant_come_under_the_newest_key(
     kept.refresh_from_db()
     assert secrets.decrypt(kept.secret_encrypted) == "first"
     with tenant_scope(other_tenant.pk):
-        assert secrets.decrypt(ChannelAccount.objects.get().url_encrypted) == "smtp://a"
+        assert secrets.decrypt(ChannelAccount.objects.get().credentials_encrypted) == "smtp://a"
 
 
 def test_a_repeat_changes_nothing(settings: Settings, tenant: Tenant) -> None:

@@ -1,0 +1,81 @@
+"""Writes e-mails: tracked links, the pixel, unsubscribe headers, and a signature where one is set."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from kernel.tenancy import current_tenant_id
+from messaging.domain.addresses import to_wire
+from messaging.domain.links import add_pixel, track_links
+from messaging.domain.mime import make_message_id
+from messaging.domain.rendering import EmailTemplate, compile_template
+from messaging.errors import RenderError
+from messaging.models import Template
+from messaging.queries import sending
+from messaging.services import tokens
+from messaging.services.gating import MARKETING
+from messaging.services.personal_links import SECRET, recipient_token
+from messaging.services.writers.base import Ready
+from messaging.types import LinkToken, OutgoingEmail, PendingMessage, RenderedEmail
+
+
+class EmailWriter:
+    """Writes the mails of one batch from the tenant's default sender."""
+
+    def __init__(self, now: datetime) -> None:
+        """Look up the sender and its key."""
+        self._now = now
+        self._sender = sending.find_default_sender()
+        self._dkim = sending.find_signing_key(self._sender.email) if self._sender else None
+
+    def compile(self, template: Template) -> EmailTemplate:
+        """Read the Liquid of a mail."""
+        return compile_template(
+            subject=template.subject,
+            preheader=template.preheader,
+            html=template.html,
+            text=template.text,
+        )
+
+    def write(
+        self, message: PendingMessage, content: RenderedEmail, values: Mapping[str, Any]
+    ) -> Ready:
+        """Put one mail together."""
+        sender = self._sender
+        if sender is None:  # its gate stops everything; a race with its removal comes here
+            raise RenderError("no sender is set up")
+        token = recipient_token(message)
+        unsubscribe_url = tokens.unsubscribe_url(token)
+        personal = [values[name] for name in SECRET & values.keys()]
+        own = frozenset({unsubscribe_url, tokens.preferences_url(token), *personal})
+        profile = message.profile
+        mail = OutgoingEmail(
+            from_name=sender.name,
+            from_address=sender.email,
+            to_name=f"{profile.first_name} {profile.last_name}".strip(),
+            to_address=to_wire(profile.email) or "",
+            content=RenderedEmail(
+                content.subject, _track(content.html, message, own), content.text
+            ),
+            message_id=message.message_id
+            or make_message_id(
+                current_tenant_id(), message.key, sender.email.rpartition("@")[2]
+            ),
+            reference=message.reference,
+            date=self._now,
+            reply_to=sender.reply_to,
+            unsubscribe_url=unsubscribe_url if message.message_class in MARKETING else "",
+            dkim=self._dkim,
+        )
+        return Ready(message, mail, mail.to_address, content.subject, mail.message_id)
+
+
+def _track(html: str, message: PendingMessage, own: frozenset[str]) -> str:
+    """Return HTML with tracked links and the pixel; personal addresses stay as they are."""
+    tenant_id = current_tenant_id()
+    tracked = track_links(
+        html,
+        untracked=own,
+        track=lambda url: tokens.click_url(LinkToken(tenant_id, message.id, url)),
+    )
+    return add_pixel(tracked, tokens.open_url(LinkToken(tenant_id, message.id)))

@@ -1,0 +1,80 @@
+"""Renders the claimed messages of one channel that passed the gates; what cannot be is stopped."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from crm.choices import Channel
+from messaging.choices import MessageStatus, SkipReason
+from messaging.errors import RenderError, TemplateInvalid
+from messaging.models import Template
+from messaging.queries import sending
+from messaging.services.gating import Asked, Stop
+from messaging.services.writers.base import Compiled, Ready, Writer
+from messaging.services.writers.email import EmailWriter
+from messaging.types import PendingMessage, Verdict
+from messaging.variables import gather_values
+
+WRITERS: Mapping[str, Callable[[datetime], Writer]] = {Channel.EMAIL.value: EmailWriter}
+"""By channel; called once per batch with the present."""
+
+
+def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
+    """Write what passed the gates; a message that cannot be written joins the stopped ones.
+
+    Returns:
+        What is handed over, in the order of the messages.
+    """
+    if not asked.passed:
+        return []
+    writer = WRITERS[channel](now)
+    found = sending.find_templates({message.template_id for message in asked.passed})
+    templates, broken = _compile(writer, found)
+    values = _gather(asked.passed, templates)
+    ready = []
+    for message in asked.passed:
+        template = templates.get(message.template_id)
+        if template is None:
+            _stop(asked, message, broken[message.template_id])
+            continue
+        own = values[message.id]
+        try:
+            written = writer.write(message, template.render(own), own)
+        except RenderError as exc:
+            _stop(asked, message, str(exc))
+            continue
+        asked.note(message.id, "render", Verdict(passed=True))
+        ready.append(written)
+    return ready
+
+
+def _stop(asked: Asked, message: PendingMessage, words: str) -> None:
+    asked.note(message.id, "render", Verdict(passed=False, detail=words[:500]))
+    asked.stops[message.id] = Stop(
+        MessageStatus.SKIPPED.value, SkipReason.RENDER_ERROR.value, words[:500]
+    )
+
+
+def _compile(
+    writer: Writer, rows: Mapping[int, Template]
+) -> tuple[dict[int, Compiled], dict[int, str]]:
+    """Return templates, and what is wrong with those that hold up nobody else's message."""
+    templates: dict[int, Compiled] = {}
+    broken: dict[int, str] = {}
+    for key, row in rows.items():
+        try:
+            templates[key] = writer.compile(row)
+        except TemplateInvalid as exc:
+            broken[key] = str(exc)
+    return templates, broken
+
+
+def _gather(
+    messages: Sequence[PendingMessage], templates: Mapping[int, Compiled]
+) -> dict[int, dict[str, Any]]:
+    """Return the values each message's own template asks for."""
+    values: dict[int, dict[str, Any]] = {}
+    for template_id, template in templates.items():
+        own = [message for message in messages if message.template_id == template_id]
+        values |= gather_values(template.variables, own)
+    return values
