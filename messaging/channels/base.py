@@ -1,4 +1,4 @@
-"""What a provider can do, what it is handed, what it tells, and the four ways in which it says no."""
+"""What a provider can do, what it is handed, what it tells, and how it says no."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

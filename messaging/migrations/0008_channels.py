@@ -26,6 +26,8 @@ class Migration(migrations.Migration):
                 ('tries', models.SmallIntegerField(db_default=0)),
                 ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('account', kernel.tenancy.TenantForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='messaging.channelaccount')),
+                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
         ),
         migrations.RemoveConstraint(
@@ -142,16 +144,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='channelaccount',
             constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('tenant', 'channel'), name='channelaccount_default_uniq'),
-        ),
-        migrations.AddField(
-            model_name='providercallback',
-            name='account',
-            field=kernel.tenancy.TenantForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='messaging.channelaccount'),
-        ),
-        migrations.AddField(
-            model_name='providercallback',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant'),
         ),
         migrations.AddIndex(
             model_name='providercallback',

@@ -25,17 +25,14 @@ VIEWS: Mapping[str, tuple[str, tuple[Outcome, ...]]] = {
             Outcome.DELIVERED,
             Outcome.OPENED,
             Outcome.CLICKED,
-            Outcome.BOUNCED,
             Outcome.COMPLAINED,
         ),
     ),
     "opened": ("Opened", (Outcome.OPENED, Outcome.CLICKED)),
     "clicked": ("Clicked", (Outcome.CLICKED,)),
-    "bounced": ("Bounced", (Outcome.BOUNCED,)),
-    "complained": ("Marked as spam", (Outcome.COMPLAINED,)),
     "waiting": ("Waiting", (Outcome.PENDING, Outcome.SENDING)),
     "skipped": ("Skipped", (Outcome.SKIPPED,)),
-    "failed": ("Failed", (Outcome.FAILED,)),
+    "failed": ("Failed", (Outcome.FAILED, Outcome.BOUNCED)),
     "unknown": ("Outcome unknown", (Outcome.UNKNOWN,)),
 }
 """What people choose from: key, words, and the outcomes it takes in. A click proves an opening."""
@@ -44,7 +41,8 @@ NEWEST = Sorting("m.created_at", "m.id", "created_at", is_time=True)
 _FROM = "FROM messaging_message AS m"
 _SELECT = f"""
 SELECT m.id, m.created_at, m.outcome, m.reason, m.detail, m.channel, m.message_class, m.subject,
-    m.flow_id, m.flow_run_id, m.due_at, m.sent_at, m.opened_at, m.clicked_at, m.profile_id,
+    m.flow_id, m.flow_run_id, m.due_at, m.sent_at, m.delivered_at, m.opened_at, m.clicked_at,
+    m.bounced_at, m.complained_at, m.profile_id,
     m.is_resend, t.name AS template,
     btrim(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, '')) AS name,
     COALESCE(p.email, '') AS email
@@ -173,6 +171,9 @@ def _row(row: Any, flows: Mapping[int, str]) -> MessageRow:
     times = {
         Outcome.PENDING: row.due_at,
         Outcome.SENT: row.sent_at,
+        Outcome.DELIVERED: row.delivered_at,
+        Outcome.BOUNCED: row.bounced_at,
+        Outcome.COMPLAINED: row.complained_at,
         Outcome.OPENED: row.opened_at,
         Outcome.CLICKED: row.clicked_at,
     }

@@ -108,9 +108,7 @@ JUDGEMENTS: dict[str, Judgement] = {
     SkipReason.FREQUENCY_CAP: Judgement(
         "good", _HEALTHY, "Your own rules say how many messages one person gets in a time."
     ),
-    SkipReason.QUIET_HOURS: Judgement(
-        "good", _HEALTHY, "Nobody wants to be woken by a shop."
-    ),
+    SkipReason.QUIET_HOURS: Judgement("good", _HEALTHY, "Nobody wants to be woken by a shop."),
     SkipReason.OUT_OF_STOCK: Judgement(
         "good", _HEALTHY, "A promotion of what nobody can buy only disappoints."
     ),

@@ -165,7 +165,7 @@ def send_batch(lane: Lane) -> int:
     batch = prepare_batch(lane.channel, size=BATCH_SIZE, now=clock.now())
     if not batch.ready:
         return batch.claimed_count
-    outcomes = _hand_over(lane.open(), batch.ready)
+    outcomes = _hand_over(lane, batch.ready)
     _record(batch.claim_id, lane, outcomes)
     return 0 if outcomes.is_down else batch.claimed_count
 
@@ -183,21 +183,22 @@ def settle_unknown(now: datetime) -> int:
     return settled
 
 
-def _hand_over(channel: Channel, ready: Sequence[Ready]) -> Outcomes:
+def _hand_over(lane: Lane, ready: Sequence[Ready]) -> Outcomes:
     """Call the provider for each message; the first that shows it is down ends the batch."""
     outcomes = Outcomes(clock.now())
     started = time.monotonic()
-    for place, item in enumerate(ready):
-        if time.monotonic() - started > HAND_OVER_SECONDS:
-            _release(outcomes, ready[place:], "the mail server is slow", timedelta())
-            break
-        try:
+    place = 0
+    try:
+        channel = lane.open()
+        for place, item in enumerate(ready):
+            if time.monotonic() - started > HAND_OVER_SECONDS:
+                _release(outcomes, ready[place:], "the provider is slow", timedelta())
+                break
             _hand_over_one(channel, item, outcomes)
-        except ChannelUnavailable as exc:
-            log.warning("channel_unavailable", reason=str(exc))
-            _release(outcomes, ready[place:], str(exc), exc.retry_after or UNAVAILABLE_PAUSE)
-            outcomes.is_down = True
-            break
+    except ChannelUnavailable as exc:
+        log.warning("channel_unavailable", channel=lane.channel, reason=str(exc))
+        _release(outcomes, ready[place:], str(exc), exc.retry_after or UNAVAILABLE_PAUSE)
+        outcomes.is_down = True
     return outcomes
 
 

@@ -1,5 +1,6 @@
 """A mail server on loopback, a tenant that sends through it, and a clock that stands still."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -53,6 +54,10 @@ def shop(tenant: Tenant, smtp: SmtpServer, noon: time_machine.Traveller) -> Tena
         ensure_default_sender()
         Sender.objects.update(email="hello@ada-soap.example", reply_to="help@ada-soap.example")
         ChannelAccount.objects.create(
-            channel="email", name="Test server", url_encrypted=encrypt(smtp.url)
+            channel="email",
+            provider="smtp",
+            name="Test server",
+            credentials_encrypted=encrypt(json.dumps({"url": smtp.url})),
+            is_default=True,
         )
     return tenant

@@ -1,5 +1,6 @@
 """A worker that is killed between two answers of the mail server."""
 
+import json
 import os
 import signal
 from collections import Counter
@@ -86,7 +87,11 @@ def test_a_killed_worker_leaves_few_in_doubt_and_none_unaccounted(
     with tenant_scope(tenant.pk), transaction.atomic():
         ensure_default_sender()
         ChannelAccount.objects.create(
-            channel="email", name="Test", url_encrypted=encrypt(killer.url)
+            channel="email",
+            provider="smtp",
+            name="Test",
+            credentials_encrypted=encrypt(json.dumps({"url": killer.url})),
+            is_default=True,
         )
         template = make_template("note", message_class)
         queue_messages([new_message(make_recipient(), template) for _ in range(MESSAGES)])

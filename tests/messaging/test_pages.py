@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.errors import Conflict, NotFound
 from kernel.keyset import Place
 from kernel.tenancy import tenant_scope
-from messaging.channels.base import ChannelRejected
+from messaging.channels.base import ChannelRejected, Handed
 from messaging.choices import FailReason, MessageStatus, SkipReason
 from messaging.models import Message, Touch
 from messaging.queries.listing import WantedMessages, count_views, list_all
@@ -26,6 +26,7 @@ from tenants.choices import Role
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_recipient, make_template, queue_message
 from tests.factories.tenants import sign_in
+from tests.support.lanes import lane_over
 
 LIST = "/t/ada-soap/messages/"
 MARKUP = "<script>alert(1)</script>"
@@ -38,10 +39,11 @@ class Server:
         self.refuses = refuses
         self.taken: list[OutgoingEmail] = []
 
-    def send(self, mail: OutgoingEmail) -> None:
+    def send(self, mail: OutgoingEmail) -> Handed:
         if self.refuses:
             raise ChannelRejected("550 no such user")
         self.taken.append(mail)
+        return Handed()
 
 
 def read(client: Client, address: str) -> str:
@@ -57,7 +59,7 @@ def ids(wanted: WantedMessages) -> list[int]:
 def make_failed(**fields: object) -> Message:
     """Queue a message that the mail server refuses for good."""
     message = queue_message(make_recipient(**fields), make_template())
-    send_batch(Server(refuses=True))
+    send_batch(lane_over(Server(refuses=True)))
     return Message.objects.get(pk=message.pk)
 
 
@@ -77,7 +79,7 @@ def test_each_outcome_is_counted_and_found(tenant: Tenant, sender: None) -> None
     sent, opened, clicked, waiting = (queue_message(person, template) for person in people)
     skipped = queue_message(make_recipient(email_consent="never"), template)
     Message.objects.filter(pk=waiting.pk).update(due_at=now + timedelta(days=1))
-    send_batch(Server())
+    send_batch(lane_over(Server()))
     Message.objects.filter(pk__in=[opened.pk, clicked.pk]).update(opened_at=now)
     Message.objects.filter(pk=clicked.pk).update(clicked_at=now)
     assert count_views(WantedMessages()) == {
@@ -129,7 +131,7 @@ def test_every_reason_is_judged() -> None:
 
 def test_the_page_tells_every_gate_in_its_order(tenant: Tenant, sender: None) -> None:
     message = queue_message(make_recipient(email_consent="never"), make_template())
-    send_batch(Server())
+    send_batch(lane_over(Server()))
     text = read(sign_in(tenant), f"{LIST}{message.pk}/")
     assert "Healthy: a rule did its work" in text
     places = [
@@ -147,7 +149,7 @@ def test_the_page_tells_every_gate_in_its_order(tenant: Tenant, sender: None) ->
 
 def test_touches_are_told_with_what_machines_did(tenant: Tenant, sender: None) -> None:
     message = queue_message(make_recipient(), make_template())
-    send_batch(Server())
+    send_batch(lane_over(Server()))
     now = clock.now()
     for kind, fields in (
         ("opened", {"is_mpp": True}),
@@ -203,8 +205,8 @@ def test_a_failed_message_is_sent_once_more_and_only_once(tenant: Tenant, sender
     client.post(f"{LIST}{failed.pk}/retry/")
     assert AuditEntry.objects.filter(action="message.retried").count() == 1
     server = Server()
-    send_batch(server)
-    send_batch(server)
+    send_batch(lane_over(server))
+    send_batch(lane_over(server))
     [mail] = server.taken
     assert mail.message_id == failed.message_id
     again = Message.objects.get(pk=failed.pk)
@@ -219,7 +221,7 @@ def test_a_retry_asks_every_gate_again(tenant: Tenant, sender: None) -> None:
     type(failed.profile).objects.update(email_consent="unsubscribed")
     retry_failed(failed.pk, actor="ada@example.com")
     server = Server()
-    send_batch(server)
+    send_batch(lane_over(server))
     assert server.taken == []
     again = Message.objects.get(pk=failed.pk)
     assert (again.status, again.reason) == (MessageStatus.SKIPPED, SkipReason.NO_CONSENT)
@@ -250,7 +252,7 @@ def test_ten_people_who_retry_at_once_send_one_mail(tenant: Tenant) -> None:
     with transaction.atomic():
         ensure_default_sender()
         message = queue_message(make_recipient(), make_template())
-    send_batch(Server(refuses=True))
+    send_batch(lane_over(Server(refuses=True)))
 
     def retry(_: int) -> bool:
         try:
@@ -265,7 +267,7 @@ def test_ten_people_who_retry_at_once_send_one_mail(tenant: Tenant) -> None:
     with ThreadPoolExecutor(10) as pool:
         assert sum(pool.map(retry, range(10))) == 1
     server = Server()
-    while send_batch(server):
+    while send_batch(lane_over(server)):
         pass
     assert len(server.taken) == 1
 

@@ -146,10 +146,10 @@ def test_the_default_sender_is_made_once(tenant: Tenant) -> None:
     assert (first.name, first.email) == ("Ada Soap", "no-reply@patron.localhost")
 
 
-def test_only_e_mail_can_be_queued(tenant: Tenant) -> None:
-    new = new_message(make_recipient(), make_template(), channel="sms")
+def test_only_what_somebody_writes_can_be_queued(tenant: Tenant) -> None:
+    new = new_message(make_recipient(), make_template(), channel="fax")
 
-    with pytest.raises(ValueError, match="nothing can be sent yet on sms"):
+    with pytest.raises(ValueError, match="nothing can be sent on fax"):
         queue_messages([new])
 
     assert not Message.objects.exists()

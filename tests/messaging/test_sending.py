@@ -14,7 +14,7 @@ from crm.models import Event
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.tenancy import tenant_scope
-from messaging.channels.base import ChannelUnavailable
+from messaging.channels.base import ChannelUnavailable, Handed
 from messaging.choices import MessageClass, MessageStatus
 from messaging.models import ChannelAccount, Message
 from messaging.services import sending
@@ -23,6 +23,7 @@ from messaging.services.senders import ensure_default_sender
 from messaging.types import OutgoingEmail
 from tenants.models import Tenant
 from tests.factories.messaging import make_recipient, make_template, new_message, queue_message
+from tests.support.lanes import lane_over
 from tests.support.smtp import SmtpServer
 
 PROMOTIONAL = MessageClass.PROMOTIONAL
@@ -42,13 +43,14 @@ class FakeChannel:
         self._is_down = is_down
         self._lock = Lock()
 
-    def send(self, mail: OutgoingEmail) -> None:
+    def send(self, mail: OutgoingEmail) -> Handed:
         if self._is_down:
             raise ChannelUnavailable("nobody there")
         with self._lock:
             self.sent.append(mail)
         if self._dies:
             raise Killed
+        return Handed()
 
 
 def drain() -> int:
@@ -253,7 +255,7 @@ def test_a_worker_that_dies_after_the_call(
     message = queue_message(make_recipient(), make_template("note", message_class))
     dying = FakeChannel(dies=True)
     with pytest.raises(Killed):
-        sending.send_batch(dying)
+        sending.send_batch(lane_over(dying))
 
     assert drain() == 0  # the lease still holds
     noon.shift(timedelta(seconds=120))
@@ -278,7 +280,7 @@ def test_a_transactional_message_is_sent_again_only_once(
     dying = FakeChannel(dies=True)
     for _ in range(3):
         try:
-            sending.send_batch(dying)
+            sending.send_batch(lane_over(dying))
         except Killed:
             noon.shift(timedelta(seconds=120))
         sending.settle_unknown(clock.now())
@@ -309,12 +311,12 @@ def test_a_slow_worker_still_knows_better_than_the_settlement(
     message = queue_message(make_recipient(), make_template())
 
     class Slow(FakeChannel):
-        def send(self, mail: OutgoingEmail) -> None:
+        def send(self, mail: OutgoingEmail) -> Handed:
             noon.shift(timedelta(seconds=121))
             sending.settle_unknown(clock.now())
-            super().send(mail)
+            return super().send(mail)
 
-    sending.send_batch(Slow())
+    sending.send_batch(lane_over(Slow()))
 
     message.refresh_from_db()
     assert (message.status, message.reason) == ("sent", "")
@@ -327,13 +329,13 @@ def test_a_slow_worker_does_not_overwrite_the_one_that_sent_again(
     second = FakeChannel()
 
     class Slow(FakeChannel):
-        def send(self, mail: OutgoingEmail) -> None:
+        def send(self, mail: OutgoingEmail) -> Handed:
             noon.shift(timedelta(seconds=121))
             sending.settle_unknown(clock.now())
-            sending.send_batch(second)
+            sending.send_batch(lane_over(second))
             raise ChannelUnavailable("too late")
 
-    sending.send_batch(Slow())
+    sending.send_batch(lane_over(Slow()))
 
     message.refresh_from_db()
     assert (message.status, message.is_resend, len(second.sent)) == ("sent", True, 1)
@@ -344,12 +346,13 @@ def test_a_channel_that_breaks_does_not_lose_the_outcomes_before_it(shop: Tenant
     queue_messages([new_message(make_recipient(), template) for _ in range(3)])
 
     class Breaks(FakeChannel):
-        def send(self, mail: OutgoingEmail) -> None:
+        def send(self, mail: OutgoingEmail) -> Handed:
             super().send(mail)
             if len(self.sent) == 2:
                 raise RuntimeError("a fault of ours")
+            return Handed()
 
-    sending.send_batch(Breaks())
+    sending.send_batch(lane_over(Breaks()))
 
     assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == [
         "sent",
@@ -383,7 +386,7 @@ def test_ten_workers_send_each_message_once(open_shop: Tenant, message_class: Me
     def work(_: int) -> None:
         try:
             with tenant_scope(open_shop.pk):
-                while sending.send_batch(channel):
+                while sending.send_batch(lane_over(channel)):
                     pass
         finally:
             connection.close()

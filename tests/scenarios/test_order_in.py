@@ -1,5 +1,6 @@
 """An order comes in: it is seen at once, and nobody else's flood delays what follows from it."""
 
+import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,11 @@ def open_for_business(tenant: Tenant, smtp: SmtpServer) -> None:
     provision_tenant(tenant.pk)
     with tenant_scope(tenant.pk), transaction.atomic():
         ChannelAccount.objects.create(
-            channel="email", name="Test server", url_encrypted=encrypt(smtp.url)
+            channel="email",
+            provider="smtp",
+            name="Test server",
+            credentials_encrypted=encrypt(json.dumps({"url": smtp.url})),
+            is_default=True,
         )
 
 

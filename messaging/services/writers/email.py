@@ -1,4 +1,4 @@
-"""Writes e-mails: tracked links, the pixel, unsubscribe headers, and a signature where one is set."""
+"""Writes e-mails: tracked links, the pixel, unsubscribe headers, and a signature."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -58,9 +58,7 @@ class EmailWriter:
                 content.subject, _track(content.html, message, own), content.text
             ),
             message_id=message.message_id
-            or make_message_id(
-                current_tenant_id(), message.key, sender.email.rpartition("@")[2]
-            ),
+            or make_message_id(current_tenant_id(), message.key, sender.email.rpartition("@")[2]),
             reference=message.reference,
             date=self._now,
             reply_to=sender.reply_to,
