@@ -6,9 +6,12 @@ from typing import Any
 from django import forms
 
 from crm.services.suppressions import MAX_DETAIL
+from messaging.channels.base import Provider
 from messaging.queries.brand import NETWORKS
 
 CHANNELS = (("email", "Email"), ("sms", "SMS"))
+MAX_CREDENTIAL = 10_000
+"""Letters; a service account of a push provider is JSON with a key inside."""
 SCOPES = (("promotional", "Marketing only"), ("all", "Every message"))
 
 
@@ -48,6 +51,34 @@ class BrandForm(forms.Form):
     def links(self) -> list[Any]:
         """The fields of the social networks."""
         return [self[name] for name in NETWORKS]
+
+
+class AccountForm(forms.Form):
+    """What a provider needs to know; secrets that are kept are never shown again."""
+
+    name = forms.CharField(max_length=100, help_text="How you call it among your own.")
+
+    def __init__(
+        self, provider: Provider, *args: Any, is_connected: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        for asked in provider.credentials:
+            is_kept = asked.is_secret and is_connected
+            self.fields[asked.name] = forms.CharField(
+                label=asked.label,
+                required=asked.is_required and not is_connected,
+                max_length=MAX_CREDENTIAL,
+                widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+                if asked.is_secret
+                else forms.TextInput(),
+                help_text=f"{asked.help} Leave it empty to keep what is stored.".strip()
+                if is_kept
+                else asked.help,
+            )
+        for asked in provider.options:
+            self.fields[asked.name] = forms.CharField(
+                label=asked.label, required=asked.is_required, max_length=500, help_text=asked.help
+            )
 
 
 class SenderForm(forms.Form):

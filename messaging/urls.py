@@ -1,6 +1,16 @@
 from django.urls import path
 
-from messaging.views import brand, consent, domains, pages, panels, senders, suppressions, topics
+from messaging.views import (
+    brand,
+    channels,
+    consent,
+    domains,
+    pages,
+    panels,
+    senders,
+    suppressions,
+    topics,
+)
 
 app_name = "messaging"
 
@@ -15,6 +25,16 @@ urlpatterns = [
     path("settings/senders/<int:sender_id>/default/", senders.make_default, name="sender_default"),
     path("settings/senders/<int:sender_id>/verify/", senders.verify, name="sender_verify"),
     path("settings/senders/<int:sender_id>/remove/", senders.remove, name="sender_remove"),
+    path("settings/channels/", channels.channel_list, name="channels"),
+    path("settings/channels/new/", channels.connect, name="connect_channel"),
+    path("settings/channels/<int:channel_id>/", channels.channel, name="channel"),
+    path("settings/channels/<int:channel_id>/check/", channels.check, name="check_channel"),
+    path(
+        "settings/channels/<int:channel_id>/default/", channels.make_default, name="channel_default"
+    ),
+    path("settings/channels/<int:channel_id>/pause/", channels.pause, name="pause_channel"),
+    path("settings/channels/<int:channel_id>/resume/", channels.resume, name="resume_channel"),
+    path("settings/channels/<int:channel_id>/remove/", channels.remove, name="remove_channel"),
     path("settings/domains/", domains.add, name="add_domain"),
     path("settings/domains/<int:domain_id>/", domains.domain, name="domain"),
     path("settings/domains/<int:domain_id>/state/", domains.state, name="domain_state"),

@@ -2,16 +2,47 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Q
 
+from crm.choices import Channel
+from messaging.channels.base import Provider
+from messaging.channels.registry import PROVIDERS
 from messaging.models import ChannelAccount
 
 
-def list_accounts() -> list[ChannelAccount]:
-    """Return the accounts of the tenant by channel, the default one of each first."""
-    rows = ChannelAccount.objects.filter(removed_at=None)
-    return list(rows.order_by("channel", "-is_default", "name", "pk"))
+class AccountGroup(NamedTuple):
+    """The accounts of one channel, the default one first."""
+
+    channel: Channel
+    accounts: list[ChannelAccount]
+
+
+class ProviderGroup(NamedTuple):
+    """The providers that one channel can be connected to, by name."""
+
+    channel: Channel
+    providers: list[Provider]
+
+
+def list_accounts() -> list[AccountGroup]:
+    """Return the accounts of the tenant by channel; every channel that has a provider is named."""
+    rows = ChannelAccount.objects.filter(removed_at=None).order_by("-is_default", "name", "pk")
+    found: dict[str, list[ChannelAccount]] = {}
+    for row in rows:
+        found.setdefault(row.channel, []).append(row)
+    return [AccountGroup(group.channel, found.get(group.channel, [])) for group in list_choices()]
+
+
+def list_choices() -> list[ProviderGroup]:
+    """Return every provider, by channel."""
+    groups = []
+    for channel in Channel:
+        own = [known for known in PROVIDERS.values() if known.channel == channel]
+        if own:
+            groups.append(ProviderGroup(channel, sorted(own, key=lambda known: known.label)))
+    return groups
 
 
 def find_account(account_id: int) -> ChannelAccount | None:

@@ -31,6 +31,7 @@ SETTINGS_PAGES: Final = (
     SettingsPage("Members", "tenants:members", "people", capabilities.VIEW),
     SettingsPage("API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
     SettingsPage("Tracking", "stores:install", "eye", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Channels", "messaging:channels", "bolt", capabilities.MANAGE_SETTINGS),
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
     SettingsPage("Topics", "messaging:topics", "tag", capabilities.MANAGE_SETTINGS),
     SettingsPage("Notices by mail", "analytics:notice_mails", "bell", capabilities.VIEW),

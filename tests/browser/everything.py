@@ -30,6 +30,7 @@ from segments.services.lists import add_to_list, create_list
 from stores.models import InboxDelivery, StoreWrite, WriteLane
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
+from tests.factories.messaging import make_account
 from tests.factories.samples import make_move, make_profile
 from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
@@ -168,6 +169,10 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "audit": "settings/audit/",
         "audit-nothing": "settings/audit/?actor=nobody",
         "audit-entry": f"settings/audit/{AuditEntry.objects.filter(before__isnull=False)[0].pk}/",
+        "channels": "settings/channels/",
+        "channel-choose": "settings/channels/new/",
+        "channel-new": "settings/channels/new/?channel=email&provider=smtp",
+        "channel": f"settings/channels/{make_account(is_default=False).pk}/",
         "senders": "settings/senders/",
         "sender-new": "settings/senders/new/",
         "domain": f"settings/domains/{add_domain('shop.example', actor='ada@example.com').pk}/",

@@ -1,5 +1,6 @@
 """Recipients, templates and queued messages with dull defaults."""
 
+import json
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -9,8 +10,9 @@ from django.db import transaction
 from crm.choices import ConsentState
 from crm.models import Profile
 from kernel import clock
+from kernel.secrets import encrypt
 from messaging.choices import MessageClass
-from messaging.models import Message, Template
+from messaging.models import ChannelAccount, Message, Template
 from messaging.services.queueing import queue_messages
 from messaging.services.templates import TemplateData, save_template
 from messaging.types import NewMessage
@@ -73,3 +75,20 @@ def queue_message(profile: Profile, template: Template, **fields: Any) -> Messag
     with transaction.atomic():
         queue_messages([new])
         return Message.objects.get(key=new.key)
+
+
+def make_account(channel: str = "email", provider: str = "smtp", **fields: Any) -> ChannelAccount:
+    """Create an account at a provider, the default one of its channel unless told otherwise.
+
+    Args:
+        channel: a `crm.choices.Channel` word.
+        provider: its word in the registry.
+        fields: of the row; ``credentials`` are encrypted.
+    """
+    credentials = fields.pop("credentials", {"url": "smtp://127.0.0.1:9"})
+    return ChannelAccount.objects.create(
+        channel=channel,
+        provider=provider,
+        credentials_encrypted=encrypt(json.dumps(credentials)),
+        **{"name": provider, "is_default": True, **fields},
+    )

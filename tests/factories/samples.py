@@ -41,6 +41,7 @@ from tenants.choices import Role
 from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
 from tenants.services.invitations import create_invitation
+from tests.factories.messaging import make_account
 from tests.factories.tenants import make_member
 
 numbers = count(1)
@@ -253,6 +254,7 @@ def make_everything() -> dict[str, int]:
         "event_id": make_event(profile).pk,
         "sender_id": make_default_sender().pk,
         "domain_id": make_domain().pk,
+        "channel_id": make_account(is_default=False).pk,
         "delivery_id": make_delivery(store).pk,
         "sync_run_id": SyncRun.objects.create(store=store, status="finished").pk,
         "job_id": make_job().pk,
