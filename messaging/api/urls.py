@@ -1,5 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
+from messaging.api.channels import ChannelViewSet
 from messaging.api.consents import ConsentViewSet
 from messaging.api.views import ProfileMessagesViewSet
 
@@ -9,6 +10,7 @@ router.register(
     ProfileMessagesViewSet,
     "api-profiles-messages",
 )
+router.register("channels", ChannelViewSet, "api-channels")
 router.register("consents", ConsentViewSet, "api-consents")
 
 urlpatterns = router.urls

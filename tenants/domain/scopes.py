@@ -18,6 +18,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "tickets": _BOTH,
     "consents": _BOTH,
     "suppressions": _BOTH,
+    "channels": _BOTH,
     "stores": _READ,
     "inbox": _BOTH,
     "sync-runs": _READ,
