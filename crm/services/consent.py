@@ -1,6 +1,6 @@
 """Consent of one profile or of a batch, and addresses that must not be contacted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from crm.choices import ConsentState, EventSource, SuppressionReason, SuppressionScope
-from crm.domain.fields import learn_consent
+from crm.domain.fields import ProfileFields, learn_consent
 from crm.domain.identifiers import normalize_email
 from crm.domain.permission import NEGATIVE, counts_from
 from crm.models import ConsentEvent, Suppression
@@ -39,6 +39,7 @@ __all__ = [
     "suppress",
     "suppress_hashes",
     "suppress_many",
+    "withdraw_many",
 ]
 
 COMING_BACK = "wish to come back"
@@ -47,6 +48,22 @@ FROM_FILE = "import"
 """Method of statements that a file brings."""
 _PROJECTED = ("email", "sms")
 _SCOPES = {str(SuppressionReason.MANUAL): str(SuppressionScope.PROMOTIONAL)}
+_LIVE_SCOPES = {**_SCOPES, str(SuppressionReason.SPAM_COMPLAINT): str(SuppressionScope.PROMOTIONAL)}
+
+
+class Withdrawal(NamedTuple):
+    """Somebody wants no marketing on a channel any more, as a server tells.
+
+    Attributes:
+        occurred_at: aware; a later yes of theirs holds.
+        method: such as ``complaint``.
+    """
+
+    profile_id: int
+    channel: str
+    occurred_at: datetime
+    method: str
+    detail: str = ""
 
 
 class Stopped(NamedTuple):
@@ -217,17 +234,22 @@ def suppress_hashes(hashes: Iterable[tuple[str, str]], reason: str, now: datetim
 
 
 def suppress_many(
-    stops: Iterable[tuple[str, str, str]], *, detail: str = "", actor: str = ""
+    stops: Iterable[tuple[str, str, str]],
+    *,
+    detail: str = "",
+    actor: str = "",
+    is_history: bool = True,
 ) -> list[Stopped]:
     """Suppress many addresses at once; a repeat changes nothing. Joins the caller's transaction.
 
     One that has run out begins anew; one in force is widened, never narrowed.
 
     Args:
-        stops: channel, address and a word of `SuppressionReason`; what a member suppressed is
-            kept from promotions alone.
+        stops: channel, address and a word of `SuppressionReason`; what a member suppressed, or
+            somebody marked as spam just now, is kept from promotions alone.
         detail: why all of them, in words.
         actor: member or key that says so.
+        is_history: False: it has just happened, and starts what such news starts.
 
     Returns:
         Those of which more is stopped than before.
@@ -236,10 +258,11 @@ def suppress_many(
     if not wanted:
         return []
     now = clock.now()
-    scoped = [(*stop, _SCOPES.get(stop[2], str(SuppressionScope.ALL))) for stop in wanted]
+    scopes = _SCOPES if is_history else _LIVE_SCOPES
+    scoped = [(*stop, scopes.get(stop[2], str(SuppressionScope.ALL))) for stop in wanted]
     added = _stop(scoped, now, until=None, detail=detail, actor=actor)
     addresses = {(row.channel, row.address) for row in added if row.address}
-    _tell_stops(sorted(addresses), now, is_stopped=True, is_backfill=True)
+    _tell_stops(sorted(addresses), now, is_stopped=True, is_backfill=is_history)
     return added
 
 
@@ -334,14 +357,63 @@ def apply_consents(
     changed = {key: fields for key, fields in known.items() if fields != before[key]}
     update_profiles(changed, batch.now)
     append_statements(statements, batch.now)
+    for event in _changes(before, changed, batch.now, batch.source):
+        batch.events.append(replace(event, is_backfill=batch.is_backfill))
+
+
+@transaction.atomic(savepoint=False)
+def withdraw_many(withdrawals: Sequence[Withdrawal]) -> list[int]:
+    """Record for many people that they want no marketing; joins the caller's transaction.
+
+    Whatever was said last holds; what is not news is left out, so a repeat changes nothing.
+
+    Args:
+        withdrawals: of any profiles, merged ones stand for their winners.
+
+    Returns:
+        Ids of the profiles whose permission changed.
+    """
+    now = clock.now()
+    final = lock_final_profiles(each.profile_id for each in withdrawals)
+    known = load_fields(final.values())
+    before = {profile_id: fields.copy() for profile_id, fields in known.items()}
+    statements = []
+    for each in withdrawals:
+        fields = known.get(final.get(each.profile_id, 0))
+        if fields is None:
+            continue
+        profile_id, state = final[each.profile_id], str(ConsentState.UNSUBSCRIBED)
+        if each.channel not in _PROJECTED or learn_consent(
+            fields, each.channel, state, each.occurred_at, now
+        ):
+            statements.append(
+                Statement(
+                    profile_id, each.channel, state, each.occurred_at, each.method, each.detail
+                )
+            )
+    changed = {key: fields for key, fields in known.items() if fields != before[key]}
+    update_profiles(changed, now)
+    append_statements(statements, now)
+    append_events(_changes(before, changed, now, str(EventSource.SYSTEM)), now=now)
+    return sorted(changed)
+
+
+def _changes(
+    before: Mapping[int, ProfileFields],
+    changed: Mapping[int, ProfileFields],
+    now: datetime,
+    source: str,
+) -> list[NewEvent]:
+    """Tell of each channel on which the permission is another than before."""
+    events = []
     for profile_id, fields in changed.items():
         for channel in _PROJECTED:
             old = getattr(before[profile_id], f"{channel}_consent")
             new = getattr(fields, f"{channel}_consent")
-            at = getattr(fields, f"{channel}_consent_at") or batch.now
+            at = getattr(fields, f"{channel}_consent_at") or now
             if old != new:
-                event = _changed(profile_id, channel, (old, new), at, batch.source)
-                batch.events.append(replace(event, is_backfill=batch.is_backfill))
+                events.append(_changed(profile_id, channel, (old, new), at, source))
+    return events
 
 
 def _statement(batch: Batch, record: ConsentRecord, profile_id: int) -> Statement:
