@@ -83,6 +83,10 @@ class FailReason(TextChoices):
     TRIES_USED_UP = "tries_used_up", "The mail server put it off too many times"
     GATE_ERROR = "gate_error", "A check before sending broke"
     OUTCOME_UNKNOWN = "outcome_unknown", "Handed over, but nobody knows whether it was taken"
+    BOUNCED_HARD = "bounced_hard", "The address takes no messages any more"
+    BOUNCED_SOFT = "bounced_soft", "It could not be delivered this time"
+    BLOCKED = "blocked", "Refused for what it says or who sends it"
+    UNDELIVERED = "undelivered", "The provider could not deliver it"
 
 
 class TouchKind(TextChoices):
@@ -112,6 +116,7 @@ class CallbackKind(TextChoices):
     CLICKED = "clicked", "Clicked"
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
     INBOUND = "inbound", "Came in"
+    REFUSED = "refused", "Refused"
 
 
 class CallbackStatus(TextChoices):

@@ -1,9 +1,29 @@
 """Every provider that an account can be at: one line each."""
 
-from messaging.channels import email_smtp
+from messaging.channels import (
+    email_brevo,
+    email_mailersend,
+    email_mailgun,
+    email_mailjet,
+    email_postmark,
+    email_resend,
+    email_ses,
+    email_smtp,
+    email_sparkpost,
+)
 from messaging.channels.base import Provider
 
-_ALL: tuple[Provider, ...] = (email_smtp.PROVIDER,)
+_ALL: tuple[Provider, ...] = (
+    email_smtp.PROVIDER,
+    email_ses.PROVIDER,
+    email_brevo.PROVIDER,
+    email_mailersend.PROVIDER,
+    email_mailgun.PROVIDER,
+    email_mailjet.PROVIDER,
+    email_postmark.PROVIDER,
+    email_resend.PROVIDER,
+    email_sparkpost.PROVIDER,
+)
 
 PROVIDERS: dict[tuple[str, str], Provider] = {
     (provider.channel, provider.name): provider for provider in _ALL

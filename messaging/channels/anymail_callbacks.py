@@ -1,0 +1,228 @@
+"""What mail providers tell of messages, in the words of every channel.
+
+A library's views check who posts and take the body apart; they are made for each request, with the
+secrets of one account. What a bounce means is read of the provider's own words
+(`messaging.domain.bounces`), as the library does not tell a full mailbox from a dead one.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from http import HTTPMethod
+from typing import Any, Final
+
+from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
+from django.core.handlers.wsgi import WSGIRequest
+
+from kernel import clock
+from messaging.channels.anymail_base import REFERENCE
+from messaging.channels.base import (
+    Account,
+    CallbackAnswer,
+    CallbackRequest,
+    ProviderEvent,
+    SignatureInvalid,
+)
+from messaging.choices import CallbackKind
+from messaging.domain.bounces import read_meaning
+
+MAX_DETAIL: Final = 500
+MAX_TEXT: Final = 20_000
+_REFERENCE: Final = re.compile(r"\d{1,19}-\d{1,19}")
+_QUIET: Final = {"signature"}
+"""Parts of an event that differ from one attempt to tell it to the next."""
+
+MakeView = Callable[[Account], Any]
+"""Returns a view of the library."""
+LOGIN: Final = "callback_login"
+"""Credential with name and password that a callback must bring, as ``name:password``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How one provider tells of messages.
+
+    Attributes:
+        provider: a key of `messaging.domain.bounces.READERS`.
+        tracking: makes the view that checks and reads what became of messages.
+        inbound: likewise of mails that came in; None: the provider sends none here.
+        needs: credential without which no callback is believed; empty where the address alone,
+            which nobody can guess, shows who posts.
+        own_ids: whether an event carries an id that is its own for ever.
+    """
+
+    provider: str
+    tracking: MakeView
+    inbound: MakeView | None = None
+    needs: str = ""
+    own_ids: bool = False
+    is_inbound: Callable[[WSGIRequest], bool] = field(default=lambda _: False)
+
+
+def read_callback(account: Account, request: CallbackRequest, told: Told) -> CallbackAnswer:
+    """Check and read one request of a provider.
+
+    Raises:
+        SignatureInvalid: it is not the provider's, or nothing shows that it is.
+        ValueError, KeyError, TypeError: its body is none of the provider's.
+    """
+    if request.method != HTTPMethod.POST:
+        return CallbackAnswer()
+    if told.needs and not account.credentials.get(told.needs):
+        raise SignatureInvalid(f"the account has no {told.needs}")
+    posted = as_posted(request)
+    if told.inbound is not None and told.is_inbound(posted):
+        return CallbackAnswer(events=_read_inbound(told.inbound(account), posted))
+    parsed = ask_view(told.tracking(account), posted)
+    return CallbackAnswer(events=tuple(read_tracking(parsed, told)))
+
+
+def ask_view(view: Any, posted: WSGIRequest) -> list[Any]:
+    """Let a view of the library check and read a request.
+
+    Raises:
+        SignatureInvalid: a check failed.
+    """
+    try:
+        view.run_validators(posted)
+        return list(view.parse_events(posted))
+    except AnymailWebhookValidationFailure as exc:
+        raise SignatureInvalid(str(exc)) from exc
+    except AnymailConfigurationError as exc:
+        raise ValueError(str(exc)) from exc
+
+
+def read_tracking(events: Iterable[Any], told: Told) -> Iterable[ProviderEvent]:
+    """Yield what a library's events say; those that change nothing are left out."""
+    for event in events:
+        plain = _plain(event.esp_event)
+        meaning = read_meaning(told.provider, event.event_type or "", plain)
+        if meaning.kind is None:
+            continue
+        name = f"{event.event_id}" if told.own_ids and event.event_id else name_of(plain)
+        yield ProviderEvent(
+            kind=meaning.kind.value,
+            dedupe_key=f"{name}:{meaning.kind.value}:{event.recipient or ''}"[:300],
+            at=_aware(event.timestamp),
+            provider_id=str(event.message_id or ""),
+            reference=_reference(event.metadata),
+            recipient=str(event.recipient or ""),
+            code=meaning.code[:100],
+            detail=" ".join(str(event.mta_response or event.description or "").split())[
+                :MAX_DETAIL
+            ],
+            url=str(event.click_url or ""),
+            user_agent=str(event.user_agent or ""),
+        )
+
+
+def name_of(event: Mapping[str, Any]) -> str:
+    """Return a name for an event that has none: equal words are one event."""
+    kept = {name: value for name, value in event.items() if name not in _QUIET}
+    text = json.dumps(kept, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def check_login(account: Account) -> list[str]:
+    """Return what a callback must bring as name and password; empty asks for nothing."""
+    login = account.credentials.get(LOGIN, "")
+    return [login] if login else []
+
+
+def quiet(view: Any, **changes: Any) -> Any:
+    """Return a view of the library that does not warn where no login is asked for.
+
+    Args:
+        view: its class.
+        changes: attributes that are others than the library's.
+    """
+    return type(view.__name__, (view,), {"warn_if_no_basic_auth": False, **changes})
+
+
+def as_posted(request: CallbackRequest) -> WSGIRequest:
+    """Return a request as the library's views read it."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "PATH_INFO": "/",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "443",
+        "wsgi.url_scheme": "https",
+        "wsgi.input": io.BytesIO(request.body),
+        "CONTENT_LENGTH": str(len(request.body)),
+    }
+    for name, value in request.headers.items():
+        variable = name.upper().replace("-", "_")
+        is_plain = variable in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        environ.setdefault(variable if is_plain else f"HTTP_{variable}", value)
+    posted = WSGIRequest(environ)
+    posted._body = request.body  # noqa: SLF001 its size was checked by the edge
+    return posted
+
+
+def _read_inbound(view: Any, posted: WSGIRequest) -> tuple[ProviderEvent, ...]:
+    return tuple(read_mail(event) for event in ask_view(view, posted))
+
+
+def read_mail(event: Any) -> ProviderEvent:
+    """Return what somebody wrote to the merchant; the subject is the detail."""
+    mail = event.message
+    own_id = str(mail.get("Message-ID") or "")
+    text = mail.stripped_text or mail.text or ""
+    seen = (
+        [event.event_id, own_id] if event.event_id or own_id else [name_of(_plain(event.esp_event))]
+    )
+    name = "|".join(str(each) for each in seen if each)
+    return ProviderEvent(
+        kind=CallbackKind.INBOUND.value,
+        dedupe_key=f"inbound:{hashlib.sha256(name.encode()).hexdigest()}",
+        at=_aware(event.timestamp),
+        provider_id=own_id[:300],
+        reference=_answered(mail),
+        recipient=str(mail.envelope_recipient or _first(mail.to)),
+        sender=_first([mail.from_email]) or str(mail.envelope_sender or ""),
+        text=str(text).strip()[:MAX_TEXT],
+        detail=" ".join(str(mail.subject or "").split())[:MAX_DETAIL],
+    )
+
+
+def _answered(mail: Any) -> str:
+    """Return the Message-ID that a mail answers, empty for one that answers none."""
+    said = str(mail.get("In-Reply-To") or "").split()
+    return said[0][:300] if said else ""
+
+
+def _first(addresses: Sequence[Any]) -> str:
+    for each in addresses or ():
+        found = getattr(each, "addr_spec", "") or parseaddr(str(each or ""))[1]
+        if found:
+            return str(found)
+    return ""
+
+
+def _reference(metadata: Any) -> str:
+    said = metadata.get(REFERENCE) if isinstance(metadata, Mapping) else None
+    return said if isinstance(said, str) and _REFERENCE.fullmatch(said) else ""
+
+
+def _plain(event: Any) -> Mapping[str, Any]:
+    """Return an event as plain data; of a posted form the first value of each field."""
+    if hasattr(event, "lists"):
+        return {name: values[0] for name, values in event.lists() if values}
+    return event if isinstance(event, Mapping) else {}
+
+
+def _aware(at: Any) -> datetime:
+    """Return when it happened; the present where nobody says."""
+    now = clock.now()
+    if not isinstance(at, datetime):
+        return now
+    with suppress(OverflowError):
+        found = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return min(found.astimezone(UTC), now)
+    return now

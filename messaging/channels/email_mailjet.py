@@ -1,0 +1,86 @@
+"""Mailjet, through its Send API."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from anymail.webhooks.mailjet import MailjetInboundWebhookView, MailjetTrackingWebhookView
+from django.core.handlers.wsgi import WSGIRequest
+
+from messaging.channels.anymail_base import AnymailChannel, Esp, open_channel
+from messaging.channels.anymail_callbacks import Told, check_login, quiet, read_callback
+from messaging.channels.base import (
+    Account,
+    CallbackAnswer,
+    CallbackRequest,
+    ChannelUnavailable,
+    Provider,
+)
+from messaging.channels.email_fields import CALLBACK_LOGIN, secret
+from messaging.channels.email_hosts import API_URLS, REST, api_url, check_key
+
+_FOREIGN_SENDER: Final = "send-0008"
+
+
+def _refuse(status: int, body: Mapping[str, Any]) -> None:
+    """Read the errors of the one message of a request."""
+    del status
+    for message in body.get("Messages") or ():
+        for error in message.get("Errors") or ():
+            if error.get("ErrorCode") == _FOREIGN_SENDER:
+                words = str(error.get("ErrorMessage", ""))[:500]
+                raise ChannelUnavailable(words, is_account_fault=True)
+
+
+ESP: Final = Esp(
+    backend="mailjet",
+    keys={"api_key": "api_key", "secret_key": "secret_key"},
+    keeps_message_id=False,
+    refuse=_refuse,
+)
+
+
+_Tracking = quiet(MailjetTrackingWebhookView)
+_Inbound = quiet(MailjetInboundWebhookView)
+
+
+def _is_inbound(posted: WSGIRequest) -> bool:
+    told = json.loads(posted.body)
+    return isinstance(told, dict) and "event" not in told and "Headers" in told
+
+
+TOLD: Final = Told(
+    provider="mailjet",
+    tracking=lambda account: _Tracking(webhook_secret=check_login(account)),
+    inbound=lambda account: _Inbound(webhook_secret=check_login(account)),
+    is_inbound=_is_inbound,
+)
+
+
+def _open(account: Account) -> AnymailChannel:
+    return open_channel(account, ESP, api_url(account))
+
+
+def _check(account: Account) -> str:
+    keys = account.credentials.get("api_key", ""), account.credentials.get("secret_key", "")
+    return check_key(f"{API_URLS[account.provider, REST]}sender?Limit=1", auth=keys)
+
+
+def _read(account: Account, request: CallbackRequest) -> CallbackAnswer:
+    return read_callback(account, request, TOLD)
+
+
+PROVIDER: Final = Provider(
+    channel="email",
+    name="mailjet",
+    label="Mailjet",
+    credentials=(
+        secret("api_key", "API key", "In Mailjet under API key management."),
+        secret("secret_key", "Secret key", "Shown with the API key."),
+        CALLBACK_LOGIN,
+    ),
+    options=(),
+    open=_open,
+    check=_check,
+    read_callback=_read,
+)
