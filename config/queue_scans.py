@@ -63,6 +63,11 @@ _WAITING: Final = {
         "due_at",
         "status IN ('pending', 'sending') AND due_at <= now()",
     ),
+    "callbacks": (
+        "messaging_providercallback",
+        "due_at",
+        "status = 'pending' AND due_at <= now()",
+    ),
     "notices": ("analytics_noticecheck", "due_at", "due_at <= now()"),
     "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),
     "answers": (

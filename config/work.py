@@ -171,6 +171,15 @@ WORK: dict[str, WorkKind] = {
             "WHERE status IN ('pending', 'sending') AND due_at <= now()"
         ),
     ),
+    "callbacks": WorkKind(
+        task="messaging.tasks.apply_callbacks",
+        queue="webhooks",
+        service="messaging.services.callbacks.apply_callbacks",
+        due=(
+            "SELECT DISTINCT tenant_id FROM messaging_providercallback "
+            "WHERE status = 'pending' AND due_at <= now()"
+        ),
+    ),
     "notices": WorkKind(
         task="analytics.tasks.mail_notices",
         queue="sync",

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from kernel.edges import as_view
 from messaging.views import brand, edges, mailboxes, senders
+from messaging.views.hooks import receive_callback
 
 urlpatterns = [
     path("brand/<int:tenant_id>/<str:name>", brand.brand_picture, name="brand_picture"),
@@ -14,4 +16,9 @@ urlpatterns = [
     path("p/<str:token>", edges.preferences_page, name="preferences"),
     path("o/<str:token>.gif", edges.open_pixel, name="open_pixel"),
     path("c/<str:token>", edges.follow_link, name="follow_link"),
+    path(
+        "hooks/<str:channel>/<str:provider>/<str:token>/",
+        as_view(receive_callback),
+        name="receive_callback",
+    ),
 ]

@@ -12,6 +12,12 @@ def send_due(tenant_id: int) -> None:
     work_off("messages", tenant_id)
 
 
+@shared_task(base=TenantTask, name="messaging.tasks.apply_callbacks")
+def apply_callbacks(tenant_id: int) -> None:
+    """Apply for one turn what providers told one tenant."""
+    work_off("callbacks", tenant_id)
+
+
 @shared_task(base=TenantTask, name="messaging.tasks.check_domains")
 def check_domains(tenant_id: int) -> None:
     """Give the tenant a turn of checks of its sending domains."""

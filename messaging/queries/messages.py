@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 
 from crm.choices import Channel
 from kernel.sql import run_sql
-from messaging.choices import FailReason, MessageStatus, SkipReason
+from messaging.choices import FailReason, MessageStatus, Outcome, SkipReason
 from messaging.models import Message, Template
 
 PAGE_SIZE = 50
@@ -68,6 +68,8 @@ def _payload(row: Message, template: Template) -> dict[str, Any]:
         "class": row.message_class,
         "template": {"id": template.pk, "key": template.key, "name": template.name},
         "status": row.status,
+        "outcome": row.outcome,
+        "outcome_label": Outcome(row.outcome).label,
         "reason": row.reason,
         "reason_text": _WORDS.get(row.reason, row.reason),
         "detail": row.detail,

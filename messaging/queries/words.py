@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from crm.models import Event
 from crm.panels import EventWords
 from messaging.choices import FailReason, SkipReason
+from messaging.domain.told import REASONS
 from messaging.models import Message
 
-EVENTS = ("Message Sent", "Message Opened", "Message Clicked", "Message Unsubscribed")
+EVENTS = (
+    "Message Sent",
+    "Message Delivered",
+    "Message Opened",
+    "Message Clicked",
+    "Message Bounced",
+    "Message Complained",
+    "Message Unsubscribed",
+)
 GATES = {
     "exit_condition": "No exit condition of the flow is met",
     "flow_filter": "Still matches the filter of the flow",
@@ -146,6 +155,24 @@ JUDGEMENTS: dict[str, Judgement] = {
     FailReason.GATE_ERROR: Judgement(
         "bad", _HARMFUL, "A check before sending broke. It is logged; try again after an update."
     ),
+    FailReason.BOUNCED_HARD: Judgement(
+        "good", _HEALTHY, "The address is suppressed, so that nothing goes there again."
+    ),
+    FailReason.BOUNCED_SOFT: Judgement(
+        "warn",
+        _LOOK,
+        "A mailbox may be full or a server busy. After five messages in a row that bounce so, the "
+        "address is suppressed.",
+    ),
+    FailReason.BLOCKED: Judgement(
+        "bad",
+        _HARMFUL,
+        "The receiving side refused what it says or who sends it; other people on that side will "
+        "not get it either. The words of the provider stand beside.",
+    ),
+    FailReason.UNDELIVERED: Judgement(
+        "warn", _LOOK, "The provider took it and gave up; its words stand beside."
+    ),
     FailReason.OUTCOME_UNKNOWN: Judgement(
         "warn",
         _LOOK,
@@ -158,8 +185,11 @@ JUDGEMENTS: dict[str, Judgement] = {
 PREFERENCE_EVENTS = ("Preferences Changed",)
 _LOOKS = {
     "Message Sent": ("mail", "was sent", "neutral"),
+    "Message Delivered": ("good", "was delivered", "good"),
     "Message Opened": ("eye", "was opened", "accent"),
     "Message Clicked": ("link", "was clicked", "accent"),
+    "Message Bounced": ("error", "bounced", "bad"),
+    "Message Complained": ("warn", "was marked as spam", "bad"),
     "Message Unsubscribed": ("blocked", "ended with an unsubscribe", "bad"),
 }
 
@@ -173,10 +203,16 @@ def speak_messages(events: Sequence[Event]) -> dict[int, EventWords]:
     for event in events:
         symbol, verb, tone = _LOOKS[event.name]
         title = titles.get(event.object_id or 0)
-        url = str(event.properties.get("url", ""))
         said = f"“{title}” {verb}" if title else f"A message {verb}"
-        words[event.pk] = EventWords(symbol, said, url, tone)
+        words[event.pk] = EventWords(symbol, said, _more(event), tone)
     return words
+
+
+def _more(event: Event) -> str:
+    """Return what was clicked, or why a message bounced."""
+    kind = str(event.properties.get("bounce", ""))
+    why = REASONS[kind].label if kind in REASONS else ""
+    return why or str(event.properties.get("url", ""))
 
 
 def speak_preferences(events: Sequence[Event]) -> dict[int, EventWords]:

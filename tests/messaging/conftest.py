@@ -61,3 +61,11 @@ def shop(tenant: Tenant, smtp: SmtpServer, noon: time_machine.Traveller) -> Tena
             is_default=True,
         )
     return tenant
+
+
+@pytest.fixture
+def account(tenant: Tenant, noon: time_machine.Traveller) -> ChannelAccount:
+    """An account at a provider that tells what becomes of messages."""
+    return ChannelAccount.objects.create(
+        channel="email", provider="postmark", name="Postmark", credentials_encrypted=""
+    )
