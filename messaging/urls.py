@@ -9,6 +9,7 @@ from messaging.views import (
     panels,
     senders,
     suppressions,
+    told,
     topics,
 )
 
@@ -46,6 +47,7 @@ urlpatterns = [
     path("settings/topics/<int:topic_id>/remove/", topics.remove, name="remove_topic"),
     path("messages/", pages.message_list, name="list"),
     path("messages/suppressions/", suppressions.suppression_list, name="suppressions"),
+    path("messages/callbacks/", told.callback_list, name="callbacks"),
     path("messages/suppressions/add/", suppressions.add, name="suppress"),
     path(
         "messages/suppressions/<int:suppression_id>/end/",

@@ -20,8 +20,10 @@ from imports.types import Step
 from kernel import clock
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
-from messaging.models import Message, Template
+from messaging.models import ChannelAccount, Message, ProviderCallback, Template
 from messaging.services import tokens
+from messaging.services.callback_edge import REFUSALS
+from messaging.services.callbacks import NOBODY_KNOWS
 from messaging.services.domains import add_domain
 from messaging.services.topics import add_topic
 from messaging.types import MailboxToken, RecipientToken
@@ -82,6 +84,19 @@ def _write(store_id: int) -> int:
     return store_id
 
 
+def _told() -> str:
+    """Let a provider tell what nobody can use, and somebody else pretend to be it."""
+    account = ChannelAccount.objects.create(
+        channel="email", provider="postmark", name="Postmark", credentials_encrypted=""
+    )
+    words = {"delivered": NOBODY_KNOWS, "refused": REFUSALS["signature"]}
+    for kind, detail in words.items():
+        ProviderCallback.objects.create(
+            account=account, dedupe_key=kind, kind=kind, status="ignored", detail=detail, tries=9
+        )
+    return "ignored"
+
+
 def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
     run = FlowRun.objects.order_by("pk")[0]
     flow, segment = f"flows/{run.flow_id}", f"segments/{Segment.objects.order_by('pk')[0].pk}"
@@ -110,6 +125,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "topic-new": "settings/topics/new/",
         "suppressions": f"messages/suppressions/?q={_suppressed()}",
         "suppress": "messages/suppressions/add/",
+        "callbacks": f"messages/callbacks/?status={_told()}",
         "messages-skipped": "messages/?status=skipped&from=2020-01-01",
         "message": f"messages/{Message.objects.filter(status='sent').order_by('pk')[0].pk}/",
         "loyalty": "loyalty/",

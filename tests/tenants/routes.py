@@ -176,6 +176,7 @@ PAGES = [
     Page("stores/deliveries/<int:delivery_id>/", "get", VIEW),
     Page("stores/deliveries/<int:delivery_id>/retry/", "post", "stores.retry"),
     Page("messages/suppressions/", "get", VIEW),
+    Page("messages/callbacks/", "get", VIEW),
     Page("profiles/<int:profile_id>/consent/ask/", "post", "profiles.note"),
     Page("settings/topics/", "get", "settings.manage"),
     Page("settings/topics/new/", "get", "settings.manage"),
