@@ -86,6 +86,8 @@ class Order(TenantModel):
     source_hash = models.TextField(db_default="")
     """Digest of the canonical record: an equal one changes nothing."""
     is_backfill = models.BooleanField(db_default=False)
+    is_erased = models.BooleanField(db_default=False)
+    """Whose it was has been erased: nothing of them is kept, whatever the store tells again."""
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
@@ -136,7 +138,7 @@ class Order(TenantModel):
                 condition=Q(profile__isnull=True),
             ),
             models.Index(
-                fields=["tenant", "id"],
+                fields=["tenant", "store", "id"],
                 name="order_stray_idx",
                 condition=Q(profile__isnull=True, is_test=False) & ~Q(email=""),
             ),

@@ -41,7 +41,7 @@ class Strays:
     """What linking would do.
 
     Attributes:
-        shown: the oldest ones.
+        shown: the first ones, store by store.
         count: how many were found among those that were looked at.
         riddles: how many carry an address that can mean several, and stay.
         has_more: not all were looked at.
@@ -54,9 +54,9 @@ class Strays:
 
 
 def find_strays() -> QuerySet[Order]:
-    """Return orders of nobody that carry an address, oldest id first."""
+    """Return orders of nobody that carry an address, store by store, oldest id first."""
     found = Order.objects.filter(profile__isnull=True, is_test=False).exclude(email="")
-    return found.order_by("pk")
+    return found.order_by("store_id", "pk")
 
 
 def preview_strays() -> Strays:

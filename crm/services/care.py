@@ -22,6 +22,8 @@ from kernel.sql import run_sql
 
 SHARED: Final = ("order_external_id", "url")
 """What all of them may say."""
+OF_PEOPLE: Final = ("url", "note", "title", "body", "author", "subject")
+"""What is not kept of an order whose person was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,8 @@ def _build(batch: Batch, change: Change) -> Any:
     values: dict[str, Any] = dict(change.values)
     if "product_external_id" in values:
         values["product_id"] = change.product_id
+    if change.order is not None and change.order.is_erased and change.profile_id is None:
+        values |= {name: "" for name in OF_PEOPLE if name in values}
     order_id = change.order.pk if change.order is not None else None
     if order_id is None and before is not None:
         order_id = before.order_id

@@ -28,7 +28,7 @@ _COLUMNS = (
     "id external_id number profile_id ordered_at email phone currency gross_minor subtotal_minor "
     "discount_minor shipping_minor tax_minor base_gross_minor financial_status fulfillment_status "
     "cancelled_at is_test has_bought_line is_counted channel country city discount_codes "
-    "attribution payment_method payment_name checkout_token source_version_at source_hash"
+    "attribution payment_method payment_name checkout_token source_version_at source_hash is_erased"
 )
 _LINE_COLUMNS = (
     "order_id line_key position product_id variant_id sku title category quantity "
@@ -51,6 +51,18 @@ class OrderChange:
     def record(self) -> OrderRecord:
         """What the store says."""
         return self.item.record
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether whose it is has been erased, and nobody else was named since."""
+        if self.profile_id is not None:
+            return False
+        return self.names_erased or (self.known is not None and self.known.is_erased)
+
+    @property
+    def names_erased(self) -> bool:
+        """Whether the store names somebody who was erased."""
+        return self.claim is not None and self.claim.is_blocked
 
     @property
     def has_codes(self) -> bool:
@@ -128,7 +140,7 @@ def _number(changes: Sequence[OrderChange]) -> None:
 
 def _row(change: OrderChange, converter: Converter) -> tuple[Any, ...]:
     order, claim = change.record, change.claim
-    is_shown = claim is not None and not claim.is_blocked
+    is_hidden = change.is_erased or change.names_erased
     given = (order.base_currency.upper(), order.base_gross_minor)
     return (
         change.order_id,
@@ -136,8 +148,8 @@ def _row(change: OrderChange, converter: Converter) -> tuple[Any, ...]:
         order.number,
         change.profile_id,
         order.ordered_at,
-        _email_of(claim, order) if claim and is_shown else "",
-        (claim.phone or order.phone) if claim and is_shown else "",
+        _email_of(claim, order) if claim and not is_hidden else "",
+        (claim.phone or order.phone) if claim and not is_hidden else "",
         order.currency,
         order.gross_minor,
         order.subtotal_minor,
@@ -153,13 +165,14 @@ def _row(change: OrderChange, converter: Converter) -> tuple[Any, ...]:
         is_counted(order),
         channel_of(order.channel),
         order.country,
-        order.city if claim is None or is_shown else "",
+        "" if is_hidden else order.city,
         array(order.discount_codes),
         dict(order.attribution) if order.attribution else None,
         *payment_of(order.payment_names),
         order.checkout_token,
         order.version_at,
         change.digest,
+        change.is_erased,
     )
 
 

@@ -156,6 +156,7 @@ def _find_orders(batch: Batch, external_ids: set[str]) -> dict[str, Any]:
 def _row(change: RefundChange, converter: Converter) -> tuple[Any, ...]:
     refund = change.record
     given = (refund.base_currency.upper(), refund.base_amount_minor)
+    is_erased = change.order is not None and change.order.is_erased
     return (
         change.refund_id,
         refund.external_id,
@@ -166,7 +167,7 @@ def _row(change: RefundChange, converter: Converter) -> tuple[Any, ...]:
         refund.currency,
         refund.amount_minor,
         converter.convert(refund.amount_minor, refund.currency, refund.refunded_at, given),
-        refund.note,
+        "" if is_erased else refund.note,
         [dict(line) for line in refund.lines],
         refund.version_at,
         change.digest,

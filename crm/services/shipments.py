@@ -69,7 +69,7 @@ def apply_shipments(batch: Batch, items: Sequence[Item[ShipmentRecord]]) -> None
     for parcel, new_id in zip(fresh, allocate_ids("crm_shipment", len(fresh)), strict=True):
         parcel.id = new_id
     for parcel in changed:
-        parcel.order = orders.get(parcel.order_external_id)
+        _set_order(parcel, orders.get(parcel.order_external_id))
     run_sql(
         "crm.upsert_shipments",
         store_id=batch.store_id,
@@ -167,6 +167,13 @@ def _hear(parcel: _Parcel, record: ShipmentRecord, *, is_first: bool) -> None:
         parcel.state = str(ShipmentState.DELIVERED)
     elif parcel.delayed_at is None and (record.is_delayed or is_delay(record.status)):
         parcel.delayed_at = record.version_at
+
+
+def _set_order(parcel: _Parcel, order: Any) -> None:
+    """Give a parcel its order; nothing leads to that of somebody who was erased."""
+    parcel.order = order
+    if order is not None and order.is_erased:
+        parcel.values |= {"tracking_number": "", "tracking_url": ""}
 
 
 def _find_orders(batch: Batch, names: set[str]) -> Mapping[str, Any]:

@@ -6,7 +6,6 @@ follows it; figures, points and segments follow by events that are history, so n
 """
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from django.db import transaction
 
@@ -47,32 +46,35 @@ def start_linking(*, actor: str) -> Job:
 
 
 def link_batch(turn: JobTurn) -> JobStep:
-    """Link the next orders, inside the transaction of the job's progress."""
-    after = turn.cursor or 0
-    ids = list(find_strays().filter(pk__gt=after).values_list("pk", flat=True)[:BATCH])
+    """Link the next orders of one store, inside the transaction of the job's progress.
+
+    Whoever writes holds one store and then its people. Two stores in one transaction would have
+    the people of the first while they wait for those of the second, as no ingest does.
+    """
+    store_id, after = turn.cursor or (0, 0)
+    rest = find_strays().filter(store_id__gte=store_id).exclude(store_id=store_id, pk__lte=after)
+    found = list(rest.values_list("store_id", "pk")[:BATCH])
+    if not found:
+        return JobStep(rows=0, cursor=None)
+    store_id = found[0][0]
+    ids = [pk for of, pk in found if of == store_id]
     for attempt in range(1, TRIES + 1):
         try:
             with transaction.atomic():
-                _link(ids)
+                _link(store_id, ids)
             break
         except IngestConflict:
             if attempt == TRIES:
                 raise
-    return JobStep(rows=len(ids), cursor=None if len(ids) < BATCH else ids[-1])
+    is_last = len(ids) == len(found) < BATCH
+    return JobStep(rows=len(ids), cursor=None if is_last else [store_id, ids[-1]])
 
 
-def _link(ids: Sequence[int]) -> None:
-    stores = find_strays().filter(pk__in=ids).order_by("store_id")
-    now = clock.now()
-    # Whoever writes for a store holds its row before others: all of them, in one order.
-    batches = {
-        store_id: open_batch(store_id, 0, SOURCE, is_backfill=True, now=now)
-        for store_id in sorted(set(stores.values_list("store_id", flat=True)))
-    }
-    strays = find_strays().select_for_update(no_key=True).filter(pk__in=ids)
-    ordered = sorted(strays, key=lambda order: (order.store_id, order.pk))
-    for store_id, orders in groupby(ordered, key=lambda order: order.store_id):
-        _link_of_store(batches[store_id], list(orders))
+def _link(store_id: int, ids: Sequence[int]) -> None:
+    # Whoever writes for a store holds its row before others.
+    batch = open_batch(store_id, 0, SOURCE, is_backfill=True, now=clock.now())
+    strays = find_strays().select_for_update(no_key=True, of=("self",)).filter(pk__in=ids)
+    _link_of_store(batch, list(strays))
 
 
 def _link_of_store(batch: Batch, orders: Sequence[Order]) -> None:
@@ -84,7 +86,7 @@ def _link_of_store(batch: Batch, orders: Sequence[Order]) -> None:
     resolve_people(batch, [claim for _, claim in by_claim])
     # An address of somebody who was erased is forgotten here too.
     erased = [order.pk for order, claim in by_claim if claim.is_blocked]
-    Order.objects.filter(pk__in=erased).update(email="")
+    Order.objects.filter(pk__in=erased).update(email="", is_erased=True)
     linked = [(order, claim) for order, claim in by_claim if claim.profile_id is not None]
     if not linked:
         return
@@ -108,7 +110,11 @@ def _link_of_store(batch: Batch, orders: Sequence[Order]) -> None:
         )
     append_resolved(batch.events, batch.now)
     people = {claim.profile_id for _, claim in linked if claim.profile_id is not None}
-    written = Written(order_ids=[order.pk for order, _ in linked], profile_ids=sorted(people))
+    written = Written(
+        order_ids=[order.pk for order, _ in linked],
+        profile_ids=sorted(people),
+        coded_ids=[order.pk for order, _ in linked if order.discount_codes],
+    )
     for listen in AFTER_APPLY:
         listen(written)
 

@@ -1,8 +1,12 @@
 -- Purpose: give shipments that came before their orders their order.
 -- In: store_id, external_ids (of orders that have just arrived).
--- Out: the linked shipments with their order's profile and number.
+-- Out: the linked shipments with their order's profile and number; of an order whose person was
+--   erased without what leads to them.
 UPDATE crm_shipment AS s
-SET order_id = o.id
+SET
+    order_id = o.id,
+    tracking_number = CASE WHEN o.is_erased THEN '' ELSE s.tracking_number END,
+    tracking_url = CASE WHEN o.is_erased THEN '' ELSE s.tracking_url END
 FROM crm_order AS o
 WHERE s.tenant_id = %(tenant_id)s
   AND s.store_id = %(store_id)s

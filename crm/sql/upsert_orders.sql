@@ -8,7 +8,7 @@ INSERT INTO crm_order (
     subtotal_minor, discount_minor, shipping_minor, tax_minor, base_gross_minor,
     financial_status, fulfillment_status, cancelled_at, is_test, has_bought_line, is_counted,
     channel, country, city, discount_codes, attribution, payment_method, payment_name,
-    checkout_token, source_version_at, source_hash
+    checkout_token, source_version_at, source_hash, is_erased
 )
 SELECT
     %(tenant_id)s, %(store_id)s, %(is_backfill)s, %(now)s, %(now)s,
@@ -17,7 +17,7 @@ SELECT
     n.base_gross_minor, n.financial_status, n.fulfillment_status, n.cancelled_at, n.is_test,
     n.has_bought_line, n.is_counted, n.channel, n.country, n.city, n.discount_codes::text[],
     n.attribution::jsonb, n.payment_method, n.payment_name, n.checkout_token,
-    n.source_version_at, n.source_hash
+    n.source_version_at, n.source_hash, n.is_erased
 FROM unnest(
     %(id)s::bigint[], %(external_id)s::text[], %(number)s::text[], %(profile_id)s::bigint[],
     %(ordered_at)s::timestamptz[], %(email)s::text[], %(phone)s::text[], %(currency)s::text[],
@@ -28,13 +28,13 @@ FROM unnest(
     %(is_counted)s::boolean[], %(channel)s::text[], %(country)s::text[], %(city)s::text[],
     %(discount_codes)s::text[], %(attribution)s::text[], %(payment_method)s::text[],
     %(payment_name)s::text[], %(checkout_token)s::text[],
-    %(source_version_at)s::timestamptz[], %(source_hash)s::text[]
+    %(source_version_at)s::timestamptz[], %(source_hash)s::text[], %(is_erased)s::boolean[]
 ) AS n (
     id, external_id, number, profile_id, ordered_at, email, phone, currency, gross_minor,
     subtotal_minor, discount_minor, shipping_minor, tax_minor, base_gross_minor,
     financial_status, fulfillment_status, cancelled_at, is_test, has_bought_line, is_counted,
     channel, country, city, discount_codes, attribution, payment_method, payment_name,
-    checkout_token, source_version_at, source_hash
+    checkout_token, source_version_at, source_hash, is_erased
 )
 ON CONFLICT (tenant_id, store_id, external_id) DO UPDATE SET
     number = EXCLUDED.number,
@@ -65,4 +65,5 @@ ON CONFLICT (tenant_id, store_id, external_id) DO UPDATE SET
     checkout_token = COALESCE(NULLIF(EXCLUDED.checkout_token, ''), crm_order.checkout_token),
     source_version_at = EXCLUDED.source_version_at,
     source_hash = EXCLUDED.source_hash,
+    is_erased = EXCLUDED.is_erased,
     updated_at = EXCLUDED.updated_at

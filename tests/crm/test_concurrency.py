@@ -1,6 +1,7 @@
 """Two writers at the same moment."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -19,6 +20,8 @@ from crm.models import (
     ProfileMerge,
     Store,
 )
+from crm.services import strays
+from crm.services.batch import Batch
 from crm.services.events import append_events
 from crm.services.facts import refresh_facts
 from crm.services.ingest import apply_records
@@ -27,14 +30,19 @@ from crm.services.parting import unmerge_profile
 from crm.services.reactions import drain_reactions
 from crm.services.repointing import count_left_behind
 from crm.types import NewEvent
+from kernel.arrays import array
 from kernel.batches import Deadline
 from kernel.errors import Conflict
+from kernel.sql import run_sql
 from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
+from tenants.types import JobTurn
 from tests.crm import handlers
 from tests.factories.crm import NOON, customer, make_store, order
 
 WORKERS = 6
+WAIT = 20
+"""Seconds after which a thread gives the other one up."""
 pytestmark = [
     pytest.mark.usefixtures("noting_handlers", "broker"),
     pytest.mark.django_db(transaction=True),
@@ -211,3 +219,47 @@ def test_of_two_who_undo_a_merge_at_once_one_does(tenant: Tenant) -> None:
             return False
 
     assert sorted(map(bool, at_once(tenant, undo))) == [*[False] * (WORKERS - 1), True]
+
+
+def test_linking_orders_of_two_stores_waits_for_no_ingest_that_waits_for_it(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction.atomic():
+        first, second = make_store(), make_store("Wax Shop")
+        for store, name in ((second, "ada"), (first, "bo")):
+            known = customer("c1", email=f"{name}@example.com")
+            bought = order(email=f"{name}@@example.com")
+            apply_records(store.pk, [known, bought], source="webhook", now=NOON)
+        ada, bo = Profile.objects.order_by("pk").values_list("pk", flat=True)
+    has_bo, has_ada, link = threading.Event(), threading.Event(), strays._link_of_store
+
+    def link_and_wait(batch: Batch, orders: Sequence[Order]) -> None:
+        link(batch, orders)
+        if not has_bo.is_set():
+            has_bo.set()
+            assert has_ada.wait(WAIT)
+
+    def work(number: int) -> int:
+        if number == 0:
+            cursor, done = None, 0
+            while True:
+                with transaction.atomic():
+                    step = strays.link_batch(JobTurn(0, {}, cursor, done, None, "", None))
+                cursor, done = step.cursor, done + step.rows
+                if cursor is None:
+                    return done
+        assert has_bo.wait(WAIT)
+        with transaction.atomic():
+            # As an ingest does: people by their ids, the older one first.
+            run_sql("crm.load_profiles", ids=array([ada]))
+            has_ada.set()
+            run_sql("crm.load_profiles", ids=array([bo]))
+        return 0
+
+    monkeypatch.setattr(strays, "_link_of_store", link_and_wait)
+
+    assert at_once(tenant, work, workers=2) == [2, 0]
+
+    with transaction.atomic():
+        owners = Order.objects.order_by("store_id").values_list("profile_id", flat=True)
+        assert list(owners) == [bo, ada]

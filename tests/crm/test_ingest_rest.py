@@ -15,6 +15,7 @@ from crm.models import (
     Profile,
     ProfileFacts,
     Refund,
+    Return,
     Shipment,
     Store,
     Suppression,
@@ -31,6 +32,7 @@ from crm.types import (
     StoreClosedRecord,
     VariantData,
 )
+from crm.types.care import ReturnRecord
 from tenants.models import AuditEntry
 from tests.factories.crm import NOON, apply, customer, line, make_store, order, refund
 
@@ -256,6 +258,47 @@ class TestErasure:
         later = Order.objects.get(external_id="1002")
         assert (later.profile_id, later.email, later.city) == (None, "", "")
         assert Profile.objects.count() == 1
+
+    def test_an_update_brings_nothing_of_an_erased_person_back(self, store: Store) -> None:
+        eve = customer("c1", email="eve@example.com")
+        apply(store, order(customer=eve, email="eve@example.com", city="Leeds"))
+        apply(store, EraseRecord(external_id="c1", email="eve@example.com"))
+
+        nameless = {"email": "eve@@example.com", "phone": "12", "city": "Leeds"}
+        outcomes = apply(
+            store,
+            order(version_at=LATER, **nameless, gross_minor=900),
+            ShipmentRecord("s1", LATER, order_external_id="1001", tracking_number="T1"),
+            refund(note="Eve wrote"),
+            ReturnRecord("b1", LATER, order_external_id="1001", note="Eve wrote"),
+        )
+
+        assert outcomes == ["updated", "new", "new", "new"]
+        kept = Order.objects.get()
+        assert (kept.profile_id, kept.email, kept.phone, kept.city) == (None, "", "", "")
+        assert kept.gross_minor == 900
+        assert Shipment.objects.get().tracking_number == ""
+        assert (Refund.objects.get().note, Return.objects.get().note) == ("", "")
+
+    def test_an_order_that_named_the_erased_from_the_start_stays_nameless(
+        self, store: Store
+    ) -> None:
+        apply(store, EraseRecord(external_id="c1", email="eve@example.com"))
+        apply(store, order(email="eve@example.com"))
+
+        apply(store, order(version_at=LATER, email="eve@@example.com"))
+
+        assert Order.objects.get().email == ""
+
+    def test_an_erased_persons_order_that_names_somebody_else_is_theirs(self, store: Store) -> None:
+        apply(store, order(email="eve@example.com"))
+        apply(store, EraseRecord(email="eve@example.com"))
+
+        apply(store, order(version_at=LATER, email="bo@example.com", city="York"))
+
+        kept = Order.objects.get()
+        assert kept.profile_id == Profile.objects.get(email="bo@example.com").pk
+        assert (kept.email, kept.city, kept.is_erased) == ("bo@example.com", "York", False)
 
     def test_somebody_unknown_is_blocked_all_the_same(self, store: Store) -> None:
         assert apply(store, EraseRecord(email="ada@example.com")) == ["unchanged"]

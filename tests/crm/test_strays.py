@@ -87,10 +87,13 @@ def test_who_was_erased_gets_nothing_and_the_address_is_forgotten(tenant: Tenant
 
     left = Order.objects.get()
     assert (left.profile_id, left.email) == (None, "")
+    apply(store, order("1001", email="eve@@example.com", version_at=NOON + timedelta(hours=1)))
+    left.refresh_from_db()
+    assert (left.profile_id, left.email) == (None, "")
     assert not Profile.objects.filter(erased_at=None).exists()
 
 
-def test_many_go_batch_by_batch_and_those_of_two_stores_together(
+def test_many_go_batch_by_batch_one_store_after_the_other(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(strays, "BATCH", 2)
