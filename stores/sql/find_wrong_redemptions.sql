@@ -1,5 +1,5 @@
 -- Codes whose counted redemptions are not those that their orders say. An order that was there before
--- its code was asked for counts from its next change on.
+-- its code was asked for counts from its next change on, so the time of the last change decides.
 --
 -- in:  tenant_id  bigint
 -- out: code, kept, found (orders that count: as counted, as matched anew)
@@ -16,7 +16,7 @@ WITH matched AS (
     WHERE o.tenant_id = %(tenant_id)s
       AND o.is_counted
       AND (
-          o.created_at > (w.value ->> 'asked_at')::timestamptz + interval '1 second'
+          o.updated_at > (w.value ->> 'asked_at')::timestamptz + interval '1 second'
           OR EXISTS (
               SELECT 1 FROM stores_coderedemption AS r
               WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id AND r.write_id = w.id

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.models import Order, Store
 from crm.services.stores import StoreData
+from crm.services.strays import link_batch
 from crm.types import OrderDeletionRecord, Written
 from stores.domain.codes import CodeTerms
 from stores.models import CodeRedemption, CodeTally, StoreWrite
@@ -19,6 +20,7 @@ from stores.services.connections import connect_store
 from stores.services.redemptions import match_codes
 from stores.services.writing import request_codes, switch_on
 from tenants.models import Tenant
+from tenants.types import JobTurn
 from tests.factories.crm import NOON, apply, order, refund
 
 pytestmark = pytest.mark.django_db
@@ -95,10 +97,20 @@ def test_an_order_that_was_never_matched_is_a_difference(store: Store) -> None:
     CodeTally.objects.all().delete()
     early, late = Order.objects.order_by("external_id")
     asked = StoreWrite.objects.get(subject="HELLO10").wished_at
-    Order.objects.filter(pk=early.pk).update(created_at=asked - timedelta(minutes=1))
-    Order.objects.filter(pk=late.pk).update(created_at=asked + timedelta(minutes=1))
+    before, after = asked - timedelta(minutes=1), asked + timedelta(minutes=1)
+    Order.objects.filter(pk=early.pk).update(created_at=before, updated_at=before)
+    Order.objects.filter(pk=late.pk).update(created_at=before, updated_at=after)
     line = "code HELLO10: 0 redemptions counted, recomputed 1"
     assert find_differences() == [line]
+
+
+def test_an_order_of_before_its_code_counts_once_it_is_linked_to_somebody(store: Store) -> None:
+    other = connect("woocommerce")
+    sell(other, "1", "LATE10", email="ada@@example.com")
+    switch_on(other.pk, "codes", {}, actor="ada@example.com")
+    request_codes(other.pk, ["LATE10"], TEN)
+    link_batch(JobTurn(0, {}, None, 0, None, "", None))
+    assert (counted()["LATE10"], find_differences()) == (1, [])
 
 
 def statements(store: Store, names: Sequence[str], *codes: str) -> int:
