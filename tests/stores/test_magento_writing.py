@@ -117,6 +117,46 @@ def test_codes_that_each_customer_may_use_once_have_a_rule_each(
     assert (row("ONE")[0], row("TWO")[0], len(rules(mage_api))) == ("sent", "refused", 2)
 
 
+@pytest.mark.covers("I6")
+def test_a_rule_that_one_code_had_goes_with_it(store: int, mage_api: MageApi) -> None:
+    request_codes(store, ["ONE", "TWO", "THREE"], replace(TERMS, usage_limit=None))
+    settle()
+    _, two, three = rules(mage_api)
+    shops = {"coupon_id": 9, "code": "SHOPS", "rule_id": two["rule_id"], "type": 1}
+    mage_api.objects["coupons/search"].append(shops)
+    three["discount_amount"] = 20.0
+    del mage_api.made[:]
+    for code in ("ONE", "TWO", "THREE"):
+        deactivate_code(store, code)
+    settle()
+    settle()
+    assert mage_api.made[:2] == ["end ONE", "end of the rule"]
+    assert sorted(mage_api.made[2:]) == ["end THREE", "end TWO"]
+    assert rules(mage_api) == [two, three]
+    assert {row(code) for code in ("ONE", "TWO", "THREE")} == {("sent", "")}
+
+
+def test_a_rule_whose_coupon_went_before_a_worker_died_goes_too(
+    store: int, mage_api: MageApi, at_ten: time_machine.Traveller
+) -> None:
+    request_code(store, "ONE", replace(TERMS, usage_limit=None))
+    settle()
+    deactivate_code(store, "ONE")
+
+    def fail_at_the_rule(path: str, params: dict[str, str]) -> None:
+        if path.startswith("salesRules/") and path != "salesRules/search":
+            mage_api.before_answer = None
+            mage_api.fails = [(500, {}, {})]
+
+    mage_api.before_answer = fail_at_the_rule
+    settle()
+    assert (row("ONE")[0], len(rules(mage_api))) == ("waiting", 1)
+    assert mage_api.objects["coupons/search"] == []
+    at_ten.shift(timedelta(minutes=1))
+    settle()
+    assert (row("ONE"), rules(mage_api)) == (("sent", ""), [])
+
+
 def test_what_was_made_though_the_answer_was_lost_is_made_once_and_can_be_ended(
     store: int, mage_api: MageApi, at_ten: time_machine.Traveller
 ) -> None:

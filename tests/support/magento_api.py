@@ -203,7 +203,8 @@ def change(shop: MageApi, path: str, told: dict[str, Any]) -> tuple[int, Any]:
     """Make a rule or a coupon as Magento does, which takes limits and end from the rule."""
     rules, coupons = shop.objects["salesRules/search"], shop.objects["coupons/search"]
     if path == "salesRules":
-        rule = {"rule_id": len(rules) + 1, "to_date": None, **told["rule"]}
+        number = 1 + max((each["rule_id"] for each in rules), default=0)
+        rule = {"rule_id": number, "to_date": None, **told["rule"]}
         rules.append(rule)
         shop.made.append(f"rule {rule['name'].rpartition(' ')[0]}")
         return 200, rule
@@ -227,12 +228,18 @@ def change(shop: MageApi, path: str, told: dict[str, Any]) -> tuple[int, Any]:
 
 
 def delete(shop: MageApi, path: str) -> tuple[int, dict[str, str], Any]:
-    """Delete a coupon."""
-    coupons = shop.objects["coupons/search"]
+    """Delete a coupon, or a rule with its coupons."""
+    rules, coupons = shop.objects["salesRules/search"], shop.objects["coupons/search"]
     for coupon in coupons:
         if path == f"coupons/{coupon['coupon_id']}":
             coupons.remove(coupon)
             shop.made.append(f"end {coupon['code']}")
+            return 200, {}, True
+    for rule in rules:
+        if path == f"salesRules/{rule['rule_id']}":
+            rules.remove(rule)
+            coupons[:] = [each for each in coupons if each["rule_id"] != rule["rule_id"]]
+            shop.made.append("end of the rule")
             return 200, {}, True
     return 404, {}, {"message": "No such entity."}
 

@@ -39,6 +39,14 @@ def find_fault(value: Mapping[str, Any], zone: str) -> str:
     return WITHIN_A_DAY if is_later and begins.time() != _MIDNIGHT else ""
 
 
+def has_own_rule(terms: Mapping[str, Any]) -> bool:
+    """Say whether a code has a rule of its own: a rule counts customers over all its codes.
+
+    A code that can be used only once at all needs no count.
+    """
+    return bool(terms["once_per_customer"]) and terms["usage_limit"] != 1
+
+
 def spell_rule(value: Mapping[str, Any], zone: str) -> dict[str, Any]:
     """Return the rule that gives what a code shall; websites and groups of customers are lacking.
 
@@ -48,7 +56,7 @@ def spell_rule(value: Mapping[str, Any], zone: str) -> dict[str, Any]:
     """
     terms = value["terms"]
     is_shipping = terms["kind"] == FREE_SHIPPING
-    is_own = _counts_customers(terms)
+    is_own = has_own_rule(terms)
     rule: dict[str, Any] = {
         "from_date": _day(terms["starts_at"], zone),
         "uses_per_customer": 1 if is_own else 0,
@@ -104,14 +112,6 @@ def read_terms(rule: Json, value: Mapping[str, Any], zone: str) -> dict[str, Any
         "usage_limit": int(rule.get("uses_per_coupon") or 0) or None,
         "once_per_customer": _is_once(rule, terms),
     }
-
-
-def _counts_customers(terms: Mapping[str, Any]) -> bool:
-    """Say whether a rule must count customers: it does so over all its codes together.
-
-    So such a code has a rule of its own. A code that can be used only once at all needs no count.
-    """
-    return bool(terms["once_per_customer"]) and terms["usage_limit"] != 1
 
 
 def _is_once(rule: Json, terms: Mapping[str, Any]) -> bool:

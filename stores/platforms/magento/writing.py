@@ -3,10 +3,12 @@
 What a coupon gives, its rule says. Codes of equal terms share one rule, which is known by its
 name, so that a thousand codes cost the shop's checkout one rule. Only codes that each customer may
 use once, and many customers may use, have a rule each: Magento counts a customer's uses by rule. A
-code ends by being deleted; the rule stays for the others.
+code ends by being deleted; a shared rule stays for the others, one of its own goes with it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +20,7 @@ from stores.platforms.fields import Json, text
 from stores.platforms.magento.api import LARGEST, Api, Filter, Item, NotThere, NotUnderstood
 from stores.platforms.magento.objects import objects_of
 from stores.platforms.magento.pull import read_scope
-from stores.platforms.magento.rules import find_fault, read_terms, spell_rule
+from stores.platforms.magento.rules import find_fault, has_own_rule, read_terms, spell_rule
 from stores.types import StoreAccess
 
 RESOURCES: Final = "Cart Price Rules, Customer Groups, Stores"
@@ -38,12 +40,14 @@ class _Known:
         coupons: by code in capitals.
         rules: by id.
         ours: rules by the name that Patron gives them.
+        held: how many coupons the rules have that may go, by id; None where nobody can tell.
         scope: ids of websites and of groups of customers that a rule of Patron is for.
     """
 
     coupons: Mapping[str, Item]
     rules: Mapping[str, Item]
     ours: Mapping[str, Item]
+    held: Mapping[str, int] | None
     scope: Mapping[str, list[int]]
 
 
@@ -77,19 +81,30 @@ def _look(api: Api, access: StoreAccess, wishes: Sequence[Wish], names: Sequence
     coupons = {text(each, "code").upper(): each for each in _find(api, "coupons", "code", codes)}
     named = [text(each, "rule_id") for each in coupons.values()]
     rules = {text(each, "rule_id"): each for each in _find(api, "salesRules", "rule_id", named)}
-    lacking = [
-        name
-        for wish, name in zip(wishes, names, strict=True)
-        if wish.value["is_active"] and wish.subject not in coupons
-    ]
-    ours = {text(each, "name"): each for each in _find(api, "salesRules", "name", lacking)}
-    scope = _read_scope(api, access) if len(ours) < len(set(lacking)) else {}
-    return _Known(coupons, rules, ours, scope)
+    absent = [pair for pair in zip(wishes, names, strict=True) if pair[0].subject not in coupons]
+    lacking = {name for wish, name in absent if wish.value["is_active"]}
+    left = {name for wish, name in absent if _ends_alone(wish)}
+    named_ours = _find(api, "salesRules", "name", sorted(lacking | left))
+    ours = {text(each, "name"): each for each in named_ours}
+    doomed = [coupons.get(wish.subject, {}) for wish in wishes if _ends_alone(wish)]
+    doomed += [ours[name] for name in left & ours.keys()]
+    held = _count_coupons(api, [text(each, "rule_id") for each in doomed])
+    scope = _read_scope(api, access) if lacking - ours.keys() else {}
+    return _Known(coupons, rules, ours, held, scope)
 
 
-def _find(api: Api, kind: str, field: str, values: Sequence[str]) -> Sequence[Item]:
+def _ends_alone(wish: Wish) -> bool:
+    return not wish.value["is_active"] and has_own_rule(wish.value["terms"])
+
+
+def _count_coupons(api: Api, rule_ids: Sequence[str]) -> Mapping[str, int] | None:
+    found = _find(api, "coupons", "rule_id", rule_ids)
+    return Counter(text(each, "rule_id") for each in found) if len(found) < LARGEST else None
+
+
+def _find(api: Api, kind: str, field: str, values: Iterable[str]) -> Sequence[Item]:
     """Return objects of a list that has a path of its own for being searched."""
-    wanted = ",".join(dict.fromkeys(values))
+    wanted = ",".join(value for value in dict.fromkeys(values) if value)
     if not wanted:
         return []
     return api.search(f"{kind}/search", [Filter(field, "in", wanted)], size=LARGEST).items
@@ -114,7 +129,7 @@ def _plan(wish: Wish, rule: dict[str, Any], known: _Known, zone: str) -> Step:
     there = read_terms(of_shop, wish.value, zone) if name else None
     is_same = there is not None and not compare(wish.value["terms"], there)
     if not wish.value["is_active"]:
-        return _end(wish, name, is_same=is_same) if name else Step(wish)
+        return _end(wish, name, _find_lone_rule(wish, rule, known, zone), is_same=is_same)
     if not name:
         return _make(wish, rule, known, zone)
     if is_same:
@@ -134,19 +149,35 @@ def _make(wish: Wish, rule: dict[str, Any], known: _Known, zone: str) -> Step:
     return Step(wish, change=change, claim={"trying": True}, kept={})
 
 
-def _end(wish: Wish, name: str, *, is_same: bool) -> Step:
+def _find_lone_rule(wish: Wish, rule: dict[str, Any], known: _Known, zone: str) -> str:
+    """Return the id of the rule that a code alone has, as Patron made it; empty: there is none."""
+    if not _ends_alone(wish) or known.held is None:
+        return ""
+    coupon = known.coupons.get(wish.subject)
+    found = known.rules.get(text(coupon, "rule_id")) if coupon else known.ours.get(rule["name"])
+    if found is None or text(found, "name") != rule["name"]:
+        return ""
+    there, rule_id = read_terms(found, wish.value, zone), text(found, "rule_id")
+    is_ours = there is not None and not compare(wish.value["terms"], there)
+    return rule_id if is_ours and known.held.get(rule_id, 0) == bool(coupon) else ""
+
+
+def _end(wish: Wish, name: str, rule_id: str, *, is_same: bool) -> Step:
+    """End a code: its coupon first, so that who dies in between finds a rule without coupons."""
     known = wish.memo.get("id")
-    if known != name and not (known is None and wish.memo.get("trying") and is_same):
+    if name and known != name and not (known is None and wish.memo.get("trying") and is_same):
         return Step(wish, overtaken=NOT_OURS)
-    return Step(wish, change={"end": name}, memo={})
+    gone = [f"coupons/{name}"] if name else []
+    gone += [f"salesRules/{rule_id}"] if rule_id else []
+    return Step(wish, change={"gone": gone}, memo={}) if gone else Step(wish)
 
 
 def _write(api: Api, step: Step, made: dict[str, int], wrote: Wrote) -> None:
     """Do one step; ``made`` are the ids of rules by name, those of this batch among them."""
     key = step.wish.id
     try:
-        if "end" in step.change:
-            _delete(api, step.change["end"])
+        if gone := step.change.get("gone"):
+            _delete(api, gone)
         else:
             coupon = _add(api, step.change, made)
             wrote.memos[key] = {"id": text(coupon, "coupon_id")}
@@ -185,8 +216,8 @@ def _object(found: Any) -> Json:
     return found
 
 
-def _delete(api: Api, name: str) -> None:
-    try:
-        api.send("DELETE", f"coupons/{name}")
-    except NotThere:
-        return  # somebody else was quicker
+def _delete(api: Api, paths: Sequence[str]) -> None:
+    for path in paths:
+        # Where it is not there, somebody else was quicker.
+        with suppress(NotThere):
+            api.send("DELETE", path)
