@@ -26,6 +26,7 @@ from stores.platforms.tools.judgeme import JudgeMe
 from stores.platforms.tools.yotpo import Yotpo
 from stores.platforms.tools.zendesk import Zendesk
 from stores.platforms.woocommerce.audit import WooCommerceAudit
+from stores.platforms.woocommerce.hooks import WooCommerceKeeper
 from stores.platforms.woocommerce.platform import WooCommerce
 from stores.platforms.woocommerce.pull import WooCommercePull
 from stores.platforms.woocommerce.writing import WooCommerceWriter
@@ -47,6 +48,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
 
 _BIGCOMMERCE: Final = BigCommerceKeeper()
 _SHOPIFY: Final = ShopifyKeeper()
+_WOOCOMMERCE: Final = WooCommerceKeeper()
 
 PULLERS: Final[dict[str, Puller]] = {
     "shopify": ShopifyPull(),
@@ -62,10 +64,18 @@ FETCHERS: Final[dict[str, Fetcher]] = {
 }
 """Platforms whose webhooks carry ids, so that the rest is fetched."""
 
-REGISTRARS: Final[dict[str, Registrar]] = {"bigcommerce": _BIGCOMMERCE, "shopify": _SHOPIFY}
+REGISTRARS: Final[dict[str, Registrar]] = {
+    "bigcommerce": _BIGCOMMERCE,
+    "shopify": _SHOPIFY,
+    "woocommerce": _WOOCOMMERCE,
+}
 """Platforms that let their webhooks be made from here."""
 
-KEEPERS: Final[dict[str, Keeper]] = {"bigcommerce": _BIGCOMMERCE, "shopify": _SHOPIFY}
+KEEPERS: Final[dict[str, Keeper]] = {
+    "bigcommerce": _BIGCOMMERCE,
+    "shopify": _SHOPIFY,
+    "woocommerce": _WOOCOMMERCE,
+}
 """Platforms whose webhooks are looked after without anybody asking for it."""
 
 AUDITORS: Final[dict[str, Auditor]] = {

@@ -137,14 +137,16 @@ GUIDES: Final = {
             signing_help="Leave it empty and one is made for you. If a webhook exists already, "
             "copy its Secret.",
             address_help="In WooCommerce under Settings, Advanced, Webhooks: add one webhook for "
-            "each topic, status Active, this Delivery URL, API version WP REST API v3.",
+            "each topic, status Active, this Delivery URL, API version WP REST API v3. With a key "
+            "that may write they are registered for you.",
             topics=sorted(WOOCOMMERCE_TOPICS),
             credentials=(
                 Credential(
                     name="consumer_key",
                     label="Consumer key",
                     help="In WooCommerce under Settings, Advanced, REST API: add a key with the "
-                    "permission Read. It begins with ck_.",
+                    "permission Read/Write; with Read alone you add the webhooks yourself, and "
+                    "nothing is written to the shop. It begins with ck_.",
                 ),
                 Credential(
                     name="consumer_secret",

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
-from tests.support.woocommerce_writes import apply_batch
+from tests.support.woocommerce_writes import apply_batch, change_hooks, hide_secret
 
 KEY, SECRET = "ck_1", "cs_1"
 PREFIX = "/wp-json/wc/v3/"
@@ -27,6 +27,8 @@ class WooApi(ThreadingHTTPServer):
         made: what was really changed from outside.
         is_read_only: whether the key lacks the permission to write.
         loses_answers: whether nobody hears of what was changed.
+        secret: of the key.
+        refused_topics: of webhooks, those that it does not know.
     """
 
     daemon_threads = True
@@ -38,6 +40,7 @@ class WooApi(ThreadingHTTPServer):
             "customers": [],
             "orders": [],
             "coupons": [],
+            "webhooks": [],
         }
         self.nested: dict[str, list[dict[str, Any]]] = {}
         self.fails: list[tuple[int, dict[str, str], Any]] = []
@@ -46,6 +49,8 @@ class WooApi(ThreadingHTTPServer):
         self.made: list[str] = []
         self.is_read_only = False
         self.loses_answers = False
+        self.secret = SECRET
+        self.refused_topics: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -110,6 +115,9 @@ class Handler(BaseHTTPRequestHandler):
         elif self.server.is_read_only:
             said = "The API key provided does not have write permissions."
             self._send(401, {}, {"code": "woocommerce_rest_authentication_error", "message": said})
+        elif path == "webhooks/batch":
+            hooks = self.server.objects["webhooks"]
+            self._send(200, {}, change_hooks(hooks, json.loads(body), self.server.refused_topics))
         else:
             found = apply_batch(self.server.objects, self.server.made, path, json.loads(body))
             if self.server.loses_answers:
@@ -127,6 +135,8 @@ class Handler(BaseHTTPRequestHandler):
             page = [
                 {name: item[name] for name in fields.split(",") if name in item} for item in page
             ]
+        if path == "webhooks":
+            page = [hide_secret(hook) for hook in page]
         self._send(200, headers, page)
 
     def _is_signed(self, path: str, params: dict[str, str]) -> bool:
@@ -137,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
             if name != "oauth_signature"
         )
         base = f"{self.command}&{quote(self.server.url + path, safe='~')}&{quote(pairs, safe='~')}"
-        digest = hmac.new(f"{SECRET}&".encode(), base.encode(), "sha256").digest()
+        digest = hmac.new(f"{self.server.secret}&".encode(), base.encode(), "sha256").digest()
         return (
             params.get("oauth_consumer_key") == KEY and given == base64.b64encode(digest).decode()
         )

@@ -1,6 +1,6 @@
-"""The writing side of the stand-in for WooCommerce: batches of coupons and of customers."""
+"""The writing side of the stand-in for WooCommerce: batches of coupons, customers and webhooks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 Objects = dict[str, list[dict[str, Any]]]
@@ -31,6 +31,34 @@ def apply_batch(
         "create": [_create(objects, made, each) for each in body["create"]],
         "update": [_end(objects, made, each) for each in body["update"]],
     }
+
+
+def change_hooks(
+    hooks: list[dict[str, Any]], body: Mapping[str, Any], refused: Collection[str]
+) -> dict[str, Any]:
+    """Do what a batch says of webhooks; what they are signed with is never told."""
+    answer: dict[str, Any] = {"create": [], "update": [], "delete": []}
+    for told in body.get("create", ()):
+        if told["topic"] in refused:
+            name = "woocommerce_rest_shop_webhook_invalid_topic"
+            answer["create"].append(_error(0, name, "Webhook topic must be valid."))
+            continue
+        hook = {**told, "id": 1 + max((each["id"] for each in hooks), default=0)}
+        hooks.append(hook)
+        answer["create"].append(hide_secret(hook))
+    for told in body.get("update", ()):
+        [hook] = [each for each in hooks if each["id"] == told["id"]]
+        hook.update(told)
+        answer["update"].append(hide_secret(hook))
+    gone = set(body.get("delete", ()))
+    answer["delete"] = [hide_secret(hook) for hook in hooks if hook["id"] in gone]
+    hooks[:] = [hook for hook in hooks if hook["id"] not in gone]
+    return answer
+
+
+def hide_secret(hook: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a webhook as the API tells it."""
+    return {name: value for name, value in hook.items() if name != "secret"}
 
 
 def _error(number: int, code: str, message: str) -> dict[str, Any]:
