@@ -6,8 +6,9 @@ from django.db import transaction
 
 from crm.types import EventRef
 from kernel import clock
+from kernel.arrays import array
+from kernel.sql import run_sql
 from segments.choices import Cause
-from segments.domain.definitions import events_named
 from segments.queries.conditions import list_definitions
 from segments.services.memberships import Why, decide_memberships, of_profiles
 from segments.services.rfm import score_changed
@@ -42,8 +43,9 @@ def refresh_for_events(refs: list[EventRef]) -> None:
 
 
 def counted_names(names: Collection[str]) -> set[str]:
-    """Return those of some names of events that a definition counts."""
-    return events_named(list_definitions().values()).intersection(names)
+    """Return those of some names of events that a definition may count; no definition is read."""
+    rows = run_sql("segments.find_counted_names", names=array(sorted(names)))
+    return {row.name for row in rows}
 
 
 def _touching(refs: Sequence[EventRef]) -> list[EventRef]:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import Client
 
 from config.tenant_changes import TENANT_CHANGES
-from crm.models import Event
+from crm.models import Event, Reaction
 from crm.services.events import append_events
 from crm.types import NewEvent
 from kernel.batches import Deadline
@@ -20,6 +20,7 @@ from kernel.clock import simulated
 from kernel.work import drain_tenant
 from segments.errors import DefinitionError
 from segments.models import Membership, Segment
+from segments.queries import conditions
 from segments.queries.reasons import explain_segments
 from segments.services.checks import find_differences
 from segments.services.clock import reevaluate_due
@@ -154,6 +155,28 @@ def test_whatever_a_definition_counts_is_heard_also_out_of_history(
         assert find_differences() == []
         [entered] = Event.objects.filter(name="Segment Entered")
     assert entered.is_backfill is is_backfill
+
+
+def test_history_is_heard_by_name_without_reading_a_definition(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    funnel = [{"event": "Quiz Begun"}, {"not": "Quiz Done"}]
+    make_segment({"funnel": funnel, "complete_in": {"days": 3}})
+    gone = make_segment({"event": "Quiz Shared"}, "Gone")
+    Segment.objects.filter(pk=gone.pk).update(archived_at=NOW)
+    ada = make_buyer()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a definition was read")
+
+    monkeypatch.setattr(conditions, "parse_definition", refuse)
+    for name in ("Quiz Begun", "Quiz Done", "Quiz Shared", "Page Rated"):
+        tell(ada, name, is_backfill=True)
+
+    assert sorted(Reaction.objects.values_list("event_name", flat=True)) == [
+        "Quiz Begun",
+        "Quiz Done",
+    ]
 
 
 def tell(profile_id: int, name: str, **more: Any) -> None:
