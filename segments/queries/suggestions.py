@@ -24,6 +24,8 @@ MOST: Final = 30
 """Most values of one answer."""
 NEWEST_PEOPLE: Final = 10_000
 NEWEST_PRODUCTS: Final = 20_000
+WORD: Final = 3
+"""Letters by which older products are found as well."""
 NEWEST_EVENTS: Final = 300
 PROFILES_READ: Final = 1_000
 EVENT_NAMES: Final = 300
@@ -149,7 +151,13 @@ def _of_products(asked: Asked) -> list[Suggestion]:
         named = Product.objects.filter(pk__in=asked.ids[:MOST])
         return [Suggestion(str(one.pk), str(one), one.category) for one in named]
     pattern = member_pattern(asked.text) or "%"
-    rows = run_sql("segments.find_products", pattern=pattern, count=MOST)
+    rows = run_sql(
+        "segments.find_products",
+        pattern=pattern,
+        count=MOST,
+        newest=NEWEST_PRODUCTS,
+        is_word=len(asked.text.strip()) >= WORD,
+    )
     is_title = asked.name == "title"
     return [
         Suggestion(row.title if is_title else str(row.id), row.title, row.category) for row in rows

@@ -142,6 +142,23 @@ def test_properties_are_looked_for_among_the_newest_people_alone(
     assert list_suggestions(Asked("property_value", "old")) == []
 
 
+def test_older_products_are_found_by_three_letters_of_their_title(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggestions, "NEWEST_PRODUCTS", 2)
+    for title in ("Rose soap", "Rosemary", "Gone rose", "Wax"):
+        make_product(title, is_deleted=title.startswith("Gone"))
+
+    def found(text: str) -> list[str]:
+        return [one.label for one in list_suggestions(Asked("product", text=text))]
+
+    assert found("ROS") == ["Rosemary", "Rose soap"]
+    assert found("wa") == found("Wax") == ["Wax"]
+    assert found("ro") == []
+    monkeypatch.setattr(suggestions, "MOST", 1)
+    assert found("ros") == ["Rosemary"]
+
+
 def test_no_value_of_another_merchant_is_offered_or_named(
     client: Client, other_tenant: Tenant
 ) -> None:
