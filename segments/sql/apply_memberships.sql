@@ -118,27 +118,26 @@ noted AS (
     FROM caused
 ),
 
+sums AS (
+    SELECT
+        segment_id,
+        count(*) FILTER (WHERE entered) AS entered,
+        count(*) FILTER (WHERE NOT entered) AS left_count
+    FROM moved
+    GROUP BY segment_id
+),
+
 counted AS (
     UPDATE segments_segment AS s
-    SET member_count = s.member_count + n.delta
-    FROM (
-        SELECT segment_id, sum(CASE WHEN entered THEN 1 ELSE -1 END)::int AS delta
-        FROM moved
-        GROUP BY segment_id
-    ) AS n
-    WHERE s.tenant_id = %(tenant_id)s AND s.id = n.segment_id AND n.delta <> 0
+    SET member_count = s.member_count + (n.entered - n.left_count)::int
+    FROM sums AS n
+    WHERE s.tenant_id = %(tenant_id)s AND s.id = n.segment_id AND n.entered <> n.left_count
 ),
 
 summed AS (
     INSERT INTO segments_membershipday AS y (tenant_id, segment_id, "on", entered, left_count)
-    SELECT
-        %(tenant_id)s,
-        segment_id,
-        %(today)s::date,
-        count(*) FILTER (WHERE entered),
-        count(*) FILTER (WHERE NOT entered)
-    FROM moved
-    GROUP BY segment_id
+    SELECT %(tenant_id)s, segment_id, %(today)s::date, entered, left_count
+    FROM sums
     ON CONFLICT (tenant_id, segment_id, "on") DO UPDATE
     SET entered = y.entered + excluded.entered,
         left_count = y.left_count + excluded.left_count

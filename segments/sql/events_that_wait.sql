@@ -5,8 +5,10 @@
 -- Why: whoever decides somebody first takes the difference that the event would have told of, and
 --      has to tell it in its place. What waits for a merged profile waits for its winner. OFFSET 0
 --      keeps both at look-ups by profile: an import's backlog is never read as a whole for one batch.
-SELECT DISTINCT ON (n.profile_id)
-    n.profile_id,
+--      Each profile is looked up once, whatever it moves, and nobody where nothing waits: the
+--      order keeps that question at the index of waiting profiles.
+SELECT DISTINCT ON (l.profile_id)
+    l.profile_id,
     r.event_id,
     r.event_name,
     r.is_backfill,
@@ -17,21 +19,26 @@ SELECT DISTINCT ON (n.profile_id)
         ELSE 'event'
     END AS cause
 FROM (
-    SELECT m.profile_id, m.profile_id AS known_as
+    SELECT DISTINCT m.profile_id
     FROM moved AS m
     WHERE m.is_live
-    UNION
-    SELECT m.profile_id, a.id AS known_as
-    FROM moved AS m
-    CROSS JOIN LATERAL (
-        SELECT o.id
-        FROM crm_profile AS o
-        WHERE o.tenant_id = %(tenant_id)s
-          AND o.merged_into_id IS NOT NULL
-          AND o.merged_into_id = m.profile_id
-        OFFSET 0
-    ) AS a
-    WHERE m.is_live
+      AND (
+          SELECT q.profile_id
+          FROM crm_reaction AS q
+          WHERE q.tenant_id = %(tenant_id)s AND q.profile_id IS NOT NULL
+          ORDER BY q.profile_id
+          LIMIT 1
+      ) IS NOT NULL
+) AS l
+CROSS JOIN LATERAL (
+    SELECT l.profile_id AS known_as
+    UNION ALL
+    SELECT o.id AS known_as
+    FROM crm_profile AS o
+    WHERE o.tenant_id = %(tenant_id)s
+      AND o.merged_into_id IS NOT NULL
+      AND o.merged_into_id = l.profile_id
+    OFFSET 0
 ) AS n
 CROSS JOIN LATERAL (
     SELECT q.event_id, q.event_name, q.is_backfill, q.created_at, q.stage
@@ -41,4 +48,4 @@ CROSS JOIN LATERAL (
 ) AS r
 JOIN unnest(%(heard)s::text[], %(places)s::int[]) AS e (name, place)
     ON e.name = r.event_name AND r.stage <= e.place
-ORDER BY n.profile_id, r.is_backfill, r.event_id DESC
+ORDER BY l.profile_id, r.is_backfill, r.event_id DESC
