@@ -1,6 +1,6 @@
 """What saving a definition would change: who comes in, who goes, what that sets off."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from django.db.models import Max, Min
 from crm.models import Profile
 from kernel.formats import format_number
 from kernel.sql import execute
+from segments.domain.definitions import Node, references_named
 from segments.panels import SegmentUser
 from segments.queries.conditions import (
     FROM_PROFILES,
@@ -33,6 +34,10 @@ MANY: Final = 50_000
 """With so many people somebody who types is told an estimate at once."""
 SAMPLED_MS: Final = 6_000
 ONE_IN: Final = 50
+QUICK_PEOPLE: Final = 4_000
+"""People whom a first answer looks at, however many there are: one in fifty or fewer."""
+FEWEST: Final = 2_000
+"""With fewer than so many of them the figures are too rough; ids may be mostly other tenants'."""
 SHOWN: Final = 5
 
 
@@ -45,7 +50,7 @@ class Impact:
         members: people who would be in the segment.
         gained, lost: people who would come in and go.
         sample, gained_sample, lost_sample: a few of the members, of those who come, of who go.
-        is_estimate: one person in fifty was looked at, and the figures are fifty times that.
+        one_in: of how many people one was looked at; the figures are so many times what was found.
         users: what refers to the segment and follows it.
     """
 
@@ -56,8 +61,13 @@ class Impact:
     sample: list[Profile]
     gained_sample: list[Profile]
     lost_sample: list[Profile]
-    is_estimate: bool
+    one_in: int
     users: list[SegmentUser]
+
+    @property
+    def is_estimate(self) -> bool:
+        """Say whether not everybody was looked at."""
+        return self.one_in > 1
 
     @property
     def said(self) -> str:
@@ -94,29 +104,35 @@ def measure_impact(
     Raises:
         DefinitionError: the definition cannot be understood.
     """
-    row = _estimate_many(definition, now, segment_id) if is_quick else None
-    is_estimate = row is not None
+    tree = parse_definition(definition)
+    row, one_in = _estimate_many(tree, now, segment_id) if is_quick else (None, 1)
     if row is None:
-        exact_ms = QUICK_MS if is_quick else EXACT_MS
-        row = _measure(definition, now, segment_id, exact_ms, one_in=1)
+        one_in, exact_ms = 1, QUICK_MS if is_quick else EXACT_MS
+        row = _measure(tree, now, segment_id, exact_ms, one_in=1)
     if row is None:
-        sampled = _measure(definition, now, segment_id, SAMPLED_MS, one_in=ONE_IN)
-        row, is_estimate = sampled, True
+        one_in = ONE_IN
+        row = _measure(tree, now, segment_id, SAMPLED_MS, one_in=one_in)
     if row is None:
         return None
-    factor = ONE_IN if is_estimate else 1
-    users = find_users().get(segment_id, []) if segment_id else []
+    sample, gained, lost = _name(row.member_ids, row.gained_ids, row.lost_ids)
     return Impact(
-        people=row.people * factor,
-        members=row.members * factor,
-        gained=row.gained * factor,
-        lost=row.lost * factor,
-        sample=list_named(row.member_ids or []),
-        gained_sample=list_named(row.gained_ids or []),
-        lost_sample=list_named(row.lost_ids or []),
-        is_estimate=is_estimate,
-        users=users,
+        people=row.people * one_in,
+        members=row.members * one_in,
+        gained=row.gained * one_in,
+        lost=row.lost * one_in,
+        sample=sample,
+        gained_sample=gained,
+        lost_sample=lost,
+        one_in=one_in,
+        users=find_users().get(segment_id, []) if segment_id else [],
     )
+
+
+def _name(*groups: Sequence[int] | None) -> list[list[Profile]]:
+    """Return the people of some groups of ids, in one statement."""
+    wanted = {profile_id for ids in groups for profile_id in ids or ()}
+    people = list_named(sorted(wanted)) if wanted else []
+    return [[person for person in people if person.pk in (ids or ())] for ids in groups]
 
 
 _COUNT: Final = """
@@ -156,47 +172,64 @@ _RUNS: Final = 200
 
 
 def _measure(
-    definition: object, now: datetime, segment_id: int | None, milliseconds: int, *, one_in: int
+    tree: Node, now: datetime, segment_id: int | None, milliseconds: int, *, one_in: int
 ) -> Any:
     """Return one row of figures; None when it took longer than so many milliseconds."""
-    tree = parse_definition(definition)
     try:
         with _at_most(milliseconds):
-            known = list_references()
-            compiler = get_compiler(now, {**known, **find_missing_references(tree, known)})
-            parts = {
-                "{condition}": compiler.compile(tree),
-                "{stored}": stored_membership_sql(segment_id) if segment_id else "false",
-                "{live}": LIVE_PROFILES,
-                "{shown}": str(SHOWN),
-            }
-            people, runs = (FROM_PROFILES, {}) if one_in == 1 else (_SOME, _runs(one_in))
-            statement = _COUNT.replace("{people}", f"{people} {compiler.joined()}")
-            for name, text in parts.items():
-                statement = statement.replace(name, text)
-            [row] = execute(statement, **runs, **compiler.params)
-            return row
+            runs = None if one_in == 1 else _runs(*_find_ids(), one_in)
+            return _ask(tree, now, segment_id, runs)
     except OperationalError:
         return None
 
 
-def _estimate_many(definition: object, now: datetime, segment_id: int | None) -> Any:
+def _estimate_many(tree: Node, now: datetime, segment_id: int | None) -> tuple[Any, int]:
     """Return a row of figures of one person in so many; None where that is too few to go by.
 
     Ids are shared with other tenants: only who is met says how many people there are.
     """
-    runs = _runs(ONE_IN)
-    if runs["last"] - runs["start"] < MANY:
-        return None
-    row = _measure(definition, now, segment_id, SAMPLED_MS, one_in=ONE_IN)
-    return row if row is not None and row.people * ONE_IN >= MANY else None
+    try:
+        with _at_most(SAMPLED_MS):
+            first, last = _find_ids()
+            if last - first < MANY:
+                return None, 1
+            one_in = max(ONE_IN, (last - first) // QUICK_PEOPLE)
+            row = _ask(tree, now, segment_id, _runs(first, last, one_in))
+            if one_in > ONE_IN and row.people < FEWEST:
+                one_in = max(ONE_IN, one_in * row.people // QUICK_PEOPLE)
+                row = _ask(tree, now, segment_id, _runs(first, last, one_in))
+    except OperationalError:
+        return None, 1
+    return (row, one_in) if row.people * one_in >= MANY else (None, 1)
 
 
-@transaction.atomic
-def _runs(one_in: int) -> dict[str, int]:
-    """Return where runs of neighbours begin that hold one of so many ids, and how long each is."""
+def _ask(tree: Node, now: datetime, segment_id: int | None, runs: Mapping[str, int] | None) -> Any:
+    """Return the figures of everybody, or of whoever is in some runs of ids."""
+    known = list_references() if references_named(tree) else {}
+    compiler = get_compiler(now, {**known, **find_missing_references(tree, known)})
+    condition = compiler.compile(tree)
+    people = FROM_PROFILES if runs is None else _SOME
+    statement = _COUNT
+    for name, text in (
+        ("{people}", f"{people} {compiler.joined()}"),
+        ("{condition}", condition),
+        ("{stored}", stored_membership_sql(segment_id) if segment_id else "false"),
+        ("{live}", LIVE_PROFILES),
+        ("{shown}", str(SHOWN)),
+    ):
+        statement = statement.replace(name, text)
+    [row] = execute(statement, **(runs or {}), **compiler.params)
+    return row
+
+
+def _find_ids() -> tuple[int, int]:
+    """Return the least and the greatest id of the tenant's people; 0 of nobody."""
     ids = Profile.objects.aggregate(first=Min("pk"), last=Max("pk"))
-    first, last = ids["first"] or 0, ids["last"] or 0
+    return ids["first"] or 0, ids["last"] or 0
+
+
+def _runs(first: int, last: int, one_in: int) -> dict[str, int]:
+    """Return where runs of neighbours begin that hold one of so many ids, and how long each is."""
     width = max((last - first) // (_RUNS * one_in), 1)
     step = width * one_in
     return {"start": first + (step - width) // 2, "last": last, "step": step, "width": width}

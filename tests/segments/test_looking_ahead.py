@@ -8,7 +8,9 @@ import time_machine
 from django.test import Client
 
 from crm.models import Event, OrderLine, Product, Reaction, Store
-from flows.services.flows import create_flow, publish
+from crm.services.ids import allocate_ids
+from flows.choices import FlowStatus
+from flows.services.flows import create_flow, publish, set_status
 from kernel.batches import Deadline
 from segments.models import BuyerSample, Defect, Membership, RfmScale, RfmScore, Segment, Upkeep
 from segments.queries import impact, insight
@@ -81,6 +83,7 @@ def test_a_preview_names_the_flows_that_start_on_entry(client: Client) -> None:
     make_template("note")
     flow = create_flow(name="Come back")
     publish(flow.pk, definition(trigger={"segment": str(segment.pk)}))
+    set_status(flow.pk, FlowStatus.LIVE)
     data = {"segment": str(segment.pk), "definition": json.dumps(TWO)}
     shown = " ".join(client.post(f"{BASE}preview/", data).content.decode().split())
     assert "Come back</a> starts when somebody enters." in shown
@@ -121,6 +124,21 @@ def test_where_people_are_many_a_draft_is_estimated_at_once(
     few = measure_impact(TWO, NOW, segment_id=None, is_quick=True)
     assert few is not None
     assert (few.members, few.is_estimate) == (40, False)
+
+
+def test_people_whose_ids_lie_among_those_of_others_are_looked_at_more_closely(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(30):
+        make_buyer(orders=1, last_order_at=NOW)
+    allocate_ids("crm_profile", 300)
+    for _ in range(30):
+        make_buyer(orders=2, last_order_at=NOW)
+    for name, value in (("ONE_IN", 1), ("MANY", 20), ("QUICK_PEOPLE", 40), ("FEWEST", 20)):
+        monkeypatch.setattr(impact, name, value)
+    found = measure_impact(TWO, NOW, segment_id=None, is_quick=True)
+    assert found is not None
+    assert (found.one_in, found.people, found.members) == (1, 60, 30)
 
 
 def test_the_api_previews_and_says_what_is_bought(tenant: Tenant) -> None:
