@@ -20,6 +20,7 @@ _BEHAVIOUR = "Site and cart"
 _ORIGIN = "Where they came from"
 _SERVICE = "Service"
 _PREDICTED = "Predictions"
+_NO_TIERS = "there are no tiers; one that came with imported points is a tag"
 
 
 def _count(name: str, label: str, column: str, group: str, *, unit: str) -> Field:
@@ -155,7 +156,7 @@ _ALL: tuple[Field, ...] = (
         choices=tuple(GROUP_LABELS.items()),
     ),
     _count("points_balance", "Points balance", "points_balance", _LOYALTY, unit="points"),
-    _later("loyalty_tier", "Loyalty tier", Kind.TEXT, _LOYALTY, "there are no tiers"),
+    _later("loyalty_tier", "Loyalty tier", Kind.TEXT, _LOYALTY, _NO_TIERS),
     _later("points_expiring", "Points that expire", Kind.NUMBER, _LOYALTY, "points do not expire"),
     *_moments("last_opened_at", "Last open", "f.last_opened_at", _ENGAGEMENT),
     *_moments("last_clicked_at", "Last click", "f.last_clicked_at", _ENGAGEMENT),

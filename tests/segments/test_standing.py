@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -10,6 +11,8 @@ from crm.services.consent import lift_suppression, suppress
 from crm.types import EventRef
 from kernel.batches import Deadline
 from kernel.clock import simulated
+from kernel.work import drain_tenant
+from loyalty.services.adjusting import adjust_points
 from segments.domain.definitions import parse
 from segments.domain.words import describe
 from segments.errors import DefinitionError
@@ -253,3 +256,24 @@ WORDS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("definition", "words"), WORDS)
 def test_a_condition_is_said_in_words(definition: dict[str, Any], words: str) -> None:
     assert describe(parse(definition, FIELDS), str, {}) == words
+
+
+@pytest.mark.covers("S4")
+def test_points_move_people_as_they_are_given_and_taken(tenant: Tenant) -> None:
+    ada, bob = make_buyer(), make_buyer(tags=["Gold"])
+    rich = make_segment({"field": "points_balance", "is": ">=", "value": 500}, "Rich")
+    gold = make_segment({"field": "tags", "is": "contains", "value": "Gold"}, "Gold")
+
+    def give(profile_id: int, points: int) -> set[int]:
+        told = {"reason": "Sorry", "token": uuid4(), "actor": "ada@example.com"}
+        adjust_points(profile_id=profile_id, points=points, **told)  # type: ignore[arg-type]
+        drain_tenant(tenant.pk, kinds=("reactions",))
+        rows = Membership.objects.filter(segment_ids__contains=[rich.pk])
+        return set(rows.values_list("profile_id", flat=True))
+
+    assert give(ada, 499) == set()
+    assert give(ada, 1) == {ada}
+    assert give(bob, 600) == {ada, bob}
+    assert give(ada, -1) == {bob}
+    assert Membership.objects.get(profile_id=bob).segment_ids == [rich.pk, gold.pk]
+    assert find_differences() == []
