@@ -22,6 +22,7 @@ from messaging.choices import MessageStatus
 from messaging.queries.accounts import list_paused_channels
 from messaging.queries.messages import count_problems
 from messaging.queries.senders import list_failing_domains
+from segments.queries.costs import list_stopped
 from stores.choices import SyncStatus
 from stores.models import StoreDay
 from stores.queries import list_different_days, list_refused, list_store_health
@@ -34,6 +35,7 @@ USUAL_ORDERS = 5
 """Orders a day from which on a silent day is worth a word."""
 MOST_EVENTS = 5
 """Events that are named; more of them have one cause."""
+MOST_SEGMENTS = 5
 STOPPED = (SyncStatus.PAUSED, SyncStatus.FAILED)
 _HOUR = 3600
 
@@ -83,6 +85,7 @@ def list_attention() -> list[Attention]:
         *_events(),
         *_messages(),
         *_runs(),
+        *_segments(),
         *_figures(),
     ]
     return sorted(found, key=lambda item: item.tone != "bad")
@@ -340,6 +343,23 @@ def _runs() -> Iterator[Attention]:
             id=flow_id,
             query="?status=failed",
             action="See the runs",
+        )
+
+
+def _segments() -> Iterator[Attention]:
+    """Name segments that took too long; the newest, for many of them have one cause."""
+    for segment in list_stopped()[:MOST_SEGMENTS]:
+        yield Attention(
+            key=f"segment.stopped:{segment.id}",
+            mark=segment.stopped_at.isoformat(timespec="seconds"),
+            tone="warn",
+            title=f"Counting “{segment.name}” was stopped",
+            text=f"It took longer than {segment.allowed}. Its people stay as they were, so nobody"
+            " enters or leaves it and no flow starts by it. Ask for less or for a shorter time in"
+            " its conditions; once saved it is counted again.",
+            route="segments:detail",
+            id=segment.id,
+            action="Open the segment",
         )
 
 

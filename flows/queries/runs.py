@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 
 from flows.choices import EntryOutcome, RunStatus
 from flows.models import Flow, FlowEntry, FlowRun, RunStep
@@ -121,7 +121,8 @@ def list_runs_by(profile_id: int | None, event_ids: Collection[int]) -> list[Flo
 
 def count_failed() -> list[tuple[int, str, int]]:
     """Return id and name of each flow with failed runs, and how many, by name."""
-    flows = dict(Flow.objects.order_by("name").values_list("pk", "name"))
-    failed = FlowRun.objects.filter(flow_id__in=flows, status=RunStatus.FAILED)
-    counts = dict(failed.values_list("flow_id").annotate(number=Count("pk")))
-    return [(pk, name, counts[pk]) for pk, name in flows.items() if pk in counts]
+    failed = FlowRun.objects.filter(flow_id=OuterRef("pk"), status=RunStatus.FAILED)
+    of_flow = failed.values("flow_id").annotate(number=Count("pk")).values("number")
+    flows = Flow.objects.annotate(number=Subquery(of_flow)).order_by("name")
+    found = flows.values_list("pk", "name", "number")
+    return [(pk, name, number) for pk, name, number in found if number]

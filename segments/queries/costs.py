@@ -1,11 +1,13 @@
-"""What a definition will cost, as the planner expects, before anybody has to wait for it."""
+"""What a definition will cost, as the planner expects, and which ones cost too much."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from kernel.sql import execute
 from segments.domain.definitions import Leaf, Node, leaves
+from segments.models import Segment
 from segments.queries.conditions import (
     FROM_PROFILES,
     LIVE_PROFILES,
@@ -19,6 +21,37 @@ SECONDS_PER_COST: Final = 5e-6
 """What a unit of the planner's cost takes. Measured were 2e-7 (events by name) to 5e-6 (seasons)
 with everything in memory; the slowest is taken, so that the estimate is rather too high."""
 _HALF: Final = 0.5
+_EVERYBODY: Final = 300
+"""Seconds that counting everybody may take; whoever just changed has a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A segment that took too long and is left out until it is changed.
+
+    Attributes:
+        allowed: how long it could have taken, in words.
+    """
+
+    id: int
+    name: str
+    stopped_at: datetime
+    allowed: str
+
+
+def list_stopped() -> list[Stopped]:
+    """Return the segments that took too long, the newest first."""
+    found = Segment.objects.filter(stopped_at__isnull=False, archived_at=None)
+    rows = found.order_by("-stopped_at", "-pk")
+    return [
+        Stopped(row.pk, row.name, row.stopped_at, _say_allowed(row.stopped_seconds))
+        for row in rows.only("name", "stopped_at", "stopped_seconds")
+        if row.stopped_at is not None
+    ]
+
+
+def _say_allowed(seconds: int) -> str:
+    return "five minutes" if seconds >= _EVERYBODY else "a minute for people who had just changed"
 
 
 def estimate_seconds(node: Node, now: datetime) -> float:

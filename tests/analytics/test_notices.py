@@ -16,6 +16,8 @@ from kernel import clock
 from kernel.tenancy import tenant_scope
 from messaging.choices import MessageStatus, SkipReason
 from messaging.models import ChannelAccount, Message, Sender, SendingDomain
+from segments.models import Segment
+from segments.services.segments import update_segment
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
 from stores.services.connections import connect_store
@@ -23,6 +25,7 @@ from tenants.choices import Role
 from tenants.models import Tenant
 from tests.factories.crm import apply, make_store, order
 from tests.factories.messaging import make_recipient, make_template, queue_message
+from tests.factories.segments import make_segment
 from tests.factories.tenants import sign_in
 
 URL = "/t/ada-soap/notices/"
@@ -73,6 +76,27 @@ def test_the_bell_counts_and_each_thing_says_what_to_do(shop: Store, tenant: Ten
     assert f"/t/ada-soap/stores/{shop.pk}/?status=quarantined" in text
     assert "Read the reasons" in text
     assert "/t/ada-soap/messages/?status=waiting" in text
+
+
+def test_a_segment_that_took_too_long_is_named_and_what_to_do(tenant: Tenant) -> None:
+    orders = {"field": "order_count", "is": ">=", "value": 1}
+    slow, quick = make_segment(orders, "Slow"), make_segment(orders, "Quick")
+    Segment.objects.filter(pk=slow.pk).update(stopped_at=clock.now())
+    Segment.objects.filter(pk=quick.pk).update(stopped_at=clock.now(), stopped_seconds=60)
+    make_segment(orders, "Fine")
+    client = sign_in(tenant)
+    found = list_attention()
+    assert titles(found) == ["Counting “Quick” was stopped", "Counting “Slow” was stopped"]
+    assert "longer than a minute for people who had just changed" in found[0].text
+    assert "longer than five minutes" in found[1].text
+    page = read(client)
+    assert f"/t/ada-soap/segments/{slow.pk}/" in page
+    assert "Ask for less or for a shorter time" in page
+
+    update_segment(slow.pk, name="Slow", definition={**orders, "value": 2})
+    Segment.objects.filter(pk=quick.pk).update(archived_at=clock.now())
+
+    assert list_attention() == []
 
 
 def test_a_domain_that_fails_leads_to_what_waits_for_it(tenant: Tenant) -> None:
