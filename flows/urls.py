@@ -6,6 +6,7 @@ app_name = "flows"
 
 urlpatterns = [
     path("flows/", views.flow_list, name="list"),
+    path("flows/draft/", views.draft_flow, name="draft"),
     path("flows/<int:flow_id>/", views.flow_detail, name="detail"),
     path("flows/<int:flow_id>/runs/", views.flow_runs, name="runs"),
     path("flows/<int:flow_id>/runs/<int:run_id>/", views.run_detail, name="run"),

@@ -15,8 +15,10 @@ from flows.choices import EntryOutcome, FlowStatus, Refusal, RunStatus
 from flows.models import Flow
 from flows.queries import pages, runs, stories
 from flows.queries.runs import Row
+from flows.services.drafting import draft_group_flow
 from flows.services.flows import resume_failed_of, set_status
 from kernel import clock
+from kernel.errors import DomainError
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
 from tenants.services.access import requires
@@ -134,6 +136,20 @@ def order_flows(request: TenantRequest, order_id: int) -> HttpResponse:
         raise Http404
     found = runs.list_runs_by(order.profile_id, list_event_ids(order))
     return render(request, "flows/_order.html", {"runs": found})
+
+
+@requires(capabilities.EDIT_FLOWS)
+@require_POST
+def draft_flow(request: TenantRequest) -> HttpResponse:
+    """Make the draft of a flow for an RFM group, and lead to it."""
+    try:
+        flow, is_new = draft_group_flow(request.POST.get("group", ""), actor=request.user.email)
+    except DomainError as exc:
+        messages.error(request, f"No flow was made: {exc.detail.removesuffix('.')}.")
+        return redirect("segments:rfm", request.tenant.slug)
+    if is_new:
+        messages.success(request, "Drafted. Nobody enters before you switch it on.")
+    return redirect("flows:detail", request.tenant.slug, flow.pk)
 
 
 @requires(capabilities.EDIT_FLOWS)

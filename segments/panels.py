@@ -1,4 +1,7 @@
-"""Who else refers to segments, so that the list names them and none is deleted under them.
+"""What other apps have to do with segments: who refers to one, and what can be made of a group.
+
+The list names who refers to a segment, and none is deleted under them; the page of RFM offers what
+can be made of each of its groups.
 
 Filled by the apps above when they start (`AppConfig.ready`); segments knows none of them by name.
 """
@@ -46,3 +49,38 @@ def list_users() -> dict[int, list[SegmentUser]]:
         for segment_id, users in ask().items():
             found[segment_id].extend(users)
     return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOffer:
+    """One thing that can be made of an RFM group with one click.
+
+    Attributes:
+        label: of the button; ``done`` instead leads to what was made.
+        name: what is made, for whoever does not see the button in its place.
+        route: name of the address that takes ``group`` by POST.
+        page: name of the address of what was made, which takes its id.
+        capability: that making it needs.
+        list_made: answers for the active tenant: ids of what was made, by group.
+    """
+
+    label: str
+    done: str
+    name: str
+    route: str
+    page: str
+    capability: str
+    list_made: Callable[[], Mapping[str, int]]
+
+
+_GROUP_OFFERS: list[GroupOffer] = []
+
+
+def fill_group_offer(offer: GroupOffer) -> None:
+    """Have something offered for every RFM group."""
+    _GROUP_OFFERS.append(offer)
+
+
+def list_group_offers() -> list[GroupOffer]:
+    """Return what can be made of RFM groups, in the order in which apps said so."""
+    return list(_GROUP_OFFERS)

@@ -35,14 +35,15 @@ def list_live() -> list[tuple[int, int]]:
 
 
 def list_segment_users() -> dict[int, list[SegmentUser]]:
-    """Return the flows whose live version names a segment, by the segment's id."""
+    """Return the flows whose newest version names a segment, by the segment's id."""
     newest = FlowEntry.objects.filter(flow_id=OuterRef("flow_id")).order_by("-pk")
     live = FlowVersion.objects.filter(number=F("flow__version_number")).order_by("flow_id")
     found: dict[int, list[SegmentUser]] = defaultdict(list)
     rows = live.annotate(used_at=Subquery(newest.values("at")[:1]))
-    for flow_id, name, graph, used_at in rows.values_list(
-        "flow_id", "flow__name", "graph", "used_at"
+    for flow_id, name, status, graph, used_at in rows.values_list(
+        "flow_id", "flow__name", "flow__status", "graph", "used_at"
     ):
+        is_live = status == FlowStatus.LIVE
         starting = _segments_named(graph.get("trigger"))
         for segment_id in sorted(_segments_named(graph)):
             user = SegmentUser(
@@ -51,7 +52,7 @@ def list_segment_users() -> dict[int, list[SegmentUser]]:
                 route="flows:detail",
                 object_id=flow_id,
                 used_at=used_at,
-                starts_on_entry=segment_id in starting,
+                starts_on_entry=is_live and segment_id in starting,
             )
             found[segment_id].append(user)
     return dict(found)

@@ -38,7 +38,7 @@ def build_win_back(segment_id: int) -> dict[str, Any]:
         "goal": {"event": "Order Placed"},
         "entry_node": "first",
         "nodes": {
-            "first": _win_back_message("win_back", "week"),
+            "first": win_back_message("win_back", "week"),
             "week": {"type": "delay", "n": 7, "unit": "days", "next": "still_away"},
             "still_away": {
                 "type": "split",
@@ -52,7 +52,7 @@ def build_win_back(segment_id: int) -> dict[str, Any]:
                 "yes": "second",
                 "no": "read",
             },
-            "second": _win_back_message("win_back_reminder", "reminded"),
+            "second": win_back_message("win_back_reminder", "reminded"),
             "read": {"type": "exit", "reason": "opened, or no longer at risk"},
             "reminded": {"type": "exit", "reason": "reminded once"},
         },
@@ -91,7 +91,8 @@ def _install(key: str, name: str, description: str, graph: dict[str, Any]) -> No
     set_status(flow.pk, FlowStatus.LIVE)
 
 
-def _win_back_message(template: str, then: str) -> dict[str, Any]:
+def win_back_message(template: str, then: str) -> dict[str, Any]:
+    """Return the node of a mail that wins people back, and what comes after it."""
     return {
         "type": "message",
         "channel": "email",

@@ -6,12 +6,14 @@ from crm.panels import OrderPart, Panel, fill_order_part, fill_panel
 from crm.services.repointing import AFTER_PARTING, BEFORE_MERGE, REPOINTED, Pair
 from flows.queries.versions import list_flow_names, list_segment_users
 from flows.services import gating
+from flows.services.drafting import list_group_flows
 from kernel import clock
 from kernel.arrays import columns
 from kernel.sql import run_sql
 from messaging.gates import fill_gate
 from messaging.panels import fill_flows
-from segments.panels import fill_users
+from segments.panels import GroupOffer, fill_group_offer, fill_users
+from tenants.domain.capabilities import EDIT_FLOWS
 
 
 def register() -> None:
@@ -24,6 +26,17 @@ def register() -> None:
     AFTER_PARTING.append(free_runs)
     fill_users(list_segment_users)
     fill_flows(list_flow_names)
+    fill_group_offer(
+        GroupOffer(
+            label="Draft a flow",
+            done="Open its flow",
+            name="flow",
+            route="flows:draft",
+            page="flows:detail",
+            capability=EDIT_FLOWS,
+            list_made=list_group_flows,
+        )
+    )
     fill_panel(Panel("flows", "Flows", "flows:profile", 50))
     fill_order_part(OrderPart("flows", "Flows", "flows:order", 30))
 

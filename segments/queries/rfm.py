@@ -197,11 +197,6 @@ def list_group_moves(first: date, last: date, now: datetime) -> list[GroupMove]:
     return [*(move for move in stayed if move.people > 0), *moves]
 
 
-def has_history_before(day: date) -> bool:
-    """Say whether the sizes of the groups were kept on a day or before it."""
-    return RfmHistory.objects.filter(on__lte=day).exists()
-
-
 def list_installed(keys: Sequence[str]) -> dict[str, int]:
     """Return the ids of the segments that were made of some starters, by key; no archived one."""
     rows = Segment.objects.filter(key__in=keys, archived_at=None)

@@ -60,6 +60,17 @@ def install_starter(key: str) -> Segment:
     )
 
 
+@transaction.atomic
+def ensure_starter(key: str) -> Segment:
+    """Return the segment of a starter; it is installed, or brought back, where it is not there.
+
+    Raises:
+        NotFound, Conflict, DefinitionError: as of `install_starter`.
+    """
+    found = Segment.objects.filter(key=key, archived_at=None).first()
+    return install_starter(key) if found is None else found
+
+
 def _add_missing() -> bool:
     present = set(Segment.objects.exclude(key="").values_list("key", flat=True))
     now = clock.now()

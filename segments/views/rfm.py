@@ -1,5 +1,6 @@
 """RFM: the grid, the groups with what to do, movement between two days, and how scores are cut."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from segments.domain.rfm import GROUP_LABELS
 from segments.domain.starters import RFM_STARTERS
 from segments.domain.thresholds import USUAL, read_thresholds
 from segments.forms import CutForm
+from segments.panels import GroupOffer, list_group_offers
 from segments.queries import rfm as rfm_queries
 from segments.queries.conditions import get_moment
 from segments.services.rfm import change_cut, preview_cut
@@ -40,18 +42,24 @@ def rfm(request: TenantRequest) -> HttpResponse:
         today = get_moment(scale.as_of if scale.is_pinned else clock.now()).today
         first, last = _read_days(request, today)
         cells = rfm_queries.list_grid()
+        groups, offers = rfm_queries.list_groups(today), _list_offers(request)
         installed = rfm_queries.list_installed([starter.key for starter in RFM_STARTERS])
         context |= {
             "rows": [(5 - index, cells[index * 5 : index * 5 + 5]) for index in range(5)],
             "top_revenue": max(cell.net_minor for cell in cells),
             "groups": [
-                (group, f"rfm_{group.group}", installed.get(f"rfm_{group.group}"))
-                for group in rfm_queries.list_groups(today)
+                (
+                    group,
+                    f"rfm_{group.group}",
+                    installed.get(f"rfm_{group.group}"),
+                    [(offer, made.get(group.group)) for offer, made in offers],
+                )
+                for group in groups
             ],
             "scored_on": get_moment(scale.as_of).today,
             "scores": _score_lines(scale),
             "before_on": today - timedelta(days=30),
-            "has_before": rfm_queries.has_history_before(today - timedelta(days=30)),
+            "has_before": any(group.before_count is not None for group in groups),
             "first": first,
             "last": last,
             "today": today,
@@ -109,6 +117,15 @@ def rfm_cut(request: TenantRequest) -> HttpResponse:
         context |= _speak_preview(preview_cut(mode, cuts, clock.now()))
     status = 422 if form.is_bound and not form.is_valid() else 200
     return render(request, "segments/rfm_cut.html", context, status=status)
+
+
+def _list_offers(request: TenantRequest) -> list[tuple[GroupOffer, Mapping[str, int]]]:
+    """Return what a member may make of groups, with what was made already by group."""
+    return [
+        (offer, offer.list_made())
+        for offer in list_group_offers()
+        if may(request.member.role, offer.capability)
+    ]
 
 
 def _speak_preview(moves: dict[tuple[str, str], int]) -> dict[str, Any]:

@@ -106,7 +106,9 @@ def test_a_segment_that_a_flow_names_says_so_and_cannot_be_deleted() -> None:
         "flows:detail",
         flow.pk,
     )
-    assert user.starts_on_entry
+    assert not user.starts_on_entry
+    set_status(flow.pk, FlowStatus.LIVE)
+    assert [user.starts_on_entry for user in find_users()[segment.pk]] == [True]
     assert other.pk not in find_users()
     with pytest.raises(Conflict, match="at_risk is used by Come back"):
         delete_segment(segment.pk)

@@ -145,6 +145,7 @@ PAGES = [
     Page("segments/<int:segment_id>/snapshot/", "post", "segments.edit"),
     Page("profiles/<int:profile_id>/lists/", "post", "segments.edit"),
     Page("flows/", "get", VIEW),
+    Page("flows/draft/", "post", "flows.edit"),
     Page("flows/<int:flow_id>/", "get", VIEW),
     Page("flows/<int:flow_id>/runs/", "get", VIEW),
     Page("flows/<int:flow_id>/runs/<int:run_id>/", "get", VIEW),

@@ -90,6 +90,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "name": "Others",
         "definition": '{"field":"order_count","is":">=","value":3}',
     },
+    "flows/draft/": {"group": "champions"},
     "flows/<int:flow_id>/status/": {"on": "1"},
     "flows/<int:flow_id>/resume/": {},
     "messages/<int:message_id>/retry/": {},
