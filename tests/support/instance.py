@@ -53,6 +53,17 @@ class Instance:
         assert answer.status == HTTPStatus.OK, (path, answer.status, self.last_lines("web"))
         return json.loads(body)
 
+    def post(self, path: str, key: str, told: Any) -> Any:
+        """Post JSON to an address of the REST API and return what it answers."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        connection.request("POST", path, json.dumps(told), headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        assert answer.status in (HTTPStatus.OK, HTTPStatus.CREATED), (path, answer.status, body)
+        return json.loads(body)
+
     def is_ready(self) -> bool:
         """Say whether the instance calls itself able to work."""
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
