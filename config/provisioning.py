@@ -6,6 +6,7 @@ from flows.services.library import install_flows
 from kernel.tenancy import tenant_scope
 from loyalty.services.program import ensure_program
 from messaging.services.library import install_templates, update_untouched
+from messaging.services.limits import ensure_limits
 from messaging.services.senders import ensure_default_sender
 from segments.services.library import install_core_segments, keep_core_segments
 from tenants.models import Tenant
@@ -20,6 +21,7 @@ def bring_up_to_date() -> None:
         with tenant_scope(tenant_id), transaction.atomic():
             update_untouched()
             keep_core_segments()
+            ensure_limits()
 
 
 def provision_tenant(tenant_id: int) -> None:
@@ -28,5 +30,6 @@ def provision_tenant(tenant_id: int) -> None:
         install_core_segments()
         ensure_program()
         ensure_default_sender()
+        ensure_limits()
         install_templates()
         install_flows()

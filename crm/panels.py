@@ -64,6 +64,10 @@ SpeakEvents = Callable[[Sequence[Event]], Mapping[int, EventWords]]
 statements."""
 
 
+FindPause = Callable[[int], str]
+"""Answers why promotions to a profile are paused now, and since when; empty while they are not."""
+
+
 def _not_among_facts(value: Any) -> str:
     return ""
 
@@ -108,6 +112,7 @@ _panels: dict[str, Panel] = {}
 _order_parts: dict[str, OrderPart] = {}
 _speakers: dict[str, tuple[str, SpeakEvents]] = {}
 _filters: dict[str, ListFilter] = {}
+_pauses: list[FindPause] = []
 _kinds: dict[str, str] = {}
 
 
@@ -129,6 +134,16 @@ def fill_order_part(part: OrderPart) -> None:
 def list_order_parts() -> list[OrderPart]:
     """Return the parts of an order's page in their order."""
     return sorted(_order_parts.values(), key=lambda part: part.order)
+
+
+def fill_pause(find: FindPause) -> None:
+    """Say who knows why promotions to somebody are paused; a later call takes its place."""
+    _pauses[:] = [find]
+
+
+def find_pause(profile_id: int) -> str:
+    """Return why promotions to a profile are paused now; empty while they are not."""
+    return next((words for find in _pauses if (words := find(profile_id))), "")
 
 
 def fill_words(kind: str, label: str, names: Iterable[str], speak: SpeakEvents) -> None:

@@ -66,7 +66,7 @@ def _json(item: Any) -> str:
 
 
 def _json_all(items: list[Any]) -> str:
-    """Write one object that stands in many rows, such as what events tell of a segment, once."""
+    """Write one object or list that stands in many rows, such as a trail of gates, once."""
     texts = {key: _json(item) for key, item in {id(item): item for item in items}.items()}
     return "{" + ",".join([texts[id(item)] for item in items]) + "}"
 
@@ -98,6 +98,7 @@ _COLUMN_WRITERS: dict[type | None, Callable[[list[Any]], str]] = {
     str: _quote_all,
     int: lambda items: "{" + ",".join(map(str, items)) + "}",
     dict: _json_all,
+    list: _json_all,
     datetime: lambda items: '{"' + '","'.join(map(datetime.isoformat, items)) + '"}',
 }
 

@@ -32,6 +32,14 @@ class Frequency(TextChoices):
     MONTHLY = "monthly", "At most once a month"
 
 
+class Audience(TextChoices):
+    """Whom a frequency rule is for."""
+
+    ALL = "all", "Everybody"
+    ENGAGED = "engaged", "People who are engaged"
+    UNENGAGED = "unengaged", "People who are not engaged"
+
+
 class Outcome(TextChoices):
     """What became of a message: its status, and of a sent one how far it got."""
 
@@ -66,6 +74,7 @@ class SkipReason(TextChoices):
     BUDGET = "budget", "Another message was worth more of the person's attention"
     SMART_SENDING = "smart_sending", "Got a promotional message a short while ago"
     FREQUENCY_CAP = "frequency_cap", "Got as many messages as the rules allow"
+    FLOOD = "flood", "Far too many messages in three days"
     QUIET_HOURS = "quiet_hours", "It is quiet time where the person is"
     OUT_OF_STOCK = "out_of_stock", "What it is about is out of stock"
     TOO_LATE = "too_late", "The moment has passed"
@@ -74,6 +83,14 @@ class SkipReason(TextChoices):
     CHANNEL_MISSING = "channel_missing", "No account is set up for this channel"
     RENDER_ERROR = "render_error", "The template could not be rendered"
     NO_COUPON = "no_coupon", "There is no coupon code left"
+
+
+class ReasonClass(TextChoices):
+    """What a reason not to send means for the merchant."""
+
+    HEALTHY = "healthy", "Healthy"
+    LOOK = "look", "Worth a look"
+    HARMFUL = "harmful", "Harmful"
 
 
 class FailReason(TextChoices):

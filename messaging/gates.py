@@ -4,8 +4,11 @@ This app owns the order; who knows the answer fills the gate from its `AppConfig
 without a function passes everybody and leaves no trace.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
+from typing import Any, TypeVar, cast
 
 from messaging.choices import SkipReason
 from messaging.types import PendingMessage, Verdict
@@ -39,10 +42,13 @@ GATE_ORDER: dict[str, SkipReason] = {
 }
 """Name of each gate and the reason it gives; rendering comes after all of them.
 
-The last one lets messages wait; it follows lateness, so that what waits ends when it is too late.
+What waits for the records of a domain is asked after lateness, so that it ends when it is too
+late; the gates before it end by themselves what waits for too long.
 """
 
+_Value = TypeVar("_Value")
 _filled: dict[str, GateFunction] = {}
+_batch: ContextVar[dict[str, Any] | None] = ContextVar("batch", default=None)
 
 
 def fill_gate(name: str, ask: GateFunction) -> None:
@@ -59,3 +65,29 @@ def fill_gate(name: str, ask: GateFunction) -> None:
 def filled_gates() -> list[tuple[str, SkipReason, GateFunction]]:
     """Return the gates that somebody answers for, in the order they are asked."""
     return [(name, reason, _filled[name]) for name, reason in GATE_ORDER.items() if name in _filled]
+
+
+@contextmanager
+def one_batch() -> Iterator[None]:
+    """Let the gates inside share what they read of one batch."""
+    token = _batch.set({})
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
+
+def once(name: str, load: Callable[[], _Value]) -> _Value:
+    """Return what was read for this batch, or read it; outside of a batch it is read anew.
+
+    Args:
+        name: unique among what gates share.
+        load: reads it for all messages of the batch that are still under way; what later gates
+            are asked about is among them.
+    """
+    known = _batch.get()
+    if known is None:
+        return load()
+    if name not in known:
+        known[name] = load()
+    return cast("_Value", known[name])

@@ -20,7 +20,11 @@ class NewMessage:
         message_class: a `messaging.choices.MessageClass` word.
         context: ids and values the template and the gates need: ``order_id``, ``event``
             (a mapping the template reads as ``event``), ``max_lateness_minutes``,
-            ``smart_sending`` (False lets a promotional message pass that gate).
+            ``smart_sending`` (False lets a promotional message pass that gate), ``priority`` (1 to
+            5; 1 goes first, 3 is usual) and ``expected_value`` (a number; more goes first) for
+            what wants the same slot, ``on_quiet`` (``hold`` or ``skip``), and what it is about:
+            ``product_ids``, ``variant_ids`` (ids of Patron) and ``skus``, also one alone
+            without the s, and ``vip_exclusive``.
         due_at: aware; not before.
     """
 

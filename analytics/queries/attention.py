@@ -18,7 +18,8 @@ from crm.choices import StoreStatus
 from flows.queries.runs import count_failed
 from kernel import clock
 from kernel.formats import format_number
-from messaging.choices import MessageStatus
+from messaging.choices import MessageStatus, SkipReason
+from messaging.domain.frequency import FLOOD
 from messaging.queries.accounts import list_paused_channels
 from messaging.queries.messages import count_problems
 from messaging.queries.senders import list_failing_domains
@@ -303,7 +304,7 @@ def _refusals() -> Iterator[Attention]:
 
 
 def _messages() -> Iterator[Attention]:
-    problems = count_problems()
+    problems = count_problems(clock.now())
     texts = {
         MessageStatus.FAILED: (
             "failed",
@@ -329,6 +330,23 @@ def _messages() -> Iterator[Attention]:
                 query=f"?status={status.value}",
                 action="See them",
             )
+    if count := problems[SkipReason.FLOOD]:
+        yield _flood(count)
+
+
+def _flood(count: int) -> Attention:
+    """Say that people would have got far too many messages; each of them was stopped."""
+    return Attention(
+        key="messages.flood",
+        mark=str(count),
+        tone="bad",
+        title=f"{count:,} message{'' if count == 1 else 's'} stopped: far too many at once",
+        text=f"People would have got {FLOOD} or more marketing messages within 72 hours. See"
+        " which flows write to them, and give these flows a priority or a frequency rule.",
+        route="messaging:list",
+        query="?reason=flood",
+        action="See which",
+    )
 
 
 def _runs() -> Iterator[Attention]:

@@ -31,7 +31,7 @@ GATHER = timedelta(hours=1)
 """Between two mails to one person."""
 FORGET = timedelta(hours=24)
 """A notice that ended is mailed again at the earliest so long after its mail."""
-_SEVERE = ("channel.", "domain.", "store.", "messages.failed")
+_SEVERE = ("channel.", "domain.", "store.", "messages.failed", "messages.flood")
 READERS = (Role.OWNER, Role.ADMIN)
 """Who gets these mails."""
 

@@ -80,6 +80,17 @@ class PersonFacts:
     touches: list[TouchWords]
     cart: Cart | None
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether a ticket, a return, a bad review or a late parcel is open."""
+        facts = self.facts
+        return bool(
+            facts.open_ticket_count
+            or facts.open_return_count
+            or facts.unhappy_review_count
+            or facts.late_shipment_count
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.models import Profile
-from crm.panels import label_of, list_panels
+from crm.panels import find_pause, label_of, list_panels
 from crm.queries.people_filters import list_tags
 from crm.queries.person import PersonFacts, find_facts, find_profile
 from crm.queries.resources import final_winner
@@ -111,6 +111,7 @@ def _header(request: TenantRequest, profile: Profile, known: PersonFacts) -> Saf
         "known": known,
         "group": known.facts.rfm_group,
         "group_label": label_of("rfm_group", known.facts.rfm_group),
+        "pause": find_pause(profile.pk) if known.is_troubled else "",
     }
     url = reverse("crm:header", args=[request.tenant.slug, profile.pk])
     return render_live(request, "crm/_header.html", context, name="header", url=url)

@@ -2,17 +2,20 @@
 
 from messaging.models.channels import ChannelAccount, ProviderCallback, Sender, SendingDomain
 from messaging.models.content import Brand, Template
+from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
 
 __all__ = [
     "Brand",
     "ChannelAccount",
+    "FrequencyRule",
     "Message",
     "Preferences",
     "ProviderCallback",
     "Sender",
     "SendingDomain",
+    "SendingLimits",
     "Template",
     "Topic",
     "Touch",

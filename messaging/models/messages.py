@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import Case, F, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from crm.choices import Channel
 from crm.models import Profile
@@ -49,7 +49,7 @@ class Message(TenantModel):
     due_at = models.DateTimeField(db_default=Now())
     """When it is looked at next; while it is being sent, the end of the worker's lease."""
     planned_at = models.DateTimeField(db_default=Now())
-    """The first ``due_at``, from which lateness counts."""
+    """The first ``due_at``, or the end of the quiet hours it waited for; lateness counts so."""
     created_at = models.DateTimeField(db_default=Now())
     claim_id = models.UUIDField(null=True)
     """Of the worker that holds or held it; its outcome counts only under this id."""
@@ -84,6 +84,23 @@ class Message(TenantModel):
                 condition=models.Q(status__in=["pending", "sending"]),
             ),
             models.Index(fields=["tenant", "profile", "-id"], name="message_profile_idx"),
+            # What waits for somebody, for claims and for what wants the same slot.
+            models.Index(
+                fields=["tenant", "profile"],
+                name="message_open_idx",
+                condition=models.Q(status__in=["pending", "sending"]),
+            ),
+            # What somebody got lately, for the limits.
+            models.Index(
+                "tenant",
+                "profile",
+                Coalesce("sent_at", "claimed_at").desc(),
+                name="message_left_idx",
+                condition=models.Q(
+                    status__in=["sent", "unknown"],
+                    message_class__in=["promotional", "behavioural"],
+                ),
+            ),
             models.Index(fields=["tenant", "flow_id", "status"], name="message_flow_idx"),
             models.Index(
                 fields=["tenant", "status"],

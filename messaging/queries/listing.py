@@ -12,6 +12,7 @@ from kernel.scope import current_tenant_id
 from messaging.choices import FailReason, Outcome, SkipReason
 from messaging.models import Message, Template
 from messaging.panels import list_flows
+from messaging.queries.words import JUDGEMENTS, Judgement
 from tenants.queries import get_tenant
 
 SHOWN = 200
@@ -104,6 +105,11 @@ class MessageRow:
     def outcome_label(self) -> str:
         """Return the outcome for people."""
         return Outcome(self.outcome).label
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """Return whether the reason is healthy or harmful; None without a reason."""
+        return JUDGEMENTS.get(self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from crm.choices import Channel
 from kernel.sql import run_sql
 from messaging.choices import FailReason, MessageStatus, Outcome, SkipReason
+from messaging.domain.frequency import FLOOD_WINDOW
 from messaging.models import Message, Template
 
 PAGE_SIZE = 50
@@ -143,12 +144,22 @@ def count_skips_by_reason(flow_id: int) -> dict[str, dict[str, int]]:
     return counts
 
 
-def count_problems() -> dict[str, int]:
-    """Return how many messages failed and how many have an unknown outcome."""
+def count_problems(now: datetime) -> dict[str, int]:
+    """Return how many messages failed, have an unknown outcome, or were stopped by the alarm.
+
+    Args:
+        now: aware; ``flood`` counts those of the last 72 hours.
+    """
     statuses = [MessageStatus.FAILED, MessageStatus.UNKNOWN]
-    rows = Message.objects.filter(status__in=statuses).values_list("status")
-    found = dict(rows.annotate(number=Count("id")))
-    return {str(status.value): found.get(status.value, 0) for status in statuses}
+    ended = Message.objects.filter(status__in=statuses).values_list("status")
+    flooded = Message.objects.filter(
+        reason=SkipReason.FLOOD, created_at__gt=now - FLOOD_WINDOW
+    ).exclude(reason="")
+    rows = ended.annotate(number=Count("id")).union(
+        flooded.values_list("reason").annotate(number=Count("id"))
+    )
+    words = [*(status.value for status in statuses), SkipReason.FLOOD.value]
+    return dict.fromkeys(words, 0) | {str(word): number for word, number in rows}
 
 
 def count_due(now: datetime) -> int:

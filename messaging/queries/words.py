@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from crm.models import Event
 from crm.panels import EventWords
-from messaging.choices import FailReason, SkipReason
+from messaging.choices import FailReason, ReasonClass, SkipReason
 from messaging.domain.told import REASONS
 from messaging.models import Message
 
@@ -56,7 +56,13 @@ class Judgement:
     title: str
     text: str
 
+    @property
+    def reason_class(self) -> ReasonClass:
+        """Return whether it is healthy, worth a look or harmful."""
+        return _CLASSES[self.tone]
 
+
+_CLASSES = {"good": ReasonClass.HEALTHY, "warn": ReasonClass.LOOK, "bad": ReasonClass.HARMFUL}
 _HEALTHY = "Healthy: a rule did its work"
 _LOOK = "Worth a look"
 _HARMFUL = "Harmful: this loses messages until it is mended"
@@ -116,6 +122,12 @@ JUDGEMENTS: dict[str, Judgement] = {
     ),
     SkipReason.FREQUENCY_CAP: Judgement(
         "good", _HEALTHY, "Your own rules say how many messages one person gets in a time."
+    ),
+    SkipReason.FLOOD: Judgement(
+        "warn",
+        _LOOK,
+        "Several flows write to the same person at once. Look which ones, and set their priority "
+        "or a frequency rule; the person gets no more marketing until the three days are over.",
     ),
     SkipReason.QUIET_HOURS: Judgement("good", _HEALTHY, "Nobody wants to be woken by a shop."),
     SkipReason.OUT_OF_STOCK: Judgement(

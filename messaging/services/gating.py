@@ -14,25 +14,15 @@ from django.db import DatabaseError
 
 from crm.choices import Channel, ConsentState, SuppressionScope
 from crm.services.addresses import address_hash
-from kernel.formats import format_time
-from kernel.tenancy import current_tenant_id
 from messaging.choices import FailReason, MessageClass, MessageStatus, SkipReason
 from messaging.domain.addresses import to_wire
-from messaging.gates import GateFunction, filled_gates
+from messaging.gates import GateFunction, filled_gates, one_batch
 from messaging.queries import sending
 from messaging.queries.accounts import find_served_channels
 from messaging.types import PendingMessage, Verdict
-from tenants.queries import get_tenant
 
 log = structlog.get_logger(__name__)
 
-SMART_SENDING = {
-    Channel.EMAIL.value: timedelta(hours=16),
-    Channel.SMS.value: timedelta(hours=24),
-    Channel.WHATSAPP.value: timedelta(hours=24),
-    Channel.PUSH.value: timedelta(hours=24),
-}
-"""How long after a promotional message no other one follows on the same channel."""
 DEFAULT_LATENESS = timedelta(hours=24)
 """Of promotional and behavioural messages; the others are never too late."""
 DNS_PAUSE = timedelta(minutes=30)
@@ -55,39 +45,76 @@ class Stop:
 class Asked:
     """What the gates said of a batch.
 
+    What most gates say of most messages is a bare yes, so only what differs is kept by message.
+
     Attributes:
         passed: messages that every gate let through.
         stops: the others, by message id.
-        trails: ``{"gate", "passed", "detail"}`` in the order asked, by message id.
     """
 
     passed: list[PendingMessage]
     stops: dict[int, Stop] = field(default_factory=dict)
-    trails: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    _names: list[str] = field(default_factory=list)
+    _said: dict[int, list[tuple[str, Verdict]]] = field(default_factory=dict)
+    _ended: dict[int, int] = field(default_factory=dict)
+    _trails: dict[Any, list[dict[str, Any]]] = field(default_factory=dict)
 
     def note(self, message_id: int, gate: str, verdict: Verdict) -> None:
-        """Keep what one gate said of one message."""
-        self.trails[message_id].append(
-            {"gate": gate, "passed": verdict.passed, "detail": verdict.detail}
-        )
+        """Keep what was said of one message by something that is asked after the gates."""
+        self._said.setdefault(message_id, []).append((gate, verdict))
+
+    def note_gate(self, gate: str, reason: SkipReason, verdicts: Mapping[int, Verdict]) -> None:
+        """Keep what one gate said; a message that it does not name has passed."""
+        self._names.append(gate)
+        if not verdicts:
+            return
+        said, stopped = self._said, False
+        for message in self.passed:
+            verdict = verdicts.get(message.id)
+            if verdict is None:
+                continue
+            said.setdefault(message.id, []).append((gate, verdict))
+            if not verdict.passed:
+                stopped = True
+                self.stops[message.id] = _stop(verdict, reason)
+                self._ended[message.id] = len(self._names)
+        if stopped:
+            self.passed = [message for message in self.passed if message.id not in self._ended]
+
+    def trail(self, message_id: int) -> list[dict[str, Any]]:
+        """Return ``{"gate", "passed", "detail"}`` in the order asked.
+
+        Messages of which the same was said share one list; it must not be changed.
+        """
+        ended = self._ended.get(message_id, len(self._names))
+        said = self._said.get(message_id, [])
+        key = (ended, *said)
+        if key not in self._trails:
+            self._trails[key] = self._write_trail(self._names[:ended], said)
+        return self._trails[key]
+
+    @staticmethod
+    def _write_trail(
+        names: Sequence[str], said: Sequence[tuple[str, Verdict]]
+    ) -> list[dict[str, Any]]:
+        verdicts = {**dict.fromkeys(names, _YES), **dict(said)}
+        return [
+            {"gate": name, "passed": verdict.passed, "detail": verdict.detail}
+            for name, verdict in verdicts.items()
+        ]
+
+
+_YES = Verdict(passed=True)
 
 
 def ask_gates(messages: Sequence[PendingMessage], now: datetime) -> Asked:
     """Ask every gate of a batch of the active tenant, inside the caller's transaction."""
-    asked = Asked(passed=list(messages), trails={message.id: [] for message in messages})
-    for name, reason, gate in filled_gates():
-        if not asked.passed:
-            break
-        verdicts = _ask(name, gate, asked.passed, now)
-        remaining = []
-        for message in asked.passed:
-            verdict = verdicts.get(message.id, Verdict(passed=True))
-            asked.note(message.id, name, verdict)
-            if verdict.passed:
-                remaining.append(message)
-            else:
-                asked.stops[message.id] = _stop(verdict, reason)
-        asked.passed = remaining
+    asked = Asked(passed=list(messages))
+    with one_batch():
+        for name, reason, gate in filled_gates():
+            if not asked.passed:
+                break
+            asked.note_gate(name, reason, _ask(name, gate, asked.passed, now))
     return asked
 
 
@@ -195,42 +222,19 @@ def _by_channel(messages: Sequence[PendingMessage]) -> dict[str, list[PendingMes
     return found
 
 
-def smart_sending_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
-    """Stop a promotional message so soon after another one on its channel."""
-    asked = [
-        message
-        for message in messages
-        if message.message_class == MessageClass.PROMOTIONAL
-        and message.context.get("smart_sending", True)
-    ]
-    verdicts: dict[int, Verdict] = {}
-    zone = get_tenant(current_tenant_id()).timezone if asked else ""
-    for channel, own in _by_channel(asked).items():
-        profile_ids = {message.profile.id for message in own}
-        last = sending.find_last_promotional(channel, profile_ids, now - SMART_SENDING[channel])
-        verdicts |= {
-            message.id: Verdict(
-                passed=False,
-                detail=f"the last one left at {format_time(last[message.profile.id], zone)}",
-            )
-            for message in own
-            if message.profile.id in last
-        }
-    return verdicts
-
-
 def lateness_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
     """Stop what was due so long ago that its moment has passed, such as after an outage."""
     verdicts = {}
     for message in messages:
-        limit = _lateness(message)
+        limit = lateness_of(message)
         if limit is not None and now - message.planned_at > limit:
             hours = (now - message.planned_at) / timedelta(hours=1)
             verdicts[message.id] = Verdict(passed=False, detail=f"{hours:.0f} hours late")
     return verdicts
 
 
-def _lateness(message: PendingMessage) -> timedelta | None:
+def lateness_of(message: PendingMessage) -> timedelta | None:
+    """Return how late a message may be; None where it is never too late."""
     minutes = message.context.get("max_lateness_minutes")
     if isinstance(minutes, int | float):
         return timedelta(minutes=minutes)

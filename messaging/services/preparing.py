@@ -112,7 +112,7 @@ def _record(messages: Sequence[PendingMessage], asked: Asked, ready: Sequence[Re
                 stop.status if stop else MessageStatus.SENDING.value,
                 stop.reason if stop else "",
                 stop.detail if stop else resent,
-                asked.trails[message.id],
+                asked.trail(message.id),
                 own.address if own else message.address,
                 own.subject if own else "",
                 own.message_id if own else "",

@@ -1,33 +1,35 @@
 """What this app fills into its own registries and into those of the apps below."""
 
-from crm.panels import Panel, fill_panel, fill_words
+from crm.panels import Panel, fill_panel, fill_pause, fill_words
 from crm.services.erasure import AFTER_ERASE
 from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
+from messaging.queries import stock as goods
 from messaging.queries import values, words
 from messaging.services import gating, personal_links, wishes
 from messaging.services.erasure import redact_messages
+from messaging.services.gates import (
+    budget,
+    frequency,
+    quiet_hours,
+    smart_sending,
+    stock,
+    unhappy,
+)
 from messaging.variables import fill_variable
 
 
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
-    fill_gate("profile", gating.profile_gate)
-    fill_gate("store", gating.store_gate)
-    fill_gate("address", gating.address_gate)
-    fill_gate("suppression", gating.suppression_gate)
-    fill_gate("consent", gating.consent_gate)
-    fill_gate("preferences", wishes.preference_gate)
-    fill_gate("smart_sending", gating.smart_sending_gate)
-    fill_gate("lateness", gating.lateness_gate)
-    fill_gate("sender", gating.sender_gate)
-    fill_gate("sender_dns", gating.sender_dns_gate)
-    fill_gate("channel", gating.channel_gate)
+    _fill_gates()
     fill_variable("person", values.person_values)
     fill_variable("store", values.store_values)
     fill_variable("order", values.order_values)
     fill_variable("event", values.event_values)
     fill_variable("brand", values.brand_values)
+    fill_variable("low_stock_left", goods.low_stock_values)
+    fill_variable("backordered_until", goods.backorder_values)
+    fill_variable("vip_exclusive", goods.exclusive_values)
     fill_variable("sender", personal_links.sender_values)
     fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
     fill_variable("preferences_url", personal_links.preferences_values)
@@ -37,5 +39,25 @@ def register() -> None:
     UNITED.append("messaging.unite_preferences")
     AFTER_ERASE.append(redact_messages)
     fill_panel(Panel("messages", "Messages", "messaging:profile_messages", 40))
+    fill_pause(unhappy.find_pause)
     fill_words("messages", "Messages", words.EVENTS, words.speak_messages)
     fill_words("preferences", "Preferences", words.PREFERENCE_EVENTS, words.speak_preferences)
+
+
+def _fill_gates() -> None:
+    fill_gate("profile", gating.profile_gate)
+    fill_gate("store", gating.store_gate)
+    fill_gate("address", gating.address_gate)
+    fill_gate("suppression", gating.suppression_gate)
+    fill_gate("consent", gating.consent_gate)
+    fill_gate("preferences", wishes.preference_gate)
+    fill_gate("unhappy", unhappy.unhappy_gate)
+    fill_gate("budget", budget.budget_gate)
+    fill_gate("smart_sending", smart_sending.smart_sending_gate)
+    fill_gate("frequency", frequency.frequency_gate)
+    fill_gate("quiet_hours", quiet_hours.quiet_hours_gate)
+    fill_gate("stock", stock.stock_gate)
+    fill_gate("lateness", gating.lateness_gate)
+    fill_gate("sender", gating.sender_gate)
+    fill_gate("sender_dns", gating.sender_dns_gate)
+    fill_gate("channel", gating.channel_gate)

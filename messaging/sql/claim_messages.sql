@@ -9,11 +9,20 @@
 --      claim_id     uuid         of this worker's batch
 --      batch        int          the most rows taken
 -- out: the claimed rows
--- why: rows another worker holds are passed over. Of one profile only the oldest promotional
---      message is taken, and none while another is being sent, so that the smart-sending gate
---      sees how the one before ended; "soon" keeps two workers whose clocks differ from taking
---      two that become due at the same moment.
-WITH due AS (
+-- why: rows another worker holds are passed over. Of one profile only the oldest marketing message
+--      is taken, whatever its channel, and none while another is being sent: so the gates that
+--      count see how the one before ended, and no two workers take the last slot of a limit.
+--      "soon" keeps two workers whose clocks differ from taking two that become due at the same
+--      moment. What waits on a channel that is paused holds up nothing; one that goes on soon does.
+WITH paused AS (
+    SELECT a.channel
+    FROM messaging_channelaccount AS a
+    WHERE a.tenant_id = %(tenant_id)s
+      AND a.is_default
+      AND a.is_paused
+      AND (a.paused_until IS NULL OR a.paused_until > %(soon)s)
+),
+due AS (
     SELECT m.tenant_id, m.id
     FROM messaging_message AS m
     WHERE m.tenant_id = %(tenant_id)s
@@ -21,21 +30,23 @@ WITH due AS (
       AND m.due_at <= %(now)s
       AND m.channel = %(channel)s
       AND (
-          m.message_class <> 'promotional'
+          m.message_class NOT IN ('promotional', 'behavioural')
           OR NOT EXISTS (
               SELECT 1
               FROM messaging_message AS other
               WHERE other.tenant_id = %(tenant_id)s
                 AND other.tenant_id = m.tenant_id
                 AND other.profile_id = m.profile_id
-                AND other.channel = m.channel
-                AND other.message_class = 'promotional'
+                AND other.message_class IN ('promotional', 'behavioural')
                 AND (
                     other.status = 'sending'
                     OR (
                         other.status = 'pending'
                         AND other.id < m.id
                         AND other.due_at <= %(soon)s
+                        AND NOT EXISTS (
+                            SELECT 1 FROM paused WHERE paused.channel = other.channel
+                        )
                     )
                 )
           )

@@ -8,7 +8,7 @@
 --                 that is asked again when it is due
 -- out: row count
 -- why: one statement for a batch, in the transaction that claimed it. A Message-ID once given
---      stays for ever.
+--      stays for ever. What quiet hours hold is not late: its moment moves to their end.
 UPDATE messaging_message AS m
 SET status = checked.status,
     reason = checked.reason,
@@ -18,6 +18,10 @@ SET status = checked.status,
     subject = checked.subject,
     parts = checked.parts,
     due_at = COALESCE(checked.due_at, m.due_at),
+    planned_at = CASE
+        WHEN checked.status = 'pending' AND checked.reason = 'quiet_hours' THEN checked.due_at
+        ELSE m.planned_at
+    END,
     claim_id = CASE WHEN checked.status = 'pending' THEN NULL ELSE m.claim_id END,
     message_id = CASE WHEN m.message_id = '' THEN checked.message_id ELSE m.message_id END
 FROM unnest(

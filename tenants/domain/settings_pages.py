@@ -34,6 +34,7 @@ SETTINGS_PAGES: Final = (
     SettingsPage("Channels", "messaging:channels", "bolt", capabilities.MANAGE_SETTINGS),
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
     SettingsPage("Topics", "messaging:topics", "tag", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Sending limits", "messaging:limits", "clock", capabilities.MANAGE_SETTINGS),
     SettingsPage("Notices by mail", "analytics:notice_mails", "bell", capabilities.VIEW),
     SettingsPage("Stores", "stores:list", "store", capabilities.VIEW, lies_elsewhere=True),
     SettingsPage("Audit trail", "tenants:audit", "clock", capabilities.READ_AUDIT),

@@ -23,6 +23,7 @@ BENCHES = {
     "segments_live": "tests.benchmarks.segments_live",
     "segments_full": "tests.benchmarks.segments_full",
     "segments_clock": "tests.benchmarks.segments_clock",
+    "gate": "tests.benchmarks.gate",
     "preview": "tests.benchmarks.preview",
     "accept": "tests.benchmarks.accept",
     "tracking": "tests.benchmarks.tracking",

@@ -20,7 +20,7 @@ from imports.types import Step
 from kernel import clock
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
-from messaging.models import ChannelAccount, Message, ProviderCallback, Template
+from messaging.models import ChannelAccount, FrequencyRule, Message, ProviderCallback, Template
 from messaging.services import tokens
 from messaging.services.callback_edge import REFUSALS
 from messaging.services.callbacks import NOBODY_KNOWS
@@ -123,6 +123,9 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "topics": "settings/topics/",
         "topic": f"settings/topics/{_topic()}/",
         "topic-new": "settings/topics/new/",
+        "limits": "settings/limits/",
+        "frequency-rule": f"settings/limits/rules/{FrequencyRule.objects.order_by('pk')[0].pk}/",
+        "frequency-rule-new": "settings/limits/rules/new/",
         "suppressions": f"messages/suppressions/?q={_suppressed()}",
         "suppress": "messages/suppressions/add/",
         "callbacks": f"messages/callbacks/?status={_told()}",

@@ -33,7 +33,7 @@ from kernel import clock
 from kernel.scope import current_tenant_id
 from kernel.secrets import encrypt
 from loyalty.models import PointsAccount, PointsEntry
-from messaging.models import Message, Sender, SendingDomain, Template, Topic
+from messaging.models import FrequencyRule, Message, Sender, SendingDomain, Template, Topic
 from segments.models import Membership, MembershipChange, RfmScale, Segment
 from segments.services.lists import add_to_list, create_list
 from stores.models import InboxDelivery, StoreWrite, SyncRun, WriteLane
@@ -264,6 +264,9 @@ def make_everything() -> dict[str, int]:
         "merge_id": merge_profiles([(profile.pk, make_profile().pk)], rule="email")[0],
         "duplicate_id": ProbableDuplicate.objects.create(
             one_id=profile.pk, other_id=make_profile().pk, reason="email"
+        ).pk,
+        "cap_id": FrequencyRule.objects.create(
+            message_class="promotional", max_n=4, window_hours=720
         ).pk,
         "topic_id": Topic.objects.create(name="New products").pk,
         "suppression_id": Suppression.objects.create(

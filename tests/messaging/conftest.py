@@ -69,3 +69,11 @@ def account(tenant: Tenant, noon: time_machine.Traveller) -> ChannelAccount:
     return ChannelAccount.objects.create(
         channel="email", provider="postmark", name="Postmark", credentials_encrypted=""
     )
+
+
+@pytest.fixture
+def people(tenant: Tenant, noon: time_machine.Traveller, db: None) -> Tenant:
+    """A tenant that can send mail, at noon."""
+    with transaction.atomic():
+        ensure_default_sender()
+    return tenant

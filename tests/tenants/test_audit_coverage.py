@@ -16,6 +16,7 @@ from django.test import Client
 from crm.models import Note, Profile, SavedView, Store
 from flows.models import FlowRun
 from imports.models import Import
+from messaging.domain.limits import CHANNELS, TROUBLES
 from messaging.models import Brand, Message
 from segments.models import Segment
 from stores.models import InboxDelivery
@@ -98,6 +99,31 @@ CHANGES: dict[str, dict[str, Any]] = {
     "settings/topics/new/": {"name": "Back in stock"},
     "settings/topics/<int:topic_id>/": {"name": "New products", "description": "Once a month"},
     "settings/topics/<int:topic_id>/remove/": {},
+    "settings/limits/": {
+        **dict.fromkeys(("start_default", "end_default"), "21:00"),
+        **{f"smart_{channel}_hours": "5" for channel in CHANNELS},
+        **{f"smart_{channel}_on_hit": "skip" for channel in CHANNELS},
+        **{f"smart_{channel}_wait": "24" for channel in CHANNELS},
+        **{f"cost_{channel}": "1" for channel in CHANNELS},
+        **{f"unhappy_{kind}": "wait" for kind in TROUBLES},
+        "budget_points": "7",
+        "budget_on_loss": "wait",
+    },
+    "settings/limits/rules/new/": {
+        "max_n": "3",
+        "message_class": "promotional",
+        "window": "7",
+        "unit": "days",
+        "audience": "engaged",
+    },
+    "settings/limits/rules/<int:cap_id>/": {
+        "max_n": "5",
+        "message_class": "promotional",
+        "window": "60",
+        "unit": "hours",
+        "audience": "all",
+    },
+    "settings/limits/rules/<int:cap_id>/remove/": {},
     "messages/suppressions/add/": {
         "channel": "email",
         "address": "zoe@example.com",
