@@ -15,48 +15,49 @@ _CARTS = "crm.services.carts.refresh_for_events"
 _HINTS = "crm.services.order_hints.keep_for_events"
 _JOIN = "crm.services.order_hints.join_for_events"
 _WRITES = "stores.services.wishing.wish_for_events"
+_OUTGOING = "stores.services.outgoing.queue_for_events"
 _SEGMENTS = "segments.services.live.refresh_for_events"
 _FLOWS = "flows.services.enrolment.enrol_for_events"
 _EXITS = "flows.services.exits.exit_for_events"
 
 EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
-    "Order Placed": (_FACTS, _POINTS, _CARTS, _WRITES, _SEGMENTS, _EXITS, _FLOWS, _JOIN),
-    "Order Updated": (_FACTS, _POINTS, _WRITES, _SEGMENTS),
-    "Order Cancelled": (_FACTS, _POINTS, _WRITES, _SEGMENTS),
-    "Order Refunded": (_FACTS, _POINTS, _WRITES, _SEGMENTS),
-    "Order Fulfilled": (_SEGMENTS, _FLOWS),
-    "Profile Created": (_FACTS, _CARTS, _WRITES, _SEGMENTS),
-    "Order Delivered": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Shipment Delayed": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Return Initiated": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Return Updated": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Return Completed": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Review Submitted": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
+    "Order Placed": (_FACTS, _POINTS, _CARTS, _WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS, _JOIN),
+    "Order Updated": (_FACTS, _POINTS, _WRITES, _OUTGOING, _SEGMENTS),
+    "Order Cancelled": (_FACTS, _POINTS, _WRITES, _OUTGOING, _SEGMENTS),
+    "Order Refunded": (_FACTS, _POINTS, _WRITES, _OUTGOING, _SEGMENTS),
+    "Order Fulfilled": (_OUTGOING, _SEGMENTS, _FLOWS),
+    "Profile Created": (_FACTS, _CARTS, _WRITES, _OUTGOING, _SEGMENTS),
+    "Order Delivered": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Shipment Delayed": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Return Initiated": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Return Updated": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Return Completed": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Review Submitted": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Review Updated": (_FACTS, _SEGMENTS),
-    "Ticket Opened": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Ticket Reopened": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Ticket Resolved": (_FACTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Profile Updated": (_WRITES, _SEGMENTS),
-    "Profile Merged": (_FACTS, _CARTS, _WRITES, _SEGMENTS),
-    "Consent Changed": (_WRITES, _SEGMENTS),
-    "Suppression Changed": (_WRITES, _SEGMENTS),
-    "Tags Changed": (_WRITES, _SEGMENTS),
+    "Ticket Opened": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Ticket Reopened": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Ticket Resolved": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Profile Updated": (_WRITES, _OUTGOING, _SEGMENTS),
+    "Profile Merged": (_FACTS, _CARTS, _WRITES, _OUTGOING, _SEGMENTS),
+    "Consent Changed": (_WRITES, _OUTGOING, _SEGMENTS),
+    "Suppression Changed": (_WRITES, _OUTGOING, _SEGMENTS),
+    "Tags Changed": (_WRITES, _OUTGOING, _SEGMENTS),
     "Import Undone": (_FACTS, _WRITES, _SEGMENTS),
-    "Price Dropped": (),
-    "Back In Stock": (),
+    "Price Dropped": (_OUTGOING,),
+    "Back In Stock": (_OUTGOING,),
     "Note Added": (_SEGMENTS,),
-    "Segment Entered": (_EXITS, _FLOWS, _WRITES),
-    "Segment Exited": (_WRITES,),
-    "RFM Group Changed": (_WRITES, _SEGMENTS, _FLOWS),
-    "Message Sent": (_SEGMENTS,),
-    "Message Opened": (_FACTS, _SEGMENTS),
-    "Message Clicked": (_FACTS, _SEGMENTS),
-    "Message Delivered": (_SEGMENTS,),
-    "Message Bounced": (_SEGMENTS, _EXITS, _FLOWS),
-    "Message Complained": (_SEGMENTS, _EXITS, _FLOWS),
-    "Message Unsubscribed": (_SEGMENTS,),
-    "Points Earned": (_WRITES, _SEGMENTS),
-    "Points Reversed": (_WRITES, _SEGMENTS),
+    "Segment Entered": (_EXITS, _FLOWS, _WRITES, _OUTGOING),
+    "Segment Exited": (_WRITES, _OUTGOING),
+    "RFM Group Changed": (_WRITES, _OUTGOING, _SEGMENTS, _FLOWS),
+    "Message Sent": (_OUTGOING, _SEGMENTS),
+    "Message Opened": (_FACTS, _OUTGOING, _SEGMENTS),
+    "Message Clicked": (_FACTS, _OUTGOING, _SEGMENTS),
+    "Message Delivered": (_OUTGOING, _SEGMENTS),
+    "Message Bounced": (_OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Message Complained": (_OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Message Unsubscribed": (_OUTGOING, _SEGMENTS),
+    "Points Earned": (_WRITES, _OUTGOING, _SEGMENTS),
+    "Points Reversed": (_WRITES, _OUTGOING, _SEGMENTS),
     "Data Requested": (_SEGMENTS,),
     "Page Viewed": (_SEGMENTS, _EXITS, _FLOWS),
     "Screen Viewed": (_SEGMENTS, _EXITS, _FLOWS),
@@ -67,8 +68,8 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Product Removed": (_CARTS, _SEGMENTS, _EXITS, _FLOWS),
     "Cart Viewed": (_CARTS, _SEGMENTS, _EXITS, _FLOWS),
     "Cart Updated": (_CARTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Checkout Started": (_FACTS, _CARTS, _SEGMENTS, _EXITS, _FLOWS),
-    "Cart Abandoned": (_SEGMENTS, _EXITS, _FLOWS),
+    "Checkout Started": (_FACTS, _CARTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
+    "Cart Abandoned": (_OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Order Completed": (_CARTS, _SEGMENTS, _EXITS, _FLOWS, _HINTS, _JOIN),
     "*": (_SEGMENTS, _EXITS, _FLOWS),
 }
@@ -79,6 +80,7 @@ hears them looks at the profile alone, and hears the other one too. Most come wi
 
 IDLE_IN_HISTORY: dict[str, str] = {
     _WRITES: "stores.queries.has_open_lanes",
+    _OUTGOING: "",
     _EXITS: "flows.queries.people.has_active_runs",
     _FLOWS: "",
     _JOIN: "crm.queries.visitors.has_order_hints",
@@ -86,7 +88,10 @@ IDLE_IN_HISTORY: dict[str, str] = {
 """Handlers that history passes by: always, or unless this function of the active tenant says that
 they may have something to do. It is asked when they would have their turn."""
 
-TOGETHER: tuple[tuple[str, ...], ...] = ((_FACTS, _POINTS, _CARTS, _WRITES), (_EXITS, _FLOWS))
+TOGETHER: tuple[tuple[str, ...], ...] = (
+    (_FACTS, _POINTS, _CARTS, _WRITES, _OUTGOING),
+    (_EXITS, _FLOWS),
+)
 """Handlers that follow each other in one transaction: claimed once, moved on once.
 
 They take their locks in one order, the profiles first. Segments stand alone: they hold the

@@ -24,6 +24,17 @@ _WAITING: Final = {
         "due_at",
         "due_at <= now() AND (held_until IS NULL OR held_until <= now())",
     ),
+    "outgoing": (
+        "stores_webhookdelivery",
+        "due_at",
+        (
+            "status = 'pending' AND due_at <= now() AND EXISTS ("
+            "SELECT 1 FROM stores_webhookendpoint AS e "
+            "WHERE e.tenant_id = stores_webhookdelivery.tenant_id "
+            "AND e.id = stores_webhookdelivery.endpoint_id AND e.is_enabled "
+            "AND (e.held_until IS NULL OR e.held_until <= now()))"
+        ),
+    ),
     "audit": (
         "stores_storeday",
         "due_at",

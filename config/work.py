@@ -51,6 +51,18 @@ WORK: dict[str, WorkKind] = {
             "AND (held_until IS NULL OR held_until <= now())"
         ),
     ),
+    "outgoing": WorkKind(
+        task="stores.tasks.drain_outgoing",
+        queue="sync",
+        service="stores.services.delivering.drain_outgoing",
+        due=(
+            "SELECT DISTINCT d.tenant_id FROM stores_webhookdelivery AS d "
+            "JOIN stores_webhookendpoint AS e "
+            "ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id "
+            "WHERE d.status = 'pending' AND d.due_at <= now() AND e.is_enabled "
+            "AND (e.held_until IS NULL OR e.held_until <= now())"
+        ),
+    ),
     "audit": WorkKind(
         task="stores.tasks.drain_audits",
         queue="sync",

@@ -80,3 +80,11 @@ class WriteState(TextChoices):
     SENT = "sent", "Written"
     REFUSED = "refused", "Refused"
     SUPERSEDED = "superseded", "Overtaken"
+
+
+class OutgoingStatus(TextChoices):
+    """Where a webhook that goes out stands. ``pending`` waits for its first or next try."""
+
+    PENDING = "pending", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Given up"

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from kernel.money import is_currency
+from stores.domain.outgoing import TYPES
 from stores.domain.write_words import FIELDS
 from stores.domain.writing import MAX_PREFIX
 from stores.platforms.guides import Credential, Guide
@@ -139,3 +140,23 @@ class FiguresForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose one at least."},
     )
+
+
+class WebhookForm(forms.Form):
+    """An address of the merchant's own software, and what it is told of."""
+
+    url = forms.URLField(
+        label="Address",
+        assume_scheme="https",
+        max_length=1_000,
+        help_text="It answers 2xx within 15 seconds. Redirects are not followed.",
+    )
+    description = forms.CharField(required=False, max_length=200)
+    types = forms.MultipleChoiceField(
+        label="What it is told of",
+        required=False,
+        choices=[(type_, f"{name} ({type_})") for type_, name in TYPES.items()],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen: everything, also what is added later.",
+    )
+    is_enabled = forms.BooleanField(label="Post to it", required=False, initial=True)

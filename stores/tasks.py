@@ -46,3 +46,9 @@ def drain_audits(tenant_id: int) -> None:
 def prune_calls(tenant_id: int) -> None:
     """Forget the tenant's calls of sites that were applied long ago."""
     work_off("prune", tenant_id)
+
+
+@shared_task(base=TenantTask, name="stores.tasks.drain_outgoing")
+def drain_outgoing(tenant_id: int) -> None:
+    """Post what waits for the endpoints of the tenant."""
+    work_off("outgoing", tenant_id)

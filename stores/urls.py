@@ -9,6 +9,7 @@ from stores.views import (
     replaying,
     settings,
     tools,
+    webhooks,
     writing,
 )
 
@@ -20,6 +21,27 @@ urlpatterns = [
     path("settings/tracking/", install.install, name="install"),
     path("settings/tracking/seen/", install.seen, name="install_seen"),
     path("settings/tracking/key/", install.make_key, name="install_key"),
+    path("settings/webhooks/", webhooks.webhook_list, name="webhooks"),
+    path("settings/webhooks/new/", webhooks.new_webhook, name="new_webhook"),
+    path("settings/webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("settings/webhooks/<int:webhook_id>/edit/", webhooks.edit_webhook, name="edit_webhook"),
+    path("settings/webhooks/<int:webhook_id>/rotate/", webhooks.rotate, name="rotate_webhook"),
+    path("settings/webhooks/<int:webhook_id>/test/", webhooks.test_webhook, name="test_webhook"),
+    path(
+        "settings/webhooks/<int:webhook_id>/remove/",
+        webhooks.remove_webhook,
+        name="remove_webhook",
+    ),
+    path(
+        "settings/webhooks/deliveries/<int:outgoing_id>/",
+        webhooks.webhook_delivery,
+        name="webhook_delivery",
+    ),
+    path(
+        "settings/webhooks/deliveries/<int:outgoing_id>/replay/",
+        webhooks.replay_webhook,
+        name="replay_webhook",
+    ),
     path("stores/connect-tool/", tools.connect_tool, name="connect_tool"),
     path("stores/<int:store_id>/", pages.store_detail, name="detail"),
     path("stores/<int:store_id>/settings/", settings.store_settings, name="settings"),

@@ -26,7 +26,8 @@ from messaging.queries.senders import list_failing_domains
 from segments.queries.costs import list_stopped
 from stores.choices import SyncStatus
 from stores.models import StoreDay
-from stores.queries import list_different_days, list_refused, list_store_health
+from stores.queries import list_different_days, list_store_health
+from stores.queries.outgoing import list_edge_troubles
 from stores.services.write_overview import list_troubles
 from stores.types import LATE_SECONDS, StoreHealth
 
@@ -80,7 +81,7 @@ def list_attention() -> list[Attention]:
         *_channels(),
         *_domains(),
         *_stores(),
-        *_refusals(),
+        *_edges(),
         *_days(),
         *_writes(),
         *_events(),
@@ -287,10 +288,10 @@ def _usual_orders() -> float:
     return sum(day.orders for day in days) / USUAL_DAYS
 
 
-def _refusals() -> Iterator[Attention]:
-    refused = list_refused()
-    names = {store.id: store.name for store in list_store_health()} if refused else {}
-    for item in refused:
+def _edges() -> Iterator[Attention]:
+    troubles = list_edge_troubles()
+    names = {store.id: store.name for store in list_store_health()} if troubles.refused else {}
+    for item in troubles.refused:
         yield Attention(
             key=f"store.refused:{item.store_id}:{item.reason}",
             mark=str(item.count),
@@ -300,6 +301,17 @@ def _refusals() -> Iterator[Attention]:
             route="stores:detail",
             id=item.store_id,
             action="Open the store",
+        )
+    for endpoint_id, url, reason in troubles.shut:
+        yield Attention(
+            key=f"webhook.disabled:{endpoint_id}",
+            mark=reason,
+            tone="bad",
+            title=f"A webhook was switched off: {url}",
+            text=f"{reason} What happened since waits, and is posted once it is on again.",
+            route="stores:webhook",
+            id=endpoint_id,
+            action="See its deliveries",
         )
 
 

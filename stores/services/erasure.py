@@ -7,6 +7,7 @@ from crm.services.erasure import BEFORE_ERASE
 from crm.types import EraseRecord
 from kernel.arrays import array
 from kernel.sql import count_sql, run_sql
+from stores.services.outgoing import forget_people
 
 NOTE = "The content was erased on request"
 _NAMED = {"customer": ("id", "customer_id"), "order": ("id", "order_id")}
@@ -29,6 +30,7 @@ def forget_profiles(profile_ids: Sequence[int]) -> None:
     What was written to their stores is the stores' own by then; the shop erases its customer.
     """
     count_sql("stores.forget_writes", profile_ids=array(profile_ids))
+    forget_people(profile_ids)
     rows = run_sql("stores.list_traces", profile_ids=array(profile_ids))
     _forget(
         (needle for row in rows for needle in _spell(row.kind, row.value)),

@@ -26,6 +26,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "flows": _READ,
     "loyalty": _BOTH,
     "coupons": _BOTH,
+    "webhooks": _BOTH,
     "reports": _READ,
 }
 """What can be done to each resource of the REST API."""

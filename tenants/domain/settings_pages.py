@@ -30,6 +30,7 @@ SETTINGS_PAGES: Final = (
     SettingsPage("Brand", "messaging:brand", "star", capabilities.MANAGE_SETTINGS),
     SettingsPage("Members", "tenants:members", "people", capabilities.VIEW),
     SettingsPage("API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
+    SettingsPage("Webhooks", "stores:webhooks", "link", capabilities.MANAGE_KEYS),
     SettingsPage("Tracking", "stores:install", "eye", capabilities.MANAGE_SETTINGS),
     SettingsPage("Channels", "messaging:channels", "bolt", capabilities.MANAGE_SETTINGS),
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),

@@ -36,7 +36,14 @@ from loyalty.models import PointsAccount, PointsEntry
 from messaging.models import FrequencyRule, Message, Sender, SendingDomain, Template, Topic
 from segments.models import Membership, MembershipChange, RfmScale, Segment
 from segments.services.lists import add_to_list, create_list
-from stores.models import InboxDelivery, StoreWrite, SyncRun, WriteLane
+from stores.models import (
+    InboxDelivery,
+    StoreWrite,
+    SyncRun,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WriteLane,
+)
 from tenants.choices import Role
 from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
@@ -197,6 +204,22 @@ def make_domain(**fields: Any) -> SendingDomain:
     return SendingDomain.objects.create(**values)
 
 
+def _make_webhook() -> dict[str, int]:
+    """Create an endpoint that has been told something."""
+    row = WebhookEndpoint.objects.create(
+        url="https://erp.example/patron", secret_encrypted=encrypt("whsec_aGVsbG8gd29ybGQgaGVsbG8=")
+    )
+    told = WebhookDelivery.objects.create(
+        endpoint=row,
+        event_id=0,
+        type="webhook.test",
+        message_id="msg_1",
+        body="{}",
+        status="failed",
+    )
+    return {"webhook_id": row.pk, "outgoing_id": told.pk}
+
+
 def make_default_sender() -> Sender:
     """Create the sender that mails leave from, unless there is one; it cannot be removed."""
     found = Sender.objects.filter(is_default=True).first()
@@ -254,6 +277,7 @@ def make_everything() -> dict[str, int]:
         "event_id": make_event(profile).pk,
         "sender_id": make_default_sender().pk,
         "domain_id": make_domain().pk,
+        **_make_webhook(),
         "channel_id": make_account(is_default=False).pk,
         "delivery_id": make_delivery(store).pk,
         "sync_run_id": SyncRun.objects.create(store=store, status="finished").pk,

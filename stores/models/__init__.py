@@ -1,0 +1,28 @@
+"""How storefronts are known, every delivery as it came, and what goes out."""
+
+from stores.models.outgoing import WebhookDelivery, WebhookEndpoint
+from stores.models.storefronts import (
+    CodeRedemption,
+    CodeTally,
+    Connection,
+    InboxDelivery,
+    RefusedDeliveries,
+    StoreDay,
+    StoreWrite,
+    SyncRun,
+    WriteLane,
+)
+
+__all__ = [
+    "CodeRedemption",
+    "CodeTally",
+    "Connection",
+    "InboxDelivery",
+    "RefusedDeliveries",
+    "StoreDay",
+    "StoreWrite",
+    "SyncRun",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WriteLane",
+]
