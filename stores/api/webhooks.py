@@ -142,7 +142,9 @@ class WebhookViewSet(ReadResource[WebhookEndpoint]):
             raise NotFound("There is no such endpoint.")
         body = WebhookChange(data=request.data)
         body.is_valid(raise_exception=True)
-        kept = {name: getattr(found, name) for name in ("url", "description", "types", "is_enabled")}
+        kept = {
+            name: getattr(found, name) for name in ("url", "description", "types", "is_enabled")
+        }
         data = EndpointData(**{**kept, **body.validated_data})
         return Response(WebhookOut(update_endpoint(int(pk), data, actor=_actor(request))).data)
 

@@ -11,8 +11,7 @@ from kernel.keyset import Place, Sorting, Statement, select_page
 from kernel.sql import run_sql
 from stores.choices import OutgoingStatus
 from stores.models import WebhookDelivery, WebhookEndpoint
-from stores.queries import REFUSED_WITHIN
-from stores.types import Refused
+from stores.queries import REFUSED_WITHIN, Refused
 
 _NEWEST = Sorting("d.id", "d.id", "id")
 _SELECT = """
