@@ -26,6 +26,7 @@ from stores.choices import OutgoingStatus
 from stores.domain.outgoing import MAX_PATIENCE, next_try, sign
 from stores.models import WebhookEndpoint
 from stores.platforms.standard_webhooks import keys_of
+from stores.services.outgoing import OLD_SECRET
 
 READ_SECONDS: Final = 15.0
 LEASE: Final = timedelta(seconds=90)
@@ -33,8 +34,6 @@ PER_ENDPOINT: Final = 10
 THREADS: Final = 8
 KEPT: Final = timedelta(days=30)
 PRUNED: Final = 1_000
-OLD_SECRET: Final = timedelta(days=1)
-"""How long the secret before the present one signs beside it."""
 PATIENT: Final = frozenset(
     {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 )

@@ -18,7 +18,7 @@ from stores.choices import OutgoingStatus
 from stores.domain.outgoing import TYPES
 from stores.models import WebhookDelivery, WebhookEndpoint
 from stores.platforms.standard_webhooks import spell_secret
-from stores.services.outgoing import OUTGOING, queue_test
+from stores.services.outgoing import OLD_SECRET, OUTGOING, queue_test
 from tenants.services import audit
 
 SECRET_BYTES: Final = 32
@@ -113,7 +113,8 @@ def rotate_secret(endpoint_id: int, *, actor: str) -> str:
     row.previous_secret_encrypted, row.secret_encrypted = row.secret_encrypted, encrypt(secret)
     row.rotated_at = clock.now()
     row.save(update_fields=["previous_secret_encrypted", "secret_encrypted", "rotated_at"])
-    audit.record("webhook.secret_changed", "webhook", row.pk, actor=actor)
+    after = {"both_sign_until": row.rotated_at + OLD_SECRET}
+    audit.record("webhook.secret_changed", "webhook", row.pk, after=after, actor=actor)
     return secret
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from crm.queries.events import list_arrivals, read_events, read_people
@@ -18,6 +18,8 @@ from stores.domain.outgoing import MAX_BODY, TEST_TYPE, TYPE_OF
 from stores.models import WebhookEndpoint
 
 OUTGOING: Final = "outgoing"
+OLD_SECRET: Final = timedelta(days=1)
+"""How long the secret before the present one signs beside it."""
 _NEW: Final = "endpoints events profiles types messages bodies"
 
 
