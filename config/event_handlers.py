@@ -56,6 +56,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Message Bounced": (_OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Message Complained": (_OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Message Unsubscribed": (_OUTGOING, _SEGMENTS),
+    "Form Submitted": (_OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Points Earned": (_WRITES, _OUTGOING, _SEGMENTS),
     "Points Reversed": (_WRITES, _OUTGOING, _SEGMENTS),
     "Data Requested": (_SEGMENTS,),

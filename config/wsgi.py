@@ -18,6 +18,7 @@ HOT_EDGES = {
     "/v1/": "stores.views.tracking.receive_tracking",
     "/patron.js": "stores.views.script.serve_script",
     "/hooks/": "messaging.views.hooks.receive_callback",
+    "/forms.js": "messaging.views.signup_script.serve_forms_script",
 }
 """Called by machines many times a second; each is a `kernel.edges.Edge`."""
 

@@ -143,3 +143,33 @@ class CallbackStatus(TextChoices):
     APPLIED = "applied", "Applied"
     IGNORED = "ignored", "Ignored"
     FAILED = "failed", "Failed"
+
+
+class FormKind(TextChoices):
+    """Where a sign-up form stands."""
+
+    EMBEDDED = "embedded", "In a page"
+    POPUP = "popup", "Pop-up"
+    PAGE = "page", "A page of its own"
+
+
+class FormStatus(TextChoices):
+    """Whether a sign-up form is shown to anybody."""
+
+    DRAFT = "draft"
+    LIVE = "live"
+
+
+class QuestionKind(TextChoices):
+    """What a question of a sign-up form takes; the first four are the same for all forms."""
+
+    EMAIL = "email", "Email address"
+    PHONE = "phone", "Phone number"
+    FIRST_NAME = "first_name", "First name"
+    BIRTHDAY = "birthday", "Birthday"
+    TEXT = "text", "A line of text"
+    NUMBER = "number", "A number"
+    DATE = "date", "A date"
+    CHOICE = "choice", "One of several"
+    CHOICES = "choices", "Any of several"
+    YES_NO = "yes_no", "Yes or no"

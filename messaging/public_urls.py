@@ -3,8 +3,9 @@
 from django.urls import path
 
 from kernel.edges import as_view
-from messaging.views import brand, edges, mailboxes, senders
+from messaging.views import brand, edges, mailboxes, senders, signup_public
 from messaging.views.hooks import receive_callback
+from messaging.views.signup_script import serve_forms_script
 
 urlpatterns = [
     path("brand/<int:tenant_id>/<str:name>", brand.brand_picture, name="brand_picture"),
@@ -21,4 +22,10 @@ urlpatterns = [
         as_view(receive_callback),
         name="receive_callback",
     ),
+    path("forms.js", as_view(serve_forms_script), name="forms_script"),
+    path("forms/<str:key>.json", signup_public.definition, name="signup_definition"),
+    path("forms/<str:key>/seen", signup_public.seen, name="signup_seen"),
+    path("forms/<str:key>", signup_public.take, name="signup_take"),
+    path("f/<str:key>/theme.css", signup_public.theme, name="signup_theme"),
+    path("f/<str:key>", signup_public.page, name="signup_page"),
 ]

@@ -78,6 +78,7 @@ OWN_EVENTS = frozenset(
         "Message Clicked",
         "Message Unsubscribed",
         "Preferences Changed",
+        "Form Submitted",
         "Points Earned",
         "Points Reversed",
     }

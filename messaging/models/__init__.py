@@ -5,6 +5,7 @@ from messaging.models.content import Brand, Template
 from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
+from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission
 
 __all__ = [
     "Brand",
@@ -16,6 +17,10 @@ __all__ = [
     "Sender",
     "SendingDomain",
     "SendingLimits",
+    "SignUpDay",
+    "SignUpForm",
+    "SignUpText",
+    "Submission",
     "Template",
     "Topic",
     "Touch",

@@ -4,8 +4,8 @@ from crm.panels import Panel, fill_panel, fill_pause, fill_words
 from crm.services.erasure import AFTER_ERASE
 from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
+from messaging.queries import signup, values, words
 from messaging.queries import stock as goods
-from messaging.queries import values, words
 from messaging.services import gating, personal_links, wishes
 from messaging.services.erasure import redact_messages
 from messaging.services.gates import (
@@ -36,12 +36,14 @@ def register() -> None:
     fill_variable("confirm_url", personal_links.confirm_values)
     fill_variable("data_url", personal_links.copy_values)
     REPOINTED.extend([("messaging_message", "profile_id"), ("messaging_touch", "profile_id")])
+    REPOINTED.append(("messaging_submission", "profile_id"))
     UNITED.append("messaging.unite_preferences")
     AFTER_ERASE.append(redact_messages)
     fill_panel(Panel("messages", "Messages", "messaging:profile_messages", 40))
     fill_pause(unhappy.find_pause)
     fill_words("messages", "Messages", words.EVENTS, words.speak_messages)
     fill_words("preferences", "Preferences", words.PREFERENCE_EVENTS, words.speak_preferences)
+    fill_words("forms", "Forms", signup.EVENTS, signup.speak_submissions)
 
 
 def _fill_gates() -> None:

@@ -213,15 +213,16 @@
       write("consent", "yes");
       write("user", user);
       plan(0);
-      answerCheck();
-      return;
+    } else {
+      held = [];
+      anonymous = user = "";
+      for (const name of ["user", "session"]) write(name, "");
+      if (readCookie()) writeCookie("");
+      write("consent", "no");
     }
-    held = [];
-    anonymous = user = "";
-    for (const name of ["user", "session"]) write(name, "");
-    if (readCookie()) writeCookie("");
-    write("consent", "no");
     answerCheck();
+    // Forms of this shop may wait for it.
+    dispatchEvent(new Event("patron:consent"));
   }
 
   /** Answers whoever opened this page from the install page: that the script is here, and whether it

@@ -1,56 +1,17 @@
-"""The script of a shop's site, `/patron.js`: built by Vite, small, kept by browsers for an hour."""
-
-import functools
-import gzip
-import hashlib
-import json
-from http import HTTPStatus
-from pathlib import Path
-from typing import NamedTuple
-
-from django.conf import settings
+"""The script of a shop's site, `/patron.js`."""
 
 from kernel.edges import EdgeAnswer, EdgeRequest
+from kernel.scripts import Script, answer_script
+from kernel.scripts import load_script as load
 
 SOURCE = "src/patron.ts"
-KEPT_SECONDS = 3600
-
-
-class Script(NamedTuple):
-    """The script as it is, packed, and the tag by which browsers ask whether they have it."""
-
-    plain: bytes
-    packed: bytes
-    tag: str
 
 
 def serve_script(request: EdgeRequest) -> EdgeAnswer:
     """Answer with the script, packed for whoever can unpack it; 304 to whoever has it."""
-    if request.method not in ("GET", "HEAD"):
-        return EdgeAnswer(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", "GET, HEAD"),))
-    script = load_script()
-    headers = (
-        ("Content-Type", "text/javascript; charset=utf-8"),
-        ("Cache-Control", f"public, max-age={KEPT_SECONDS}"),
-        ("ETag", script.tag),
-        ("Vary", "Accept-Encoding"),
-        ("Access-Control-Allow-Origin", "*"),
-        ("Cross-Origin-Resource-Policy", "cross-origin"),
-        ("X-Content-Type-Options", "nosniff"),
-    )
-    if request.headers.get("If-None-Match") == script.tag:
-        return EdgeAnswer(HTTPStatus.NOT_MODIFIED, headers)
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        return EdgeAnswer(HTTPStatus.OK, (*headers, ("Content-Encoding", "gzip")), script.packed)
-    return EdgeAnswer(HTTPStatus.OK, headers, script.plain)
+    return answer_script(request, SOURCE)
 
 
-@functools.cache
 def load_script() -> Script:
     """Return the script of this installation, read once."""
-    manifest = Path(str(settings.DJANGO_VITE["default"]["manifest_path"]))
-    built = json.loads(manifest.read_text("utf-8"))[SOURCE]["file"]
-    plain = (manifest.parent.parent / built).read_bytes()
-    return Script(
-        plain, gzip.compress(plain, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
-    )
+    return load(SOURCE)
