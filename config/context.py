@@ -27,6 +27,7 @@ ENTRIES = (
     ("Segments", "segments:list", "segments"),
     ("Flows", "flows:list", "flow"),
     ("Messages", "messaging:list", "mail"),
+    ("Content", "messaging:forms", "content"),
     ("Loyalty", "loyalty:overview", "gift"),
     ("Analytics", "analytics:overview", "chart"),
     ("Catalog", "crm:products", "tag"),

@@ -46,6 +46,8 @@ KEPT_SECONDS: Final = 60
 MAX_BODY: Final = 20_000
 MAX_URL: Final = 2_000
 MAX_ID: Final = 200
+NOWHERE: Final = (0, "")
+"""Tenant and token of a key that was never made: no tenant has this id."""
 
 _answerable = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -58,11 +60,11 @@ class _Wrong(Exception):
 @require_safe
 def definition(request: HttpRequest, key: str) -> HttpResponse:
     """Tell a script what a form looks like."""
-    tenant_id, token = _split(key)
+    tenant_id, token = split_key(key) or NOWHERE
     with tenant_scope(tenant_id), transaction.atomic():
         form = reads.find_live_form(token)
         if form is None:
-            return _answer({"detail": "There is no such form."}, HTTPStatus.NOT_FOUND)
+            return _gone()
         ticket = signup_guard.make_ticket(key)
         found = reads.describe_form(form, look_of_brand(), key=key, ticket=ticket)
     kept = {"Cache-Control": f"public, max-age={KEPT_SECONDS}"}
@@ -76,7 +78,7 @@ def take(request: HttpRequest, key: str) -> HttpResponse:
     """Take what somebody sent on a form that a script drew."""
     if request.method == "OPTIONS":
         return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=PREFLIGHT)
-    tenant_id, token = _split(key)
+    tenant_id, token = split_key(key) or NOWHERE
     try:
         body = _read_body(request)
         sent_key = UUID(str(body.get("id")))
@@ -87,7 +89,7 @@ def take(request: HttpRequest, key: str) -> HttpResponse:
     with tenant_scope(tenant_id):
         form = _find_live(token)
         if form is None:
-            return _answer({"detail": "There is no such form."}, HTTPStatus.NOT_FOUND)
+            return _gone()
         if wait := _refuse(request, form, key, str(body.get("ticket", ""))):
             return _slow_down(wait)
         answers = _read_answers(form, body.get("values"))
@@ -103,7 +105,7 @@ def seen(request: HttpRequest, key: str) -> HttpResponse:
     """Count that somebody saw a form; nothing is kept of them."""
     if request.method == "OPTIONS":
         return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=PREFLIGHT)
-    tenant_id, token = _split(key)
+    tenant_id, token = split_key(key) or NOWHERE
     with tenant_scope(tenant_id):
         form = _find_live(token)
         if form is not None:
@@ -256,6 +258,10 @@ def _split(key: str) -> tuple[int, str]:
     if found is None:
         raise Http404
     return found
+
+
+def _gone() -> HttpResponse:
+    return _answer({"detail": "There is no such form."}, HTTPStatus.NOT_FOUND)
 
 
 def _slow_down(seconds: int) -> HttpResponse:

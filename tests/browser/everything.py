@@ -20,7 +20,15 @@ from imports.types import Step
 from kernel import clock
 from kernel.embedded.mailbox import list_mails
 from kernel.work import drain_tenant
-from messaging.models import ChannelAccount, FrequencyRule, Message, ProviderCallback, Template
+from messaging.models import (
+    ChannelAccount,
+    FrequencyRule,
+    Message,
+    ProviderCallback,
+    SignUpForm,
+    Template,
+)
+from messaging.queries.signup import page_url
 from messaging.services import tokens
 from messaging.services.callback_edge import REFUSALS
 from messaging.services.callbacks import NOBODY_KNOWS
@@ -34,6 +42,7 @@ from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_account
 from tests.factories.samples import make_move, make_profile
+from tests.factories.signup import make_submission
 from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
 from tests.support.shopify import FakeShop, simple_checkout, simple_order, simple_refund
@@ -129,6 +138,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "suppressions": f"messages/suppressions/?q={_suppressed()}",
         "suppress": "messages/suppressions/add/",
         "callbacks": f"messages/callbacks/?status={_told()}",
+        **_forms(),
         "messages-skipped": "messages/?status=skipped&from=2020-01-01",
         "message": f"messages/{Message.objects.filter(status='sent').order_by('pk')[0].pk}/",
         "loyalty": "loyalty/",
@@ -208,6 +218,17 @@ def _topic() -> int:
     return add_topic(*said, actor="ada@example.com").pk
 
 
+def _forms() -> dict[str, str]:
+    """Let somebody have sent a form."""
+    form = make_submission(Profile.objects.order_by("pk")[0]).form_id
+    return {
+        "forms": "content/forms/",
+        "form": f"content/forms/{form}/",
+        "form-edit": f"content/forms/{form}/edit/",
+        "form-new": "content/forms/new/",
+    }
+
+
 def _suppressed() -> str:
     """Return an address that must not be contacted."""
     row, _ = add_suppression("email", "zoe@example.com", actor="ada@example.com")
@@ -282,6 +303,7 @@ def _of_everybody(tenant: Tenant) -> dict[str, str]:
         "mail": f"/mailbox/{mail.id}/",
         "unsubscribe": urlsplit(tokens.unsubscribe_url(recipient)).path,
         "preferences": urlsplit(tokens.preferences_url(recipient)).path,
+        "form-page": urlsplit(page_url(SignUpForm.objects.order_by("pk")[0])).path,
         **_of_a_mailbox(recipient),
         "api": "/api/v1/docs/",
         "log-out": "/accounts/logout/",

@@ -49,6 +49,7 @@ from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
 from tenants.services.invitations import create_invitation
 from tests.factories.messaging import make_account
+from tests.factories.signup import make_submission
 from tests.factories.tenants import make_member
 
 numbers = count(1)
@@ -293,6 +294,7 @@ def make_everything() -> dict[str, int]:
             message_class="promotional", max_n=4, window_hours=720
         ).pk,
         "topic_id": Topic.objects.create(name="New products").pk,
+        "form_id": make_submission(profile).form_id,
         "suppression_id": Suppression.objects.create(
             channel="email", address_hash="0" * 64, address="ada@example.com", reason="manual"
         ).pk,

@@ -32,6 +32,8 @@ FREE_TEXT: dict[str, tuple[str, ...]] = {
     "messaging.Sender": ("name", "postal_address"),
     "messaging.Brand": ("postal_address", "website"),
     "messaging.Template": ("name", "subject", "preheader"),
+    "messaging.SignUpForm": ("name", "title", "text", "button", "consent_text", "success_title"),
+    "messaging.Submission": ("source", "source_url"),
     "messaging.Message": ("detail", "address", "subject"),
     "messaging.Touch": ("url", "user_agent"),
     "segments.Segment": ("name", "description"),

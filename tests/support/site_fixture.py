@@ -1,9 +1,11 @@
-"""The fixture of a site with a write key, for every folder of tests that needs one."""
+"""Fixtures of a site with a write key, and of a shop's page on an origin of its own."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, Route
 
 from kernel.postgres.edge import close_connections
 from stores.services.write_keys import forget_keys
@@ -11,6 +13,12 @@ from tenants.choices import KeyKind
 from tenants.models import Tenant
 from tenants.services.keys import create_key
 from tests.support.tracking import FakeSite
+
+SHOP = "http://localhost:8991"
+"""Another origin than Patron's, answered by the test."""
+SHELL = """<!doctype html><html lang="en"><head><title>Soap</title>
+<meta name="viewport" content="width=device-width">{head}</head>
+<body><main><h1>Soap</h1><a href="#more">More soap</a>{body}</main></body></html>"""
 
 
 @pytest.fixture
@@ -21,3 +29,28 @@ def site(transactional_db: None, tenant: Tenant, client: Client) -> Iterator[Fak
     yield FakeSite(key.secret, client)
     forget_keys()
     close_connections()
+
+
+@dataclass
+class ForeignSite:
+    """A shop's pages on an origin of their own, which load the scripts of a running Patron.
+
+    Attributes:
+        policy: the Content-Security-Policy of its pages; empty for none.
+    """
+
+    page: Page
+    home: str
+    head: str = ""
+    body: str = ""
+    policy: str = ""
+
+    def open(self, path: str = "/") -> None:
+        """Show one of its pages."""
+        self.page.route(f"{SHOP}/**", self._show)
+        self.page.goto(SHOP + path)
+
+    def _show(self, route: Route) -> None:
+        headers = {"Content-Security-Policy": self.policy} if self.policy else {}
+        html = SHELL.format(head=self.head, body=self.body)
+        route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)

@@ -124,6 +124,23 @@ CHANGES: dict[str, dict[str, Any]] = {
         "audience": "all",
     },
     "settings/limits/rules/<int:cap_id>/remove/": {},
+    "content/forms/new/": {
+        "name": "Footer",
+        "kind": "embedded",
+        "title": "Hello",
+        "button": "Join",
+        "email": "required",
+        "success_title": "Thank you",
+    },
+    "content/forms/<int:form_id>/edit/": {
+        "name": "Welcome",
+        "kind": "page",
+        "title": "Hello",
+        "button": "Join",
+        "phone": "required",
+        "success_title": "Thank you",
+    },
+    "content/forms/<int:form_id>/delete/": {},
     "messages/suppressions/add/": {
         "channel": "email",
         "address": "zoe@example.com",
@@ -244,6 +261,7 @@ OF_CONNECTED = tuple(
 )
 """Pages of a store that has a webhook address."""
 UNRECORDED = {
+    "content/forms/preview/": "shows what the editor says, and keeps nothing",
     "data/emails/": "the sample has no address that can be mended",
     "segments/<int:list_id>/people/": "the sample knows nobody's address",
     "segments/preview/": "counts what a definition would change, and saves nothing",
