@@ -26,6 +26,8 @@ MAX_OWN: Final = 5
 MAX_OPTIONS: Final = 20
 MAX_NAME: Final = 40
 MAX_ANSWER: Final = 500
+EVERY_DAYS: Final = 7
+CENTER: Final = "center"
 RESERVED: Final = frozenset(
     {
         *(kind.value for kind in BUILT_IN),
@@ -78,8 +80,8 @@ class ShowRules:
     on_exit: bool = False
     pages: tuple[str, ...] = ()
     except_pages: tuple[str, ...] = ()
-    every_days: int = 7
-    position: str = "center"
+    every_days: int = EVERY_DAYS
+    position: str = CENTER
 
 
 def read_questions(stored: Iterable[Mapping[str, Any]]) -> list[Question]:
@@ -101,7 +103,9 @@ def read_rules(stored: Mapping[str, Any]) -> ShowRules:
 def write_rules(rules: ShowRules) -> dict[str, Any]:
     """Return rules as they are stored."""
     found = asdict(rules)
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in found.items()
+    }
 
 
 def name_property(label: str, taken: Collection[str]) -> str:

@@ -17,24 +17,24 @@ class SignUpForm(TenantModel):
     name = models.TextField()
     """For members alone, and the source of a subscriber."""
     kind = models.TextField(choices=FormKind.choices)
-    status = models.TextField(choices=FormStatus.choices, db_default=FormStatus.DRAFT)
+    status = models.TextField(choices=FormStatus.choices, default=FormStatus.DRAFT)
     title = models.TextField()
-    text = models.TextField(db_default="")
+    text = models.TextField(default="")
     button = models.TextField()
     questions = models.JSONField(default=list)
     """As `messaging.domain.signup.Question` is written."""
     channels = ArrayField(models.TextField(), default=list)
     """What consent is asked for: ``email``, ``sms``; none: the form only asks."""
-    consent_text = models.TextField(db_default="")
-    consent_version = models.IntegerField(db_default=0)
+    consent_text = models.TextField(default="")
+    consent_version = models.IntegerField(default=0)
     """Of the text; 0: there never was one."""
-    has_consent_box = models.BooleanField(db_default=False)
+    has_consent_box = models.BooleanField(default=False)
     """Whether a box must be ticked; otherwise the button agrees to the text beside it."""
     topic = TenantForeignKey(Topic, on_delete=models.SET_NULL, null=True, related_name="+")
-    is_double_opt_in = models.BooleanField(db_default=True)
+    is_double_opt_in = models.BooleanField(default=True)
     success_title = models.TextField()
-    success_text = models.TextField(db_default="")
-    success_code = models.TextField(db_default="")
+    success_text = models.TextField(default="")
+    success_code = models.TextField(default="")
     """A discount code that is shown at the end; empty for none."""
     rules = models.JSONField(default=dict)
     """As `messaging.domain.signup.ShowRules` is written."""
@@ -44,7 +44,9 @@ class SignUpForm(TenantModel):
     """Deleted for members and the world; the row stays for what was agreed to on it."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="signupform_key_uniq")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="signupform_key_uniq")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,5 +1,6 @@
 """Sign-up forms: what the world is told of one, the list with its figures, and what was sent."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -148,7 +149,7 @@ def list_submissions(form_id: int, place: Place) -> SubmissionPage:
     """Return a page of what was sent on a form, newest first."""
     statement = Statement(_SELECT, _conditions(), {"form_id": form_id})
     found = select_page(statement, NEWEST, descending=True, place=place)
-    rows = [SubmissionRow(**row._asdict()) for row in found.rows]
+    rows = [_row(row) for row in found.rows]
     return SubmissionPage(rows, found.next, found.previous)
 
 
@@ -180,7 +181,10 @@ def describe_form(form: SignUpForm, look: BrandLook, *, key: str, ticket: str) -
         "text": form.text,
         "button": form.button,
         "questions": [_describe_question(each) for each in questions],
-        "consent": {"text": form.consent_text if form.channels else "", "box": form.has_consent_box},
+        "consent": {
+            "text": form.consent_text if form.channels else "",
+            "box": form.has_consent_box,
+        },
         "success": {
             "title": form.success_title,
             "text": form.success_text,
@@ -222,6 +226,12 @@ def _speak_source(properties: Mapping[str, Any]) -> str:
     page = str(properties.get("page", ""))
     said = "came by themselves" if source == "direct" else f"came from {source}"
     return f"on {page}, {said}" if page else said
+
+
+def _row(row: Any) -> SubmissionRow:
+    """Return a row as it is selected; what is JSON comes as text."""
+    read = {name: json.loads(getattr(row, name)) for name in ("answers", "consents")}
+    return SubmissionRow(**{**row._asdict(), **read})
 
 
 def _conditions() -> list[str]:

@@ -105,14 +105,15 @@ def _choice(question: Question) -> forms.Field:
 
 
 def _choices(question: Question) -> forms.Field:
-    return forms.MultipleChoiceField(
-        choices=_pairs(question), widget=forms.CheckboxSelectMultiple
-    )
+    return forms.MultipleChoiceField(choices=_pairs(question), widget=forms.CheckboxSelectMultiple)
 
 
 def _yes_no(_: Question) -> forms.Field:
     return forms.TypedChoiceField(
-        choices=YES_NO, widget=forms.RadioSelect, coerce=lambda said: said == "yes", empty_value=None
+        choices=YES_NO,
+        widget=forms.RadioSelect,
+        coerce=lambda said: said == "yes",
+        empty_value=None,
     )
 
 

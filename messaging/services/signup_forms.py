@@ -194,7 +194,9 @@ def _keep_text(form: SignUpForm, before: str) -> None:
 
 def _said(form: SignUpForm) -> dict[str, Any]:
     found: Mapping[str, Any] = {name: getattr(form, name) for name in _FIELDS}
-    return {name: str(value) if name in ("kind", "status") else value for name, value in found.items()}
+    return {
+        name: str(value) if name in ("kind", "status") else value for name, value in found.items()
+    }
 
 
 def _lock(form_id: int) -> SignUpForm:

@@ -96,9 +96,7 @@ def edit_form(request: TenantRequest, form_id: int) -> HttpResponse:
     editor = _editor(request, values_of(form))
     if request.method == "POST" and editor.is_valid():
         try:
-            is_new = signup_forms.update_form(
-                form.pk, editor.read_data(), actor=request.user.email
-            )
+            is_new = signup_forms.update_form(form.pk, editor.read_data(), actor=request.user.email)
         except DomainError as exc:
             _blame(editor, exc)
         else:

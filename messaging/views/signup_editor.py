@@ -9,7 +9,9 @@ from django.forms.boundfield import BoundField
 from messaging.choices import FormKind, FormStatus, QuestionKind
 from messaging.domain.signup import (
     BUILT_IN,
+    CENTER,
     CONSENT_CHANNELS,
+    EVERY_DAYS,
     MAX_OPTIONS,
     MAX_OWN,
     OWN_KINDS,
@@ -226,8 +228,8 @@ class EditorForm(forms.Form):
             on_exit=said["on_exit"],
             pages=split_lines(said["pages"]),
             except_pages=split_lines(said["except_pages"]),
-            every_days=said["every_days"] or ShowRules.every_days,
-            position=said["position"] or ShowRules.position,
+            every_days=said["every_days"] or EVERY_DAYS,
+            position=said["position"] or CENTER,
         )
 
 
@@ -260,9 +262,9 @@ def new_values() -> dict[str, Any]:
         "is_double_opt_in": True,
         "success_title": "Thank you",
         "success_text": "Look into your mailbox: one press there and you are on the list.",
-        "position": "center",
+        "position": CENTER,
         "after_seconds": 10,
-        "every_days": ShowRules.every_days,
+        "every_days": EVERY_DAYS,
         "except_pages": "/cart\n/checkout*",
     }
 

@@ -81,21 +81,14 @@ def take(request: HttpRequest, key: str) -> HttpResponse:
     tenant_id, token = split_key(key) or NOWHERE
     try:
         body = _read_body(request)
-        sent_key = UUID(str(body.get("id")))
+        body["id"] = UUID(str(body.get("id")))
     except (_Wrong, ValueError):
         return _answer({"detail": "The body cannot be read."}, HTTPStatus.BAD_REQUEST)
     if body.get("trap"):
         return _answer({"ok": True})
     with tenant_scope(tenant_id):
         form = _find_live(token)
-        if form is None:
-            return _gone()
-        if wait := _refuse(request, form, key, str(body.get("ticket", ""))):
-            return _slow_down(wait)
-        answers = _read_answers(form, body.get("values"))
-        if not answers.is_valid():
-            return _answer({"errors": answers.read_errors()}, HTTPStatus.UNPROCESSABLE_ENTITY)
-        return _submit(form, _sent(request, form, answers, body, sent_key))
+        return _gone() if form is None else _take(request, form, key, body)
 
 
 @csrf_exempt  # as above
@@ -151,6 +144,15 @@ def _note_view(request: HttpRequest, form: SignUpForm) -> None:
         submitting.note_view(form.pk, clock.now())
 
 
+def _take(request: HttpRequest, form: SignUpForm, key: str, body: dict[str, Any]) -> HttpResponse:
+    if wait := _refuse(request, form, key, str(body.get("ticket", ""))):
+        return _slow_down(wait)
+    answers = _read_answers(form, body.get("values"))
+    if not answers.is_valid():
+        return _answer({"errors": answers.read_errors()}, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _submit(form, _sent(request, form, answers, body))
+
+
 def _take_page(request: HttpRequest, form: SignUpForm, key: str) -> HttpResponse:
     body: dict[str, Any] = {name: request.POST.get(name, "") for name in ("ticket", "agreed", "id")}
     if request.POST.get(signup_guard.TRAP):
@@ -161,11 +163,11 @@ def _take_page(request: HttpRequest, form: SignUpForm, key: str) -> HttpResponse
     if not answers.is_valid():
         return _show_page(request, form, key, answers)
     try:
-        sent_key = UUID(body["id"])
+        body["id"] = UUID(body["id"])
     except ValueError:
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
     body["url"] = request.build_absolute_uri()
-    submitting.submit(form, _sent(request, form, answers, body, sent_key))
+    submitting.submit(form, _sent(request, form, answers, body))
     return _show_page(request, form, key, None)
 
 
@@ -212,10 +214,9 @@ def _sent(
     form: SignUpForm,
     answers: AnswersForm,
     body: Mapping[str, Any],
-    key: UUID,
 ) -> Sent:
     return Sent(
-        key=key,
+        key=body["id"],
         answers=answers.read_answers(),
         has_agreed=bool(form.channels) and (not form.has_consent_box or bool(body.get("agreed"))),
         url=str(body.get("url") or "")[:MAX_URL],
