@@ -205,7 +205,7 @@ def describe_form(form: SignUpForm, look: BrandLook, *, key: str, ticket: str) -
 
 def speak_submissions(events: Sequence[Event]) -> dict[int, EventWords]:
     """Word the events of forms for the timeline, in one statement."""
-    ids = {event.object_id for event in events}
+    ids = {event.object_id for event in events if event.object_id is not None}
     there = set(
         SignUpForm.objects.filter(Q(deleted_at=None), pk__in=ids).values_list("pk", flat=True)
     )

@@ -1,8 +1,8 @@
 """What somebody sends on a sign-up form becomes a profile, its consent with proof, and an event.
 
-All of it in one transaction, once for each key that the browser made. What is typed is not verified:
-it finds people by the rules of `crm.domain.resolution`, and asks their mailbox for a yes where the
-form says so, where they said no before, or where the address is not the one that is written to.
+All of it in one transaction, once for each key that the browser made. What is typed is not
+verified: it finds people by the rules of `crm.domain.resolution`, and asks their mailbox for a yes
+where the form says so, where they said no before, or where another address is written to.
 """
 
 from collections.abc import Mapping

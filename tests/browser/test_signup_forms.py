@@ -18,7 +18,7 @@ from tenants.models import Tenant
 from tests.browser.visiting import ASK_AXE, AXE, NARROW
 from tests.factories.signup import EMAIL, LIKES, PHONE, SKIN, make_form
 from tests.factories.tenants import sign_in
-from tests.support.site_fixture import SHOP, ForeignSite
+from tests.support.site_fixture import PATRON, SHOP, ForeignSite
 
 Opened = Callable[..., ForeignSite]
 ACTIVE = """() => {
@@ -46,9 +46,7 @@ def form(
 @pytest.fixture
 def shop_page(page: Page, live_server: LiveServer) -> Opened:
     def opened(key: str, options: str = "", body: str = "", path: str = "/") -> ForeignSite:
-        head = (
-            f'<script async src="{live_server.url}/forms.js" data-form="{key}" {options}></script>'
-        )
+        head = f'<script async src="{PATRON}/forms.js" data-form="{key}" {options}></script>'
         found = ForeignSite(page, live_server.url, head, body)
         found.open(path)
         return found
@@ -139,9 +137,7 @@ def test_escape_closes_it_and_gives_the_focus_back(
 def test_on_a_phone_it_fits_and_scrolls_inside(
     phone: Page, form: SignUpForm, live_server: LiveServer, folder: str | None
 ) -> None:
-    head = (
-        f'<script async src="{live_server.url}/forms.js" data-form="{public_key(form)}"></script>'
-    )
+    head = f'<script async src="{PATRON}/forms.js" data-form="{public_key(form)}"></script>'
     ForeignSite(phone, live_server.url, head).open()
     dialog = phone.get_by_role("dialog")
     expect(dialog).to_be_visible()
@@ -176,9 +172,9 @@ def test_a_form_in_the_page_wears_no_style_of_the_page(
     key = public_key(form)
     head = "<style>input,button,h2{display:none!important}</style>"
     body = f'<div data-patron-form="{key}"></div>'
-    head += f'<script async src="{live_server.url}/forms.js"></script>'
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {live_server.url}; "
-    ForeignSite(page, live_server.url, head, body, policy + f"connect-src {live_server.url}").open()
+    head += f'<script async src="{PATRON}/forms.js"></script>'
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {PATRON}; "
+    ForeignSite(page, live_server.url, head, body, policy + f"connect-src {PATRON}").open()
     page.get_by_label("Email address").fill("yan@example.com")
     page.get_by_role("button", name="Sign me up").click()
     expect(page.get_by_role("status")).to_contain_text("Thank you")

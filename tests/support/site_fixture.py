@@ -16,6 +16,8 @@ from tests.support.tracking import FakeSite
 
 SHOP = "http://localhost:8991"
 """Another origin than Patron's, answered by the test."""
+PATRON = "http://crm.example"
+"""Patron, as the shop's pages know it."""
 SHELL = """<!doctype html><html lang="en"><head><title>Soap</title>
 <meta name="viewport" content="width=device-width">{head}</head>
 <body><main><h1>Soap</h1><a href="#more">More soap</a>{body}</main></body></html>"""
@@ -35,7 +37,10 @@ def site(transactional_db: None, tenant: Tenant, client: Client) -> Iterator[Fak
 class ForeignSite:
     """A shop's pages on an origin of their own, which load the scripts of a running Patron.
 
+    A browser lets no page of the web ask a server on loopback, so Patron has a name of the web too.
+
     Attributes:
+        home: where Patron really runs.
         policy: the Content-Security-Policy of its pages; empty for none.
     """
 
@@ -48,7 +53,12 @@ class ForeignSite:
     def open(self, path: str = "/") -> None:
         """Show one of its pages."""
         self.page.route(f"{SHOP}/**", self._show)
+        self.page.route(f"{PATRON}/**", self._pass_on)
         self.page.goto(SHOP + path)
+
+    def _pass_on(self, route: Route) -> None:
+        answer = route.fetch(url=route.request.url.replace(PATRON, self.home, 1))
+        route.fulfill(response=answer)
 
     def _show(self, route: Route) -> None:
         headers = {"Content-Security-Policy": self.policy} if self.policy else {}
