@@ -14,7 +14,10 @@ _WAITING: Final = """<script async
   src="%HOST%/forms.js"
   data-form="%KEY%"
   data-consent="required"></script>"""
-_BUTTON: Final = """<button type="button" data-patron-open="%KEY%">Get 10% off</button>"""
+_BUTTON: Final = """<button type="button"
+  data-patron-open="%KEY%">
+  Get 10% off
+</button>"""
 
 
 @dataclass(frozen=True, slots=True)

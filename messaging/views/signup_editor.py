@@ -175,8 +175,7 @@ class EditorForm(forms.Form):
         return bool(cleaned.get("on_exit")) or any(time is not None for time in times)
 
     def own_questions(self) -> Iterator[dict[str, Any]]:
-        """Return the fields of each own question; those behind the first empty one are folded."""
-        was_used = True
+        """Return the fields of each own question; one with a fault is open."""
         for number in range(1, MAX_OWN + 1):
             fields: dict[str, BoundField] = {
                 part: self[f"q{number}_{part}"]
@@ -187,11 +186,9 @@ class EditorForm(forms.Form):
             yield {
                 "number": number,
                 "label": label,
-                "is_open": faults or (bool(label) and not self.is_bound),
-                "is_next": was_used and not label,
+                "is_open": faults,
                 "fields": fields,
             }
-            was_used = bool(label)
 
     def read_data(self) -> FormData:
         """Return the form as its fields say; only of a valid one."""

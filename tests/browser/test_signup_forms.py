@@ -15,7 +15,7 @@ from messaging.models import SignUpForm, Submission
 from messaging.queries.signup import public_key
 from messaging.services import signup_guard
 from tenants.models import Tenant
-from tests.browser.visiting import ASK_AXE, AXE, NARROW
+from tests.browser.visiting import ASK_AXE, AXE, NARROW, WIDE
 from tests.factories.signup import EMAIL, LIKES, PHONE, SKIN, make_form
 from tests.factories.tenants import sign_in
 from tests.support.site_fixture import PATRON, SHOP, ForeignSite
@@ -55,10 +55,25 @@ def shop_page(page: Page, live_server: LiveServer) -> Opened:
 
 
 @pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a desk's size; what the server refuses is no fault of the page here."""
+    yield from _open(browser)
+
+
+@pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=NARROW, has_touch=True)
-    yield context.new_page()
+    yield from _open(browser, viewport=NARROW, has_touch=True)
+
+
+def _open(browser: Browser, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(**{"viewport": WIDE, "locale": "en-GB", **options})
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    yield opened
+    opened.unroute_all(behavior="ignoreErrors")
     context.close()
+    assert problems == []
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from tenants.models import Tenant
 from tenants.services.keys import create_key
 from tests.support.tracking import FakeSite
 
-SHOP = "http://localhost:8991"
+SHOP = "http://shop.example"
 """Another origin than Patron's, answered by the test."""
 PATRON = "http://crm.example"
 """Patron, as the shop's pages know it."""
