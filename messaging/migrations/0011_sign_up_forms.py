@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('crm', '0027_find_what_waits_for_somebody'),
-        ('messaging', '0009_refused_callbacks'),
+        ('messaging', '0010_sending_limits'),
         ('tenants', '0007_sweep_kept_answers'),
     ]
 
