@@ -9,6 +9,12 @@ from messaging.models import Preferences, Submission
 
 
 @transaction.atomic
+def forget_callbacks(profile_ids: Collection[int]) -> None:
+    """Remove what providers told that still names people who are about to be erased."""
+    count_sql("messaging.forget_callbacks", profile_ids=list(profile_ids))
+
+
+@transaction.atomic
 def redact_messages(profile_ids: Collection[int]) -> None:
     """Blank addresses, subjects, contents and traces of erased profiles; a repeat is harmless."""
     ids = list(profile_ids)

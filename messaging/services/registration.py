@@ -1,13 +1,13 @@
 """What this app fills into its own registries and into those of the apps below."""
 
 from crm.panels import Panel, fill_panel, fill_pause, fill_words
-from crm.services.erasure import AFTER_ERASE
+from crm.services.erasure import AFTER_ERASE, BEFORE_ERASE
 from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
 from messaging.queries import signup, values, words
 from messaging.queries import stock as goods
 from messaging.services import gating, personal_links, wishes
-from messaging.services.erasure import redact_messages
+from messaging.services.erasure import forget_callbacks, redact_messages
 from messaging.services.gates import (
     budget,
     frequency,
@@ -38,6 +38,7 @@ def register() -> None:
     REPOINTED.extend([("messaging_message", "profile_id"), ("messaging_touch", "profile_id")])
     REPOINTED.append(("messaging_submission", "profile_id"))
     UNITED.append("messaging.unite_preferences")
+    BEFORE_ERASE.append(forget_callbacks)
     AFTER_ERASE.append(redact_messages)
     fill_panel(Panel("messages", "Messages", "messaging:profile_messages", 40))
     fill_pause(unhappy.find_pause)

@@ -66,9 +66,10 @@ def shop(tenant: Tenant, smtp: SmtpServer, noon: time_machine.Traveller) -> Tena
 @pytest.fixture
 def account(tenant: Tenant, noon: time_machine.Traveller) -> ChannelAccount:
     """An account at a provider that tells what becomes of messages."""
-    return ChannelAccount.objects.create(
-        channel="email", provider="postmark", name="Postmark", credentials_encrypted=""
-    )
+    with transaction.atomic():
+        return ChannelAccount.objects.create(
+            channel="email", provider="postmark", name="Postmark", credentials_encrypted=""
+        )
 
 
 @pytest.fixture

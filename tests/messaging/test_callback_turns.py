@@ -7,10 +7,11 @@ import pytest
 import time_machine
 from django.db import connection
 
+from crm.services.erasure import erase_profiles
 from kernel import clock
 from messaging import inbound
 from messaging.channels.base import ProviderEvent
-from messaging.models import ChannelAccount, Message, Touch
+from messaging.models import ChannelAccount, Message, ProviderCallback, Touch
 from messaging.services import callbacks, consequences
 from messaging.services.callbacks import prune_callbacks
 from tenants.models import Tenant
@@ -218,3 +219,17 @@ def test_old_callbacks_are_forgotten(account: ChannelAccount, noon: time_machine
 
     assert prune_callbacks(clock.now()) == 1
     assert [status for status, _ in statuses()] == ["pending"]
+
+
+@pytest.mark.covers("C8")
+def test_who_is_erased_is_in_no_callback_any_more(account: ChannelAccount) -> None:
+    person = make_recipient(email="Zoe@example.com", email_norm="zoe@example.com")
+    tell(account, "delivered", None, provider_id="x", recipient="zoe@example.com")
+    tell(account, "inbound", None, sender="Zoe@Example.com", text="It is me, Zoe")
+    tell(account, "delivered", None, provider_id="y", recipient="bob@example.com")
+    tell(account, "delivered", None, provider_id="z")
+
+    erase_profiles([person.pk])
+
+    bodies = ProviderCallback.objects.order_by("pk").values_list("body__provider_id", flat=True)
+    assert list(bodies) == ["y", "z"]
