@@ -48,7 +48,7 @@ class ToldRow:
     @property
     def kind_label(self) -> str:
         """Return what was told, for people."""
-        return CallbackKind(self.kind).label
+        return "Refused requests" if self.is_refused else CallbackKind(self.kind).label
 
     @property
     def is_refused(self) -> bool:
