@@ -19,6 +19,7 @@ from imports.services.undoing import start_undo
 from imports.types import Step
 from kernel import clock
 from kernel.embedded.mailbox import list_mails
+from kernel.secrets import encrypt
 from kernel.work import drain_tenant
 from messaging.models import (
     ChannelAccount,
@@ -37,7 +38,7 @@ from messaging.services.topics import add_topic
 from messaging.types import MailboxToken, RecipientToken
 from segments.models import Segment
 from segments.services.lists import add_to_list, create_list
-from stores.models import InboxDelivery, StoreWrite, WriteLane
+from stores.models import InboxDelivery, StoreWrite, WebhookDelivery, WebhookEndpoint, WriteLane
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_account
@@ -198,6 +199,9 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "audit": "settings/audit/",
         "audit-nothing": "settings/audit/?actor=nobody",
         "audit-entry": f"settings/audit/{AuditEntry.objects.filter(before__isnull=False)[0].pk}/",
+        "webhooks": "settings/webhooks/",
+        "webhook-new": "settings/webhooks/new/",
+        **_webhook(),
         "channels": "settings/channels/",
         "channel-choose": "settings/channels/new/",
         "channel-new": "settings/channels/new/?channel=email&provider=smtp",
@@ -209,6 +213,34 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "members": "settings/members/",
     }
     return {name: f"/t/{tenant.slug}/{path}" for name, path in found.items()}
+
+
+def _webhook() -> dict[str, str]:
+    """Return the pages of an endpoint that was told something in vain."""
+    row = WebhookEndpoint.objects.create(
+        url="https://erp.soap.example/patron/hooks",
+        description="Warehouse",
+        types=["order.placed", "order.refunded"],
+        secret_encrypted=encrypt("whsec_aGVsbG8gd29ybGQgaGVsbG8="),
+    )
+    told = WebhookDelivery.objects.create(
+        endpoint=row,
+        event_id=1,
+        type="order.placed",
+        message_id="msg_1_1",
+        body='{"type": "order.placed", "data": {"event_id": "1"}}',
+        tries=2,
+        last_status=500,
+        log=[
+            {"at": "2026-05-04T12:00:00+00:00", "status": None, "detail": "no answer", "ms": 15000},
+            {"at": "2026-05-04T12:05:00+00:00", "status": 500, "detail": "Oh no", "ms": 120},
+        ],
+    )
+    return {
+        "webhook": f"settings/webhooks/{row.pk}/",
+        "webhook-edit": f"settings/webhooks/{row.pk}/edit/",
+        "webhook-delivery": f"settings/webhooks/deliveries/{told.pk}/",
+    }
 
 
 def _topic() -> int:
