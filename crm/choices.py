@@ -263,6 +263,20 @@ class Satisfaction(TextChoices):
     BAD = "bad", "Not satisfied"
 
 
+class ConversationState(TextChoices):
+    """Whether somebody still waits for an answer, or may."""
+
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class Direction(TextChoices):
+    """Who wrote a message of a conversation."""
+
+    IN = "in", "From them"
+    OUT = "out", "From the merchant"
+
+
 OPEN_RETURNS = (ReturnStatus.REQUESTED, ReturnStatus.APPROVED, ReturnStatus.RECEIVED)
 OPEN_TICKETS = (TicketStatus.OPEN, TicketStatus.PENDING)
 NEGATIVE_RATING = 2

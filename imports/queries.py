@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from crm.domain.permission import CHANNELS
 from crm.models import Identity, Store, Suppression
 from imports.models import Import, ImportChange, ImportRow, Move
 from kernel.sql import run_sql
@@ -162,17 +163,15 @@ def list_permissions(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], d
         match |= Q(kind=kind, value_norm__in=values)
     if not wanted:
         return {}
-    rows: Any = Identity.objects.filter(match).values_list(
-        "kind",
-        "value_norm",
-        "profile__email_consent",
-        "profile__email_consent_at",
-        "profile__sms_consent",
-        "profile__sms_consent_at",
-    )
+    said = [
+        name
+        for channel in CHANNELS
+        for name in (f"profile__{channel}_consent", f"profile__{channel}_consent_at")
+    ]
+    rows: Any = Identity.objects.filter(match).values_list("kind", "value_norm", *said)
     return {
-        (kind, value): {"email": (email, email_at), "sms": (sms, sms_at)}
-        for kind, value, email, email_at, sms, sms_at in rows
+        (kind, value): dict(zip(CHANNELS, zip(each[::2], each[1::2], strict=True), strict=True))
+        for kind, value, *each in rows
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from crm.choices import ConsentState, InventoryPolicy, OrderChannel
+from crm.domain.permission import CHANNELS
 from crm.domain.touches import CAMPAIGN_WORDS
 from crm.types import (
     AddressData,
@@ -63,6 +64,8 @@ class CustomerIn(serializers.Serializer[Any]):
     properties = serializers.DictField(required=False)
     email_consent = serializers.ChoiceField(choices=ConsentState.choices, required=False)
     sms_consent = serializers.ChoiceField(choices=ConsentState.choices, required=False)
+    whatsapp_consent = serializers.ChoiceField(choices=ConsentState.choices, required=False)
+    push_consent = serializers.ChoiceField(choices=ConsentState.choices, required=False)
     consent_at = serializers.DateTimeField(required=False)
     updated_at = serializers.DateTimeField(required=False)
 
@@ -205,7 +208,7 @@ def build_customer(
 ) -> CustomerRecord:
     """Return the record of a valid `CustomerIn`."""
     texts = ("email", "phone", "first_name", "last_name", "locale", "timezone")
-    words = ("email_consent", "sms_consent")
+    words = tuple(f"{channel}_consent" for channel in CHANNELS)
     return CustomerRecord(
         external_id=body.get("external_id", "").strip(),
         version_at=version_at or body.get("updated_at") or clock.now(),

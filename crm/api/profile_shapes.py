@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from crm.api.care_shapes import ReturnOut, ReviewOut, ShipmentOut, TicketOut
 from crm.api.shapes import EventOut, OrderOut
-from crm.choices import IdentityKind
+from crm.choices import Channel, Direction, IdentityKind
 
 
 class ConsentOut(serializers.Serializer[Any]):
@@ -21,6 +21,8 @@ class ConsentsOut(serializers.Serializer[Any]):
 
     email = ConsentOut()
     sms = ConsentOut()
+    whatsapp = ConsentOut()
+    push = ConsentOut()
 
 
 class IdentityOut(serializers.Serializer[Any]):
@@ -158,6 +160,16 @@ class NoteOut(serializers.Serializer[Any]):
     edited_at = serializers.DateTimeField(allow_null=True)
 
 
+class SaidOut(serializers.Serializer[Any]):
+    """One message of a conversation."""
+
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    direction = serializers.ChoiceField(choices=Direction.choices)
+    at = serializers.DateTimeField()
+    text = serializers.CharField()
+    author = serializers.CharField()
+
+
 class ProfileExport(serializers.Serializer[Any]):
     """Everything that is stored of one person."""
 
@@ -171,3 +183,4 @@ class ProfileExport(serializers.Serializer[Any]):
     returns = ReturnOut(many=True)
     reviews = ReviewOut(many=True)
     tickets = TicketOut(many=True)
+    conversations = SaidOut(many=True)

@@ -42,6 +42,10 @@ class ProfileFields:
     email_consent_at: datetime | None = None
     sms_consent: str = "never"
     sms_consent_at: datetime | None = None
+    whatsapp_consent: str = "never"
+    whatsapp_consent_at: datetime | None = None
+    push_consent: str = "never"
+    push_consent_at: datetime | None = None
     source_version_at: datetime | None = None
     traits_at: datetime | None = None
     is_anonymous: bool = False
@@ -67,6 +71,10 @@ class ProfileFields:
             self.email_consent_at,
             self.sms_consent,
             self.sms_consent_at,
+            self.whatsapp_consent,
+            self.whatsapp_consent_at,
+            self.push_consent,
+            self.push_consent_at,
             self.source_version_at,
             self.traits_at,
             self.is_anonymous,
@@ -81,6 +89,7 @@ class ProfileFields:
 COLUMNS = (
     "email email_norm phone first_name last_name name_norm locale timezone country region city "
     "postcode properties email_consent email_consent_at sms_consent sms_consent_at "
+    "whatsapp_consent whatsapp_consent_at push_consent push_consent_at "
     "source_version_at traits_at is_anonymous created_at"
 )
 
@@ -158,7 +167,7 @@ def learn_consent(
 
     Args:
         known: changed in place.
-        channel: ``email`` or ``sms``.
+        channel: one of `permission.CHANNELS`.
         state: a word of `ConsentState`.
         said_at: when it was said; None when the source gives no time.
         now: when it is recorded.

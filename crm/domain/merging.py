@@ -6,7 +6,7 @@ from typing import Any
 
 from crm.choices import MergeRule
 from crm.domain.fields import TEXT_FIELDS, ProfileFields, fill_from_merged, take_back_merged
-from crm.domain.permission import NEGATIVE, most_restrictive
+from crm.domain.permission import CHANNELS, NEGATIVE, most_restrictive
 
 UNDO_WITHIN = timedelta(days=30)
 MERGED = "merge"
@@ -14,8 +14,9 @@ MERGED = "merge"
 BY_RULE = "rule:"
 """What the rule of a merge begins with, before the word of `MergeRule`."""
 SEEN = ("last_opened_at", "last_clicked_at", "last_seen_at")
-_PLAIN = (*TEXT_FIELDS, "properties", "email_consent", "sms_consent", "is_anonymous")
-_TIMES = ("email_consent_at", "sms_consent_at", "source_version_at", "traits_at", "created_at")
+_STATES = tuple(f"{channel}_consent" for channel in CHANNELS)
+_PLAIN = (*TEXT_FIELDS, "properties", *_STATES, "is_anonymous")
+_TIMES = (*(f"{name}_at" for name in _STATES), "source_version_at", "traits_at", "created_at")
 Said = tuple[str, datetime | None]
 """A state of consent and the time from which it counts."""
 UNSAID: Said = ("never", None)
@@ -48,7 +49,7 @@ def read_seen(snapshot: Mapping[str, Any], side: str) -> Seen:
 
 
 def read_consent(fields: ProfileFields, channel: str) -> Said:
-    """Return what holds of a profile on a channel, ``email`` or ``sms``."""
+    """Return what holds of a profile on a channel."""
     return getattr(fields, f"{channel}_consent"), getattr(fields, f"{channel}_consent_at")
 
 

@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 
 from crm.choices import ConsentState
 
+CHANNELS = ("email", "sms", "whatsapp", "push")
+"""Channels of which a profile keeps what holds."""
+ADDRESSED = ("email", "sms", "whatsapp")
+"""Those whose addresses a profile shows."""
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _RESTRICTIVENESS = {
     ConsentState.SUBSCRIBED: 0,

@@ -18,10 +18,11 @@ from crm.domain.permission import NEGATIVE
 Flat = dict[str, Any]
 """Values by name; JSON. One that is not there is None."""
 
-CHANNELS = {"email": "email", "sms": "phone"}
-"""Channels of consent, and the address that each needs."""
-_TIMES = ("email_consent_at", "sms_consent_at", "source_version_at", "traits_at", "created_at")
-_COLUMNS = (*TEXT_FIELDS, "email_consent", "sms_consent", "is_anonymous", *_TIMES)
+CHANNELS = {"email": "email", "sms": "phone", "whatsapp": "phone", "push": ""}
+"""Channels of consent, and the field with the address that each needs, if a field has it."""
+_STATES = tuple(f"{channel}_consent" for channel in CHANNELS)
+_TIMES = (*(f"{name}_at" for name in _STATES), "source_version_at", "traits_at", "created_at")
+_COLUMNS = (*TEXT_FIELDS, *_STATES, "is_anonymous", *_TIMES)
 PROPERTY, TAG, IDENTITY, STATEMENT = "properties.", "tags.", "identities.", "statements."
 
 

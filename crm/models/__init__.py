@@ -3,6 +3,7 @@
 from crm.models.care import Return, Review, Ticket
 from crm.models.cart import Cart, OrderHint
 from crm.models.consent import ConsentEvent, Suppression
+from crm.models.conversation import Conversation, ConversationMessage
 from crm.models.duplicate import DuplicateSearch, MergeRules, ProbableDuplicate
 from crm.models.event import Event, EventKey, Reaction
 from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
@@ -28,6 +29,8 @@ __all__ = [
     "CatalogChange",
     "CatalogCount",
     "ConsentEvent",
+    "Conversation",
+    "ConversationMessage",
     "DuplicateSearch",
     "Event",
     "EventKey",

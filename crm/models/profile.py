@@ -44,12 +44,20 @@ class Profile(TenantModel):
     email_consent = models.TextField(
         choices=ConsentState.choices, default=ConsentState.NEVER, db_default=ConsentState.NEVER
     )
-    """Projection of the newest consent event of the e-mail channel; likewise SMS."""
+    """Projection of the newest consent event of the e-mail channel; likewise the others."""
     email_consent_at = models.DateTimeField(null=True)
     sms_consent = models.TextField(
         choices=ConsentState.choices, default=ConsentState.NEVER, db_default=ConsentState.NEVER
     )
     sms_consent_at = models.DateTimeField(null=True)
+    whatsapp_consent = models.TextField(
+        choices=ConsentState.choices, default=ConsentState.NEVER, db_default=ConsentState.NEVER
+    )
+    whatsapp_consent_at = models.DateTimeField(null=True)
+    push_consent = models.TextField(
+        choices=ConsentState.choices, default=ConsentState.NEVER, db_default=ConsentState.NEVER
+    )
+    push_consent_at = models.DateTimeField(null=True)
     merged_into = TenantForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     erased_at = models.DateTimeField(null=True)
     source_version_at = models.DateTimeField(null=True)
@@ -80,6 +88,16 @@ class Profile(TenantModel):
                 fields=["tenant", "sms_consent", "-created_at", "-id"],
                 name="profile_sms_consent_idx",
                 condition=_IS_LIVE & ~models.Q(sms_consent=ConsentState.NEVER),
+            ),
+            models.Index(
+                fields=["tenant", "whatsapp_consent", "-created_at", "-id"],
+                name="profile_whatsapp_consent_idx",
+                condition=_IS_LIVE & ~models.Q(whatsapp_consent=ConsentState.NEVER),
+            ),
+            models.Index(
+                fields=["tenant", "push_consent", "-created_at", "-id"],
+                name="profile_push_consent_idx",
+                condition=_IS_LIVE & ~models.Q(push_consent=ConsentState.NEVER),
             ),
             # What the page about the data counts: few rows of many.
             models.Index(

@@ -17,7 +17,12 @@ LABELS = {
     "city": "City",
     "postcode": "Postcode",
 }
-CONSENTS = {"email_consent": "Email consent", "sms_consent": "SMS consent"}
+CONSENTS = {
+    "email_consent": "Email consent",
+    "sms_consent": "SMS consent",
+    "whatsapp_consent": "WhatsApp consent",
+    "push_consent": "Push consent",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """Looking up single things by what a person types."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
+from crm.choices import IdentityKind
 from crm.domain.identifiers import order_number_forms
-from crm.models import Order
+from crm.models import Identity, Order
 from kernel.sql import run_sql
 
 
@@ -28,6 +30,15 @@ def find_orders(text: str, *, limit: int) -> list[FoundOrder]:
         FoundOrder(order.pk, str(order), str(order.profile) if order.profile else "")
         for order in newest
     ]
+
+
+def find_owners_of_numbers(numbers: Collection[str]) -> dict[str, list[int]]:
+    """Return the profiles that numbers in E.164 point at; numbers of nobody are left out."""
+    found = Identity.objects.filter(kind=IdentityKind.PHONE, value_norm__in=numbers)
+    owners: dict[str, list[int]] = {}
+    for number, profile_id in found.order_by("pk").values_list("value_norm", "profile_id"):
+        owners.setdefault(number, []).append(profile_id)
+    return owners
 
 
 def list_event_names(*, limit: int) -> list[str]:

@@ -25,6 +25,7 @@ _PLACES = {
     "crm_event.profile_id": "events",
     "crm_consentevent.profile_id": "statements of consent",
     "crm_note.profile_id": "notes",
+    "crm_conversation.profile_id": "conversations",
     "messaging_message.profile_id": "messages",
     "flows_flowrun.profile_id": "passages through flows",
     "loyalty_pointsentry.profile_id": "movements of points",

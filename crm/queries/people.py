@@ -29,7 +29,8 @@ EXPORT_BATCH = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = """
 SELECT p.id, p.first_name, p.last_name, p.email, p.phone, p.country, p.city, p.email_consent,
-    p.sms_consent, p.created_at, p.tags, COALESCE(f.order_count, 0) AS order_count,
+    p.sms_consent, p.whatsapp_consent, p.created_at, p.tags,
+    COALESCE(f.order_count, 0) AS order_count,
     COALESCE(f.net_minor, 0) AS net_minor, COALESCE(f.gross_minor, 0) AS gross_minor,
     COALESCE(f.refunded_minor, 0) AS refunded_minor, f.first_order_at, f.last_order_at,
     f.last_seen_at, COALESCE(f.rfm_group, '') AS rfm_group,
@@ -113,6 +114,7 @@ class Person:
     created_at: datetime
     email_consent: str
     sms_consent: str
+    whatsapp_consent: str
     order_count: int
     net_minor: int
     average_minor: int | None
@@ -219,6 +221,7 @@ def _people(rows: Sequence[Any], now: datetime) -> list[Person]:
             created_at=row.created_at,
             email_consent=row.email_consent,
             sms_consent=row.sms_consent,
+            whatsapp_consent=row.whatsapp_consent,
             order_count=row.order_count,
             net_minor=row.net_minor,
             average_minor=average(row.gross_minor, row.order_count),

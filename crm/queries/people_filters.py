@@ -173,12 +173,13 @@ def _ordered(value: str) -> str:
 
 
 def _consent(channel: str, label: str, order: int) -> ListFilter:
+    key = "consent" if channel == "email" else f"{channel}_consent"
     return ListFilter(
-        key="consent" if channel == "email" else f"{channel}_consent",
+        key=key,
         label=label,
         anything="Any",
         list_choices=lambda: _CONSENT_CHOICES,
-        sql=f"p.{channel}_consent = %({'consent' if channel == 'email' else 'sms_consent'})s",
+        sql=f"p.{channel}_consent = %({key})s",
         define=lambda value: {"consent": channel, "is": value},
         order=order,
         group=label,
@@ -308,6 +309,8 @@ FILTERS = (
     COUNTRY,
     _consent("email", "Email consent", 64),
     _consent("sms", "SMS consent", 65),
+    _consent("whatsapp", "WhatsApp consent", 66),
+    _consent("push", "Push consent", 67),
     WITHOUT_TAG,
     *_between(
         "order_count",

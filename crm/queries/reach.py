@@ -43,6 +43,9 @@ class Reachable(Protocol):
     @property
     def sms_consent(self) -> str: ...
 
+    @property
+    def whatsapp_consent(self) -> str: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -73,6 +76,7 @@ def find_reach(people: Collection[Reachable], now: datetime) -> list[list[Reach]
         [
             _judge(Channel.EMAIL, "Email", person.email, person.email_consent, suppressed),
             _judge(Channel.SMS, "SMS", person.phone, person.sms_consent, suppressed),
+            *_judge_whatsapp(person, suppressed),
         ]
         for person in people
     ]
@@ -87,12 +91,16 @@ def _find_suppressed(people: Iterable[Reachable], now: datetime) -> _Found:
     digests = {
         digest_address(owner, channel, address)
         for person in people
-        for channel, address in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone))
+        for channel, address in (
+            (Channel.EMAIL, person.email),
+            (Channel.SMS, person.phone),
+            (Channel.WHATSAPP, person.phone if _uses_whatsapp(person) else ""),
+        )
         if address
     }
     rows = Suppression.objects.filter(
         Q(until=None) | Q(until__gt=now),
-        channel__in=[Channel.EMAIL, Channel.SMS],
+        channel__in=[Channel.EMAIL, Channel.SMS, Channel.WHATSAPP],
         address_hash__in=digests,
     ).values_list("address_hash", "scope", "reason")
     found: _Found = {}
@@ -100,6 +108,18 @@ def _find_suppressed(people: Iterable[Reachable], now: datetime) -> _Found:
         if digest not in found or scope == SuppressionScope.ALL:
             found[digest] = (scope, reason)
     return found
+
+
+def _uses_whatsapp(person: Reachable) -> bool:
+    """Say whether anything is known of a person there; many shops never use it."""
+    return person.whatsapp_consent != ConsentState.NEVER
+
+
+def _judge_whatsapp(person: Reachable, suppressed: _Found) -> list[Reach]:
+    if not _uses_whatsapp(person):
+        return []
+    said = person.whatsapp_consent
+    return [_judge(Channel.WHATSAPP, "WhatsApp", person.phone, said, suppressed)]
 
 
 def _judge(channel: Channel, label: str, address: str, consent: str, suppressed: _Found) -> Reach:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from crm.choices import IdentityKind
+from crm.domain.permission import CHANNELS
 from crm.models import (
     ConsentEvent,
     Event,
@@ -25,6 +26,7 @@ from crm.models import (
     Ticket,
     Touchpoint,
 )
+from crm.queries.conversations import export_conversations
 from kernel.money import average, to_text
 from kernel.scope import current_tenant_id
 from tenants.queries import get_tenant
@@ -130,6 +132,7 @@ class Export:
     returns: list[Return]
     reviews: list[Review]
     tickets: list[Ticket]
+    conversations: list[dict[str, Any]]
 
 
 def export_profile(profile_id: int) -> Export:
@@ -147,6 +150,7 @@ def export_profile(profile_id: int) -> Export:
         returns=list(Return.objects.filter(profile_id=profile_id).order_by("requested_at", "pk")),
         reviews=list(Review.objects.filter(profile_id=profile_id).order_by("reviewed_at", "pk")),
         tickets=list(Ticket.objects.filter(profile_id=profile_id).order_by("opened_at", "pk")),
+        conversations=export_conversations(profile_id),
     )
 
 
@@ -220,8 +224,11 @@ def _describe(
         "properties": row.properties,
         "tags": row.tags,
         "consent": {
-            "email": {"state": row.email_consent, "at": row.email_consent_at},
-            "sms": {"state": row.sms_consent, "at": row.sms_consent_at},
+            channel: {
+                "state": getattr(row, f"{channel}_consent"),
+                "at": getattr(row, f"{channel}_consent_at"),
+            }
+            for channel in CHANNELS
         },
         "identities": identities,
         "facts": _figures(facts, currency),

@@ -31,6 +31,7 @@ class StoreCustomer:
     email_consent_at: datetime | None
     sms_consent: str
     sms_consent_at: datetime | None
+    whatsapp_consent: str
     rfm_group: str
     order_count: int
     net_minor: int

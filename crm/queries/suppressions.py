@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from crm.choices import Channel, SuppressionReason, SuppressionScope
 from crm.domain.digests import digest_address
+from crm.domain.permission import ADDRESSED
 from crm.models import Suppression
 from kernel.arrays import array
 from kernel.keyset import Place, Sorting, Statement, count_up_to, has_any, select_page
@@ -147,12 +148,11 @@ def _conditions(wanted: WantedSuppressions) -> tuple[list[str], dict[str, Any]]:
 
 def _find_owners(rows: Iterable[Any]) -> dict[tuple[str, str], int]:
     """Return whose the addresses are, by channel and address."""
-    held: dict[str, set[str]] = {"email": set(), "sms": set()}
+    held: dict[str, set[str]] = {channel: set() for channel in ADDRESSED}
     for row in rows:
         if row.channel in held and row.address:
             held[row.channel].add(row.address)
     if not any(held.values()):
         return {}
-    emails, phones = (array(sorted(held[channel])) for channel in ("email", "sms"))
-    found = run_sql("crm.find_addressed", emails=emails, phones=phones)
+    found = run_sql("crm.find_addressed", **{name: array(sorted(held[name])) for name in held})
     return {(row.channel, row.address): row.profile_id for row in found}

@@ -10,7 +10,7 @@ from django.db import transaction
 from crm.choices import ConsentState, EventSource, SuppressionReason, SuppressionScope
 from crm.domain.fields import ProfileFields, learn_consent
 from crm.domain.identifiers import normalize_email
-from crm.domain.permission import NEGATIVE, counts_from
+from crm.domain.permission import ADDRESSED, CHANNELS, NEGATIVE, counts_from
 from crm.models import ConsentEvent, Suppression
 from crm.queries.statements import wants_back
 from crm.services.addresses import address_hash, normal_address
@@ -46,7 +46,6 @@ COMING_BACK = "wish to come back"
 """Topic under which a wish is kept that changes nothing until its mailbox confirms it."""
 FROM_FILE = "import"
 """Method of statements that a file brings."""
-_PROJECTED = ("email", "sms")
 _SCOPES = {str(SuppressionReason.MANUAL): str(SuppressionScope.PROMOTIONAL)}
 _LIVE_SCOPES = {**_SCOPES, str(SuppressionReason.SPAM_COMPLAINT): str(SuppressionScope.PROMOTIONAL)}
 
@@ -128,7 +127,7 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
     before = _known_state(final, channel, topic)
     if before == state and not (state in NEGATIVE and _may_be_let_go(final, channel, topic)):
         return False
-    if channel in _PROJECTED and not topic:
+    if channel in CHANNELS and not topic:
         said_at = _project(final, channel, state, said_at)
     ConsentEvent.objects.create(
         profile_id=final,
@@ -308,12 +307,13 @@ def _tell_stops(
     """Tell of the people whose addresses are stopped, or are so no more."""
     if not addresses:
         return
-    held: dict[str, set[str]] = {"email": set(), "sms": set()}
+    held: dict[str, set[str]] = {channel: set() for channel in ADDRESSED}
     for channel, address in addresses:
         if channel in held:
             held[channel].add(normalize_email(address) if channel == "email" else address.strip())
-    emails, phones = (array(sorted(held[channel] - {""})) for channel in ("email", "sms"))
-    found = run_sql("crm.find_addressed", emails=emails, phones=phones)
+    found = run_sql(
+        "crm.find_addressed", **{name: array(sorted(held[name] - {""})) for name in held}
+    )
     events = [
         NewEvent(
             name="Suppression Changed",
@@ -348,7 +348,7 @@ def apply_consents(
             batch.reject(item.index, "erased" if claim.is_blocked else "nobody is named")
             continue
         batch.outcomes[item.index] = NEW if claim.is_new else UNCHANGED
-        is_news = record.channel not in _PROJECTED or learn_consent(
+        is_news = record.channel not in CHANNELS or learn_consent(
             known[claim.profile_id], record.channel, record.state, record.occurred_at, batch.now
         )
         if is_news:
@@ -383,7 +383,7 @@ def withdraw_many(withdrawals: Sequence[Withdrawal]) -> list[int]:
         if fields is None:
             continue
         profile_id, state = final[each.profile_id], str(ConsentState.UNSUBSCRIBED)
-        if each.channel not in _PROJECTED or learn_consent(
+        if each.channel not in CHANNELS or learn_consent(
             fields, each.channel, state, each.occurred_at, now
         ):
             statements.append(
@@ -407,7 +407,7 @@ def _changes(
     """Tell of each channel on which the permission is another than before."""
     events = []
     for profile_id, fields in changed.items():
-        for channel in _PROJECTED:
+        for channel in CHANNELS:
             old = getattr(before[profile_id], f"{channel}_consent")
             new = getattr(fields, f"{channel}_consent")
             at = getattr(fields, f"{channel}_consent_at") or now
@@ -428,7 +428,7 @@ def _statement(batch: Batch, record: ConsentRecord, profile_id: int) -> Statemen
 
 
 def _known_state(profile_id: int, channel: str, topic: str) -> str:
-    if channel in _PROJECTED and not topic:
+    if channel in CHANNELS and not topic:
         return str(getattr(load_fields([profile_id])[profile_id], f"{channel}_consent"))
     last = _last_said(profile_id, channel, topic)
     return last.state if last else str(ConsentState.NEVER)

@@ -27,6 +27,7 @@ from crm.models import (
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.claims import identifier_keys, key_hash
 from crm.services.consent import suppress_hashes
+from crm.services.conversations import forget_conversations
 from crm.services.ids import lock_final_profiles, lock_for_merge
 from crm.services.searches import forget_searches
 from crm.types import DataRequestRecord, EraseRecord, StoreClosedRecord
@@ -90,6 +91,7 @@ def erase_profiles(
     Note.objects.filter(profile_id__in=ids).delete()
     Touchpoint.objects.filter(profile_id__in=ids).delete()
     Cart.objects.filter(profile_id__in=ids).delete()
+    forget_conversations(ids)
     rows = run_sql("crm.erase_profiles", ids=wanted, now=at)
     erased = sorted(row.id for row in rows if row.merged_into_id is None)
     for hook in AFTER_ERASE:

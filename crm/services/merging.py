@@ -15,6 +15,7 @@ from crm.domain.merging import (
     write_consent,
     write_snapshot,
 )
+from crm.domain.permission import CHANNELS
 from crm.models import ProfileMerge
 from crm.services.events import append_resolved
 from crm.services.profiles import Statement, read_fields, statement_columns, update_profiles
@@ -178,7 +179,7 @@ def _unite_fields(
     for loser, winner in pairs:
         kept, gone = known[winner], known[loser]
         fill_from_merged(kept, gone)
-        for channel in ("email", "sms"):
+        for channel in CHANNELS:
             state, at, is_new = unite_consent(
                 read_consent(kept, channel), read_consent(gone, channel), now
             )

@@ -24,6 +24,7 @@ from crm.domain.merging import (
     read_snapshot,
     write_consent,
 )
+from crm.domain.permission import CHANNELS
 from crm.models import ConsentEvent, Identity, Profile, ProfileFacts, ProfileMerge
 from crm.queries.parting import list_later
 from crm.services.events import append_events
@@ -39,7 +40,6 @@ from tenants.services import audit
 
 SAID_SINCE = "Said while this profile was part of another one"
 _STRONG = (IdentityKind.CUSTOMER_ID, IdentityKind.EMAIL, IdentityKind.PHONE)
-_CHANNELS = ("email", "sms")
 
 
 @transaction.atomic
@@ -150,7 +150,7 @@ def _part_consent(
     made = {row.channel for row in rows if row.profile_id == ids[0] and row.method == MERGED}
     before = read_snapshot(merge.snapshot, "winner")
     statements = []
-    for channel in _CHANNELS:
+    for channel in CHANNELS:
         said, was = read_consent(winner, channel), read_consent(loser, channel)
         if said[1] == merge.merged_at or said == was:
             said = read_consent(before, channel)

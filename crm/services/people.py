@@ -11,7 +11,8 @@ from crm.domain.fields import (
     learn_from_guest,
     learn_from_traits,
 )
-from crm.domain.permission import counts_from
+from crm.domain.merging import read_consent
+from crm.domain.permission import CHANNELS, counts_from
 from crm.domain.resolution import LIMITS, WEAK, Key, Person, Register
 from crm.errors import IngestConflict
 from crm.services import visitors
@@ -154,10 +155,9 @@ def _learn(batch: Batch, draft: _Draft) -> None:
         _learn_addresses(draft, claim, replaces=replaces)
         if known.created_at is None or claim.first_at < known.created_at:
             known.created_at = claim.first_at
-        if said.email_consent:
-            _learn_consent(batch, draft, claim, "email", said.email_consent, holds=holds)
-        if said.sms_consent:
-            _learn_consent(batch, draft, claim, "sms", said.sms_consent, holds=holds)
+        for channel in CHANNELS:
+            if state := getattr(said, f"{channel}_consent"):
+                _learn_consent(batch, draft, claim, channel, state, holds=holds)
 
 
 def _learn_addresses(draft: _Draft, claim: Claim, *, replaces: bool) -> None:
@@ -278,10 +278,8 @@ def _note_changed(batch: Batch, draft: _Draft) -> None:
 
 def _note_consent(batch: Batch, draft: _Draft, before: ProfileFields) -> None:
     known = draft.fields
-    for channel, old, new, at in (
-        ("email", before.email_consent, known.email_consent, known.email_consent_at),
-        ("sms", before.sms_consent, known.sms_consent, known.sms_consent_at),
-    ):
+    for channel in CHANNELS:
+        (old, _), (new, at) = read_consent(before, channel), read_consent(known, channel)
         if old != new:
             batch.add_event(
                 "Consent Changed",

@@ -31,6 +31,7 @@ from kernel import clock
 from kernel.arrays import array, columns
 from kernel.sql import run_sql
 
+_SPOKEN = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
 DERIVED = {
     "crm_identity",
     "crm_consentevent",
@@ -247,7 +248,7 @@ def _explain(end: PutBack) -> str:
 
 def _word(name: str) -> str:
     if channel := channel_of(name):
-        return "SMS consent" if channel == "sms" else "email consent"
+        return f"{_SPOKEN[channel]} consent"
     for prefix in (IDENTITY, TAG):
         if name.startswith(prefix):
             kind = name.removeprefix(prefix).partition(":")[0]

@@ -23,6 +23,7 @@ REPOINTED: list[tuple[str, str]] = [
     ("crm_ticket", "profile_id"),
     ("crm_touchpoint", "profile_id"),
     ("crm_cart", "profile_id"),
+    ("crm_conversation", "profile_id"),
 ]
 """Table and column; the table has an ``id``. A merge lets the rows point at the winner."""
 

@@ -4,12 +4,13 @@ WITH held AS (
     {crm.held_consent}
 ),
 stored AS (
-    SELECT p.id, 'email' AS channel, p.email_consent AS state, p.email_consent_at AS held_at
+    SELECT p.id, c.channel, c.state, c.held_at
     FROM crm_profile AS p
-    WHERE p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL
-    UNION ALL
-    SELECT p.id, 'sms', p.sms_consent, p.sms_consent_at
-    FROM crm_profile AS p
+    CROSS JOIN LATERAL unnest(
+        ARRAY['email', 'sms', 'whatsapp', 'push'],
+        ARRAY[p.email_consent, p.sms_consent, p.whatsapp_consent, p.push_consent],
+        ARRAY[p.email_consent_at, p.sms_consent_at, p.whatsapp_consent_at, p.push_consent_at]
+    ) AS c (channel, state, held_at)
     WHERE p.tenant_id = %(tenant_id)s AND p.merged_into_id IS NULL
 )
 SELECT

@@ -58,6 +58,8 @@ ruled AS (
       AND NOT (t.email_consent = 'subscribed' AND o.email_consent IN ('unsubscribed', 'withdrawn'))
       AND NOT (o.sms_consent = 'subscribed' AND t.sms_consent IN ('unsubscribed', 'withdrawn'))
       AND NOT (t.sms_consent = 'subscribed' AND o.sms_consent IN ('unsubscribed', 'withdrawn'))
+      AND NOT (o.whatsapp_consent = 'subscribed' AND t.whatsapp_consent IN ('unsubscribed', 'withdrawn'))
+      AND NOT (t.whatsapp_consent = 'subscribed' AND o.whatsapp_consent IN ('unsubscribed', 'withdrawn'))
       AND NOT EXISTS (
         SELECT 1
         FROM apart AS a

@@ -6,7 +6,7 @@ SELECT DISTINCT ON (c.profile_id, c.channel)
 FROM crm_consentevent AS c
 WHERE c.tenant_id = %(tenant_id)s
   AND c.topic = ''
-  AND c.channel IN ('email', 'sms')
+  AND c.channel IN ('email', 'sms', 'whatsapp', 'push')
   AND (%(ids)s::bigint[] IS NULL OR c.profile_id = ANY(%(ids)s::bigint[]))
 ORDER BY
     c.profile_id, c.channel, c.occurred_at DESC NULLS LAST,

@@ -11,6 +11,7 @@ SELECT
     p.email_consent_at,
     p.sms_consent,
     p.sms_consent_at,
+    p.whatsapp_consent,
     coalesce(f.rfm_group, '') AS rfm_group,
     coalesce(f.order_count, 0) AS order_count,
     coalesce(f.net_minor, 0) AS net_minor,

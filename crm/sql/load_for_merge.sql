@@ -6,7 +6,8 @@
 SELECT
     p.id, p.email, p.phone, p.first_name, p.last_name, p.locale, p.timezone, p.country, p.region,
     p.city, p.postcode, p.properties, p.email_consent, p.email_consent_at, p.sms_consent,
-    p.sms_consent_at, p.source_version_at, p.traits_at, p.is_anonymous, p.created_at,
+    p.sms_consent_at, p.whatsapp_consent, p.whatsapp_consent_at, p.push_consent,
+    p.push_consent_at, p.source_version_at, p.traits_at, p.is_anonymous, p.created_at,
     p.merged_into_id, p.tags
 FROM crm_profile AS p
 WHERE p.tenant_id = %(tenant_id)s AND p.id = ANY(%(ids)s::bigint[])

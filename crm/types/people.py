@@ -22,7 +22,8 @@ class CustomerRecord:
 
     Attributes:
         external_id: the store's id; empty for a guest.
-        email_consent, sms_consent: a `ConsentState` word, or empty when nothing is said.
+        email_consent, sms_consent, whatsapp_consent, push_consent: a `ConsentState` word, or empty
+            when nothing is said.
         consent_at: when the consent was given; None when the store gives no time.
         created_at: when the store first knew them.
     """
@@ -40,5 +41,7 @@ class CustomerRecord:
     created_at: datetime | None = None
     email_consent: str = ""
     sms_consent: str = ""
+    whatsapp_consent: str = ""
+    push_consent: str = ""
     consent_at: datetime | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)

@@ -31,7 +31,7 @@ from tenants.types import TenantRequest
 
 CANDIDATES = 10
 MAX_REASON = 500
-CHANNELS = {"email": "Email", "sms": "SMS"}
+CHANNELS = {"email": "Email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "Push"}
 STATES = {
     ConsentState.SUBSCRIBED.value: "Agrees to be contacted",
     ConsentState.UNSUBSCRIBED.value: "Wants no more marketing",

@@ -16,6 +16,8 @@ _CHANNELS = {
     "e-mail": Channel.EMAIL,
     "sms": Channel.SMS,
     "text": Channel.SMS,
+    "whatsapp": Channel.WHATSAPP,
+    "push": Channel.PUSH,
 }
 
 
@@ -28,7 +30,9 @@ def read_consent(row: Row, options: Options) -> Sequence[Record]:
     person = read_person(row, options)
     channel = _CHANNELS.get(row.get("channel").lower())
     if channel is None:
-        raise Refused(f"Channel “{row.get('channel')[:40]}” is not known; write email or sms.")
+        raise Refused(
+            f"Channel “{row.get('channel')[:40]}” is not known; write email, sms, whatsapp or push."
+        )
     state = read_state(row.get("state") or _left(row) or options.state, "Consent")
     if not state:
         return []

@@ -6,7 +6,11 @@ from segments.domain.compile_events import NUMBER
 from segments.domain.query import Query, midnight_after
 from segments.domain.standing import NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
 
-_ADDRESS: Final = {"email": "p.email_norm", "sms": "p.phone"}
+_ADDRESS: Final = {
+    "email": "p.email_norm",
+    "sms": "p.phone",
+    "whatsapp": "p.phone",
+}
 _STOPS: Final = """
 SELECT count(*) > 0 AS stopped, min(s.until) AS until
 FROM crm_suppression AS s

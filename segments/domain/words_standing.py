@@ -7,7 +7,7 @@ from segments.domain.rfm import GROUP_LABELS
 from segments.domain.standing import NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
 from segments.domain.words_dates import speak_day, speak_many, speak_number
 
-CHANNEL_LABELS = {"email": "Email", "sms": "SMS"}
+CHANNEL_LABELS = {"email": "Email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "Push"}
 _REACHES = {
     "subscribed": "subscribed",
     "pending": "not confirmed yet",

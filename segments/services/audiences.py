@@ -62,7 +62,7 @@ def write_batch(turn: JobTurn) -> JobStep:
 
 def _cells(person: Person, form: Format) -> tuple[str, str]:
     """Return the hashes of a person; empty where they may not be written to."""
-    email, sms = person.reach
+    email, sms, *_ = person.reach
     address = normalize_email(person.email) if email.level == "yes" else ""
     number = person.phone if sms.level == "yes" else ""
     return form.hash_email(address), form.hash_phone(number)

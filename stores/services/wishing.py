@@ -206,7 +206,7 @@ def _segment_rows(lane: WriteLane, customers: Sequence[StoreCustomer]) -> list[R
 
 
 def _consent_row(lane: WriteLane, customer: StoreCustomer, reach: Sequence[Reach]) -> Row:
-    email, sms = reach
+    email, sms, *_ = reach
     said = (
         ("email", customer.email_consent, customer.email_consent_at, customer.email, email),
         ("sms", customer.sms_consent, customer.sms_consent_at, customer.phone, sms),
