@@ -18,7 +18,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
@@ -28,6 +28,10 @@ CHUNK: Final = 64 * 1024
 
 class HttpUnavailable(Exception):
     """Nothing came back: no connection, no answer in time, or too much; the text is for people."""
+
+
+class AnswerLost(HttpUnavailable):
+    """The request left, and its answer did not come: what it asked for may have been done."""
 
 
 class AddressForbidden(HttpUnavailable):
@@ -198,23 +202,42 @@ def _read(found: requests.Response) -> bytes:
     for chunk in found.iter_content(CHUNK):
         body += chunk
         if len(body) > MAX_BYTES:
-            raise HttpUnavailable("the answer is too large")
+            raise AnswerLost("the answer is too large")
     return bytes(body)
+
+
+_MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], type[HttpUnavailable], str], ...]] = (
+    (
+        (requests.exceptions.SSLError,),
+        HttpUnavailable,
+        "no secure connection could be made; see whether its certificate is valid",
+    ),
+    ((requests.exceptions.ConnectTimeout,), HttpUnavailable, "no answer came in time"),
+    ((requests.exceptions.Timeout, ReadTimeoutError), AnswerLost, "no answer came in time"),
+    (
+        (requests.exceptions.ChunkedEncodingError, ProtocolError),
+        AnswerLost,
+        "the connection ended before the answer",
+    ),
+    (
+        (requests.exceptions.ConnectionError,),
+        HttpUnavailable,
+        "no connection could be made",
+    ),
+)
+"""What went wrong, the most telling first; what may have left may have been done."""
 
 
 def _explain(exc: Exception) -> HttpUnavailable:
     for cause in _causes(exc):
         if isinstance(cause, HttpUnavailable):
             return cause
-    if isinstance(exc, requests.exceptions.SSLError):
-        return HttpUnavailable(
-            "no secure connection could be made; see whether its certificate is valid"
-        )
-    if isinstance(exc, requests.exceptions.Timeout):
-        return HttpUnavailable("no answer came in time")
-    if isinstance(exc, requests.exceptions.ConnectionError):
-        return HttpUnavailable("no connection could be made")
-    return HttpUnavailable("the address cannot be asked")
+    found = [
+        error(words)
+        for kinds, error, words in _MEANINGS
+        if any(isinstance(cause, kinds) for cause in _causes(exc))
+    ]
+    return found[0] if found else HttpUnavailable("the address cannot be asked")
 
 
 def _causes(exc: BaseException | None) -> list[BaseException]:

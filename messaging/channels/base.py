@@ -11,12 +11,16 @@ class ChannelRejected(Exception):
 
     Attributes:
         is_address_dead: nobody can be reached there, now or later, such as on a landline.
+        is_unsubscribed: the person told the provider to let nothing of this merchant through.
     """
 
-    def __init__(self, words: str, *, is_address_dead: bool = False) -> None:
+    def __init__(
+        self, words: str, *, is_address_dead: bool = False, is_unsubscribed: bool = False
+    ) -> None:
         """Keep what the provider said."""
         super().__init__(words)
         self.is_address_dead = is_address_dead
+        self.is_unsubscribed = is_unsubscribed
 
 
 class ChannelDeferred(Exception):

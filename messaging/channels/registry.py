@@ -10,6 +10,10 @@ from messaging.channels import (
     email_ses,
     email_smtp,
     email_sparkpost,
+    sms_twilio,
+    sms_vonage,
+    whatsapp_meta,
+    whatsapp_twilio,
 )
 from messaging.channels.base import Provider
 
@@ -23,6 +27,10 @@ _ALL: tuple[Provider, ...] = (
     email_postmark.PROVIDER,
     email_resend.PROVIDER,
     email_sparkpost.PROVIDER,
+    sms_twilio.PROVIDER,
+    sms_vonage.PROVIDER,
+    whatsapp_meta.PROVIDER,
+    whatsapp_twilio.PROVIDER,
 )
 
 PROVIDERS: dict[tuple[str, str], Provider] = {
