@@ -28,6 +28,7 @@ ENTRIES = (
     ("Flows", "flows:list", "flow"),
     ("Messages", "messaging:list", "mail"),
     ("Content", "messaging:forms", "content"),
+    ("Conversations", "messaging:conversations", "chat"),
     ("Loyalty", "loyalty:overview", "gift"),
     ("Analytics", "analytics:overview", "chart"),
     ("Catalog", "crm:products", "tag"),

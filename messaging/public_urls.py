@@ -3,7 +3,7 @@
 from django.urls import path
 
 from kernel.edges import as_view
-from messaging.views import brand, edges, mailboxes, senders, signup_public
+from messaging.views import brand, edges, mailboxes, senders, short_links, signup_public
 from messaging.views.hooks import receive_callback
 from messaging.views.signup_script import serve_forms_script
 
@@ -28,4 +28,5 @@ urlpatterns = [
     path("forms/<str:key>", signup_public.take, name="signup_take"),
     path("f/<str:key>/theme.css", signup_public.theme, name="signup_theme"),
     path("f/<str:key>", signup_public.page, name="signup_page"),
+    path("l/<str:code>", short_links.follow, name="short_link"),
 ]

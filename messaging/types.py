@@ -56,6 +56,8 @@ class Recipient:
     timezone: str
     phone: str = ""
     sms_consent: str = ""
+    whatsapp_consent: str = ""
+    push_consent: str = ""
 
     def address(self, channel: str) -> str:
         """Return where the person is reached on a channel; empty where nowhere."""
@@ -65,9 +67,13 @@ class Recipient:
 
     def consent(self, channel: str) -> str:
         """Return the person's permission on a channel, a `crm.choices.ConsentState` word."""
-        if channel == Channel.EMAIL:
-            return self.email_consent
-        return self.sms_consent if channel == Channel.SMS else ConsentState.NEVER.value
+        said = {
+            Channel.EMAIL: self.email_consent,
+            Channel.SMS: self.sms_consent,
+            Channel.WHATSAPP: self.whatsapp_consent,
+            Channel.PUSH: self.push_consent,
+        }
+        return said[Channel(channel)] or ConsentState.NEVER.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +98,11 @@ class PendingMessage:
 
     @property
     def address(self) -> str:
-        """Where it goes on its channel, as it is stored; empty where nowhere."""
-        return self.profile.address(self.channel)
+        """Where it goes on its channel, as it is stored; empty where nowhere.
+
+        An answer goes where its question came from.
+        """
+        return str(self.context.get("to") or "") or self.profile.address(self.channel)
 
     @property
     def reference(self) -> str:

@@ -30,7 +30,7 @@ from flows.errors import GraphError, Problem
 
 UNITS = ("minutes", "hours", "days", "weeks")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CHANNELS = ("email",)
+CHANNELS = ("email", "sms", "whatsapp")
 CLASSES = ("promotional", "behavioural", "transactional", "safety", "service")
 LATENESS = {"promotional": timedelta(hours=24), "behavioural": timedelta(hours=12)}
 """How late a message of a class may be when its node does not say; others are never late."""

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from flows.domain.parsing import CHANNELS
 from flows.nodes.parts import DURATION, NEXT, describe
 
 NODE_TYPE: Final[dict[str, Any]] = describe(
@@ -10,7 +11,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
     "Queues one message and goes on at once. Whether it leaves is decided at the moment of "
     "sending: exit conditions, entry filter, address, consent and the other gates.",
     properties={
-        "channel": {"enum": ["email"], "default": "email"},
+        "channel": {"enum": list(CHANNELS), "default": "email"},
         "template": {"type": "string", "description": "Key of the template."},
         "message_class": {
             "enum": ["promotional", "behavioural", "transactional", "safety", "service"],

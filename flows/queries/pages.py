@@ -39,6 +39,8 @@ from segments.queries.listing import speak_money, titles_of
 DAYS = 30
 _SKIP_WORDS = dict(SkipReason.choices)
 
+_CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp"}
+
 
 @dataclass(frozen=True, slots=True)
 class FlowSummary:
@@ -308,7 +310,7 @@ def _exit_words(exit_on: ExitOn, graph: Graph, names: Names) -> str:
 def _words(node: Node, names: Names) -> tuple[str, str]:
     match node:
         case Message(id=key, message_class=word, channel=channel):
-            return names.message(key), f"{word.capitalize()} {channel}"
+            return names.message(key), f"{word.capitalize()} {_CHANNELS.get(channel, channel)}"
         case Delay(zone=zone):
             return speak_delay(node), zone or "In the profile's own time zone"
         case Split(condition=condition):

@@ -93,6 +93,42 @@ def compile_template(*, subject: str, preheader: str, html: str, text: str) -> E
     return EmailTemplate(subject=subject, preheader=preheader, html=html, text=text)
 
 
+class PartsTemplate:
+    """Plain texts that are written together, such as title and body of a push message.
+
+    Attributes:
+        variables: first words of everything the parts ask for.
+    """
+
+    def __init__(self, parts: Mapping[str, str]) -> None:
+        """Compile.
+
+        Args:
+            parts: Liquid by name.
+
+        Raises:
+            TemplateInvalid: a part is not Liquid; ``fields`` names it.
+        """
+        self._parts = {name: _compile(name, source, _PLAIN) for name, source in parts.items()}
+        self.variables = frozenset(
+            str(name) for part in self._parts.values() for name in part.global_variables()
+        )
+
+    def render(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return what each part says with some values, without blanks around it.
+
+        Raises:
+            RenderError: a variable is missing, or a filter got what it cannot take.
+        """
+        return {name: _render(part, values).strip() for name, part in self._parts.items()}
+
+
+@functools.lru_cache(maxsize=1024)
+def compile_parts(parts: tuple[tuple[str, str], ...]) -> PartsTemplate:
+    """Return compiled parts, given as name and Liquid, from memory where they were compiled."""
+    return PartsTemplate(dict(parts))
+
+
 def _compile(field: str, source: str, environment: Environment) -> BoundTemplate:
     try:
         template = environment.from_string(source)

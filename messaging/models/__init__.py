@@ -3,6 +3,7 @@
 from messaging.models.channels import ChannelAccount, ProviderCallback, Sender, SendingDomain
 from messaging.models.content import Brand, Template
 from messaging.models.limits import FrequencyRule, SendingLimits
+from messaging.models.links import ShortLink
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission
@@ -17,6 +18,7 @@ __all__ = [
     "Sender",
     "SendingDomain",
     "SendingLimits",
+    "ShortLink",
     "SignUpDay",
     "SignUpForm",
     "SignUpText",

@@ -38,8 +38,16 @@ _HOW = {
     "bigcommerce": "in the shop",
     "magento": "in the shop",
     "merge": "when two records of you became one",
+    "keyword": "with a message from your phone",
+    "provider": "with your phone company or app",
 }
 """How somebody said it, in words for themselves."""
+STOPPABLE = {
+    Channel.SMS.value: "SMS",
+    Channel.WHATSAPP.value: "WhatsApp",
+    Channel.PUSH.value: "Push messages",
+}
+"""Channels that can be stopped on the preference page; only they themselves can say yes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +88,30 @@ class StatementLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherChannel:
+    """A channel besides e-mail on which the recipient gets marketing.
+
+    Attributes:
+        address: masked number; empty where there is none to show.
+    """
+
+    channel: str
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class PreferencePage:
     """Everything that a recipient sees of what they get.
 
     Attributes:
-        phone: masked number that gets SMS; empty where none is known or SMS is off.
+        others: channels besides e-mail that are on, and can be stopped here.
         paused_on: day of the merchant on which their pause ends; None where there is none.
         has_more: whether there are older messages or statements than those shown.
     """
 
     subscription: Subscription
-    phone: str
+    others: list[OtherChannel]
     topics: list[TopicChoice]
     frequency: str
     paused_on: date | None
@@ -160,7 +181,7 @@ def find_preferences(token: RecipientToken, now: datetime) -> PreferencePage | N
     sent = [] if subscription.is_erased else _list_sent(profile_id)
     return PreferencePage(
         subscription=subscription,
-        phone=_phone(profile_id),
+        others=_others(profile_id),
         topics=[TopicChoice(topic, topic.pk not in refused) for topic in list_topics()],
         frequency=wish.frequency if wish else Frequency.ALL.value,
         paused_on=until.astimezone(zone).date() if until and until > now else None,
@@ -170,11 +191,15 @@ def find_preferences(token: RecipientToken, now: datetime) -> PreferencePage | N
     )
 
 
-def _phone(profile_id: int) -> str:
+def _others(profile_id: int) -> list[OtherChannel]:
     found = find_recipients([profile_id]).get(profile_id)
-    if found is None or found.is_erased or found.sms_consent != ConsentState.SUBSCRIBED:
-        return ""
-    return mask_address(found.phone)
+    if found is None or found.is_erased:
+        return []
+    return [
+        OtherChannel(channel, label, mask_address(found.address(channel)))
+        for channel, label in STOPPABLE.items()
+        if found.consent(channel) == ConsentState.SUBSCRIBED
+    ]
 
 
 def _statements(lines: list[ConsentLine]) -> list[StatementLine]:
@@ -182,7 +207,7 @@ def _statements(lines: list[ConsentLine]) -> list[StatementLine]:
         StatementLine(
             line=line,
             topic=line.statement.topic,
-            channel="SMS" if line.statement.channel == Channel.SMS else line.statement.channel,
+            channel=STOPPABLE.get(line.statement.channel, line.statement.channel),
             how=_HOW.get(line.statement.method, line.statement.method.replace("_", " ")),
             ip=_mask_ip(line.statement.ip),
         )

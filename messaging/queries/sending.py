@@ -44,6 +44,8 @@ def _recipient(profile: Profile) -> Recipient:
         timezone=profile.timezone,
         phone=profile.phone,
         sms_consent=profile.sms_consent,
+        whatsapp_consent=profile.whatsapp_consent,
+        push_consent=profile.push_consent,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from crm.models import Event
 from crm.panels import EventWords
+from crm.queries.conversations import CHANNEL_LABELS
 from messaging.choices import FailReason, ReasonClass, SkipReason
 from messaging.domain.told import REASONS
 from messaging.models import Message
@@ -195,6 +196,7 @@ JUDGEMENTS: dict[str, Judgement] = {
 """Whether a reason is healthy or harmful, and what to do about it."""
 
 PREFERENCE_EVENTS = ("Preferences Changed",)
+INCOMING_EVENTS = ("Message Received",)
 _LOOKS = {
     "Message Sent": ("mail", "was sent", "neutral"),
     "Message Delivered": ("good", "was delivered", "good"),
@@ -225,6 +227,17 @@ def _more(event: Event) -> str:
     kind = str(event.properties.get("bounce", ""))
     why = REASONS[kind].label if kind in REASONS else ""
     return why or str(event.properties.get("url", ""))
+
+
+def speak_incoming(events: Sequence[Event]) -> dict[int, EventWords]:
+    """Word what people wrote."""
+    words = {}
+    for event in events:
+        channel = CHANNEL_LABELS.get(str(event.properties.get("channel")), "a channel")
+        link = ("messaging:conversation", event.object_id) if event.object_id else None
+        text = str(event.properties.get("text", "")) or "An attachment"
+        words[event.pk] = EventWords("chat", f"Wrote to you by {channel}", text, "accent", link)
+    return words
 
 
 def speak_preferences(events: Sequence[Event]) -> dict[int, EventWords]:

@@ -16,6 +16,7 @@ from crm.choices import Channel, ConsentState, SuppressionScope
 from crm.services.addresses import address_hash
 from messaging.choices import FailReason, MessageClass, MessageStatus, SkipReason
 from messaging.domain.addresses import to_wire
+from messaging.domain.numbers import is_landline
 from messaging.gates import GateFunction, filled_gates, one_batch
 from messaging.queries import sending
 from messaging.queries.accounts import find_served_channels
@@ -186,6 +187,8 @@ def address_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int,
             verdicts[message.id] = Verdict(passed=False, reason=SkipReason.ADDRESS_MISSING)
         elif message.channel == Channel.EMAIL and to_wire(message.address) is None:
             verdicts[message.id] = Verdict(passed=False, detail=message.address[:200])
+        elif message.channel == Channel.SMS and is_landline(message.address):
+            verdicts[message.id] = Verdict(passed=False, detail="a landline takes no SMS")
     return verdicts
 
 

@@ -4,13 +4,17 @@ Contents are not stored: they would be a second copy of what is known of a perso
 today's template with today's values, without the tracked links of the mail that left.
 """
 
+from collections.abc import Mapping
+from html import escape
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from messaging.domain.rendering import compile_template
+from crm.choices import Channel
+from messaging.domain.rendering import EmailTemplate, compile_parts, compile_template
 from messaging.errors import RenderError, TemplateInvalid
-from messaging.models import Message
+from messaging.models import Message, Template
 from messaging.queries import sending
 from messaging.types import PendingMessage, RenderedEmail
 from messaging.variables import gather_values
@@ -37,10 +41,7 @@ def render_again(message_id: int) -> RenderedEmail | None:
     recipient = sending.find_recipients([message.profile_id]).get(message.profile_id)
     if recipient is None or recipient.is_erased:
         return None
-    row = message.template
-    template = compile_template(
-        subject=row.subject, preheader=row.preheader, html=row.html, text=row.text
-    )
+    template = _compile(message.template)
     pending = PendingMessage(
         id=message.pk,
         key=message.key,
@@ -60,6 +61,38 @@ def render_again(message_id: int) -> RenderedEmail | None:
     )
     values = gather_values(template.variables - set(_PERSONAL), [pending])[message.pk]
     return template.render({**values, **dict.fromkeys(_PERSONAL, NOWHERE)})
+
+
+def _compile(row: Template) -> "EmailTemplate | _TextPreview":
+    if row.channel != Channel.EMAIL:
+        return _TextPreview(row)
+    return compile_template(
+        subject=row.subject, preheader=row.preheader, html=row.html, text=row.text
+    )
+
+
+class _TextPreview:
+    """A message of a channel without subject and pictures, shown as a mail is.
+
+    Attributes:
+        variables: first words of everything that it asks for.
+    """
+
+    def __init__(self, row: Template) -> None:
+        places = row.content.get("variables") or ()
+        named = [(f"{place}", str(each)) for place, each in enumerate(places, start=1)]
+        self._name = str(row.content.get("name") or "")
+        self._parts = compile_parts((("text", row.text), *named))
+        self.variables = self._parts.variables
+
+    def render(self, values: Mapping[str, Any]) -> RenderedEmail:
+        """Return the text; of an approved template its name and what fills its places."""
+        said = self._parts.render(values)
+        text = said.pop("text")
+        if not text:
+            text = "\n".join([self._name, *(f"{place}: {each}" for place, each in said.items())])
+        html = f'<div style="white-space:pre-line;font-family:sans-serif">{escape(text)}</div>'
+        return RenderedEmail("", html, text + "\n")
 
 
 def render_or_explain(message_id: int) -> tuple[RenderedEmail | None, str]:

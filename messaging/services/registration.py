@@ -4,9 +4,10 @@ from crm.panels import Panel, fill_panel, fill_pause, fill_words
 from crm.services.erasure import AFTER_ERASE, BEFORE_ERASE
 from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
+from messaging.inbound import fill_inbound
 from messaging.queries import signup, values, words
 from messaging.queries import stock as goods
-from messaging.services import gating, personal_links, wishes
+from messaging.services import answers, gating, personal_links, wishes
 from messaging.services.erasure import forget_callbacks, redact_messages
 from messaging.services.gates import (
     budget,
@@ -16,6 +17,7 @@ from messaging.services.gates import (
     stock,
     unhappy,
 )
+from messaging.services.texting import receive_texts
 from messaging.variables import fill_variable
 
 
@@ -45,6 +47,7 @@ def register() -> None:
     fill_words("messages", "Messages", words.EVENTS, words.speak_messages)
     fill_words("preferences", "Preferences", words.PREFERENCE_EVENTS, words.speak_preferences)
     fill_words("forms", "Forms", signup.EVENTS, signup.speak_submissions)
+    _register_conversations()
 
 
 def _fill_gates() -> None:
@@ -64,3 +67,11 @@ def _fill_gates() -> None:
     fill_gate("sender", gating.sender_gate)
     fill_gate("sender_dns", gating.sender_dns_gate)
     fill_gate("channel", gating.channel_gate)
+
+
+def _register_conversations() -> None:
+    fill_inbound("sms", receive_texts)
+    fill_inbound("whatsapp", receive_texts)
+    fill_variable("reply", answers.reply_values)
+    fill_panel(Panel("conversations", "Conversations", "messaging:profile_conversations", 45))
+    fill_words("conversations", "Conversations", words.INCOMING_EVENTS, words.speak_incoming)

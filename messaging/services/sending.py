@@ -32,6 +32,7 @@ from messaging.channels.base import (
 from messaging.choices import FailReason, MessageClass, MessageStatus
 from messaging.services.lanes import Lane, open_lanes
 from messaging.services.preparing import prepare_batch
+from messaging.services.refusals import learn_from_refusals
 from messaging.services.writers.base import Ready
 from messaging.types import PendingMessage
 
@@ -79,11 +80,13 @@ class Outcomes:
     """What became of a batch that one worker handed over.
 
     Attributes:
+        refusals: what the provider said of those that it will never take.
         is_down: the provider could not be reached; there is no point in claiming more now.
     """
 
     now: datetime
     items: list[Outcome] = field(default_factory=list)
+    refusals: list[tuple[PendingMessage, ChannelRejected]] = field(default_factory=list)
     is_down: bool = False
 
     def sent(self, message: PendingMessage, handed: Handed) -> None:
@@ -93,9 +96,11 @@ class Outcomes:
             Outcome(message, MessageStatus.SENT, detail=detail, provider_id=handed.provider_id)
         )
 
-    def refused(self, message: PendingMessage, reason: str) -> None:
+    def refused(self, message: PendingMessage, refusal: ChannelRejected) -> None:
         """Note that the provider will never take it."""
-        self.items.append(Outcome(message, MessageStatus.FAILED, FailReason.REJECTED, reason[:500]))
+        words = str(refusal)[:500]
+        self.items.append(Outcome(message, MessageStatus.FAILED, FailReason.REJECTED, words))
+        self.refusals.append((message, refusal))
 
     def deferred(self, message: PendingMessage, reason: str, pause: timedelta | None) -> None:
         """Try again after the provider's own pause or ours, or give up after the last try."""
@@ -208,7 +213,7 @@ def _hand_over_one(channel: Channel, item: Ready, outcomes: Outcomes) -> None:
     except ChannelUnavailable:
         raise
     except ChannelRejected as exc:
-        outcomes.refused(item.message, str(exc))
+        outcomes.refused(item.message, exc)
     except ChannelDeferred as exc:
         outcomes.deferred(item.message, str(exc), exc.retry_after)
     except OutcomeUnknown as exc:
@@ -242,6 +247,7 @@ def _record(claim_id: UUID, lane: Lane, outcomes: Outcomes) -> None:
         )
         for item in outcomes.items
     ]
+    learn_from_refusals(outcomes.refusals)  # locks people, who are locked before messages
     written = run_sql(
         "messaging.record_outcomes",
         claim_id=claim_id,

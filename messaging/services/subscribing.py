@@ -54,13 +54,13 @@ def resubscribe(token: RecipientToken, decision: Decision) -> bool:
 
 
 @transaction.atomic
-def stop_sms(token: RecipientToken, decision: Decision) -> bool:
-    """End SMS for the recipient of a token; only the number itself can say yes again.
+def stop_channel(token: RecipientToken, channel: Channel, decision: Decision) -> bool:
+    """End a channel for the recipient of a token; only the number itself can say yes again.
 
     Returns:
         Whether this changed something.
     """
-    return _record(token, ConsentState.UNSUBSCRIBED, decision, Channel.SMS)
+    return _record(token, ConsentState.UNSUBSCRIBED, decision, channel)
 
 
 def say(

@@ -12,10 +12,16 @@ from messaging.queries import sending
 from messaging.services.gating import Asked, Stop
 from messaging.services.writers.base import Compiled, Ready, Writer
 from messaging.services.writers.email import EmailWriter
+from messaging.services.writers.sms import SmsWriter
+from messaging.services.writers.whatsapp import WhatsAppWriter
 from messaging.types import PendingMessage, Verdict
 from messaging.variables import gather_values
 
-WRITERS: Mapping[str, Callable[[datetime], Writer]] = {Channel.EMAIL.value: EmailWriter}
+WRITERS: Mapping[str, Callable[[datetime], Writer]] = {
+    Channel.EMAIL.value: EmailWriter,
+    Channel.SMS.value: SmsWriter,
+    Channel.WHATSAPP.value: WhatsAppWriter,
+}
 """By channel; called once per batch with the present."""
 
 
@@ -28,6 +34,7 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
     if not asked.passed:
         return []
     writer = WRITERS[channel](now)
+    writer.begin(asked.passed)
     found = sending.find_templates({message.template_id for message in asked.passed})
     templates, broken = _compile(writer, found)
     values = _gather(asked.passed, templates)
@@ -45,6 +52,7 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
             continue
         asked.note(message.id, "render", Verdict(passed=True))
         ready.append(written)
+    writer.finish()
     return ready
 
 

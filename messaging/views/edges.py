@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from crm.choices import Channel
 from kernel import clock
 from kernel.tenancy import tenant_scope
 from messaging.choices import Frequency
@@ -68,8 +69,9 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
                     subscribing.resubscribe(found, decision)
                 case "unsubscribe":
                     subscribing.unsubscribe(found, decision)
-                case "stop_sms":
-                    subscribing.stop_sms(found, decision)
+                case "stop_sms" | "stop_whatsapp" | "stop_push" as action:
+                    channel = Channel(action.removeprefix("stop_"))
+                    subscribing.stop_channel(found, channel, decision)
                 case "copy":
                     is_copy_sent = ask_copy(found)
                 case "save":

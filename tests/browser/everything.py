@@ -31,6 +31,7 @@ from messaging.models import (
 )
 from messaging.queries.signup import page_url
 from messaging.services import tokens
+from messaging.services.answers import answer_conversation
 from messaging.services.callback_edge import REFUSALS
 from messaging.services.callbacks import NOBODY_KNOWS
 from messaging.services.domains import add_domain
@@ -42,7 +43,7 @@ from stores.models import InboxDelivery, StoreWrite, WebhookDelivery, WebhookEnd
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_account
-from tests.factories.samples import make_move, make_profile
+from tests.factories.samples import make_conversation, make_move, make_profile
 from tests.factories.signup import make_submission
 from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
@@ -54,6 +55,7 @@ TABS = (
     "service",
     "segments",
     "messages",
+    "conversations",
     "flows",
     "points",
     "consent",
@@ -130,6 +132,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "orders-narrowed": "orders/?status=paid&min=1&person=none&from=2020-01-01",
         "order": f"orders/{Order.objects.order_by('pk')[0].pk}/",
         "messages": "messages/",
+        **_conversations(),
         "topics": "settings/topics/",
         "topic": f"settings/topics/{_topic()}/",
         "topic-new": "settings/topics/new/",
@@ -240,6 +243,17 @@ def _webhook() -> dict[str, str]:
         "webhook": f"settings/webhooks/{row.pk}/",
         "webhook-edit": f"settings/webhooks/{row.pk}/edit/",
         "webhook-delivery": f"settings/webhooks/deliveries/{told.pk}/",
+    }
+
+
+def _conversations() -> dict[str, str]:
+    """Let somebody write, be answered by one channel and not by another."""
+    made = make_conversation(Profile.objects.order_by("pk")[0], assignee="support@example.com")
+    answer_conversation(made.pk, text="Yes, it is.", channel="sms", actor="ada@example.com")
+    return {
+        "conversations": "conversations/",
+        "conversations-closed": "conversations/?state=closed",
+        "conversation": f"conversations/{made.pk}/",
     }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from crm.models import (
     Cart,
+    Conversation,
+    ConversationMessage,
     Event,
     FlagRule,
     Note,
@@ -33,7 +35,15 @@ from kernel import clock
 from kernel.scope import current_tenant_id
 from kernel.secrets import encrypt
 from loyalty.models import PointsAccount, PointsEntry
-from messaging.models import FrequencyRule, Message, Sender, SendingDomain, Template, Topic
+from messaging.models import (
+    ChannelAccount,
+    FrequencyRule,
+    Message,
+    Sender,
+    SendingDomain,
+    Template,
+    Topic,
+)
 from segments.models import Membership, MembershipChange, RfmScale, Segment
 from segments.services.lists import add_to_list, create_list
 from stores.models import (
@@ -110,6 +120,30 @@ def make_coupon(store: Store) -> StoreWrite:
     }
     lane = WriteLane.objects.create(store=store, kind="codes", is_on=True)
     return StoreWrite.objects.create(lane=lane, subject="HELLO10", value=value, state="sent")
+
+
+def make_conversation(profile: Profile, **fields: Any) -> Conversation:
+    """Create a conversation by SMS, in which they wrote once."""
+    now = clock.now()
+    account, _ = ChannelAccount.objects.get_or_create(
+        channel="sms",
+        is_default=True,
+        defaults={"provider": "twilio", "name": "Twilio", "credentials_encrypted": ""},
+    )
+    values = {
+        "channel": "sms",
+        "account_id": account.pk,
+        "address": f"+44770090{next(numbers):04d}",
+        "last_text": "Is it in stock?",
+        "last_message_at": now,
+        "last_inbound_at": now,
+        "unread": 1,
+    }
+    made = Conversation.objects.create(profile=profile, **{**values, **fields})
+    ConversationMessage.objects.create(
+        conversation=made, direction="in", text=made.last_text, at=now, provider_id=f"in-{made.pk}"
+    )
+    return made
 
 
 def make_event(profile: Profile | None = None, **fields: Any) -> Event:
@@ -293,6 +327,7 @@ def make_everything() -> dict[str, int]:
         "cap_id": FrequencyRule.objects.create(
             message_class="promotional", max_n=4, window_hours=720
         ).pk,
+        "conversation_id": make_conversation(profile).pk,
         "topic_id": Topic.objects.create(name="New products").pk,
         "form_id": make_submission(profile).form_id,
         "suppression_id": Suppression.objects.create(

@@ -1,6 +1,6 @@
 """What turns a claimed message into what its channel sends: one writer per channel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,6 +51,12 @@ class Ready:
 
 class Writer(Protocol):
     """Writes the messages of one channel; made once per batch, inside its transaction."""
+
+    def begin(self, messages: Sequence[PendingMessage]) -> None:
+        """Look up for all messages of the batch at once what writing them needs."""
+
+    def finish(self) -> None:
+        """Keep for all messages at once what writing them made."""
 
     def compile(self, template: Template) -> Compiled:
         """Read the Liquid of a template, from memory where it was read before.

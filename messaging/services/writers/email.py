@@ -15,11 +15,11 @@ from messaging.queries import sending
 from messaging.services import tokens
 from messaging.services.gating import MARKETING
 from messaging.services.personal_links import SECRET, recipient_token
-from messaging.services.writers.base import Ready
+from messaging.services.writers.base import Ready, Writer
 from messaging.types import LinkToken, OutgoingEmail, PendingMessage, RenderedEmail
 
 
-class EmailWriter:
+class EmailWriter(Writer):
     """Writes the mails of one batch from the tenant's default sender."""
 
     def __init__(self, now: datetime) -> None:

@@ -1,0 +1,90 @@
+"""Writes SMS: short tracked links, how to stop, a sender of the recipient's country, and parts."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from crm.choices import Channel
+from kernel.tenancy import current_tenant_id
+from messaging.channels.base import OutgoingText
+from messaging.channels.senders import sender_for
+from messaging.domain.keywords import has_opt_out, languages_of, opt_out_words
+from messaging.domain.numbers import country_of
+from messaging.domain.rendering import PartsTemplate, compile_parts
+from messaging.domain.sms_text import MOST_PARTS, measure, spell_plainly
+from messaging.errors import RenderError
+from messaging.models import Template
+from messaging.queries.accounts import list_default_accounts
+from messaging.services.gating import MARKETING
+from messaging.services.short_links import LinkBook
+from messaging.services.writers.base import Ready, Writer
+from messaging.types import PendingMessage
+from tenants.queries import get_tenant
+
+SHOWN = 80
+"""Letters of a text that lists show."""
+NO_WORDS = "none"
+"""Option of an account that leaves the words about stopping to the merchant's templates."""
+_LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_AFTER_LINK = ".,;:!?)]}'"
+"""What ends a sentence and no address."""
+
+
+class SmsWriter(Writer):
+    """Writes the SMS of one batch; `finish` keeps their links."""
+
+    def __init__(self, now: datetime) -> None:
+        """Look up the account and where the merchant is."""
+        accounts = list_default_accounts([Channel.SMS.value])
+        self._options: Mapping[str, Any] = accounts[0].options if accounts else {}
+        self._country = get_tenant(current_tenant_id()).country
+        self._links = LinkBook(now)
+
+    def compile(self, template: Template) -> PartsTemplate:
+        """Read the Liquid of a text."""
+        return compile_parts((("text", template.text),))
+
+    def write(
+        self, message: PendingMessage, content: Mapping[str, str], values: Mapping[str, Any]
+    ) -> Ready:
+        """Put one SMS together."""
+        del values
+        text = content["text"]
+        if not text:
+            raise RenderError("the text is empty")
+        text = spell_plainly(self._shorten(message, self._with_opt_out(message, text)))
+        size = measure(text)
+        if size.parts > MOST_PARTS:
+            raise RenderError(f"it takes {size.parts} SMS; {MOST_PARTS} is the most")
+        number = message.address
+        country = country_of(number)
+        outgoing = OutgoingText(
+            to=number,
+            sender=str(message.context.get("from") or "") or sender_for(self._options, country),
+            text=text,
+            reference=message.reference,
+            country=country,
+        )
+        return Ready(message, outgoing, number, content["text"][:SHOWN], parts=size.parts)
+
+    def finish(self) -> None:
+        """Keep the short links of the batch."""
+        self._links.save()
+
+    def _with_opt_out(self, message: PendingMessage, text: str) -> str:
+        """Return marketing with the words that tell how to stop, unless it says so itself."""
+        own = str(self._options.get("opt_out") or "").strip()
+        is_told = own.lower() == NO_WORDS or has_opt_out(text)
+        if message.message_class not in MARKETING or is_told:
+            return text
+        spoken = languages_of(self._country, [message.profile.locale])
+        return f"{text} {own or opt_out_words(spoken[0])}"
+
+    def _shorten(self, message: PendingMessage, text: str) -> str:
+        def replace(found: re.Match[str]) -> str:
+            address = found[0].rstrip(_AFTER_LINK)
+            rest = found[0][len(address) :]
+            return self._links.shorten(message.id, address) + rest
+
+        return _LINK.sub(replace, text)
