@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import formataddr, parsedate_to_datetime
+from email.utils import parsedate_to_datetime, quote
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
@@ -167,8 +167,8 @@ class AnymailChannel:
         message = EmailMultiAlternatives(
             subject=clean_header(mail.content.subject),
             body=mail.content.text,
-            from_email=formataddr((clean_header(mail.from_name), mail.from_address)),
-            to=[formataddr((clean_header(mail.to_name), mail.to_address))],
+            from_email=_mailbox(mail.from_name, mail.from_address),
+            to=[_mailbox(mail.to_name, mail.to_address)],
             reply_to=[mail.reply_to] if mail.reply_to else None,
             headers=headers,
         )
@@ -251,6 +251,12 @@ def retry_after(response: Any) -> timedelta | None:
     except (TypeError, ValueError):
         return None
     return min(max(_aware(at) - clock.now(), timedelta()), LONGEST_WAIT)
+
+
+def _mailbox(name: str, address: str) -> str:
+    """Return name and address as the library takes them apart: it encodes names by itself."""
+    shown = clean_header(name)
+    return f'"{quote(shown)}" <{address}>' if shown else address
 
 
 def _aware(at: datetime) -> datetime:

@@ -3,10 +3,11 @@
 import base64
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from email.utils import getaddresses
 from typing import Any
 
 import pytest
@@ -105,6 +106,7 @@ def test_a_mail_is_handed_over_with_everything_that_makes_it_ours(
     text = readable(name, call)
     assert provider_id
     assert "zoe@example.com" in text
+    assert "Zoë Byron" in text
     assert "Grüße 🧼" in text
     assert "<p>Hello</p>" in text
     assert "https://crm.example/u/token" in text
@@ -128,6 +130,33 @@ def readable(name: str, call: Any) -> str:
     html = mail.get_body(("html",))
     assert html is not None
     return f"{mail.items()} {html.get_content()} {call.said}"
+
+
+@pytest.mark.parametrize(
+    "to_name", ['Eve" <x@evil.example>, "', "Bob\r\nBcc: x@evil.example", "צבי"]
+)
+def test_a_name_adds_no_recipient(name: str, esp: EspServer, to_name: str) -> None:
+    send(name, replace(MAIL, to_name=to_name))
+
+    [call] = esp.taken
+    assert recipients(name, call) == ["zoe@example.com"]
+
+
+def recipients(name: str, call: Any) -> list[str]:
+    """Return whom a request would reach."""
+    return [address for _, address in getaddresses(RECIPIENTS[name](call))]
+
+
+RECIPIENTS: dict[str, Callable[[Any], list[str]]] = {
+    "brevo": lambda call: [each["email"] for each in call.said["to"]],
+    "mailersend": lambda call: [each["email"] for each in call.said["to"]],
+    "mailgun": lambda call: read_form(call)["to"],
+    "mailjet": lambda call: [each["Email"] for each in call.said["Messages"][0]["To"]],
+    "postmark": lambda call: [call.said["To"]],
+    "resend": lambda call: list(call.said["to"]),
+    "ses": lambda call: list(call.said["Destination"]["ToAddresses"]),
+    "sparkpost": lambda call: [each["address"]["email"] for each in call.said["recipients"]],
+}
 
 
 def test_a_receipt_names_no_unsubscribe(name: str, esp: EspServer) -> None:
