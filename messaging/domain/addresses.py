@@ -1,5 +1,6 @@
 """Which addresses mail can be sent to, and how they are written on the wire."""
 
+import functools
 import re
 
 MAX_LENGTH = 254
@@ -19,10 +20,17 @@ def to_wire(address: str) -> str | None:
     local, at, domain = address.strip().rpartition("@")
     if not at or len(local) > MAX_LOCAL_LENGTH or not _LOCAL.fullmatch(local):
         return None
-    try:
-        ascii_domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return None
-    if not _DOMAIN.fullmatch(ascii_domain) or len(local) + len(ascii_domain) >= MAX_LENGTH:
+    ascii_domain = _write_domain(domain)
+    if not ascii_domain or len(local) + len(ascii_domain) >= MAX_LENGTH:
         return None
     return f"{local}@{ascii_domain}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _write_domain(domain: str) -> str:
+    """Return a domain in ASCII; empty for one that is not valid. Few domains have most people."""
+    try:
+        written = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+    return written if _DOMAIN.fullmatch(written) else ""

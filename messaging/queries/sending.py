@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from crm.choices import StoreStatus, SuppressionScope
-from crm.models import Order, Profile, Store, Suppression
+from crm.choices import StoreStatus
+from crm.models import Order, Profile, Store
 from kernel.arrays import array
 from kernel.secrets import decrypt
 from kernel.sql import run_sql
@@ -16,13 +16,17 @@ from messaging.models import Message, Sender, SendingDomain, Template
 from messaging.queries.senders import dns_failure
 from messaging.types import DkimKey, Recipient
 
+_UNREAD = ("properties", "tags", "name_norm", "email_norm", "region", "postcode", "created_at")
+"""Columns of people that no message asks for."""
+
 
 def find_recipients(profile_ids: Collection[int]) -> dict[int, Recipient]:
     """Return who messages go to, by the profile id asked for; a merged one is its winner."""
-    found = {row.pk: row for row in Profile.objects.filter(pk__in=profile_ids)}
+    people = Profile.objects.defer(*_UNREAD)
+    found = {row.pk: row for row in people.filter(pk__in=profile_ids)}
     winners = {row.merged_into_id for row in found.values() if row.merged_into_id} - found.keys()
     if winners:
-        found |= {row.pk: row for row in Profile.objects.filter(pk__in=winners)}
+        found |= {row.pk: row for row in people.filter(pk__in=winners)}
     return {
         asked: _recipient(found[found[asked].merged_into_id or asked])
         for asked in profile_ids
@@ -53,14 +57,15 @@ def find_suppressions(
     channel: str, address_hashes: Collection[str], now: datetime
 ) -> dict[str, list[tuple[str, str]]]:
     """Return scope and reason of every suppression in force, by address hash."""
-    rows = Suppression.objects.filter(
-        Q(until=None) | Q(until__gt=now), channel=channel, address_hash__in=address_hashes
-    ).values_list("address_hash", "scope", "reason")
+    rows = run_sql(
+        "messaging.find_suppressions",
+        channel=channel,
+        address_hashes=array(address_hashes),
+        now=now,
+    )
     found: dict[str, list[tuple[str, str]]] = {}
     for address_hash, scope, reason in rows:
         found.setdefault(address_hash, []).append((scope, reason))
-    for suppressions in found.values():  # the one that stops everything is named first
-        suppressions.sort(key=lambda item: (item[0] != SuppressionScope.ALL, item[1]))
     return found
 
 
