@@ -5,8 +5,10 @@ from crm.services.erasure import AFTER_ERASE
 from crm.services.people_back import DERIVED, USED
 from crm.services.taking_back import REVALUED
 from loyalty.queries import ledger as queries
+from loyalty.queries.in_mails import loyalty_values
 from loyalty.services.accrual import post_for_history
 from loyalty.services.erasure import forget_reasons
+from messaging.variables import fill_variable
 
 
 def register() -> None:
@@ -17,4 +19,5 @@ def register() -> None:
     DERIVED.update({"loyalty_pointsaccount", "loyalty_pointsentry"})
     USED.append(queries.find_with_points)
     REVALUED.append(post_for_history)
+    fill_variable("loyalty", loyalty_values)
     fill_words("points", "Points", queries.EVENTS, queries.speak_points)

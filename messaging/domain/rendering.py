@@ -16,12 +16,15 @@ from messaging.types import RenderedEmail
 
 MAX_LOOPS = 10_000
 """Rounds that all loops of one template may take together."""
+MAX_OUTPUT = 2_000_000
+"""Characters that one part may become; with the loops this also bounds the time it takes."""
 _NOTE = re.compile(r"\s*\n.*", re.DOTALL)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
 class _Environment(Environment):
     loop_iteration_limit = MAX_LOOPS
+    output_stream_limit = MAX_OUTPUT
 
 
 def _money(minor: Any, currency: Any) -> str:
@@ -54,6 +57,7 @@ class EmailTemplate:
 
     Attributes:
         variables: first words of everything the parts ask for.
+        asked: by part what it asks for: by first word the paths, as lists of segments.
     """
 
     def __init__(self, *, subject: str, preheader: str, html: str, text: str) -> None:
@@ -66,8 +70,13 @@ class EmailTemplate:
         self._preheader = _compile("preheader", preheader, _PLAIN)
         self._html = _compile("mjml", html, _HTML)
         self._text = _compile("text", text, _PLAIN)
-        parts = (self._subject, self._preheader, self._html, self._text)
-        names = {str(name) for part in parts for name in part.global_variables()}
+        self.asked = {
+            "subject": _list_asked(self._subject),
+            "preheader": _list_asked(self._preheader),
+            "mjml": _list_asked(self._html),
+            "text": _list_asked(self._text),
+        }
+        names = {name for asked in self.asked.values() for name in asked}
         self.variables = frozenset(names - {"preheader", "subject"})
 
     def render(self, values: Mapping[str, Any]) -> RenderedEmail:
@@ -138,6 +147,11 @@ def _compile(field: str, source: str, environment: Environment) -> BoundTemplate
     if unknown:
         raise _invalid(field, f"unknown filter {', '.join(unknown)}")
     return template
+
+
+def _list_asked(template: BoundTemplate) -> dict[str, list[list[Any]]]:
+    found = template.analyze().globals
+    return {name: [list(each.segments) for each in paths] for name, paths in found.items()}
 
 
 def _invalid(field: str, words: str) -> TemplateInvalid:

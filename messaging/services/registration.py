@@ -6,6 +6,7 @@ from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
 from messaging.inbound import fill_inbound
 from messaging.queries import signup, values, words
+from messaging.queries import shelves, signup, values, words
 from messaging.queries import stock as goods
 from messaging.services import answers, gating, personal_links, wishes
 from messaging.services.erasure import forget_callbacks, redact_messages
@@ -24,19 +25,7 @@ from messaging.variables import fill_variable
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     _fill_gates()
-    fill_variable("person", values.person_values)
-    fill_variable("store", values.store_values)
-    fill_variable("order", values.order_values)
-    fill_variable("event", values.event_values)
-    fill_variable("brand", values.brand_values)
-    fill_variable("low_stock_left", goods.low_stock_values)
-    fill_variable("backordered_until", goods.backorder_values)
-    fill_variable("vip_exclusive", goods.exclusive_values)
-    fill_variable("sender", personal_links.sender_values)
-    fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
-    fill_variable("preferences_url", personal_links.preferences_values)
-    fill_variable("confirm_url", personal_links.confirm_values)
-    fill_variable("data_url", personal_links.copy_values)
+    _fill_variables()
     REPOINTED.extend([("messaging_message", "profile_id"), ("messaging_touch", "profile_id")])
     REPOINTED.append(("messaging_submission", "profile_id"))
     UNITED.append("messaging.unite_preferences")
@@ -75,3 +64,20 @@ def _register_conversations() -> None:
     fill_variable("reply", answers.reply_values)
     fill_panel(Panel("conversations", "Conversations", "messaging:profile_conversations", 45))
     fill_words("conversations", "Conversations", words.INCOMING_EVENTS, words.speak_incoming)
+def _fill_variables() -> None:
+    fill_variable("person", values.person_values)
+    fill_variable("store", values.store_values)
+    fill_variable("order", values.order_values)
+    fill_variable("event", values.event_values)
+    fill_variable("brand", values.brand_values)
+    fill_variable("low_stock_left", goods.low_stock_values)
+    fill_variable("backordered_until", goods.backorder_values)
+    fill_variable("vip_exclusive", goods.exclusive_values)
+    fill_variable("products", shelves.product_values)
+    fill_variable("reviews", shelves.review_values)
+    fill_variable("recommendations", shelves.recommendation_values)
+    fill_variable("sender", personal_links.sender_values)
+    fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
+    fill_variable("preferences_url", personal_links.preferences_values)
+    fill_variable("confirm_url", personal_links.confirm_values)
+    fill_variable("data_url", personal_links.copy_values)

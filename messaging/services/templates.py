@@ -9,7 +9,9 @@ from django.db import transaction
 from django.db.models import F
 
 from crm.choices import Channel
+from kernel import clock
 from messaging.choices import MessageClass
+from messaging.domain.blocks import expand_blocks
 from messaging.domain.rendering import compile_template
 from messaging.errors import TemplateInvalid
 from messaging.models import Template
@@ -67,19 +69,21 @@ def save_template(data: TemplateData) -> Template:
     )
     if is_new or _is_same(template, values):
         return template
-    Template.objects.filter(pk=template.pk).update(**values, version=F("version") + 1)
+    Template.objects.filter(pk=template.pk).update(
+        **values, version=F("version") + 1, updated_at=clock.now()
+    )
     template.refresh_from_db()
     return template
 
 
 def compile_mjml(mjml: str) -> str:
-    """Return the HTML of MJML; Liquid inside is kept as it is.
+    """Return the HTML of MJML with our blocks; Liquid inside is kept as it is.
 
     Raises:
-        TemplateInvalid: it is not MJML.
+        TemplateInvalid: it is not MJML, or a block is set to what it does not take.
     """
     try:
-        html = str(mrml.to_html(mjml, None, _OPTIONS).content)
+        html = str(mrml.to_html(expand_blocks(mjml), None, _OPTIONS).content)
     except OSError as exc:
         raise TemplateInvalid(f"mjml: {exc}", fields={"mjml": str(exc)}) from exc
     unknown = _LEFT_OVER.search(html)

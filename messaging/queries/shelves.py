@@ -1,0 +1,111 @@
+"""Products and reviews that a template asks for by a key: looked up once for a batch of messages.
+
+The value of ``products`` and ``reviews`` is a shelf: ``products['best/4/Soap']`` finds its goods
+when the first mail of the batch asks for them, and all others get the same.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import unquote
+
+from crm.queries.shelves import (
+    best_sellers,
+    find_goods,
+    find_owned,
+    list_praise,
+    newest_goods,
+)
+from messaging.types import PendingMessage
+
+MOST = 12
+"""Most things that one key can ask for."""
+LONGEST_WORDS = 280
+"""Characters of a review that are shown; longer ones are cut with an ellipsis."""
+Row = dict[str, Any]
+
+
+class Shelf(Mapping[str, list[Row]]):
+    """Looks up what a key asks for, once for each key; a key that nobody knows is no value."""
+
+    def __init__(self, find: Callable[[str], list[Row] | None]) -> None:
+        self._find = find
+        self._found: dict[str, list[Row]] = {}
+
+    def __getitem__(self, key: str) -> list[Row]:
+        if key not in self._found:
+            found = self._find(str(key))
+            if found is None:
+                raise KeyError(key)
+            self._found[key] = found
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def product_values(messages: Sequence[PendingMessage]) -> dict[int, Any]:
+    """``products``: a shelf for keys ``best/COUNT``, ``new/COUNT`` and ``chosen/ID,ID``.
+
+    A category may follow the count: ``best/4/Soap``.
+    """
+    shelf = Shelf(_find_products)
+    return {message.id: shelf for message in messages}
+
+
+def review_values(messages: Sequence[PendingMessage]) -> dict[int, Any]:
+    """``reviews``: a shelf for keys ``best/COUNT`` and ``best/COUNT/PRODUCT-ID``."""
+    shelf = Shelf(_find_reviews)
+    return {message.id: shelf for message in messages}
+
+
+def recommendation_values(messages: Sequence[PendingMessage]) -> dict[int, list[Row]]:
+    """``recommendations``: best sellers that the person did not buy, while nobody knows better."""
+    goods = best_sellers(2 * MOST)
+    people = {message.profile.id for message in messages}
+    owned = find_owned(people, [each.id for each in goods])
+    return {
+        message.id: [asdict(each) for each in goods if (message.profile.id, each.id) not in owned][
+            :MOST
+        ]
+        for message in messages
+    }
+
+
+def _find_products(key: str) -> list[Row] | None:
+    source, _, rest = key.partition("/")
+    first, _, category = rest.partition("/")
+    if source == "chosen":
+        ids = [int(word) for word in first.split(",") if word.isdecimal() and len(word) < 19]  # noqa: PLR2004 bigint
+        return [asdict(each) for each in find_goods(ids[:MOST])] if ids else None
+    find = {"best": best_sellers, "new": newest_goods}.get(source)
+    count = _count(first)
+    if find is None or count is None:
+        return None
+    return [asdict(each) for each in find(count, unquote(category))]
+
+
+def _find_reviews(key: str) -> list[Row] | None:
+    source, _, rest = key.partition("/")
+    first, _, named = rest.partition("/")
+    count = _count(first)
+    is_product = not named or (named.isdecimal() and len(named) < 19)  # noqa: PLR2004 bigint
+    if source != "best" or count is None or not is_product:
+        return None
+    rows = list_praise(count, int(named) if named else None)
+    return [{**asdict(row), "body": _shorten(row.body)} for row in rows]
+
+
+def _count(text: str) -> int | None:
+    is_count = text.isdecimal() and len(text) <= 2 and 0 < int(text) <= MOST  # noqa: PLR2004 digits
+    return int(text) if is_count else None
+
+
+def _shorten(text: str) -> str:
+    words = " ".join(text.split())
+    if len(words) <= LONGEST_WORDS:
+        return words
+    return words[:LONGEST_WORDS].rpartition(" ")[0].rstrip(",;:. ") + "…"
