@@ -4,6 +4,7 @@ from messaging.models.channels import ChannelAccount, ProviderCallback, Sender, 
 from messaging.models.content import Brand, Template
 from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.links import ShortLink
+from messaging.models.languages import TemplateVariant
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission
@@ -24,6 +25,7 @@ __all__ = [
     "SignUpText",
     "Submission",
     "Template",
+    "TemplateVariant",
     "Topic",
     "Touch",
 ]

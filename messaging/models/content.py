@@ -59,6 +59,11 @@ class Template(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="template_key_uniq")]
+        indexes = [
+            models.Index(
+                fields=["tenant", "is_archived", "-updated_at", "-id"], name="template_updated_idx"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -9,7 +9,9 @@ from messaging.choices import MessageStatus, SkipReason
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Template
 from messaging.queries import sending
+from messaging.queries.languages import Key, find_words
 from messaging.services.gating import Asked, Stop
+from messaging.services.marking import mark_test
 from messaging.services.writers.base import Compiled, Ready, Writer
 from messaging.services.writers.email import EmailWriter
 from messaging.services.writers.sms import SmsWriter
@@ -36,17 +38,19 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
     writer = WRITERS[channel](now)
     writer.begin(asked.passed)
     found = sending.find_templates({message.template_id for message in asked.passed})
+    rows = sending.find_templates({message.template_id for message in asked.passed})
+    keys, found = find_words(asked.passed, rows)
     templates, broken = _compile(writer, found)
-    values = _gather(asked.passed, templates)
+    values = _gather(asked.passed, keys, templates)
     ready = []
     for message in asked.passed:
-        template = templates.get(message.template_id)
+        template = templates.get(keys[message.id])
         if template is None:
-            _stop(asked, message, broken[message.template_id])
+            _stop(asked, message, broken[keys[message.id]])
             continue
         own = values[message.id]
         try:
-            written = writer.write(message, template.render(own), own)
+            written = writer.write(message, mark_test(message, template.render(own)), own)
         except RenderError as exc:
             _stop(asked, message, str(exc))
             continue
@@ -64,11 +68,11 @@ def _stop(asked: Asked, message: PendingMessage, words: str) -> None:
 
 
 def _compile(
-    writer: Writer, rows: Mapping[int, Template]
-) -> tuple[dict[int, Compiled], dict[int, str]]:
+    writer: Writer, rows: Mapping[Key, Template]
+) -> tuple[dict[Key, Compiled], dict[Key, str]]:
     """Return templates, and what is wrong with those that hold up nobody else's message."""
-    templates: dict[int, Compiled] = {}
-    broken: dict[int, str] = {}
+    templates: dict[Key, Compiled] = {}
+    broken: dict[Key, str] = {}
     for key, row in rows.items():
         try:
             templates[key] = writer.compile(row)
@@ -78,11 +82,13 @@ def _compile(
 
 
 def _gather(
-    messages: Sequence[PendingMessage], templates: Mapping[int, Compiled]
+    messages: Sequence[PendingMessage],
+    keys: Mapping[int, Key],
+    templates: Mapping[Key, Compiled],
 ) -> dict[int, dict[str, Any]]:
-    """Return the values each message's own template asks for."""
+    """Return the values each message's own words ask for."""
     values: dict[int, dict[str, Any]] = {}
-    for template_id, template in templates.items():
-        own = [message for message in messages if message.template_id == template_id]
-        values |= gather_values(template.variables, own)
+    for key, template in templates.items():
+        if own := [message for message in messages if keys[message.id] == key]:
+            values |= gather_values(template.variables, own)
     return values
