@@ -24,7 +24,7 @@ SELECT
           AND (
               SELECT m.channel
               FROM messaging_message AS m
-              WHERE m.tenant_id = %(tenant_id)s AND m.id = t.message_id
+              WHERE m.tenant_id = %(tenant_id)s AND m.id = t.message_id AND NOT m.context ? 'test'
           ) = 'email'
     ) AS is_email,
     (CASE WHEN o.profile_id IS NULL THEN 0 ELSE least(o.place, 3) END)::smallint AS nth,

@@ -226,6 +226,7 @@ def _mask_ip(ip: str | None) -> str:
 def _list_sent(profile_id: int) -> list[SentLine]:
     rows = (
         Message.objects.filter(profile_id=profile_id, status=MessageStatus.SENT)
+        .exclude(context__has_key="test")
         .select_related("template__topic")
         .order_by("-pk")[: SHOWN + 1]
     )

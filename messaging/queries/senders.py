@@ -55,6 +55,11 @@ def find_domain(domain_id: int) -> SendingDomain | None:
     return SendingDomain.objects.filter(pk=domain_id).first()
 
 
+def find_domain_of(email: str) -> SendingDomain | None:
+    """Return the sending domain that an address writes from, or None."""
+    return SendingDomain.objects.filter(domain=_domain_of(email)).first()
+
+
 def list_senders_of(domain: str) -> list[str]:
     """Return the addresses of the active tenant's senders at a domain."""
     found = Sender.objects.filter(email__endswith=f"@{domain}")

@@ -18,6 +18,7 @@ from kernel.sql import count_sql, run_sql
 from messaging.choices import MessageStatus
 from messaging.queries import sending
 from messaging.services.gating import Asked, ask_gates
+from messaging.services.marking import address_test
 from messaging.services.writers.base import Ready
 from messaging.services.writing import write_messages
 from messaging.types import PendingMessage
@@ -75,7 +76,7 @@ def _claim(channel: str, claim_id: UUID, *, size: int, now: datetime) -> list[Pe
         lease_until=now + LEASE,
     )
     recipients = sending.find_recipients({row.profile_id for row in rows})
-    claimed = [_pending(row, recipients[row.profile_id], claim_id) for row in rows]
+    claimed = [address_test(_pending(row, recipients[row.profile_id], claim_id)) for row in rows]
     return sorted(claimed, key=lambda message: (message.planned_at, message.id))
 
 

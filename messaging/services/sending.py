@@ -31,6 +31,7 @@ from messaging.channels.base import (
 )
 from messaging.choices import FailReason, MessageClass, MessageStatus
 from messaging.services.lanes import Lane, open_lanes
+from messaging.services.marking import address_of_test
 from messaging.services.preparing import prepare_batch
 from messaging.services.refusals import learn_from_refusals
 from messaging.services.writers.base import Ready
@@ -260,7 +261,9 @@ def _record(claim_id: UUID, lane: Lane, outcomes: Outcomes) -> None:
         [
             _sent_event(item.message, profiles[item.message.id], now)
             for item in outcomes.items
-            if item.status == MessageStatus.SENT and item.message.id in profiles
+            if item.status == MessageStatus.SENT
+            and item.message.id in profiles
+            and not address_of_test(item.message.context)
         ]
     )
 

@@ -1,6 +1,7 @@
 """Records what recipients do with mails: every hit is kept, machines' are flagged.
 
-Only a person's hit sets ``opened_at`` or ``clicked_at``, changes facts and appends an event. A
+Only a person's hit sets ``opened_at`` or ``clicked_at``, changes facts and appends an event; what
+a colleague does with a test says nothing about the person and changes only the message. A
 picture loaded by Apple's Mail Privacy Protection says nothing about a person and counts as a
 machine's here.
 """
@@ -18,6 +19,7 @@ from messaging.choices import TouchKind
 from messaging.domain.hits import BURST, is_bot, is_mail_privacy
 from messaging.models import Message, Touch
 from messaging.queries.recipients import find_message
+from messaging.services.marking import address_of_test
 from messaging.types import Hit, LinkToken
 
 _MAX_TEXT = 2000
@@ -39,6 +41,8 @@ def record_open(token: LinkToken, hit: Hit) -> None:
     if is_machine or is_mpp:
         return
     Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=hit.at)
+    if address_of_test(message.context):
+        return
     set_engagement(opened={message.profile_id: hit.at})
     _append("Message Opened", message, hit, dedupe_key=f"message_opened:{message.pk}")
 
@@ -61,6 +65,8 @@ def record_click(token: LinkToken, hit: Hit) -> None:
     if is_machine:
         return
     Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=hit.at)
+    if address_of_test(message.context):
+        return
     set_engagement(clicked={message.profile_id: hit.at})
     for listen in AFTER_CLICK:
         listen([message.profile_id])
