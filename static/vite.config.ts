@@ -1,7 +1,19 @@
 import { defineConfig } from "vite";
+import type { Plugin } from "vite";
 
 // The manifest is read by django-vite; file names carry a hash and may be cached for ever.
+// The compiler in the e-mail editor asks for the global object by compiling a text, which the policy
+// of the page refuses and notes as an error; the same object has a name.
+const nameGlobalObject: Plugin = {
+  name: "name-global-object",
+  transform: {
+    filter: { id: /grapesjs-mjml/ },
+    handler: (code) => ({ code: code.replace(/(?:new )?Function\("return this"\)\(\)/g, "globalThis"), map: null }),
+  },
+};
+
 export default defineConfig({
+  plugins: [nameGlobalObject],
   base: "/static/",
   publicDir: "public",
   build: {
@@ -24,6 +36,10 @@ export default defineConfig({
         builder: "src/builder.ts",
         // Other people's pages load these (`/patron.js`, `/forms.js`): one file each, that imports
         // nothing.
+        // Of the pages of templates; the editor, which is large, is loaded by its page alone.
+        content: "src/content.ts",
+        email_editor: "src/email_editor.ts",
+        // Other people's pages load this one (`/patron.js`): one file that imports nothing.
         patron: "src/patron.ts",
         forms: "src/forms.ts",
       },

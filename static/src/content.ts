@@ -1,0 +1,3 @@
+// The pages of templates: their styles. What they do needs no script of its own.
+
+import "./styles/content.css";
