@@ -31,6 +31,7 @@ ENTRIES = (
     ("Conversations", "messaging:conversations", "chat"),
     ("Loyalty", "loyalty:overview", "gift"),
     ("Analytics", "analytics:overview", "chart"),
+    ("Content", "messaging:templates", "content"),
     ("Catalog", "crm:products", "tag"),
     ("Data", "analytics:data", "table"),
     ("Stores", "stores:list", "store"),

@@ -1,6 +1,7 @@
 """What the pages of messages show of the apps above, which fill it in when they start."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 ListFlows = Callable[[], Mapping[int, str]]
 """Answers names by the id that `Message.flow_id` carries, for the active tenant."""
@@ -17,3 +18,39 @@ def fill_flows(list_flows: ListFlows) -> None:
 def list_flows() -> dict[int, str]:
     """Return the names of what messages come from, by id."""
     return {flow_id: name for names in _lists for flow_id, name in names().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateUser:
+    """One thing that sends a template.
+
+    Attributes:
+        kind: what it is, such as ``Flow``.
+        route: name of its page's address, which takes the tenant's slug and the id.
+    """
+
+    kind: str
+    name: str
+    route: str
+    object_id: int
+
+
+ListTemplateUsers = Callable[[Collection[str]], Mapping[str, Sequence[TemplateUser]]]
+"""Takes keys of templates of the active tenant; answers what sends each."""
+
+_users: list[ListTemplateUsers] = []
+
+
+def fill_template_users(list_users: ListTemplateUsers) -> None:
+    """Say who knows what sends templates."""
+    if list_users not in _users:
+        _users.append(list_users)
+
+
+def list_template_users(keys: Collection[str]) -> dict[str, list[TemplateUser]]:
+    """Return what sends each of some templates, by their keys."""
+    found: dict[str, list[TemplateUser]] = {}
+    for ask in _users:
+        for key, users in ask(keys).items():
+            found.setdefault(key, []).extend(users)
+    return found

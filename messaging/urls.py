@@ -12,6 +12,8 @@ from messaging.views import (
     senders,
     signup,
     suppressions,
+    template_editor,
+    templates,
     told,
     topics,
 )
@@ -80,6 +82,64 @@ urlpatterns = [
         "content/forms/<int:form_id>/export/",
         signup.export_submissions,
         name="export_submissions",
+    path("content/templates/", templates.template_list, name="templates"),
+    path("content/templates/new/", templates.new_template, name="new_template"),
+    path("content/templates/products/", template_editor.find_products, name="find_products"),
+    path("content/templates/<int:template_id>/", templates.template_detail, name="template"),
+    path(
+        "content/templates/<int:template_id>/edit/",
+        template_editor.edit_template,
+        name="edit_template",
+    ),
+    path(
+        "content/templates/<int:template_id>/frame/",
+        templates.template_frame,
+        name="template_frame",
+    ),
+    path(
+        "content/templates/<int:template_id>/people/",
+        templates.template_people,
+        name="template_people",
+    ),
+    path(
+        "content/templates/<int:template_id>/check/",
+        template_editor.check_template,
+        name="check_template",
+    ),
+    path(
+        "content/templates/<int:template_id>/links/",
+        template_editor.check_template_links,
+        name="check_template_links",
+    ),
+    path(
+        "content/templates/<int:template_id>/test/",
+        templates.send_template_test,
+        name="test_template",
+    ),
+    path(
+        "content/templates/<int:template_id>/look/",
+        template_editor.describe_draft,
+        name="describe_draft",
+    ),
+    path(
+        "content/templates/<int:template_id>/duplicate/",
+        templates.duplicate_template,
+        name="duplicate_template",
+    ),
+    path(
+        "content/templates/<int:template_id>/archive/",
+        templates.archive_template,
+        name="archive_template",
+    ),
+    path(
+        "content/templates/<int:template_id>/delete/",
+        templates.delete_template,
+        name="delete_template",
+    ),
+    path(
+        "content/templates/<int:template_id>/language/",
+        template_editor.remove_language,
+        name="remove_language",
     ),
     path("messages/", pages.message_list, name="list"),
     path("messages/suppressions/", suppressions.suppression_list, name="suppressions"),

@@ -1,15 +1,16 @@
 """Frozen definitions, read once: a text never changes, so its graph is kept by its checksum."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from flows.choices import FlowStatus
 from flows.domain.graph import Graph
 from flows.domain.parsing import parse_graph
 from flows.models import Flow, FlowEntry, FlowVersion
+from messaging.panels import TemplateUser
 from segments.panels import SegmentUser
 
 _KEPT = 1_000
@@ -58,6 +59,22 @@ def list_segment_users() -> dict[int, list[SegmentUser]]:
     return dict(found)
 
 
+def list_template_users(keys: Collection[str]) -> dict[str, list[TemplateUser]]:
+    """Return the flows whose live or newest version sends a template, by the template's key."""
+    wanted = set(keys)
+    newest = FlowVersion.objects.filter(flow_id=OuterRef("flow_id")).order_by("-number")
+    rows = FlowVersion.objects.filter(
+        Q(number=F("flow__version_number")) | Q(number=Subquery(newest.values("number")[:1]))
+    ).order_by("flow__name", "flow_id")
+    found: dict[str, list[TemplateUser]] = defaultdict(list)
+    for flow_id, name, graph in rows.values_list("flow_id", "flow__name", "graph"):
+        user = TemplateUser(kind="Flow", name=name, route="flows:detail", object_id=flow_id)
+        for key in sorted(_templates_named(graph) & wanted):
+            if user not in found[key]:
+                found[key].append(user)
+    return dict(found)
+
+
 def get_graphs(version_ids: Collection[int]) -> dict[int, Graph]:
     """Return the graphs of some versions of the active tenant, by version.
 
@@ -80,6 +97,12 @@ def get_graphs(version_ids: Collection[int]) -> dict[int, Graph]:
             _graphs.clear()
         _graphs.update(loaded)
     return {pk: graph for pk, checksum in checksums.items() if (graph := graphs[checksum])}
+
+
+def _templates_named(graph: Mapping[str, Any]) -> set[str]:
+    """Return the keys of the templates that the messages of a definition name."""
+    nodes = graph.get("nodes", {}).values()
+    return {str(node["template"]) for node in nodes if node.get("template")}
 
 
 def _segments_named(part: Any) -> set[int]:

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 
 from crm.panels import OrderPart, Panel, fill_order_part, fill_panel
 from crm.services.repointing import AFTER_PARTING, BEFORE_MERGE, REPOINTED, Pair
-from flows.queries.versions import list_flow_names, list_segment_users
+from flows.queries.versions import (
+    list_flow_names,
+    list_segment_users,
+    list_template_users,
+)
 from flows.services import gating
 from flows.services.drafting import list_group_flows
 from kernel import clock
 from kernel.arrays import columns
 from kernel.sql import run_sql
 from messaging.gates import fill_gate
-from messaging.panels import fill_flows
+from messaging.panels import fill_flows, fill_template_users
 from segments.panels import GroupOffer, fill_group_offer, fill_users
 from tenants.domain.capabilities import EDIT_FLOWS
 
@@ -37,6 +41,7 @@ def register() -> None:
             list_made=list_group_flows,
         )
     )
+    fill_template_users(list_template_users)
     fill_panel(Panel("flows", "Flows", "flows:profile", 50))
     fill_order_part(OrderPart("flows", "Flows", "flows:order", 30))
 

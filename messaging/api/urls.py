@@ -2,6 +2,8 @@ from rest_framework.routers import SimpleRouter
 
 from messaging.api.channels import ChannelViewSet
 from messaging.api.consents import ConsentViewSet
+from messaging.api.senders import SenderViewSet
+from messaging.api.templates import TemplateViewSet
 from messaging.api.views import ProfileMessagesViewSet
 
 router = SimpleRouter()
@@ -12,5 +14,7 @@ router.register(
 )
 router.register("channels", ChannelViewSet, "api-channels")
 router.register("consents", ConsentViewSet, "api-consents")
+router.register("templates", TemplateViewSet, "api-templates")
+router.register("senders", SenderViewSet, "api-senders")
 
 urlpatterns = router.urls

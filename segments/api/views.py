@@ -312,7 +312,7 @@ class SegmentViewSet(ReadResource[Segment]):
         body = SegmentIn(data=request.data)
         body.is_valid(raise_exception=True)
         segment = self.get_object()
-        version = _read_match(request.headers.get("If-Match", ""), read_version(segment))
+        version = filters.read_match(request.headers.get("If-Match", ""), read_version(segment))
         changed = update_segment(segment.pk, version=version, **body.validated_data)
         is_defined = "definition" in body.validated_data
         warnings = (
@@ -428,17 +428,6 @@ class ProfileSegmentsView(APIView):
 def _answer(segment: Segment, **more: Any) -> Response:
     body = {**payloads_of([segment])[0], **more}
     return Response(body, headers={"ETag": f'"{read_version(segment)}"'})
-
-
-def _read_match(header: str, current: str) -> str:
-    """Return the version that a caller insists on; empty without one, as for any (``*``).
-
-    Of several the one that is current is taken; a weak one matches nothing.
-    """
-    tags = [tag.strip() for tag in header.split(",") if tag.strip()]
-    if not tags or "*" in tags:
-        return ""
-    return current if f'"{current}"' in tags else tags[0]
 
 
 def _profiles(rows: list[Membership]) -> list[dict[str, Any]]:

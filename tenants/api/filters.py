@@ -188,3 +188,14 @@ def _parameter(name: str, found: Filter) -> dict[str, Any]:
     if found.choices:
         schema["enum"] = list(found.choices)
     return {"name": name, "in": "query", "description": found.help, "schema": schema}
+
+
+def read_match(header: str, current: str) -> str:
+    """Return the version that a caller insists on; empty without one, as for any (``*``).
+
+    Of several the one that is current is taken; a weak one matches nothing.
+    """
+    tags = [tag.strip() for tag in header.split(",") if tag.strip()]
+    if not tags or "*" in tags:
+        return ""
+    return current if f'"{current}"' in tags else tags[0]

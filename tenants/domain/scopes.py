@@ -19,6 +19,8 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "consents": _BOTH,
     "suppressions": _BOTH,
     "channels": _BOTH,
+    "templates": _BOTH,
+    "senders": _READ,
     "stores": _READ,
     "inbox": _BOTH,
     "sync-runs": _READ,

@@ -32,9 +32,11 @@ from messaging.models import (
 from messaging.queries.signup import page_url
 from messaging.services import tokens
 from messaging.services.answers import answer_conversation
+from messaging.services.authoring import create_template
 from messaging.services.callback_edge import REFUSALS
 from messaging.services.callbacks import NOBODY_KNOWS
 from messaging.services.domains import add_domain
+from messaging.services.starters import draft_of
 from messaging.services.topics import add_topic
 from messaging.types import MailboxToken, RecipientToken
 from segments.models import Segment
@@ -131,6 +133,9 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "orders": "orders/",
         "orders-narrowed": "orders/?status=paid&min=1&person=none&from=2020-01-01",
         "order": f"orders/{Order.objects.order_by('pk')[0].pk}/",
+        "templates": "content/templates/",
+        "template-new": "content/templates/new/",
+        **_template(),
         "messages": "messages/",
         **_conversations(),
         "topics": "settings/topics/",
@@ -254,6 +259,17 @@ def _conversations() -> dict[str, str]:
         "conversations": "conversations/",
         "conversations-closed": "conversations/?state=closed",
         "conversation": f"conversations/{made.pk}/",
+def _template() -> dict[str, str]:
+    """Return the pages of a template of blocks, and of one that is code."""
+    written = Template.objects.get(key="win_back").pk
+    draft = draft_of("blank", name="Welcome", channel="email", message_class="promotional")
+    made = f"content/templates/{create_template(draft, actor='ada@example.com').pk}/"
+    return {
+        "template": made,
+        "template-dark": f"{made}?scheme=dark&width=375",
+        "template-edit": f"{made}edit/",
+        "template-check": f"{made}check/",
+        "template-code": f"content/templates/{written}/edit/",
     }
 
 

@@ -1,5 +1,6 @@
 """One of each thing a tenant can have, for tests that only need that it exists."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from itertools import count
@@ -44,6 +45,9 @@ from messaging.models import (
     Template,
     Topic,
 )
+from messaging.models import FrequencyRule, Message, Sender, SendingDomain, Template, Topic
+from messaging.models import Message, Sender, SendingDomain, Template, Topic
+from messaging.services.authoring import Draft, create_template, save_variant
 from segments.models import Membership, MembershipChange, RfmScale, Segment
 from segments.services.lists import add_to_list, create_list
 from stores.models import (
@@ -328,6 +332,7 @@ def make_everything() -> dict[str, int]:
             message_class="promotional", max_n=4, window_hours=720
         ).pk,
         "conversation_id": make_conversation(profile).pk,
+        "template_id": _make_template().pk,
         "topic_id": Topic.objects.create(name="New products").pk,
         "form_id": make_submission(profile).form_id,
         "suppression_id": Suppression.objects.create(
@@ -347,6 +352,22 @@ def _make_list(profile: Profile) -> Segment:
     """Create a list with somebody on it."""
     made = create_list(name="Fair in May")
     add_to_list(made.pk, [profile.pk], actor="ada@example.com")
+    return made
+
+
+def _make_template() -> Template:
+    """Create a template that nothing sends, with one other language."""
+    words = '<mj-text>Hello <a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>'
+    body = f"<mj-section><mj-column>{words}</mj-column></mj-section>"
+    draft = Draft(
+        name="News",
+        channel="email",
+        message_class="promotional",
+        subject="Hello",
+        mjml=f'<mjml look="brand"><mj-body>{body}</mj-body></mjml>',
+    )
+    made = create_template(draft, actor="ada@example.com")
+    save_variant(made.pk, "de", replace(draft, subject="Hallo"), actor="ada@example.com")
     return made
 
 
