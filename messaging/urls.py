@@ -82,6 +82,7 @@ urlpatterns = [
         "content/forms/<int:form_id>/export/",
         signup.export_submissions,
         name="export_submissions",
+    ),
     path("content/templates/", templates.template_list, name="templates"),
     path("content/templates/new/", templates.new_template, name="new_template"),
     path("content/templates/products/", template_editor.find_products, name="find_products"),

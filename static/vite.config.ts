@@ -34,12 +34,11 @@ export default defineConfig({
         charts: "src/charts.ts",
         // Loaded by the one page that builds segments.
         builder: "src/builder.ts",
-        // Other people's pages load these (`/patron.js`, `/forms.js`): one file each, that imports
-        // nothing.
         // Of the pages of templates; the editor, which is large, is loaded by its page alone.
         content: "src/content.ts",
         email_editor: "src/email_editor.ts",
-        // Other people's pages load this one (`/patron.js`): one file that imports nothing.
+        // Other people's pages load these (`/patron.js`, `/forms.js`): one file each, that imports
+        // nothing.
         patron: "src/patron.ts",
         forms: "src/forms.ts",
       },

@@ -5,6 +5,7 @@ from messaging.models.content import Brand, Template
 from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.links import ShortLink
 from messaging.models.languages import TemplateVariant
+from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0009_refused_callbacks'),
+        ('messaging', '0011_sign_up_forms'),
         ('tenants', '0007_sweep_kept_answers'),
     ]
 
