@@ -24,6 +24,7 @@ from messaging.queries import signup as reads
 from messaging.queries.brand import look_of_brand
 from messaging.services import signup_forms
 from messaging.services.signup_forms import FormData
+from messaging.views.content_frame import tabs_of
 from messaging.views.signup_editor import EditorForm, new_values, values_of
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
@@ -43,6 +44,7 @@ FRAME_POLICY = (
 def form_list(request: TenantRequest) -> HttpResponse:
     """List the forms with how often they were seen and sent."""
     context = {
+        "tabs": tabs_of(request, "forms"),
         "rows": reads.list_forms(_today(request)),
         "days": reads.DAYS,
         "may_edit": may(request.member.role, capabilities.EDIT_FLOWS),
