@@ -27,7 +27,6 @@ ENTRIES = (
     ("Segments", "segments:list", "segments"),
     ("Flows", "flows:list", "flow"),
     ("Messages", "messaging:list", "mail"),
-    ("Content", "messaging:forms", "content"),
     ("Conversations", "messaging:conversations", "chat"),
     ("Loyalty", "loyalty:overview", "gift"),
     ("Analytics", "analytics:overview", "chart"),

@@ -184,6 +184,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("low_stock_left", "number", "Pieces left of what it is about, while few are", None),
     Variable("backordered_until", "time", "The day on which what it is about is back", None),
     Variable("vip_exclusive", "yes or no", "Whether it is for the best customers alone", None),
+    Variable("reply", "text", "What a member writes in a conversation", "Yes, we do."),
     Variable("unsubscribe_url", "address", "Where this reader ends marketing", "#"),
     Variable("preferences_url", "address", "Where this reader chooses what comes", "#"),
     Variable("confirm_url", "address", "Where this reader confirms a subscription", "#"),

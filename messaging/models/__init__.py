@@ -2,10 +2,9 @@
 
 from messaging.models.channels import ChannelAccount, ProviderCallback, Sender, SendingDomain
 from messaging.models.content import Brand, Template
-from messaging.models.limits import FrequencyRule, SendingLimits
-from messaging.models.links import ShortLink
 from messaging.models.languages import TemplateVariant
 from messaging.models.limits import FrequencyRule, SendingLimits
+from messaging.models.links import ShortLink
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission

@@ -5,7 +5,6 @@ from crm.services.erasure import AFTER_ERASE, BEFORE_ERASE
 from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
 from messaging.inbound import fill_inbound
-from messaging.queries import signup, values, words
 from messaging.queries import shelves, signup, values, words
 from messaging.queries import stock as goods
 from messaging.services import answers, gating, personal_links, wishes
@@ -64,6 +63,8 @@ def _register_conversations() -> None:
     fill_variable("reply", answers.reply_values)
     fill_panel(Panel("conversations", "Conversations", "messaging:profile_conversations", 45))
     fill_words("conversations", "Conversations", words.INCOMING_EVENTS, words.speak_incoming)
+
+
 def _fill_variables() -> None:
     fill_variable("person", values.person_values)
     fill_variable("store", values.store_values)

@@ -37,7 +37,6 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
         return []
     writer = WRITERS[channel](now)
     writer.begin(asked.passed)
-    found = sending.find_templates({message.template_id for message in asked.passed})
     rows = sending.find_templates({message.template_id for message in asked.passed})
     keys, found = find_words(asked.passed, rows)
     templates, broken = _compile(writer, found)

@@ -259,6 +259,9 @@ def _conversations() -> dict[str, str]:
         "conversations": "conversations/",
         "conversations-closed": "conversations/?state=closed",
         "conversation": f"conversations/{made.pk}/",
+    }
+
+
 def _template() -> dict[str, str]:
     """Return the pages of a template of blocks, and of one that is code."""
     written = Template.objects.get(key="win_back").pk

@@ -45,7 +45,6 @@ from messaging.models import (
     Template,
     Topic,
 )
-from messaging.models import FrequencyRule, Message, Sender, SendingDomain, Template, Topic
 from messaging.services.authoring import Draft, create_template, save_variant
 from segments.models import Membership, MembershipChange, RfmScale, Segment
 from segments.services.lists import add_to_list, create_list

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0011_sign_up_forms'),
+        ('messaging', '0012_short_links'),
         ('tenants', '0007_sweep_kept_answers'),
     ]
 
