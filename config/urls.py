@@ -18,7 +18,7 @@ PAGES = (
     "stores",
     "imports",
 )
-PUBLIC = ("tenants", "stores", "messaging")
+PUBLIC = ("tenants", "messaging", "stores")
 
 handler403 = "tenants.views.refusals.refuse"
 handler429 = "tenants.views.refusals.too_many"

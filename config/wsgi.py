@@ -19,8 +19,12 @@ HOT_EDGES = {
     "/patron.js": "stores.views.script.serve_script",
     "/hooks/": "messaging.views.hooks.receive_callback",
     "/forms.js": "messaging.views.signup_script.serve_forms_script",
+    "/push.js": "messaging.views.signup_script.serve_push_script",
+    "/push-worker.js": "messaging.views.signup_script.serve_push_worker",
 }
 """Called by machines many times a second; each is a `kernel.edges.Edge`."""
+SELDOM = ("/v1/push/",)
+"""Below the address of an edge, but called so seldom that Django answers."""
 
 django.setup(set_prefix=False)
 import_module("config.checks.report").refuse_wrong_settings()  # needs the apps to be there
@@ -34,6 +38,6 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     """Answer one request."""
     path = environ["PATH_INFO"]
     for prefix, edge in _edges:
-        if path.startswith(prefix):
+        if path.startswith(prefix) and not path.startswith(SELDOM):
             return serve(edge, environ, start_response)
     return _pages(environ, start_response)

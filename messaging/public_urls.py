@@ -3,9 +3,17 @@
 from django.urls import path
 
 from kernel.edges import as_view
-from messaging.views import brand, edges, mailboxes, senders, short_links, signup_public
+from messaging.views import (
+    brand,
+    edges,
+    mailboxes,
+    push,
+    senders,
+    short_links,
+    signup_public,
+)
 from messaging.views.hooks import receive_callback
-from messaging.views.signup_script import serve_forms_script
+from messaging.views.signup_script import serve_forms_script, serve_push_script, serve_push_worker
 
 urlpatterns = [
     path("brand/<int:tenant_id>/<str:name>", brand.brand_picture, name="brand_picture"),
@@ -23,6 +31,11 @@ urlpatterns = [
         name="receive_callback",
     ),
     path("forms.js", as_view(serve_forms_script), name="forms_script"),
+    path("push.js", as_view(serve_push_script), name="push_script"),
+    path("push-worker.js", as_view(serve_push_worker), name="push_worker"),
+    path("v1/push/key", push.public_key, name="push_key"),
+    path("v1/push/subscribe", push.subscribe, name="push_subscribe"),
+    path("v1/push/unsubscribe", push.unsubscribe, name="push_unsubscribe"),
     path("forms/<str:key>.json", signup_public.definition, name="signup_definition"),
     path("forms/<str:key>/seen", signup_public.seen, name="signup_seen"),
     path("forms/<str:key>", signup_public.take, name="signup_take"),

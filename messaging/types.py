@@ -41,6 +41,16 @@ class NewMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """A browser or app that push messages go to, and the account that it belongs to."""
+
+    id: int
+    account_id: int
+    digest: str
+    target: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
     """The profile a message goes to, a merged one already followed to its winner."""
 
@@ -58,11 +68,14 @@ class Recipient:
     sms_consent: str = ""
     whatsapp_consent: str = ""
     push_consent: str = ""
+    devices: tuple[Device, ...] = ()
 
     def address(self, channel: str) -> str:
         """Return where the person is reached on a channel; empty where nowhere."""
         if channel == Channel.EMAIL:
             return self.email
+        if channel == Channel.PUSH:
+            return self.devices[0].digest if self.devices else ""
         return self.phone if channel in {Channel.SMS, Channel.WHATSAPP} else ""
 
     def consent(self, channel: str) -> str:

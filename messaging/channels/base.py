@@ -250,6 +250,8 @@ class Provider:
         check: empty when the account works, else what is wrong, in words for the merchant.
         read_callback: what a request says; None where the provider calls nobody back. Raises
             `SignatureInvalid`.
+        complete: returns what is kept beside the credentials that were told, such as a key pair
+            that is made; None where nothing is.
     """
 
     channel: str
@@ -260,3 +262,4 @@ class Provider:
     check: Callable[[Account], str]
     options: tuple[CredentialField, ...] = ()
     read_callback: Callable[[Account, CallbackRequest], CallbackAnswer] | None = None
+    complete: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None

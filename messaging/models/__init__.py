@@ -7,6 +7,7 @@ from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.links import ShortLink
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
+from messaging.models.push import PushToken
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Message",
     "Preferences",
     "ProviderCallback",
+    "PushToken",
     "Sender",
     "SendingDomain",
     "SendingLimits",

@@ -214,7 +214,8 @@ def _checked(provider: Provider, data: AccountData, *, kept: Mapping[str, str]) 
             faults[option.name] = "This is needed."
     if faults:
         raise Invalid("Something is missing.", fields=faults)
-    return credentials
+    made = provider.complete(credentials) if provider.complete else {}
+    return {**credentials, **made}
 
 
 def _shown(row: ChannelAccount) -> dict[str, Any]:

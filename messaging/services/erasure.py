@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from kernel.sql import count_sql
-from messaging.models import Preferences, Submission
+from messaging.models import Preferences, PushToken, Submission
 
 
 @transaction.atomic
@@ -22,3 +22,4 @@ def redact_messages(profile_ids: Collection[int]) -> None:
     count_sql("messaging.redact_messages", profile_ids=ids)
     Preferences.objects.filter(profile_id__in=ids).delete()
     Submission.objects.filter(profile_id__in=ids).delete()
+    PushToken.objects.filter(profile_id__in=ids).delete()

@@ -13,10 +13,12 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
+from crm.choices import Channel
 from kernel.arrays import columns
 from kernel.sql import count_sql, run_sql
 from messaging.choices import MessageStatus
 from messaging.queries import sending
+from messaging.queries.devices import with_devices
 from messaging.services.gating import Asked, ask_gates
 from messaging.services.marking import address_test
 from messaging.services.writers.base import Ready
@@ -76,6 +78,8 @@ def _claim(channel: str, claim_id: UUID, *, size: int, now: datetime) -> list[Pe
         lease_until=now + LEASE,
     )
     recipients = sending.find_recipients({row.profile_id for row in rows})
+    if channel == Channel.PUSH:
+        recipients = with_devices(recipients)
     claimed = [address_test(_pending(row, recipients[row.profile_id], claim_id)) for row in rows]
     return sorted(claimed, key=lambda message: (message.planned_at, message.id))
 

@@ -20,13 +20,20 @@ from messaging.services.gates import (
 from messaging.services.texting import receive_texts
 from messaging.variables import fill_variable
 
+_OF_PROFILES = (
+    "messaging_message",
+    "messaging_touch",
+    "messaging_submission",
+    "messaging_pushtoken",
+)
+"""Tables whose rows follow their profile through a merge."""
+
 
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     _fill_gates()
     _fill_variables()
-    REPOINTED.extend([("messaging_message", "profile_id"), ("messaging_touch", "profile_id")])
-    REPOINTED.append(("messaging_submission", "profile_id"))
+    REPOINTED.extend((table, "profile_id") for table in _OF_PROFILES)
     UNITED.append("messaging.unite_preferences")
     BEFORE_ERASE.append(forget_callbacks)
     AFTER_ERASE.append(redact_messages)

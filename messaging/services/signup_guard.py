@@ -59,17 +59,27 @@ def wait_for_turn(form_id: int, address: str) -> int:
     Returns:
         0 when it may be taken; else after how many seconds it may be tried again.
     """
-    if address != NOBODY and (wait := _count(f"sent:{form_id}:{address}", *SENT_BY_ADDRESS)):
+    if address != NOBODY and (wait := count_turn(f"sent:{form_id}:{address}", *SENT_BY_ADDRESS)):
         return wait
-    return _count(f"sent:{form_id}", *SENT_BY_FORM)
+    return count_turn(f"sent:{form_id}", *SENT_BY_FORM)
 
 
 def may_count_view(form_id: int, address: str) -> bool:
     """Count one more reader; False when this address was counted often enough."""
-    return not _count(f"seen:{form_id}:{address}", *SEEN_BY_ADDRESS)
+    return not count_turn(f"seen:{form_id}:{address}", *SEEN_BY_ADDRESS)
 
 
-def _count(name: str, most: int, seconds: int) -> int:
+def count_turn(name: str, most: int, seconds: int) -> int:
+    """Count one more call of a name.
+
+    Args:
+        name: of whom and what is counted.
+        most: so many may be made.
+        seconds: in so many.
+
+    Returns:
+        0 when it may be made; else after how many seconds it may be tried again.
+    """
     now = int(clock.now().timestamp())
     window, gone = divmod(now, seconds)
     key = f"signup:{name}:{window}"

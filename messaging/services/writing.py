@@ -14,6 +14,7 @@ from messaging.services.gating import Asked, Stop
 from messaging.services.marking import mark_test
 from messaging.services.writers.base import Compiled, Ready, Writer
 from messaging.services.writers.email import EmailWriter
+from messaging.services.writers.push import PushWriter
 from messaging.services.writers.sms import SmsWriter
 from messaging.services.writers.whatsapp import WhatsAppWriter
 from messaging.types import PendingMessage, Verdict
@@ -21,6 +22,7 @@ from messaging.variables import gather_values
 
 WRITERS: Mapping[str, Callable[[datetime], Writer]] = {
     Channel.EMAIL.value: EmailWriter,
+    Channel.PUSH.value: PushWriter,
     Channel.SMS.value: SmsWriter,
     Channel.WHATSAPP.value: WhatsAppWriter,
 }

@@ -62,6 +62,24 @@ analytics.write_key = "%KEY%"
 analytics.dataPlaneUrl = "%HOST%\""""
 
 
+PUSH_TAG: Final = """<script async
+  src="%HOST%/push.js"
+  data-key="%KEY%"
+  data-worker="/patron-worker.js"></script>"""
+PUSH_WORKER: Final = """importScripts("%HOST%/push-worker.js");"""
+PUSH_BUTTON: Final = """<button type="button" data-patron-push hidden>
+  Tell me about new products
+</button>"""
+PUSH_APP: Final = """curl %HOST%/v1/push/subscribe \\
+  --header 'Content-Type: application/json' \\
+  --data '{
+    "writeKey": "%KEY%",
+    "userId": "customer-1",
+    "token": "the token that Firebase gave the app",
+    "platform": "android"
+  }'"""
+
+
 @dataclass(frozen=True, slots=True)
 class Snippet:
     """One text to copy.
@@ -186,6 +204,28 @@ def build_guides(host: str, key: str) -> list[InstallGuide]:
                 fill("rudder", "rudder-sdk-python", RUDDERSTACK),
             ),
             ("E-commerce names of Segment's specification are understood; others are kept.",),
+        ),
+        InstallGuide(
+            "push",
+            "Push messages",
+            "A button asks visitors whether you may send push messages to their browser.",
+            (
+                "Connect Web push under Settings, Channels; its key pair is made for you.",
+                "Save the worker as patron-worker.js at the root of your site.",
+                "Paste the tag into the head of every page, and put the button where it fits.",
+                "Apps send the token of Firebase, once their user allowed push messages.",
+            ),
+            (
+                fill("push-worker", "patron-worker.js, on your own address", PUSH_WORKER),
+                fill("push-tag", "For the head of every page", PUSH_TAG),
+                fill("push-button", "The button; it shows where push can work", PUSH_BUTTON),
+                fill("push-app", "From an app", PUSH_APP),
+            ),
+            (
+                "Browsers ask for permission only after a press, and never again after a no.",
+                "On an iPhone push works once the site was added to the home screen.",
+                "Each yes is kept as consent, with page, time and browser as its proof.",
+            ),
         ),
         InstallGuide(
             "server",

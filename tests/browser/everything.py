@@ -194,6 +194,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "connect": "stores/connect/",
         "tracking": "settings/tracking/",
         "tracking-shopify": "settings/tracking/?for=shopify",
+        "tracking-push": "settings/tracking/?for=push",
         "data": "data/",
         "data-emails": "data/emails/",
         "data-orders": "data/orders/",

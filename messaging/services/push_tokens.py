@@ -1,0 +1,179 @@
+"""Browsers and apps that ask for push messages, and what becomes of them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+
+from crm.choices import Channel, ConsentState, EventSource
+from crm.services.consent import record_consent
+from crm.services.ingest import apply_records
+from crm.types import CustomerRecord, TrackedRecord
+from kernel import clock
+from kernel.errors import Conflict
+from messaging.models import ChannelAccount, PushToken
+from messaging.types import Hit
+
+METHOD: Final = "push_prompt"
+UNSUBSCRIBED: Final = "unsubscribed"
+TRIES: Final = 3
+MAX_WORDS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a browser or app sends once its user allowed push messages.
+
+    Attributes:
+        provider: ``web`` or ``fcm``.
+        name: the endpoint or token, which names it.
+        target: what a message is handed to: the subscription as JSON, or the token.
+        platform: ``web``, ``android`` or ``ios``.
+        anonymous_id, user_id: who it is, as tracking knows them; one of them at least.
+        source_url: page on which they said yes, without its query.
+        text_version: of the words that they said yes to.
+    """
+
+    provider: str
+    name: str
+    target: str
+    platform: str
+    anonymous_id: str
+    user_id: str
+    source_url: str
+    text_version: str
+    hit: Hit
+
+
+def find_push_account(provider: str) -> ChannelAccount | None:
+    """Return the account of a push provider that new tokens belong to."""
+    found = ChannelAccount.objects.filter(channel=Channel.PUSH, provider=provider, removed_at=None)
+    return found.order_by("-is_default", "pk").first()
+
+
+def subscribe(store_id: int, asked: Asked) -> bool:
+    """Keep a token and the consent to push; a repeat only notes that it was seen.
+
+    Args:
+        store_id: that takes what sites tell.
+        asked: checked.
+
+    Returns:
+        False when nothing was kept: there is no account of the provider, or they were erased.
+
+    Raises:
+        Conflict: other writers were in the way again and again; nothing was kept.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return _subscribe(store_id, asked)
+        except Conflict:
+            if not left:
+                raise
+    return False
+
+
+@transaction.atomic
+def unsubscribe(provider: str, name: str, hit: Hit) -> bool:
+    """End push to one browser or app; with the last one of somebody their consent ends too.
+
+    Returns:
+        Whether there was such a token.
+    """
+    rows = PushToken.objects.select_for_update(no_key=True).filter(
+        account__provider=provider, digest=digest_token(name), gone_at=None
+    )
+    found = list(rows.order_by("pk"))
+    for token in found:
+        _end({token.pk: UNSUBSCRIBED})
+        if not _has_live(token.profile_id):
+            record_consent(
+                token.profile_id,
+                Channel.PUSH,
+                ConsentState.UNSUBSCRIBED,
+                method=METHOD,
+                occurred_at=hit.at,
+                ip=hit.ip,
+                user_agent=hit.user_agent[:500],
+                actor="recipient",
+            )
+    return bool(found)
+
+
+@transaction.atomic
+def forget_gone(reasons: Mapping[int, str]) -> None:
+    """Send nothing more to tokens that their provider calls dead, by id; a repeat is harmless."""
+    _end(reasons)
+
+
+def digest_token(name: str) -> str:
+    """Return the digest under which a token is found."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+@transaction.atomic
+def _subscribe(store_id: int, asked: Asked) -> bool:
+    account = find_push_account(asked.provider)
+    if account is None:
+        return False
+    now = asked.hit.at
+    record = TrackedRecord(
+        occurred_at=now,
+        who=CustomerRecord(external_id=asked.user_id, version_at=now),
+        anonymous_ids=[asked.anonymous_id] if asked.anonymous_id else [],
+        is_visit=True,
+    )
+    applied = apply_records(store_id, [record], source=EventSource.TRACKING, now=now)
+    profile_id = applied.profile_ids.get(0)
+    if profile_id is None:
+        return False
+    token, _ = PushToken.objects.update_or_create(
+        account=account,
+        digest=digest_token(asked.name),
+        defaults={
+            "profile_id": profile_id,
+            "target": asked.target,
+            "platform": asked.platform,
+            "last_seen_at": now,
+            "gone_at": None,
+            "reason": "",
+        },
+        create_defaults={
+            "profile_id": profile_id,
+            "target": asked.target,
+            "platform": asked.platform,
+            "created_at": now,
+            "last_seen_at": now,
+        },
+    )
+    record_consent(
+        token.profile_id,
+        Channel.PUSH,
+        ConsentState.SUBSCRIBED,
+        method=METHOD,
+        occurred_at=now,
+        detail=asked.platform,
+        text_version=asked.text_version,
+        ip=asked.hit.ip,
+        user_agent=asked.hit.user_agent[:500],
+        source_url=asked.source_url,
+        actor="recipient",
+    )
+    return True
+
+
+def _end(reasons: Mapping[int, str]) -> None:
+    now = clock.now()
+    rows = PushToken.objects.select_for_update(no_key=True).filter(
+        pk__in=sorted(reasons), gone_at=None
+    )
+    tokens = list(rows.order_by("pk"))
+    for token in tokens:
+        token.gone_at, token.reason = now, reasons[token.pk][:MAX_WORDS]
+    PushToken.objects.bulk_update(tokens, ["gone_at", "reason"])
+
+
+def _has_live(profile_id: int) -> bool:
+    return PushToken.objects.filter(profile_id=profile_id, gone_at=None).exists()
