@@ -15,13 +15,13 @@ from messaging.queries.devices import list_push_accounts
 from messaging.services import tokens
 from messaging.services.accounts import as_account
 from messaging.services.push_tokens import forget_gone
-from messaging.services.writers.base import Ready
+from messaging.services.writers.base import Ready, Writer
 from messaging.types import LinkToken, PendingMessage
 
 _SCHEMES = ("https://", "http://")
 
 
-class PushWriter:
+class PushWriter(Writer):
     """Writes the push messages of one batch."""
 
     def __init__(self, now: datetime) -> None:
@@ -33,9 +33,6 @@ class PushWriter:
         """Look up the accounts that tokens belong to."""
         del messages
         self._accounts = {row.pk: as_account(row) for row in list_push_accounts()}
-
-    def finish(self) -> None:
-        """Keep nothing."""
 
     def compile(self, template: Template) -> PartsTemplate:
         """Read the Liquid of a push message."""
