@@ -37,8 +37,8 @@ export default defineConfig({
         // Of the pages of templates; the editor, which is large, is loaded by its page alone.
         content: "src/content.ts",
         email_editor: "src/email_editor.ts",
-        // Other people's pages load these (`/patron.js`, `/forms.js`, `/push.js`): one file each, that imports
-        // nothing.
+        // Other people's pages load these (`/patron.js`, `/forms.js`, `/push.js`): one file each, that
+        // imports nothing.
         patron: "src/patron.ts",
         forms: "src/forms.ts",
         push: "src/push.ts",
