@@ -121,7 +121,11 @@ def pause_account(
     ChannelAccount.objects.filter(pk=row.pk).update(
         is_paused=True, paused_reason=reason[:500], paused_until=until
     )
-    after = {"is_paused": True, "paused_reason": reason[:500], "paused_until": until}
+    after = {
+        "is_paused": True,
+        "paused_reason": reason[:500],
+        "paused_until": until.isoformat() if until else None,
+    }
     audit.record("channel.paused", "channel", row.pk, after=after, actor=actor)
 
 

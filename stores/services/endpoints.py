@@ -113,7 +113,7 @@ def rotate_secret(endpoint_id: int, *, actor: str) -> str:
     row.previous_secret_encrypted, row.secret_encrypted = row.secret_encrypted, encrypt(secret)
     row.rotated_at = clock.now()
     row.save(update_fields=["previous_secret_encrypted", "secret_encrypted", "rotated_at"])
-    after = {"both_sign_until": row.rotated_at + OLD_SECRET}
+    after = {"both_sign_until": (row.rotated_at + OLD_SECRET).isoformat()}
     audit.record("webhook.secret_changed", "webhook", row.pk, after=after, actor=actor)
     return secret
 
