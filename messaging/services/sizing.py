@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crm.choices import Channel
+from messaging.domain.sms_text import SmsSize, measure, spell_plainly
 from messaging.errors import TemplateInvalid
 from messaging.services.checking import compile_short
 from messaging.services.trying import Tried, try_template
@@ -15,19 +17,22 @@ class Shown:
 
     Attributes:
         characters: of the rendered text.
+        size: how it travels as SMS, without what is added to it when it is sent; None elsewhere.
         problem: why it cannot be shown; empty where it can.
     """
 
     title: str
     text: str
     characters: int
+    size: SmsSize | None = None
     problem: str = ""
 
 
-def describe_text(text: str, content: Mapping[str, Any]) -> Shown:
+def describe_text(channel: str, text: str, content: Mapping[str, Any]) -> Shown:
     """Return how a draft of a short message reads, rendered for a made-up reader.
 
     Args:
+        channel: a `crm.choices.Channel` word.
         text: Liquid.
         content: of the channel.
     """
@@ -35,13 +40,14 @@ def describe_text(text: str, content: Mapping[str, Any]) -> Shown:
         tried = try_template(compile_short(text, content))
     except TemplateInvalid as exc:
         return Shown("", text, len(text), problem=exc.detail)
-    return describe_tried(content, tried)
+    return describe_tried(channel, content, tried)
 
 
-def describe_tried(content: Mapping[str, Any], tried: Tried) -> Shown:
+def describe_tried(channel: str, content: Mapping[str, Any], tried: Tried) -> Shown:
     """Return how a short message reads that was rendered for somebody."""
     if tried.rendered is None:
         return Shown("", "", 0, problem=tried.problem)
     said = tried.rendered.text.strip()
     title = tried.rendered.subject if content.get("title") else ""
-    return Shown(title, said, len(said))
+    size = measure(spell_plainly(said)) if channel == Channel.SMS else None
+    return Shown(title, said, len(said), size)

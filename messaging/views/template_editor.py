@@ -113,7 +113,7 @@ def describe_draft(request: TenantRequest, template_id: int) -> HttpResponse:
     content = {name: str(form.cleaned_data.get(name, "")) for name in ("title", "url", "image")} | {
         "variables": request.POST.get("variables", "").splitlines()
     }
-    context = {"channel": template.channel, "shown": describe_text(text, content)}
+    context = {"channel": template.channel, "shown": describe_text(template.channel, text, content)}
     return render(request, "messaging/_phone.html", context)
 
 
@@ -201,7 +201,7 @@ def _show(
             "fault": " ".join(map(str, form.errors.get("mjml", []))),
         }
     else:
-        context["shown"] = describe_text(said.text, said.content)
+        context["shown"] = describe_text(template.channel, said.text, said.content)
         context["channel"] = template.channel
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     response = render(request, "messaging/template_edit.html", context, status=status)

@@ -119,7 +119,7 @@ def template_detail(request: TenantRequest, template_id: int) -> HttpResponse:
         "part": asked.read_choice(request, "part", ["text"]),
     }
     is_email = detail.template.channel == Channel.EMAIL
-    short = None if is_email else describe_tried(said.content, tried)
+    short = None if is_email else describe_tried(said.channel, said.content, tried)
     context = {
         "detail": detail,
         "short": short,

@@ -285,3 +285,16 @@ def test_products_for_a_block_are_found_by_name_and_by_id(shop: Tenant) -> None:
     assert client.get(f"{path}?ids={soap.pk},x").json() == expected
     assert client.get(f"{path}?q=mint").json() == {"products": []}
     assert Profile.objects.count() == 0
+
+
+def test_an_sms_is_counted_in_parts_while_it_is_typed(shop: Tenant) -> None:
+    made = authoring.create_template(draft(channel="sms", text="Hi {{ person.first_name }}"))
+    client = sign_in(shop)
+    path = f"/t/{shop.slug}/content/templates/{made.pk}/"
+
+    shown = client.post(f"{path}look/", {"text": "{{ person.first_name }} " + "x" * 157})
+    assert "161 characters for this reader, 2 SMS parts" in shown.text
+    assert "Hi Ada" in client.get(path).text
+    assert "1 SMS part," in client.get(f"{path}edit/").text
+    broken = client.post(f"{path}look/", {"text": "{{ person.first_name"})
+    assert "This cannot be shown yet" in broken.text
