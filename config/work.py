@@ -192,6 +192,12 @@ WORK: dict[str, WorkKind] = {
             "WHERE status = 'pending' AND due_at <= now()"
         ),
     ),
+    "coupons": WorkKind(
+        task="messaging.tasks.look_after_coupons",
+        queue="sync",
+        service="messaging.services.coupon_upkeep.look_after_due",
+        due="SELECT DISTINCT tenant_id FROM messaging_coupon WHERE due_at <= now()",
+    ),
     "notices": WorkKind(
         task="analytics.tasks.mail_notices",
         queue="sync",

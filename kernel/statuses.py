@@ -15,7 +15,7 @@ _LOOKS = {
     ("good", "good"): (
         "active live published completed applied delivered connected verified approved converted"
         " subscribed succeeded fetched paid fulfilled resolved healthy complete finished"
-        " enabled ready done"
+        " enabled ready done redeemed"
     ),
     (
         "info",

@@ -173,3 +173,63 @@ class QuestionKind(TextChoices):
     CHOICE = "choice", "One of several"
     CHOICES = "choices", "Any of several"
     YES_NO = "yes_no", "Yes or no"
+
+
+class CouponKind(TextChoices):
+    """Where the codes of a coupon come from."""
+
+    STATIC = "static", "One code for everybody"
+    POOL = "pool", "A list of codes that you upload"
+    GENERATED = "generated", "A code of their own for each person, made in the shop"
+
+
+class CouponStatus(TextChoices):
+    """Whether codes are given out."""
+
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    ENDED = "ended", "Ended"
+
+
+class Offer(TextChoices):
+    """What a code gives."""
+
+    PERCENT = "percent", "Per cent off"
+    AMOUNT = "amount", "Amount off"
+    FREE_SHIPPING = "free_shipping", "Free shipping"
+    BUNDLE = "bundle", "Bundle"
+    FREE_PRODUCT = "free_product", "Free product"
+
+
+class CouponScope(TextChoices):
+    """For what somebody gets a code of their own; within it they get the same one again."""
+
+    PROFILE = "profile", "One code per person"
+    RUN = "run", "One code per run of a flow or campaign"
+    MESSAGE = "message", "One code per message"
+
+
+class WhenOut(TextChoices):
+    """What becomes of a message when no code is left for it."""
+
+    FALLBACK = "fallback", "Send it with other words"
+    HOLD = "hold", "Let it wait until there are codes"
+    SKIP = "skip", "Do not send it"
+
+
+class CodeStatus(TextChoices):
+    """Where a code stands. ``available`` and ``released`` are given out next."""
+
+    WAITING = "waiting", "Being made in the shop"
+    REFUSED = "refused", "Refused by the shop"
+    AVAILABLE = "available", "Left"
+    CLAIMED = "claimed", "In a message"
+    SENT = "sent", "Sent"
+    REDEEMED = "redeemed", "Redeemed"
+    EXPIRED = "expired", "Expired"
+    RELEASED = "released", "Given back"
+
+
+FREE = (CodeStatus.AVAILABLE.value, CodeStatus.RELEASED.value)
+HELD = (CodeStatus.CLAIMED.value, CodeStatus.SENT.value)
+"""Somebody has it and can use it."""

@@ -22,3 +22,9 @@ def apply_callbacks(tenant_id: int) -> None:
 def check_domains(tenant_id: int) -> None:
     """Give the tenant a turn of checks of its sending domains."""
     work_off("domains", tenant_id)
+
+
+@shared_task(base=TenantTask, name="messaging.tasks.look_after_coupons")
+def look_after_coupons(tenant_id: int) -> None:
+    """Give the tenant a turn of looking after its coupons."""
+    work_off("coupons", tenant_id)

@@ -4,7 +4,7 @@ Each item says what happened, what was kept, what to do and where. Its mark chan
 member who put it aside sees it again once there is more of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -18,10 +18,10 @@ from crm.choices import StoreStatus
 from flows.queries.runs import count_failed
 from kernel import clock
 from kernel.formats import format_number
-from messaging.choices import MessageStatus, SkipReason
+from messaging.choices import CouponKind, MessageStatus, SkipReason
 from messaging.domain.frequency import FLOOD
 from messaging.queries.accounts import list_paused_channels
-from messaging.queries.messages import count_problems
+from messaging.queries.messages import LowCoupon, find_problems
 from messaging.queries.senders import list_failing_domains
 from segments.queries.costs import list_stopped
 from stores.choices import SyncStatus
@@ -77,6 +77,7 @@ class Notices:
 
 def list_attention() -> list[Attention]:
     """Return what waits for a person, the most urgent first."""
+    problems = find_problems(clock.now())
     found = [
         *_channels(),
         *_domains(),
@@ -85,7 +86,8 @@ def list_attention() -> list[Attention]:
         *_days(),
         *_writes(),
         *_events(),
-        *_messages(),
+        *_coupons(problems.low),
+        *_messages(problems.messages),
         *_runs(),
         *_segments(),
         *_figures(),
@@ -315,8 +317,33 @@ def _edges() -> Iterator[Attention]:
         )
 
 
-def _messages() -> Iterator[Attention]:
-    problems = count_problems(clock.now())
+def _coupons(low: Sequence[LowCoupon]) -> Iterator[Attention]:
+    """Name coupons whose codes do not last for a day, or that cannot be made."""
+    for coupon in low:
+        yield Attention(
+            key=f"coupon.low:{coupon.id}",
+            mark=coupon.detail or "low",
+            tone="warn",
+            title=f"{coupon.name} runs out of codes",
+            text=_why_low(coupon),
+            route="messaging:coupon",
+            id=coupon.id,
+            action="See its codes",
+        )
+
+
+def _why_low(coupon: LowCoupon) -> str:
+    if coupon.detail:
+        return f"{coupon.detail}. No more codes are made until that is mended."
+    if coupon.kind == CouponKind.GENERATED:
+        return "The shop is making more. Messages that find none do what the coupon says."
+    return (
+        f"Fewer than {coupon.needed:,} are left. Upload more; messages that find none do what the"
+        " coupon says."
+    )
+
+
+def _messages(problems: Mapping[str, int]) -> Iterator[Attention]:
     texts = {
         MessageStatus.FAILED: (
             "failed",
@@ -331,7 +358,7 @@ def _messages() -> Iterator[Attention]:
         ),
     }
     for status, (words, text) in texts.items():
-        if count := problems.get(status):
+        if count := problems.get(status.value):
             yield Attention(
                 key=f"messages.{status.value}",
                 mark=str(count),

@@ -2,6 +2,7 @@
 
 from messaging.models.channels import ChannelAccount, ProviderCallback, Sender, SendingDomain
 from messaging.models.content import Brand, Template
+from messaging.models.coupons import Coupon, CouponCode, CouponRedemption, CouponTally
 from messaging.models.languages import TemplateVariant
 from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.links import ShortLink
@@ -13,6 +14,10 @@ from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submissio
 __all__ = [
     "Brand",
     "ChannelAccount",
+    "Coupon",
+    "CouponCode",
+    "CouponRedemption",
+    "CouponTally",
     "FrequencyRule",
     "Message",
     "Preferences",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q
 
@@ -15,6 +15,33 @@ from messaging.models import Message, Template
 PAGE_SIZE = 50
 DUE_CEILING = 1_000
 _WORDS = {**dict(SkipReason.choices), **dict(FailReason.choices)}
+
+
+class LowCoupon(NamedTuple):
+    """A coupon whose codes do not last.
+
+    Attributes:
+        detail: why no more are made, for people; empty where they are, or are uploaded.
+        needed: how many should be left at least.
+    """
+
+    id: int
+    name: str
+    kind: str
+    detail: str
+    needed: int
+
+
+class Problems(NamedTuple):
+    """What waits for a person.
+
+    Attributes:
+        messages: how many failed, have an unknown outcome or were stopped by the alarm, by word.
+        low: coupons that run out of codes.
+    """
+
+    messages: dict[str, int]
+    low: list[LowCoupon]
 
 
 def list_messages(
@@ -144,22 +171,22 @@ def count_skips_by_reason(flow_id: int) -> dict[str, dict[str, int]]:
     return counts
 
 
-def count_problems(now: datetime) -> dict[str, int]:
-    """Return how many messages failed, have an unknown outcome, or were stopped by the alarm.
+def find_problems(now: datetime) -> Problems:
+    """Return what waits for a person: messages that did not arrive, coupons that run out.
 
     Args:
-        now: aware; ``flood`` counts those of the last 72 hours.
+        now: aware; ``flood`` counts messages that the alarm stopped in the last 72 hours.
     """
-    statuses = [MessageStatus.FAILED, MessageStatus.UNKNOWN]
-    ended = Message.objects.filter(status__in=statuses).values_list("status")
-    flooded = Message.objects.filter(
-        reason=SkipReason.FLOOD, created_at__gt=now - FLOOD_WINDOW
-    ).exclude(reason="")
-    rows = ended.annotate(number=Count("id")).union(
-        flooded.values_list("reason").annotate(number=Count("id"))
+    counts = dict.fromkeys(
+        (MessageStatus.FAILED.value, MessageStatus.UNKNOWN.value, SkipReason.FLOOD.value), 0
     )
-    words = [*(status.value for status in statuses), SkipReason.FLOOD.value]
-    return dict.fromkeys(words, 0) | {str(word): number for word, number in rows}
+    low = []
+    for row in run_sql("messaging.find_problems", flood_since=now - FLOOD_WINDOW):
+        if row.coupon_id is None:
+            counts[row.word] = row.found
+        else:
+            low.append(LowCoupon(row.coupon_id, row.name, row.kind, row.detail, row.needed))
+    return Problems(counts, low)
 
 
 def count_due(now: datetime) -> int:

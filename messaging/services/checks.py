@@ -6,6 +6,7 @@ from django.db import transaction
 
 from kernel import clock
 from kernel.sql import run_sql
+from messaging.services.coupon_redemptions import find_wrong_coupons
 
 STUCK = timedelta(minutes=10)
 """A lease that ended so long ago should have been settled."""
@@ -13,6 +14,7 @@ STUCK = timedelta(minutes=10)
 
 @transaction.atomic
 def find_differences() -> list[str]:
-    """Return each message of the active tenant that contradicts itself; empty when none does."""
+    """Return each message and coupon of the active tenant that contradicts itself."""
     rows = run_sql("messaging.find_differences", stuck_since=clock.now() - STUCK)
-    return [f"message {row.message_id}: {row.problem}" for row in rows]
+    wrong = [f"message {row.message_id}: {row.problem}" for row in rows]
+    return wrong + find_wrong_coupons()

@@ -7,7 +7,7 @@ from messaging.gates import fill_gate
 from messaging.inbound import fill_inbound
 from messaging.queries import shelves, signup, values, words
 from messaging.queries import stock as goods
-from messaging.services import answers, gating, personal_links, wishes
+from messaging.services import answers, coupon_redemptions, gating, personal_links, wishes
 from messaging.services.erasure import forget_callbacks, redact_messages
 from messaging.services.gates import (
     budget,
@@ -33,6 +33,7 @@ def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     _fill_gates()
     _fill_variables()
+    coupon_redemptions.register()
     REPOINTED.extend((table, "profile_id") for table in _OF_PROFILES)
     UNITED.append("messaging.unite_preferences")
     BEFORE_ERASE.append(forget_callbacks)

@@ -30,6 +30,7 @@ from messaging.channels.base import (
     OutcomeUnknown,
 )
 from messaging.choices import FailReason, MessageClass, MessageStatus
+from messaging.services.coupon_claims import settle_codes
 from messaging.services.lanes import Lane, open_lanes
 from messaging.services.marking import address_of_test
 from messaging.services.preparing import prepare_batch
@@ -152,12 +153,15 @@ def send_due(deadline: Deadline) -> int:
         Messages worked off, those that were skipped included; 0 when nothing was due.
     """
     done = settle_unknown(clock.now())
+    settle_codes(clock.now())
     for lane in open_lanes(clock.now()):
         while not deadline.passed:
             claimed = send_batch(lane)
             if not claimed:
                 break
             done += claimed
+    if done:
+        settle_codes(clock.now())
     return done
 
 

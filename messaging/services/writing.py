@@ -10,6 +10,7 @@ from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Template
 from messaging.queries import sending
 from messaging.queries.languages import Key, find_words
+from messaging.services import coupon_gate
 from messaging.services.gating import Asked, Stop
 from messaging.services.marking import mark_test
 from messaging.services.writers.base import Compiled, Ready, Writer
@@ -43,20 +44,29 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
     keys, found = find_words(asked.passed, rows)
     templates, broken = _compile(writer, found)
     values = _gather(asked.passed, keys, templates)
+    asking = {key for key, template in templates.items() if coupon_gate.NAME in template.variables}
+    said = {each.id: found[keys[each.id]] for each in asked.passed if keys[each.id] in asking}
+    coupons = coupon_gate.give_coupons(asked, said, rows, now)
     ready = []
     for message in asked.passed:
+        if message.id in asked.stops:
+            continue
         template = templates.get(keys[message.id])
         if template is None:
             _stop(asked, message, broken[keys[message.id]])
             continue
         own = values[message.id]
+        if message.id in coupons.values:
+            own[coupon_gate.NAME] = coupons.values[message.id]
         try:
             written = writer.write(message, mark_test(message, template.render(own)), own)
         except RenderError as exc:
             _stop(asked, message, str(exc))
             continue
         asked.note(message.id, "render", Verdict(passed=True))
+        coupons.note(asked, message)
         ready.append(written)
+    coupons.give_back(asked.stops.keys())
     writer.finish()
     return ready
 
@@ -87,9 +97,9 @@ def _gather(
     keys: Mapping[int, Key],
     templates: Mapping[Key, Compiled],
 ) -> dict[int, dict[str, Any]]:
-    """Return the values each message's own words ask for."""
+    """Return the values each message's own words ask for; a coupon is given later."""
     values: dict[int, dict[str, Any]] = {}
     for key, template in templates.items():
         if own := [message for message in messages if keys[message.id] == key]:
-            values |= gather_values(template.variables, own)
+            values |= gather_values(template.variables - {coupon_gate.NAME}, own)
     return values

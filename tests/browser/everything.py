@@ -23,6 +23,7 @@ from kernel.secrets import encrypt
 from kernel.work import drain_tenant
 from messaging.models import (
     ChannelAccount,
+    Coupon,
     FrequencyRule,
     Message,
     ProviderCallback,
@@ -45,7 +46,7 @@ from stores.models import InboxDelivery, StoreWrite, WebhookDelivery, WebhookEnd
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_account
-from tests.factories.samples import make_conversation, make_move, make_profile
+from tests.factories.samples import make_conversation, make_move, make_offer, make_profile
 from tests.factories.signup import make_submission
 from tests.imports.files import bring, check, finish, upload
 from tests.support.payloads import load_payload
@@ -138,6 +139,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         **_template(),
         "messages": "messages/",
         **_conversations(),
+        **_coupons(),
         "topics": "settings/topics/",
         "topic": f"settings/topics/{_topic()}/",
         "topic-new": "settings/topics/new/",
@@ -274,6 +276,21 @@ def _template() -> dict[str, str]:
         "template-edit": f"{made}edit/",
         "template-check": f"{made}check/",
         "template-code": f"content/templates/{written}/edit/",
+    }
+
+
+def _coupons() -> dict[str, str]:
+    """Give somebody a code of a coupon that runs out."""
+    offer = make_offer(Profile.objects.order_by("pk")[0])["offer_id"]
+    Coupon.objects.filter(pk=offer).update(is_low=True)
+    return {
+        "coupons": "content/coupons/",
+        "coupons-paused": "content/coupons/?status=paused",
+        "coupon-kinds": "content/coupons/new/",
+        "coupon-new": "content/coupons/new/?kind=generated",
+        "coupon": f"content/coupons/{offer}/",
+        "coupon-edit": f"content/coupons/{offer}/edit/",
+        "coupon-upload": f"content/coupons/{offer}/upload/",
     }
 
 

@@ -38,6 +38,8 @@ from kernel.secrets import encrypt
 from loyalty.models import PointsAccount, PointsEntry
 from messaging.models import (
     ChannelAccount,
+    Coupon,
+    CouponCode,
     FrequencyRule,
     Message,
     Sender,
@@ -340,6 +342,7 @@ def make_everything() -> dict[str, int]:
         "import_id": make_import(store).pk,
         "rule_id": FlagRule.objects.create(flag="consumable", category="Soap").pk,
         **_make_care(store, profile, order),
+        **make_offer(profile),
         "move_id": make_move().pk,
         **_make_people(),
         **_make_run(profile),
@@ -379,6 +382,25 @@ def _make_care(store: Store, profile: Profile, order: Order) -> dict[str, int]:
         "review_id": Review.objects.create(**owned, rating=5, reviewed_at=now).pk,
         "ticket_id": Ticket.objects.create(**owned, opened_at=now).pk,
     }
+
+
+def make_offer(profile: Profile) -> dict[str, int]:
+    """Create a coupon of which somebody was sent a code."""
+    now = clock.now()
+    offer = Coupon.objects.create(
+        name="Hello", kind="pool", offer="percent", percent=10, currency="GBP"
+    )
+    code = CouponCode.objects.create(
+        coupon=offer,
+        code="HELLO-1",
+        code_norm="HELLO-1",
+        status="sent",
+        profile=profile,
+        holder=f"profile:{profile.pk}",
+        claimed_at=now,
+        sent_at=now,
+    )
+    return {"offer_id": offer.pk, "code_id": code.pk}
 
 
 def _make_people() -> dict[str, int]:

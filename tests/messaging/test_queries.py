@@ -67,7 +67,7 @@ def test_messages_are_counted_by_flow_node_and_reason(shop: Tenant, smtp: SmtpSe
     figures = {"sent": 1, "opened": 1, "clicked": 0, "skipped": 1}
     assert messages.count_by_flow([7, 8]) == {7: figures}
     assert messages.count_by_flow([7], since=clock.now() + timedelta(days=1)) == {}
-    assert messages.count_problems(clock.now()) == {"failed": 1, "unknown": 0, "flood": 0}
+    assert messages.find_problems(clock.now()).messages == {"failed": 1, "unknown": 0, "flood": 0}
 
 
 def test_lists_cost_the_same_with_one_and_with_many(
