@@ -48,6 +48,13 @@ COLUMNS: Final = {
     "low_water": "low_water",
 }
 """Field of the form by what it says of a coupon."""
+NEEDED: Final = (
+    ("percent", "offer", (Offer.PERCENT.value,)),
+    ("amount", "offer", (Offer.AMOUNT.value,)),
+    ("offer_words", "offer", (Offer.BUNDLE.value, Offer.FREE_PRODUCT.value)),
+    ("fallback", "when_out", (WhenOut.FALLBACK.value,)),
+)
+"""Fields that are needed where another one says something."""
 SHOWN_AT: Final = {"ends_at": "ends_on", "valid_hours": "valid_for", "prefix": "code_prefix"}
 """Where an error is shown, when not at the field of its name."""
 _NUMBER = {"inputmode": "decimal", "autocomplete": "off"}
@@ -195,6 +202,7 @@ class TopicForm(forms.Form):
 class CouponForm(forms.Form):
     """An offer, and how its codes are given out."""
 
+    use_required_attribute = False
     name = forms.CharField(max_length=MAX_NAME, help_text="For you and your team; nobody else.")
     offer = forms.ChoiceField(label="What they get", choices=Offer.choices)
     percent = forms.DecimalField(
@@ -261,7 +269,7 @@ class CouponForm(forms.Form):
     valid_for = forms.IntegerField(
         label="Good for", required=False, min_value=1, max_value=10_000, help_text="From sending."
     )
-    valid_unit = forms.ChoiceField(label="Unit", choices=UNITS, required=False)
+    valid_unit = forms.ChoiceField(label="Unit", choices=UNITS)
     ends_on = forms.DateField(
         label="Last day",
         required=False,
@@ -293,12 +301,16 @@ class CouponForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.kind = kind
         self.currency = currency
+        # A field that is in sight only where it is needed is needed then.
+        for name, choice, values in NEEDED:
+            said = self.data.get(choice) if self.is_bound else values[0]
+            self.fields[name].required = said in values
         for name in OWN_FIELDS[kind]:
             del self.fields[name]
         if stores:
             choices: Any = self.fields["store_ids"]
             choices.choices = stores
-            is_needed = kind == CouponKind.GENERATED
+            is_needed = choices.required = kind == CouponKind.GENERATED
             choices.help_text = (
                 "Patron makes the codes in each of them."
                 if is_needed

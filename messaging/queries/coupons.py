@@ -76,6 +76,15 @@ class CouponRow:
         return _capped(self.sent)
 
     @property
+    def good_for(self) -> str:
+        """Return how long a code is good, for people."""
+        hours = self.coupon.valid_hours
+        if hours is None:
+            return "As long as the coupon"
+        many, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+        return f"{many:,} {unit}{'' if many == 1 else 's'} from sending"
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing can be changed any more."""
         return self.coupon.status == CouponStatus.ENDED

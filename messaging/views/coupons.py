@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crm.choices import STOREFRONTS
 from crm.queries.sources import list_connected
 from kernel import asked
 from kernel.cells import safe_cell
@@ -23,6 +24,7 @@ from messaging.queries import coupons as reads
 from messaging.queries.coupons import CouponRow, WantedCodes
 from messaging.services import coupons
 from messaging.services.coupon_checks import describe_wanted
+from stores.platforms import WRITERS
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
 from tenants.services.access import requires
@@ -30,6 +32,7 @@ from tenants.types import TenantRequest
 
 VIEWS = (("", "All"), *CouponStatus.choices)
 STATUSES = [choice for choice in CodeStatus.choices if choice[0] != CodeStatus.REFUSED]
+BEGINNING = {"low_water": 500, "valid_unit": "days", "when_out": "skip"}
 HEADINGS = ("code", "status", "email", "given_at", "expires_at", "redeemed_at", "message_id")
 
 
@@ -58,7 +61,7 @@ def new_coupon(request: TenantRequest) -> HttpResponse:
     kind = request.POST.get("kind") or asked.read_choice(request, "kind", CouponKind.values)
     if kind not in CouponKind.values:
         return render(request, "messaging/coupon_kinds.html", {"kinds": CouponKind.choices})
-    form = _form(request, kind, initial={"low_water": 500, "valid_unit": "days"})
+    form = _form(request, kind, initial=BEGINNING)
     if request.method == "POST" and form.is_valid():
         data = form.read(request.tenant.timezone)
         try:
@@ -96,7 +99,9 @@ def edit_coupon(request: TenantRequest, offer_id: int) -> HttpResponse:
 def sentence(request: TenantRequest) -> HttpResponse:
     """Say what a form offers so far, as a fragment."""
     kind = asked.read_choice(request, "kind", CouponKind.values, CouponKind.POOL.value)
-    form = CouponForm(request.GET, kind=kind, stores=_stores(), currency=request.tenant.currency)
+    form = CouponForm(
+        request.GET, kind=kind, stores=_stores(kind), currency=request.tenant.currency
+    )
     form.is_valid()
     words = describe_wanted(form.cleaned_data, request.tenant.currency)
     return render(request, "messaging/_coupon_sentence.html", {"words": words})
@@ -248,13 +253,15 @@ def _form(
         request.POST or None,
         initial=initial,
         kind=kind,
-        stores=_stores(),
+        stores=_stores(kind),
         currency=currency or request.tenant.currency,
     )
 
 
-def _stores() -> list[tuple[int, str]]:
-    return [(store.pk, store.name) for store in list_connected()]
+def _stores(kind: str) -> list[tuple[int, str]]:
+    """Return the shops that can take codes; where Patron makes them, those it writes to."""
+    takes = WRITERS if kind == CouponKind.GENERATED else STOREFRONTS
+    return [(store.pk, store.name) for store in list_connected() if store.platform in takes]
 
 
 def _show_form(

@@ -28,6 +28,7 @@ FORM = {
     "scope": "profile",
     "when_out": "skip",
     "low_water": "500",
+    "valid_unit": "days",
 }
 
 
@@ -113,7 +114,7 @@ def test_an_upload_tells_what_is_in_it_before_anything_is_added(
     body = 'code,note\nnew-1,x\nNEW-1\n"new-2";y\nknown\nelse\nso not\n\n'
     checked = post(client, f"{made.pk}/upload/", {"codes": body, "do": "check"}, hx_request="true")
     text = checked.content.decode()
-    for words in ("2 codes can be added", "1 came more than once", "1 are in this", "1 belong"):
+    for words in ("2 codes can be added", "1 line repeats", "1 code is in this", "1 code belongs"):
         assert words in text
     assert "so not" in text
     assert CouponCode.objects.filter(coupon=made).count() == 1

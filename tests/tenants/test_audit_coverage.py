@@ -102,6 +102,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "scope": "profile",
         "when_out": "skip",
         "low_water": "10",
+        "valid_unit": "days",
     },
     "content/coupons/<int:offer_id>/edit/": {
         "name": "Hello again",
@@ -109,6 +110,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "scope": "profile",
         "when_out": "skip",
         "low_water": "10",
+        "valid_unit": "days",
     },
     "content/coupons/<int:offer_id>/upload/": {"codes": "NEW-1", "do": "add"},
     "content/coupons/<int:offer_id>/status/": {"status": "paused"},
