@@ -44,8 +44,11 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
     keys, found = find_words(asked.passed, rows)
     templates, broken = _compile(writer, found)
     values = _gather(asked.passed, keys, templates)
-    asking = {key for key, template in templates.items() if coupon_gate.NAME in template.variables}
-    said = {each.id: found[keys[each.id]] for each in asked.passed if keys[each.id] in asking}
+    said = {
+        each.id: found[keys[each.id]]
+        for each in asked.passed
+        if keys[each.id] in templates and coupon_gate.NAME in templates[keys[each.id]].variables
+    }
     coupons = coupon_gate.give_coupons(asked, said, rows, now)
     ready = []
     for message in asked.passed:

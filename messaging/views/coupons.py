@@ -24,6 +24,7 @@ from messaging.queries import coupons as reads
 from messaging.queries.coupons import CouponRow, WantedCodes
 from messaging.services import coupons
 from messaging.services.coupon_checks import describe_wanted
+from messaging.views.content_frame import tabs_of
 from stores.platforms import WRITERS
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
@@ -45,6 +46,7 @@ def coupon_list(request: TenantRequest) -> HttpResponse:
     total = reads.count_coupons(status)
     context: dict[str, Any] = {
         "page": page,
+        "tabs": tabs_of(request, "coupons"),
         "status": status,
         "views": VIEWS,
         "shown": speak_count(len(page.rows), total, "coupons"),

@@ -30,7 +30,7 @@ from messaging.domain.limits import (
     write_limits,
 )
 from messaging.models import ChannelAccount, FrequencyRule, Message, SendingLimits
-from messaging.queries.messages import count_problems
+from messaging.queries.messages import find_problems
 from messaging.services.limits import ensure_limits
 from messaging.services.preparing import _claim
 from messaging.services.senders import ensure_default_sender
@@ -131,7 +131,7 @@ def test_the_twelfth_message_in_three_days_is_stopped_and_told(people: Tenant) -
 
     assert (twelfth.status, twelfth.reason) == ("skipped", "flood")
     assert send(person, make_template("r", "transactional")).status == "sending"
-    assert count_problems(NOON)["flood"] == 1
+    assert find_problems(NOON).messages["flood"] == 1
 
 
 times = st.lists(st.integers(0, 60 * 24 * 20), min_size=1, max_size=60).map(sorted)
