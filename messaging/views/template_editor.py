@@ -21,6 +21,7 @@ from messaging.domain.reference import FILTERS, VARIABLES
 from messaging.models import Template
 from messaging.queries import templates as queries
 from messaging.queries.brand import look_of_brand
+from messaging.queries.coupons import list_choices
 from messaging.queries.languages import speak
 from messaging.services import authoring
 from messaging.services.authoring import version_of
@@ -196,7 +197,7 @@ def _show(
         context["editor"] = {
             "blocks": describe_blocks(known_variables()),
             "categories": [name for name, _ in list_categories()],
-            "coupons": [],
+            "coupons": [(str(pk), name) for pk, name in list_choices()],
             "look": asdict(look_of_brand()),
             "fault": " ".join(map(str, form.errors.get("mjml", []))),
         }
