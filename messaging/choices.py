@@ -13,6 +13,14 @@ class MessageClass(TextChoices):
     SERVICE = "service"
 
 
+URGENT = (
+    MessageClass.TRANSACTIONAL.value,
+    MessageClass.SAFETY.value,
+    MessageClass.SERVICE.value,
+)
+"""Classes that leave before all others, and once more when nobody knows whether they were taken."""
+
+
 class MessageStatus(TextChoices):
     """Where a message stands. ``sent``, ``skipped``, ``failed`` and ``unknown`` are final."""
 
@@ -81,6 +89,7 @@ class SkipReason(TextChoices):
     SENDER_MISSING = "sender_missing", "No sender is set up"
     SENDER_DNS = "sender_dns", "The sender's domain fails DKIM or DMARC"
     CHANNEL_MISSING = "channel_missing", "No account is set up for this channel"
+    RATE = "rate", "Waits for its turn: as many as may leave are on their way"
     RENDER_ERROR = "render_error", "The template could not be rendered"
     NO_COUPON = "no_coupon", "There is no coupon code left"
 
@@ -233,3 +242,11 @@ class CodeStatus(TextChoices):
 FREE = (CodeStatus.AVAILABLE.value, CodeStatus.RELEASED.value)
 HELD = (CodeStatus.CLAIMED.value, CodeStatus.SENT.value)
 """Somebody has it and can use it."""
+
+
+class LimitKind(TextChoices):
+    """What a rate limit counts."""
+
+    TENANT = "tenant", "All mail"
+    DOMAIN = "domain", "Mail from a domain"
+    MAILBOX = "mailbox", "Mail to a provider of mailboxes"

@@ -1,13 +1,16 @@
 """E-mail over SMTP: one lasting connection per account and thread of a worker.
 
-MAIL, RCPT and DATA travel in one packet where the server allows it. What matters is where a
-conversation broke: before the mail's last line nothing was handed over, after it nobody knows.
+MAIL, RCPT and DATA travel in one packet where the server allows it; several mails in
+`messaging.channels.smtp_handover`. What matters is where a conversation broke: before the mail's
+last line nothing was handed over, after it nobody knows.
 """
 
 import contextlib
 import smtplib
 import ssl
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
@@ -24,18 +27,29 @@ from messaging.channels.base import (
     OutcomeUnknown,
     Provider,
 )
+from messaging.channels.sets import Answer
+from messaging.channels.smtp_handover import (
+    BROKEN,
+    CLOSING,
+    READY,
+    TAKEN,
+    Handover,
+    Letter,
+    Reply,
+    finish_empty,
+    refusal,
+    words_of,
+    words_of_reply,
+)
+from messaging.channels.smtp_pool import SmtpPool
 from messaging.domain.dkim import sign_mail
 from messaging.domain.mime import build_email
 from messaging.types import OutgoingEmail
 
 TIMEOUT_SECONDS = 15
 """For each step of a conversation."""
-_READY = 354
-_TAKEN = 250
-_PERMANENT = 500
-_CLOSING = 421
-
-Reply = tuple[int, bytes]
+CONNECTIONS = 4
+"""Most connections to one account from one thread of a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,52 +108,101 @@ class SmtpChannel:
     def __init__(self, account: SmtpAccount) -> None:
         self._account = account
         self._connection: smtplib.SMTP | None = None
+        self.fastest = 0.0
 
     def send(self, mail: OutgoingEmail) -> Handed:
         """Hand over one mail; see `messaging.channels.base.Channel`."""
+        letter = _write(mail, place=0)
+        connection = self._announce(letter)
         try:
-            content = build_email(mail)
-            if mail.dkim is not None:
-                content = sign_mail(content, mail.dkim, mail.date)
-        except ValueError as exc:
-            raise ChannelRejected(f"cannot be written as a mail: {exc}") from exc
-        envelope = (mail.from_address, mail.to_address)
-        connection = self._announce(envelope)
-        try:
-            connection.send(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+            connection.send(letter.content)
             reply = connection.getreply()
-        except (OSError, smtplib.SMTPException) as exc:
-            self._drop()
-            raise OutcomeUnknown(_words(exc)) from exc
-        if reply[0] != _TAKEN:
+        except BROKEN as exc:
+            self.drop()
+            raise OutcomeUnknown(words_of(exc)) from exc
+        if reply[0] != TAKEN:
             self._refuse(connection, reply)
         return Handed()
+
+    def send_all(self, mails: Sequence[OutgoingEmail], *, until: float) -> list[Answer]:
+        """Hand over several mails; see `messaging.channels.sets.SetChannel`."""
+        answers: list[Answer] = [None] * len(mails)
+        if time.monotonic() >= until:
+            return answers
+        letters = []
+        for place, mail in enumerate(mails):
+            try:
+                letters.append(_write(mail, place=place))
+            except ChannelRejected as exc:
+                answers[place] = exc
+        try:
+            is_pipelined = self.reach()[0].has_extn("pipelining") if letters else True
+        except ChannelUnavailable as exc:
+            return [answer or exc for answer in answers]
+        if not is_pipelined:
+            return self._send_each(mails, until)
+        handover = Handover(self, letters, until=until)
+        handover.run()
+        self.fastest = handover.fastest
+        for place, answer in handover.answers.items():
+            answers[place] = answer
+        return answers
 
     def close(self) -> None:
         """Say goodbye to the server."""
         if self._connection is not None:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
+            with contextlib.suppress(*BROKEN):
                 self._connection.quit()
             self._connection = None
 
-    def _announce(self, envelope: tuple[str, str]) -> smtplib.SMTP:
+    def reach(self) -> tuple[smtplib.SMTP, bool]:
+        """Return the connection, and whether it was kept from before.
+
+        Raises:
+            ChannelUnavailable: there is none to be had.
+        """
+        is_kept = self._connection is not None
+        return self._connection or self._connect(), is_kept
+
+    def drop(self) -> None:
+        """Forget the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _send_each(self, mails: Sequence[OutgoingEmail], until: float) -> list[Answer]:
+        """Hand over one after the other, to a server that wants to be waited for."""
+        answers: list[Answer] = []
+        for mail in mails:
+            if time.monotonic() >= until:
+                answers += [None] * (len(mails) - len(answers))
+                break
+            try:
+                answers.append(self.send(mail))
+            except ChannelUnavailable as exc:
+                answers += [exc] * (len(mails) - len(answers))
+                break
+            except (ChannelRejected, ChannelDeferred, OutcomeUnknown) as exc:
+                answers.append(exc)
+        return answers
+
+    def _announce(self, letter: Letter) -> smtplib.SMTP:
         """Say who writes to whom, until the server waits for the mail itself.
 
         A kept connection may have been closed meanwhile; then a new one is opened, once.
         """
-        is_kept = self._connection is not None
-        connection = self._connection or self._connect()
+        connection, is_kept = self.reach()
         try:
-            replies = _open_mail(connection, *envelope)
-        except (OSError, smtplib.SMTPException) as exc:
-            self._drop()
+            replies = _open_mail(connection, letter)
+        except BROKEN as exc:
+            self.drop()
             if is_kept:
-                return self._announce(envelope)
-            raise ChannelUnavailable(_words(exc)) from exc
-        bad = next((reply for reply in replies if reply[0] > _READY), None)
+                return self._announce(letter)
+            raise ChannelUnavailable(words_of(exc)) from exc
+        bad = next((reply for reply in replies if reply[0] > READY), None)
         if bad is not None:
-            if replies[-1][0] == _READY:  # nobody to write to, yet the server waits for a mail
-                self._finish_empty(connection)
+            if replies[-1][0] == READY:  # nobody to write to, yet the server waits for a mail
+                finish_empty(connection)
             self._refuse(connection, bad)
         return connection
 
@@ -147,32 +210,39 @@ class SmtpChannel:
         try:
             self._connection = _open(self._account)
             _log_in(self._connection, self._account)
-        except (OSError, smtplib.SMTPException) as exc:
-            self._drop()
-            raise ChannelUnavailable(_words(exc)) from exc
+        except smtplib.SMTPAuthenticationError as exc:
+            self.drop()
+            raise ChannelUnavailable(words_of(exc), is_account_fault=True) from exc
+        except BROKEN as exc:
+            self.drop()
+            raise ChannelUnavailable(words_of(exc)) from exc
         return self._connection
 
     def _refuse(self, connection: smtplib.SMTP, reply: Reply) -> NoReturn:
-        code, text = reply
-        words = f"{code} {text.decode('utf-8', 'replace')}"
-        if code == _CLOSING:
-            self._drop()
-            raise ChannelUnavailable(words)
+        if reply[0] == CLOSING:
+            self.drop()
+            raise ChannelUnavailable(words_of_reply(reply))
         try:
             connection.rset()
-        except (OSError, smtplib.SMTPException):
-            self._drop()
-        raise ChannelRejected(words) if code >= _PERMANENT else ChannelDeferred(words)
+        except BROKEN:
+            self.drop()
+        raise refusal(reply)
 
-    def _finish_empty(self, connection: smtplib.SMTP) -> None:
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            connection.send(b".\r\n")
-            connection.getreply()
 
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+def _write(mail: OutgoingEmail, *, place: int) -> Letter:
+    """Return a mail as it goes over the wire.
+
+    Raises:
+        ChannelRejected: it cannot be written as one.
+    """
+    try:
+        content = build_email(mail)
+        if mail.dkim is not None:
+            content = sign_mail(content, mail.dkim, mail.date)
+    except ValueError as exc:
+        raise ChannelRejected(f"cannot be written as a mail: {exc}") from exc
+    dotted = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+    return Letter(place, mail.from_address, mail.to_address, dotted)
 
 
 def _open(account: SmtpAccount) -> smtplib.SMTP:
@@ -192,34 +262,31 @@ def _log_in(connection: smtplib.SMTP, account: SmtpAccount) -> None:
         connection.login(account.user, account.password)
 
 
-def _open_mail(connection: smtplib.SMTP, sender: str, recipient: str) -> list[Reply]:
+def _open_mail(connection: smtplib.SMTP, letter: Letter) -> list[Reply]:
     """Return the answers to MAIL, RCPT and DATA; without pipelining up to the first refusal."""
-    commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
     if connection.has_extn("pipelining"):
-        connection.send("".join(f"{command}\r\n" for command in commands))
-        return [connection.getreply() for _ in commands]
+        connection.send(letter.opening)
+        return [connection.getreply() for _ in letter.commands]
     replies: list[Reply] = []
-    for command in commands:
+    for command in letter.commands:
         replies.append(connection.docmd(command))
-        if replies[-1][0] > _READY:
+        if replies[-1][0] > READY:
             break
     return replies
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
 
 
 _local = threading.local()
 
 
-def channel_for(account: SmtpAccount) -> SmtpChannel:
-    """Return this thread's channel of an account, its connection still open."""
-    channels: dict[SmtpAccount, SmtpChannel] = _local.__dict__.setdefault("channels", {})
-    return channels.setdefault(account, SmtpChannel(account))
+def channel_for(account: SmtpAccount) -> SmtpPool:
+    """Return this thread's channel of an account, its connections still open."""
+    channels: dict[SmtpAccount, SmtpPool] = _local.__dict__.setdefault("channels", {})
+    if account not in channels:
+        channels[account] = SmtpPool(lambda: SmtpChannel(account), connections=CONNECTIONS)
+    return channels[account]
 
 
-def open_account(account: Account) -> SmtpChannel:
+def open_account(account: Account) -> SmtpPool:
     """Return this thread's channel of a merchant's account, or of the installation's own."""
     url = account.credentials.get("url", "")
     return channel_for(account_from_url(url) if url else account_from_settings())
@@ -230,7 +297,7 @@ def check_account(account: Account) -> str:
     try:
         connection = _open(account_from_url(account.credentials.get("url", "")))
     except (OSError, smtplib.SMTPException) as exc:
-        return f"The mail server does not answer: {_words(exc)}"
+        return f"The mail server does not answer: {words_of(exc)}"
     except ValueError as exc:
         return f"{exc}."
     try:
@@ -238,7 +305,7 @@ def check_account(account: Account) -> str:
     except smtplib.SMTPAuthenticationError:
         return "The mail server does not take this user and password."
     except (OSError, smtplib.SMTPException) as exc:
-        return f"The mail server refuses the log-in: {_words(exc)}"
+        return f"The mail server refuses the log-in: {words_of(exc)}"
     finally:
         connection.close()
     return ""

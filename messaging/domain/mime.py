@@ -5,6 +5,7 @@ header is either made of safe parts or freed from control characters, so that no
 subject can start a header of its own.
 """
 
+import functools
 import hashlib
 import re
 from binascii import b2a_qp
@@ -17,6 +18,10 @@ from messaging.types import OutgoingEmail
 MAX_HEADER_LENGTH = 400
 """Letters of a subject or name that are kept; far below the 998 bytes a line may have."""
 
+PIECES = 4_096
+"""Pieces of mails that are remembered encoded: those of some hundred templates."""
+_SEAM = "<t"
+"""Where a mail is cut into pieces: before each table, row and cell."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BREAKS = re.compile(r"\r\n|\r|\n")
 _FORBIDDEN_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -85,11 +90,25 @@ def _date(at: datetime) -> str:
 
 
 def _part(content_type: str, text: str) -> bytes:
-    clean = _FORBIDDEN_IN_TEXT.sub("", _BREAKS.sub("\r\n", text))
+    """Return one part, its text quoted-printable.
+
+    Most of a mail says the same to everybody. It is therefore encoded in pieces that are joined by
+    soft line breaks, and pieces that were encoded before are taken from memory.
+    """
     head = (
         f"Content-Type: {content_type}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
+    first, *rest = text.split(_SEAM)
+    encoded = [_encode_piece(first)]
+    encoded += [_encode_piece(_SEAM + piece) for piece in rest]
+    return head.encode("ascii") + b"=\r\n".join(encoded) + b"\r\n"
+
+
+@functools.lru_cache(maxsize=PIECES)
+def _encode_piece(text: str) -> bytes:
+    """Return one piece as quoted-printable, which ends where a soft line break may follow."""
+    clean = _FORBIDDEN_IN_TEXT.sub("", _BREAKS.sub("\r\n", text))
     # The line end in front makes b2a_qp choose CRLF for the breaks it adds.
-    body = b2a_qp(b"\r\n" + clean.encode("utf-8", "replace"), quotetabs=False, istext=True)[2:]
-    return head.encode("ascii") + body + b"\r\n"
+    data = b"\r\n" + clean.encode("utf-8", "replace")
+    return b2a_qp(data, quotetabs=False, istext=True)[2:]

@@ -3,6 +3,7 @@
 from messaging.models.channels import ChannelAccount, ProviderCallback, Sender, SendingDomain
 from messaging.models.content import Brand, Template
 from messaging.models.coupons import Coupon, CouponCode, CouponRedemption, CouponTally
+from messaging.models.delivery import AccountHealth, RateLimit
 from messaging.models.languages import TemplateVariant
 from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.links import ShortLink
@@ -12,6 +13,7 @@ from messaging.models.push import PushToken
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission
 
 __all__ = [
+    "AccountHealth",
     "Brand",
     "ChannelAccount",
     "Coupon",
@@ -23,6 +25,7 @@ __all__ = [
     "Preferences",
     "ProviderCallback",
     "PushToken",
+    "RateLimit",
     "Sender",
     "SendingDomain",
     "SendingLimits",

@@ -153,6 +153,11 @@ JUDGEMENTS: dict[str, Judgement] = {
         _HARMFUL,
         "Nothing leaves on this channel before a provider is connected in Settings → Channels.",
     ),
+    SkipReason.RATE: Judgement(
+        "good",
+        _HEALTHY,
+        "Mailboxes refuse what comes too fast. It leaves by itself when its turn comes.",
+    ),
     SkipReason.NO_COUPON: Judgement(
         "bad", _HARMFUL, "The codes of the coupon are used up. Add codes, or let it top itself up."
     ),

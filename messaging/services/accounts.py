@@ -14,7 +14,7 @@ from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 from messaging.channels.base import Account, Provider
 from messaging.channels.registry import find_provider
-from messaging.models import ChannelAccount
+from messaging.models import AccountHealth, ChannelAccount
 from messaging.services import tokens
 from messaging.types import AccountData
 from tenants.services import audit
@@ -142,6 +142,7 @@ def resume_account(account_id: int, *, actor: str) -> None:
     ChannelAccount.objects.filter(pk=row.pk).update(
         is_paused=False, paused_reason="", paused_until=None
     )
+    AccountHealth.objects.filter(channel=row.channel, account_id=row.pk).delete()
     before = {"is_paused": True, "paused_reason": row.paused_reason}
     after = {"is_paused": False}
     audit.record("channel.resumed", "channel", row.pk, before=before, after=after, actor=actor)

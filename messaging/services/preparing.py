@@ -1,12 +1,13 @@
-"""Claims due messages of one channel and gets them ready: gates, rendering, links.
+"""Looks at due messages of one channel and gets them ready: gates, rendering, links.
 
-One transaction. What is committed as ``sending`` is about to be handed over by this worker; a crash
-before the commit leaves the rows as they were.
+Nothing is claimed here. What a gate stopped is written; what is ready stays pending until it is
+claimed, a few at a time (`messaging.services.claiming`), so that a crash leaves it as it was.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,72 +17,100 @@ from django.db import transaction
 from crm.choices import Channel
 from kernel.arrays import columns
 from kernel.sql import count_sql, run_sql
-from messaging.choices import MessageStatus
+from messaging.choices import URGENT, MessageStatus, SkipReason
 from messaging.queries import sending
 from messaging.queries.devices import with_devices
-from messaging.services.gating import Asked, ask_gates
+from messaging.services.gating import Asked, Stop, ask_gates
+from messaging.services.lanes import Lane
 from messaging.services.marking import address_test
+from messaging.services.rates import Rates, find_rates
 from messaging.services.writers.base import Ready
 from messaging.services.writing import write_messages
 from messaging.types import PendingMessage
 
-LEASE = timedelta(seconds=120)
-"""How long a worker may take over one batch before its outcome counts as unknown."""
 _SOON = timedelta(minutes=5)
-_CHECKED = "ids statuses reasons details gates addresses subjects message_ids parts dues"
+_STOPPED = "ids statuses reasons details gates addresses dues"
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What one worker holds.
+class Prepared:
+    """What one worker looked at.
 
     Attributes:
-        claimed_count: messages taken, those that a gate stopped included.
-        ready: messages to hand over, all with one claim id.
+        claim_id: under which what is ready will be claimed.
+        at: when the gates were asked.
+        seen_count: messages looked at, those that a gate stopped included.
+        ready: messages to hand over.
+        trails: what each gate said, by message id.
+        rates: how fast messages may leave.
+        started: the same moment by `time.monotonic`.
     """
 
     claim_id: UUID
-    claimed_count: int
+    at: datetime
+    seen_count: int
     ready: list[Ready]
+    trails: dict[int, list[dict[str, Any]]]
+    rates: Rates = field(default_factory=Rates)
+    started: float = field(default_factory=time.monotonic)
 
 
 @transaction.atomic
-def prepare_batch(channel: str, *, size: int, now: datetime) -> Batch:
-    """Claim due messages of the active tenant, ask the gates and render what passes.
+def prepare_set(lane: Lane, *, size: int, now: datetime) -> Prepared:
+    """Ask the gates for due messages of the active tenant and render what passes.
 
     Args:
-        channel: only messages of this channel.
-        size: the most messages taken.
+        lane: only messages of its channel.
+        size: the most messages looked at.
         now: aware.
 
     Returns:
-        The batch; nothing claimed means that nothing was due or others hold it.
+        The set; nothing seen means that nothing was due.
     """
     claim_id = uuid4()
-    messages = _claim(channel, claim_id, size=size, now=now)
+    started = time.monotonic()
+    messages = _list_due(lane.channel, claim_id, size=size, now=now)
     if not messages:
-        return Batch(claim_id, 0, [])
-    asked = ask_gates(messages, now)
-    ready = write_messages(channel, asked, now)
-    _record(messages, asked, ready)
-    return Batch(claim_id, len(messages), ready)
+        return Prepared(claim_id, now, 0, [], {}, started=started)
+    rates = find_rates(lane.channel, lane.limits, messages, now)
+    asked = ask_gates([message for message in messages if message.id not in rates.held], now)
+    ready = write_messages(lane.channel, asked, now)
+    stops = {**asked.stops, **_let_wait(rates)}
+    trails = {message.id: _trail_of(message.id, asked, rates) for message in messages}
+    _record_stops(messages, stops, trails)
+    return Prepared(claim_id, now, len(messages), ready, trails, rates, started)
 
 
-def _claim(channel: str, claim_id: UUID, *, size: int, now: datetime) -> list[PendingMessage]:
+def _let_wait(rates: Rates) -> dict[int, Stop]:
+    """Return the stops of what has to wait for its turn; its gates are asked then."""
+    return {
+        message_id: Stop(
+            MessageStatus.PENDING.value, SkipReason.RATE.value, verdict.detail, verdict.wait_until
+        )
+        for message_id, verdict in rates.held.items()
+    }
+
+
+def _trail_of(message_id: int, asked: Asked, rates: Rates) -> list[dict[str, Any]]:
+    held = rates.held.get(message_id)
+    if held is None:
+        return asked.trail(message_id)
+    return [{"gate": "rate", "passed": False, "detail": held.detail}]
+
+
+def _list_due(channel: str, claim_id: UUID, *, size: int, now: datetime) -> list[PendingMessage]:
     rows = run_sql(
-        "messaging.claim_messages",
+        "messaging.list_due_messages",
         channel=channel,
-        claim_id=claim_id,
+        urgent=list(URGENT),
         batch=size,
         now=now,
         soon=now + _SOON,
-        lease_until=now + LEASE,
     )
     recipients = sending.find_recipients({row.profile_id for row in rows})
     if channel == Channel.PUSH:
         recipients = with_devices(recipients)
-    claimed = [address_test(_pending(row, recipients[row.profile_id], claim_id)) for row in rows]
-    return sorted(claimed, key=lambda message: (message.planned_at, message.id))
+    return [address_test(_pending(row, recipients[row.profile_id], claim_id)) for row in rows]
 
 
 def _pending(row: Any, recipient: Any, claim_id: UUID) -> PendingMessage:
@@ -104,25 +133,25 @@ def _pending(row: Any, recipient: Any, claim_id: UUID) -> PendingMessage:
     )
 
 
-def _record(messages: Sequence[PendingMessage], asked: Asked, ready: Sequence[Ready]) -> None:
-    written = {item.message.id: item for item in ready}
+def _record_stops(
+    messages: Sequence[PendingMessage],
+    stops: Mapping[int, Stop],
+    trails: Mapping[int, list[dict[str, Any]]],
+) -> None:
     rows = []
     for message in messages:
-        stop = asked.stops.get(message.id)
-        own = written.get(message.id)
-        resent = "outcome unknown, sent again" if message.is_resend else ""
-        rows.append(
-            (
-                message.id,
-                stop.status if stop else MessageStatus.SENDING.value,
-                stop.reason if stop else "",
-                stop.detail if stop else resent,
-                asked.trail(message.id),
-                own.address if own else message.address,
-                own.subject if own else "",
-                own.message_id if own else "",
-                own.parts if own else 1,
-                stop.wait_until if stop else None,
+        stop = stops.get(message.id)
+        if stop is not None:
+            rows.append(
+                (
+                    message.id,
+                    stop.status,
+                    stop.reason,
+                    stop.detail,
+                    trails[message.id],
+                    message.address,
+                    stop.wait_until,
+                )
             )
-        )
-    count_sql("messaging.record_checks", **columns(_CHECKED, rows))
+    if rows:
+        count_sql("messaging.record_stops", **columns(_STOPPED, rows))

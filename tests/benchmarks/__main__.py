@@ -28,6 +28,7 @@ BENCHES = {
     "accept": "tests.benchmarks.accept",
     "tracking": "tests.benchmarks.tracking",
     "merge": "tests.benchmarks.merge",
+    "send_email": "tests.benchmarks.send_email",
     "reports": "tests.benchmarks.reports",
     "pages": "tests.benchmarks.pages",
 }

@@ -15,11 +15,11 @@ from kernel import clock
 from kernel.errors import Conflict, Invalid
 from messaging.models import ChannelAccount, Message
 from messaging.services.answers import answer_channels, answer_conversation
-from messaging.services.preparing import prepare_batch
 from tenants.choices import Role
 from tenants.models import AuditEntry, Tenant
 from tests.factories.phones import NUMBER, OURS, make_caller, make_phone_account
 from tests.factories.tenants import sign_in
+from tests.support.lanes import claim_batch
 
 pytestmark = pytest.mark.covers("M5")
 ACTOR = "support@ada-soap.example"
@@ -66,8 +66,7 @@ def test_an_answer_leaves_as_a_service_message_to_the_number_that_asked(ada: Pro
     assert (found.unread, found.last_text) == (0, "Yes, it is.")
     said = ConversationMessage.objects.get(direction="out")
     assert (said.text, said.author, said.message_id) == ("Yes, it is.", ACTOR, message.pk)
-    batch = prepare_batch("sms", size=10, now=clock.now())
-    [ready] = batch.ready
+    [ready] = claim_batch("sms", size=10, now=clock.now())
     assert (ready.outgoing.to, ready.outgoing.sender) == ("+447700900555", OURS)
     assert ready.outgoing.text == "Yes, it is."
     entry = AuditEntry.objects.get(action="conversation.answered")
@@ -95,7 +94,7 @@ def test_free_words_on_whatsapp_after_the_window_are_skipped_and_say_why(ada: Pr
     at = clock.now() - timedelta(hours=25)
     found = wrote(ada, channel="whatsapp", at=at)
     message = answer_conversation(found.pk, text="Late", channel="whatsapp", actor=ACTOR)
-    prepare_batch("whatsapp", size=10, now=clock.now())
+    claim_batch("whatsapp", size=10, now=clock.now())
     message.refresh_from_db()
     assert (message.status, message.reason) == ("skipped", "render_error")
     assert message.detail.startswith("they have not written for 24 hours")

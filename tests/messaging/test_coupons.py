@@ -15,13 +15,13 @@ from messaging.services import sending
 from messaging.services.checks import find_differences
 from messaging.services.coupon_claims import settle_codes
 from messaging.services.coupons import release_code, set_status
-from messaging.services.preparing import prepare_batch
 from messaging.services.previewing import render_again
 from messaging.types import RenderedEmail
 from tenants.models import Tenant
 from tests.factories.coupons import ACTOR, coupon_template, make_pool
 from tests.factories.messaging import make_recipient, queue_message
 from tests.factories.samples import make_store
+from tests.support.lanes import claim_batch
 from tests.support.smtp import SmtpServer
 
 FALLBACK = (
@@ -284,7 +284,7 @@ def test_a_batch_of_many_costs_the_same_statements(shop: Tenant, smtp: SmtpServe
         for _ in range(many):
             queue_message(make_recipient(), template)
         with CaptureQueriesContext(connection) as context:
-            assert len(prepare_batch("email", size=many, now=clock.now()).ready) == many
+            assert len(claim_batch("email", size=many, now=clock.now())) == many
         return len(context)
 
     cost(1)

@@ -1,6 +1,10 @@
 """The SMTP channel by itself: accounts, and where a conversation may break."""
 
+import email
+import email.policy
+from dataclasses import replace
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 import pytest
 from django.test import override_settings
@@ -19,6 +23,7 @@ from messaging.channels.email_smtp import (
     channel_for,
 )
 from messaging.domain.addresses import to_wire
+from messaging.domain.mime import build_email
 from messaging.models import Message
 from messaging.services import sending
 from messaging.types import OutgoingEmail, RenderedEmail
@@ -159,3 +164,19 @@ def test_a_slow_server_gets_no_more_of_the_batch(
     monkeypatch.undo()
     sending.send_due(Deadline(seconds=None))
     assert Message.objects.get().status == "sent"
+
+
+def test_a_mail_that_is_put_together_from_pieces_says_what_was_written() -> None:
+    rows = "".join(f"<tr><td>Zoë  {number} = {'x' * number} </td>\n</tr>" for number in range(120))
+    html = f"<table>{rows}</table>\r.\r\n..\ttab \n"
+    mail = outgoing()
+    content = build_email(replace(mail, content=RenderedEmail("Hi", html, "a\n.b\n")))
+
+    parsed = email.message_from_bytes(content, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    part = parsed.get_body(("html",))
+    assert part is not None
+    assert part.get_content().replace("\r\n", "\n").rstrip("\n") == (
+        html.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    )
+    assert max(map(len, content.split(b"\r\n\r\n", 1)[1].split(b"\r\n"))) <= 78

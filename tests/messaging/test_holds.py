@@ -26,13 +26,13 @@ from messaging.models import Message, Template
 from messaging.queries.sending import find_recipients
 from messaging.services.gates.quiet_hours import quiet_hours_gate
 from messaging.services.gates.unhappy import find_pause
-from messaging.services.preparing import prepare_batch
 from messaging.types import PendingMessage
 from tenants.models import Tenant
 from tests.factories.crm import make_store
 from tests.factories.messaging import make_recipient, make_template
 from tests.factories.samples import make_order
 from tests.messaging.conftest import NOON
+from tests.support.lanes import claim_batch
 from tests.support.limits import DAY, HOUR, ask, numbers, queue, said, send, set_limits
 
 # people with other worries
@@ -250,6 +250,6 @@ def test_templates_know_of_few_pieces_a_day_of_return_and_the_best_customers(
 def prepared(person: Profile, template: Template, context: dict[str, Any]) -> str:
     """Return the HTML of the mail that would leave."""
     queue(person, template, context=context)
-    [ready] = prepare_batch("email", size=1, now=NOON).ready
+    [ready] = claim_batch("email", size=1, now=NOON)
     mail: Any = ready.outgoing
     return str(mail.content.html)

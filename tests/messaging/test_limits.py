@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from threading import Barrier
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import time_machine
@@ -32,11 +31,11 @@ from messaging.domain.limits import (
 from messaging.models import ChannelAccount, FrequencyRule, Message, SendingLimits
 from messaging.queries.messages import find_problems
 from messaging.services.limits import ensure_limits
-from messaging.services.preparing import _claim
 from messaging.services.senders import ensure_default_sender
 from tenants.models import Tenant
 from tests.factories.messaging import make_recipient, make_template
 from tests.messaging.conftest import NOON
+from tests.support.lanes import claim_due
 from tests.support.limits import DAY, HOUR, ask, cap, left, queue, said, send, set_limits
 
 # frequency
@@ -323,7 +322,7 @@ def test_two_workers_do_not_both_pass_the_last_slot(open_shop: Tenant) -> None:
                 with tenant_scope(open_shop.pk):
                     gate.wait()
                     with transaction.atomic():
-                        found = _claim(channel, uuid4(), size=20, now=NOON)
+                        found = claim_due(channel, size=20, now=NOON)
                         return [(message.profile.id, message.id) for message in found]
             finally:
                 connection.close()

@@ -20,7 +20,6 @@ from crm.services.erasure import erase_profiles
 from kernel import clock
 from messaging.channels.base import ProviderEvent
 from messaging.models import ChannelAccount, Message
-from messaging.services.preparing import prepare_batch
 from messaging.services.texting import receive_texts
 from tenants.models import Tenant
 from tests.factories.messaging import queue_message
@@ -31,6 +30,7 @@ from tests.factories.phones import (
     make_phone_account,
     make_text_template,
 )
+from tests.support.lanes import claim_batch
 
 pytestmark = [
     pytest.mark.django_db,
@@ -124,7 +124,7 @@ def test_marketing_that_waits_is_skipped_after_stop(sms: ChannelAccount) -> None
         ada, make_text_template("News for {{ person.first_name }}"), channel="sms"
     )
     take(sms, text("STOP"))
-    prepare_batch("sms", size=10, now=clock.now())
+    claim_batch("sms", size=10, now=clock.now())
     waiting.refresh_from_db()
     assert (waiting.status, waiting.reason) == ("skipped", "no_consent")
     answer = Message.objects.get(message_class="service")

@@ -15,9 +15,9 @@ from messaging.domain.limits import (
 )
 from messaging.models import FrequencyRule, Message, Template
 from messaging.services.limits import RuleData, add_rule, save_limits
-from messaging.services.preparing import prepare_batch
 from messaging.services.queueing import queue_messages
 from tests.factories.messaging import new_message
+from tests.support.lanes import claim_batch
 
 ADA = "ada@example.com"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -42,7 +42,7 @@ def queue(person: Profile, template: Template, **fields: Any) -> Message:
 def ask(message: Message, at: datetime | None = None) -> Message:
     """Have the gates asked for one message, whatever waits beside it."""
     message.refresh_from_db()
-    prepare_batch(message.channel, size=10, now=at or message.due_at)
+    claim_batch(message.channel, size=10, now=at or message.due_at)
     message.refresh_from_db()
     return message
 

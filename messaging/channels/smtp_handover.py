@@ -1,0 +1,193 @@
+"""Several mails over one SMTP connection, one round trip each.
+
+The announcement of the next mail travels in one packet with the end of the one before it (RFC
+2920, 3.1: the transfer of a mail may be the first command of a group). What matters is where a
+conversation broke: before a mail's last line nothing of it was handed over, after it nobody knows.
+"""
+
+import contextlib
+import smtplib
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from messaging.channels.base import (
+    ChannelDeferred,
+    ChannelRejected,
+    ChannelUnavailable,
+    Handed,
+    OutcomeUnknown,
+)
+from messaging.channels.sets import Answer
+
+READY = 354
+TAKEN = 250
+PERMANENT = 500
+CLOSING = 421
+MOST_LOST = 2
+"""Mails whose answer was lost, after which a server gets no other one for now."""
+BROKEN = (OSError, smtplib.SMTPException)
+
+Reply = tuple[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail as it goes over the wire.
+
+    Attributes:
+        place: among those that are handed over together.
+        content: dots doubled, its last line included.
+    """
+
+    place: int
+    sender: str
+    recipient: str
+    content: bytes
+
+    @property
+    def commands(self) -> tuple[str, str, str]:
+        """Who writes to whom, up to the question whether the mail itself may come."""
+        return f"MAIL FROM:<{self.sender}>", f"RCPT TO:<{self.recipient}>", "DATA"
+
+    @property
+    def opening(self) -> bytes:
+        """The commands in one packet."""
+        return "".join(f"{command}\r\n" for command in self.commands).encode("ascii")
+
+
+class Line(Protocol):
+    """A connection to one server that can be had anew."""
+
+    def reach(self) -> tuple[smtplib.SMTP, bool]:
+        """Return the connection, and whether it was kept from before.
+
+        Raises:
+            ChannelUnavailable: there is none to be had.
+        """
+        ...
+
+    def drop(self) -> None:
+        """Forget the connection."""
+        ...
+
+
+class Handover:
+    """Hands letters over, and keeps one answer for each."""
+
+    def __init__(self, line: Line, letters: Sequence[Letter], *, until: float) -> None:
+        self._line = line
+        self._waiting = deque(letters)
+        self._until = until
+        self._lost = 0
+        self._was_taken = False
+        self.answers: dict[int, Answer] = {}
+        self.fastest = float("inf")
+        """Seconds that the quickest of the mails took."""
+
+    def run(self) -> None:
+        """Hand over what can be; whoever is left without an answer was not begun."""
+        while self._waiting and not self._is_late:
+            try:
+                connection, is_kept = self._line.reach()
+            except ChannelUnavailable as exc:
+                self._give_up(exc)
+                return
+            try:
+                self._converse(connection)
+            except BROKEN as exc:
+                self._line.drop()
+                if not (is_kept or self._was_taken) or self._lost >= MOST_LOST:
+                    self._give_up(ChannelUnavailable(words_of(exc)))
+            except ChannelUnavailable as exc:
+                self._line.drop()
+                self._give_up(exc)
+
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def _give_up(self, why: ChannelUnavailable) -> None:
+        """Answer for everything that was certainly not handed over."""
+        while self._waiting:
+            self.answers[self._waiting.popleft().place] = why
+
+    def _converse(self, connection: smtplib.SMTP) -> None:
+        """Hand over letters until none is left or time is up.
+
+        Raises:
+            OSError, SMTPException: the connection broke.
+            ChannelUnavailable: the server says that it closes.
+        """
+        connection.send(self._waiting[0].opening)
+        started = time.monotonic()
+        while self._waiting:
+            replies = [connection.getreply() for _ in range(3)]
+            bad = next((reply for reply in replies if reply[0] > READY), None)
+            if bad is None:
+                is_open = self._transfer(connection)
+            else:
+                is_open = self._pass_over(connection, bad, is_ready=replies[-1][0] == READY)
+            now = time.monotonic()
+            self.fastest, started = min(self.fastest, now - started), now
+            if not is_open:
+                return
+
+    def _transfer(self, connection: smtplib.SMTP) -> bool:
+        """Send the mail itself and announce the next; returns whether one was announced."""
+        letter = self._waiting.popleft()
+        is_next = bool(self._waiting) and not self._is_late
+        following = self._waiting[0].opening if is_next else b""
+        try:
+            connection.send(letter.content + following)
+            reply = connection.getreply()
+        except BROKEN as exc:
+            self.answers[letter.place] = OutcomeUnknown(words_of(exc))
+            self._lost += 1
+            self._was_taken = True
+            raise
+        if reply[0] == CLOSING:
+            self.answers[letter.place] = ChannelUnavailable(words_of_reply(reply))
+            raise ChannelUnavailable(words_of_reply(reply))
+        self._lost = 0
+        self._was_taken = True
+        self.answers[letter.place] = Handed() if reply[0] == TAKEN else refusal(reply)
+        return is_next
+
+    def _pass_over(self, connection: smtplib.SMTP, bad: Reply, *, is_ready: bool) -> bool:
+        """Note a refusal and announce the next mail; returns whether one was announced."""
+        if bad[0] == CLOSING:
+            raise ChannelUnavailable(words_of_reply(bad))
+        if is_ready:  # nobody to write to, yet the server waits for a mail
+            finish_empty(connection)
+        self.answers[self._waiting.popleft().place] = refusal(bad)
+        is_next = bool(self._waiting) and not self._is_late
+        connection.send(b"RSET\r\n" + (self._waiting[0].opening if is_next else b""))
+        connection.getreply()
+        return is_next
+
+
+def refusal(reply: Reply) -> ChannelRejected | ChannelDeferred:
+    """Return what an answer above 354 means for its mail."""
+    words = words_of_reply(reply)
+    return ChannelRejected(words) if reply[0] >= PERMANENT else ChannelDeferred(words)
+
+
+def finish_empty(connection: smtplib.SMTP) -> None:
+    """End a mail that nobody gets."""
+    with contextlib.suppress(*BROKEN):
+        connection.send(b".\r\n")
+        connection.getreply()
+
+
+def words_of_reply(reply: Reply) -> str:
+    """Return an answer as people read it."""
+    code, text = reply
+    return f"{code} {text.decode('utf-8', 'replace')}"
+
+
+def words_of(error: Exception) -> str:
+    """Return what broke a conversation."""
+    return f"{type(error).__name__}: {error}"[:500]

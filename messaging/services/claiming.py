@@ -1,0 +1,171 @@
+"""Claims what is ready, a few at a time, and records what became of the few before them.
+
+Both are one short transaction, and none is open while a provider is called. What is claimed is
+``sending``; it is all that is in doubt when the worker dies.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import OperationalError, connection, transaction
+
+from crm.choices import EventSource
+from crm.services.events import append_events
+from crm.types import NewEvent
+from kernel import clock
+from kernel.arrays import columns
+from kernel.sql import run_sql
+from messaging.choices import MessageStatus
+from messaging.services.gating import MARKETING
+from messaging.services.lanes import Lane
+from messaging.services.marking import address_of_test
+from messaging.services.outcomes import RESENT, Outcomes
+from messaging.services.preparing import Prepared
+from messaging.services.rates import take_tokens
+from messaging.services.refusals import learn_from_refusals
+from messaging.services.writers.base import Ready
+from messaging.types import PendingMessage
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=120)
+"""How long a worker may take over what it claimed before its outcome counts as unknown."""
+PATIENCE_SECONDS = 60.0
+"""How long a worker goes on trying to write what became of messages while the database is away."""
+RETRY_SECONDS = 1.0
+_CLAIMED = "ids profiles consents details gates addresses subjects message_ids parts"
+_DONE = "ids statuses reasons details tries dues resends provider_ids"
+
+
+@transaction.atomic
+def record_and_claim(
+    prepared: Prepared, lane: Lane, done: Outcomes | None, ready: Sequence[Ready]
+) -> list[Ready]:
+    """Record the outcomes of what was claimed before, and claim more of the set.
+
+    Args:
+        prepared: the set.
+        lane: over which it leaves.
+        done: what became of the messages claimed before; None where there were none.
+        ready: messages of the set.
+
+    Returns:
+        What may be handed over now: the messages that are still as they were when the gates were
+        asked.
+    """
+    if done is not None:
+        _record(prepared, lane, done)
+    return _claim(prepared, ready) if ready else []
+
+
+def record_surely(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
+    """Record outcomes, and wait for a database that is away: they are known nowhere else.
+
+    Raises:
+        OperationalError: it did not come back in time; the messages count as unknown once their
+            lease ends.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            record_and_claim(prepared, lane, done, [])
+        except OperationalError:
+            if connection.in_atomic_block or time.monotonic() > until:
+                raise
+            log.warning("outcomes_wait", messages=len(done.items))
+            connection.close()
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def _claim(prepared: Prepared, ready: Sequence[Ready]) -> list[Ready]:
+    now = clock.now()
+    rows = [
+        (
+            item.message.id,
+            item.message.profile.id,
+            _needed_consent(item.message),
+            RESENT if item.message.is_resend else "",
+            prepared.trails[item.message.id],
+            item.address,
+            item.subject,
+            item.message_id,
+            item.parts,
+        )
+        for item in ready
+    ]
+    claimed = run_sql(
+        "messaging.claim_ready",
+        claim_id=prepared.claim_id,
+        now=now,
+        prepared_at=prepared.at,
+        lease_until=now + LEASE,
+        **columns(_CLAIMED, rows),
+    )
+    taken = {row.id for row in claimed}
+    mine = [item for item in ready if item.message.id in taken]
+    take_tokens(prepared.rates, [item.message for item in mine], now)
+    return mine
+
+
+def _needed_consent(message: PendingMessage) -> str:
+    """Return what somebody must still say of a channel; empty where it does not matter."""
+    if message.message_class not in MARKETING or address_of_test(message.context):
+        return ""
+    return message.profile.consent(message.channel)
+
+
+def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
+    """Write the outcomes in one statement, and the event of each message that was sent."""
+    now = clock.now()
+    rows = [
+        (
+            item.message.id,
+            str(item.status),
+            str(item.reason),
+            item.detail,
+            item.tries,
+            item.due_at,
+            item.is_resend,
+            item.provider_id,
+        )
+        for item in done.items
+    ]
+    learn_from_refusals(done.refusals)  # locks people, who are locked before messages
+    written = run_sql(
+        "messaging.record_outcomes",
+        claim_id=prepared.claim_id,
+        account_id=lane.account_id,
+        now=now,
+        **columns(_DONE, rows),
+    )
+    profiles = {row.id: row.profile_id for row in written}
+    append_events(
+        [
+            _sent_event(item.message, profiles[item.message.id], now)
+            for item in done.items
+            if item.status == MessageStatus.SENT
+            and item.message.id in profiles
+            and not address_of_test(item.message.context)
+        ]
+    )
+
+
+def _sent_event(message: PendingMessage, profile_id: int, now: datetime) -> NewEvent:
+    return NewEvent(
+        name="Message Sent",
+        occurred_at=now,
+        source=EventSource.SYSTEM.value,
+        profile_id=profile_id,
+        object_id=message.id,
+        properties={
+            "channel": message.channel,
+            "class": message.message_class,
+            "template_id": message.template_id,
+            "flow_id": message.flow_id,
+        },
+        dedupe_key=f"message_sent:{message.id}",
+    )

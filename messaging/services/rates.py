@@ -1,0 +1,161 @@
+"""How fast mails may leave: in all, from a domain, to a provider of mailboxes; rows are the truth.
+
+What has to wait stays pending with its reason, and is looked at again when its turn may have come.
+Tokens are taken when a message is claimed, so that what is not sent costs none.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from crm.choices import Channel
+from kernel.arrays import columns
+from kernel.sql import count_sql
+from messaging.choices import URGENT, LimitKind
+from messaging.domain.buckets import Bucket
+from messaging.domain.mailboxes import LABELS, mailbox_of
+from messaging.domain.server_limits import LimitName
+from messaging.models import RateLimit
+from messaging.queries.sending import find_default_sender
+from messaging.types import PendingMessage, Verdict
+
+_TAKEN: Final = "ids counts capacities per_seconds bookings"
+
+
+@dataclass(slots=True)
+class Rates:
+    """The limits of one set.
+
+    Attributes:
+        buckets: by kind and name, with the id of their row.
+        held: what has to wait, by message id.
+        domain: that the mails are from.
+    """
+
+    buckets: dict[LimitName, tuple[int, Bucket]] = field(default_factory=dict)
+    held: dict[int, Verdict] = field(default_factory=dict)
+    domain: str = ""
+
+    def buckets_of(self, message: PendingMessage) -> list[tuple[int, Bucket]]:
+        """Return the limits that a message counts for."""
+        names = (
+            (LimitKind.TENANT.value, ""),
+            (LimitKind.DOMAIN.value, self.domain),
+            (LimitKind.MAILBOX.value, mailbox_of(message.address)),
+        )
+        return [self.buckets[name] for name in names if name in self.buckets]
+
+
+def find_rates(
+    channel: str,
+    defaults: Mapping[LimitName, int],
+    messages: Sequence[PendingMessage],
+    now: datetime,
+) -> Rates:
+    """Say which messages of a set have to wait for their turn, inside the caller's transaction.
+
+    Args:
+        channel: only mails are limited here.
+        defaults: messages a minute of the limits that nobody set.
+        messages: in the order in which they are to leave.
+        now: aware.
+    """
+    rates = Rates()
+    if channel != Channel.EMAIL:
+        return rates
+    _load(rates, defaults, now)
+    if not rates.buckets:
+        return rates
+    for message in messages:
+        own = [bucket for _, bucket in rates.buckets_of(message)]
+        is_urgent = message.message_class in URGENT
+        empty = [bucket for bucket in own if not bucket.has_token(is_urgent=is_urgent)]
+        if empty:
+            rates.held[message.id] = _hold(empty, now)
+        else:
+            for bucket in own:
+                bucket.take()
+    if rates.held:
+        _write(rates, Counter(), now)
+    return rates
+
+
+def take_tokens(rates: Rates, messages: Sequence[PendingMessage], now: datetime) -> None:
+    """Count messages that are being claimed, inside the caller's transaction."""
+    taken: Counter[int] = Counter()
+    for message in messages:
+        taken.update(row_id for row_id, _ in rates.buckets_of(message))
+    if taken:
+        _write(rates, taken, now)
+
+
+def _hold(empty: Sequence[Bucket], now: datetime) -> Verdict:
+    """Let a message wait for the scarcest of its limits."""
+    scarcest = min(empty, key=lambda bucket: bucket.per_minute)
+    words = f"{_label(scarcest)}: {scarcest.per_minute:,} a minute"
+    return Verdict(passed=False, detail=words, wait_until=scarcest.book(now))
+
+
+def _label(bucket: Bucket) -> str:
+    if bucket.kind == LimitKind.TENANT:
+        return "all mail"
+    return bucket.name if bucket.kind == LimitKind.DOMAIN else LABELS[bucket.name]
+
+
+def _load(rates: Rates, defaults: Mapping[LimitName, int], now: datetime) -> None:
+    rows = {(row.kind, row.name): row for row in RateLimit.objects.all()}
+    if missing := [name for name in defaults if name not in rows]:
+        RateLimit.objects.bulk_create(
+            [_new_row(name, defaults[name], now) for name in missing], ignore_conflicts=True
+        )
+        rows = {(row.kind, row.name): row for row in RateLimit.objects.all()}
+    for name, row in rows.items():
+        per_minute = defaults.get(name, 0) if row.per_minute is None else row.per_minute
+        if per_minute > 0:
+            bucket = Bucket(*name, per_minute, row.tokens, row.refilled_at, row.booked_until)
+            bucket.refill(now)
+            rates.buckets[name] = (row.pk, bucket)
+    if any(kind == LimitKind.DOMAIN for kind, _ in rates.buckets):
+        sender = find_default_sender()
+        rates.domain = sender.email.rpartition("@")[2].lower() if sender else ""
+
+
+def _new_row(name: LimitName, per_minute: int, now: datetime) -> RateLimit:
+    kind, own_name = name
+    full = Bucket(kind, own_name, per_minute, 0.0, now, now).capacity
+    return RateLimit(
+        kind=kind, name=own_name, per_minute=None, tokens=full, refilled_at=now, booked_until=now
+    )
+
+
+def _write(rates: Rates, taken: Counter[int], now: datetime) -> None:
+    rows = [
+        (
+            row_id,
+            taken[row_id],
+            bucket.capacity,
+            bucket.per_minute / 60,
+            bucket.booked_until,
+        )
+        for row_id, bucket in sorted(rates.buckets.values(), key=lambda pair: pair[0])
+    ]
+    count_sql("messaging.take_tokens", now=now, **columns(_TAKEN, rows))
+
+
+@transaction.atomic
+def set_limit(kind: str, name: str, per_minute: int | None, *, now: datetime) -> None:
+    """Set one limit; the bucket starts full, and whoever waits is looked at again.
+
+    Args:
+        kind: a `LimitKind` word.
+        name: of the domain or mailbox provider; empty for the tenant's own.
+        per_minute: messages; 0 for no limit, None for the default.
+        now: aware.
+    """
+    full = Bucket(kind, name, per_minute or 1, 0.0, now, now).capacity
+    values = {"per_minute": per_minute, "tokens": full, "refilled_at": now, "booked_until": now}
+    RateLimit.objects.update_or_create(kind=kind, name=name, defaults=values)

@@ -1,0 +1,76 @@
+-- messaging/sql/claim_ready.sql
+-- Take messages that are ready to be handed over, for one worker.
+--
+-- in:  tenant_id    bigint       added by kernel.sql
+--      claim_id     uuid         of this worker's set
+--      now          timestamptz
+--      prepared_at  timestamptz  when the gates were asked
+--      lease_until  timestamptz  after it the outcome counts as unknown
+--      ids, profiles, consents, details, gates, addresses, subjects, message_ids, parts
+--                   arrays of one length; profiles and consents: who it goes to, and what they had
+--                   said on its channel when the gates were asked; empty where it does not matter
+-- out: ids of the rows taken
+-- why: a message that is no longer pending, or that waits for a later time, was taken, cancelled or
+--      put off since it was looked at: it is left out. So is what goes to somebody who said
+--      something else since, and marketing to somebody who is getting another one or got one.
+--      A Message-ID once given stays for ever. Rows that
+--      another worker holds are passed over.
+WITH ready AS (
+    SELECT m.tenant_id, m.id, told.detail, told.gates, told.address, told.subject,
+        told.message_id, told.parts
+    FROM messaging_message AS m
+    JOIN unnest(
+        %(ids)s::bigint[], %(profiles)s::bigint[], %(consents)s::text[], %(details)s::text[],
+        %(gates)s::text[], %(addresses)s::text[], %(subjects)s::text[], %(message_ids)s::text[],
+        %(parts)s::smallint[]
+    ) AS told (id, profile_id, consent, detail, gates, address, subject, message_id, parts)
+      ON told.id = m.id
+    JOIN crm_profile AS p
+      ON p.tenant_id = %(tenant_id)s
+     AND p.tenant_id = m.tenant_id
+     AND p.id = told.profile_id
+    WHERE m.tenant_id = %(tenant_id)s
+      AND (
+          told.consent = ''
+          OR told.consent = CASE m.channel
+              WHEN 'email' THEN p.email_consent
+              WHEN 'sms' THEN p.sms_consent
+              WHEN 'whatsapp' THEN p.whatsapp_consent
+              ELSE p.push_consent
+          END
+      )
+      AND m.status = 'pending'
+      AND m.due_at <= %(now)s
+      AND (
+          m.message_class NOT IN ('promotional', 'behavioural')
+          OR NOT EXISTS (
+              SELECT 1
+              FROM messaging_message AS other
+              WHERE other.tenant_id = %(tenant_id)s
+                AND other.tenant_id = m.tenant_id
+                AND other.profile_id = m.profile_id
+                AND other.message_class IN ('promotional', 'behavioural')
+                AND other.id <> m.id
+                AND (other.status = 'sending' OR other.claimed_at > %(prepared_at)s)
+          )
+      )
+    ORDER BY m.id
+    FOR NO KEY UPDATE OF m SKIP LOCKED
+)
+UPDATE messaging_message AS m
+SET status = 'sending',
+    reason = '',
+    detail = ready.detail,
+    gates = ready.gates::jsonb,
+    address = ready.address,
+    subject = ready.subject,
+    parts = ready.parts,
+    message_id = CASE WHEN m.message_id = '' THEN ready.message_id ELSE m.message_id END,
+    claim_id = %(claim_id)s,
+    claimed_at = %(now)s,
+    due_at = %(lease_until)s
+FROM ready
+WHERE m.tenant_id = %(tenant_id)s
+  AND m.tenant_id = ready.tenant_id
+  AND m.id = ready.id
+RETURNING m.id

@@ -1,0 +1,28 @@
+-- messaging/sql/record_stops.sql
+-- Write what the gates and the rendering stopped.
+--
+-- in:  tenant_id  bigint  added by kernel.sql
+--      ids, statuses, reasons, details, gates, addresses, dues
+--                 arrays of one length; status is skipped or failed, or pending for one that is
+--                 asked again when it is due
+-- out: row count
+-- why: one statement for a set. A message that another worker took since is left to it. What quiet
+--      hours hold is not late: its moment moves to their end.
+UPDATE messaging_message AS m
+SET status = stopped.status,
+    reason = stopped.reason,
+    detail = stopped.detail,
+    gates = stopped.gates::jsonb,
+    address = stopped.address,
+    due_at = COALESCE(stopped.due_at, m.due_at),
+    planned_at = CASE
+        WHEN stopped.status = 'pending' AND stopped.reason = 'quiet_hours' THEN stopped.due_at
+        ELSE m.planned_at
+    END
+FROM unnest(
+    %(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
+    %(gates)s::text[], %(addresses)s::text[], %(dues)s::timestamptz[]
+) AS stopped (id, status, reason, detail, gates, address, due_at)
+WHERE m.tenant_id = %(tenant_id)s
+  AND m.id = stopped.id
+  AND m.status = 'pending'

@@ -1,0 +1,112 @@
+"""How fast mails leave, and what becomes of those that have to wait for their turn."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from kernel import clock
+from kernel.batches import Deadline
+from messaging.choices import LimitKind, MessageClass
+from messaging.domain.mailboxes import mailbox_of
+from messaging.domain.server_limits import NONE, REMOTE, limits_of_server
+from messaging.models import Message, RateLimit
+from messaging.services import sending
+from messaging.services.queueing import queue_messages
+from messaging.services.rates import set_limit
+from tenants.models import Tenant
+from tests.factories.messaging import make_recipient, make_template, new_message
+from tests.support.smtp import SmtpServer
+
+
+def drain() -> int:
+    return sending.send_due(Deadline(seconds=None))
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("ada@gmail.com", "gmail"),
+        ("ada@GoogleMail.com", "gmail"),
+        ("ada@hotmail.co.uk", "outlook"),
+        ("ada@live.nl", "outlook"),
+        ("ada@yahoo.co.jp", "yahoo"),
+        ("ada@aol.com", "yahoo"),
+        ("ada@notgmail.com", "other"),
+        ("ada@live.example.com.evil.example", "other"),
+        ("", "other"),
+    ],
+)
+def test_the_provider_of_a_mailbox_is_known_by_its_domain(address: str, mailbox: str) -> None:
+    assert mailbox_of(address) == mailbox
+
+
+def test_a_server_on_this_machine_has_no_limits() -> None:
+    assert limits_of_server("127.0.0.1") == limits_of_server("localhost") == NONE
+    assert limits_of_server("mail.example.com") == REMOTE
+
+
+def test_what_waits_for_its_rate_says_so_and_leaves_at_its_turn(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    set_limit(LimitKind.MAILBOX.value, "gmail", 6, now=clock.now())
+    template = make_template()
+    gmail = [make_recipient(email=f"p{number}@gmail.com") for number in range(3)]
+    other = make_recipient(email="p@example.com")
+    queue_messages([new_message(person, template) for person in [*gmail, other]])
+
+    assert drain() == 4
+
+    assert smtp.recipients == [gmail[0].email, other.email]
+    waiting = list(Message.objects.filter(status="pending").order_by("pk"))
+    assert [(row.reason, row.detail) for row in waiting] == [("rate", "Gmail: 6 a minute")] * 2
+    pauses = [row.due_at - clock.now() for row in waiting]
+    assert pauses == [timedelta(seconds=10), timedelta(seconds=20)]
+    assert waiting[0].gates == [{"gate": "rate", "passed": False, "detail": "Gmail: 6 a minute"}]
+    assert drain() == 0
+    for number in (1, 2):
+        noon.shift(timedelta(seconds=10))
+        drain()
+        assert smtp.recipients[-1] == gmail[number].email
+        assert len(smtp.recipients) == 2 + number
+
+
+def test_mails_about_orders_take_the_last_tokens(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    set_limit(LimitKind.TENANT.value, "", 60, now=clock.now())
+    news, receipt = make_template(), make_template("receipt", MessageClass.TRANSACTIONAL)
+    queue_messages([new_message(make_recipient(), news) for _ in range(12)])
+
+    drain()
+    assert len(smtp.recipients) == 9
+    buyer = make_recipient()
+    queue_messages([new_message(buyer, receipt)])
+    drain()
+
+    assert smtp.recipients[9:] == [buyer.email]
+    assert Message.objects.filter(status="pending", reason="rate").count() == 3
+
+
+def test_what_is_not_sent_costs_no_token(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    set_limit(LimitKind.DOMAIN.value, "ada-soap.example", 60, now=clock.now())
+    template = make_template()
+    people = [make_recipient(email_consent="unsubscribed") for _ in range(5)]
+    queue_messages([new_message(person, template) for person in [*people, make_recipient()]])
+
+    drain()
+
+    assert len(smtp.recipients) == 1
+    assert RateLimit.objects.get().tokens == 9.0
+
+
+def test_no_limit_means_none(shop: Tenant, smtp: SmtpServer) -> None:
+    set_limit(LimitKind.TENANT.value, "", 0, now=clock.now())
+    template = make_template()
+    queue_messages([new_message(make_recipient(), template) for _ in range(30)])
+
+    drain()
+
+    assert len(smtp.recipients) == 30

@@ -1,0 +1,193 @@
+"""Sets: looked at at once, claimed a few at a time, so that a no counts up to the last moment."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kernel.batches import Deadline
+from messaging.channels.base import (
+    ChannelDeferred,
+    ChannelRejected,
+    ChannelUnavailable,
+    Handed,
+    OutcomeUnknown,
+)
+from messaging.channels.email_smtp import SmtpChannel, account_from_url
+from messaging.channels.sets import Answer
+from messaging.channels.smtp_pool import SmtpPool
+from messaging.choices import MessageClass
+from messaging.models import Message
+from messaging.services import sending, tokens
+from messaging.services.queueing import queue_messages
+from messaging.types import OutgoingEmail, RecipientToken
+from tenants.models import Tenant
+from tests.factories.messaging import make_recipient, make_template, new_message
+from tests.messaging.test_email_smtp import outgoing
+from tests.support.lanes import lane_over
+from tests.support.smtp import SmtpServer
+
+LATER = float("inf")
+
+
+class Listening:
+    """Takes every mail, and does something at one of them."""
+
+    def __init__(self, at: int, act: Any) -> None:
+        self.sent: list[str] = []
+        self._at = at
+        self._act = act
+
+    def send(self, mail: OutgoingEmail) -> Handed:
+        self.sent.append(mail.to_address)
+        if len(self.sent) == self._at:
+            self._act()
+        return Handed()
+
+
+@pytest.mark.covers("M1")
+def test_a_one_click_unsubscribe_during_a_run_stops_what_is_not_claimed(
+    shop: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "FRESH_SECONDS", LATER)  # the first request of a run is slow
+    template = make_template()
+    people = [make_recipient() for _ in range(25)]
+    queue_messages([new_message(person, template) for person in people])
+    last = Message.objects.order_by("pk").last()
+    assert last is not None
+    link = tokens.unsubscribe_url(RecipientToken(shop.pk, last.profile_id, last.pk))
+
+    def unsubscribe() -> None:
+        answer = client.post("/u/" + link.rpartition("/u/")[2], {"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200
+
+    server = Listening(at=3, act=unsubscribe)
+    sending.send_set(lane_over(server), size=50)
+
+    assert server.sent == [person.email for person in people[:-1]]
+    last.refresh_from_db()
+    assert (last.status, last.claim_id) == ("pending", None)
+    sending.send_set(lane_over(server), size=50)
+    last.refresh_from_db()
+    assert (last.status, last.reason) == ("skipped", "no_consent")
+    assert len(server.sent) == 24
+
+
+def test_what_is_taken_back_during_a_run_is_not_handed_over(shop: Tenant) -> None:
+    template = make_template()
+    queue_messages([new_message(make_recipient(), template) for _ in range(15)])
+    server = Listening(
+        at=1, act=lambda: Message.objects.filter(status="pending").update(status="skipped")
+    )
+
+    sending.send_set(lane_over(server), size=50)
+
+    assert len(server.sent) == sending.BATCH_SIZE
+    assert Message.objects.filter(status="sent").count() == sending.BATCH_SIZE
+    assert Message.objects.filter(status="skipped").count() == 5
+
+
+def test_mails_about_orders_leave_before_marketing_that_was_due_earlier(shop: Tenant) -> None:
+    news = make_template()
+    receipt = make_template("receipt", MessageClass.TRANSACTIONAL)
+    buyer = make_recipient()
+    queue_messages([new_message(make_recipient(), news) for _ in range(12)])
+    queue_messages([new_message(buyer, receipt)])
+    server = Listening(at=0, act=None)
+
+    sending.send_batch(lane_over(server))
+
+    assert len(server.sent) == 10
+    assert server.sent[0] == buyer.email
+
+
+def test_several_mails_over_one_connection_each_get_their_own_answer(smtp: SmtpServer) -> None:
+    smtp.answers["bad@example.com"] = "550 No such user"
+    smtp.answers["busy@example.com"] = "450 Mailbox busy"
+    names = ["one", "bad", "two", "busy", "three"]
+    channel = SmtpChannel(account_from_url(smtp.url))
+
+    answers = channel.send_all([outgoing(f"{name}@example.com") for name in names], until=LATER)
+    channel.close()
+
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [Handed, ChannelRejected, Handed, ChannelDeferred, Handed]
+    assert smtp.recipients == ["one@example.com", "two@example.com", "three@example.com"]
+
+
+def test_a_server_that_does_not_pipeline_is_waited_for(smtp: SmtpServer) -> None:
+    smtp.pipelining = False
+    smtp.answers["bad@example.com"] = "550 No such user"
+    channel = SmtpChannel(account_from_url(smtp.url))
+
+    answers = channel.send_all(
+        [outgoing("bad@example.com"), outgoing("good@example.com")], until=LATER
+    )
+    channel.close()
+
+    assert [type(answer) for answer in answers] == [ChannelRejected, Handed]
+
+
+def test_a_server_that_closes_leaves_the_rest_untouched(smtp: SmtpServer) -> None:
+    smtp.answers["last@example.com"] = "421 Closing"
+    names = ["one", "last", "two"]
+    channel = SmtpChannel(account_from_url(smtp.url))
+
+    answers = channel.send_all([outgoing(f"{name}@example.com") for name in names], until=LATER)
+
+    assert [type(answer) for answer in answers] == [Handed, ChannelUnavailable, ChannelUnavailable]
+    assert smtp.recipients == ["one@example.com"]
+
+
+def test_a_server_that_hangs_up_after_the_content_leaves_few_in_doubt(smtp: SmtpServer) -> None:
+    smtp.is_deaf_after_data = True
+    channel = SmtpChannel(account_from_url(smtp.url))
+
+    answers = channel.send_all([outgoing() for _ in range(5)], until=LATER)
+
+    assert [type(answer) for answer in answers] == [OutcomeUnknown] * 2 + [ChannelUnavailable] * 3
+    assert len(smtp.raw) == 2
+
+
+class FakeLine:
+    """Answers with its own number, as slowly as it is told."""
+
+    def __init__(self, number: int, fastest: float) -> None:
+        self.number = number
+        self.fastest = fastest
+
+    def send(self, mail: OutgoingEmail) -> Handed:
+        return Handed(f"{self.number}: {mail.to_address}")
+
+    def send_all(self, mails: Any, *, until: float) -> list[Answer]:
+        return [self.send(mail) for mail in mails]
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("fastest", "lines"), [(0.001, [0, 0, 0, 0, 0]), (0.05, [0, 1, 0, 1, 0])])
+def test_a_server_far_away_gets_several_connections(fastest: float, lines: list[int]) -> None:
+    made = iter(range(2))
+    pool = SmtpPool(lambda: FakeLine(next(made), fastest), connections=2)
+    mails = [outgoing(f"p{number}@example.com") for number in range(5)]
+
+    first = pool.send_all(mails, until=LATER)
+    answers = pool.send_all(mails, until=LATER)
+
+    assert first == [Handed(f"0: p{number}@example.com") for number in range(5)]
+    assert answers == [
+        Handed(f"{line}: p{number}@example.com") for number, line in enumerate(lines)
+    ]
+
+
+def test_the_whole_path_sends_each_mail_once_over_one_connection(
+    shop: Tenant, smtp: SmtpServer
+) -> None:
+    template = make_template()
+    people = [make_recipient() for _ in range(60)]
+    queue_messages([new_message(person, template) for person in people])
+
+    assert sending.send_due(Deadline(seconds=None)) == 60
+
+    assert smtp.recipients == [person.email for person in people]
