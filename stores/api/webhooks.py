@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,8 +28,12 @@ from stores.services.endpoints import (
     update_endpoint,
 )
 from tenants.api.resources import ID_PATTERN, IdField, ReadResource
+from tenants.domain.scopes import allows
 from tenants.models import ApiKey
 
+TELLING = frozenset({"create", "partial_update", "rotate_secret", "deliveries", "replay"})
+"""Actions by which somebody could read what happened to people."""
+TOLD = ("profiles", "orders", "events")
 TYPE_CHOICES = [(word, word) for word in TYPES]
 
 
@@ -111,6 +115,13 @@ class WebhookViewSet(ReadResource[WebhookEndpoint]):
 
     scope_resource = "webhooks"
     serializer_class = WebhookOut
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse keys that may not read what bodies tell, wherever they could get at one."""
+        super().initial(request, *args, **kwargs)
+        held = cast("ApiKey", request.auth).scopes
+        if self.action in TELLING and not all(allows(held, name, "read") for name in TOLD):
+            raise PermissionDenied("Webhooks carry people and orders: the key must read both.")
 
     def get_queryset(self) -> QuerySet[WebhookEndpoint]:
         return endpoints()

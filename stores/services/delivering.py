@@ -4,6 +4,7 @@ No transaction is open while an endpoint is asked. What a worker that died had c
 again when its lease ends, with the same ``webhook-id``, by which the other side knows it.
 """
 
+import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,7 @@ USUAL_PATIENCE: Final = timedelta(minutes=1)
 GONE: Final = "It answered 410 Gone."
 GIVEN_UP: Final = "It took nothing for three days."
 MAX_WORDS: Final = 300
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _SETTLED: Final = "ids statuses answers dues delivered entries"
 log = structlog.get_logger(__name__)
 
@@ -158,6 +160,9 @@ def _post(claimed: _Claimed) -> _Outcome:
             answer = client.post(claimed.target.url, claimed.body, headers=headers)
     except HttpUnavailable as exc:
         return _Outcome(claimed, at, None, str(exc), _since(started))
+    except Exception as exc:  # the outcomes of the others must be recorded all the same
+        log.exception("webhook_broke", delivery=claimed.id)
+        return _Outcome(claimed, at, None, repr(exc)[:MAX_WORDS], _since(started))
     words = answer.body[:MAX_WORDS].decode("utf-8", "replace").replace("\x00", "")
     pause = _patience(answer) if answer.status in PATIENT else None
     return _Outcome(claimed, at, answer.status, words, _since(started), pause)
@@ -165,7 +170,9 @@ def _post(claimed: _Claimed) -> _Outcome:
 
 def _patience(answer: Answer) -> timedelta:
     said = answer.headers.get("Retry-After", "")
-    return min(timedelta(seconds=int(said)), MAX_PATIENCE) if said.isdecimal() else USUAL_PATIENCE
+    if not _SECONDS.fullmatch(said):
+        return USUAL_PATIENCE
+    return min(timedelta(seconds=int(said)), MAX_PATIENCE)
 
 
 def _since(started: float) -> int:

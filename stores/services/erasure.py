@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from crm.panels import OrderPart, fill_order_part
 from crm.services.erasure import BEFORE_ERASE
+from crm.services.repointing import REPOINTED
 from crm.types import EraseRecord
 from kernel.arrays import array
 from kernel.sql import count_sql, run_sql
 from stores.services.outgoing import forget_people
 
+_TOLD = ("stores_webhookdelivery", "profile_id")
 NOTE = "The content was erased on request"
 _NAMED = {"customer": ("id", "customer_id"), "order": ("id", "order_id")}
 """Where a body names a customer or an order by its number."""
@@ -21,6 +23,8 @@ def register() -> None:
     """
     if forget_profiles not in BEFORE_ERASE:
         BEFORE_ERASE.append(forget_profiles)
+    if _TOLD not in REPOINTED:
+        REPOINTED.append(_TOLD)
     fill_order_part(OrderPart("deliveries", "Deliveries", "stores:order", 40))
 
 

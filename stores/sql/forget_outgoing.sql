@@ -5,6 +5,7 @@
 -- out: row count
 UPDATE stores_webhookdelivery AS d
 SET body = '',
+    log = '[]',
     status = CASE WHEN d.status = 'pending' THEN 'failed' ELSE d.status END
 WHERE d.tenant_id = %(tenant_id)s
   AND d.profile_id = ANY(%(profile_ids)s)

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 
 import pytest
 import time_machine
 from django.db import transaction
-from django.test import Client, override_settings
+from django.test import override_settings
 
 from crm.models import Profile
 from crm.services.erasure import erase_profiles
 from crm.services.events import append_events
+from crm.services.merging import merge_profiles
 from crm.services.reactions import drain_reactions
 from crm.types import NewEvent
 from kernel import clock
@@ -32,7 +32,6 @@ from stores.services.endpoints import (
 )
 from tenants.models import Tenant
 from tests.factories.samples import make_profile
-from tests.factories.tenants import make_key, sign_in
 from tests.support.receiver import Posted, Receiver, open_receiver
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -236,6 +235,37 @@ def test_an_endpoint_that_asks_for_patience_gets_it(
     assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"delivered"}
 
 
+@pytest.mark.parametrize("said", ["99999999999999", "soon", "-1", "9999999999"])
+def test_patience_that_makes_no_sense_is_a_minute(
+    tenant: Tenant, receiver: Receiver, noon: time_machine.Traveller, said: str
+) -> None:
+    endpoint, _ = made(receiver)
+    receiver.status, receiver.headers = 429, {"Retry-After": said}
+    happen("Tags Changed", make_profile())
+
+    assert drain() == 1
+
+    endpoint.refresh_from_db()
+    assert endpoint.held_until == NOON + timedelta(minutes=1)
+    assert WebhookDelivery.objects.get().tries == 1
+
+
+def test_a_fault_of_ours_counts_as_a_try_and_stops_no_other(
+    tenant: Tenant, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(receiver)
+    happen("Tags Changed", make_profile())
+
+    def broken(*_: object) -> str:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("kernel.http.Client.post", broken)
+    assert drain() == 1
+
+    row = WebhookDelivery.objects.get()
+    assert (row.status, row.tries, row.log[0]["status"]) == ("pending", 1, None)
+
+
 def test_nothing_listens_there(tenant: Tenant) -> None:
     add_endpoint(EndpointData("http://127.0.0.1:9/"), actor=ACTOR)
     happen("Tags Changed", make_profile())
@@ -348,6 +378,22 @@ def test_erasure_empties_what_was_told_and_stops_what_waits(
     assert not WebhookDelivery.objects.filter(body__contains="ada@").exists()
 
 
+def test_erasure_reaches_what_was_told_of_one_who_was_merged(
+    tenant: Tenant, receiver: Receiver
+) -> None:
+    made(receiver)
+    winner, loser = make_profile(), make_profile(email="gone@example.com")
+    happen("Tags Changed", loser)
+    drain()
+
+    merge_profiles([(winner.pk, loser.pk)], rule="email")
+    erase_profiles([winner.pk], actor=ACTOR)
+
+    told = WebhookDelivery.objects.order_by("pk").first()
+    assert told is not None
+    assert (told.body, told.log) == ("", [])
+
+
 def test_a_test_goes_out_without_anybodys_data(tenant: Tenant, receiver: Receiver) -> None:
     endpoint, secret = made(receiver)
 
@@ -393,56 +439,3 @@ def test_every_type_is_an_event_that_somebody_reacts_to() -> None:
 
     told = {name for name, paths in EVENT_HANDLERS.items() if any("outgoing" in p for p in paths)}
     assert told == set(TYPES.values())
-
-
-def test_an_integrator_makes_reads_and_replays_by_the_api(
-    client: Client, tenant: Tenant, receiver: Receiver
-) -> None:
-    headers = {"Authorization": f"Bearer {make_key(tenant)}"}
-
-    def call(method: str, path: str, **body: object) -> dict[str, object]:
-        answer = client.generic(
-            method,
-            f"/api/v1/webhooks/{path}",
-            json.dumps(body) if body else "",
-            content_type="application/json",
-            headers=headers,
-        )
-        assert answer.status_code < HTTPStatus.BAD_REQUEST, answer.content
-        return dict(answer.json()) if answer.content else {}
-
-    made_one = call("POST", "", url=receiver.url, types=["tags.changed"])
-    key = made_one["id"]
-    assert str(made_one["secret"]).startswith("whsec_")
-    assert "secret" not in call("GET", f"{key}/")
-    happen("Tags Changed", make_profile())
-    drain()
-    delivery = call("GET", f"{key}/deliveries/")["results"][0]  # type: ignore[index]
-    assert (delivery["status"], delivery["last_status"]) == ("delivered", 200)
-    call("POST", f"{key}/deliveries/{delivery['id']}/replay/")
-    assert drain() == 1
-    call("PATCH", f"{key}/", is_enabled=False)
-    assert WebhookEndpoint.objects.get().is_enabled is False
-    call("DELETE", f"{key}/")
-    assert not WebhookEndpoint.objects.exists()
-
-
-def test_a_merchant_makes_one_and_sees_how_it_is_answered(
-    tenant: Tenant, receiver: Receiver
-) -> None:
-    page = sign_in(tenant)
-    base = f"/t/{tenant.slug}/settings/webhooks/"
-
-    shown = page.post(f"{base}new/", {"url": receiver.url, "is_enabled": "on"})
-    assert shown.status_code == HTTPStatus.CREATED
-    assert b"whsec_" in shown.content
-    endpoint = WebhookEndpoint.objects.get()
-    page.post(f"{base}{endpoint.pk}/test/")
-    drain()
-
-    text = page.get(f"{base}{endpoint.pk}/").content.decode()
-    assert "webhook.test" in text
-    assert "Delivering" in text
-    assert "whsec_" not in text
-    row = WebhookDelivery.objects.get()
-    assert "This is a test" in page.get(f"{base}deliveries/{row.pk}/").content.decode()
