@@ -10,9 +10,9 @@
 --                   arrays of one length; profiles and consents: who it goes to, and what they had
 --                   said on its channel when the gates were asked; empty where it does not matter
 -- out: ids of the rows taken
--- why: a message that is no longer pending, or that waits for a later time, was taken, cancelled or
+-- why: a message that is no longer pending, that was handed over and put back, or that waits for a later time, was taken, cancelled or
 --      put off since it was looked at: it is left out. So is what goes to somebody who said
---      something else since, and marketing to somebody who is getting another one or got one.
+--      something else since or was erased, and marketing to somebody who is getting another one or got one.
 --      A Message-ID once given stays for ever. Rows that
 --      another worker holds are passed over.
 WITH ready AS (
@@ -29,6 +29,7 @@ WITH ready AS (
       ON p.tenant_id = %(tenant_id)s
      AND p.tenant_id = m.tenant_id
      AND p.id = told.profile_id
+     AND p.erased_at IS NULL
     WHERE m.tenant_id = %(tenant_id)s
       AND (
           told.consent = ''
@@ -41,6 +42,7 @@ WITH ready AS (
       )
       AND m.status = 'pending'
       AND m.due_at <= %(now)s
+      AND (m.claimed_at IS NULL OR m.claimed_at <= %(prepared_at)s)
       AND (
           m.message_class NOT IN ('promotional', 'behavioural')
           OR NOT EXISTS (

@@ -7,13 +7,14 @@
 --                 asked again when it is due
 -- out: row count
 -- why: one statement for a set. A message that another worker took since is left to it. What quiet
---      hours hold is not late: its moment moves to their end.
+--      hours hold is not late: its moment moves to their end. Of somebody who was erased meanwhile
+--      nothing is written back.
 UPDATE messaging_message AS m
 SET status = stopped.status,
     reason = stopped.reason,
-    detail = stopped.detail,
-    gates = stopped.gates::jsonb,
-    address = stopped.address,
+    detail = CASE WHEN p.erased_at IS NULL THEN stopped.detail ELSE '' END,
+    gates = CASE WHEN p.erased_at IS NULL THEN stopped.gates::jsonb END,
+    address = CASE WHEN p.erased_at IS NULL THEN stopped.address ELSE '' END,
     due_at = COALESCE(stopped.due_at, m.due_at),
     planned_at = CASE
         WHEN stopped.status = 'pending' AND stopped.reason = 'quiet_hours' THEN stopped.due_at
@@ -22,7 +23,10 @@ SET status = stopped.status,
 FROM unnest(
     %(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
     %(gates)s::text[], %(addresses)s::text[], %(dues)s::timestamptz[]
-) AS stopped (id, status, reason, detail, gates, address, due_at)
+) AS stopped (id, status, reason, detail, gates, address, due_at),
+    crm_profile AS p
 WHERE m.tenant_id = %(tenant_id)s
   AND m.id = stopped.id
+  AND p.tenant_id = %(tenant_id)s
+  AND p.id = m.profile_id
   AND m.status = 'pending'

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from crm.services.erasure import erase_profiles
 from kernel.batches import Deadline
 from messaging.channels.base import (
     ChannelDeferred,
@@ -191,3 +192,17 @@ def test_the_whole_path_sends_each_mail_once_over_one_connection(
     assert sending.send_due(Deadline(seconds=None)) == 60
 
     assert smtp.recipients == [person.email for person in people]
+
+
+def test_who_is_erased_during_a_run_gets_nothing_and_is_not_named_again(shop: Tenant) -> None:
+    template = make_template("receipt", MessageClass.TRANSACTIONAL)
+    people = [make_recipient() for _ in range(15)]
+    queue_messages([new_message(person, template) for person in people])
+    server = Listening(at=1, act=lambda: erase_profiles([people[-1].pk]))
+
+    sending.send_set(lane_over(server), size=50)
+    sending.send_set(lane_over(Listening(at=99, act=int)), size=50)
+
+    last = Message.objects.get(profile_id=people[-1].pk)
+    assert people[-1].email not in server.sent
+    assert (last.status, last.reason, last.address) == ("skipped", "profile_erased", "")
