@@ -54,6 +54,10 @@ class Bucket:
         """Let one leave."""
         self.tokens -= 1.0
 
+    def next_token(self, now: datetime) -> datetime:
+        """Return when there may be another token, without a place in the queue."""
+        return now + timedelta(seconds=_MINUTE / self.per_minute)
+
     def book(self, now: datetime) -> datetime:
         """Return when one more that has to wait is looked at again; each gets a time of its own."""
         self.booked_until = max(self.booked_until, now) + timedelta(

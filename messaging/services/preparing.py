@@ -23,7 +23,7 @@ from messaging.queries.devices import with_devices
 from messaging.services.gating import Asked, Stop, ask_gates
 from messaging.services.lanes import Lane
 from messaging.services.marking import address_test
-from messaging.services.rates import Rates, find_rates
+from messaging.services.rates import Rates, book_turns, find_rates
 from messaging.services.writers.base import Ready
 from messaging.services.writing import write_messages
 from messaging.types import PendingMessage
@@ -78,6 +78,7 @@ def prepare_set(lane: Lane, *, size: int, now: datetime) -> Prepared:
     stops = {**asked.stops, **_let_wait(rates)}
     trails = {message.id: _trail_of(message.id, asked, rates) for message in messages}
     _record_stops(messages, stops, trails)
+    book_turns(rates, now)
     return Prepared(claim_id, now, len(messages), ready, trails, rates, started)
 
 

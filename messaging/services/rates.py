@@ -75,13 +75,20 @@ def find_rates(
         is_urgent = message.message_class in URGENT
         empty = [bucket for bucket in own if not bucket.has_token(is_urgent=is_urgent)]
         if empty:
-            rates.held[message.id] = _hold(empty, now)
+            rates.held[message.id] = _hold(empty, now, is_urgent=is_urgent)
         else:
             for bucket in own:
                 bucket.take()
+    return rates
+
+
+def book_turns(rates: Rates, now: datetime) -> None:
+    """Keep the turns of what has to wait, inside the caller's transaction.
+
+    After the messages were written: whoever claims locks messages first, and limits then.
+    """
     if rates.held:
         _write(rates, Counter(), now)
-    return rates
 
 
 def take_tokens(rates: Rates, messages: Sequence[PendingMessage], now: datetime) -> None:
@@ -93,11 +100,12 @@ def take_tokens(rates: Rates, messages: Sequence[PendingMessage], now: datetime)
         _write(rates, taken, now)
 
 
-def _hold(empty: Sequence[Bucket], now: datetime) -> Verdict:
-    """Let a message wait for the scarcest of its limits."""
+def _hold(empty: Sequence[Bucket], now: datetime, *, is_urgent: bool) -> Verdict:
+    """Let a message wait for the scarcest of its limits; what is urgent stands in no queue."""
     scarcest = min(empty, key=lambda bucket: bucket.per_minute)
     words = f"{_label(scarcest)}: {scarcest.per_minute:,} a minute"
-    return Verdict(passed=False, detail=words, wait_until=scarcest.book(now))
+    until = scarcest.next_token(now) if is_urgent else scarcest.book(now)
+    return Verdict(passed=False, detail=words, wait_until=until)
 
 
 def _label(bucket: Bucket) -> str:

@@ -88,6 +88,20 @@ def test_mails_about_orders_take_the_last_tokens(
     assert Message.objects.filter(status="pending", reason="rate").count() == 3
 
 
+def test_a_mail_about_an_order_does_not_stand_in_line_behind_marketing(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    set_limit(LimitKind.TENANT.value, "", 60, now=clock.now())
+    news, receipt = make_template(), make_template("receipt", MessageClass.TRANSACTIONAL)
+    queue_messages([new_message(make_recipient(), news) for _ in range(60)])
+    queue_messages([new_message(make_recipient(), receipt) for _ in range(11)])
+
+    drain()
+
+    waiting = Message.objects.get(status="pending", message_class="transactional")
+    assert waiting.due_at == clock.now() + timedelta(seconds=1)
+
+
 def test_what_is_not_sent_costs_no_token(
     shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
 ) -> None:
