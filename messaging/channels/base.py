@@ -62,6 +62,15 @@ class SignatureInvalid(Exception):
     """A callback was not made by the provider of the account; it is answered 401."""
 
 
+class CredentialInvalid(Exception):
+    """One thing that was told of an account cannot be right."""
+
+    def __init__(self, name: str, words: str) -> None:
+        """Keep which it is, and what is wrong with it for the merchant."""
+        super().__init__(words)
+        self.name = name
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A merchant's account at a provider, as its module gets it.

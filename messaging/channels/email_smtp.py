@@ -10,7 +10,7 @@ import smtplib
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
@@ -23,6 +23,7 @@ from messaging.channels.base import (
     ChannelRejected,
     ChannelUnavailable,
     CredentialField,
+    CredentialInvalid,
     Handed,
     OutcomeUnknown,
     Provider,
@@ -216,6 +217,9 @@ class SmtpChannel:
         except BROKEN as exc:
             self.drop()
             raise ChannelUnavailable(words_of(exc)) from exc
+        except ValueError as exc:  # a user or password that cannot be written on the wire
+            self.drop()
+            raise ChannelUnavailable(words_of(exc), is_account_fault=True) from exc
         return self._connection
 
     def _refuse(self, connection: smtplib.SMTP, reply: Reply) -> NoReturn:
@@ -302,13 +306,22 @@ def check_account(account: Account) -> str:
         return f"{exc}."
     try:
         _log_in(connection, account_from_url(account.credentials["url"]))
-    except smtplib.SMTPAuthenticationError:
+    except (smtplib.SMTPAuthenticationError, ValueError):  # beyond ASCII it cannot be written
         return "The mail server does not take this user and password."
     except (OSError, smtplib.SMTPException) as exc:
         return f"The mail server refuses the log-in: {words_of(exc)}"
     finally:
         connection.close()
     return ""
+
+
+def _parse(credentials: Mapping[str, str]) -> Mapping[str, str]:
+    """Refuse an address that cannot be read; nothing is kept beside it."""
+    try:
+        account_from_url(credentials["url"])
+    except ValueError as exc:
+        raise CredentialInvalid("url", f"{exc}.".capitalize()) from exc
+    return {}
 
 
 PROVIDER = Provider(
@@ -324,4 +337,5 @@ PROVIDER = Provider(
     ),
     open=open_account,
     check=check_account,
+    complete=_parse,
 )

@@ -92,7 +92,7 @@ def _count(health: Health, answers: Answers, now: datetime) -> Health:
     is_new = health.minute_at is None or now - health.minute_at > MINUTE
     return replace(
         health,
-        faults=health.faults + 1 if answers.fault else 0 if answers.taken else health.faults,
+        faults=0 if answers.taken else health.faults + bool(answers.fault),
         errors=answers.errors + (0 if is_new else health.errors),
         taken=answers.taken + (0 if is_new else health.taken),
         minute_at=now if is_new else health.minute_at,

@@ -12,7 +12,7 @@ from kernel.errors import Conflict, Invalid, NotFound
 from kernel.secrets import decrypt, encrypt
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
-from messaging.channels.base import Account, Provider
+from messaging.channels.base import Account, CredentialInvalid, Provider
 from messaging.channels.registry import find_provider
 from messaging.models import AccountHealth, ChannelAccount
 from messaging.services import tokens
@@ -78,9 +78,14 @@ def update_account(account_id: int, data: AccountData, *, actor: str) -> None:
     before = _shown(row)
     row.name = data.name.strip()
     row.options = dict(data.options)
+    if credentials != kept and row.paused_until is not None:  # it was left alone for the old ones
+        row.is_paused, row.paused_reason, row.paused_until = False, "", None
     if credentials != kept:
         row.credentials_encrypted = encrypt(json.dumps(credentials))
-    row.save(update_fields=["name", "options", "credentials_encrypted"])
+    row.save()
+    if credentials != kept:
+        AccountHealth.objects.filter(channel=row.channel, account_id=row.pk).delete()
+        ring("messages", current_tenant_id())
     after = {**_shown(row), "credentials": "changed" if credentials != kept else "kept"}
     audit.record("channel.changed", "channel", row.pk, before=before, after=after, actor=actor)
 
@@ -219,7 +224,10 @@ def _checked(provider: Provider, data: AccountData, *, kept: Mapping[str, str]) 
             faults[option.name] = "This is needed."
     if faults:
         raise Invalid("Something is missing.", fields=faults)
-    made = provider.complete(credentials) if provider.complete else {}
+    try:
+        made = provider.complete(credentials) if provider.complete else {}
+    except CredentialInvalid as exc:
+        raise Invalid(str(exc), fields={exc.name: str(exc)}) from exc
     return {**credentials, **made}
 
 

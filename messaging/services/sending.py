@@ -62,7 +62,7 @@ def send_due(deadline: Deadline) -> int:
     """Send the due messages of the active tenant, channel by channel and set by set.
 
     Args:
-        deadline: when to stop; what is left is rung for again.
+        deadline: when to go on to the next channel; what is left is rung for again.
 
     Returns:
         Messages worked off, those that were skipped included; 0 when nothing was due.
@@ -71,10 +71,10 @@ def send_due(deadline: Deadline) -> int:
     settle_codes(clock.now())
     for lane in open_lanes(clock.now()):
         size = FIRST_SET if lane.health.is_closed else 1
-        while not deadline.passed:
+        while True:  # each lane has one set at least, however long the one before it took
             turn = send_set(lane, size=size)
             done += turn.done
-            if not turn.goes_on:
+            if not turn.goes_on or deadline.passed:
                 break
             size = SET_SIZE
     if done:
@@ -191,6 +191,9 @@ def _call(lane: Lane, messages: Sequence[Any], until: float) -> Sequence[Answer]
         channel = lane.open()
     except ChannelUnavailable as exc:
         return [exc] * len(messages)
+    except Exception as exc:
+        log.exception("channel_not_opened", channel=lane.channel)
+        return [ChannelUnavailable(repr(exc), is_account_fault=True)] * len(messages)
     if isinstance(channel, SetChannel):
         try:
             return channel.send_all(messages, until=until)

@@ -30,6 +30,7 @@ TYPES: Final[dict[str, str]] = {
     "consent.changed": "Consent Changed",
     "suppression.changed": "Suppression Changed",
     "tags.changed": "Tags Changed",
+    "form.submitted": "Form Submitted",
     "segment.entered": "Segment Entered",
     "segment.exited": "Segment Exited",
     "rfm_group.changed": "RFM Group Changed",

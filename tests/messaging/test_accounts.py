@@ -1,5 +1,6 @@
 """Accounts at providers: connected, checked, chosen, paused and removed."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
@@ -53,6 +54,8 @@ def test_the_first_account_of_a_channel_is_the_default_one(tenant: Tenant) -> No
         ({"name": " "}, {"name"}),
         ({"credentials": {}}, {"url"}),
         ({"provider": "pigeon"}, {"provider"}),
+        ({"credentials": {"url": "mail.example.com"}}, {"url"}),
+        ({"credentials": {"url": "smtps://u:pa/ss@mail.example.com"}}, {"url"}),
     ],
 )
 def test_what_is_missing_is_named_and_nothing_is_kept(
@@ -136,6 +139,51 @@ def test_an_account_that_cannot_be_opened_loses_no_message(
     message.refresh_from_db()
     assert (message.status, message.attempts) == ("pending", 0)
     assert message.detail == "the key was taken back"
+
+
+def test_an_account_that_breaks_while_it_is_opened_leaves_nothing_in_doubt(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(account: Account) -> None:
+        raise ValueError("no such address")
+
+    use(monkeypatch, broken)
+    make_account(provider="own")
+    message = queue_message(make_recipient(), make_template())
+
+    send_due(Deadline(seconds=None))
+
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == ("pending", 0)
+    assert ChannelAccount.objects.get().is_paused
+
+
+def test_a_password_that_cannot_be_written_leaves_nothing_in_doubt(
+    tenant: Tenant, smtp: SmtpServer
+) -> None:
+    ensure_default_sender()
+    make_account(credentials={"url": smtp.url.replace("smtp://", "smtp://ada:%C3%BC@")})
+    message = queue_message(make_recipient(), make_template())
+
+    send_due(Deadline(seconds=None))
+
+    message.refresh_from_db()
+    assert (message.status, smtp.raw) == ("pending", [])
+
+
+def test_new_credentials_let_an_account_go_on(tenant: Tenant, smtp: SmtpServer) -> None:
+    ensure_default_sender()
+    row = make_account(credentials={"url": "smtp://127.0.0.1:9"})
+    accounts.pause_account(
+        row.pk, "left alone", actor=ACTOR, until=clock.now() + timedelta(hours=1)
+    )
+    message = queue_message(make_recipient(), make_template())
+
+    accounts.update_account(row.pk, data(credentials={"url": smtp.url}), actor=ACTOR)
+    send_due(Deadline(seconds=None))
+
+    message.refresh_from_db()
+    assert message.status == "sent"
 
 
 def test_what_the_provider_calls_a_message_is_kept(
