@@ -2,13 +2,15 @@
 
 The address is checked on the connection itself, after the name was resolved and before anything
 is sent, so that no name can lead into the network that Patron runs in. Redirects are not followed.
+A request has a time in which all of it must be over, however slowly its answer drips in.
 For workers and commands; never while a page or a database transaction waits.
 """
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -22,6 +24,8 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
+TOTAL_SECONDS: Final = 120.0
+"""From the first byte sent to the last one read; a worker's turn is longer."""
 MAX_BYTES: Final = 32 * 1024 * 1024
 CHUNK: Final = 64 * 1024
 
@@ -55,15 +59,24 @@ class Client:
     """Keeps its connections for one stretch of work; use it in a ``with`` block."""
 
     def __init__(
-        self, read_seconds: float = READ_SECONDS, *, before: Callable[[], None] | None = None
+        self,
+        read_seconds: float = READ_SECONDS,
+        *,
+        total_seconds: float = TOTAL_SECONDS,
+        max_bytes: int | None = None,
+        before: Callable[[], None] | None = None,
     ) -> None:
         """Prepare to send; no connection is made yet.
 
         Args:
             read_seconds: how long to wait for more of an answer.
+            total_seconds: after which a request ends, connecting and reading included.
+            max_bytes: of an answer's body; None takes `MAX_BYTES`.
             before: called before each request, which is not made where it raises.
         """
         self._read_seconds = read_seconds
+        self._total_seconds = total_seconds
+        self._max_bytes = max_bytes
         self._before = before
         self._session = requests.Session()
         self._session.trust_env = False
@@ -98,7 +111,7 @@ class Client:
             HttpUnavailable: no answer came in time, or one that is too large.
         """
         with self._send("GET", url, params=params, headers=headers, auth=auth) as found:
-            return Answer(found.status_code, found.headers, _read(found))
+            return Answer(found.status_code, found.headers, self._read(found))
 
     def post(self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:
         """Post a body to one address.
@@ -113,7 +126,7 @@ class Client:
             HttpUnavailable: no answer came in time, or one that is too large.
         """
         with self._send("POST", url, data=body, headers=headers) as found:
-            return Answer(found.status_code, found.headers, _read(found))
+            return Answer(found.status_code, found.headers, self._read(found))
 
     def send(
         self,
@@ -138,7 +151,7 @@ class Client:
             HttpUnavailable: no answer came in time, or one that is too large.
         """
         with self._send(method, url, params=params, headers=headers, json=json) as found:
-            return Answer(found.status_code, found.headers, _read(found))
+            return Answer(found.status_code, found.headers, self._read(found))
 
     def get_span(self, url: str, start: int, size: int) -> Answer:
         """Fetch a stretch of a large file, and hold no more of it than that.
@@ -172,19 +185,98 @@ class Client:
     ) -> Iterator[requests.Response]:
         if self._before is not None:
             self._before()
+        watch = _Watch(self._total_seconds)
         try:
-            with self._session.request(
-                method,
-                url,
-                headers={"User-Agent": "Patron", "Accept": "application/json", **(headers or {})},
-                timeout=(CONNECT_SECONDS, self._read_seconds),
-                allow_redirects=False,
-                stream=True,
-                **options,
-            ) as found:
+            with (
+                watch,
+                self._session.request(
+                    method,
+                    url,
+                    headers={
+                        "User-Agent": "Patron",
+                        "Accept": "application/json",
+                        **(headers or {}),
+                    },
+                    timeout=(CONNECT_SECONDS, self._read_seconds),
+                    allow_redirects=False,
+                    stream=True,
+                    **options,
+                ) as found,
+            ):
                 yield found
         except (requests.RequestException, HTTPError, UnicodeError) as exc:
+            if watch.is_over:
+                raise AnswerLost(_TOO_SLOW) from exc
             raise _explain(exc) from exc
+        if watch.is_over:  # without a length, the end of the connection looks like the body's
+            raise AnswerLost(_TOO_SLOW)
+
+    def _read(self, found: requests.Response) -> bytes:
+        most = MAX_BYTES if self._max_bytes is None else self._max_bytes
+        body = bytearray()
+        for chunk in found.iter_content(min(CHUNK, most + 1)):
+            body += chunk
+            if len(body) > most:
+                raise AnswerLost("the answer is too large")
+        return bytes(body)
+
+
+class _Watch:
+    """Ends the connections of this thread once a request took too long.
+
+    A limit on each read is none on their number: the connection is shut down from outside, so that
+    whatever waits for it wakes up, also during the handshake and between the headers.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.is_over = False
+        self._handles: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        _watched.watch = self
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        _watched.watch = None
+        self._timer.cancel()
+        with self._lock:
+            while self._handles:
+                self._handles.pop().close()
+
+    def add(self, handle: socket.socket) -> None:
+        """Take in a connection that the request uses; an answer may outlive its connection."""
+        own = handle.dup()
+        with self._lock:
+            self._handles.append(own)
+            if self.is_over:
+                _shut(own)
+
+    def _end(self) -> None:
+        with self._lock:
+            self.is_over = True
+            for handle in self._handles:
+                _shut(handle)
+
+
+class _Watched(threading.local):
+    watch: _Watch | None = None
+
+
+_watched = _Watched()
+_TOO_SLOW: Final = "no answer came in time"
+
+
+def _shut(handle: socket.socket) -> None:
+    with suppress(OSError):  # it was closed meanwhile
+        handle.shutdown(socket.SHUT_RDWR)
+
+
+def _watch(handle: socket.socket | None) -> None:
+    if _watched.watch is not None and handle is not None:
+        _watched.watch.add(handle)
 
 
 def _read_span(found: requests.Response, skip: int, size: int) -> bytes:
@@ -195,15 +287,6 @@ def _read_span(found: requests.Response, skip: int, size: int) -> bytes:
         if len(body) >= size:
             break
     return bytes(body[:size])
-
-
-def _read(found: requests.Response) -> bytes:
-    body = bytearray()
-    for chunk in found.iter_content(CHUNK):
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise AnswerLost("the answer is too large")
-    return bytes(body)
 
 
 _MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], type[HttpUnavailable], str], ...]] = (
@@ -264,18 +347,51 @@ def _check_peer(found: socket.socket) -> None:
         raise AddressForbidden("its address lies in a private network")
 
 
-class _GuardedConnection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        made = super()._new_conn()
+class _Guard:
+    """A connection that is checked, and that a watch can end.
+
+    TLS takes the socket over and leaves nothing behind to end it by: hence a handle of its own.
+    """
+
+    _handle: socket.socket | None = None
+
+    def _guard(self, made: socket.socket) -> socket.socket:
         _check_peer(made)
+        self._let_go()
+        self._handle = made.dup()
+        _watch(self._handle)
         return made
 
+    def _let_go(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
 
-class _GuardedSecureConnection(HTTPSConnection):
+
+class _GuardedConnection(_Guard, HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        made = super()._new_conn()
-        _check_peer(made)
-        return made
+        return self._guard(super()._new_conn())
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch(self._handle)  # one that was kept
+        super().request(*args, **kwargs)
+
+    def close(self) -> None:
+        self._let_go()
+        super().close()
+
+
+class _GuardedSecureConnection(_Guard, HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return self._guard(super()._new_conn())
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch(self._handle)  # one that was kept
+        super().request(*args, **kwargs)
+
+    def close(self) -> None:
+        self._let_go()
+        super().close()
 
 
 class _GuardedPool(HTTPConnectionPool):

@@ -24,6 +24,9 @@ from messaging.channels.base import (
 )
 
 READ_SECONDS: Final = 10.0
+TOTAL_SECONDS: Final = 15.0
+MAX_BYTES: Final = 64 * 1024
+"""Of what a provider answers to one message: how long it may take, and how much it may say."""
 MAX_WAIT: Final = timedelta(hours=6)
 """A longer Retry-After is not waited for."""
 _BEFORE_SENDING: Final = (

@@ -29,8 +29,10 @@ from messaging.channels.base import (
     Provider,
 )
 from messaging.channels.push import (
+    MAX_BYTES,
     READ_SECONDS,
     SENDERS,
+    TOTAL_SECONDS,
     PushGone,
     explain,
     open_push,
@@ -64,7 +66,7 @@ def send_fcm(account: Account, message: OutgoingPush) -> Handed:
     found = _service_account(account)
     url = f"{HOST}/v1/projects/{found['project_id']}/messages:send"
     body = {"message": _write(message)}
-    with Client(READ_SECONDS) as client:
+    with Client(READ_SECONDS, total_seconds=TOTAL_SECONDS, max_bytes=MAX_BYTES) as client:
         answer = _post(client, url, body, _token(client, account, found))
         if answer.status == HTTPStatus.UNAUTHORIZED and not _error_code(answer):
             _forget(account)
@@ -75,7 +77,7 @@ def send_fcm(account: Account, message: OutgoingPush) -> Handed:
 def check(account: Account) -> str:
     """Ask for a token; empty when Google gives one."""
     try:
-        with Client(READ_SECONDS) as client:
+        with Client(READ_SECONDS, total_seconds=TOTAL_SECONDS, max_bytes=MAX_BYTES) as client:
             _forget(account)
             _token(client, account, _service_account(account))
     except ChannelUnavailable as exc:

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
 
 from kernel import clock
 from kernel.http import Answer, Client, HttpUnavailable
@@ -25,14 +26,22 @@ from messaging.channels.base import (
     Provider,
 )
 from messaging.channels.push import (
+    MAX_BYTES,
     READ_SECONDS,
     SENDERS,
+    TOTAL_SECONDS,
     PushGone,
     explain,
     open_push,
     retry_after,
 )
-from messaging.domain.web_push import SALT_BYTES, encrypt, make_key_pair, sign_vapid
+from messaging.domain.web_push import (
+    SALT_BYTES,
+    encrypt,
+    is_push_service,
+    make_key_pair,
+    sign_vapid,
+)
 
 NAME: Final = "web"
 NOBODY: Final = "postmaster@localhost.localdomain"
@@ -56,6 +65,8 @@ def make_keys(credentials: Mapping[str, str]) -> dict[str, str]:
 def send_web(account: Account, message: OutgoingPush) -> Handed:
     """Hand one message to the push service of one browser."""
     endpoint, body = _encrypt(message)
+    if not is_push_service(endpoint, allow_loopback=settings.OUTGOING_PRIVATE):
+        raise PushGone("its address is none of a push service")
     headers = {
         "TTL": str(message.ttl_seconds),
         "Urgency": "normal",
@@ -64,7 +75,7 @@ def send_web(account: Account, message: OutgoingPush) -> Handed:
         "Authorization": _sign(account, endpoint),
     }
     try:
-        with Client(READ_SECONDS) as client:
+        with Client(READ_SECONDS, total_seconds=TOTAL_SECONDS, max_bytes=MAX_BYTES) as client:
             answer = client.post(endpoint, body, headers=headers)
     except HttpUnavailable as exc:
         raise explain(exc) from exc

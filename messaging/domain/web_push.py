@@ -7,6 +7,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,6 +22,30 @@ SECRET_BYTES: Final = 16
 NUMBER_BYTES: Final = 32
 """Of a private key, and of each half of a signature."""
 _LAST_RECORD: Final = b"\x02"
+_SERVICES: Final = ("fcm.googleapis.com", "web.push.apple.com")
+_SERVICES_UNDER: Final = (".push.services.mozilla.com", ".notify.windows.com")
+"""Of Chrome, Safari, Firefox and Edge: a subscription of any other host is none of a browser."""
+_LOOPBACK: Final = "127.0.0.1"
+
+
+def is_push_service(endpoint: str, *, allow_loopback: bool = False) -> bool:
+    """Say whether an address is one that a browser's maker takes push messages at.
+
+    Whoever subscribes chooses the address; another one would let them choose what a worker asks.
+
+    Args:
+        endpoint: as the browser tells it.
+        allow_loopback: also take this machine, for stand-ins.
+    """
+    try:
+        found = urlsplit(endpoint)
+        host, port = found.hostname or "", found.port
+    except ValueError:
+        return False
+    if allow_loopback and host == _LOOPBACK:
+        return True
+    is_plain = found.scheme == "https" and port in (None, 443) and "@" not in found.netloc
+    return is_plain and (host in _SERVICES or host.endswith(_SERVICES_UNDER))
 
 
 def encrypt(

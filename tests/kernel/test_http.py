@@ -1,13 +1,14 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.test import override_settings
 
 from kernel import http
-from kernel.http import AddressForbidden, Answer, Client, HttpUnavailable
+from kernel.http import AddressForbidden, Answer, AnswerLost, Client, HttpUnavailable
 
 FILE = bytes(range(256)) * 1_000
 """Larger than what is read at once."""
@@ -158,6 +159,87 @@ def test_an_answer_that_is_too_large_is_not_read(
     monkeypatch.setattr(http, "MAX_BYTES", 10)
     with pytest.raises(HttpUnavailable, match="too large"):
         ask(server)
+
+
+def test_a_client_may_take_less_than_others(server: ThreadingHTTPServer) -> None:
+    url = f"http://127.0.0.1:{server.server_port}/"
+    with Client(max_bytes=4) as client:
+        assert client.post(url, b"four").body == b"four"
+        with pytest.raises(AnswerLost, match="too large"):
+            client.post(url, b"fives")
+
+
+@pytest.fixture
+def dripping() -> Iterator[tuple[str, list[bytes]]]:
+    """Answers a byte every few milliseconds, for ever; where in the answer, the path says."""
+    heads = {
+        b"/head": b"",
+        b"/body": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n",
+        b"/endless": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        b"/handshake": b"\x16\x03\x03\x3f\xff",  # the head of a long record
+    }
+    taken: list[bytes] = []
+
+    def drip(listening: socket.socket) -> None:
+        while True:
+            try:
+                peer, _ = listening.accept()
+            except OSError:
+                return
+            with peer, suppress(OSError):
+                asked = peer.recv(65_536)
+                path = asked.split(b" ")[1] if asked.startswith(b"GET ") else b"/handshake"
+                taken.append(path)
+                peer.sendall(heads[path])
+                while True:
+                    peer.sendall(b"x")
+                    stopped.wait(0.005)
+                    if stopped.is_set():
+                        return
+
+    stopped = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=[listening])
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", taken
+        stopped.set()
+        with suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize("path", ["/head", "/body", "/endless"])
+def test_an_answer_that_drips_in_for_ever_ends_all_the_same(
+    dripping: tuple[str, list[bytes]], path: str
+) -> None:
+    url, taken = dripping
+    with (
+        Client(read_seconds=5, total_seconds=0.2) as client,
+        pytest.raises(AnswerLost, match="in time"),
+    ):
+        client.get(f"{url}{path}")
+    assert taken == [path.encode()]
+
+
+def test_a_handshake_that_drips_in_for_ever_ends_too(
+    dripping: tuple[str, list[bytes]],
+) -> None:
+    url, taken = dripping
+    with (
+        Client(read_seconds=5, total_seconds=0.2) as client,
+        pytest.raises(AnswerLost, match="in time"),
+    ):
+        client.get(url.replace("http:", "https:"))
+    assert taken == [b"/handshake"]
+
+
+def test_a_request_in_time_is_not_ended_by_the_watch_of_the_one_before(
+    server: ThreadingHTTPServer,
+) -> None:
+    url = f"http://127.0.0.1:{server.server_port}/"
+    with Client(total_seconds=30) as client:
+        assert [client.get(url).status for _ in range(3)] == [200, 200, 200]
+    assert server.seen == ["/", "/", "/"]  # type: ignore[attr-defined]
 
 
 def test_nobody_listens(server: ThreadingHTTPServer) -> None:
