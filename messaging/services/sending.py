@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection, transaction
 
 from kernel import clock
@@ -127,9 +128,14 @@ class _Run:
         self._unrecorded: Outcomes | None = None
         self._handed = 0
         self._is_down = False
+        self._limit: SoftTimeLimitExceeded | None = None
 
     def work_off(self) -> Turn:
-        """Hand over what is ready; each few is recorded together with the claim of the next."""
+        """Hand over what is ready; each few is recorded together with the claim of the next.
+
+        Raises:
+            SoftTimeLimitExceeded: the worker's time is up; what is known by then is recorded.
+        """
         goes_on = True
         for few in _split(self._prepared.ready):
             claimed = self._claim(few)
@@ -137,13 +143,15 @@ class _Run:
                 self._unrecorded = self._hand_over(claimed)
                 self._note_health(self._unrecorded)
             is_shared = 2 * len(claimed) < len(few)  # another worker is at the same messages
-            if is_shared or self._is_down:
+            if is_shared or self._is_down or self._limit is not None:
                 goes_on = False
                 break
             if time.monotonic() - self._prepared.started > FRESH_SECONDS:
                 break
         if self._unrecorded is not None:
             record_surely(self._prepared, self._lane, self._unrecorded)
+        if self._limit is not None:
+            raise self._limit
         if self._is_down:
             return Turn(0, goes_on=False)
         stopped = self._prepared.seen_count - len(self._prepared.ready)
@@ -178,6 +186,8 @@ class _Run:
         answers = _call(self._lane, [item.outgoing for item in claimed], until)
         for item, answer in zip(claimed, answers, strict=True):
             outcomes.note(item.message, answer)
+            if isinstance(answer, SoftTimeLimitExceeded):
+                self._limit = answer
         if outcomes.fault:
             fault = str(outcomes.fault)
             log.warning("channel_unavailable", channel=self._lane.channel, reason=fault)
@@ -186,7 +196,10 @@ class _Run:
 
 
 def _call(lane: Lane, messages: Sequence[Any], until: float) -> Sequence[Answer]:
-    """Call the provider; the first answer that shows it is down is the answer for the rest."""
+    """Call the provider; the first answer that shows it is down is the answer for the rest.
+
+    Where the worker's time is up in the middle, the rest is not begun.
+    """
     try:
         channel = lane.open()
     except ChannelUnavailable as exc:
@@ -201,10 +214,12 @@ def _call(lane: Lane, messages: Sequence[Any], until: float) -> Sequence[Answer]
             return [exc] * len(messages)
     answers: list[Answer] = []
     fault: ChannelUnavailable | None = None
+    is_stopped = False
     for message in messages:
-        if fault is None and time.monotonic() < until:
+        if fault is None and not is_stopped and time.monotonic() < until:
             answer = _call_one(channel, message)
             fault = answer if isinstance(answer, ChannelUnavailable) else None
+            is_stopped = isinstance(answer, SoftTimeLimitExceeded)
             answers.append(answer)
         else:
             answers.append(fault)

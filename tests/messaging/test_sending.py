@@ -8,6 +8,7 @@ from threading import Lock
 
 import pytest
 import time_machine
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from crm.models import Event
@@ -358,6 +359,29 @@ def test_a_channel_that_breaks_does_not_lose_the_outcomes_before_it(shop: Tenant
         "sent",
         "unknown",
         "sent",
+    ]
+
+
+def test_a_worker_whose_time_is_up_records_what_it_knows_and_ends(shop: Tenant) -> None:
+    template = make_template()
+    queue_messages([new_message(make_recipient(), template) for _ in range(3)])
+
+    class Slow(FakeChannel):
+        def send(self, mail: OutgoingEmail) -> Handed:
+            super().send(mail)
+            if len(self.sent) == 2:
+                raise SoftTimeLimitExceeded
+            return Handed()
+
+    channel = Slow()
+    with pytest.raises(SoftTimeLimitExceeded):
+        sending.send_batch(lane_over(channel))
+
+    assert len(channel.sent) == 2
+    assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == [
+        "sent",
+        "unknown",
+        "pending",
     ]
 
 
