@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from crm.choices import IdentityKind
+from crm.domain.identifiers import normalize_visitor_id
 from crm.domain.resolution import WEAK
-from crm.models import Identity, OrderHint
+from crm.models import Identity, OrderHint, Profile
 from crm.types import EventRef
 
 UNVEILED, MERGED = "Profile Created", "Profile Merged"
@@ -26,3 +28,16 @@ def find_moved(refs: Iterable[EventRef]) -> set[int]:
         return merged
     seen = Identity.objects.filter(profile_id__in=created, kind__in=sorted(WEAK))
     return merged | set(seen.values_list("profile_id", flat=True))
+
+
+def is_nobody_yet(anonymous_id: str) -> bool:
+    """Say whether a browser is not known to be somebody's, nor to be shared by several."""
+    found = Identity.objects.filter(
+        kind=IdentityKind.ANONYMOUS, value_norm=normalize_visitor_id(anonymous_id)
+    )
+    return not found.exclude(is_shared=False, profile__is_anonymous=True).exists()
+
+
+def is_anonymous(profile_id: int) -> bool:
+    """Say whether nothing but browsers and devices says who a profile is."""
+    return Profile.objects.filter(pk=profile_id, is_anonymous=True).exists()

@@ -19,6 +19,9 @@ class PushToken(TenantModel):
     """The subscription as JSON, or the token."""
     platform = models.TextField(db_default="")
     """``web``, ``android`` or ``ios``."""
+    is_proven = models.BooleanField(default=False, db_default=False)
+    """The shop vouched for whose it is. One that it did not is the browser's alone: what was typed
+    in that browser may join it to somebody, whose messages it then does not get."""
     created_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)

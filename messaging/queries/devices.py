@@ -4,19 +4,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from django.db.models import Q
+
 from crm.choices import Channel
 from messaging.models import ChannelAccount, PushToken
 from messaging.types import Device, Recipient
 
 MOST: Final = 10
 """Of one person: the ones that were seen last."""
+REACHED: Final = Q(is_proven=True) | Q(profile__is_anonymous=True)
+"""Tokens that get messages of their profile: who merely typed an address gets nobody's."""
 
 
 def with_devices(recipients: Mapping[int, Recipient]) -> dict[int, Recipient]:
     """Return recipients with their live browsers and apps, in one statement."""
     ids = {recipient.id for recipient in recipients.values()}
     tokens = PushToken.objects.filter(
-        profile_id__in=ids, gone_at=None, account__removed_at=None
+        REACHED, profile_id__in=ids, gone_at=None, account__removed_at=None
     ).order_by("-last_seen_at", "-pk")
     devices: dict[int, list[Device]] = {}
     for token in tokens:

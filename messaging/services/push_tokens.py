@@ -1,4 +1,8 @@
-"""Browsers and apps that ask for push messages, and what becomes of them."""
+"""Browsers and apps that ask for push messages, and what becomes of them.
+
+The write key that they show lies open in pages, so nobody is believed who they say they are. A
+token belongs to its browser until the shop vouches for the customer (`stores.services.push_proof`).
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,12 +12,17 @@ from typing import Final
 from django.db import transaction
 
 from crm.choices import Channel, ConsentState, EventSource
+from crm.domain.identifiers import normalize_visitor_id
+from crm.domain.permission import NEGATIVE
+from crm.queries.visitors import is_anonymous, is_nobody_yet
 from crm.services.consent import record_consent
 from crm.services.ingest import apply_records
 from crm.types import CustomerRecord, TrackedRecord
 from kernel import clock
 from kernel.errors import Conflict
 from messaging.models import ChannelAccount, PushToken
+from messaging.queries.devices import REACHED
+from messaging.queries.sending import find_recipients
 from messaging.types import Hit
 
 METHOD: Final = "push_prompt"
@@ -31,7 +40,8 @@ class Asked:
         name: the endpoint or token, which names it.
         target: what a message is handed to: the subscription as JSON, or the token.
         platform: ``web``, ``android`` or ``ios``.
-        anonymous_id, user_id: who it is, as tracking knows them; one of them at least.
+        anonymous_id: of the browser, as tracking knows it; may be empty.
+        user_id: the store's id of the customer, for whom the shop vouched; empty for nobody.
         source_url: page on which they said yes, without its query.
         text_version: of the words that they said yes to.
     """
@@ -87,8 +97,9 @@ def unsubscribe(provider: str, name: str, hit: Hit) -> bool:
     )
     found = list(rows.order_by("pk"))
     for token in found:
+        is_theirs = token.is_proven or is_anonymous(token.profile_id)
         _end({token.pk: UNSUBSCRIBED})
-        if not _has_live(token.profile_id):
+        if is_theirs and not _has_live(token.profile_id):
             record_consent(
                 token.profile_id,
                 Channel.PUSH,
@@ -118,42 +129,83 @@ def _subscribe(store_id: int, asked: Asked) -> bool:
     account = find_push_account(asked.provider)
     if account is None:
         return False
+    now, digest = asked.hit.at, digest_token(asked.name)
+    rows = PushToken.objects.select_for_update(no_key=True)
+    known = rows.filter(account=account, digest=digest).first()
+    if known is not None and _is_settled(known, asked):
+        PushToken.objects.filter(pk=known.pk).update(last_seen_at=now)
+        return True
+    profile_id = _find_owner(store_id, asked)
+    if profile_id is None:
+        return False
+    values = {
+        "profile_id": profile_id,
+        "target": asked.target,
+        "platform": asked.platform,
+        "is_proven": bool(asked.user_id),
+        "last_seen_at": now,
+    }
+    PushToken.objects.update_or_create(
+        account=account,
+        digest=digest,
+        defaults={**values, "gone_at": None, "reason": ""},
+        create_defaults={**values, "created_at": now},
+    )
+    is_new = known is None or known.profile_id != profile_id
+    if not (is_new and _said_no(profile_id)):
+        _record_yes(profile_id, asked)
+    return True
+
+
+def _is_settled(known: PushToken, asked: Asked) -> bool:
+    """Say whether a browser that is somebody's comes again, on a page that does not vouch."""
+    is_live = known.gone_at is None and known.target == asked.target
+    return known.is_proven and is_live and not asked.user_id
+
+
+def _find_owner(store_id: int, asked: Asked) -> int | None:
+    """Return whose token it is: the customer's, the visitor's, else a profile of the browser.
+
+    Raises:
+        Conflict: the visitor became somebody meanwhile.
+    """
+    if asked.user_id:
+        return _visit(store_id, asked, asked.anonymous_id)
+    own = f"push:{digest_token(asked.name)}"
+    visitor = asked.anonymous_id
+    usable = (each for each in (visitor, own) if normalize_visitor_id(each))
+    free = next((each for each in usable if is_nobody_yet(each)), None)
+    found = _visit(store_id, asked, free) if free else None
+    if found is not None and not is_anonymous(found):
+        raise Conflict("the visitor became known meanwhile")
+    return found
+
+
+def _visit(store_id: int, asked: Asked, anonymous_id: str) -> int | None:
     now = asked.hit.at
     record = TrackedRecord(
         occurred_at=now,
         who=CustomerRecord(external_id=asked.user_id, version_at=now),
-        anonymous_ids=[asked.anonymous_id] if asked.anonymous_id else [],
+        anonymous_ids=[anonymous_id] if anonymous_id else [],
         is_visit=True,
     )
     applied = apply_records(store_id, [record], source=EventSource.TRACKING, now=now)
-    profile_id = applied.profile_ids.get(0)
-    if profile_id is None:
-        return False
-    token, _ = PushToken.objects.update_or_create(
-        account=account,
-        digest=digest_token(asked.name),
-        defaults={
-            "profile_id": profile_id,
-            "target": asked.target,
-            "platform": asked.platform,
-            "last_seen_at": now,
-            "gone_at": None,
-            "reason": "",
-        },
-        create_defaults={
-            "profile_id": profile_id,
-            "target": asked.target,
-            "platform": asked.platform,
-            "created_at": now,
-            "last_seen_at": now,
-        },
-    )
+    return applied.profile_ids.get(0)
+
+
+def _said_no(profile_id: int) -> bool:
+    """Say whether somebody refused push: a browser that is new to them does not speak for them."""
+    who = find_recipients([profile_id]).get(profile_id)
+    return who is not None and who.push_consent in NEGATIVE
+
+
+def _record_yes(profile_id: int, asked: Asked) -> None:
     record_consent(
-        token.profile_id,
+        profile_id,
         Channel.PUSH,
         ConsentState.SUBSCRIBED,
         method=METHOD,
-        occurred_at=now,
+        occurred_at=asked.hit.at,
         detail=asked.platform,
         text_version=asked.text_version,
         ip=asked.hit.ip,
@@ -161,7 +213,6 @@ def _subscribe(store_id: int, asked: Asked) -> bool:
         source_url=asked.source_url,
         actor="recipient",
     )
-    return True
 
 
 def _end(reasons: Mapping[int, str]) -> None:
@@ -176,4 +227,4 @@ def _end(reasons: Mapping[int, str]) -> None:
 
 
 def _has_live(profile_id: int) -> bool:
-    return PushToken.objects.filter(profile_id=profile_id, gone_at=None).exists()
+    return PushToken.objects.filter(REACHED, profile_id=profile_id, gone_at=None).exists()

@@ -12,20 +12,24 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from crm.domain.identifiers import normalize_visitor_id
 from kernel.errors import Conflict
 from kernel.requests import client_ip
 from kernel.tenancy import tenant_scope
+from messaging.domain.web_push import is_push_service
 from messaging.services import push_tokens
 from messaging.services.accounts import as_account
 from messaging.services.push_tokens import Asked
 from messaging.services.signup_guard import count_turn
 from messaging.views.hits import read_hit
 from messaging.views.signup_public import CORS, PREFLIGHT
+from stores.services.push_proof import proves
 from stores.services.write_keys import find_key
 from stores.types import WriteKey
 
@@ -100,20 +104,26 @@ def public_key(request: HttpRequest, key: WriteKey, body: Mapping[str, Any]) -> 
 
 @_call("subscribe")
 def subscribe(request: HttpRequest, key: WriteKey, body: Mapping[str, Any]) -> HttpResponse:
-    """Keep the browser or app of somebody who allowed push messages."""
+    """Keep the browser or app of somebody who allowed push messages.
+
+    Whose it is counts where the shop signed it; without ``userHash`` it is the browser's alone.
+    """
     provider, name, target, platform = _read_target(body)
+    user_id, user_hash = _text(body, "userId"), _text(body, "userHash")
+    if user_hash and not proves(user_id, user_hash):
+        raise _Wrong("userHash is not the HMAC-SHA256 of userId with the push secret.")
     asked = Asked(
         provider=provider,
         name=name,
         target=target,
         platform=platform,
         anonymous_id=_text(body, "anonymousId"),
-        user_id=_text(body, "userId"),
+        user_id=normalize_visitor_id(user_id) if user_hash else "",
         source_url=_page(_text(body, "url", MAX_TARGET)),
         text_version=_text(body, "textVersion"),
         hit=read_hit(request),
     )
-    if not (asked.anonymous_id or asked.user_id):
+    if not (asked.anonymous_id or user_id):
         raise _Wrong("anonymousId or userId is needed.")
     is_kept = push_tokens.subscribe(key.store_id, asked)
     return _answer({"success": is_kept})
@@ -139,8 +149,10 @@ def _read_target(body: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 def _read_subscription(subscription: Mapping[str, Any]) -> tuple[str, str]:
     endpoint, keys = _text(subscription, "endpoint", MAX_TARGET), subscription.get("keys")
-    if urlsplit(endpoint).scheme != "https" or not isinstance(keys, dict):
-        raise _Wrong("subscription has an endpoint (https) and keys.")
+    if not is_push_service(endpoint, allow_loopback=settings.OUTGOING_PRIVATE):
+        raise _Wrong("The endpoint of the subscription is none of a browser's push service.")
+    if not isinstance(keys, dict):
+        raise _Wrong("subscription has an endpoint and keys.")
     kept = {name: _text(keys, name) for name in ("p256dh", "auth")}
     sizes = {name: _count_bytes(value) for name, value in kept.items()}
     if sizes != {"p256dh": POINT_BYTES, "auth": SECRET_BYTES}:

@@ -3,6 +3,9 @@
 //   <script async src="https://crm.example/push.js" data-key="wk_…" data-worker="/patron-worker.js"></script>
 //   <button data-patron-push hidden>Tell me when it is back</button>
 //
+// Where somebody is logged in, data-user (the customer id) and data-user-hash (its HMAC-SHA256, made by the
+// shop's server with the push secret) on the tag say whose browser it is; without both it is nobody's.
+//
 // The worker is a file of the site with one line: importScripts("https://crm.example/push-worker.js")
 // The button shows where push can work; with data-text-version the words beside it are part of the proof.
 (() => {
@@ -48,6 +51,11 @@
     return own;
   }
 
+  function user(): Body {
+    const [id, hash] = [tag?.dataset["user"], tag?.dataset["userHash"]];
+    return id && hash ? { userId: id, userHash: hash } : {};
+  }
+
   function bytes(text: string): Uint8Array<ArrayBuffer> {
     const raw = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
     return Uint8Array.from(raw, (letter) => letter.charCodeAt(0));
@@ -68,7 +76,7 @@
     const told = await call("subscribe", {
       subscription: subscription.toJSON(),
       anonymousId: visitor(),
-      userId: read("user"),
+      ...user(),
       url: location.href,
       textVersion,
     });

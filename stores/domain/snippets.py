@@ -66,6 +66,15 @@ PUSH_TAG: Final = """<script async
   src="%HOST%/push.js"
   data-key="%KEY%"
   data-worker="/patron-worker.js"></script>"""
+PUSH_USER: Final = """<script async
+  src="%HOST%/push.js"
+  data-key="%KEY%"
+  data-worker="/patron-worker.js"
+  data-user="customer-1"
+  data-user-hash="made by your server"></script>"""
+PUSH_HASH: Final = """import hashlib, hmac
+
+user_hash = hmac.new(PUSH_SECRET.encode(), b"customer-1", hashlib.sha256).hexdigest()"""
 PUSH_WORKER: Final = """importScripts("%HOST%/push-worker.js");"""
 PUSH_BUTTON: Final = """<button type="button" data-patron-push hidden>
   Tell me about new products
@@ -74,7 +83,9 @@ PUSH_APP: Final = """curl %HOST%/v1/push/subscribe \\
   --header 'Content-Type: application/json' \\
   --data '{
     "writeKey": "%KEY%",
+    "anonymousId": "the id of this installation of the app",
     "userId": "customer-1",
+    "userHash": "made by your server",
     "token": "the token that Firebase gave the app",
     "platform": "android"
   }'"""
@@ -213,11 +224,17 @@ def build_guides(host: str, key: str) -> list[InstallGuide]:
                 "Connect Web push under Settings, Channels; its key pair is made for you.",
                 "Save the worker as patron-worker.js at the root of your site.",
                 "Paste the tag into the head of every page, and put the button where it fits.",
+                (
+                    "Where a customer is logged in, let your server add their id and its hash, so "
+                    "that messages for them reach this browser."
+                ),
                 "Apps send the token of Firebase, once their user allowed push messages.",
             ),
             (
                 fill("push-worker", "patron-worker.js, on your own address", PUSH_WORKER),
                 fill("push-tag", "For the head of every page", PUSH_TAG),
+                fill("push-user", "The tag where a customer is logged in", PUSH_USER),
+                fill("push-hash", "The hash, made by your server (here in Python)", PUSH_HASH),
                 fill("push-button", "The button; it shows where push can work", PUSH_BUTTON),
                 fill("push-app", "From an app", PUSH_APP),
             ),
@@ -225,6 +242,10 @@ def build_guides(host: str, key: str) -> list[InstallGuide]:
                 "Browsers ask for permission only after a press, and never again after a no.",
                 "On an iPhone push works once the site was added to the home screen.",
                 "Each yes is kept as consent, with page, time and browser as its proof.",
+                (
+                    "Without a valid hash a browser belongs to no customer, whatever id or address "
+                    "it names, and gets no message meant for one."
+                ),
             ),
         ),
         InstallGuide(

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kernel.live import answer_live, render_live
 from stores import queries
 from stores.domain.snippets import build_guides
+from stores.services.push_proof import push_secret
 from stores.services.site_checks import find_answer, is_token, make_token
 from tenants.choices import KeyKind
 from tenants.domain import capabilities
@@ -34,6 +35,7 @@ def install(request: TenantRequest) -> HttpResponse:
     guide = next((one for one in guides if one.key == request.GET.get("for")), guides[0])
     query = f"&key={key.pk}" if chosen and key else ""
     token = make_token()
+    may_manage_keys = may(request.member.role, capabilities.MANAGE_KEYS)
     context = {
         "keys": keys,
         "key": key,
@@ -49,7 +51,8 @@ def install(request: TenantRequest) -> HttpResponse:
         "token": token,
         "seen": _render_seen(request, token),
         "site": next((store.url for store in queries.list_stores() if store.url), ""),
-        "may_make_key": may(request.member.role, capabilities.MANAGE_KEYS),
+        "may_make_key": may_manage_keys,
+        "push_secret": push_secret() if may_manage_keys and guide.key == "push" else "",
         "rate": settings.TRACKING_RATE_PER_SECOND,
         "kept_days": settings.TRACKING_KEPT_DAYS,
     }

@@ -6,14 +6,23 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 
 from kernel.secrets import encrypt
 from messaging import gates
-from messaging.channels import email_smtp
+from messaging.channels import email_smtp, push_fcm
 from messaging.models import ChannelAccount, Sender
+from messaging.services.accounts import connect_account
 from messaging.services.senders import ensure_default_sender
+from messaging.types import AccountData
+from stores.services import write_keys
+from stores.services.write_keys import forget_keys
+from tenants.choices import KeyKind
 from tenants.models import Tenant
+from tenants.services.keys import create_key
+from tests.support.push_services import Server, serve_push
 from tests.support.smtp import SmtpServer
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -78,3 +87,28 @@ def people(tenant: Tenant, noon: time_machine.Traveller, db: None) -> Tenant:
     with transaction.atomic():
         ensure_default_sender()
     return tenant
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with serve_push() as found:
+        monkeypatch.setattr(push_fcm, "HOST", found.url)
+        monkeypatch.setattr(push_fcm, "_tokens", {})
+        monkeypatch.setattr(settings, "OUTGOING_PRIVATE", True)
+        yield found
+
+
+@pytest.fixture
+def web(shop: Tenant) -> ChannelAccount:
+    data = AccountData("push", "web", "Site", {}, {"contact": "ada@soap.example"})
+    return connect_account(data, actor="ada@example.com")
+
+
+@pytest.fixture
+def key(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A write key of the site; the transaction of the test stays open while it is looked up."""
+    monkeypatch.setattr(write_keys, "close_old_connections", lambda: None)
+    forget_keys()
+    cache.clear()  # calls are counted by address, whatever the test
+    yield create_key(name="Site", kind=KeyKind.WRITE).secret
+    forget_keys()

@@ -1,7 +1,6 @@
 """Push: tokens of browsers and apps, one message to all of them, and both providers' protocols."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +14,6 @@ from crm.models import ConsentEvent, Identity, Profile
 from crm.services.consent import record_consent
 from crm.services.erasure import erase_profiles
 from crm.services.merging import merge_profiles
-from kernel import clock
-from kernel.batches import Deadline
-from messaging.channels import push_fcm
 from messaging.channels.base import (
     ChannelDeferred,
     ChannelRejected,
@@ -29,17 +25,12 @@ from messaging.channels.push import PushBundle, PushChannel, PushGone, PushItem
 from messaging.channels.push_fcm import send_fcm
 from messaging.channels.push_web import send_web
 from messaging.domain.web_push import encrypt
-from messaging.models import ChannelAccount, Message, PushToken, Template
+from messaging.models import ChannelAccount, PushToken
 from messaging.services.accounts import as_account, check_account, connect_account
-from messaging.services.push_tokens import digest_token
-from messaging.services.sending import send_due
 from messaging.types import AccountData
-from stores.services import write_keys
-from stores.services.write_keys import forget_keys
-from tenants.choices import KeyKind
 from tenants.models import Tenant
-from tenants.services.keys import create_key
-from tests.factories.messaging import make_recipient, queue_message
+from tests.factories.messaging import make_recipient
+from tests.factories.push import call, make_push, make_token, send
 from tests.support.push_services import (
     Browser,
     Firebase,
@@ -47,26 +38,12 @@ from tests.support.push_services import (
     fcm_error,
     from_text,
     read_vapid,
-    serve_push,
     to_text,
 )
 
+APPLE = "https://web.push.apple.com"
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker"), pytest.mark.covers("M10")]
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    with serve_push() as found:
-        monkeypatch.setattr(push_fcm, "HOST", found.url)
-        monkeypatch.setattr(push_fcm, "_tokens", {})
-        monkeypatch.setattr(settings, "OUTGOING_PRIVATE", True)
-        yield found
-
-
-@pytest.fixture
-def web(shop: Tenant) -> ChannelAccount:
-    data = AccountData("push", "web", "Site", {}, {"contact": "ada@soap.example"})
-    return connect_account(data, actor="ada@example.com")
 
 
 @pytest.fixture
@@ -80,52 +57,8 @@ def fcm(firebase: Firebase) -> ChannelAccount:
     return connect_account(AccountData("push", "fcm", "App", credentials, {}), actor="a@b.example")
 
 
-@pytest.fixture
-def key(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A write key of the site; the transaction of the test stays open while it is looked up."""
-    monkeypatch.setattr(write_keys, "close_old_connections", lambda: None)
-    forget_keys()
-    yield create_key(name="Site", kind=KeyKind.WRITE).secret
-    forget_keys()
-
-
-def call(client: Client, name: str, key: str, **body: Any) -> Any:
-    raw = json.dumps({"writeKey": key, **body}).encode()
-    return client.post(f"/v1/push/{name}", raw, content_type="text/plain;charset=UTF-8")
-
-
-def make_token(who: Profile, account: ChannelAccount, target: str, **fields: Any) -> PushToken:
-    now = clock.now()
-    values = {"platform": "web", "created_at": now, "last_seen_at": now, **fields}
-    return PushToken.objects.create(
-        profile=who, account=account, digest=digest_token(target), target=target, **values
-    )
-
-
 def say_yes(who: Profile) -> None:
     record_consent(who.pk, "push", "subscribed", method="push_prompt")
-
-
-def make_push(**content: str) -> Template:
-    usual = {"title": "Hello {{ person.first_name }}", "url": "https://shop.example/new"}
-    return Template.objects.create(
-        key="push",
-        name="Push",
-        channel="push",
-        message_class="promotional",
-        subject="",
-        mjml="",
-        html="",
-        text="New soap is here.",
-        content={**usual, **content},
-    )
-
-
-def send(who: Profile, template: Template) -> Message:
-    message = queue_message(who, template, channel="push")
-    send_due(Deadline(seconds=None))
-    message.refresh_from_db()
-    return message
 
 
 def test_one_message_goes_to_every_device_and_each_can_read_it(
@@ -305,7 +238,7 @@ def test_a_browser_that_says_yes_is_kept_with_proof(
 ) -> None:
     public = call(client, "key", key).json()["publicKey"]
     assert public == as_account(web).credentials["public_key"]
-    browser = Browser("https://push.example/one")
+    browser = Browser("https://fcm.googleapis.com/fcm/send/one")
     said = {
         "subscription": browser.subscription,
         "anonymousId": "visitor-1",
@@ -338,6 +271,11 @@ def test_a_browser_that_says_yes_is_kept_with_proof(
         {"token": "t", "platform": "ios"},
         {"subscription": {"endpoint": "http://push.example/1", "keys": {}}, "anonymousId": "v"},
         {"subscription": {"endpoint": "https://push.example/1", "keys": {}}, "anonymousId": "v"},
+        {"subscription": {"endpoint": f"{APPLE}/1", "keys": {}}, "anonymousId": "v"},
+        {"subscription": Browser("https://push.example/1").subscription, "anonymousId": "v"},
+        {"subscription": Browser(f"{APPLE}:8443/1").subscription, "anonymousId": "v"},
+        {"token": "t", "platform": "ios", "userId": "V-1", "userHash": "0" * 64},
+        {"token": "t", "platform": "ios", "anonymousId": "v", "userHash": "0" * 64},
         {"token": ["t"], "platform": "ios", "anonymousId": "v"},
     ],
 )
