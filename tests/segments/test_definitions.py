@@ -74,7 +74,11 @@ REFUSED: list[tuple[Any, str, str]] = [
         "definition.value",
         f"must be one of: {', '.join(GROUP_LABELS)}",
     ),
-    ({"consent": "fax", "is": "subscribed"}, "definition.consent", "must be one of: email, sms"),
+    (
+        {"consent": "fax", "is": "subscribed"},
+        "definition.consent",
+        "must be one of: email, sms, whatsapp, push",
+    ),
     ({"segment": "abc", "is": "member"}, "definition.segment", "must be the id of a segment"),
     (
         {"field": "order_count", "is": "=", "value": 1, "within": {"days": 3}},

@@ -202,7 +202,7 @@ def test_an_event_that_segments_have_seen_waits_for_them_no_more(tenant: Tenant)
     leaf = make_segment(LEAF, "Leaf")
     refresh_everything(NOW)
     wait_for(ada)
-    Reaction.objects.update(stage=5)  # flows are next
+    Reaction.objects.update(stage=6)  # exits are next
     describe(tea)
     assert (told(leaf), causes(leaf)) == ([], [(ada, True, "catalog", None)])
 
