@@ -5,10 +5,12 @@ match attaches; several matches unite, unless two of them are different customer
 those stay apart, the claim goes to the one whose customer id it names, and the other identifiers
 stay where they were. Whoever stays apart and yet claims the same is a doubt, for people to decide.
 
-An address that was only typed unites less: not two persons whom stores know as customers; that is
-left to people. An id of a browser or device is weak: what it did before joins the first person who
-becomes known with it. When a second one does, it is shared and says nobody any more; that the two
-may be one is a doubt as well.
+An address that was only typed says who somebody is and no more: whoever is reached somewhere, or of
+whom a store or they themselves said something, gets no other address or number by it, and it makes
+one of neither two such persons nor two customers; that is left to people. A claim that meets them
+by its number alone, and brings an address that nobody has, is a new person's. An id of a browser or
+device is weak: what it did before joins the first person who becomes known with it. When a second
+one does, it is shared and says nobody any more; that the two may be one is a doubt as well.
 """
 
 from collections.abc import Sequence
@@ -33,6 +35,8 @@ class Person:
     """Identifiers; True for one that is not stored yet."""
     customers: dict[int, set[str]] = field(default_factory=dict)
     """Customer identifiers by store: one of each, or several where a member made them one."""
+    is_told: bool = False
+    """Whether more is known of them than a site claimed: a store's word, an address, consent."""
     rule: str = ""
     """Kind of the identifier by which profiles were found to be one."""
     united_into: "Person | None" = None
@@ -48,6 +52,11 @@ class Person:
     def is_known(self) -> bool:
         """Whether anything but a browser or device says who they are."""
         return any(kind not in WEAK for kind, _ in self.keys)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what is only typed adds no way to reach them."""
+        return self.is_told or any(kind in LIMITS for kind, _ in self.keys)
 
     def count(self, kind: str) -> int:
         """Return how many identifiers of a kind they have."""
@@ -66,9 +75,15 @@ class Register:
         self.doubts: list[tuple[Person, Person, str]] = []
         """Pairs that may be one, and the kind of identifier that says so."""
 
-    def add_known(self, profile_id: int, identifiers: Sequence[tuple[Key, int | None]]) -> Person:
+    def add_known(
+        self,
+        profile_id: int,
+        identifiers: Sequence[tuple[Key, int | None]],
+        *,
+        is_told: bool = False,
+    ) -> Person:
         """Put in a stored profile with all its identifiers (and the store of a customer id)."""
-        person = Person(profile_ids=[profile_id])
+        person = Person(profile_ids=[profile_id], is_told=is_told)
         for key, store_id in identifiers:
             person.keys[key] = False
             self._by_key[key] = person
@@ -110,16 +125,16 @@ class Register:
         if not matched:
             return self._attach(Person(), keys)
         person, others = matched[0], matched[1:]
-        is_stranger = self._stays_apart(person, keys)
+        is_stranger = self._stays_apart(person, keys, is_typed=is_typed)
         if is_stranger:
             person, others = self._attach(Person(), keys), matched
+        elif is_typed and any(each.is_settled for each in matched):
+            self._attach(person, [key for key in keys if key[0] not in LIMITS])
         else:
             self._attach(person, keys)
         for other in others:
             rule = next(key[0] for key in keys if key in other.keys)
-            if _may_unite(person, other) and not (
-                is_typed and person.customers and other.customers
-            ):
+            if _may_unite(person, other) and not (is_typed and _are_settled(person, other)):
                 if is_typed or not is_stranger:
                     self._unite(person, other, rule)
             else:
@@ -147,13 +162,18 @@ class Register:
         found = [self._by_key[key].final() for key in keys if key in self._by_key]
         return list(dict.fromkeys(found))
 
-    def _stays_apart(self, person: Person, keys: Sequence[Key]) -> bool:
+    def _stays_apart(self, person: Person, keys: Sequence[Key], *, is_typed: bool) -> bool:
         """Say whether a claim means somebody else than the person whom it matches first."""
         kind, value = keys[0]
         if kind == IdentityKind.CUSTOMER_ID:
-            return value not in person.customers.get(self._store_id, {value})
-        by_phone_alone = all(key[0] == IdentityKind.PHONE for key in keys if key in self._by_key)
-        return by_phone_alone and self._is_crowded(person, keys)
+            own = person.customers.get(self._store_id, {value})
+            if value not in own or not is_typed:
+                return value not in own
+        if any(key[0] != IdentityKind.PHONE for key in keys if key in self._by_key):
+            return False
+        if is_typed and person.is_settled:
+            return any(key[0] == IdentityKind.EMAIL for key in keys)
+        return self._is_crowded(person, keys)
 
     def _is_crowded(self, person: Person, keys: Sequence[Key]) -> bool:
         """Say whether a shared phone would gather more addresses than one person has."""
@@ -163,6 +183,7 @@ class Register:
     def _unite(self, person: Person, other: Person, rule: str) -> None:
         person.rule = rule
         person.profile_ids += other.profile_ids
+        person.is_told = person.is_told or other.is_told
         person.keys |= other.keys
         for store_id, values in other.customers.items():
             person.customers.setdefault(store_id, set()).update(values)
@@ -177,6 +198,11 @@ class Register:
             person.keys[key] = True
             self._by_key[key] = person
         return person
+
+
+def _are_settled(one: Person, other: Person) -> bool:
+    """Say whether it takes more than typed words to make one of two."""
+    return bool(one.customers and other.customers) or (one.is_settled and other.is_settled)
 
 
 def _may_unite(one: Person, other: Person) -> bool:

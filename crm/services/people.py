@@ -12,7 +12,7 @@ from crm.domain.fields import (
     learn_from_traits,
 )
 from crm.domain.merging import read_consent
-from crm.domain.permission import CHANNELS, counts_from
+from crm.domain.permission import ADDRESSED, CHANNELS, counts_from
 from crm.domain.resolution import LIMITS, WEAK, Key, Person, Register
 from crm.errors import IngestConflict
 from crm.services import visitors
@@ -102,8 +102,17 @@ def _fill_register(
         if not row.is_shared:
             identifiers.setdefault(row.profile_id, []).append(((row.kind, row.value_norm), None))
     for profile_id, found in identifiers.items():
-        register.add_known(profile_id, found)
+        is_told = profile_id in stored and _is_told(stored[profile_id])
+        register.add_known(profile_id, found, is_told=is_told)
     return register
+
+
+def _is_told(known: ProfileFields) -> bool:
+    """Say whether more is known of somebody than what a site may claim."""
+    has_word = bool(known.source_version_at or known.email or known.phone)
+    return has_word or any(
+        read_consent(known, channel)[0] != ConsentState.NEVER for channel in ADDRESSED
+    )
 
 
 def _draft(batch: Batch, claims: Sequence[Claim], stored: dict[int, ProfileFields]) -> list[_Draft]:
@@ -161,8 +170,17 @@ def _learn(batch: Batch, draft: _Draft) -> None:
 
 
 def _learn_addresses(draft: _Draft, claim: Claim, *, replaces: bool) -> None:
-    """Show an address only on the profile at which its identifier points."""
+    """Show an address only on the profile at which its identifier points.
+
+    One that was only typed is shown where it came with it and none was shown.
+    """
     known, keys = draft.fields, draft.person.keys
+    if claim.is_typed:
+        if not known.email and keys.get((_EMAIL, claim.email.lower())):
+            known.email = claim.email
+        if not known.phone and keys.get((_PHONE, claim.phone)):
+            known.phone = claim.phone
+        return
     if (
         claim.email
         and (replaces or not known.email)

@@ -8,6 +8,7 @@ import time_machine
 from django.db import transaction
 
 from crm.models import Event, Identity, ProbableDuplicate, ProfileMerge
+from crm.services.api_store import ensure_api_store
 from crm.services.erasure import erase_profiles
 from crm.services.ingest import apply_records
 from crm.services.stores import StoreData, create_store
@@ -205,6 +206,71 @@ def test_a_typed_address_parts_customers_and_asks_people(site: FakeSite) -> None
     send(site, identify("u-1", email="zoe@example.com"))
     with transaction.atomic():
         assert ProbableDuplicate.objects.count() == 1
+
+
+@pytest.mark.parametrize("is_customer", [False, True])
+def test_a_typed_claim_adds_no_address_to_somebody_who_is_known(
+    site: FakeSite, is_customer: bool
+) -> None:
+    number = "+447911123456"
+    if is_customer:
+        buy("7", phone=number)
+    else:
+        send(site, identify(anonymousId="v-1", phone=number))
+    [victim] = profiles()
+    send(site, identify(anonymousId="m-1", email="mallory@example.com", phone=number))
+    [left, stranger] = profiles()
+    assert (left.pk, left.email, left.phone) == (victim.pk, "", number)
+    assert ("email", "mallory@example.com") not in identities(left)
+    assert (stranger.email, stranger.phone) == ("mallory@example.com", "")
+    with transaction.atomic():
+        doubt = ProbableDuplicate.objects.get()
+        assert ProfileMerge.objects.count() == 0
+    assert (doubt.one_id, doubt.other_id, doubt.reason) == (left.pk, stranger.pk, "phone")
+    send(site, identify(anonymousId="m-1", email="mallory@example.com", phone=number))
+    assert [each.email for each in profiles()] == ["", "mallory@example.com"]
+
+
+def test_a_typed_number_neither_replaces_nor_fills_that_of_a_known_address(site: FakeSite) -> None:
+    send(site, identify(anonymousId="z-1", email="zoe@example.com"))
+    send(site, identify(anonymousId="m-1", email="zoe@example.com", phone="+447911123456"))
+    [zoe] = profiles()
+    assert (zoe.email, zoe.phone) == ("zoe@example.com", "")
+    assert "phone" not in {kind for kind, _ in identities(zoe)}
+
+
+def test_a_user_id_that_a_store_told_of_gets_no_typed_address(site: FakeSite) -> None:
+    with transaction.atomic():
+        store_id = ensure_api_store()
+        record = CustomerRecord(external_id="u-1", version_at=clock.now(), first_name="Zoe")
+        apply_records(store_id, [record], source="api", now=clock.now())
+    send(site, identify("u-1", email="mallory@example.com", phone="+447911123456"))
+    [zoe] = profiles()
+    assert (zoe.first_name, zoe.email, zoe.phone) == ("Zoe", "", "")
+    assert identities(zoe) == {("customer_id", "u-1")}
+
+
+def test_a_user_id_that_only_the_site_named_gets_its_address(site: FakeSite) -> None:
+    send(site, track(userId="u-1"))
+    send(site, identify("u-1", email="zoe@example.com", phone="+447911123456"))
+    send(site, identify("u-1", email="mallory@example.com"))
+    [zoe] = profiles()
+    assert (zoe.email, zoe.phone) == ("zoe@example.com", "+447911123456")
+
+
+def test_an_address_and_a_number_of_two_people_make_them_one_only_for_people(
+    site: FakeSite,
+) -> None:
+    number = "+447911123456"
+    send(site, identify(anonymousId="v-1", phone=number))
+    send(site, identify(anonymousId="m-1", email="mallory@example.com"))
+    send(site, identify(anonymousId="m-1", email="mallory@example.com", phone=number))
+    victim, mallory = profiles()
+    assert (victim.email, mallory.phone) == ("", "")
+    with transaction.atomic():
+        doubt = ProbableDuplicate.objects.get()
+        assert ProfileMerge.objects.count() == 0
+    assert (doubt.one_id, doubt.other_id) == (victim.pk, mallory.pk)
 
 
 def test_a_family_address_stays_with_the_first(site: FakeSite) -> None:
