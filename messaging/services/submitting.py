@@ -1,8 +1,9 @@
 """What somebody sends on a sign-up form becomes a profile, its consent with proof, and an event.
 
 All of it in one transaction, once for each key that the browser made. What is typed is not
-verified: it finds people by the rules of `crm.domain.resolution`, and asks their mailbox for a yes
-where the form says so, where they said no before, or where another address is written to.
+verified: it finds people by the rules of `crm.domain.resolution`, which add no address to somebody
+who is known. It asks their mailbox for a yes where the form says so, where they said no before, or
+where another address is written to. A yes counts for the address that they had, and for no other.
 """
 
 from collections.abc import Mapping
@@ -168,9 +169,9 @@ def _consent(form: SignUpForm, sent: Sent, submission: Submission) -> dict[str, 
 
 def _consent_to_email(form: SignUpForm, who: Recipient, email: str, proof: Proof) -> str:
     """Subscribe at once only whom the form trusts, under their own address, without a “no”."""
-    if who.email_consent == ConsentState.SUBSCRIBED:
-        return "kept"
     is_own = who.email.lower() == email.lower()
+    if who.email_consent == ConsentState.SUBSCRIBED:
+        return "kept" if is_own else "refused"
     if is_own and not form.is_double_opt_in and who.email_consent not in NEGATIVE:
         record_consent(who.id, "email", ConsentState.SUBSCRIBED, **proof._asdict())
         return "subscribed"
@@ -183,10 +184,10 @@ def _consent_to_email(form: SignUpForm, who: Recipient, email: str, proof: Proof
 
 def _consent_to_sms(who: Recipient, phone: str, proof: Proof) -> str:
     """Subscribe a number that is theirs; who said no can come back from the number alone."""
-    if who.sms_consent == ConsentState.SUBSCRIBED:
-        return "kept"
     if who.phone != phone:
         return "refused"
+    if who.sms_consent == ConsentState.SUBSCRIBED:
+        return "kept"
     if who.sms_consent in NEGATIVE:
         at = proof.occurred_at
         if at is not None:
