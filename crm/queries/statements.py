@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from crm.choices import Channel, ConsentState
+from crm.domain.permission import NEGATIVE
 from crm.models import ConsentEvent, Profile
 from crm.queries.suppressions import is_suppressed
 
@@ -37,6 +38,12 @@ def wants_back(profile_id: int, channel: str) -> bool:
     relevant = said.filter(Q(topic="") | Q(state=ConsentState.PENDING))
     last = relevant.order_by("-recorded_at", "-pk").values_list("topic", flat=True).first()
     return bool(last)
+
+
+def has_said_no_since(profile_id: int, channel: str, at: datetime) -> bool:
+    """Say whether a “no” holds on a channel that was said at a time or later."""
+    fields = {f"{channel}_consent__in": NEGATIVE, f"{channel}_consent_at__gte": at}
+    return Profile.objects.filter(pk=profile_id, **fields).exists()
 
 
 def find_said_at(profile_id: int) -> datetime | None:

@@ -123,6 +123,14 @@ def is_suppressed(channel: str, address: str, now: datetime) -> bool:
     return Suppression.objects.filter(in_force, channel=channel, address_hash=digest).exists()
 
 
+def is_stopped_since(channel: str, address: str, reason: str, at: datetime) -> bool:
+    """Say whether an address was suppressed for a reason after a time."""
+    digest = digest_address(current_tenant_id(), channel, address)
+    return Suppression.objects.filter(
+        channel=channel, address_hash=digest, reason=reason, created_at__gt=at
+    ).exists()
+
+
 def find_scopes(suppression_ids: Iterable[int]) -> dict[int, str]:
     """Return what suppressions stop, a word of `SuppressionScope` by id."""
     found = Suppression.objects.filter(pk__in=list(suppression_ids))

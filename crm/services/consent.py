@@ -186,6 +186,7 @@ def suppress(  # noqa: PLR0913 what is kept of an address, each named at the cal
     scope: str = SuppressionScope.ALL,
     *,
     until: datetime | None = None,
+    occurred_at: datetime | None = None,
     detail: str = "",
     actor: str = "",
 ) -> bool:
@@ -199,6 +200,7 @@ def suppress(  # noqa: PLR0913 what is kept of an address, each named at the cal
         reason: a word of `SuppressionReason`.
         scope: a word of `SuppressionScope`.
         until: aware; None means for ever.
+        occurred_at: when somebody said so, aware; what was said last dates it. None: now.
         detail: why, in words.
         actor: member or key that says so; empty for a server.
 
@@ -208,9 +210,19 @@ def suppress(  # noqa: PLR0913 what is kept of an address, each named at the cal
     now = clock.now()
     wanted = [(channel, normal_address(channel, address), reason, scope)]
     is_more = bool(_stop(wanted, now, until=until, detail=detail, actor=actor))
+    if occurred_at is not None:
+        _date_stop(channel, address, reason, occurred_at, is_more=is_more)
     if is_more:
         _tell_stops([(channel, address)], now, is_stopped=True)
     return is_more
+
+
+def _date_stop(channel: str, address: str, reason: str, at: datetime, *, is_more: bool) -> None:
+    """Let a suppression count from when it was said; one that was there from the last time."""
+    found = Suppression.objects.filter(
+        channel=channel, address_hash=address_hash(channel, address), reason=reason
+    )
+    (found if is_more else found.filter(created_at__lt=at)).update(created_at=at)
 
 
 @transaction.atomic

@@ -1,7 +1,9 @@
 """What people write by SMS and WhatsApp: keywords are obeyed, the rest is a conversation.
 
 STOP holds for the channel, at once, for everybody with that number; a number that nobody has is
-suppressed, so that it holds for whoever comes with it later. Who was erased is not brought back.
+suppressed, so that it holds for whoever comes with it later. START counts for the number that
+somebody shows, and not over a STOP that was said later, whichever arrives first. Who was erased is
+not brought back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +14,14 @@ from django.db import transaction
 
 from crm.choices import Channel, ConsentState, EventSource, SuppressionReason, SuppressionScope
 from crm.domain.identifiers import normalize_phone
+from crm.domain.permission import BEGINNING
 from crm.queries.lookup import find_owners_of_numbers
-from crm.queries.suppressions import is_suppressed
+from crm.queries.statements import has_said_no_since
+from crm.queries.suppressions import is_stopped_since, is_suppressed
 from crm.services.api_store import ensure_api_store
 from crm.services.consent import lift_suppression, record_consent, suppress
 from crm.services.conversations import Incoming, receive_messages
+from crm.services.ids import lock_final_profiles
 from crm.services.ingest import apply_records
 from crm.types import CustomerRecord
 from kernel import clock
@@ -44,6 +49,7 @@ class Arrival:
 
     Attributes:
         owners: ids of the profiles with that number, the one that it points at first.
+        is_shown: it is the number at which the first of them is reached.
     """
 
     channel: str
@@ -51,6 +57,7 @@ class Arrival:
     event: ProviderEvent
     number: str
     owners: tuple[int, ...]
+    is_shown: bool
     said: Said | None
 
 
@@ -71,15 +78,16 @@ def receive_texts(channel: str, account_id: int, events: Sequence[ProviderEvent]
     numbers = {event.dedupe_key: normalize_phone(event.sender, "") for event in events}
     owners = find_owners_of_numbers(set(numbers.values()) - {""})
     people = find_recipients({each for ids in owners.values() for each in ids})
-    for event in events:
+    for event in sorted(events, key=lambda each: _not_later(each.at)):
         number = numbers[event.dedupe_key]
         if not number:
             ignored[event.dedupe_key] = "it names no number that can be answered"
             continue
         ids = tuple(each for each in owners.get(number, ()) if not people[each].is_erased)
         said = _read(event, [people[each] for each in ids])
-        arrivals.append(Arrival(channel, account_id, event, number, ids, said))
-    known = _introduce([each for each in arrivals if not each.owners and not _is_stop(each)])
+        is_shown = bool(ids) and people[ids[0]].phone == number
+        arrivals.append(Arrival(channel, account_id, event, number, ids, is_shown, said))
+    known = _introduce([each for each in arrivals if not each.owners and _introduces(each)])
     answers: list[Answer] = []
     incoming: list[Incoming] = []
     for each in arrivals:
@@ -104,8 +112,12 @@ def _read(event: ProviderEvent, people: Sequence[Recipient]) -> Said | None:
     return None if event.media else read_keyword(event.text, spoken)
 
 
-def _is_stop(arrival: Arrival) -> bool:
-    return arrival.said is not None and arrival.said.keyword == Keyword.STOP
+def _introduces(arrival: Arrival) -> bool:
+    """Say whether what a number that nobody has wrote makes somebody of it."""
+    word = arrival.said.keyword if arrival.said else None
+    if word == Keyword.START:
+        return not _is_stopped_since(arrival, _not_later(arrival.event.at))
+    return word != Keyword.STOP
 
 
 def _introduce(arrivals: Sequence[Arrival]) -> Mapping[str, int]:
@@ -130,6 +142,8 @@ def _obey(arrival: Arrival, owner: int | None) -> list[Answer]:
     if said is None:
         return []
     is_new = True
+    if said.keyword == Keyword.START and not _may_start(arrival, owner):
+        return []
     if said.keyword in _STATES:
         is_new = _say(arrival, said, owner)
     if owner is None or event.code or (said.keyword == Keyword.STOP and not is_new):
@@ -146,17 +160,33 @@ def _obey(arrival: Arrival, owner: int | None) -> list[Answer]:
     ]
 
 
+def _may_start(arrival: Arrival, owner: int | None) -> bool:
+    """Say whether a START holds: who has the number shows it, and said no STOP since."""
+    at = _not_later(arrival.event.at)
+    if owner is None or (arrival.owners and not arrival.is_shown):
+        return False
+    if _is_stopped_since(arrival, at):
+        return False
+    lock_final_profiles([owner])
+    return not has_said_no_since(owner, arrival.channel, at)
+
+
+def _is_stopped_since(arrival: Arrival, at: datetime) -> bool:
+    return is_stopped_since(arrival.channel, arrival.number, SuppressionReason.MANUAL, at)
+
+
 def _say(arrival: Arrival, said: Said, owner: int | None) -> bool:
     """Record what a number said for everybody who has it; returns whether it changed anything."""
     channel, event = arrival.channel, arrival.event
     if said.keyword == Keyword.START:
         lift_suppression(channel, arrival.number, SuppressionReason.MANUAL)
-    elif owner is None and not _is_kept_out(arrival):
+    elif owner is None and (_is_stopped_since(arrival, BEGINNING) or not _is_kept_out(arrival)):
         suppress(
             channel,
             arrival.number,
             SuppressionReason.MANUAL,
             SuppressionScope.PROMOTIONAL,
+            occurred_at=_not_later(event.at),
             detail=_STOPPED,
         )
     everybody = arrival.owners or ((owner,) if owner is not None else ())
@@ -166,7 +196,7 @@ def _say(arrival: Arrival, said: Said, owner: int | None) -> bool:
             channel,
             _STATES[said.keyword].value,
             method=METHOD,
-            occurred_at=min(event.at, clock.now()),
+            occurred_at=_not_later(event.at),
             detail=f"{event.text.strip()[:40] or said.keyword} to {event.recipient}",
             actor="recipient",
         )

@@ -118,6 +118,44 @@ def test_stop_of_a_number_that_nobody_has_holds_for_whoever_comes_with_it(
     assert Profile.objects.get().sms_consent == "subscribed"
 
 
+def test_start_from_a_number_that_is_not_shown_undoes_no_stop(sms: ChannelAccount) -> None:
+    ada = make_caller(sms_consent="unsubscribed")
+    Identity.objects.create(kind="phone", value_norm="+447700900999", profile=ada)
+    take(sms, text("START", number="+447700900999"))
+    ada.refresh_from_db()
+    assert (ada.phone, ada.sms_consent) == (NUMBER, "unsubscribed")
+    assert not ConsentEvent.objects.exists()
+    assert answers() == []
+
+
+@pytest.mark.parametrize("is_one_batch", [False, True])
+def test_a_start_that_arrives_late_does_not_beat_the_later_stop(
+    sms: ChannelAccount, is_one_batch: bool
+) -> None:
+    ada = make_caller(sms_consent="never")
+    stop = text("STOP", key="SM2", at=clock.now() - timedelta(minutes=1))
+    start = text("START", key="SM1", at=clock.now() - timedelta(minutes=2))
+    for events in [[stop, start]] if is_one_batch else [[stop], [start]]:
+        take(sms, *events)
+    ada.refresh_from_db()
+    assert (ada.sms_consent, ada.sms_consent_at) == ("unsubscribed", stop.at)
+    take(sms, text("START", key="SM3"))
+    ada.refresh_from_db()
+    assert ada.sms_consent == "subscribed"
+
+
+def test_a_late_start_lifts_no_stop_of_a_number_that_nobody_has(sms: ChannelAccount) -> None:
+    first, start, last = (clock.now() - timedelta(minutes=ago) for ago in (3, 2, 1))
+    take(sms, text("STOP", key="SM1", at=first), text("STOP", key="SM3", at=last))
+    take(sms, text("START", key="SM2", at=start))
+    found = Suppression.objects.get()
+    assert (found.address, found.created_at) == (NUMBER, last)
+    assert not Profile.objects.exists()
+    take(sms, text("START", key="SM4"))
+    assert not Suppression.objects.exists()
+    assert Profile.objects.get().sms_consent == "subscribed"
+
+
 def test_marketing_that_waits_is_skipped_after_stop(sms: ChannelAccount) -> None:
     ada = make_caller()
     waiting = queue_message(
