@@ -108,7 +108,7 @@ def read_tracking(events: Iterable[Any], told: Told) -> Iterable[ProviderEvent]:
         name = f"{event.event_id}" if told.own_ids and event.event_id else name_of(plain)
         yield ProviderEvent(
             kind=meaning.kind.value,
-            dedupe_key=f"{name}:{meaning.kind.value}:{event.recipient or ''}"[:300],
+            dedupe_key=f"{name[:200]}:{meaning.kind.value}:{_digest(event.recipient or '')}",
             at=_aware(event.timestamp),
             provider_id=str(event.message_id or ""),
             reference=_reference(event.metadata),
@@ -127,6 +127,11 @@ def name_of(event: Mapping[str, Any]) -> str:
     kept = {name: value for name, value in event.items() if name not in _QUIET}
     text = json.dumps(kept, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _digest(recipient: str) -> str:
+    """Return what tells recipients of one event apart; the key outlives the address."""
+    return hashlib.sha256(recipient.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def check_login(account: Account) -> list[str]:

@@ -4,6 +4,7 @@ An app of Meta tells all numbers of a business at one address, in any order, and
 what belongs to another number is left out. A read receipt may come before "delivered".
 """
 
+import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -294,11 +295,13 @@ def _read_wishes(value: Mapping[str, Any]) -> Iterator[ProviderEvent]:
     ours = child(value, "metadata").get("display_phone_number")
     for wish in children(value, "user_preferences"):
         if wish.get("category") == "marketing_messages" and wish.get("value") == "stop":
+            said = f"{wish.get('wa_id')}:{wish.get('timestamp')}"
+            name = f"wish:{hashlib.sha256(said.encode()).hexdigest()}"  # it outlives the number
             yield ProviderEvent(
                 kind=CallbackKind.INBOUND.value,
-                dedupe_key=f"wish:{wish.get('wa_id')}:{wish.get('timestamp')}",
+                dedupe_key=name,
                 at=read_time(wish.get("timestamp")),
-                provider_id=f"wish:{wish.get('wa_id')}:{wish.get('timestamp')}",
+                provider_id=name,
                 recipient=as_number(ours),
                 sender=as_number(wish.get("wa_id")),
                 text=str(wish.get("detail") or ""),

@@ -5,13 +5,18 @@
 --      ids, statuses, details, dues
 --                 arrays of one length; dues is NULL where it is not looked at again
 -- out: row count
--- why: what was applied stands with its message; who it was about is not kept twice.
+-- why: what was applied stands with its message; who it was about is not kept twice. What somebody
+--      wrote that nobody takes is not kept at all: they may have been erased.
 UPDATE messaging_providercallback AS c
 SET status = done.status,
     detail = done.detail,
     tries = c.tries + 1,
     due_at = coalesce(done.due_at, c.due_at),
-    body = CASE WHEN done.status = 'applied' THEN '{}'::jsonb ELSE c.body END
+    body = CASE
+        WHEN done.status = 'applied' THEN '{}'::jsonb
+        WHEN done.status = 'ignored' AND c.kind = 'inbound' THEN '{}'::jsonb
+        ELSE c.body
+    END
 FROM unnest(
     %(ids)s::bigint[], %(statuses)s::text[], %(details)s::text[], %(dues)s::timestamptz[]
 ) AS done (id, status, detail, due_at)

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.db import connection
 
+from crm.models import Identity
 from crm.services.erasure import erase_profiles
 from kernel import clock
 from messaging import inbound
@@ -173,6 +174,7 @@ def test_what_people_write_goes_to_whoever_takes_it(
 
     assert taken == [("email", account.pk, "Where is it?"), ("email", account.pk, "Buy!")]
     assert statuses() == [("applied", ""), ("ignored", "spam")]
+    assert set(map(str, ProviderCallback.objects.values_list("body", flat=True))) == {"{}"}
 
 
 def test_what_nobody_takes_says_so(
@@ -233,3 +235,20 @@ def test_who_is_erased_is_in_no_callback_any_more(account: ChannelAccount) -> No
 
     bodies = ProviderCallback.objects.order_by("pk").values_list("body__provider_id", flat=True)
     assert list(bodies) == ["y", "z"]
+
+
+@pytest.mark.covers("C8")
+def test_who_is_erased_is_in_no_callback_under_another_address_either(
+    account: ChannelAccount,
+) -> None:
+    person = make_recipient(email="zoe@example.com", email_norm="zoe@example.com")
+    for kind, value in (("email", "old@example.com"), ("phone", "+447700900123")):
+        Identity.objects.create(kind=kind, value_norm=value, profile=person)
+    tell(account, "delivered", None, provider_id="x", recipient="Old@example.com")
+    tell(account, "inbound", None, sender="+447700900123", text="It is me, Zoe")
+    tell(account, "delivered", None, provider_id="y", recipient="bob@example.com")
+
+    erase_profiles([person.pk])
+
+    bodies = ProviderCallback.objects.values_list("body__provider_id", flat=True)
+    assert list(bodies) == ["y"]

@@ -225,7 +225,8 @@ def test_resend_signs_as_svix_does(tenant: Tenant, client: Client) -> None:
     with transaction.atomic():
         row = ProviderCallback.objects.get(kind="bounced_hard")
     assert row.body["reference"] == "7-4711"
-    assert row.dedupe_key.startswith("msg_1:")
+    digest = hashlib.sha256(row.body["recipient"].encode()).hexdigest()
+    assert row.dedupe_key == f"msg_1:bounced_hard:{digest}"
 
 
 def test_a_body_that_is_too_large_is_refused_and_shown(

@@ -183,6 +183,11 @@ def test_who_wants_no_marketing_in_whatsapp_itself_counts_as_stop() -> None:
     change["value"]["user_preferences"] = [wish, {**wish, "value": "resume"}]
     [event] = whatsapp_meta.read_callback(of_meta(), whatsapp_api.callback(said)).events
     assert (event.kind, event.code, event.sender) == ("inbound", "STOP", "+972987654321")
+    assert event.dedupe_key == event.provider_id
+    assert event.dedupe_key.startswith("wish:")
+    assert "972987654321" not in event.dedupe_key
+    [again] = whatsapp_meta.read_callback(of_meta(), whatsapp_api.callback(said)).events
+    assert again.dedupe_key == event.dedupe_key
 
 
 def test_what_belongs_to_another_number_of_the_business_is_left_out() -> None:
