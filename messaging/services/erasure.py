@@ -19,6 +19,7 @@ def redact_messages(profile_ids: Collection[int]) -> None:
     """Blank addresses, subjects, contents and traces of erased profiles; a repeat is harmless."""
     ids = list(profile_ids)
     count_sql("messaging.redact_touches", profile_ids=ids)
+    count_sql("messaging.forget_links", profile_ids=ids)
     count_sql("messaging.redact_messages", profile_ids=ids)
     Preferences.objects.filter(profile_id__in=ids).delete()
     Submission.objects.filter(profile_id__in=ids).delete()

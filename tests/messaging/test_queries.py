@@ -9,7 +9,7 @@ from crm.services.erasure import erase_profiles
 from kernel import clock
 from kernel.batches import Deadline
 from messaging.choices import TouchKind
-from messaging.models import ChannelAccount, Message, Sender, Touch
+from messaging.models import ChannelAccount, Message, Sender, ShortLink, Touch
 from messaging.queries import messages
 from messaging.services.checks import find_differences
 from messaging.services.queueing import queue_messages
@@ -135,6 +135,25 @@ def test_messages_of_erased_profiles_name_nobody(shop: Tenant, smtp: SmtpServer)
     assert other.subject == "Hello Ada"
     kept = Touch.objects.get()
     assert (kept.ip, kept.user_agent) == (None, "")
+
+
+@pytest.mark.covers("C8")
+def test_links_of_erased_profiles_carry_nothing_of_them(shop: Tenant, smtp: SmtpServer) -> None:
+    now, gone, stays = clock.now(), make_recipient(), make_recipient()
+    for number, person in enumerate((gone, stays)):
+        message = queue_message(person, make_template(f"note{number}"))
+        url = f"https://shop.example/soap?to={person.pk}#x"
+        ShortLink.objects.create(code=f"code{number}", message=message, url=url, created_at=now)
+        Touch.objects.create(
+            message=message, profile=person, kind=TouchKind.CLICKED, at=now, url=url
+        )
+
+    erase_profiles([gone.pk])
+
+    kept = f"https://shop.example/soap?to={stays.pk}#x"
+    assert list(ShortLink.objects.values_list("code", "url")) == [("code1", kept)]
+    urls = Touch.objects.order_by("pk").values_list("url", flat=True)
+    assert list(urls) == ["https://shop.example/soap", kept]
 
 
 def test_the_default_sender_is_made_once(tenant: Tenant) -> None:
