@@ -4,6 +4,8 @@ The preference page opens for everybody who holds its link, also whom a mail was
 copy goes to the reader of the mailbox alone.
 """
 
+from typing import Any
+
 from django.db import transaction
 
 from crm.choices import Channel
@@ -11,6 +13,8 @@ from crm.services.addresses import address_hash
 from kernel import clock
 from messaging.choices import MessageClass
 from messaging.domain.addresses import to_wire
+from messaging.queries.copies import describe_codes, describe_devices, describe_submissions
+from messaging.queries.preferences import describe_wishes
 from messaging.queries.sending import find_recipients
 from messaging.services.library import YOUR_DATA, ensure_template
 from messaging.services.queueing import queue_messages
@@ -47,3 +51,13 @@ def find_owner(token: MailboxToken) -> int | None:
         return None
     is_same = address_hash(Channel.EMAIL.value, recipient.email) == token.digest
     return recipient.id if is_same else None
+
+
+def describe_rest(profile_id: int) -> dict[str, Any]:
+    """Return what messaging keeps of somebody beside what crm does, by name, as plain values."""
+    return {
+        "preferences": describe_wishes(profile_id),
+        "submissions": describe_submissions(profile_id),
+        "devices": describe_devices(profile_id),
+        "coupon_codes": describe_codes(profile_id),
+    }

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 from crm.api.copies import build_copy
 from kernel.tenancy import tenant_scope
 from messaging.errors import TokenInvalid
-from messaging.queries.preferences import describe_wishes
 from messaging.queries.recipients import find_subscription
 from messaging.services import copies, opting_in, tokens
 from messaging.types import MailboxToken, RecipientToken
@@ -61,7 +60,7 @@ def copy_page(request: HttpRequest, token: str) -> HttpResponse:
             return _gone(request, "copy")
         if request.method != "POST":
             return _page(request, "messaging/copy.html", found)
-        more = {"preferences": describe_wishes(owner)}
+        more = copies.describe_rest(owner)
         packed = build_copy(owner, get_tenant(found.tenant_id).currency, more)
         audit.record("profile.exported", "profile", owner, actor="recipient")
     name = {"Content-Disposition": 'attachment; filename="your_data.zip"'}

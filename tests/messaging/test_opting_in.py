@@ -17,13 +17,17 @@ from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid
 from kernel.sql import run_sql
-from messaging.models import Message
+from messaging.models import CouponCode, Message, Submission
 from messaging.services import tokens
+from messaging.services.accounts import connect_account
 from messaging.services.opting_in import ask_to_confirm
 from messaging.services.sending import send_due
-from messaging.types import MailboxToken, Proof, RecipientToken
+from messaging.types import AccountData, MailboxToken, Proof, RecipientToken
 from tenants.models import AuditEntry, Tenant
+from tests.factories.coupons import make_pool
 from tests.factories.messaging import make_recipient
+from tests.factories.push import make_token
+from tests.factories.signup import make_submission
 from tests.factories.tenants import call_with, make_key, sign_in
 from tests.support.smtp import SmtpServer
 
@@ -265,6 +269,13 @@ def test_the_data_goes_to_the_mailbox_and_not_to_who_holds_the_link(
     client: Client, zoe: Profile, smtp: SmtpServer, noon: time_machine.Traveller
 ) -> None:
     record_consent(zoe.pk, "email", "subscribed", method="manual", detail="=SUM(A1)")
+    make_submission(zoe)
+    web = AccountData("push", "web", "Site", {}, {})
+    make_token(
+        zoe, connect_account(web, actor="ada@example.com"), "the secret address of a browser"
+    )
+    pool = make_pool(["SOAP10", "SOAP11"])
+    CouponCode.objects.filter(coupon=pool, code="SOAP10").update(profile=zoe)
     token = RecipientToken(zoe.tenant_id, zoe.pk, 0)
     page = "/p/" + tokens.sign_recipient(token)
     for _ in range(2):
@@ -279,6 +290,11 @@ def test_the_data_goes_to_the_mailbox_and_not_to_who_holds_the_link(
     data = json.loads(packed.read("your_data.json"))
     assert data["profile"]["email"] == "zoe@example.com"
     assert data["preferences"]["frequency"] == "all"
+    sent = Submission.objects.get()
+    assert [row["answers"] for row in data["submissions"]] == [sent.answers]
+    assert [row["platform"] for row in data["devices"]] == ["web"]
+    assert "secret address" not in str(data)
+    assert [(row["coupon"], row["code"]) for row in data["coupon_codes"]] == [(pool.name, "SOAP10")]
     assert "'=SUM(A1)" in packed.read("consent.csv").decode()
     assert AuditEntry.objects.filter(action="profile.exported", actor="recipient").count() == 1
     noon.shift(timedelta(days=1, seconds=1))
