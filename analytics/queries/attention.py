@@ -15,6 +15,7 @@ from analytics.queries.kpis import list_days, today
 from analytics.queries.received import list_alarms
 from analytics.types import Period
 from crm.choices import StoreStatus
+from crm.queries.conversations import CHANNEL_LABELS
 from flows.queries.runs import count_failed
 from kernel import clock
 from kernel.formats import format_number
@@ -116,7 +117,7 @@ def _channels() -> Iterator[Attention]:
             key=f"channel.paused:{account.channel}",
             mark=account.paused_reason,
             tone="bad",
-            title=f"{account.get_channel_display()} is paused",
+            title=f"{CHANNEL_LABELS[account.channel]} is paused",
             text=account.paused_reason
             or "Nothing is sent on it; what is due waits. Switch it on again once it is right.",
             route="messaging:list",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from crm.choices import Channel
+from crm.queries.conversations import CHANNEL_LABELS
 from messaging.channels.base import Provider
 from messaging.channels.registry import PROVIDERS
 from messaging.models import ChannelAccount
@@ -16,6 +17,7 @@ class AccountGroup(NamedTuple):
     """The accounts of one channel, the default one first."""
 
     channel: Channel
+    label: str
     accounts: list[ChannelAccount]
 
 
@@ -23,6 +25,7 @@ class ProviderGroup(NamedTuple):
     """The providers that one channel can be connected to, by name."""
 
     channel: Channel
+    label: str
     providers: list[Provider]
 
 
@@ -32,7 +35,10 @@ def list_accounts() -> list[AccountGroup]:
     found: dict[str, list[ChannelAccount]] = {}
     for row in rows:
         found.setdefault(row.channel, []).append(row)
-    return [AccountGroup(group.channel, found.get(group.channel, [])) for group in list_choices()]
+    return [
+        AccountGroup(group.channel, group.label, found.get(group.channel, []))
+        for group in list_choices()
+    ]
 
 
 def list_choices() -> list[ProviderGroup]:
@@ -41,7 +47,11 @@ def list_choices() -> list[ProviderGroup]:
     for channel in Channel:
         own = [known for known in PROVIDERS.values() if known.channel == channel]
         if own:
-            groups.append(ProviderGroup(channel, sorted(own, key=lambda known: known.label)))
+            groups.append(
+                ProviderGroup(
+                    channel, CHANNEL_LABELS[channel], sorted(own, key=lambda known: known.label)
+                )
+            )
     return groups
 
 

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crm.queries.conversations import CHANNEL_LABELS
 from kernel.errors import Conflict, Invalid
 from messaging.channels.base import Provider
 from messaging.channels.registry import find_provider
@@ -89,7 +90,7 @@ def make_default(request: TenantRequest, channel_id: int) -> HttpResponse:
     """Let the messages of its channel leave over an account."""
     found = _find(channel_id)
     accounts.make_default(channel_id, actor=request.user.email)
-    label = found.get_channel_display()
+    label = CHANNEL_LABELS[found.channel]
     messages.success(request, f"{label} leaves over {found.name} from now on.")
     return redirect("messaging:channels", request.tenant.slug)
 
@@ -136,6 +137,7 @@ def _show(
     context: dict[str, Any] = {
         "form": form,
         "provider": known,
+        "channel_label": CHANNEL_LABELS[known.channel],
         "account": found,
         "callback_url": accounts.callback_url(found) if found and has_address else "",
     }
