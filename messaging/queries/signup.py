@@ -121,6 +121,14 @@ def public_key(form: SignUpForm) -> str:
     return join_key(current_tenant_id(), form.key)
 
 
+def terms_of(form: SignUpForm) -> str:
+    """Return what a form asks people to agree to: version of the text, channels, and how."""
+    if not form.channels:
+        return "none"
+    channels = ",".join(sorted(map(str, form.channels)))
+    return f"{form.consent_version}:{channels}:{'box' if form.has_consent_box else 'button'}"
+
+
 def page_url(form: SignUpForm) -> str:
     """Return the address of a form's own page."""
     return f"{settings.PUBLIC_URL}{reverse('signup_page', args=[public_key(form)])}"
@@ -166,6 +174,8 @@ def list_topic_choices() -> list[tuple[int, str]]:
 def describe_form(form: SignUpForm, look: BrandLook, *, key: str, ticket: str) -> dict[str, Any]:
     """Return what a browser needs to draw a form; nothing of it is secret.
 
+    A code is told to who signed up, not before.
+
     Args:
         form: saved or not.
         look: of the brand.
@@ -185,11 +195,7 @@ def describe_form(form: SignUpForm, look: BrandLook, *, key: str, ticket: str) -
             "text": form.consent_text if form.channels else "",
             "box": form.has_consent_box,
         },
-        "success": {
-            "title": form.success_title,
-            "text": form.success_text,
-            "code": form.success_code,
-        },
+        "success": {"title": form.success_title, "text": form.success_text},
         "rules": _describe_rules(rules),
         "look": {
             "name": look.name,

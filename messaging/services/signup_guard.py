@@ -1,8 +1,9 @@
 """What keeps robots and floods away from sign-up forms; it leaves nothing behind in the database.
 
 A ticket goes out with the form and comes back with what was typed: it shows for how long the form
-was there, without anything being kept. Who is too fast is asked to send it once more, so that
-nobody who lets their browser fill the form in is lost.
+was there, and under which terms, without anything being kept. Who is too fast is asked to send it
+once more, so that nobody who lets their browser fill the form in is lost; and so is whose terms are
+no longer those of the form, for nobody agrees to what they did not see.
 """
 
 import functools
@@ -17,6 +18,8 @@ from kernel.requests import NOBODY
 
 SHORTEST: Final = timedelta(seconds=2)
 """Nobody reads, types and presses faster."""
+LONGEST: Final = timedelta(days=1)
+"""So long a ticket is good for."""
 WAIT_SECONDS: Final = 3
 TRAP: Final = "fax_number"
 """A field that people do not see, and robots fill in."""
@@ -27,15 +30,28 @@ SEEN_BY_ADDRESS: Final = (60, 60)
 """How often one IP address is counted as a reader of one form."""
 
 
-def make_ticket(key: str) -> str:
-    """Return a ticket for whoever opens a form now."""
-    return _signer().sign(key)
+def make_ticket(key: str, terms: str) -> str:
+    """Return a ticket for whoever opens a form now.
+
+    Args:
+        key: under which the world knows the form.
+        terms: what they are asked to agree to (`messaging.queries.signup.terms_of`).
+    """
+    return _signer().sign(f"{key} {terms}")
 
 
 def is_ticket(ticket: str, key: str) -> bool:
-    """Say whether a ticket was made here for a form."""
+    """Say whether a ticket was made here for a form, whenever that was."""
     try:
-        return _signer().unsign(ticket) == key
+        return _signer().unsign(ticket).split(" ")[0] == key
+    except BadSignature:
+        return False
+
+
+def is_current(ticket: str, key: str, terms: str) -> bool:
+    """Say whether whoever holds a ticket saw these terms, and not too long ago."""
+    try:
+        return _signer().unsign(ticket, max_age=LONGEST) == f"{key} {terms}"
     except BadSignature:
         return False
 

@@ -136,6 +136,7 @@ def preview(request: TenantRequest) -> HttpResponse:
     described = reads.describe_form(
         _unsaved(editor.read_data()), look_of_brand(), key="", ticket=""
     )
+    described["success"]["code"] = editor.cleaned_data["success_code"]
     return JsonResponse(described)
 
 

@@ -46,6 +46,8 @@ KEPT_SECONDS: Final = 60
 MAX_BODY: Final = 20_000
 MAX_URL: Final = 2_000
 MAX_ID: Final = 200
+TOO_FAST: Final = "That was too fast. Press the button once more."
+CHANGED: Final = "This form has changed. Read it once more, then press the button."
 NOWHERE: Final = (0, "")
 """Tenant and token of a key that was never made: no tenant has this id."""
 
@@ -65,8 +67,7 @@ def definition(request: HttpRequest, key: str) -> HttpResponse:
         form = reads.find_live_form(token)
         if form is None:
             return _gone()
-        ticket = signup_guard.make_ticket(key)
-        found = reads.describe_form(form, look_of_brand(), key=key, ticket=ticket)
+        found = _describe(form, key)
     kept = {"Cache-Control": f"public, max-age={KEPT_SECONDS}"}
     return JsonResponse(found, headers={**CORS, **kept})
 
@@ -145,8 +146,12 @@ def _note_view(request: HttpRequest, form: SignUpForm) -> None:
 
 
 def _take(request: HttpRequest, form: SignUpForm, key: str, body: dict[str, Any]) -> HttpResponse:
-    if wait := _refuse(request, form, key, str(body.get("ticket", ""))):
+    ticket = str(body.get("ticket", ""))
+    if wait := _refuse(request, form, key, ticket):
         return _slow_down(wait)
+    if not signup_guard.is_current(ticket, key, reads.terms_of(form)):
+        with transaction.atomic():
+            return _answer({"form": _describe(form, key)}, HTTPStatus.CONFLICT)
     answers = _read_answers(form, body.get("values"))
     if not answers.is_valid():
         return _answer({"errors": answers.read_errors()}, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -159,7 +164,9 @@ def _take_page(request: HttpRequest, form: SignUpForm, key: str) -> HttpResponse
         return _show_page(request, form, key, None)
     answers = _answers_of(form, request.POST)
     if _refuse(request, form, key, body["ticket"]):
-        answers.add_error(None, "That was too fast. Press the button once more.")
+        answers.add_error(None, TOO_FAST)
+    elif not signup_guard.is_current(body["ticket"], key, reads.terms_of(form)):
+        answers.add_error(None, CHANGED)
     if not answers.is_valid():
         return _show_page(request, form, key, answers)
     try:
@@ -168,14 +175,21 @@ def _take_page(request: HttpRequest, form: SignUpForm, key: str) -> HttpResponse
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
     body["url"] = request.build_absolute_uri()
     submitting.submit(form, _sent(request, form, answers, body))
-    return _show_page(request, form, key, None)
+    return _show_page(request, form, key, None, code=form.success_code)
 
 
 def _show_page(
-    request: HttpRequest, form: SignUpForm, key: str, answers: AnswersForm | None
+    request: HttpRequest,
+    form: SignUpForm,
+    key: str,
+    answers: AnswersForm | None,
+    *,
+    code: str = "",
 ) -> HttpResponse:
     """Show the questions, or thanks where there are none left."""
     has_faults = answers is not None and bool(answers.errors)
+    terms, ticket = reads.terms_of(form), request.POST.get("ticket", "")
+    is_current = signup_guard.is_current(ticket, key, terms)
     with transaction.atomic():
         look = look_of_brand()
         context = {
@@ -184,9 +198,10 @@ def _show_page(
             "answers": answers,
             "subscription": {"merchant": look.name, "brand": look},
             "trap": signup_guard.TRAP,
-            "ticket": request.POST.get("ticket") or signup_guard.make_ticket(key),
+            "ticket": ticket if is_current else signup_guard.make_ticket(key, terms),
             "sent_key": request.POST.get("id") or uuid4(),
-            "has_agreed": bool(request.POST.get("agreed")),
+            "has_agreed": is_current and bool(request.POST.get("agreed")),
+            "code": code,
         }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if has_faults else HTTPStatus.OK
     response = render(request, "messaging/form_public.html", context, status=status)
@@ -206,7 +221,13 @@ def _submit(form: SignUpForm, sent: Sent) -> HttpResponse:
         submitting.submit(form, sent)
     except Conflict:
         return _slow_down(signup_guard.WAIT_SECONDS)
-    return _answer({"ok": True})
+    code = {"code": form.success_code} if form.success_code else {}
+    return _answer({"ok": True, **code})
+
+
+def _describe(form: SignUpForm, key: str) -> dict[str, Any]:
+    ticket = signup_guard.make_ticket(key, reads.terms_of(form))
+    return reads.describe_form(form, look_of_brand(), key=key, ticket=ticket)
 
 
 def _sent(

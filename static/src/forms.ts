@@ -24,7 +24,7 @@
     button: string;
     questions: Question[];
     consent: { text: string; box: boolean };
-    success: { title: string; text: string; code: string };
+    success: { title: string; text: string; code?: string };
     rules: {
       seconds: number | null;
       scroll: number | null;
@@ -46,6 +46,8 @@
   }
   interface Answer {
     ok?: boolean;
+    code?: string;
+    form?: Definition;
     wait?: number;
     errors?: Record<string, string>;
   }
@@ -91,6 +93,7 @@ input[aria-invalid=true]{border-color:#b42318}
 font-size:.9375rem;cursor:pointer}
 .option input{flex:none;width:1.125rem;height:1.125rem;margin:.1875rem 0 0;accent-color:var(--link)}
 .wrong{margin:.25rem 0 0;color:#b42318;font-size:.875rem}
+.agreed{display:contents}
 .small{margin:0;color:#57606a;font-size:.8125rem;line-height:1.45}
 button{font:inherit;cursor:pointer}
 .send{min-height:3rem;padding:.625rem 1rem;border:0;border-radius:8px;background:var(--accent);
@@ -257,14 +260,23 @@ dialog.still:not(.corner){inset:0;margin:auto;height:fit-content}
     line.hidden = !text;
   }
 
-  function thank(panel: HTMLElement, { success }: Definition): void {
+  function thank(panel: HTMLElement, { success }: Definition, code = success.code): void {
     const title = make("h2", { tabindex: "-1", id: "patron-title" }, success.title);
     const done = make("div", { role: "status" }, title);
     if (success.text) done.append(make("p", {}, success.text));
-    if (success.code) done.append(make("span", { class: "code" }, success.code));
+    if (code) done.append(make("span", { class: "code" }, code));
     panel.querySelectorAll(":scope > :not(.close)").forEach((node) => node.remove());
     panel.append(done);
     title.focus();
+  }
+
+  /** Shows what is asked now; returns whether those are the words that they have read. */
+  function renew(found: Definition, form: HTMLFormElement, now: Definition): boolean {
+    const isSame = found.consent.text === now.consent.text && found.consent.box === now.consent.box;
+    found.ticket = now.ticket;
+    found.consent = now.consent;
+    if (!isSame) form.querySelector(".agreed")?.replaceChildren(...drawConsent(now.consent));
+    return isSame;
   }
 
   async function send(found: Definition, panel: HTMLElement, form: HTMLFormElement, id: string): Promise<void> {
@@ -286,9 +298,17 @@ dialog.still:not(.corner){inset:0;margin:auto;height:fit-content}
         await new Promise((resume) => setTimeout(resume, (told.wait ?? 1) * 1_000));
         continue;
       }
+      if (answer.status === 409 && told.form) {
+        if (!renew(found, form, told.form)) {
+          say(panel, "These words have changed. Read them once more, then press the button.");
+          return;
+        }
+        body.ticket = found.ticket;
+        continue;
+      }
       if (answer.ok) {
         remember(found.key, "done");
-        thank(panel, found);
+        thank(panel, found, told.code);
       } else if (told.errors) blame(panel, form, told.errors);
       else say(panel, answer.status === 404 ? "This form is closed." : "Too many tries from here. Try again later.");
       return;
@@ -313,7 +333,7 @@ dialog.still:not(.corner){inset:0;margin:auto;height:fit-content}
       { novalidate: true },
       ...found.questions.map(drawField),
       make("div", { class: "trap", "aria-hidden": "true" }, make("label", {}, "Fax", trap)),
-      ...drawConsent(found.consent),
+      make("div", { class: "agreed" }, ...drawConsent(found.consent)),
       make("p", { class: "wrong", role: "alert", hidden: true }),
       button,
     );

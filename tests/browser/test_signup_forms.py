@@ -196,6 +196,22 @@ def test_a_form_in_the_page_wears_no_style_of_the_page(
     assert [email for email, _ in sent()] == ["yan@example.com"]
 
 
+def test_words_that_changed_since_are_shown_before_anything_is_taken(
+    page: Page, form: SignUpForm, shop_page: Opened
+) -> None:
+    shop_page(public_key(form))
+    page.get_by_label("Email address").fill("yan@example.com")
+    with transaction.atomic():
+        SignUpForm.objects.update(consent_version=2, consent_text="Yes, call me at night.")
+    page.get_by_role("button", name="Sign me up").click()
+    expect(page.get_by_role("alert")).to_contain_text("These words have changed.")
+    expect(page.get_by_text("Yes, call me at night.")).to_be_visible()
+    assert sent() == []
+    page.get_by_role("button", name="Sign me up").click()
+    expect(page.get_by_role("status")).to_contain_text("HELLO10")
+    assert [email for email, _ in sent()] == ["yan@example.com"]
+
+
 @pytest.mark.parametrize(
     ("rules", "path", "is_shown"),
     [

@@ -7,7 +7,7 @@ from crm.models import Profile
 from kernel import clock
 from messaging.domain.signup import Question, ShowRules
 from messaging.models import SignUpForm, Submission
-from messaging.queries.signup import public_key
+from messaging.queries.signup import public_key, terms_of
 from messaging.services.signup_forms import FormData, create_form
 from messaging.services.signup_guard import make_ticket
 
@@ -65,7 +65,7 @@ def make_body(form: SignUpForm, /, *, agreed: bool = False, **values: Any) -> di
     """Return what the script sends; its ticket is of now."""
     return {
         "id": str(uuid4()),
-        "ticket": make_ticket(public_key(form)),
+        "ticket": make_ticket(public_key(form), terms_of(form)),
         "values": {"email": "zoe@example.com", **values},
         "agreed": agreed,
         "trap": "",
