@@ -96,6 +96,11 @@ def has_lost_store() -> bool:
     return Store.objects.exclude(status=StoreStatus.CONNECTED).exists()
 
 
+def list_store_urls() -> list[str]:
+    """Return where the tenant's shops are; empty for one that did not say."""
+    return list(Store.objects.values_list("url", flat=True))
+
+
 def find_lost_stores(order_ids: Collection[int]) -> dict[int, str]:
     """Return the names of stores no longer connected that orders belong to, by order id."""
     rows = Order.objects.filter(pk__in=order_ids).exclude(store__status=StoreStatus.CONNECTED)

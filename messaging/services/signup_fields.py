@@ -1,5 +1,6 @@
 """The questions of a sign-up form as a form of Django, which checks what people typed."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -16,6 +17,8 @@ REQUIRED: Final = "Please fill this in."
 CHOOSE: Final = "Please choose."
 OLDEST: Final = date(1900, 1, 1)
 MAX_DIGITS: Final = 15
+_ADDRESS: Final = re.compile(r"://|\bwww\.|[^\W_]\.[^\W\d_]{2,}", re.IGNORECASE)
+"""What programs that show messages take for a link: a scheme, or a domain."""
 YES_NO: Final = (("yes", "Yes"), ("no", "No"))
 
 
@@ -137,6 +140,13 @@ def _check_birthday(value: date, country: str) -> date:
     return value
 
 
+def _check_name(value: str, country: str) -> str:
+    """Refuse what a message that greets by name would turn into a link."""
+    if _ADDRESS.search(value):
+        raise forms.ValidationError("Please write a name, without a web address.")
+    return value
+
+
 _MAKERS: Mapping[str, Callable[[Question], forms.Field]] = {
     QuestionKind.EMAIL: _email,
     QuestionKind.PHONE: _line(most=40, type="tel", autocomplete="tel"),
@@ -152,5 +162,6 @@ _MAKERS: Mapping[str, Callable[[Question], forms.Field]] = {
 _CHECKS: Mapping[str, Callable[[Any, str], Any]] = {
     QuestionKind.EMAIL: _check_email,
     QuestionKind.PHONE: _check_phone,
+    QuestionKind.FIRST_NAME: _check_name,
     QuestionKind.BIRTHDAY: _check_birthday,
 }

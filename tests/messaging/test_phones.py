@@ -17,6 +17,7 @@ from messaging.channels import twilio, whatsapp_meta
 from messaging.models import ChannelAccount, Message, ShortLink, Touch
 from messaging.services.sending import send_due
 from tenants.models import Tenant
+from tests.factories.crm import make_store
 from tests.factories.messaging import queue_message
 from tests.factories.phones import (
     NUMBER,
@@ -96,6 +97,22 @@ def test_an_sms_says_how_to_stop_and_its_link_is_short(
     assert message.clicked_at == clock.now()
     event = Event.objects.get(name="Message Clicked")
     assert (event.properties["channel"], event.properties["url"]) == ("sms", SHOP)
+
+
+def test_a_link_that_somebody_gave_as_their_name_does_not_become_one_of_ours(
+    sms: TwilioApi,
+) -> None:
+    make_store(url="https://soap.example")
+    ada = make_caller(first_name="https://evil.example/x", last_name="https://soap.example/cart/1")
+    words = "Hi {{ person.first_name }} {{ person.last_name }} https://ada-soap.example{{ 1 }}"
+    queue_message(ada, make_text_template(words), channel="sms")
+    drain()
+    link = ShortLink.objects.get()
+    assert link.url == "https://soap.example/cart/1"
+    assert sent_form(sms)["Body"] == (
+        f"Hi https://evil.example/x {settings.PUBLIC_URL}/l/{link.code} "
+        "https://ada-soap.example1 Reply STOP to end"
+    )
 
 
 def test_a_machine_that_follows_a_short_link_is_flagged(

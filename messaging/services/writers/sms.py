@@ -1,9 +1,12 @@
 """Writes SMS: short tracked links, how to stop, a sender of the recipient's country, and parts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from crm.choices import Channel
 from kernel.tenancy import current_tenant_id
@@ -16,6 +19,7 @@ from messaging.domain.sms_text import MOST_PARTS, measure, spell_plainly
 from messaging.errors import RenderError
 from messaging.models import Template
 from messaging.queries.accounts import list_default_accounts
+from messaging.queries.sending import list_store_urls
 from messaging.services.gating import MARKETING
 from messaging.services.short_links import LinkBook
 from messaging.services.writers.base import Ready, Writer
@@ -27,6 +31,7 @@ SHOWN = 80
 NO_WORDS = "none"
 """Option of an account that leaves the words about stopping to the merchant's templates."""
 _LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_HOST = re.compile(r"[\w.:-]+")
 _AFTER_LINK = ".,;:!?)]}'"
 """What ends a sentence and no address."""
 
@@ -40,10 +45,12 @@ class SmsWriter(Writer):
         self._options: Mapping[str, Any] = accounts[0].options if accounts else {}
         self._country = get_tenant(current_tenant_id()).country
         self._links = LinkBook(now)
+        self._hosts = {_host_of(url) for url in (settings.PUBLIC_URL, *list_store_urls())} - {""}
 
     def compile(self, template: Template) -> PartsTemplate:
         """Read the Liquid of a text."""
-        return compile_parts((("text", template.text),))
+        hosts = {_host_of(found) for found in _LINK.findall(template.text)}
+        return compile_parts((("text", template.text), ("hosts", " ".join(sorted(hosts)))))
 
     def write(
         self, message: PendingMessage, content: Mapping[str, str], values: Mapping[str, Any]
@@ -53,7 +60,8 @@ class SmsWriter(Writer):
         text = content["text"]
         if not text:
             raise RenderError("the text is empty")
-        text = spell_plainly(self._shorten(message, self._with_opt_out(message, text)))
+        hosts = self._hosts | set(content["hosts"].split())
+        text = spell_plainly(self._shorten(message, self._with_opt_out(message, text), hosts))
         size = measure(text)
         if size.parts > MOST_PARTS:
             raise RenderError(f"it takes {size.parts} SMS; {MOST_PARTS} is the most")
@@ -81,10 +89,23 @@ class SmsWriter(Writer):
         spoken = languages_of(self._country, [message.profile.locale])
         return f"{text} {own or opt_out_words(spoken[0])}"
 
-    def _shorten(self, message: PendingMessage, text: str) -> str:
+    def _shorten(self, message: PendingMessage, text: str, hosts: Collection[str]) -> str:
+        """Shorten links to hosts of the merchant's choice: a value may be anybody's words."""
+
         def replace(found: re.Match[str]) -> str:
             address = found[0].rstrip(_AFTER_LINK)
+            if _host_of(address) not in hosts:
+                return found[0]
             rest = found[0][len(address) :]
             return self._links.shorten(message.id, address) + rest
 
         return _LINK.sub(replace, text)
+
+
+def _host_of(address: str) -> str:
+    """Return the host of a link with its port; empty where it is no plain one."""
+    try:
+        host = urlsplit(address).netloc.lower()
+    except ValueError:
+        return ""
+    return host if _HOST.fullmatch(host) else ""
