@@ -17,6 +17,7 @@ from kernel.rates import Rate
 from stores.models import InboxDelivery
 from stores.queries import list_refused
 from stores.services import site_checks
+from stores.services.push_proof import push_secret
 from stores.views import tracking
 from tenants.choices import KeyKind, Role
 from tenants.models import ApiKey, Tenant
@@ -203,3 +204,15 @@ def test_a_key_that_sends_too_much_is_told_to_wait(
     assert refused == [("tracking_rate", 1)]
     monkeypatch.setattr("kernel.rates.time.monotonic", lambda: 101.0)
     assert site.batch(track(userId="u-1", messageId="m-2")).status_code == HTTPStatus.OK
+
+
+@pytest.mark.django_db
+def test_the_push_secret_stands_beside_push_alone_for_whoever_manages_keys(
+    tenant: Tenant,
+) -> None:
+    secret, page = push_secret(), address("install")
+    owner, marketer = sign_in(tenant), sign_in(tenant, Role.MARKETER)
+    assert secret in owner.get(f"{page}?for=push").text
+    assert secret not in owner.get(page).text
+    answer = marketer.get(f"{page}?for=push")
+    assert (answer.status_code, secret in answer.text) == (HTTPStatus.FORBIDDEN, False)
