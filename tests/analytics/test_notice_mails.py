@@ -105,7 +105,7 @@ def test_what_comes_within_an_hour_comes_together(
     ]
     text = str(mail.outbox[0].body)
     assert "1 quarantined delivery" in text
-    assert "Sms is paused" in text
+    assert "SMS is paused" in text
     assert "Email is paused" not in text
 
 
