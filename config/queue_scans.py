@@ -79,6 +79,7 @@ _WAITING: Final = {
         "due_at",
         "status = 'pending' AND due_at <= now()",
     ),
+    "deliveries": ("messaging_deliverychange", "created_at", "true"),
     "coupons": ("messaging_coupon", "due_at", "due_at <= now()"),
     "notices": ("analytics_noticecheck", "due_at", "due_at <= now()"),
     "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),

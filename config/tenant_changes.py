@@ -15,6 +15,7 @@ TENANT_CHANGES: dict[str, TenantChange] = {
                 "segments.services.upkeep.rebuild_by_day",
             ),
             Rebuilt("What each product sold by day", "crm.services.catalog.rebuild_by_day"),
+            Rebuilt("Deliverability by the day", "messaging.services.deliveries.request_rebuild"),
             Rebuilt("Points by the day", "loyalty.services.totals.rebuild_days"),
         )
     ),

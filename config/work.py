@@ -192,6 +192,17 @@ WORK: dict[str, WorkKind] = {
             "WHERE status = 'pending' AND due_at <= now()"
         ),
     ),
+    "deliveries": WorkKind(
+        task="messaging.tasks.add_up_deliveries",
+        queue="sync",
+        service="messaging.services.deliveries.add_up_deliveries",
+        due=(
+            "SELECT tenant_id FROM messaging_deliverychange "
+            "UNION SELECT t.id FROM tenants_tenant AS t "
+            "LEFT JOIN messaging_deliverystate AS s ON s.tenant_id = t.id "
+            "WHERE s.zone IS DISTINCT FROM t.timezone AND t.status <> 'purging'"
+        ),
+    ),
     "coupons": WorkKind(
         task="messaging.tasks.look_after_coupons",
         queue="sync",

@@ -24,6 +24,12 @@ def check_domains(tenant_id: int) -> None:
     work_off("domains", tenant_id)
 
 
+@shared_task(base=TenantTask, name="messaging.tasks.add_up_deliveries")
+def add_up_deliveries(tenant_id: int) -> None:
+    """Give the tenant a turn of adding up what became of its mails."""
+    work_off("deliveries", tenant_id)
+
+
 @shared_task(base=TenantTask, name="messaging.tasks.look_after_coupons")
 def look_after_coupons(tenant_id: int) -> None:
     """Give the tenant a turn of looking after its coupons."""

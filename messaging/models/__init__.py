@@ -3,6 +3,12 @@
 from messaging.models.channels import ChannelAccount, ProviderCallback, Sender, SendingDomain
 from messaging.models.content import Brand, Template
 from messaging.models.coupons import Coupon, CouponCode, CouponRedemption, CouponTally
+from messaging.models.deliveries import (
+    DeliveryChange,
+    DeliveryDay,
+    DeliveryMark,
+    DeliveryState,
+)
 from messaging.models.delivery import AccountHealth, RateLimit
 from messaging.models.languages import TemplateVariant
 from messaging.models.limits import FrequencyRule, SendingLimits
@@ -20,6 +26,10 @@ __all__ = [
     "CouponCode",
     "CouponRedemption",
     "CouponTally",
+    "DeliveryChange",
+    "DeliveryDay",
+    "DeliveryMark",
+    "DeliveryState",
     "FrequencyRule",
     "Message",
     "Preferences",

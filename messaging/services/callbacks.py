@@ -29,6 +29,7 @@ from messaging.inbound import hand_over
 from messaging.models import Message, ProviderCallback
 from messaging.services import consequences
 from messaging.services.consequences import Told
+from messaging.services.deliveries import note_deliveries
 from messaging.types import Hit
 
 log = structlog.get_logger(__name__)
@@ -285,6 +286,7 @@ def _write(told: Sequence[Told]) -> None:
     touches = [_touch_row(each) for each in told if each.event.kind in TOUCHES]
     if touches:
         count_sql("messaging.add_touches", **columns(_TOUCHES, touches))
+    note_deliveries(each.message.pk for each in told if each.message.channel == "email")
 
 
 def _fate_row(told: Sequence[Told]) -> tuple[Any, ...]:

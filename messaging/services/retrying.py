@@ -8,6 +8,7 @@ from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 from messaging.choices import MessageStatus
 from messaging.models import Message
+from messaging.services.deliveries import note_deliveries
 from tenants.services import audit
 
 
@@ -41,6 +42,7 @@ def retry_failed(message_id: int, *, actor: str) -> None:
         due_at=clock.now(),
         claim_id=None,
     )
+    note_deliveries([message_id])
     audit.record(
         "message.retried",
         "message",

@@ -11,6 +11,7 @@ from crm.types import NewEvent
 from messaging.choices import TouchKind
 from messaging.models import Touch
 from messaging.queries.recipients import find_message, find_subscription
+from messaging.services.deliveries import note_deliveries
 from messaging.types import Hit, RecipientToken
 
 
@@ -114,6 +115,7 @@ def _note_unsubscribed(token: RecipientToken, hit: Hit) -> None:
         user_agent=hit.user_agent[:500],
         ip=hit.ip,
     )
+    note_deliveries([message.pk])
     event = NewEvent(
         name="Message Unsubscribed",
         occurred_at=hit.at,

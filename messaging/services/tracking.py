@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
-from crm.choices import EventSource
+from crm.choices import Channel, EventSource
 from crm.services.events import append_events
 from crm.services.facts import set_engagement
 from crm.types import NewEvent
@@ -19,6 +19,7 @@ from messaging.choices import TouchKind
 from messaging.domain.hits import BURST, is_bot, is_mail_privacy
 from messaging.models import Message, Touch
 from messaging.queries.recipients import find_message
+from messaging.services.deliveries import note_deliveries
 from messaging.services.marking import address_of_test
 from messaging.types import Hit, LinkToken
 
@@ -95,6 +96,8 @@ def _keep(
         is_bot=is_machine,
         is_mpp=is_mpp,
     )
+    if message.channel == Channel.EMAIL:
+        note_deliveries([message.pk])
 
 
 def _append(name: str, message: Message, hit: Hit, *, dedupe_key: str, url: str = "") -> None:
