@@ -27,7 +27,8 @@ export class EmailEditor {
   readonly #panel: Panel;
   #editor: Editor | undefined;
   #timer = 0;
-  #isLoading = true;
+  /** What the canvas wrote when it was last read or taken over; what follows by itself is no change. */
+  #written = "";
   #isCode = false;
 
   constructor(holder: HTMLElement, source: HTMLTextAreaElement, told: Told) {
@@ -125,32 +126,28 @@ export class EmailEditor {
   #read(): void {
     const editor = this.#editor;
     if (!editor) return;
-    this.#isLoading = true;
     editor.setComponents(toCanvas(this.#source.value));
+    const body = bodyOf(editor);
+    this.#written = body ? fromCanvas(writePart(body)) : "";
     editor.UndoManager.clear();
     const first = this.#faulty();
     if (first) editor.select(first);
     this.#drawAround();
-    setTimeout(() => {
-      editor.UndoManager.clear();
-      this.#isLoading = false;
-      this.#drawAround();
-    }, WRITE_MS);
   }
 
-  /** Give the form what the canvas shows. */
+  /** Give the form what the canvas shows, once that is something else than what the form told it. */
   #write(): void {
     clearTimeout(this.#timer);
     const body = this.#editor && bodyOf(this.#editor);
-    if (!body || this.#isCode || this.#isLoading) return;
+    if (!body || this.#isCode) return;
     const next = fromCanvas(writePart(body));
-    if (next === this.#source.value) return;
+    if (next === this.#written) return;
+    this.#written = next;
     this.#source.value = next;
     this.#source.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   #changed(): void {
-    if (this.#isLoading) return;
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => {
       this.#write();
