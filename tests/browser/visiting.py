@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from playwright.sync_api import Browser, Page, Request, ViewportSize
+from playwright.sync_api import Browser, Error, Page, Request, ViewportSize
 
 from tenants.models import Tenant
 from tests.factories.tenants import sign_in
@@ -32,9 +32,11 @@ NARROW: ViewportSize = {"width": 390, "height": 844}
 Theme = Literal["light", "dark"]
 LOOK_EVERY = 40.0
 """Milliseconds between two looks at what a page waits for."""
-LOOKS = 750
+LOOKS = 1_500
 LOOKS_QUIET = 2
 """What one answer sets off is asked at once."""
+TAKE_TURNS = "() => new Promise(done => setTimeout(() => setTimeout(done)))"
+"""Comes back once the page has done what it was about to do, however slow it is."""
 
 FIND_WIDE = """() => {
     if (document.documentElement.scrollWidth <= innerWidth) return "";
@@ -77,14 +79,22 @@ class _Traffic:
         self._asked.discard(request)
 
     def wait(self) -> list[str]:
-        """Wait until nothing is asked for any more; return what half a minute did not answer."""
+        """Wait until nothing is asked for any more; return what a minute did not answer."""
         quiet = 0
         for _ in range(LOOKS):
             self._page.wait_for_timeout(LOOK_EVERY)
-            quiet = 0 if self._asked else quiet + 1
+            quiet = quiet + 1 if not self._asked and self._has_taken_turns() else 0
             if quiet == LOOKS_QUIET:
                 return []
         return [f"still waits for {sorted(each.url for each in self._asked)}"]
+
+    def _has_taken_turns(self) -> bool:
+        """Let the page do what it is about to do; false when it went elsewhere meanwhile."""
+        try:
+            self._page.evaluate(TAKE_TURNS)
+        except Error:
+            return False
+        return not self._asked
 
 
 @contextmanager
