@@ -12,6 +12,7 @@ from stores.platforms.bigcommerce.writing import BigCommerceWriter
 from stores.platforms.custom.platform import Custom
 from stores.platforms.magento.audit import MagentoAudit
 from stores.platforms.magento.fetch import MagentoFetch
+from stores.platforms.magento.hooks import MagentoKeeper
 from stores.platforms.magento.platform import Magento
 from stores.platforms.magento.pull import MagentoPull
 from stores.platforms.magento.writing import MagentoWriter
@@ -47,6 +48,7 @@ PLATFORMS: Final[dict[str, Platform]] = {
 """Platforms that send webhooks."""
 
 _BIGCOMMERCE: Final = BigCommerceKeeper()
+_MAGENTO: Final = MagentoKeeper()
 _SHOPIFY: Final = ShopifyKeeper()
 _WOOCOMMERCE: Final = WooCommerceKeeper()
 
@@ -66,6 +68,7 @@ FETCHERS: Final[dict[str, Fetcher]] = {
 
 REGISTRARS: Final[dict[str, Registrar]] = {
     "bigcommerce": _BIGCOMMERCE,
+    "magento": _MAGENTO,
     "shopify": _SHOPIFY,
     "woocommerce": _WOOCOMMERCE,
 }
@@ -73,6 +76,7 @@ REGISTRARS: Final[dict[str, Registrar]] = {
 
 KEEPERS: Final[dict[str, Keeper]] = {
     "bigcommerce": _BIGCOMMERCE,
+    "magento": _MAGENTO,
     "shopify": _SHOPIFY,
     "woocommerce": _WOOCOMMERCE,
 }

@@ -140,6 +140,9 @@ class Keeper(Protocol):
     def topics(self) -> Sequence[str]:
         """What is registered."""
 
+    def is_wanted(self, credentials: Mapping[str, str], /) -> bool:
+        """Say whether what a merchant entered is meant to have webhooks registered."""
+
     def signs_with(self, credentials: Mapping[str, str], /) -> str:
         """Return what it signs the webhooks with that it was told of; empty: as any other."""
 

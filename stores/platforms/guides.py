@@ -6,6 +6,7 @@ from typing import Final
 
 from stores.platforms.bigcommerce.naming import SCOPES as BIGCOMMERCE_SCOPES
 from stores.platforms.custom.platform import TOPICS as CUSTOM_TOPICS
+from stores.platforms.magento import adobe
 from stores.platforms.magento.events import TOPICS as MAGENTO_TOPICS
 from stores.platforms.shopify.platform import TOPICS as SHOPIFY_TOPICS
 from stores.platforms.tools.guides import TOOL_GUIDES
@@ -194,10 +195,11 @@ GUIDES: Final = {
             lacks="Magento Open Source sends nothing by itself: changes arrive within the hour. "
             "Carts are not read. Who reads the newsletter is not read, since Magento does not tell "
             "who left; import consent as a file. A variant shows with its product.",
-            signing_help="For events of Adobe Commerce alone: the client ID of your project in "
-            "the Adobe Developer Console. Leave it empty otherwise.",
+            signing_help="For events of Adobe Commerce that you register by hand: the client ID "
+            "of your project in the Adobe Developer Console. Leave it empty otherwise.",
             address_help="Adobe Commerce alone: in the Developer Console, as the webhook of an "
-            "event registration. Magento Open Source needs no address.",
+            "event registration; with the workspace and its OAuth credential it is registered for "
+            "you. Magento Open Source needs no address.",
             topics=MAGENTO_TOPICS,
             credentials=(
                 Credential(
@@ -230,6 +232,33 @@ GUIDES: Final = {
                     label="Website code",
                     help="Such as base, where this store stands for one website of several. Empty "
                     "is all of them.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name=adobe.WORKSPACE,
+                    label="Adobe workspace",
+                    help="Adobe Commerce alone, so that its events are registered for you: open "
+                    "the workspace of your project in the Adobe Developer Console, with the I/O "
+                    "Management API added, and copy its address. The integration needs the "
+                    "resource Events Subscriptions besides.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name=adobe.CLIENT_ID,
+                    label="Adobe client ID",
+                    help="Of the workspace's OAuth Server-to-Server credential.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name=adobe.CLIENT_SECRET,
+                    label="Adobe client secret",
+                    help="It stands beside the client ID.",
+                    is_optional=True,
+                ),
+                Credential(
+                    name=adobe.PROVIDER,
+                    label="Event provider",
+                    help="Its ID, needed where your organization has several shops with events.",
                     is_optional=True,
                 ),
             ),

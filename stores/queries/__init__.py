@@ -24,14 +24,12 @@ from stores.models import (
     SyncRun,
     WriteLane,
 )
-from stores.platforms import AUDITORS, KEEPERS, PULLERS
+from stores.platforms import AUDITORS, PULLERS
 from stores.platforms.guides import GUIDES, name_platform
 from stores.types import (
     LATE_SECONDS,
     KnownShopper,
-    MissingTopic,
     PullProgress,
-    Registration,
     StoreHealth,
 )
 
@@ -433,34 +431,6 @@ def list_sightings(*, limit: int = 5) -> list[Sighting]:
         )
         for row in tracked
     ]
-
-
-def find_registration(store_id: int) -> Registration | None:
-    """Return what the platform of a connected store knows of where its webhooks go.
-
-    Returns:
-        None where it cannot be told, or nothing is known that lets Patron in.
-    """
-    found = (
-        Connection.objects.select_related("store")
-        .filter(
-            store_id=store_id,
-            store__platform__in=KEEPERS,
-            store__status=StoreStatus.CONNECTED,
-            credentials_encrypted__gt="",
-        )
-        .first()
-    )
-    if found is None:
-        return None
-    due_at = found.register_due_at
-    return Registration(
-        is_due=due_at is not None and due_at <= clock.now(),
-        registered_at=found.registered_at,
-        detail=found.register_detail,
-        topics=len(KEEPERS[found.store.platform].topics),
-        missing=[MissingTopic(*each) for each in found.missing_topics],
-    )
 
 
 def list_days(store_id: int, *, limit: int = DAYS_SHOWN) -> list[DayLine]:

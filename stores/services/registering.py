@@ -9,7 +9,7 @@ one (`Connection.stray_tokens`) is taken away, whichever worker was at it when t
 their mind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,6 +28,7 @@ from stores.models import Connection
 from stores.platforms import KEEPERS
 from stores.platforms.base import Keeper
 from stores.queries import webhook_url
+from stores.queries.registrations import is_registration_wanted
 from stores.services.strays import LEASE, REGISTRATIONS, note_stray
 from stores.services.syncing import describe_failure, read_access
 from stores.types import MissingTopic, StoreAccess
@@ -38,6 +39,13 @@ AGAIN: Final = timedelta(days=1)
 SOON: Final = timedelta(minutes=15)
 TRIES: Final = 100
 """So many times in a row a platform that does not answer is asked to send no more."""
+_NOTHING: Final[Mapping[str, Any]] = {
+    "register_due_at": None,
+    "registered_at": None,
+    "register_detail": "",
+    "missing_topics": [],
+}
+"""Of a store whose credentials no longer let Patron register anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +75,14 @@ def ask_for_registration(store_id: int) -> bool:
     Returns:
         False where its platform cannot be told, or nothing is known that lets Patron in.
     """
-    due = Connection.objects.filter(
-        store_id=store_id, store__platform__in=KEEPERS, credentials_encrypted__gt=""
-    )
-    if not due.update(register_due_at=clock.now(), register_tries=0):
+    found = Connection.objects.select_related("store").filter(store_id=store_id).first()
+    if found is None:
         return False
+    mine = Connection.objects.filter(pk=found.pk)
+    if not is_registration_wanted(found):
+        mine.filter(registered_at__isnull=False).update(**_NOTHING)
+        return False
+    mine.update(register_due_at=clock.now(), register_tries=0)
     ring(REGISTRATIONS, current_tenant_id())
     return True
 

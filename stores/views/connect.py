@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods
 
 from crm.services.stores import StoreData
 from kernel.errors import DomainError
-from stores import queries
 from stores.forms import ConnectForm
 from stores.platforms.guides import GUIDES, Guide
+from stores.queries.registrations import find_registration
 from stores.services.connections import connect_store
 from stores.types import ConnectedStore
 from tenants.domain import capabilities
@@ -39,7 +39,7 @@ def connect(request: TenantRequest) -> HttpResponse:
         "form": form,
         "made": made,
         "guide": guide,
-        "registers": made is not None and queries.find_registration(made.store_id) is not None,
+        "registers": made is not None and find_registration(made.store_id) is not None,
         "example": _example(guide, made, form) if made else "",
         "tabs": [
             {

@@ -13,6 +13,7 @@ from stores import queries
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
 from stores.queries import DeliveryFilter
+from stores.queries.registrations import find_registration
 from stores.services.inbox import retry_deliveries
 from stores.services.replaying import can_replay
 from stores.services.write_overview import can_be_written
@@ -60,7 +61,7 @@ def store_detail(request: TenantRequest, store_id: int) -> HttpResponse:
         "may_retry": may(request.member.role, capabilities.RETRY_DELIVERIES),
         "may_manage": may(request.member.role, capabilities.MANAGE_STORES),
         "can_write": can_be_written(store.platform),
-        "registration": queries.find_registration(store_id),
+        "registration": find_registration(store_id),
         "pull": render_pull(request, store) if store.can_pull and not request.htmx else "",
         "days": render_days(request, store) if store.can_compare and not request.htmx else "",
     }

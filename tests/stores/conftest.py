@@ -1,3 +1,4 @@
+from tests.support.adobe_io import adobe_io
 from tests.support.bigcommerce_api import big_api
 from tests.support.magento_api import mage_api
 from tests.support.shop_fixture import big, shop, woo
@@ -9,6 +10,7 @@ from tests.support.woocommerce_api import woo_api
 from tests.support.writing import written_shop
 
 __all__ = [
+    "adobe_io",
     "at_ten",
     "big",
     "big_api",

@@ -14,10 +14,10 @@ from crm.services.stores import StoreData
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.postgres.edge import close_connections
-from stores import queries
 from stores.models import Connection
 from stores.platforms.shopify import tokens
 from stores.platforms.shopify.webhooks import REGISTERED, ShopifyKeeper, spell
+from stores.queries.registrations import find_registration
 from stores.services import registering
 from stores.services.connections import (
     connect_store,
@@ -64,7 +64,7 @@ def registered(api: ShopifyApi) -> set[str]:
 
 @transaction.atomic
 def state(shop: FakeShop) -> Registration | None:
-    return queries.find_registration(shop.store.store_id)
+    return find_registration(shop.store.store_id)
 
 
 @transaction.atomic

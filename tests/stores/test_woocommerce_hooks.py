@@ -15,9 +15,9 @@ from crm.services.stores import StoreData
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.postgres.edge import close_connections
-from stores import queries
 from stores.models import Connection
 from stores.platforms.woocommerce.hooks import NEEDS, PAUSED, REGISTERED
+from stores.queries.registrations import find_registration
 from stores.services.connections import (
     connect_store,
     disconnect_store,
@@ -57,7 +57,7 @@ def hooks(api: WooApi) -> list[dict[str, Any]]:
 
 @transaction.atomic
 def state(store: ConnectedStore) -> Registration:
-    found = queries.find_registration(store.store_id)
+    found = find_registration(store.store_id)
     assert found is not None
     return found
 

@@ -54,6 +54,7 @@ class MageApi(ThreadingHTTPServer):
         made: what was really made or deleted from outside.
         denied: path of what the integration may not use.
         loses_answers: whether nobody hears of what was made.
+        unknown_events: names that it does not let anybody subscribe to.
     """
 
     daemon_threads = True
@@ -70,6 +71,7 @@ class MageApi(ThreadingHTTPServer):
         self.made: list[str] = []
         self.denied = ""
         self.loses_answers = False
+        self.unknown_events: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -199,8 +201,21 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the test's output quiet."""
 
 
+def subscribe(shop: MageApi, event: dict[str, Any]) -> tuple[int, Any]:
+    """Subscribe to an event as Adobe Commerce does, whose list has full names."""
+    if event["name"] in shop.unknown_events:
+        said = f'The "{event["name"]}" event is not defined.'
+        return 400, {"message": said}
+    shop.plain["eventing/getEventSubscriptions"].append(
+        {**event, "name": f"com.adobe.commerce.{event['name']}"}
+    )
+    return 200, []
+
+
 def change(shop: MageApi, path: str, told: dict[str, Any]) -> tuple[int, Any]:
     """Make a rule or a coupon as Magento does, which takes limits and end from the rule."""
+    if path == "eventing/eventSubscribe":
+        return subscribe(shop, told["event"])
     rules, coupons = shop.objects["salesRules/search"], shop.objects["coupons/search"]
     if path == "salesRules":
         number = 1 + max((each["rule_id"] for each in rules), default=0)

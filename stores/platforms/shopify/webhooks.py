@@ -22,6 +22,10 @@ class ShopifyKeeper:
 
     topics = REGISTERED
 
+    def is_wanted(self, credentials: Mapping[str, str]) -> bool:
+        """Say yes: whatever lets Patron in is enough to try."""
+        return True
+
     def signs_with(self, credentials: Mapping[str, str]) -> str:
         """Return what Shopify signs with when an app registered the webhook."""
         return credentials.get(CLIENT_SECRET, "")

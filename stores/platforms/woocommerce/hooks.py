@@ -35,6 +35,10 @@ class WooCommerceKeeper:
 
     topics = REGISTERED
 
+    def is_wanted(self, credentials: Mapping[str, str]) -> bool:
+        """Say yes: whatever lets Patron in is enough to try."""
+        return True
+
     def signs_with(self, credentials: Mapping[str, str]) -> str:
         """Return what the webhooks are signed with that Patron made: the consumer secret."""
         return credentials.get("consumer_secret", "")
