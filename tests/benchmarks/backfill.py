@@ -1,5 +1,7 @@
 """`backfill`: everything that a shop of WooCommerce knows, pulled by a worker over HTTP.
 
+Another worker reacts to what that brings, as in every installation.
+
 The floor merges the very rows that the worker wrote, by one COPY into a temporary table and one
 INSERT for each table; it asks nobody and reads no JSON. The peer writes the same rows by the ORM,
 a thousand at once. Rows lie in files meanwhile, so that the measuring process stays small.
@@ -148,7 +150,7 @@ def run(size: int) -> list[Measured]:
     work = f"{size:,} orders of a shop, pulled"
     results = [
         compare("backfill", floors, runs, SHARE, work=f"{work}; the floor: a COPY-merge per table"),
-        compare("backfill, memory", [], memories, MEMORY, work=f"{work}; peak of the worker"),
+        compare("backfill, memory", [], memories, MEMORY, work=f"{work}; peak of a worker"),
     ]
     if peers:
         results.insert(
@@ -172,7 +174,7 @@ def _rate(
 
 
 def _pull(port: int, folder: Path, *, for_peer: bool) -> tuple[float, int, Written]:
-    """Let a worker of its own pull everything; returns seconds, bytes and what it wrote."""
+    """Let workers of its own pull everything; returns seconds, bytes and what they wrote."""
     merchant = make_merchant()
     with tenant_scope(merchant.tenant_id):
         data = StoreData(
