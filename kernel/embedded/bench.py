@@ -5,13 +5,11 @@ import sys
 from collections.abc import Sequence
 
 from kernel.embedded.children import Child
-from kernel.embedded.commands import run_command
-from kernel.embedded.console import step
-from kernel.embedded.environment import manage, python
+from kernel.embedded.environment import python
 from kernel.embedded.mailsink import sink_program
 from kernel.embedded.paths import PROJECT
 from kernel.embedded.postgres import serving_settings
-from kernel.embedded.sandbox import bootstrap, sandbox
+from kernel.embedded.sandbox import sandbox
 
 # Small: the figures are ratios measured in one run, and memory is shared with what is measured.
 SETTINGS = {"max_wal_size": "4GB", "checkpoint_timeout": "15min"}
@@ -20,10 +18,6 @@ SETTINGS = {"max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks that are named, or all; see tests/benchmarks/__main__.py."""
     with sandbox({**serving_settings(), **SETTINGS}, name="bench") as env:
-        with step("Preparing the database") as current:
-            bootstrap(env)
-            command = manage("migrate", "--no-input", "--skip-checks")
-            run_command(command, env, lambda line: current.advance(0, 0, line))
         sink = Child(sink_program(env))
         try:
             command = python("-m", "tests.benchmarks", *arguments)

@@ -27,7 +27,7 @@ def prepare(folder: DataFolder, parts: Parts, *, with_demo: bool) -> None:
     with step("Bringing the database up to date") as current:
         if parts.env.get("PATRON_SUPERUSER_URL"):
             run_command(python("-m", "kernel.postgres.bootstrap"), parts.env, lambda line: None)
-        wanted = _migrations_digest()
+        wanted = migrations_digest()
         if parts.postgres is None or _seen(folder) != wanted:
             command = manage("migrate", "--no-input", "--skip-checks")
             run_command(command, parts.env, lambda line: current.advance(0, 0, line))
@@ -48,7 +48,7 @@ def _seen(folder: DataFolder) -> str:
     return folder.migrated.read_text(encoding="utf-8") if folder.migrated.exists() else ""
 
 
-def _migrations_digest() -> str:
+def migrations_digest() -> str:
     """Return what changes with any migration of ours or of a package, and with what follows it."""
     total = hashlib.sha256()
     lock = PROJECT / "config" / "requirements" / "base.txt"

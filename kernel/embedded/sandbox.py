@@ -1,28 +1,28 @@
-"""Servers of their own in a temporary folder: for the tests, the benchmarks, and for checks."""
+"""Servers of their own in a temporary folder: for the tests and the benchmarks."""
 
 import contextlib
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from kernel.embedded.environment import inherited, python
+from kernel.embedded.clusters import copy_cluster
+from kernel.embedded.environment import inherited
+from kernel.embedded.instance import DATABASE, OWNER
 from kernel.embedded.paths import DataFolder
 from kernel.embedded.ports import LOOPBACK, choose_ports
 from kernel.embedded.postgres import Server, clear_orphans, find_home
 from kernel.embedded.secrets import load_secrets
 from kernel.embedded.valkey import Valkey
 
-OWNER = "patron_owner"
-DATABASE = "patron"
-
 
 @contextmanager
 def sandbox(settings: Mapping[str, str], *, name: str) -> Iterator[dict[str, str]]:
     """Run PostgreSQL and Valkey in a temporary folder; both are gone afterwards.
+
+    The database is migrated and empty, and so is one beside it to copy from (`clusters`).
 
     A request to end is treated like Ctrl-C, so that they are gone then too.
 
@@ -43,6 +43,7 @@ def sandbox(settings: Mapping[str, str], *, name: str) -> Iterator[dict[str, str
         log = folder.logs / "servers.log"
         server = Server(find_home(folder), ports["postgres"], "", log, settings)
         stack.callback(_remove_state, server)
+        copy_cluster(server.home.cluster)
         stack.callback(server.start().stop)
         valkey = Valkey(folder.valkey, ports["redis"], "", log, is_durable=False)
         stack.callback(valkey.start().stop)
@@ -59,11 +60,6 @@ def sandbox(settings: Mapping[str, str], *, name: str) -> Iterator[dict[str, str
             "REDIS_URL": valkey.url,
             "EMAIL_URL": f"smtp://{LOOPBACK}:{ports['mail']}",
         }
-
-
-def bootstrap(env: Mapping[str, str]) -> None:
-    """Create roles, database and extensions on the server that the environment names."""
-    subprocess.run(python("-m", "kernel.postgres.bootstrap"), env=dict(env), check=True)
 
 
 def _remove_state(server: Server) -> None:

@@ -99,6 +99,7 @@ def running() -> Iterator[Running]:
         port = next(port for port in range(17_000, 18_000) if is_free(port))
         host = _host(folder, port)
         _collect(host)
+        _forget_database()
         stack.callback(_forget_database)
         printed = []
         for _ in range(2):

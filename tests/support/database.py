@@ -1,26 +1,23 @@
 """Databases of a test run: one migrated template, one copy for each worker.
 
-The owner migrates, the tests run as `patron_app` on the alias ``default``; ``sys`` and
-``owner`` point at the same copy. What transactional tests leave behind is removed by a
-superuser, because the application may neither TRUNCATE nor delete every row.
+`bin/test` brings the template (`kernel.embedded.clusters`). The owner migrated it, the tests run
+as `patron_app` on the alias ``default``; ``sys`` and ``owner`` point at the same copy. What
+transactional tests leave behind is removed by a superuser, because the application may neither
+TRUNCATE nor delete every row.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
-from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-from kernel.postgres.bootstrap import bootstrap
+from kernel.embedded.clusters import TEMPLATE
 
-TEMPLATE = "patron_template"
 CLEANER = "patron-test-cleaner"
 """Name of the connection that empties the tables."""
 ALIASES = ("default", "sys", "owner")
@@ -95,7 +92,6 @@ class Cleaner:
 def worker_database(number: int) -> Iterator[Cleaner]:
     """Point every alias at a fresh copy of the template, and drop it afterwards."""
     name = f"patron_test_{number}"
-    _create_template_once()
     _run_as_superuser(_copy_statement(name))
     _point_aliases_at(name)
     options = "-c lock_timeout=10s -c statement_timeout=60s -c session_replication_role=replica"
@@ -140,20 +136,6 @@ def cut_off() -> Iterator[None]:
         _run_as_superuser(allow.format(name, sql.SQL("true")))
 
 
-def _create_template_once() -> None:
-    """Create and migrate the template; the worker that comes second waits for it."""
-    folder = Path(os.environ["PATRON_DATA_DIR"])
-    with (folder / "template.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        made = folder / "template.made"
-        if not made.exists():
-            bootstrap(os.environ["PATRON_SUPERUSER_URL"], _url(TEMPLATE))
-            _point_aliases_at(TEMPLATE)
-            call_command("migrate", verbosity=0)
-            connections.close_all()
-            made.touch()
-
-
 def _copy_statement(name: str) -> sql.Composed:
     return sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
         sql.Identifier(name),
@@ -172,7 +154,3 @@ def _point_aliases_at(name: str) -> None:
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = name
         connections.databases[alias]["NAME"] = name
-
-
-def _url(name: str) -> str:
-    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
