@@ -66,14 +66,14 @@ def test_a_merchant_brings_customers_and_gets_the_refused_rows_back(
 
     expect(page.get_by_text("It goes on by itself")).to_be_visible()
     work_off(merchant)
-    expect(page.get_by_role("button", name="Import 1 person")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("button", name="Import 1 person")).to_be_visible()
     expect(page.get_by_text("1 refused, 1 duplicate")).to_be_visible()
     assert ask_axe(page) == []
     page.get_by_role("button", name="Import 1 person").click()
 
     expect(page.get_by_text("On its way in")).to_be_visible()
     work_off(merchant)
-    expect(page.get_by_text("Imported. No flow started")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Imported. No flow started")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download these rows").click()
     assert download.value.suggested_filename == "people-not-imported.csv"

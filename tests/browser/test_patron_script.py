@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from stores.views.script import load_script
-from tests.browser.visiting import settled
+from tests.browser.visiting import LOOK_EVERY, LOOKS, settled
 
 SHOP = "http://localhost:8991"
 PATRON = "http://127.0.0.1:8992"
@@ -54,10 +54,10 @@ class Shop:
 
     def heard(self, count: int) -> list[dict[str, Any]]:
         """Return the calls that arrived, once there are so many."""
-        until = 200
-        while len(self.calls) < count and until:
-            self.page.wait_for_timeout(25)
-            until -= 1
+        for _ in range(LOOKS):
+            if len(self.calls) >= count:
+                break
+            self.page.wait_for_timeout(LOOK_EVERY)
         return self.calls
 
     def wait(self, milliseconds: int) -> None:

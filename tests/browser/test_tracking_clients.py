@@ -21,6 +21,7 @@ from playwright.sync_api import Page, Request
 from crm.models import Event, Identity
 from kernel.embedded.ports import LOOPBACK
 from stores.domain.snippets import build_guides
+from tests.browser.visiting import LOOK_EVERY, LOOKS
 from tests.support.edge_server import edge_server
 from tests.support.tracking import FakeSite, story
 
@@ -88,10 +89,12 @@ def visit(page: Page, folder: Path, *, host: str) -> Iterator[list[str]]:
 
 def arrived(page: Page, site: FakeSite, count: int) -> list[str]:
     """Return the topics of what was filed, once there is so much."""
-    until = 400
-    while len(filed := site.filed()) < count and until:
-        page.wait_for_timeout(25)
-        until -= 1
+    filed = site.filed()
+    for _ in range(LOOKS):
+        if len(filed) >= count:
+            break
+        page.wait_for_timeout(LOOK_EVERY)
+        filed = site.filed()
     return sorted(each.topic.removeprefix("tracking/") for each in filed)
 
 

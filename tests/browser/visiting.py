@@ -33,6 +33,7 @@ Theme = Literal["light", "dark"]
 LOOK_EVERY = 40.0
 """Milliseconds between two looks at what a page waits for."""
 LOOKS = 1_500
+"""So many of them are a minute at least."""
 LOOKS_QUIET = 2
 """What one answer sets off is asked at once."""
 TAKE_TURNS = "() => new Promise(done => setTimeout(() => setTimeout(done)))"
