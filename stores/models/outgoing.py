@@ -25,6 +25,8 @@ class WebhookEndpoint(TenantModel):
     """Why it was switched off by itself; empty where a member did it."""
     held_until = models.DateTimeField(null=True)
     """It asked for patience; nothing is posted before."""
+    taken_at = models.DateTimeField(null=True)
+    """When it last took a delivery."""
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -42,6 +42,7 @@ PATIENT: Final = frozenset(
 USUAL_PATIENCE: Final = timedelta(minutes=1)
 GONE: Final = "It answered 410 Gone."
 GIVEN_UP: Final = "It took nothing for three days."
+SILENT: Final = timedelta(days=3)
 MAX_WORDS: Final = 300
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _SETTLED: Final = "ids statuses answers dues delivered entries"
@@ -185,11 +186,15 @@ def _settle(claim_id: UUID, outcomes: Sequence[_Outcome]) -> None:
     now = clock.now()
     rows = [_row(outcome, now) for outcome in outcomes]
     count_sql("stores.settle_outgoing", claim_id=claim_id, **columns(_SETTLED, rows))
-    given_up = {
+    taken = {outcome.claimed.endpoint_id for outcome in outcomes if outcome.was_taken}
+    WebhookEndpoint.objects.filter(pk__in=taken).update(taken_at=now)
+    failed = {
         outcome.claimed.endpoint_id
         for outcome, row in zip(outcomes, rows, strict=True)
         if row[1] == OutgoingStatus.FAILED
     }
+    heard = WebhookEndpoint.objects.filter(pk__in=failed, taken_at__gt=now - SILENT)
+    given_up = failed - set(heard.values_list("pk", flat=True))
     gone = {o.claimed.endpoint_id for o in outcomes if o.status == HTTPStatus.GONE}
     shut = {**dict.fromkeys(given_up, GIVEN_UP), **dict.fromkeys(gone, GONE)}
     for reason in sorted(set(shut.values())):

@@ -170,6 +170,31 @@ def test_what_fails_is_tried_again_with_the_same_id_and_then_given_up(
     )
 
 
+def test_one_that_fails_for_days_leaves_an_endpoint_on_that_took_others(
+    tenant: Tenant, receiver: Receiver, noon: time_machine.Traveller
+) -> None:
+    endpoint, _ = made(receiver)
+    profile = make_profile()
+    receiver.status = 500
+    happen("Tags Changed", profile)
+    for _ in DELAYS[:-1]:
+        drain()
+        noon.move_to(WebhookDelivery.objects.get().due_at)
+    drain()
+    last_try = WebhookDelivery.objects.get().due_at
+    receiver.status = 200
+    happen("Tags Changed", profile)
+    assert drain() == 1
+    receiver.status = 500
+    noon.move_to(last_try)
+    assert drain() == 1
+
+    states = WebhookDelivery.objects.order_by("pk").values_list("status", flat=True)
+    endpoint.refresh_from_db()
+    assert list(states) == ["failed", "delivered"]
+    assert (endpoint.is_enabled, endpoint.disabled_reason) == (True, "")
+
+
 def test_the_schedule_is_the_one_of_standard_webhooks_with_a_tenth_of_jitter() -> None:
     dues = [next_try(tries, NOON, 5) for tries in range(1, 12)]
 
