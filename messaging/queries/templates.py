@@ -1,6 +1,6 @@
 """Templates as the pages of content show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,6 +114,11 @@ def list_tags() -> list[tuple[str, str]]:
     found = Template.objects.exclude(tags=[]).order_by("-pk").values_list("tags", flat=True)
     tags = sorted({tag for tags in found[:TAGS_FROM] for tag in tags})
     return [(tag, tag) for tag in tags]
+
+
+def find_tags_of(template_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return what some templates are about, by their id; a message tells it with its events."""
+    return dict(Template.objects.filter(pk__in=template_ids).values_list("pk", "tags"))
 
 
 def list_topics() -> list[tuple[int, str]]:

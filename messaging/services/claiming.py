@@ -7,6 +7,7 @@ Both are one short transaction, and none is open while a provider is called. Wha
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import OperationalError, connection, transaction
@@ -142,30 +143,31 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
         now=now,
         **columns(_DONE, rows),
     )
-    profiles = {row.id: row.profile_id for row in written}
+    rows_by_id = {row.id: row for row in written}
     append_events(
         [
-            _sent_event(item.message, profiles[item.message.id], now)
+            _sent_event(item.message, rows_by_id[item.message.id], now)
             for item in done.items
             if item.status == MessageStatus.SENT
-            and item.message.id in profiles
+            and item.message.id in rows_by_id
             and not address_of_test(item.message.context)
         ]
     )
 
 
-def _sent_event(message: PendingMessage, profile_id: int, now: datetime) -> NewEvent:
+def _sent_event(message: PendingMessage, written: Any, now: datetime) -> NewEvent:
     return NewEvent(
         name="Message Sent",
         occurred_at=now,
         source=EventSource.SYSTEM.value,
-        profile_id=profile_id,
+        profile_id=written.profile_id,
         object_id=message.id,
         properties={
             "channel": message.channel,
             "class": message.message_class,
             "template_id": message.template_id,
             "flow_id": message.flow_id,
+            "tags": written.tags,
         },
         dedupe_key=f"message_sent:{message.id}",
     )

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from crm.choices import Channel, EventSource, SuppressionReason
 from crm.services.consent import Withdrawal, suppress_many, withdraw_many
@@ -17,6 +17,7 @@ from messaging.channels.base import ProviderEvent
 from messaging.choices import CallbackKind, MessageStatus
 from messaging.domain.told import REASONS
 from messaging.models import Message
+from messaging.queries.templates import find_tags_of
 from messaging.services.tracking import AFTER_CLICK
 
 SOFT_STREAK: Final = 5
@@ -81,7 +82,8 @@ def follow(told: Sequence[Told], now: datetime) -> None:
     _suppress(told)
     _end_consent(told)
     _note_engagement([each for each in told if not each.is_machine])
-    append_events([event for each in told for event in _events(each)], now=now)
+    tags = find_tags_of({each.message.template_id for each in told})
+    append_events([event for each in told for event in _events(each, tags)], now=now)
 
 
 def _suppress(told: Sequence[Told]) -> None:
@@ -144,30 +146,33 @@ def _latest(told: Sequence[Told], kinds: Sequence[CallbackKind]) -> dict[int, da
     return found
 
 
-def _events(told: Told) -> list[NewEvent]:
+def _events(told: Told, tags: Mapping[int, Sequence[str]]) -> list[NewEvent]:
     """Return what the timeline and whoever reacts hear of it.
 
     A message of which nobody knew whether it was taken has been sent after all.
     """
     message, kind = told.message, told.kind
+    about = {"tags": list(tags.get(message.template_id, ()))}
     found = []
     if message.status == MessageStatus.UNKNOWN and message.claimed_at:
-        found.append(_event(told, _SENT, f"message_sent:{message.pk}", message.claimed_at, {}))
+        key = f"message_sent:{message.pk}"
+        found.append(_event(told, _SENT, key, message.claimed_at, about))
     name = _NAMES.get(kind)
     if name is None or told.is_machine:
         return found
-    more = {"bounce": kind, "code": told.event.code} if kind in REASONS else {}
+    more: dict[str, Any] = dict(about)
     key = f"{name.lower().replace(' ', '_')}:{message.pk}"
     if kind in REASONS:
+        more |= {"bounce": kind, "code": told.event.code}
         key = f"{key}:{kind}"
     if kind == CallbackKind.CLICKED:
-        more = {"url": told.event.url}
+        more["url"] = told.event.url
         key = f"{key}:{hashlib.sha256(told.event.url.encode()).hexdigest()[:16]}"
     found.append(_event(told, name, key, told.event.at, more))
     return found
 
 
-def _event(told: Told, name: str, key: str, at: datetime, more: Mapping[str, str]) -> NewEvent:
+def _event(told: Told, name: str, key: str, at: datetime, more: Mapping[str, Any]) -> NewEvent:
     message = told.message
     return NewEvent(
         name=name,

@@ -11,6 +11,7 @@ from crm.types import NewEvent
 from messaging.choices import TouchKind
 from messaging.models import Touch
 from messaging.queries.recipients import find_message, find_subscription
+from messaging.queries.templates import find_tags_of
 from messaging.services.deliveries import note_deliveries
 from messaging.types import Hit, RecipientToken
 
@@ -122,7 +123,11 @@ def _note_unsubscribed(token: RecipientToken, hit: Hit) -> None:
         source=EventSource.TRACKING.value,
         profile_id=message.profile_id,
         object_id=message.pk,
-        properties={"message_id": message.pk, "flow_id": message.flow_id},
+        properties={
+            "message_id": message.pk,
+            "flow_id": message.flow_id,
+            "tags": find_tags_of([message.template_id]).get(message.template_id, []),
+        },
         dedupe_key=f"message_unsubscribed:{message.pk}",
     )
     append_events([event])

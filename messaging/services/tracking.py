@@ -19,6 +19,7 @@ from messaging.choices import TouchKind
 from messaging.domain.hits import BURST, is_bot, is_mail_privacy
 from messaging.models import Message, Touch
 from messaging.queries.recipients import find_message
+from messaging.queries.templates import find_tags_of
 from messaging.services.deliveries import note_deliveries
 from messaging.services.marking import address_of_test
 from messaging.types import Hit, LinkToken
@@ -108,6 +109,7 @@ def _append(name: str, message: Message, hit: Hit, *, dedupe_key: str, url: str 
         "flow_id": message.flow_id,
         "flow_run_id": message.flow_run_id,
         "node_id": message.node_id,
+        "tags": find_tags_of([message.template_id]).get(message.template_id, []),
     }
     if url:
         properties["url"] = url

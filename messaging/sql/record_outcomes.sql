@@ -9,7 +9,7 @@
 --      provider_ids
 --                 arrays of one length; tries is added to the attempts, dues is NULL where the
 --                 message is not tried again
--- out: id and profile_id of the rows written
+-- out: id and profile_id of the rows written, and tags of their template
 -- why: only the worker that holds the claim may write. One that was slow and whose rows were
 --      settled as unknown meanwhile still knows better; one whose rows were claimed again does not.
 --      Mails of which something is known now are noted for the sums of deliverability.
@@ -32,7 +32,7 @@ WITH written AS (
       AND m.id = done.id
       AND m.claim_id = %(claim_id)s
       AND m.status IN ('sending', 'unknown')
-    RETURNING m.id, m.profile_id, m.channel, m.status
+    RETURNING m.id, m.profile_id, m.template_id, m.channel, m.status
 ),
 noted AS (
     INSERT INTO messaging_deliverychange (tenant_id, message_ids)
@@ -42,4 +42,6 @@ noted AS (
     HAVING count(*) > 0
     ON CONFLICT DO NOTHING
 )
-SELECT w.id, w.profile_id FROM written AS w
+SELECT w.id, w.profile_id, t.tags
+FROM written AS w
+JOIN messaging_template AS t ON t.tenant_id = %(tenant_id)s AND t.id = w.template_id

@@ -130,6 +130,14 @@ LEAF_KINDS: Final[tuple[LeafKind, ...]] = (
                 "within": {"days": 7},
             },
             {"event": "Message Opened", "count": {"is": "=", "value": 0}, "within": {"days": 90}},
+            {
+                "event": "Message Opened",
+                "count": {"is": ">=", "value": 3},
+                "where": [
+                    {"property": "tags", "is": "=", "value": "educational"},
+                    {"property": "channel", "is": "=", "value": "email"},
+                ],
+            },
         ),
     ),
     LeafKind(

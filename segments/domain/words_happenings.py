@@ -15,6 +15,7 @@ from segments.domain.happenings import (
     Window,
 )
 from segments.domain.words_dates import speak_day, speak_many, speak_months, speak_number
+from segments.domain.words_messages import describe_message
 
 _SIGNS: Final = {
     "=": "exactly ",
@@ -48,8 +49,7 @@ def describe_happening(leaf: Happening, products: Mapping[int, str] | None = Non
     """
     match leaf:
         case EventLeaf():
-            what = f"“{leaf.name}”{speak_tests(leaf.tests)}"
-            return f"{what}{_describe_event(leaf.measure)}{speak_window(leaf.window)}"
+            return f"{describe_message(leaf) or _describe_event(leaf)}{speak_window(leaf.window)}"
         case BoughtLeaf():
             return _describe_bought(leaf, products)
         case SeasonLeaf():
@@ -99,13 +99,14 @@ def speak_window(window: Window) -> str:
     return f" {', '.join(parts)}" if parts else ""
 
 
-def _describe_event(measure: Measure) -> str:
-    value = measure.value
+def _describe_event(leaf: EventLeaf) -> str:
+    measure, what = leaf.measure, f"“{leaf.name}”{speak_tests(leaf.tests)}"
+    sign, value = _SIGNS[measure.operator], measure.value
     if measure.property:
-        return f": sum of {measure.property} {_SIGNS[measure.operator]}{speak_number(value)}"
+        return f"{what}: sum of {measure.property} {sign}{speak_number(value)}"
     if _is_never(measure):
-        return ": never"
-    return f": {_SIGNS[measure.operator]}{_times(value)}"
+        return f"{what}: never"
+    return f"{what}: {sign}{_times(value)}"
 
 
 def _describe_bought(leaf: BoughtLeaf, products: Mapping[int, str] | None) -> str:

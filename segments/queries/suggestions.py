@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from crm.choices import Channel
 from crm.models import Event, Product
 from crm.queries.lookup import list_event_names
 from kernel.formats import format_country, format_number
 from kernel.sql import execute, run_sql
+from messaging.queries.templates import list_tags
 from segments.domain.happenings import OWN_EVENTS
+from segments.domain.words_messages import CHANNEL, DONE, TAGS
 from segments.fields import FIELDS
 from segments.models import Segment
 from segments.queries.listing import member_pattern
@@ -184,6 +187,8 @@ def _of_events(asked: Asked) -> list[Suggestion]:
 
 def _of_event_properties(asked: Asked) -> list[Suggestion]:
     counts = Counter(key for one in _newest_events(asked.event) for key in set(_keys_of(one)))
+    if asked.event in DONE:
+        counts.update(dict.fromkeys((TAGS, CHANNEL), 0))
     return _ranked(counts, asked.text, ("event", "events"))
 
 
@@ -192,7 +197,16 @@ def _of_event_values(asked: Asked) -> list[Suggestion]:
     counts = Counter(
         word for one in _newest_events(asked.event) for word in set(_words_at(one, path))
     )
+    if asked.event in DONE:
+        counts.update(dict.fromkeys(_known_of_messages(asked.name), 0))
     return _ranked(counts, asked.text, ("event", "events"))
+
+
+def _known_of_messages(name: str) -> Iterable[str]:
+    """Return what messages can say before anybody got one: tags of templates, and channels."""
+    if name == CHANNEL:
+        return Channel.values
+    return [tag for tag, _ in list_tags()] if name == TAGS else ()
 
 
 def _of_properties(asked: Asked) -> list[Suggestion]:

@@ -82,7 +82,8 @@ events = st.builds(
     st.one_of(
         st.just({}),
         st.builds(
-            lambda word, sign: {"where": [{"property": "word", "is": sign, "value": word}]},
+            lambda key, word, sign: {"where": [{"property": key, "is": sign, "value": word}]},
+            st.sampled_from(("word", "tags")),
             st.sampled_from(WORDS),
             st.sampled_from(("=", "!=")),
         ),
@@ -218,7 +219,7 @@ def record(people: Sequence[int], done: Sequence[Done]) -> None:
             occurred_at=one.at,
             profile_id=people[one.person],
             source="api",
-            properties={"word": one.word},
+            properties={"word": one.word, "tags": ["all", one.word]},
         )
         for one in done
         if one.name
