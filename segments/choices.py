@@ -24,6 +24,13 @@ class RfmMode(TextChoices):
     THRESHOLDS = "thresholds"
 
 
+class PushForm(TextChoices):
+    """What the members of a segment bear in a shop."""
+
+    TAG = "tag", "Tag"
+    METAFIELD = "metafield", "Metafield"
+
+
 class SegmentKind(TextChoices):
     """Whether a rule or people decide who is in it."""
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.forms.fields import InvalidJSONInput
 
-from segments.choices import RfmMode
+from segments.choices import PushForm, RfmMode
 from segments.domain.thresholds import MEASURES, Thresholds, find_faults, read_thresholds
 from segments.domain.versions import EDITABLE
 from segments.errors import DefinitionError
@@ -25,13 +25,24 @@ class _Indented(json.JSONEncoder):
 
 
 class ShopTagForm(forms.Form):
-    """The tag that members of a segment get in a shop."""
+    """The tag that members of a segment get in a shop, or the metafield."""
 
     tag = forms.CharField(
+        label="Name",
         max_length=MAX_TAG,
-        help_text="As your shop shows it, without a comma.",
+        help_text="A tag is written as it stands here, without a comma.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    form = forms.ChoiceField(
+        label="Written as",
+        choices=PushForm.choices,
+        help_text="A metafield is named patron.segment_ and the name, and is true for members.",
+    )
+
+    def __init__(self, *args: Any, takes_metafields: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not takes_metafields:
+            del self.fields["form"]
 
 
 class _DefinitionField(forms.JSONField):

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from crm.models import Profile, Store
 from kernel.tenancy import TenantForeignKey, TenantModel
-from segments.choices import Cause, RfmMode, SegmentKind
+from segments.choices import Cause, PushForm, RfmMode, SegmentKind
 
 
 class Segment(TenantModel):
@@ -78,12 +78,14 @@ class ListEntry(TenantModel):
 
 
 class SegmentPush(TenantModel):
-    """That a store is told who is in a segment: its customers among them get a tag there."""
+    """That a store is told who is in a segment: members among its customers get a tag or field."""
 
     segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
     store = TenantForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    form = models.TextField(choices=PushForm.choices, db_default=PushForm.TAG, default=PushForm.TAG)
     tag = models.TextField()
-    """As the store is told it; no other segment gives the same there, in whatever capitals."""
+    """As the store is told it; no other segment gives the same there, in whatever capitals. Of a
+    metafield its name space and key, such as ``patron.segment_vip``."""
     begun_at = models.DateTimeField()
     begun_by = models.TextField()
     """E-mail address of the member, or ``key:<hint>``."""
@@ -153,10 +155,15 @@ class Membership(TenantModel):
 
 
 class MembershipChange(TenantModel):
-    """One entry or exit, with what caused it."""
+    """One entry or exit, with what caused it.
 
-    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
-    segment = TenantForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
+    A log, as events are, whose references are plain ids: ten rows may come of one person, and to
+    look each reference up again took longer than to write them. One statement alone writes here, of
+    people and segments that it has just read; a segment takes its rows along, and people stay.
+    """
+
+    profile_id = models.BigIntegerField()
+    segment_id = models.BigIntegerField()
     entered = models.BooleanField()
     """True: entered; False: left."""
     at = models.DateTimeField()
@@ -166,8 +173,12 @@ class MembershipChange(TenantModel):
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "profile", "-at"], name="membershipchange_profile_idx"),
-            models.Index(fields=["tenant", "segment", "-id"], name="membershipchange_newest_idx"),
+            models.Index(
+                fields=["tenant", "profile_id", "-at"], name="membershipchange_profile_idx"
+            ),
+            models.Index(
+                fields=["tenant", "segment_id", "-id"], name="membershipchange_newest_idx"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,9 +11,15 @@ from rest_framework.views import APIView
 
 from crm.services.api_store import resolve_store
 from kernel.errors import Conflict
+from segments.choices import PushForm
 from segments.queries.listing import get_segment
 from segments.queries.shops import Shop, list_shops
-from segments.services.shops import MAX_TAG, propose_tag, start_push, stop_push
+from segments.services.shops import (
+    MAX_WORD,
+    propose_tag,
+    start_push,
+    stop_push,
+)
 from tenants.api.filters import refuse_unknown
 from tenants.api.resources import IdField
 from tenants.models import ApiKey
@@ -23,7 +29,10 @@ class SegmentShopOut(serializers.Serializer[Any]):
     """A store that is told who is in a segment; counts are of all segments there together."""
 
     store_id = IdField(source="lane.store_id")
-    tag = serializers.CharField(source="push.tag")
+    form = serializers.ChoiceField(source="push.form", choices=PushForm.choices)
+    tag = serializers.CharField(
+        source="push.tag", help_text="Of a metafield its name space and key."
+    )
     begun_at = serializers.DateTimeField(source="push.begun_at")
     begun_by = serializers.CharField(source="push.begun_by")
     is_connected = serializers.BooleanField()
@@ -48,8 +57,15 @@ class SegmentShopIn(serializers.Serializer[Any]):
     store_id = serializers.CharField(
         required=False, help_text="Left out: the one store that can be told, if there is just one."
     )
+    form = serializers.ChoiceField(
+        choices=PushForm.choices,
+        default=PushForm.TAG,
+        help_text="A metafield is true for members, and not there for others; in Shopify alone.",
+    )
     tag = serializers.CharField(
-        max_length=MAX_TAG, required=False, help_text="The segment's name, where it is left out."
+        max_length=MAX_WORD,
+        required=False,
+        help_text="The segment's name, where it is left out. A metafield is named by it.",
     )
 
 
@@ -61,7 +77,8 @@ class SegmentShopEnd(serializers.Serializer[Any]):
     )
     takes_away = serializers.BooleanField(
         default=False,
-        help_text="Whether those who have the tag lose it; else it is the shop's own from now on.",
+        help_text="Whether those who have the tag lose it; else it is the shop's own from now on."
+        " A metafield is always taken away.",
     )
 
 
@@ -87,8 +104,9 @@ class SegmentShopsView(APIView):
         body = SegmentShopIn(data=request.data)
         body.is_valid(raise_exception=True)
         store_id = _name_store(body.validated_data, list_shops(segment_id))
+        form = body.validated_data["form"]
         tag = body.validated_data.get("tag") or propose_tag(segment)
-        is_new = start_push(segment_id, store_id, tag=tag, actor=_actor(request))
+        is_new = start_push(segment_id, store_id, tag=tag, actor=_actor(request), form=form)
         [shop] = [each for each in _told(segment_id) if each["store_id"] == str(store_id)]
         return Response(shop, status=201 if is_new else 200)
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from crm.models import Product, Profile
+from kernel.arrays import array
 from kernel.errors import NotFound
 from kernel.formats import find_zone, format_money, format_number, format_time
 from kernel.money import exponent
@@ -20,7 +21,7 @@ from segments.domain.compile import whole
 from segments.domain.definitions import Node, products_named, segments_named
 from segments.domain.words import describe
 from segments.fields import FIELDS
-from segments.models import MembershipChange, Segment, SegmentReference
+from segments.models import Segment, SegmentReference
 from segments.queries.conditions import get_moment, parse_definition, references_of
 from segments.types import Kind
 from tenants.models import Tenant
@@ -189,28 +190,25 @@ def list_named(profile_ids: Sequence[int]) -> list[Profile]:
 
 def list_changes(
     segment_id: int, *, before: int | None = None, limit: int = PAGE_SIZE
-) -> QuerySet[MembershipChange]:
-    """Return entries and exits of a segment, newest first, profiles loaded.
+) -> list[Any]:
+    """Return entries and exits of a segment, newest first, as rows of the statement.
 
     Args:
         segment_id: of the tenant.
         before: id of the last change seen.
         limit: at most so many.
     """
-    rows = MembershipChange.objects.filter(segment_id=segment_id)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    return rows.select_related("profile").order_by("-pk")[:limit]
+    return run_sql("segments.list_changes", segment_id=segment_id, before=before, count=limit)
 
 
 def list_changes_by(
     profile_id: int | None, event_ids: Collection[int], *, limit: int = 50
-) -> list[MembershipChange]:
-    """Return the entries and exits of a profile that some events caused, newest first."""
+) -> list[Any]:
+    """Return the entries and exits of a profile that some events caused, as rows, newest first."""
     if profile_id is None or not event_ids:
         return []
-    rows = MembershipChange.objects.filter(profile_id=profile_id, event_id__in=event_ids)
-    return list(rows.select_related("segment").order_by("-at", "-pk")[:limit])
+    wanted = array(sorted(event_ids))
+    return run_sql("segments.list_changes_by", profile_id=profile_id, event_ids=wanted, count=limit)
 
 
 def list_sizes(segment: Segment, now: datetime, *, days: int = 90) -> list[tuple[date, int]]:

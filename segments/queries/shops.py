@@ -58,7 +58,10 @@ def list_shop_users(segment_id: int) -> list[SegmentUser]:
     """Return the stores that refer to a segment, for those who want to put it aside."""
     return [
         SegmentUser(
-            "Tag in a shop", f"{push.tag} in {push.store.name}", "stores:writing", push.store_id
+            f"{push.get_form_display()} in a shop",
+            f"{push.tag} in {push.store.name}",
+            "stores:writing",
+            push.store_id,
         )
         for push in list_pushes(segment_id)
     ]

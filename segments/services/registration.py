@@ -20,7 +20,6 @@ def register() -> None:
     DERIVED.update(
         {
             "segments_membership",
-            "segments_membershipchange",
             "segments_rfmscore",
             "segments_rfmchange",
             "segments_defect",

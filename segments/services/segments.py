@@ -15,7 +15,7 @@ from segments.domain.happenings import OWN_EVENTS, BoughtLeaf
 from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
 from segments.errors import DefinitionError
-from segments.models import Segment
+from segments.models import MembershipChange, Segment
 from segments.queries.conditions import (
     find_unknown_products,
     list_definitions,
@@ -153,6 +153,7 @@ def delete_segment(segment_id: int) -> None:
         raise Conflict(f"{segment.name} is used by {', '.join(user.name for user in users)}")
     audit.record("segment.deleted", "segment", segment_id, before=values_of(segment))
     run_sql("segments.forget_segment", segment_id=segment_id)
+    MembershipChange.objects.filter(segment_id=segment_id).delete()
     segment.delete()
 
 

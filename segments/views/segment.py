@@ -191,7 +191,7 @@ def _read_past_day(request: TenantRequest) -> date | None:
 
 def _changes(request: TenantRequest, segment: Segment) -> dict[str, Any]:
     before = asked.read_id(request, "after")
-    rows = list(listing.list_changes(segment.pk, before=before, limit=listing.PAGE_SIZE + 1))
+    rows = listing.list_changes(segment.pk, before=before, limit=listing.PAGE_SIZE + 1)
     page = rows[: listing.PAGE_SIZE]
     return {
         "changes": [
@@ -199,7 +199,7 @@ def _changes(request: TenantRequest, segment: Segment) -> dict[str, Any]:
         ],
         "causes": movement.count_causes(segment, clock.now(), days=CAUSE_DAYS),
         "cause_days": CAUSE_DAYS,
-        "next": page[-1].pk if len(rows) > listing.PAGE_SIZE else None,
+        "next": page[-1].id if len(rows) > listing.PAGE_SIZE else None,
     }
 
 

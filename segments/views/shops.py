@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from kernel.errors import DomainError
+from segments.choices import PushForm
 from segments.forms import ShopTagForm
 from segments.models import Segment
 from segments.queries.shops import list_shops
@@ -34,11 +35,16 @@ def segment_shop(request: TenantRequest, segment_id: int) -> HttpResponse:
         if ending in (TAKE_AWAY, LEAVE):
             takes_away = ending == TAKE_AWAY
             stop_push(segment.pk, store_id, takes_away=takes_away, actor=actor)
-            said = "The tag is taken away" if takes_away else "Stopped; the tag stays in the shop"
+            said = (
+                "It is taken away in the shop"
+                if takes_away
+                else "Stopped; the tag stays in the shop"
+            )
         else:
-            tag = request.POST.get("tag", "")
-            is_new = start_push(segment.pk, store_id, tag=tag, actor=actor)
-            said = "Its members are tagged" if is_new else "They are tagged so already"
+            tag, form = request.POST.get("tag", ""), request.POST.get("form", PushForm.TAG)
+            is_new = start_push(segment.pk, store_id, tag=tag, actor=actor, form=form)
+            word = "tagged" if form == PushForm.TAG else "given the metafield"
+            said = f"Its members are {word}" if is_new else f"They are {word} so already"
     except DomainError as exc:
         messages.error(request, f"{exc.detail}. Nothing was changed.")
     else:
@@ -58,7 +64,14 @@ def read_shops(request: TenantRequest, segment: Segment) -> dict[str, Any]:
     tag = propose_tag(segment)
     return {
         "shops": [
-            (shop, ShopTagForm(initial={"tag": tag}, auto_id=f"shop-{shop.lane.store_id}-%s"))
+            (
+                shop,
+                ShopTagForm(
+                    initial={"tag": tag},
+                    auto_id=f"shop-{shop.lane.store_id}-%s",
+                    takes_metafields=shop.lane.takes_metafields,
+                ),
+            )
             for shop in list_shops(segment.pk)
         ],
         "ceiling": CEILING,

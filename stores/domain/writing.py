@@ -6,7 +6,7 @@ more restrictive of two equals. Codes: a code of the same name with other terms 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ FIRST: Final = 0
 """Urgency of what forbids something: it goes out before everything else."""
 USUAL: Final = 1
 MAX_PREFIX: Final = 20
+METAFIELD: Final = "patron.segment_"
+"""How the word of a segment begins that is a metafield of customers, and no tag."""
 WRITABLE: Final = ("subscribed", "pending", "unsubscribed", "withdrawn")
 """States of consent that say something."""
 OTHER_ADDRESS: Final = "The shop has another address for this customer: a yes is not carried over"
@@ -140,6 +142,38 @@ def plan_tags(wish: Wish, there: Collection[str]) -> Step:
         claim={"tags": sorted(given)},
         memo={"tags": sorted(tag for tag in given if tag.casefold() in wanted)},
         kept={"tags": sorted(tag for tag in ours if tag.casefold() in known)},
+    )
+
+
+def part_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part the words of segments into tags and keys of metafields, without the name space."""
+    tags = [word for word in words if not word.startswith(METAFIELD)]
+    return tags, [word.partition(".")[2] for word in words if word.startswith(METAFIELD)]
+
+
+def plan_segments(wish: Wish, there: Collection[str]) -> Step:
+    """Say which tags of segments are given and taken, and which metafields are set and removed.
+
+    Args:
+        wish: ``value["tags"]`` are words of segments, ``memo`` what Patron gave of both kinds.
+        there: tags that the customer has, spelt in any case.
+    """
+    words, keys = part_words(wish.value.get("tags", ()))
+    tags = plan_tags(replace(wish, value={"tags": words}), there)
+    fields = plan_fields(replace(wish, value=dict.fromkeys(keys, "true")))
+    if not keys and not wish.memo.get("fields"):
+        return replace(tags, wish=wish)
+    claimed = {**(fields.claim or {})}
+    change = {
+        **tags.change,
+        **({"fields": fields.change} if fields.change else {}),
+    }
+    return Step(
+        wish,
+        change=change,
+        claim={**(tags.claim or {}), **claimed},
+        memo={**(tags.memo or {}), **(fields.memo or {})},
+        kept={**(tags.kept or {}), **claimed},
     )
 
 

@@ -98,6 +98,9 @@ WRITERS: Final[dict[str, Writer]] = {
 }
 """Platforms that are written to."""
 
+METAFIELDS: Final = frozenset({"shopify"})
+"""Platforms whose customers can bear a field for each segment in the place of a tag."""
+
 CHALLENGED: Final = frozenset({"magento"})
 """Platforms that ask the address for a word before they send to it."""
 

@@ -11,10 +11,13 @@ from django.db import transaction
 
 from crm.choices import StoreStatus
 from kernel import clock
+from kernel.errors import Invalid
 from kernel.scope import current_tenant_id
 from kernel.work import ring
 from stores.choices import WriteKind
+from stores.domain.writing import METAFIELD
 from stores.models import WriteLane
+from stores.platforms import METAFIELDS
 from stores.services.wishing import WRITES, find_clash, lock_lanes, wish
 from stores.services.writing import lock_lane, rest
 
@@ -27,11 +30,17 @@ def begin_tag(store_id: int, tag: str) -> None:
 
     Those with whom it was left before keep it, whatever becomes of them.
 
+    Args:
+        store_id: of the active tenant.
+        tag: a tag, or `METAFIELD` with the end of a key: then customers get that metafield.
+
     Raises:
         Conflict: the tenant has no such connected store.
         Invalid: its platform takes none.
     """
     lane = lock_lane(store_id, _KIND)
+    if tag.startswith(METAFIELD) and lane.store.platform not in METAFIELDS:
+        raise Invalid("Customers have no metafields there; members get a tag")
     left = lane.options.get("kept", ())
     kept = [each for each in left if each.casefold() != tag.casefold()]
     options = {**lane.options, "kept": kept}

@@ -12,7 +12,7 @@ from kernel.sql import run_sql
 from stores.choices import WriteKind, WriteState
 from stores.domain.write_words import describe_value
 from stores.models import StoreWrite
-from stores.platforms import WRITERS
+from stores.platforms import METAFIELDS, WRITERS
 from stores.queries import list_stores
 
 CEILING: Final = 10_000
@@ -33,6 +33,7 @@ class LaneState:
         waiting, refused: at most the ceiling.
         sent_at: when something was last written; None for never.
         scope: what the credential must allow.
+        takes_metafields: whether a segment can be a metafield of customers there.
     """
 
     store_id: int
@@ -46,6 +47,7 @@ class LaneState:
     refused: int = 0
     sent_at: datetime | None = None
     scope: str = ""
+    takes_metafields: bool = False
 
     @property
     def label(self) -> str:
@@ -100,6 +102,7 @@ def list_tagging() -> list[LaneState]:
         replace(
             found.get(store.pk) or LaneState(store.pk, store.name, str(WriteKind.SEGMENTS)),
             scope=_scope_of(store.platform),
+            takes_metafields=store.platform in METAFIELDS,
         )
         for store in list_stores()
         if store.status == StoreStatus.CONNECTED and _scope_of(store.platform)

@@ -293,7 +293,7 @@ def make_everything() -> dict[str, int]:
     people = _make_list(profile)
     Membership.objects.filter(profile_id=profile.pk).update(segment_ids=[segment.pk, people.pk])
     MembershipChange.objects.create(
-        profile=profile, segment=segment, entered=True, at=now, cause="event"
+        profile_id=profile.pk, segment_id=segment.pk, entered=True, at=now, cause="event"
     )
     PointsAccount.objects.create(profile_id=profile.pk, balance=5)
     entry = PointsEntry.objects.create(

@@ -112,8 +112,8 @@ def test_a_merge_waits_for_a_live_refresh_of_the_same_people_before_it_locks_the
     with transaction.atomic():
         assert Profile.objects.get(pk=loser).merged_into_id == winner
         assert list_member_ids(regulars.pk) == []
-        moves = MembershipChange.objects.filter(segment=regulars).order_by("id")
-        assert list(moves.values_list("profile", "entered", "cause")) == [
+        moves = MembershipChange.objects.filter(segment_id=regulars.pk).order_by("id")
+        assert list(moves.values_list("profile_id", "entered", "cause")) == [
             (loser, True, "event"),
             (loser, False, "merge"),
         ]

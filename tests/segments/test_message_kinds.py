@@ -1,4 +1,4 @@
-"""Messages of a kind as a condition: events bear the tags of their template, robots count nothing."""
+"""Messages of a kind as a condition: events bear the tags of their template, robots none."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

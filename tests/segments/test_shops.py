@@ -56,10 +56,24 @@ def test_a_segment_is_switched_on_and_off_and_both_are_in_the_trail(
     ]
 
 
+def test_a_metafield_is_chosen_and_can_only_be_taken_away(tenant: Tenant, store_id: int) -> None:
+    client, segment = sign_in(tenant), create_list(name="Regulars").pk
+    assert "Mark its members" in text(client, segment)
+    chosen = {"store": store_id, "tag": "Regulars of Leeds", "form": "metafield"}
+    assert "Its members are given the metafield" in post(client, segment, **chosen)
+    shown = text(client, segment)
+    assert "patron.segment_regulars_of_leeds" in shown
+    assert "Take the metafield away" in shown
+    assert "Leave the tag" not in shown
+    assert "It is taken away in the shop" in post(client, segment, store=store_id, do="take_away")
+    assert not SegmentPush.objects.exists()
+
+
 def test_what_is_wrong_is_said_and_nothing_is_changed(tenant: Tenant, store_id: int) -> None:
     client, segment = sign_in(tenant), create_list(name="Regulars").pk
     assert "no comma. Nothing was changed" in post(client, segment, store=store_id, tag="a,b")
     assert "is not connected" in post(client, segment, store="x", tag="a")
+    assert "tag or metafield" in post(client, segment, store=store_id, tag="a", form="note")
     assert SegmentPush.objects.count() == WriteLane.objects.filter(is_on=True).count() == 0
 
 
@@ -80,7 +94,7 @@ def test_who_was_refused_and_why_stands_there(tenant: Tenant, store_id: int) -> 
 
 def test_who_may_only_look_is_offered_nothing_to_change(tenant: Tenant, store_id: int) -> None:
     segment = create_list(name="Regulars").pk
-    assert "Tag its members" not in text(sign_in(tenant, Role.ANALYST), segment)
+    assert "Mark its members" not in text(sign_in(tenant, Role.ANALYST), segment)
 
 
 def test_the_lane_at_the_store_is_not_switched_there(tenant: Tenant, store_id: int) -> None:

@@ -75,7 +75,7 @@ def told(segment: Segment) -> list[tuple[int | None, str, bool]]:
 
 
 def causes(segment: Segment) -> list[tuple[int, bool, str, int | None]]:
-    rows = MembershipChange.objects.filter(segment=segment).order_by("id")
+    rows = MembershipChange.objects.filter(segment_id=segment.pk).order_by("id")
     return list(rows.values_list("profile_id", "entered", "cause", "event_id"))
 
 

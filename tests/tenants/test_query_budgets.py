@@ -76,7 +76,7 @@ def fill_with_more(ids: dict[str, int]) -> None:
             effective_at=now - timedelta(minutes=number),
         )
         MembershipChange.objects.create(
-            profile=profile, segment_id=ids["segment_id"], entered=True, at=now, cause="event"
+            profile_id=profile.pk, segment_id=ids["segment_id"], entered=True, at=now, cause="event"
         )
         Segment.objects.create(
             name=f"Segment {number}", definition={"field": "order_count", "is": ">=", "value": 1}

@@ -13,6 +13,7 @@ from stores.domain.writing import (
     Wrote,
     judge_consent,
     plan_fields,
+    plan_segments,
     plan_tags,
 )
 from stores.errors import PullBusy, PullRefused, PullUnavailable
@@ -38,7 +39,7 @@ TYPES: Final = {
     "lifetime_value": "money",
     "loyalty_points": "number_integer",
 }
-"""Type of each metafield in the name space of Patron."""
+"""Type of each metafield in the name space of Patron; what is of a segment is true or not there."""
 _SPELLING: Final = {
     "subscribed": {"marketingState": "SUBSCRIBED", "marketingOptInLevel": "SINGLE_OPT_IN"},
     "pending": {"marketingState": "PENDING", "marketingOptInLevel": "CONFIRMED_OPT_IN"},
@@ -167,6 +168,40 @@ def _write_tags(asking: Asking, steps: Sequence[Step], wrote: Wrote) -> None:
         if any(step.wish.id in refused for refused in errors.values())
     }
     _conclude(steps, errors["added"] | errors["removed"], wrote)
+
+
+def _look_at_segments(asking: Asking, wishes: Sequence[Wish]) -> list[Step]:
+    """Look at tags alone: nobody else writes in the name space of the metafields."""
+    found = _nodes(asking, LOOK_TAGS, wishes)
+    return [
+        plan_segments(wish, found[wish.id].get("tags") or ())
+        if wish.id in found
+        else Step(wish, refused=GONE)
+        for wish in wishes
+    ]
+
+
+def _write_segments(asking: Asking, steps: Sequence[Step], wrote: Wrote) -> None:
+    """Write tags, then metafields; a customer is done once the shop took both."""
+    tagged, filled = Wrote(), Wrote()
+    _write_tags(asking, [step for step in steps if "added" in step.change], tagged)
+    fields = [
+        Step(step.wish, change=step.change["fields"]) for step in steps if "fields" in step.change
+    ]
+    _write_fields(asking, fields, filled)
+    for step in steps:
+        key = step.wish.id
+        reasons = {each.refused[key] for each in (tagged, filled) if key in each.refused}
+        if not reasons:
+            wrote.done.add(key)
+            continue
+        wrote.refused[key] = "; ".join(sorted(reasons))
+        taken = step.memo if key not in tagged.refused else tagged.memos[key]
+        kept = step.memo if key not in filled.refused else step.claim
+        wrote.memos[key] = {
+            "tags": (taken or {}).get("tags", ()),
+            **{name: each for name, each in (kept or {}).items() if name == "fields"},
+        }
 
 
 def _halfway(step: Step, errors: Mapping[str, Mapping[int, str]]) -> Memo:
@@ -302,7 +337,7 @@ def _set_of(asking: Asking, steps: Sequence[Step]) -> dict[int, str]:
             "ownerId": _gid(step.wish),
             "namespace": OWN_NAMESPACE,
             "key": name,
-            "type": TYPES[name],
+            "type": TYPES.get(name, "boolean"),
             "value": _spell(value),
         }
         for step in steps
@@ -332,14 +367,14 @@ def _conclude(steps: Sequence[Step], errors: Mapping[int, str], wrote: Wrote) ->
 _LOOKS: Final[dict[str, Callable[[Asking, Sequence[Wish]], Sequence[Step]]]] = {
     "codes": look_at_codes,
     "tags": _look_at_tags,
-    "segments": _look_at_tags,
+    "segments": _look_at_segments,
     "consent": _look_at_consent,
     "fields": _look_at_fields,
 }
 _WRITES: Final[dict[str, Callable[[Asking, Sequence[Step], Wrote], None]]] = {
     "codes": write_codes,
     "tags": _write_tags,
-    "segments": _write_tags,
+    "segments": _write_segments,
     "consent": _write_consent,
     "fields": _write_fields,
 }
