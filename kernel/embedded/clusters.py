@@ -69,7 +69,8 @@ def _alone() -> Iterator[None]:
 def _digest() -> str:
     """Return what changes with the migrations, with what they are made of, and with the user."""
     total = hashlib.sha256(f"{migrations_digest()} {os.geteuid()}".encode())
-    for path in sorted((PROJECT / "kernel").rglob("*.py")):
+    kernel = PROJECT / "kernel"
+    for path in sorted({Path(__file__), *kernel.glob("*.py"), *kernel.glob("postgres/*.py")}):
         total.update(str(path.relative_to(PROJECT)).encode())
         total.update(path.read_bytes())
     return total.hexdigest()[:16]

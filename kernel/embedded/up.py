@@ -33,7 +33,7 @@ from kernel.embedded.prepare import CannotStart, prepare
 from kernel.embedded.processes import programs
 from kernel.embedded.supervisor import Supervisor
 
-READY_SECONDS = 180
+READY_SECONDS = 600
 # The first start is watched by a person, who should not wait for a page that cannot come.
 HOPELESS_DEATHS = 3
 # 503 becomes 200 in time, an error in the program does not.

@@ -41,7 +41,7 @@ from tests.crm import handlers
 from tests.factories.crm import NOON, customer, make_store, order
 
 WORKERS = 6
-WAIT = 20
+WAIT = 120
 """Seconds after which a thread gives the other one up."""
 pytestmark = [
     pytest.mark.usefixtures("noting_handlers", "broker"),

@@ -199,7 +199,7 @@ def test_an_instance_lives_through_kills_and_stops_at_a_word(folder: DataFolder)
     assert state is not None
     for pid in children_of(state.pid):
         os.kill(pid, signal.SIGKILL)
-    assert Supervisor().run_until(lambda: ready(port), seconds=120)
+    assert Supervisor().run_until(lambda: ready(port), seconds=600)
 
     down = call("down", *data)
     assert down.stdout == "Patron has stopped.\n"
@@ -220,7 +220,7 @@ def call(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == HTTPStatus.OK

@@ -51,7 +51,7 @@ def sink(tmp_path: Path) -> Iterator[int]:
         "PATRON_DATA_DIR": str(tmp_path),
     }
     child = Child(sink_program(env, tmp_path / "sink.log"))
-    child.wait_until(lambda: not is_free(port), seconds=30)
+    child.wait_until(lambda: not is_free(port), seconds=120)
     yield port
     child.stop()
 

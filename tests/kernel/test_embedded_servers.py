@@ -25,6 +25,8 @@ from kernel.embedded.valkey import Valkey
 
 LINGER = "import signal; signal.alarm(600); signal.pause()"
 """Waits for whoever ends it; one that every test forgot ends by itself."""
+PATIENCE = 120
+"""Seconds until a process of a slow machine must have done what it was made to do."""
 LINGERER = (sys.executable, "-c", LINGER)
 
 
@@ -119,7 +121,7 @@ def test_the_supervisor_starts_a_killed_server_again(server: Server) -> None:
         except psycopg.OperationalError:
             return False
 
-    assert supervisor.run_until(answers, seconds=60)
+    assert supervisor.run_until(answers, seconds=PATIENCE)
     supervisor.stop()
     assert end_backends(server.home.cluster) == []
 
@@ -151,13 +153,13 @@ def test_a_program_that_ended_takes_its_own_children_along(folder: DataFolder) -
             log=folder.logs / "parent.log",
         )
     )
-    child.wait_until(lambda: len(_children_of(child.pid)) == 1, seconds=20)
+    child.wait_until(lambda: len(_children_of(child.pid)) == 1, seconds=PATIENCE)
     grandchild = _children_of(child.pid)[0]
 
     os.kill(child.pid, signal.SIGKILL)
     child.wait_or_kill()
 
-    assert Supervisor().run_until(lambda: not is_alive(grandchild), seconds=20)
+    assert Supervisor().run_until(lambda: not is_alive(grandchild), seconds=PATIENCE)
 
 
 def test_programs_of_a_dead_supervisor_are_ended_at_the_next_start(folder: DataFolder) -> None:
@@ -166,7 +168,7 @@ def test_programs_of_a_dead_supervisor_are_ended_at_the_next_start(folder: DataF
 
     assert end_supervised(folder.root) == [left.pid]
 
-    assert left.wait(10) == -signal.SIGTERM
+    assert left.wait(PATIENCE) == -signal.SIGTERM
     assert other.poll() is None
     other.kill()
     other.wait()
@@ -188,7 +190,7 @@ def test_a_program_dies_with_the_process_that_started_it(folder: DataFolder) -> 
     starter.wait()
     starter.stdout.close()
 
-    assert Supervisor().run_until(lambda: not is_alive(pid), seconds=20)
+    assert Supervisor().run_until(lambda: not is_alive(pid), seconds=PATIENCE)
 
 
 @pytest.mark.skipif(

@@ -129,7 +129,7 @@ def test_a_merge_does_not_wait_for_a_posting_that_counts_holders(tenant: Tenant)
         give(ada, 7)
         merge = partial(merge_profiles, [(winner.pk, loser.pk)], rule="manual")
         with ThreadPoolExecutor(1) as pool:
-            merged = pool.submit(in_scope, tenant, merge).result(timeout=30)
+            merged = pool.submit(in_scope, tenant, merge).result(timeout=120)
     with transaction.atomic():
         assert len(merged) == 1
         assert owed() == (22, 2)

@@ -47,7 +47,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
     server = NameServer()
     server.start()
     monkeypatch.setattr(settings, "DNS_RESOLVERS", [server.address])
-    monkeypatch.setattr(settings, "DNS_SECONDS", 1)
+    monkeypatch.setattr(settings, "DNS_SECONDS", 30)
     yield server
     server.stop()
 
@@ -146,11 +146,12 @@ def test_a_domain_that_does_not_exist_is_said_so(
 
 @pytest.mark.django_db(transaction=True)
 def test_silence_of_a_name_server_changes_nothing_and_is_asked_again(
-    tenant: Tenant, broker: object, names: NameServer
+    tenant: Tenant, broker: object, names: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     domain = make_domain()
     set_records(names, domain)
     check(domain)
+    monkeypatch.setattr(settings, "DNS_SECONDS", 1)
     names.silent.add(f"{domain.selector}._domainkey.{DOMAIN}")
     with transaction.atomic():
         SendingDomain.objects.update(check_due_at=clock.now() - timedelta(seconds=1))

@@ -322,13 +322,13 @@ def test_a_repeat_with_another_content_is_told_from_a_new_mail(name: str, esp: E
 def test_a_slow_answer_is_not_waited_for_for_ever(
     name: str, esp: EspServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-
-    released = threading.Event()
+    released, heard = threading.Event(), threading.Event()
     answer = esp.answer
 
     def hang(call: Any) -> Reply | None:
         reply = answer(call)
-        released.wait(5)
+        heard.set()
+        released.wait(60)
         return reply
 
     monkeypatch.setattr(esp, "answer", hang)
@@ -337,5 +337,6 @@ def test_a_slow_answer_is_not_waited_for_for_ever(
     with pytest.raises(OutcomeUnknown, match="no answer came in time"):
         send(name)
 
+    assert heard.wait(60)
     released.set()
     assert len(esp.taken) == 1

@@ -28,7 +28,7 @@ from tests.support.shopify import simple_order
 
 DOMAIN = "patron.example.com"
 BROKER_DATABASE = "/15"
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600
 RUNNING = ("web", "worker-messages", "worker-flows", "worker-sync", "beat")
 pytestmark = pytest.mark.covers("C6", "O4", "O8")
 
@@ -63,7 +63,7 @@ class Running:
         return done.stdout
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=120)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(connection):
             connection.request("GET", path, headers={"Host": DOMAIN, **sent})
@@ -114,7 +114,7 @@ def running() -> Iterator[Running]:
         yield found
         for process in processes:
             process.terminate()
-        assert [process.wait(60) for process in processes] == [0] * len(RUNNING)
+        assert [process.wait(PATIENCE_SECONDS) for process in processes] == [0] * len(RUNNING)
 
 
 def _host(folder: Path, port: int) -> Host:

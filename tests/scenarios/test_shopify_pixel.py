@@ -23,7 +23,7 @@ __all__ = ["site"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 STAGE = Path(__file__).parent / "clients" / "shopify_pixel.mjs"
-NODE_SECONDS = 60
+NODE_SECONDS = 600
 STORY = [
     *("Cart Viewed", "Checkout Started", "Order Completed", "Page Viewed", "Product Added"),
     *("Product Viewed", "Products Searched"),

@@ -19,7 +19,7 @@ from tests.support.tracking import FakeSite, story
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CLIENTS = Path(__file__).parent / "clients"
-NODE_SECONDS = 60
+NODE_SECONDS = 600
 
 
 @pytest.fixture

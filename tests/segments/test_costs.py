@@ -121,7 +121,7 @@ def _make_slow(monkeypatch: pytest.MonkeyPatch) -> None:
         return [*before(query, name, event), heavy]
 
     monkeypatch.setattr("segments.domain.compile_happenings.happened", happened)
-    monkeypatch.setattr(rebuilding, "STATEMENT_SECONDS", 0.15)
+    monkeypatch.setattr(rebuilding, "STATEMENT_SECONDS", 0.5)
 
 
 @pytest.mark.django_db

@@ -26,7 +26,7 @@ from tests.factories.segments import make_buyer, make_segment
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 TWO = {"field": "order_count", "is": ">=", "value": 2}
-PATIENCE = 30
+PATIENCE = 120
 WAITING = (
     "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )

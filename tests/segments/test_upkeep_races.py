@@ -474,7 +474,7 @@ def test_a_slow_definition_is_stopped_on_the_live_path_and_the_others_go_on(
     slow, quick = make_segment(SLOW, "Slow"), make_segment(TWO, "Quick")
     ada = make_buyer(orders=2, last_order_at=NOW, city="slow")
     _make_slow(monkeypatch)
-    monkeypatch.setattr(memberships, "STATEMENT_SECONDS", 0.15)
+    monkeypatch.setattr(memberships, "STATEMENT_SECONDS", 0.5)
     event = wait_for(ada)
     refresh_for_events([EventRef(event, "Order Placed", NOW, ada, None, False)])
     assert list_member_ids(quick.pk) == [ada]
@@ -493,7 +493,7 @@ def test_a_slow_definition_is_stopped_in_an_audit_and_the_others_are_looked_at(
     Membership.objects.update(segment_ids=[])
     Reaction.objects.all().delete()
     _make_slow(monkeypatch)
-    monkeypatch.setattr(auditing, "STATEMENT_SECONDS", 0.15)
+    monkeypatch.setattr(auditing, "STATEMENT_SECONDS", 0.5)
     assert audit_memberships(NOW) == 1
     assert list(Defect.objects.values_list("profile", "segment")) == [(ada, quick.pk)]
     assert list(Segment.objects.filter(stopped_at=NOW)) == [slow]

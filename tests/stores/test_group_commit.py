@@ -27,12 +27,23 @@ from tests.support.shopify import FakeShop, sign
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("stores.public_urls")]
 
 CALLERS = 8
-PATIENCE = 10
+PATIENCE = 60
 
 
 @pytest.fixture(autouse=True)
 def quiet_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stores.services.filing.ring_soon", lambda kind, tenant: None)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let nobody give up because the machine is slow; connections keep what they began with."""
+    monkeypatch.setattr(groups, "PATIENCE_SECONDS", PATIENCE)
+    monkeypatch.setattr(edge, "STATEMENT_MS", PATIENCE * 1_000)
+    monkeypatch.setattr(edge, "CONNECT_SECONDS", PATIENCE)
+    edge.close_connections()
+    yield
+    edge.close_connections()
 
 
 @pytest.fixture

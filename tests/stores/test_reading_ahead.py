@@ -35,7 +35,7 @@ class Shop:
     def fetch(self, cursor: Mapping[str, Any]) -> PulledPage:
         number = int(cursor["page"])
         if gate := self.gates.get(number):
-            assert gate.wait(10)
+            assert gate.wait(60)
         self.asked.append(number)
         self.threads.add(threading.current_thread().name)
         if number == self.breaks_at:
@@ -143,7 +143,7 @@ def test_who_gives_up_waits_for_the_page_under_way_and_asks_for_no_other() -> No
 def wait_until(condition: Any) -> None:
     """Wait for another thread."""
     turn = threading.Event()
-    for _ in range(1_000):
+    for _ in range(12_000):
         if condition():
             return
         turn.wait(0.005)

@@ -104,7 +104,7 @@ class Host:
                 yield process
             finally:
                 process.terminate()
-                process.wait(60)
+                process.wait(600)
 
     def filled(self, text: str) -> str:
         """Put variables into a text, as Compose does before anything else."""

@@ -94,7 +94,7 @@ def worker_database(number: int) -> Iterator[Cleaner]:
     name = f"patron_test_{number}"
     _run_as_superuser(_copy_statement(name))
     _point_aliases_at(name)
-    options = "-c lock_timeout=10s -c statement_timeout=60s -c session_replication_role=replica"
+    options = "-c lock_timeout=60s -c statement_timeout=180s -c session_replication_role=replica"
     address = urlunsplit(urlsplit(os.environ["PATRON_SUPERUSER_URL"])._replace(path=f"/{name}"))
     with psycopg.connect(
         address, autocommit=True, options=options, application_name=CLEANER

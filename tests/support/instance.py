@@ -6,20 +6,27 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from kernel.embedded.clusters import copy_cluster
 from kernel.embedded.environment import python
 from kernel.embedded.instance import find_state
 from kernel.embedded.paths import PROJECT, DataFolder
 from kernel.embedded.ports import LOOPBACK, is_free
+from kernel.embedded.postgres import find_home
+from kernel.embedded.prepare import migrations_digest
 from tests.support.plugin import worker_number
 
 FIRST_PORT = 19_000
+PATIENCE_SECONDS = 120
+"""How long the slowest machine may take for an answer."""
+POLL_SECONDS = 0.02
 PORTS_OF_A_WORKER = 100
 """So that two workers of a run never choose the same one at once."""
 
@@ -45,7 +52,7 @@ class Instance:
 
     def get(self, path: str, key: str = "") -> Any:
         """Return the JSON of an address; raises when it is not answered with 200."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_SECONDS)
         connection.request("GET", path, headers={"Authorization": f"Bearer {key}"} if key else {})
         answer = connection.getresponse()
         body = answer.read()
@@ -55,7 +62,7 @@ class Instance:
 
     def post(self, path: str, key: str, told: Any) -> Any:
         """Post JSON to an address of the REST API and return what it answers."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_SECONDS)
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         connection.request("POST", path, json.dumps(told), headers)
         answer = connection.getresponse()
@@ -66,11 +73,11 @@ class Instance:
 
     def is_ready(self) -> bool:
         """Say whether the instance calls itself able to work."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == HTTPStatus.OK
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
@@ -91,21 +98,32 @@ class Instance:
         return found
 
     def kill(self, word: str) -> int:
-        """Kill -9 every child whose command line has a word; returns how many."""
+        """Kill -9 every child with a word in its command, once there is one; returns how many."""
         state = find_state(self.folder)
         assert state is not None
-        hit = [pid for pid in _children(state.pid) if word in _command_line(pid)]
-        for pid in hit:
-            os.kill(pid, signal.SIGKILL)
-        return len(hit)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            hit = [pid for pid in _children(state.pid) if word in _command_line(pid)]
+            for pid in hit:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if hit:
+                return len(hit)
+            time.sleep(POLL_SECONDS)
+        return 0
 
 
 @contextmanager
 def running_instance() -> Iterator[Instance]:
-    """Start an instance without demo in a folder of its own, and stop it in the end."""
+    """Start an instance without demo in a folder of its own, and stop it in the end.
+
+    Its database is migrated already; `tests.kernel.test_embedded_instance` starts from nothing.
+    """
     with tempfile.TemporaryDirectory(prefix="patron-", ignore_cleanup_errors=True) as path:
         Path(path).chmod(0o711)
         folder = DataFolder(Path(path).resolve())
+        copy_cluster(find_home(folder).cluster)
+        folder.migrated.write_text(migrations_digest(), encoding="utf-8")
         first = FIRST_PORT + worker_number() * PORTS_OF_A_WORKER
         port = next(port for port in range(first, first + PORTS_OF_A_WORKER) if is_free(port))
         data = ("--data", str(folder.root))
@@ -141,4 +159,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _command_line(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

@@ -3,8 +3,8 @@
 import threading
 import time
 
-PATIENCE = 15.0
-"""Seconds for all of them together; the slowest page takes a few on a busy machine."""
+PATIENCE = 60.0
+"""Seconds for all of them together; the slowest page takes many on a busy machine."""
 _THREAD = "process_request_thread"
 """What `socketserver.ThreadingMixIn` runs for each connection; its threads bear the name."""
 
