@@ -1,29 +1,41 @@
 """The migrated cluster from which tests start: made once, made anew when migrations change."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kernel.embedded import clusters
 
+Made = list[tuple[str, str | None]]
+
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """Names of the clusters that were made, without a server behind them."""
-    names: list[str] = []
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Made:
+    """What was made from what, without a server behind it."""
+    names: Made = []
 
-    def make(kept: Path) -> None:
-        kept.mkdir()
-        (kept / "PG_VERSION").write_text("18")
-        names.append(kept.name)
+    def make(kept: Path, made_of: dict[str, str], base: Path | None) -> None:
+        (kept / clusters.CLUSTER).mkdir(parents=True)
+        (kept / clusters.CLUSTER / "PG_VERSION").write_text("18")
+        (kept / clusters.MADE_OF).write_text(json.dumps(made_of))
+        names.append((kept.name, base.name if base else None))
 
     monkeypatch.setattr(clusters, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(clusters, "_make", make)
     return names
 
 
+def copy(monkeypatch: pytest.MonkeyPatch, target: Path, **files: str) -> None:
+    """Copy a cluster that follows from some files, told by their content."""
+    monkeypatch.setattr(clusters, "_made_of", lambda: files)
+    clusters.copy_cluster(target)
+    assert (target / "PG_VERSION").read_text() == "18"
+
+
 def test_copies_of_one_state_of_the_migrations_come_from_one_cluster(
-    made: list[str], tmp_path: Path
+    made: Made, tmp_path: Path
 ) -> None:
     for name in ("first", "second"):
         clusters.copy_cluster(tmp_path / name)
@@ -31,13 +43,26 @@ def test_copies_of_one_state_of_the_migrations_come_from_one_cluster(
     assert len(made) == 1
 
 
-def test_another_state_has_a_cluster_of_its_own_and_the_oldest_go(
-    made: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_was_only_added_goes_on_from_the_cluster_before(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy(monkeypatch, tmp_path / "1", first="a")
+    copy(monkeypatch, tmp_path / "2", first="a", second="b")
+    copy(monkeypatch, tmp_path / "3", first="changed", second="b")
+    assert [base for _, base in made] == [None, made[0][0], None]
+
+
+def test_the_clusters_that_were_used_longest_ago_go(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(clusters.KEPT + 2):
-        monkeypatch.setattr(clusters, "migrations_digest", lambda number=number: str(number))
-        clusters.copy_cluster(tmp_path / str(number))
-
+        copy(monkeypatch, tmp_path / str(number), first=str(number))
     assert len(set(made)) == clusters.KEPT + 2
     kept = {path.name for path in (tmp_path / "cache").glob("cluster-*")}
-    assert kept == set(made[-clusters.KEPT :])
+    assert kept == {name for name, _ in made[-clusters.KEPT :]}
+
+
+def test_a_cluster_follows_from_every_migration_and_from_the_kernel() -> None:
+    found: Any = clusters._made_of()
+    assert {"crm/migrations/0001_initial.py", "kernel/tenancy.py"} <= set(found)
+    assert "config/requirements/base.txt" in found
