@@ -31,6 +31,17 @@ PORTS_OF_A_WORKER = 100
 """So that two workers of a run never choose the same one at once."""
 
 
+END_LEASES = """
+from django.db import transaction
+from kernel import clock
+from kernel.scope import tenant_scope
+from messaging.models import Message
+from tenants.models import Tenant
+with tenant_scope(Tenant.objects.get(slug={slug!r}).pk), transaction.atomic():
+    Message.objects.filter(status='sending').update(due_at=clock.now())
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """A running instance.
@@ -49,6 +60,19 @@ class Instance:
         lines = done.stdout.strip().splitlines()
         assert lines, done.stderr
         return json.loads(lines[-1])
+
+    def run(self, code: str) -> str:
+        """Run Python in the instance, as somebody at its shell does; returns its last line."""
+        done = call("manage", "--data", str(self.folder.root), "shell", "-c", code)
+        assert done.returncode == 0, done.stderr
+        return (done.stdout.strip().splitlines() or [""])[-1]
+
+    def end_leases(self, slug: str) -> None:
+        """Let the two minutes pass for which the messages of a killed worker are left alone.
+
+        Call it for messages that nobody works on any more: others would be taken away.
+        """
+        self.run(END_LEASES.format(slug=slug))
 
     def get(self, path: str, key: str = "") -> Any:
         """Return the JSON of an address; raises when it is not answered with 200."""
