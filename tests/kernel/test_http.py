@@ -240,6 +240,7 @@ def test_a_handshake_that_drips_in_for_ever_ends_too(
         pytest.raises(AnswerLost, match="in time"),
     ):
         client.get(url.replace("http:", "https:"))
+    wait_until_taken(taken)
     assert taken == [b"/handshake"]
 
 
