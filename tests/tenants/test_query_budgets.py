@@ -117,9 +117,9 @@ def test_every_page_keeps_to_its_budget_whatever_the_rows(
     budgets = json.loads(BUDGETS.read_text("utf-8"))
 
     # What is kept for a minute is asked for once more on a page that is opened just then.
-    for path in many:
-        if many[path] > min(few[path] + SLACK, budgets.get(path, UNRECORDED)):
-            many[path] = min(many[path], ask(path))
+    for path, sent in many.items():
+        if sent > min(few[path] + SLACK, budgets.get(path, UNRECORDED)):
+            many[path] = min(sent, ask(path))
     grown = {path: (few[path], many[path]) for path in few if many[path] > few[path] + SLACK}
     over = {path: many[path] for path in many if many[path] > budgets.get(path, UNRECORDED)}
     assert grown == {}
