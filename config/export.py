@@ -8,8 +8,9 @@ a batch that broke off leaves nothing in it. Secrets, their hashes and tokens st
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from kernel import clock
 from kernel.postgres.compiler import tenant_models
 from kernel.scope import current_tenant_id
 from kernel.sql import execute
+from messaging.services import asset_files
 from tenants.queries import get_tenant, list_members
 from tenants.services.files import FOLDER as JOBS_FOLDER
 from tenants.types import JobStep, JobTurn
@@ -95,8 +97,8 @@ def export_batch(turn: JobTurn) -> JobStep:
     files = _media()
     place = progress.place - len(tables)
     if place < len(files):
-        name = files[place].relative_to(_media_home()).as_posix()
-        output = _add(progress, f"media/{name}", files[place].read_bytes())
+        name, read = files[place]
+        output = _add(progress, f"media/{name}", read())
         progress.place += 1
         return JobStep(rows=0, cursor=asdict(progress), total=total, output=output)
     return JobStep(rows=0, cursor=None, total=total, output=_finish(progress))
@@ -218,9 +220,23 @@ def _media_home() -> Path:
     return Path(settings.MEDIA_ROOT) / str(current_tenant_id())
 
 
-def _media() -> list[Path]:
+def _media() -> list[tuple[str, Callable[[], bytes]]]:
+    """Return name and reader of each file, those of the media folder first."""
     home = _media_home()
     files = home.rglob("*") if home.is_dir() else []
-    return sorted(
+    kept = sorted(
         file for file in files if file.is_file() and file.relative_to(home).parts[0] != JOBS_FOLDER
     )
+    found: list[tuple[str, Callable[[], bytes]]] = [
+        (file.relative_to(home).as_posix(), file.read_bytes) for file in kept
+    ]
+    tenant_id = current_tenant_id()
+    for name in asset_files.list_elsewhere():
+        read = partial(_read_picture, tenant_id, name)
+        found.append((f"{asset_files.FOLDER}/{name}", read))
+    return found
+
+
+def _read_picture(tenant_id: int, name: str) -> bytes:
+    """Return a picture that lies in a bucket; one that was removed meanwhile is empty."""
+    return asset_files.read_file(tenant_id, name) or b""

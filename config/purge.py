@@ -18,6 +18,7 @@ from kernel import clock
 from kernel.batches import Deadline
 from kernel.postgres.compiler import tenant_models
 from kernel.scope import current_tenant_id
+from messaging.services import asset_files
 from tenants.choices import TenantStatus
 from tenants.models import Tenant
 
@@ -80,6 +81,7 @@ def _purge_chunk(tenant_id: int) -> int:
     for table in _tables():
         if rows := _delete_rows(table, tenant_id):
             return rows
+    asset_files.delete_all(tenant_id)
     shutil.rmtree(Path(settings.MEDIA_ROOT) / str(tenant_id), ignore_errors=True)
     return _delete_account(tenant_id)
 

@@ -255,10 +255,23 @@ STATIC_URL = "/static/"
 _collected = env.str("PATRON_STATIC_DIR", default="")
 STATIC_ROOT = Path(_collected) if _collected else BASE_DIR / "static" / "collected"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "static" / "dist"] if path.is_dir()]
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "pictures": {"BACKEND": "kernel.storage.MediaFolder"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
+# Pictures of messages lie in the media folder, or in a bucket that speaks the protocol of S3.
+if S3_BUCKET := env.str("PATRON_S3_BUCKET", default=""):
+    STORAGES["pictures"] = {
+        "BACKEND": "kernel.buckets.Bucket",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("PATRON_S3_URL", default="") or None,
+            "region_name": env.str("PATRON_S3_REGION", default="") or None,
+            "access_key": env.str("PATRON_S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("PATRON_S3_SECRET_KEY", default="") or None,
+        },
+    }
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_AUTOREFRESH = DEBUG
 # Vite puts a hash of the content into the names below assets/; only those never change.

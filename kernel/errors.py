@@ -43,3 +43,9 @@ class Forbidden(DomainError):
 
 class Invalid(DomainError):
     """Input that breaks a rule; ``fields`` says where."""
+
+
+class Unavailable(DomainError):
+    """A server that is needed for it does not answer; nothing was changed."""
+
+    code = "unavailable"
