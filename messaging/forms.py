@@ -15,6 +15,7 @@ from messaging.channels.base import Provider
 from messaging.choices import CouponKind, CouponScope, Offer, WhenOut
 from messaging.models import Coupon
 from messaging.queries.brand import NETWORKS
+from messaging.services import assets
 from messaging.services.coupon_checks import MAX_NAME, MAX_WORDS, CouponData
 
 CHANNELS = (("email", "Email"), ("sms", "SMS"))
@@ -58,6 +59,22 @@ NEEDED: Final = (
 SHOWN_AT: Final = {"ends_at": "ends_on", "valid_hours": "valid_for", "prefix": "code_prefix"}
 """Where an error is shown, when not at the field of its name."""
 _NUMBER = {"inputmode": "decimal", "autocomplete": "off"}
+
+
+class AssetForm(forms.Form):
+    """How a picture is called, and the words instead of it."""
+
+    name = forms.CharField(max_length=assets.MAX_NAME)
+    alt = forms.CharField(
+        label="Words instead",
+        required=False,
+        max_length=assets.MAX_ALT,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=(
+            "Read out to those who do not see it, and shown where pictures are off. A mail that "
+            "the picture is put into begins with these words."
+        ),
+    )
 
 
 class BrandForm(forms.Form):

@@ -4,6 +4,7 @@ from django.urls import path
 
 from kernel.edges import as_view
 from messaging.views import (
+    assets,
     brand,
     edges,
     mailboxes,
@@ -17,6 +18,7 @@ from messaging.views.signup_script import serve_forms_script, serve_push_script,
 
 urlpatterns = [
     path("brand/<int:tenant_id>/<str:name>", brand.brand_picture, name="brand_picture"),
+    path("pictures/<int:tenant_id>/<str:name>", assets.picture, name="picture"),
     path("p/<str:token>/theme.css", brand.recipient_theme, name="brand_theme"),
     path("v/<str:token>", senders.verify_page, name="verify_sender"),
     path("s/<str:token>", mailboxes.confirm_page, name="confirm_subscription"),

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from messaging.views import (
+    assets,
     brand,
     channels,
     consent,
@@ -156,6 +157,12 @@ urlpatterns = [
         coupons.release,
         name="release_code",
     ),
+    path("content/pictures/", assets.asset_list, name="assets"),
+    path("content/pictures/choose/", assets.choose_asset, name="choose_asset"),
+    path("content/pictures/upload/", assets.upload_assets, name="upload_assets"),
+    path("content/pictures/<int:asset_id>/", assets.asset, name="asset"),
+    path("content/pictures/<int:asset_id>/words/", assets.describe_asset, name="describe_asset"),
+    path("content/pictures/<int:asset_id>/remove/", assets.remove_asset, name="remove_asset"),
     path("messages/", pages.message_list, name="list"),
     path("messages/suppressions/", suppressions.suppression_list, name="suppressions"),
     path("messages/callbacks/", told.callback_list, name="callbacks"),

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
-from kernel.errors import Conflict, DomainError, Forbidden, NotFound, Outdated
+from kernel.errors import Conflict, DomainError, Forbidden, NotFound, Outdated, Unavailable
 from tenants.api.problems import flatten
 
 CONTENT_TYPE = "application/problem+json"
@@ -21,6 +21,7 @@ STATUSES: dict[type[DomainError], int] = {
     Conflict: 409,
     Outdated: 412,
     Forbidden: 403,
+    Unavailable: 503,
 }
 TITLES = {
     "invalid": "The request breaks a rule",
@@ -71,7 +72,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     problem = _describe(exc)
     if problem is None:
         return None
-    set_rollback()
+    if not hasattr(type(context["view"]).dispatch, "_non_atomic_requests"):
+        set_rollback()  # of the request, which is one transaction
     status = int(problem["status"])
     return Response(problem, status=status, headers=_headers(exc), content_type=CONTENT_TYPE)
 

@@ -1,5 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
+from messaging.api.assets import AssetViewSet
 from messaging.api.channels import ChannelViewSet
 from messaging.api.consents import ConsentViewSet
 from messaging.api.senders import SenderViewSet
@@ -12,6 +13,7 @@ router.register(
     ProfileMessagesViewSet,
     "api-profiles-messages",
 )
+router.register("assets", AssetViewSet, "api-assets")
 router.register("channels", ChannelViewSet, "api-channels")
 router.register("consents", ConsentViewSet, "api-consents")
 router.register("templates", TemplateViewSet, "api-templates")

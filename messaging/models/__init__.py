@@ -1,5 +1,6 @@
 """The outbound edge: where mail goes through, what it says, and every message with its fate."""
 
+from messaging.models.assets import Asset
 from messaging.models.channels import ChannelAccount, ProviderCallback, Sender, SendingDomain
 from messaging.models.content import Brand, Template
 from messaging.models.coupons import Coupon, CouponCode, CouponRedemption, CouponTally
@@ -20,6 +21,7 @@ from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submissio
 
 __all__ = [
     "AccountHealth",
+    "Asset",
     "Brand",
     "ChannelAccount",
     "Coupon",

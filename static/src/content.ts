@@ -1,3 +1,10 @@
-// The pages of templates: their styles. What they do needs no script of its own.
+// The pages of content: their styles, uploading pictures, and choosing one for a field.
 
 import "./styles/content.css";
+import "./styles/pictures.css";
+
+import { startFields } from "./pictures/fields";
+import { startPictures } from "./pictures/page";
+
+startPictures();
+startFields();

@@ -20,6 +20,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "suppressions": _BOTH,
     "channels": _BOTH,
     "templates": _BOTH,
+    "assets": _BOTH,
     "senders": _READ,
     "stores": _READ,
     "inbox": _BOTH,

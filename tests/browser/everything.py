@@ -1,6 +1,6 @@
 """Every page of a merchant to whom everything happened once. A new page is added here."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,9 +30,11 @@ from messaging.models import (
     SignUpForm,
     Template,
 )
+from messaging.queries.assets import describe
 from messaging.queries.signup import page_url
 from messaging.services import tokens
 from messaging.services.answers import answer_conversation
+from messaging.services.assets import add_asset
 from messaging.services.authoring import create_template
 from messaging.services.callback_edge import REFUSALS
 from messaging.services.callbacks import NOBODY_KNOWS
@@ -46,6 +48,7 @@ from stores.models import InboxDelivery, StoreWrite, WebhookDelivery, WebhookEnd
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_account
+from tests.factories.pictures import draw_picture
 from tests.factories.samples import make_conversation, make_move, make_offer, make_profile
 from tests.factories.signup import make_submission
 from tests.imports.files import bring, check, finish, upload
@@ -139,6 +142,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         **_template(),
         "messages": "messages/",
         **_conversations(),
+        **_pictures(),
         **_coupons(),
         "topics": "settings/topics/",
         "topic": f"settings/topics/{_topic()}/",
@@ -276,6 +280,19 @@ def _template() -> dict[str, str]:
         "template-edit": f"{made}edit/",
         "template-check": f"{made}check/",
         "template-code": f"content/templates/{written}/edit/",
+    }
+
+
+def _pictures() -> dict[str, str]:
+    """Upload a picture that a template shows."""
+    taken = add_asset(draw_picture(), "soap.png", alt="A bar of soap", actor="ada@example.com")
+    draft = draft_of("blank", name="Soap", channel="push", message_class="promotional")
+    content = {"title": "Soap", "image": describe(taken.asset).url}
+    create_template(replace(draft, content=content), actor="ada@example.com")
+    return {
+        "pictures": "content/pictures/",
+        "pictures-none": "content/pictures/?q=nothing",
+        "picture": f"content/pictures/{taken.asset.pk}/",
     }
 
 

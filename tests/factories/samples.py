@@ -63,6 +63,7 @@ from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
 from tenants.services.invitations import create_invitation
 from tests.factories.messaging import make_account
+from tests.factories.pictures import make_asset
 from tests.factories.signup import make_submission
 from tests.factories.tenants import make_member
 
@@ -333,6 +334,7 @@ def make_everything() -> dict[str, int]:
         ).pk,
         "conversation_id": make_conversation(profile).pk,
         "template_id": _make_template().pk,
+        "asset_id": make_asset().pk,
         "topic_id": Topic.objects.create(name="New products").pk,
         "form_id": make_submission(profile).form_id,
         "suppression_id": Suppression.objects.create(

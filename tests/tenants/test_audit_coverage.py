@@ -94,6 +94,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "flows/draft/": {"group": "champions"},
     "flows/<int:flow_id>/status/": {"on": "1"},
     "flows/<int:flow_id>/resume/": {},
+    "content/pictures/<int:asset_id>/words/": {"name": "soap.jpg", "alt": "A bar of soap"},
+    "content/pictures/<int:asset_id>/remove/": {},
     "content/coupons/new/": {
         "kind": "pool",
         "name": "Spring",
@@ -302,6 +304,7 @@ OF_CONNECTED = tuple(
 )
 """Pages of a store that has a webhook address."""
 UNRECORDED = {
+    "content/pictures/upload/": "no file comes with it; one that is taken in is recorded",
     "content/forms/preview/": "shows what the editor says, and keeps nothing",
     "data/emails/": "the sample has no address that can be mended",
     "segments/<int:list_id>/people/": "the sample knows nobody's address",

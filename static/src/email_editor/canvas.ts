@@ -16,7 +16,7 @@ const NO_PICTURE = `data:image/svg+xml;base64,${btoa('<svg xmlns="http://www.w3.
 const INSIDE_BODY = ["mj-section", "mj-wrapper", "mj-hero", "mj-raw"];
 
 /** Start the canvas in an element; nothing of it is stored in the browser or told to anybody. */
-export function openCanvas(host: HTMLElement, told: Told): Editor {
+export function openCanvas(host: HTMLElement, told: Told, choosePicture: (part: Component) => void): Editor {
   const editor = grapesjs.init({
     container: host,
     height: "100%",
@@ -33,7 +33,17 @@ export function openCanvas(host: HTMLElement, told: Told): Editor {
     traitManager: { custom: true },
     styleManager: { custom: true },
     selectorManager: { custom: true },
-    assetManager: { custom: true, upload: false },
+    // Double-clicking a picture asks for the library's own list; ours opens in its place.
+    assetManager: {
+      upload: false,
+      custom: {
+        open: (asked: { options: { target?: Component }; close: () => void }) => {
+          setTimeout(asked.close);
+          if (asked.options.target) choosePicture(asked.options.target);
+        },
+        close: () => undefined,
+      },
+    },
     deviceManager: {
       devices: [
         { id: "desktop", name: "Desktop", width: "" },

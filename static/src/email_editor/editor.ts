@@ -2,6 +2,7 @@
 
 import type { Component, Editor } from "grapesjs";
 
+import { PicturePicker } from "../pictures/picker";
 import { h, icon, iconButton } from "./dom";
 import { bodyOf, openCanvas, writePart } from "./canvas";
 import { fromCanvas, isBuilt, toCanvas } from "./mjml";
@@ -35,7 +36,8 @@ export class EmailEditor {
     this.#holder = holder;
     this.#source = source;
     this.#told = told;
-    this.#panel = new Panel(this.#panelHost, told, holder.dataset["productsUrl"] ?? "");
+    const picker = new PicturePicker(holder.dataset["picturesUrl"] ?? "", holder.dataset["uploadUrl"] ?? "");
+    this.#panel = new Panel(this.#panelHost, told, holder.dataset["productsUrl"] ?? "", picker);
     this.#code = h("button", { type: "button", class: "button button-small", "aria-pressed": "false", on: { click: () => this.#toggleCode() } }, icon("code"), "Code");
   }
 
@@ -46,7 +48,7 @@ export class EmailEditor {
     // The library gives its element a height; the one around it follows the page.
     const host = h("div");
     this.#frame.append(host);
-    const editor = openCanvas(host, this.#told);
+    const editor = openCanvas(host, this.#told, (part) => this.#panel.choosePicture(part));
     this.#editor = editor;
     editor.on("load", () => this.#load());
     editor.on("component:selected component:deselected", () => this.#drawAround());

@@ -2,7 +2,9 @@
 
 import type { Component } from "grapesjs";
 
-import { h } from "./dom";
+import { PicturePicker } from "../pictures/picker";
+import type { Picture } from "../pictures/sending";
+import { h, icon } from "./dom";
 import { attributesOf } from "./canvas";
 import { PARTS } from "./parts";
 import type { PartKind } from "./parts";
@@ -13,12 +15,23 @@ export class Panel {
   readonly #host: HTMLElement;
   readonly #told: Told;
   readonly #productsUrl: string;
+  readonly #picker: PicturePicker;
   #part: Component | undefined;
 
-  constructor(host: HTMLElement, told: Told, productsUrl: string) {
+  constructor(host: HTMLElement, told: Told, productsUrl: string, picker: PicturePicker) {
     this.#host = host;
     this.#told = told;
     this.#productsUrl = productsUrl;
+    this.#picker = picker;
+  }
+
+  /** Let somebody choose a picture for a part; it brings its words unless the part has some. */
+  choosePicture(part: Component): void {
+    this.#picker.open((picture) => {
+      part.set("src", picture.url);
+      part.addAttributes({ src: picture.url, ...wordsOf(part, picture) });
+      this.#draw();
+    });
   }
 
   /** Show a part; the focus is left where it is. */
@@ -61,7 +74,9 @@ export class Panel {
   }
 
   #field(part: Component, each: Setting, said: Record<string, string>): HTMLElement {
-    const value = said[each.name] ?? each.default;
+    // A new picture shows a grey box, which nobody chose.
+    const given = said[each.name] ?? each.default;
+    const value = each.kind === "picture" && given.startsWith("data:") ? "" : given;
     const set = (next: string): void => {
       const clean = next.replace(/"/g, "'");
       if (each.name === "src") part.set("src", clean);
@@ -72,7 +87,15 @@ export class Panel {
       const picked = new PickedProducts(this.#productsUrl, value, each.kind === "product" ? 1 : 12, set);
       return h("div", { class: "field", role: "group", "aria-label": each.label }, h("span", { class: "e-label" }, each.label), picked.element, help(each.help));
     }
-    return field(each.label, this.#control(each, value, set), each.help);
+    if (each.kind === "picture") return this.#picture(part, each, value, set);
+    return field(each.kind === "pixels" ? `${each.label}, pixels` : each.label, this.#control(each, value, set), each.help);
+  }
+
+  #picture(part: Component, each: Setting, value: string, set: (next: string) => void): HTMLElement {
+    const opener = h("button", { type: "button", class: "button button-small", on: { click: () => this.choosePicture(part) } }, icon("image"), value ? "Choose another" : "Choose a picture");
+    const isShown = value !== "" && !value.includes("{");
+    const shown = isShown ? h("div", { class: "p-chosen" }, h("img", { src: value, alt: "" })) : null;
+    return h("div", { class: "form" }, h("div", { class: "field" }, h("span", { class: "e-label" }, each.label), shown, opener), field("Its address", this.#control(each, value, set), each.help));
   }
 
   #control(each: Setting, value: string, set: (next: string) => void): HTMLElement {
@@ -109,6 +132,11 @@ export class Panel {
     this.#draw();
     if (id) document.getElementById(id)?.focus();
   }
+}
+
+function wordsOf(part: Component, picture: Picture): Record<string, string> {
+  const alt = picture.alt.replace(/"/g, "'");
+  return alt && !attributesOf(part)["alt"] ? { alt } : {};
 }
 
 function isShown(each: Setting, all: readonly Setting[], said: Record<string, string>): boolean {

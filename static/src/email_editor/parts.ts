@@ -51,9 +51,9 @@ export const PARTS: Record<string, PartKind> = {
   },
   "mj-image": {
     label: "Picture",
-    icon: "eye",
+    icon: "image",
     settings: [
-      setting("src", "Address of the picture", "address"),
+      setting("src", "Picture", "picture", { help: "One of yours, or any address." }),
       setting("alt", "Words instead", "words", { help: "Read out to those who do not see it." }),
       setting("href", "Leads to", "address"),
       setting("width", "Width", "pixels", { low: 10, high: 600 }),
@@ -85,7 +85,7 @@ export function listNew(blocks: readonly BlockKind[]): NewPart[] {
       id: "image",
       label: "Picture",
       help: "A picture",
-      icon: "eye",
+      icon: "image",
       content: section('<mj-image src="" alt=""></mj-image>'),
     },
     {

@@ -3,7 +3,7 @@
 export interface Setting {
   name: string;
   label: string;
-  kind: "choice" | "number" | "words" | "category" | "products" | "product" | "coupon" | "address" | "colour" | "pixels";
+  kind: "choice" | "number" | "words" | "category" | "products" | "product" | "coupon" | "address" | "picture" | "colour" | "pixels";
   default: string;
   choices: [string, string][];
   low: number;
