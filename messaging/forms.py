@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django import forms
 
+from crm.domain.channels import CHANNEL_LABELS
 from crm.services.suppressions import MAX_DETAIL
 from kernel import clock
 from kernel.formats import find_zone
@@ -18,7 +19,7 @@ from messaging.queries.brand import NETWORKS
 from messaging.services import assets
 from messaging.services.coupon_checks import MAX_NAME, MAX_WORDS, CouponData
 
-CHANNELS = (("email", "Email"), ("sms", "SMS"))
+CHANNELS = tuple((name, CHANNEL_LABELS[name]) for name in ("email", "sms"))
 MAX_CREDENTIAL = 10_000
 """Letters; a service account of a push provider is JSON with a key inside."""
 SCOPES = (("promotional", "Marketing only"), ("all", "Every message"))

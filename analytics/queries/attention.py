@@ -15,7 +15,7 @@ from analytics.queries.kpis import list_days, today
 from analytics.queries.received import list_alarms
 from analytics.types import Period
 from crm.choices import StoreStatus
-from crm.queries.conversations import CHANNEL_LABELS
+from crm.domain.channels import CHANNEL_LABELS
 from flows.queries.runs import count_failed
 from kernel import clock
 from kernel.formats import format_number

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from crm.choices import ConversationState, Direction
+from crm.domain.channels import CHANNEL_LABELS
 from crm.models import Conversation, ConversationMessage
 from kernel.keyset import Place, Sorting, Statement, count_up_to, has_any, select_page
 
-CHANNEL_LABELS = {"email": "Email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "Push"}
 NEWEST = Sorting("c.last_message_at", "c.id", "last_message_at", is_time=True)
 THREAD_PAGE = 50
 FoundConversation = Conversation

@@ -8,6 +8,7 @@ from typing import Protocol
 from django.db.models import Q
 
 from crm.choices import Channel, ConsentState, SuppressionReason, SuppressionScope
+from crm.domain.channels import CHANNEL_LABELS
 from crm.domain.digests import digest_address
 from crm.models import Suppression
 from kernel.scope import current_tenant_id
@@ -74,8 +75,8 @@ def find_reach(people: Collection[Reachable], now: datetime) -> list[list[Reach]
     suppressed = _find_suppressed(people, now)
     return [
         [
-            _judge(Channel.EMAIL, "Email", person.email, person.email_consent, suppressed),
-            _judge(Channel.SMS, "SMS", person.phone, person.sms_consent, suppressed),
+            _judge(Channel.EMAIL, person.email, person.email_consent, suppressed),
+            _judge(Channel.SMS, person.phone, person.sms_consent, suppressed),
             *_judge_whatsapp(person, suppressed),
         ]
         for person in people
@@ -119,10 +120,11 @@ def _judge_whatsapp(person: Reachable, suppressed: _Found) -> list[Reach]:
     if not _uses_whatsapp(person):
         return []
     said = person.whatsapp_consent
-    return [_judge(Channel.WHATSAPP, "WhatsApp", person.phone, said, suppressed)]
+    return [_judge(Channel.WHATSAPP, person.phone, said, suppressed)]
 
 
-def _judge(channel: Channel, label: str, address: str, consent: str, suppressed: _Found) -> Reach:
+def _judge(channel: Channel, address: str, consent: str, suppressed: _Found) -> Reach:
+    label = CHANNEL_LABELS[channel]
     if not address:
         missing = "no address" if channel == Channel.EMAIL else "no number"
         return Reach(channel, label, missing, "no", is_missing=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crm.choices import OrderChannel, PaymentMethod
+from crm.domain.channels import CHANNEL_WORDS
 from crm.domain.merging import say_merge_rule
 from crm.models import Event, Note
 from crm.panels import EventWords
@@ -30,7 +31,6 @@ PROFILE_EVENTS = (
     "Import Undone",
 )
 NOTE_EVENTS = ("Note Added",)
-_CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
 _PAYMENTS = {str(value): str(label) for value, label in PaymentMethod.choices}
 _ORDER_CHANNELS = {str(value): str(label) for value, label in OrderChannel.choices}
 _TITLES_SHOWN = 3
@@ -128,7 +128,7 @@ def _speak_merge(said: Mapping[str, Any]) -> EventWords:
 
 
 def _speak_consent(said: Mapping[str, Any]) -> EventWords:
-    channel = _CHANNELS.get(str(said.get("channel")), str(said.get("channel", "")))
+    channel = CHANNEL_WORDS.get(str(said.get("channel")), str(said.get("channel", "")))
     state = str(said.get("state", "")).replace("_", " ")
     tone = "good" if state == "subscribed" else "neutral"
     before = str(said.get("before", "")).replace("_", " ")
@@ -136,7 +136,7 @@ def _speak_consent(said: Mapping[str, Any]) -> EventWords:
 
 
 def _speak_suppression(said: Mapping[str, Any]) -> EventWords:
-    channel = _CHANNELS.get(str(said.get("channel")), str(said.get("channel", "")))
+    channel = CHANNEL_WORDS.get(str(said.get("channel")), str(said.get("channel", "")))
     if said.get("is_stopped"):
         return EventWords("bell", f"Suppressed for {channel}", "", "bad")
     return EventWords("bell", f"No longer suppressed for {channel}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from crm.domain.channels import CHANNEL_WORDS
 from crm.domain.permission import BEGINNING, restrictiveness
 from crm.domain.snapshots import (
     CHANNELS,
@@ -31,7 +32,6 @@ from kernel import clock
 from kernel.arrays import array, columns
 from kernel.sql import run_sql
 
-_SPOKEN = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
 DERIVED = {
     "crm_identity",
     "crm_consentevent",
@@ -248,7 +248,7 @@ def _explain(end: PutBack) -> str:
 
 def _word(name: str) -> str:
     if channel := channel_of(name):
-        return f"{_SPOKEN[channel]} consent"
+        return f"{CHANNEL_WORDS[channel]} consent"
     for prefix in (IDENTITY, TAG):
         if name.startswith(prefix):
             kind = name.removeprefix(prefix).partition(":")[0]

@@ -9,6 +9,7 @@ from rest_framework.renderers import JSONRenderer
 
 from crm.api.profile_shapes import ProfileExport
 from crm.choices import ConsentState
+from crm.domain.channels import CHANNEL_LABELS
 from crm.models import Note, ProfileMerge
 from crm.queries import people
 from crm.queries.joining import compare_profiles, find_live
@@ -31,7 +32,6 @@ from tenants.types import TenantRequest
 
 CANDIDATES = 10
 MAX_REASON = 500
-CHANNELS = {"email": "Email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "Push"}
 STATES = {
     ConsentState.SUBSCRIBED.value: "Agrees to be contacted",
     ConsentState.UNSUBSCRIBED.value: "Wants no more marketing",
@@ -121,7 +121,7 @@ def change_consent(request: TenantRequest, profile_id: int) -> HttpResponse:
         raise Http404  # the words of a proof would name who was to be forgotten
     channel, state = request.POST.get("channel", ""), request.POST.get("state", "")
     reason = request.POST.get("reason", "").replace("\x00", "").strip()[:MAX_REASON]
-    if channel not in CHANNELS or state not in STATES or not reason:
+    if channel not in CHANNEL_LABELS or state not in STATES or not reason:
         messages.error(request, "Nothing was recorded: say the channel, the state and the reason.")
         return _back(request, profile_id, "consent")
     changed = record_consent(
@@ -135,7 +135,9 @@ def change_consent(request: TenantRequest, profile_id: int) -> HttpResponse:
             after={"channel": channel, "state": state},
             actor=request.user.email,
         )
-        messages.success(request, f"{CHANNELS[channel]} is {state} now, with your reason as proof.")
+        messages.success(
+            request, f"{CHANNEL_LABELS[channel]} is {state} now, with your reason as proof."
+        )
     else:
         messages.info(request, "Nothing to do: that is what holds already.")
     return _back(request, profile_id, "consent")

@@ -5,11 +5,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from crm.domain.channels import CHANNEL_LABELS
 from crm.panels import list_kinds
 from crm.queries import person
 from crm.queries.care import care_of_person
 from crm.queries.statements import can_be_asked
-from crm.views.changes import CHANNELS, STATES
+from crm.views.changes import STATES
 from crm.views.person import get_profile
 from kernel import clock
 from kernel.formats import find_zone
@@ -85,7 +86,7 @@ def consent(request: TenantRequest, profile_id: int) -> HttpResponse:
     context = {
         "lines": person.list_consent(profile.pk),
         "profile": profile,
-        "channels": CHANNELS,
+        "channels": CHANNEL_LABELS,
         "states": STATES,
         "may_change": may_change,
         "may_ask": may_change and can_be_asked(profile.email, profile.email_consent, clock.now()),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count
 
+from crm.domain.channels import CHANNEL_WORDS
 from flows.choices import RunStatus
 from flows.domain.graph import (
     Delay,
@@ -38,8 +39,6 @@ from segments.queries.listing import speak_money, titles_of
 
 DAYS = 30
 _SKIP_WORDS = dict(SkipReason.choices)
-
-_CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +309,7 @@ def _exit_words(exit_on: ExitOn, graph: Graph, names: Names) -> str:
 def _words(node: Node, names: Names) -> tuple[str, str]:
     match node:
         case Message(id=key, message_class=word, channel=channel):
-            return names.message(key), f"{word.capitalize()} {_CHANNELS.get(channel, channel)}"
+            return names.message(key), f"{word.capitalize()} {CHANNEL_WORDS.get(channel, channel)}"
         case Delay(zone=zone):
             return speak_delay(node), zone or "In the profile's own time zone"
         case Split(condition=condition):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
+from crm.domain.channels import CHANNEL_WORDS
 from kernel.formats import format_country, format_day
 from messaging.domain.frequency import ENGAGED, ENGAGED_DAYS, UNENGAGED, Peak, Rule
 from messaging.domain.limits import (
@@ -17,7 +18,6 @@ from messaging.domain.limits import (
 )
 from messaging.domain.quiet_hours import QuietRule
 
-CHANNEL_WORDS: Final = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "push"}
 TROUBLE_WORDS: Final = {
     "ticket": "an open ticket",
     "return": "a refund that is not settled",

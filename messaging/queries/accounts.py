@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from crm.choices import Channel
-from crm.queries.conversations import CHANNEL_LABELS
+from crm.domain.channels import CHANNEL_LABELS
 from messaging.channels.base import Provider
 from messaging.channels.registry import PROVIDERS
 from messaging.models import ChannelAccount

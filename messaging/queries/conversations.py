@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crm.choices import Channel, Direction
+from crm.domain.channels import CHANNEL_LABELS
 from crm.models import Conversation, ConversationMessage
-from crm.queries.conversations import CHANNEL_LABELS, Thread, read_thread
+from crm.queries.conversations import Thread, read_thread
 from messaging.choices import Outcome
 from messaging.domain.windows import window_end
 from messaging.models import Message

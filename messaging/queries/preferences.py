@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crm.choices import Channel, ConsentState
+from crm.domain.channels import CHANNEL_LABELS
 from crm.domain.digests import mask_address
 from crm.queries.person import ConsentLine, list_consent
 from kernel.formats import find_zone
@@ -43,8 +44,7 @@ _HOW = {
 }
 """How somebody said it, in words for themselves."""
 STOPPABLE = {
-    Channel.SMS.value: "SMS",
-    Channel.WHATSAPP.value: "WhatsApp",
+    **{name: CHANNEL_LABELS[name] for name in (Channel.SMS.value, Channel.WHATSAPP.value)},
     Channel.PUSH.value: "Push messages",
 }
 """Channels that can be stopped on the preference page; only they themselves can say yes again."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crm.domain.channels import CHANNEL_LABELS
 from crm.models import Event
 from crm.panels import EventWords
-from crm.queries.conversations import CHANNEL_LABELS
 from messaging.choices import FailReason, ReasonClass, SkipReason
 from messaging.domain.told import REASONS
 from messaging.models import Message

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm.queries.conversations import CHANNEL_LABELS
+from crm.domain.channels import CHANNEL_LABELS
 from kernel.errors import Conflict, Invalid
 from messaging.channels.base import Provider
 from messaging.channels.registry import find_provider

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.choices import ConversationState
+from crm.domain.channels import CHANNEL_LABELS
 from crm.queries import conversations as reads
 from crm.queries.conversations import (
-    CHANNEL_LABELS,
     NOBODY,
     FoundConversation,
     WantedConversations,

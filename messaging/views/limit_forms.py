@@ -7,10 +7,11 @@ from typing import Any, Final
 from django import forms
 from django.forms import BoundField
 
+from crm.domain.channels import CHANNEL_LABELS, CHANNEL_WORDS
 from kernel.places import list_countries
 from messaging.choices import Audience, MessageClass
 from messaging.domain.frequency import Peak, Rule
-from messaging.domain.limit_words import CHANNEL_WORDS, TROUBLE_WORDS
+from messaging.domain.limit_words import TROUBLE_WORDS
 from messaging.domain.limits import (
     CHANNELS,
     MOST_HOURS,
@@ -201,7 +202,7 @@ class LimitsForm(forms.Form):
         """The fields of each channel."""
         return [
             {
-                "label": CHANNEL_WORDS[channel][0].upper() + CHANNEL_WORDS[channel][1:],
+                "label": CHANNEL_LABELS[channel],
                 "hours": self[f"smart_{channel}_hours"],
                 "on_hit": self[f"smart_{channel}_on_hit"],
                 "wait": self[f"smart_{channel}_wait"],
@@ -282,7 +283,7 @@ class FrequencyForm(forms.Form):
         required=False,
         choices=(
             ("", "Any channel, counted together"),
-            *((name, word[0].upper() + word[1:]) for name, word in CHANNEL_WORDS.items()),
+            *CHANNEL_LABELS.items(),
         ),
     )
     window = forms.IntegerField(label="In so many", min_value=1, max_value=366 * 24)

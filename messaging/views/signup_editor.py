@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.forms.boundfield import BoundField
 
+from crm.domain.channels import CHANNEL_LABELS
 from messaging.choices import FormKind, FormStatus, QuestionKind
 from messaging.domain.signup import (
     BUILT_IN,
@@ -34,7 +35,7 @@ LABELS: Final = {
     QuestionKind.BIRTHDAY: "Birthday",
 }
 """What the built-in questions say on a form."""
-CHANNEL_LABELS: Final = (("email", "Email"), ("sms", "SMS"))
+CHANNELS: Final = tuple((name, CHANNEL_LABELS[name]) for name in ("email", "sms"))
 POSITIONS: Final = (
     ("center", "In the middle, over the page"),
     ("corner", "In a corner, beside the page"),
@@ -69,7 +70,7 @@ class EditorForm(forms.Form):
     birthday = forms.ChoiceField(label="Birthday", choices=ASK, required=False)
     channels = forms.MultipleChoiceField(
         label="Ask consent for",
-        choices=CHANNEL_LABELS,
+        choices=CHANNELS,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )

@@ -6,18 +6,14 @@ from typing import Any
 from django import forms
 
 from crm.choices import Channel
+from crm.domain.channels import CHANNEL_LABELS
 from messaging.choices import MessageClass
 from messaging.models import Template
 from messaging.services.authoring import MAX_NAME, Draft, clean_tags, own_text
 from messaging.services.starters import list_starters
 from messaging.services.writing import WRITERS
 
-CHANNELS = (
-    (Channel.EMAIL.value, "Email"),
-    (Channel.SMS.value, "SMS"),
-    (Channel.WHATSAPP.value, "WhatsApp"),
-    (Channel.PUSH.value, "Push"),
-)
+CHANNELS = tuple(CHANNEL_LABELS.items())
 CLASSES = (
     (MessageClass.PROMOTIONAL.value, "Promotional: news and offers"),
     (MessageClass.BEHAVIOURAL.value, "Behavioural: about what they looked at"),

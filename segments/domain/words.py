@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, assert_never
 
+from crm.domain.channels import CHANNEL_LABELS
 from segments.domain.comparisons import (
     FieldLeaf,
     PropertyLeaf,
@@ -20,7 +21,7 @@ from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf
 from segments.domain.words_dates import speak_date_value, speak_day, speak_number
 from segments.domain.words_happenings import describe_happening
 from segments.domain.words_sequences import describe_sequence
-from segments.domain.words_standing import CHANNEL_LABELS, describe_standing
+from segments.domain.words_standing import describe_standing
 from segments.types import Kind
 
 _SIGNS: Final = {

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from crm.domain.channels import CHANNEL_LABELS
 from segments.domain.rfm import GROUP_LABELS
 from segments.domain.standing import NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
 from segments.domain.words_dates import speak_day, speak_many, speak_number
 
-CHANNEL_LABELS = {"email": "Email", "sms": "SMS", "whatsapp": "WhatsApp", "push": "Push"}
 _REACHES = {
     "subscribed": "subscribed",
     "pending": "not confirmed yet",
