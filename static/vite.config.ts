@@ -12,8 +12,14 @@ const nameGlobalObject: Plugin = {
   },
 };
 
+// The form script is made of several modules; on other people's pages no name of them may be left over.
+const wrapScript: Plugin = {
+  name: "wrap-script",
+  renderChunk: (code, chunk) => (chunk.isEntry && chunk.name === "forms" ? { code: `(() => {\n${code}\n})();`, map: null } : null),
+};
+
 export default defineConfig({
-  plugins: [nameGlobalObject],
+  plugins: [nameGlobalObject, wrapScript],
   base: "/static/",
   publicDir: "public",
   build: {
@@ -38,7 +44,7 @@ export default defineConfig({
         content: "src/content.ts",
         email_editor: "src/email_editor.ts",
         // Other people's pages load these (`/patron.js`, `/forms.js`, `/push.js`): one file each, that
-        // imports nothing.
+        // loads nothing else.
         patron: "src/patron.ts",
         forms: "src/forms.ts",
         push: "src/push.ts",

@@ -6,135 +6,22 @@
 //   <button data-patron-open="KEY">                           opens a pop-up at once
 //
 // data-consent="required"  pop-ups wait for patron.consent(true), as they remember that they showed
-(() => {
-  type Kind = "embedded" | "popup" | "page";
-  interface Question {
-    name: string;
-    kind: string;
-    label: string;
-    required: boolean;
-    options: string[];
-  }
-  interface Definition {
-    key: string;
-    ticket: string;
-    kind: Kind;
-    title: string;
-    text: string;
-    button: string;
-    questions: Question[];
-    consent: { text: string; box: boolean };
-    success: { title: string; text: string; code?: string };
-    rules: {
-      seconds: number | null;
-      scroll: number | null;
-      exit: boolean;
-      pages: string[];
-      except: string[];
-      days: number;
-      position: string;
-    };
-    look: {
-      name: string;
-      accent: string;
-      onAccent: string;
-      link: string;
-      logo: string;
-      logoWidth: number;
-      logoHeight: number;
-    };
-  }
-  interface Answer {
-    ok?: boolean;
-    code?: string;
-    form?: Definition;
-    wait?: number;
-    errors?: Record<string, string>;
-  }
-  type Attributes = Record<string, string | boolean>;
+import { blame, renew, say, thank } from "./forms/answers";
+import { make, uuid } from "./forms/dom";
+import { collect, drawConsent, drawField } from "./forms/fields";
+import { mayShow, plan } from "./forms/rules";
+import type { Answer, Definition } from "./forms/shapes";
+import { CSS } from "./forms/styles";
 
+(() => {
   const tag = document.currentScript as HTMLScriptElement | null;
   if (!tag) return;
   const home = new URL(tag.src).origin;
   const isPreview = tag.dataset["preview"] !== undefined;
   const isWaiting = tag.dataset["consent"] === "required";
-  const DAY_MS = 86_400_000;
   const MOST_WAIT = 5;
-  const INPUTS: Record<string, [type: string, autocomplete: string, mode?: string]> = {
-    email: ["email", "email"],
-    phone: ["tel", "tel"],
-    first_name: ["text", "given-name"],
-    birthday: ["date", "bday"],
-    text: ["text", "off"],
-    number: ["text", "off", "decimal"],
-    date: ["date", "off"],
-  };
   const drawn = new WeakSet<Element>();
   const opened = new Set<string>();
-
-  const CSS = `
-:host{all:initial;display:block;color-scheme:light}
-*{box-sizing:border-box}
-.form{position:relative;max-width:26rem;margin:0 auto;padding:1.75rem;border-radius:12px;background:#fff;
-color:#1b1f23;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;text-align:left}
-:host([data-framed]) .form{border:1px solid #d8dcdf}
-img{display:block;margin:0 0 1rem;height:auto;max-width:100%}
-h2{margin:0;padding-right:2rem;font-size:1.375rem;line-height:1.25;font-weight:650;letter-spacing:-.01em}
-h2:focus{outline:0}
-p{margin:.5rem 0 0;overflow-wrap:anywhere}
-form{display:grid;gap:1rem;margin:1.25rem 0 0}
-label,legend{display:block;padding:0;font-size:.875rem;font-weight:550}
-fieldset{margin:0;padding:0;border:0;min-width:0}
-.soft{color:#57606a;font-weight:400}
-input:not([type=radio],[type=checkbox]){display:block;width:100%;min-height:2.75rem;margin-top:.25rem;
-padding:.5rem .75rem;border:1px solid #868e96;border-radius:8px;background:#fff;color:inherit;font:inherit}
-input[aria-invalid=true]{border-color:#b42318}
-.option{display:flex;gap:.625rem;align-items:flex-start;min-height:2rem;padding:.25rem 0;font-weight:400;
-font-size:.9375rem;cursor:pointer}
-.option input{flex:none;width:1.125rem;height:1.125rem;margin:.1875rem 0 0;accent-color:var(--link)}
-.wrong{margin:.25rem 0 0;color:#b42318;font-size:.875rem}
-.agreed{display:contents}
-.small{margin:0;color:#57606a;font-size:.8125rem;line-height:1.45}
-button{font:inherit;cursor:pointer}
-.send{min-height:3rem;padding:.625rem 1rem;border:0;border-radius:8px;background:var(--accent);
-color:var(--on-accent);font-weight:600}
-.send[aria-disabled=true]{opacity:.7;cursor:progress}
-:focus-visible{outline:3px solid var(--link);outline-offset:2px}
-.trap{position:absolute;left:-9999px;width:1px;height:1px;overflow:hidden}
-.code{display:inline-block;margin-top:1rem;padding:.625rem 1rem;border:1px dashed #868e96;border-radius:8px;
-font:600 1.125rem ui-monospace,monospace;user-select:all;overflow-wrap:anywhere}
-.close{position:absolute;top:.75rem;right:.75rem;width:2.75rem;height:2.75rem;border:0;border-radius:50%;
-background:0;color:#57606a;font-size:1.5rem;line-height:1}
-.close:hover{background:#f1f3f4}
-dialog{border:0;padding:0;background:0;width:min(26rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);
-border-radius:12px;box-shadow:0 12px 48px rgb(0 0 0/.28);overflow:auto}
-dialog::backdrop{background:rgb(15 20 25/.55)}
-dialog.corner{position:fixed;inset:auto 1rem 1rem auto;margin:0;z-index:2147483000}
-dialog.still{position:fixed;z-index:1}
-dialog.still:not(.corner){inset:0;margin:auto;height:fit-content}
-.veil{position:fixed;inset:0;background:rgb(15 20 25/.55)}
-@media (prefers-reduced-motion:no-preference){dialog{animation:in .15s ease-out}
-@keyframes in{from{opacity:0;transform:translateY(8px)}}}`;
-
-  function make<K extends keyof HTMLElementTagNameMap>(
-    name: K,
-    attributes: Attributes = {},
-    ...children: (Node | string)[]
-  ): HTMLElementTagNameMap[K] {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) {
-      if (value !== false) made.setAttribute(key, value === true ? "" : value);
-    }
-    made.append(...children);
-    return made;
-  }
-
-  function uuid(): string {
-    if (crypto.randomUUID) return crypto.randomUUID();
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-  }
 
   function read(name: string): string {
     try {
@@ -181,102 +68,6 @@ dialog.still:not(.corner){inset:0;margin:auto;height:fit-content}
     host.style.setProperty("--on-accent", look.onAccent);
     host.style.setProperty("--link", look.link);
     return root;
-  }
-
-  function optional(question: Question): (Node | string)[] {
-    const more = question.required ? [] : [make("span", { class: "soft" }, " (optional)")];
-    return [question.label, ...more];
-  }
-
-  function drawGroup(question: Question): HTMLElement {
-    const type = question.kind === "choices" ? "checkbox" : "radio";
-    const pairs =
-      question.kind === "yes_no"
-        ? [["yes", "Yes"] as const, ["no", "No"] as const]
-        : question.options.map((option) => [option, option] as const);
-    return make(
-      "fieldset",
-      { "aria-describedby": `${question.name}-wrong` },
-      make("legend", {}, ...optional(question)),
-      ...pairs.map(([value, label]) =>
-        make("label", { class: "option" }, make("input", { type, name: question.name, value }), label),
-      ),
-    );
-  }
-
-  function drawField(question: Question): HTMLElement {
-    const input = INPUTS[question.kind];
-    const id = `patron-${question.name}`;
-    const wrong = make("p", { class: "wrong", id: `${question.name}-wrong`, hidden: true });
-    if (!input) return make("div", {}, drawGroup(question), wrong);
-    const [type, autocomplete, inputmode] = input;
-    const attributes = { id, name: question.name, type, autocomplete, "aria-describedby": wrong.id };
-    return make(
-      "div",
-      {},
-      make("label", { for: id }, ...optional(question)),
-      make("input", {
-        ...attributes,
-        ...(inputmode && { inputmode }),
-        ...(question.required && { "aria-required": "true" }),
-      }),
-      wrong,
-    );
-  }
-
-  function drawConsent({ text, box }: Definition["consent"]): HTMLElement[] {
-    if (!text) return [];
-    if (!box) return [make("p", { class: "small" }, text)];
-    const tick = make("input", { type: "checkbox", name: "agreed", value: "1" });
-    return [make("label", { class: "option small" }, tick, make("span", {}, text))];
-  }
-
-  function collect(form: HTMLFormElement, questions: Question[]): Record<string, unknown> {
-    const data = new FormData(form);
-    return Object.fromEntries(
-      questions.map(({ name, kind }) => [name, kind === "choices" ? data.getAll(name) : data.get(name)]),
-    );
-  }
-
-  function blame(panel: HTMLElement, form: HTMLFormElement, errors: Record<string, string>): void {
-    let first: HTMLElement | null = null;
-    for (const wrong of form.querySelectorAll<HTMLElement>(".wrong[id$='-wrong']")) {
-      const text = errors[wrong.id.replace(/-wrong$/, "")] ?? "";
-      const field = wrong.parentElement?.querySelector<HTMLElement>("input");
-      wrong.textContent = text;
-      wrong.hidden = !text;
-      if (text) field?.setAttribute("aria-invalid", "true");
-      else field?.removeAttribute("aria-invalid");
-      if (text && !first) first = field ?? null;
-    }
-    say(panel, first ? "" : (errors["__all__"] ?? ""));
-    first?.focus();
-  }
-
-  function say(panel: HTMLElement, text: string): void {
-    const line = panel.querySelector<HTMLElement>("[role=alert]");
-    if (!line) return;
-    line.textContent = text;
-    line.hidden = !text;
-  }
-
-  function thank(panel: HTMLElement, { success }: Definition, code = success.code): void {
-    const title = make("h2", { tabindex: "-1", id: "patron-title" }, success.title);
-    const done = make("div", { role: "status" }, title);
-    if (success.text) done.append(make("p", {}, success.text));
-    if (code) done.append(make("span", { class: "code" }, code));
-    panel.querySelectorAll(":scope > :not(.close)").forEach((node) => node.remove());
-    panel.append(done);
-    title.focus();
-  }
-
-  /** Shows what is asked now; returns whether those are the words that they have read. */
-  function renew(found: Definition, form: HTMLFormElement, now: Definition): boolean {
-    const isSame = found.consent.text === now.consent.text && found.consent.box === now.consent.box;
-    found.ticket = now.ticket;
-    found.consent = now.consent;
-    if (!isSame) form.querySelector(".agreed")?.replaceChildren(...drawConsent(now.consent));
-    return isSame;
   }
 
   async function send(found: Definition, panel: HTMLElement, form: HTMLFormElement, id: string): Promise<void> {
@@ -413,51 +204,6 @@ dialog.still:not(.corner){inset:0;margin:auto;height:fit-content}
     noteSeen(key);
   }
 
-  function matches(patterns: string[]): boolean {
-    return patterns.some((pattern) => {
-      const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-      return new RegExp(`^${parts.join(".*")}$`).test(location.pathname);
-    });
-  }
-
-  function mayShow({ key, rules }: Definition): boolean {
-    const last = read(`form_${key}`);
-    if (last === "done" || Date.now() - Number(last || 0) < rules.days * DAY_MS) return false;
-    return (!rules.pages.length || matches(rules.pages)) && !matches(rules.except);
-  }
-
-  /** Opens a pop-up at the first of what its rules name. */
-  function plan(found: Definition): void {
-    if (!mayShow(found)) return;
-    const { seconds, scroll, exit } = found.rules;
-    const ends: (() => void)[] = [];
-    const start = (): void => {
-      ends.forEach((end) => end());
-      show(found);
-    };
-    const listen = (target: EventTarget, name: string, hear: (event: Event) => void): void => {
-      target.addEventListener(name, hear, { passive: true });
-      ends.push(() => target.removeEventListener(name, hear));
-    };
-    if (seconds !== null) {
-      const timer = setTimeout(start, seconds * 1_000);
-      ends.push(() => clearTimeout(timer));
-    }
-    if (scroll !== null) {
-      listen(window, "scroll", () => {
-        const { scrollHeight } = document.documentElement;
-        const way = scrollHeight - innerHeight;
-        if (way > 0 && scrollY / way >= scroll / 100) start();
-      });
-    }
-    if (exit) {
-      listen(document, "mouseout", (event) => {
-        const { relatedTarget, clientY } = event as MouseEvent;
-        if (!relatedTarget && clientY <= 0) start();
-      });
-    }
-  }
-
   const asked = new Map<string, Promise<Definition | null>>();
   function find(key: string): Promise<Definition | null> {
     let found = asked.get(key);
@@ -483,7 +229,7 @@ dialog.still:not(.corner){inset:0;margin:auto;height:fit-content}
     for (const key of (tag?.dataset["form"] ?? "").split(/\s+/).filter(Boolean)) {
       if (inPage.has(key)) continue;
       const found = await find(key);
-      if (found?.kind === "popup") plan(found);
+      if (found?.kind === "popup" && mayShow(found, read(`form_${key}`))) plan(found, show);
     }
   }
 
