@@ -169,7 +169,7 @@ def list_coupons(status: str, place: Place) -> CouponPage:
     found = select_page(Statement(_SELECT, parts, params), NEWEST, descending=True, place=place)
     ids = [row.id for row in found.rows]
     known = {row.pk: row for row in Coupon.objects.filter(pk__in=ids)} if ids else {}
-    rows = _with_figures([known[each] for each in ids if each in known])
+    rows = add_figures([known[each] for each in ids if each in known])
     return CouponPage(rows, found.next, found.previous)
 
 
@@ -190,7 +190,7 @@ def has_coupons() -> bool:
 def find_coupon(coupon_id: int) -> CouponRow | None:
     """Return one coupon with its figures, or None."""
     coupon = Coupon.objects.filter(pk=coupon_id).first()
-    return _with_figures([coupon])[0] if coupon is not None else None
+    return add_figures([coupon])[0] if coupon is not None else None
 
 
 def list_codes(wanted: WantedCodes, place: Place) -> CodePage:
@@ -254,7 +254,8 @@ def _conditions(wanted: WantedCodes) -> tuple[list[str], dict[str, Any]]:
     return parts, params
 
 
-def _with_figures(coupons: Sequence[Coupon]) -> list[CouponRow]:
+def add_figures(coupons: Sequence[Coupon]) -> list[CouponRow]:
+    """Return coupons of the active tenant with their figures, in three statements."""
     if not coupons:
         return []
     ids = array([coupon.pk for coupon in coupons])

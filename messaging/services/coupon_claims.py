@@ -21,6 +21,7 @@ from messaging.choices import CodeStatus, CouponKind, CouponScope, CouponStatus,
 from messaging.domain.coupons import end_of, name_holder
 from messaging.models import Coupon
 from messaging.queries import coupon_values
+from messaging.services.coupon_endings import take_back
 from messaging.types import PendingMessage, Verdict
 from tenants.queries import get_tenant
 
@@ -69,22 +70,27 @@ class _Plan:
     """What becomes of the codes of a batch: those to claim, and those that people have."""
 
     fresh: list[tuple[int, _Want]] = field(default_factory=list)
-    kept: list[tuple[int, int, datetime | None, str]] = field(default_factory=list)
+    kept: list[tuple[int, int, int, datetime | None, str]] = field(default_factory=list)
+    again: dict[int, tuple[_Want, "_Given"]] = field(default_factory=dict)
+    over: dict[int, Coupon] = field(default_factory=dict)
+    """Who uses a code again, and whose time is over, by id of the code."""
 
-    def keep(self, want: _Want, row: Any, now: datetime) -> datetime | None:
-        """Use a code again and return when it ends; what was promised once stands."""
+    def keep(self, want: _Want, row: Any, now: datetime) -> None:
+        """Use a code again; what was promised once stands."""
         coupon, is_claimed = want.coupon, row.status == CodeStatus.CLAIMED
         is_own = is_claimed and all(each.id == row.message_id for each in want.messages)
         ends = end_of(now, coupon.valid_hours, coupon.ends_at) if is_claimed else row.expires_at
         # Two messages carry it from now on: neither may give it back when the other has left.
         status = CodeStatus.CLAIMED.value if is_own else CodeStatus.SENT.value
-        self.kept.append((row.id, want.message_id, ends, status))
-        return ends
+        self.kept.append((row.id, want.profile_id, want.message_id, ends, status))
+        self.again[row.id] = (want, _Given(row.code, ends))
 
-    def expire(self, row: Any) -> None:
+    def expire(self, want: _Want, row: Any) -> None:
         """Note that the time of a code is over, where somebody had one that was not redeemed."""
         if row is not None and row.status == CodeStatus.SENT:
-            self.kept.append((row.id, row.message_id, row.expires_at, CodeStatus.EXPIRED.value))
+            status = CodeStatus.EXPIRED.value
+            self.kept.append((row.id, want.profile_id, row.message_id, row.expires_at, status))
+            self.over[row.id] = want.coupon
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +174,32 @@ def _give(wants: Sequence[_Want], claims: Claims, given: dict[int, _Given], now:
         row = held.get(number)
         if row is None or _is_over(row, now):
             plan.fresh.append((number, want))
-            plan.expire(row)
+            plan.expire(want, row)
         elif row.status == CodeStatus.REDEEMED:
             _stop(claims, want, _refuse(want.coupon, USED, now, is_final=True))
         else:
-            ends = plan.keep(want, row, now)
-            given |= {message.id: _Given(row.code, ends) for message in want.messages}
-    if plan.kept:
-        rows = columns("ids messages expiries statuses", plan.kept)
-        count_sql("messaging.keep_codes", now=now, **rows)
+            plan.keep(want, row, now)
+    _keep(plan, claims, given, now)
     _claim(plan.fresh, claims, given, now)
+
+
+def _keep(plan: _Plan, claims: Claims, given: dict[int, _Given], now: datetime) -> None:
+    """Carry out what becomes of codes that people have; one that slipped away is asked again."""
+    if not plan.kept:
+        return
+    rows = columns("ids profiles messages expiries statuses", plan.kept)
+    done = {row.id: row.code for row in run_sql("messaging.keep_codes", now=now, **rows)}
+    for code_id, (want, promise) in plan.again.items():
+        if code_id in done:
+            given |= {message.id: promise for message in want.messages}
+        else:
+            _stop(claims, want, _later(BUSY, now + SHORT_PAUSE))
+    ended: dict[Coupon, list[str]] = {}
+    for code_id, coupon in plan.over.items():
+        if code_id in done:
+            ended.setdefault(coupon, []).append(done[code_id])
+    for coupon, codes in ended.items():
+        take_back(coupon, codes)
 
 
 def _find_held(wants: Sequence[_Want]) -> dict[int, Any]:

@@ -4,11 +4,9 @@ One coupon at a time, in a transaction of its own; stores are only asked by rows
 (`stores.services.writing`), so no request is made here.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
 from django.db import transaction
 
 from kernel import clock
@@ -21,12 +19,11 @@ from messaging.choices import FREE, CodeStatus, CouponKind, CouponStatus
 from messaging.domain.coupons import make_codes
 from messaging.models import Coupon, CouponCode
 from messaging.services.coupon_claims import settle_codes
+from messaging.services.coupon_endings import take_back
 from messaging.services.coupons import WORK, add_waiting, terms_at_stores
 from stores.choices import WriteState
-from stores.services.code_states import deactivate_codes, list_code_states
+from stores.services.code_states import list_code_states
 from stores.services.writing import request_codes
-
-log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(minutes=5)
 SOON: Final = timedelta(seconds=30)
@@ -109,19 +106,8 @@ def _end_codes(coupon: Coupon, now: datetime) -> bool:
     )
     ended = run_sql("messaging.expire_codes", coupon_id=coupon.pk, now=now, batch=TURN)
     retired = run_sql("messaging.retire_codes", coupon_id=coupon.pk, batch=TURN) if is_over else []
-    _take_back(coupon, [row.code for row in [*ended, *retired]])
+    take_back(coupon, [row.code for row in [*ended, *retired]])
     return max(len(ended), len(retired)) == TURN
-
-
-def _take_back(coupon: Coupon, codes: Sequence[str]) -> None:
-    """Have stores take codes no more that Patron made there."""
-    if not codes or not coupon.is_written:
-        return
-    for store_id in coupon.store_ids:
-        try:
-            deactivate_codes(store_id, codes)
-        except DomainError as exc:  # a store that was cut off takes nothing; its codes are moot
-            log.info("codes_not_ended", store=store_id, codes=len(codes), reason=exc.detail)
 
 
 def _count(coupon: Coupon, now: datetime) -> None:

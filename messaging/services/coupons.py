@@ -14,15 +14,16 @@ from kernel.money import to_decimal
 from kernel.sql import count_sql, run_sql
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
-from messaging.choices import CodeStatus, CouponKind, CouponStatus, Offer
+from messaging.choices import CodeStatus, CouponKind, CouponStatus, MessageStatus, Offer
 from messaging.domain.coupons import MAX_CODES, read_codes
-from messaging.models import Coupon, CouponCode
+from messaging.models import Coupon, CouponCode, Message
 from messaging.services.coupon_checks import CouponData, check_coupon, wrong
 from stores.domain.codes import CodeTerms
 from stores.services.writing import request_code
 from tenants.services import audit
 
 WORK: Final = "coupons"
+UNDER_WAY: Final = (MessageStatus.PENDING.value, MessageStatus.SENDING.value)
 SLICE: Final = 10_000
 """Codes that are written in one statement."""
 TERMS: Final = ("offer", "percent", "amount_minor", "minimum_minor", "currency", "store_ids")
@@ -217,6 +218,8 @@ def release_code(coupon_id: int, code_id: int, *, actor: str) -> str:
         raise NotFound("There is no such code.")
     if row.status not in (CodeStatus.SENT, CodeStatus.EXPIRED):
         raise Conflict("Only a code that was sent and not redeemed can be given back.")
+    if Message.objects.filter(pk=row.message_id, status__in=UNDER_WAY).exists():
+        raise Conflict("A message that is being sent carries this code.")
     before = {"code": row.code, "profile_id": row.profile_id, "status": row.status}
     CouponCode.objects.filter(pk=row.pk).update(
         status=CodeStatus.RELEASED,

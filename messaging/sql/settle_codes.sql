@@ -6,7 +6,8 @@
 -- out: row count
 -- why: a message whose outcome is unknown may have arrived, and so may one that was sent again
 --      because of that; their codes stay with their people. Only what certainly did not arrive
---      gives its code back.
+--      gives its code back. Both rows are locked, so that a message which somebody has sent once
+--      more meanwhile is seen as it is now, and its code stays in it.
 UPDATE messaging_couponcode AS c
 SET status = CASE WHEN m.may_have_arrived THEN 'sent' ELSE 'released' END,
     sent_at = CASE WHEN m.may_have_arrived THEN coalesce(m.sent_at, %(now)s) END,
@@ -26,6 +27,7 @@ FROM (
       AND s.status NOT IN ('pending', 'sending')
     ORDER BY h.id
     FOR NO KEY UPDATE OF h SKIP LOCKED
+    FOR SHARE OF s SKIP LOCKED
 ) AS m
 WHERE c.tenant_id = %(tenant_id)s
   AND c.id = m.code_id
