@@ -354,6 +354,8 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatusEnum": "crm.choices.ReviewStatus",
         "TicketStatusEnum": "crm.choices.TicketStatus",
         "CouponKindEnum": "stores.domain.codes.KINDS",
+        "CouponOfferKindEnum": "messaging.choices.CouponKind",
+        "CouponScopeEnum": "messaging.choices.CouponScope",
         "SegmentKindEnum": "segments.choices.SegmentKind",
     },
 }

@@ -94,7 +94,10 @@ class RedemptionOut(serializers.Serializer[Any]):
 
 
 class CouponViewSet(ReadResource[StoreWrite]):
-    """Discount codes, newest first. A store whose codes are not written takes none."""
+    """Discount codes of stores, newest first. A store whose codes are not written takes none.
+
+    Coupons whose codes messages carry are below `/api/v1/coupons/offers/`.
+    """
 
     scope_resource = "coupons"
     serializer_class = CouponOut
