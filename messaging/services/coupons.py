@@ -218,7 +218,7 @@ def release_code(coupon_id: int, code_id: int, *, actor: str) -> str:
         raise NotFound("There is no such code.")
     if row.status not in (CodeStatus.SENT, CodeStatus.EXPIRED):
         raise Conflict("Only a code that was sent and not redeemed can be given back.")
-    if Message.objects.filter(pk=row.message_id, status__in=UNDER_WAY).exists():
+    if Message.objects.filter(pk=row.message_id or 0, status__in=UNDER_WAY).exists():
         raise Conflict("A message that is being sent carries this code.")
     before = {"code": row.code, "profile_id": row.profile_id, "status": row.status}
     CouponCode.objects.filter(pk=row.pk).update(
