@@ -19,6 +19,8 @@ PAIRS = 9
 OFF_BY = 0.1
 """How far an estimate of many may be off, as a share."""
 MANY = 50_000
+LOOKS = 5
+"""A look that a busy machine cuts short says an estimate, and is repeated so often."""
 TABLES = ("crm_profile", "crm_profilefacts", "segments_membership")
 
 DEFINITION = {
@@ -67,7 +69,9 @@ class _Bench:
 
     def check(self) -> None:
         """Let the exact figure be that by hand, and the estimate near it."""
-        found, estimated, members = self.exact(), self.estimate(), self.by_hand()
+        looks = (self.exact() for _ in range(LOOKS))
+        found = next((each for each in looks if not each.is_estimate), self.exact())
+        estimated, members = self.estimate(), self.by_hand()
         if found.is_estimate or found.members != members:
             raise AssertionError(f"{found.members} people instead of {members}")
         if self.people >= MANY and not estimated.is_estimate:
