@@ -1,11 +1,20 @@
 """Fixtures of the browser tests: one browser for the run, a fresh page for each test."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from tenants.models import Tenant
@@ -17,6 +26,8 @@ from tests.support.site_fixture import site
 
 __all__ = ["browser", "page", "shop", "site"]
 
+LEFT_BEHIND = ("htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
+"""What htmx tells the console of a request that ends without an answer."""
 PATIENCE_MS = 60_000
 """How long the slowest machine may take until a page shows what is expected of it."""
 
@@ -51,20 +62,45 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+class Problems:
+    """What a page told its console; that a request ended because its page was left is none."""
+
+    def __init__(self, page: Page) -> None:
+        self._told: list[str] = []
+        self._left = 0
+        page.on("pageerror", lambda error: self._told.append(str(error)))
+        page.on("console", self._hear)
+        page.on("requestfailed", self._note)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._told.append(message.text)
+
+    def _note(self, request: Request) -> None:
+        self._left += request.failure == "net::ERR_ABORTED"
+
+    def list(self) -> list[str]:
+        """Return the problems, without what htmx says of each request that nobody waits for."""
+        pardoned = Counter(dict.fromkeys(LEFT_BEHIND, self._left))
+        found = []
+        for text in self._told:
+            event = text.partition(",")[0]
+            if pardoned[event]:
+                pardoned[event] -= 1
+            else:
+                found.append(text)
+        return found
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a desk's size; the test fails on a script error or a refused script or style."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on(
-        "console",
-        lambda message: problems.append(message.text) if message.type == "error" else None,
-    )
+    problems = Problems(opened)
     yield opened
     context.close()
-    assert problems == []
+    assert problems.list() == []
 
 
 @pytest.fixture
