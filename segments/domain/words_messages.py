@@ -6,9 +6,9 @@ Events of messages bear the tags of their template: “Opened 3 or more educatio
 from collections.abc import Sequence
 from typing import Final
 
+from crm.domain.channels import CHANNEL_LABELS
 from segments.domain.happenings import EventLeaf, PropertyTest
 from segments.domain.words_dates import speak_number
-from segments.domain.words_standing import CHANNEL_LABELS
 
 TAGS: Final = "tags"
 CHANNEL: Final = "channel"
