@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from flows.choices import FlowStatus, RunStatus
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
-from flows.nodes import NODE_TYPES
+from flows.services.coupons import list_node_types
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource
 
@@ -100,8 +100,8 @@ class FlowViewSet(ReadResource[Flow]):
     @extend_schema(responses=NodeTypeList)
     @action(detail=False, filter_backends=[], pagination_class=None)
     def nodes(self, request: Request) -> Response:
-        """Describe every type of node with a JSON Schema."""
-        return Response({"results": list(NODE_TYPES)})
+        """Describe every type of node with a JSON Schema, which names the coupons there are."""
+        return Response({"results": list_node_types()})
 
     @extend_schema(responses=VersionOut(many=True))
     @action(detail=True, filter_backends=[])

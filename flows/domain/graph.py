@@ -11,6 +11,10 @@ from crm.domain.carts import CART_EVENTS, ORDER_COMPLETED, ORDER_PLACED
 Condition = Mapping[str, Any]
 """A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``."""
 
+USUAL_PRIORITY = 3
+HOLD, SKIP = "hold", "skip"
+AUTO, ITEMS, NOTHING = "auto", "items", "nothing"
+"""What a message promotes; see `Message`."""
 MAX_VISITS = 10
 """How often one run may visit one node."""
 
@@ -98,6 +102,12 @@ class Message:
     Attributes:
         template: key of the template.
         max_lateness: how long after its moment it may still be sent; None is always.
+        priority: 1 to 5; 1 goes first where several messages want one slot.
+        expected_value: what it should bring, in the tenant's currency; decides between equals.
+        on_quiet: ``hold`` or ``skip`` what would leave in quiet hours.
+        about: ``items`` of the trigger event are what it promotes, ``nothing``, or ``auto``: items
+            that somebody looked at or put into a cart, and not those that were bought.
+        coupon_id: whose codes it gives; None is that of the template.
     """
 
     id: str
@@ -106,6 +116,11 @@ class Message:
     message_class: str
     max_lateness: timedelta | None
     next: str
+    priority: int = USUAL_PRIORITY
+    expected_value: float | None = None
+    on_quiet: str = HOLD
+    about: str = AUTO
+    coupon_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

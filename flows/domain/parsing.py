@@ -6,9 +6,15 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.domain.graph import (
+    AUTO,
     CART_MAX_EVENT_AGE,
     CART_TRIGGERS,
     DEFAULT_MAX_EVENT_AGE,
+    HOLD,
+    ITEMS,
+    NOTHING,
+    SKIP,
+    USUAL_PRIORITY,
     Delay,
     Duration,
     EventTrigger,
@@ -34,6 +40,10 @@ CHANNELS = ("email", "sms", "whatsapp")
 CLASSES = ("promotional", "behavioural", "transactional", "safety", "service")
 LATENESS = {"promotional": timedelta(hours=24), "behavioural": timedelta(hours=12)}
 """How late a message of a class may be when its node does not say; others are never late."""
+PRIORITIES = (1, 2, 3, 4, 5)
+MOST_VALUE = 1_000_000_000
+MOST_DIGITS = 19
+"""Digits of the largest id, and one more."""
 
 _KEYS = frozenset(
     (
@@ -176,7 +186,35 @@ class _Reader:
             message_class=word,
             max_lateness=lateness,
             next=self._target(body.get("next"), f"{path}.next", nodes),
+            priority=self._priority(body.get("priority", USUAL_PRIORITY), f"{path}.priority"),
+            expected_value=self._worth(body.get("expected_value"), f"{path}.expected_value"),
+            on_quiet=self._word(body.get("on_quiet", HOLD), f"{path}.on_quiet", (HOLD, SKIP)),
+            about=self._word(body.get("about", AUTO), f"{path}.about", (AUTO, ITEMS, NOTHING)),
+            coupon_id=self._coupon(body.get("coupon"), f"{path}.coupon"),
         )
+
+    def _priority(self, raw: Any, path: str) -> int:
+        if isinstance(raw, int) and not isinstance(raw, bool) and raw in PRIORITIES:
+            return raw
+        self._fault(path, f"must be a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}")
+        return USUAL_PRIORITY
+
+    def _worth(self, raw: Any, path: str) -> float | None:
+        if raw is None:
+            return None
+        is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
+        if is_number and 0 <= raw <= MOST_VALUE:
+            return float(raw)
+        self._fault(path, "must be a number of 0 or more")
+        return None
+
+    def _coupon(self, raw: Any, path: str) -> int | None:
+        if raw in (None, ""):
+            return None
+        if isinstance(raw, str) and raw.isascii() and raw.isdecimal() and len(raw) < MOST_DIGITS:
+            return int(raw)
+        self._fault(path, "must be the id of a coupon, as text")
+        return None
 
     def _delay(self, key: str, body: Mapping[str, Any], nodes: Mapping[str, Any]) -> Delay:
         path = f"nodes.{key}"

@@ -2,9 +2,21 @@
 
 from datetime import timedelta
 
-from flows.domain.graph import Delay, Duration, Policy, PropertyCondition, Reentry
+from flows.domain.graph import (
+    ITEMS,
+    NOTHING,
+    SKIP,
+    USUAL_PRIORITY,
+    Delay,
+    Duration,
+    Message,
+    Policy,
+    PropertyCondition,
+    Reentry,
+)
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp"}
 _SIGNS = {
     "=": "is",
     "!=": "is not",
@@ -41,6 +53,26 @@ def speak_delay(delay: Delay) -> str:
         then.append("on " + ", ".join(DAY_NAMES[day] for day in sorted(delay.weekdays)))
     words = f"Wait {speak_duration(delay.duration)}"
     return f"{words}, then {' '.join(then)}" if then else words
+
+
+def speak_message(message: Message) -> str:
+    """Return such as ``Promotional email, priority 1, gives a coupon code``."""
+    words = [
+        f"{message.message_class.capitalize()} {_CHANNELS.get(message.channel, message.channel)}"
+    ]
+    if message.priority != USUAL_PRIORITY:
+        words.append(f"priority {message.priority}")
+    if message.expected_value is not None:
+        words.append(f"expected to bring {message.expected_value:g} in your currency")
+    if message.on_quiet == SKIP:
+        words.append("skipped in quiet hours")
+    if message.about == ITEMS:
+        words.append("about the items of the event")
+    elif message.about == NOTHING:
+        words.append("about no item")
+    if message.coupon_id is not None:
+        words.append("gives a coupon code")
+    return ", ".join(words)
 
 
 def speak_reentry(reentry: Reentry) -> str:

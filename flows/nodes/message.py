@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from flows.domain.parsing import CHANNELS
+from flows.domain.graph import AUTO, HOLD, ITEMS, NOTHING, SKIP, USUAL_PRIORITY
+from flows.domain.parsing import CHANNELS, MOST_VALUE, PRIORITIES
 from flows.nodes.parts import DURATION, NEXT, describe
 
 NODE_TYPE: Final[dict[str, Any]] = describe(
@@ -21,6 +22,45 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             **DURATION,
             "description": "Later than this it is skipped. Default: promotional 24 hours, "
             "behavioural 12 hours, others never.",
+        },
+        "priority": {
+            "title": "Priority",
+            "type": "integer",
+            "minimum": PRIORITIES[0],
+            "maximum": PRIORITIES[-1],
+            "default": USUAL_PRIORITY,
+            "description": "Who goes first where several promotional messages want the same slot "
+            "of a person: 1 before 5.",
+        },
+        "expected_value": {
+            "title": "Expected value",
+            "type": ["number", "null"],
+            "minimum": 0,
+            "maximum": MOST_VALUE,
+            "default": None,
+            "description": "What one message should bring, in the currency of the account; the "
+            "larger one goes first among messages of one priority.",
+        },
+        "on_quiet": {
+            "title": "In quiet hours",
+            "enum": [HOLD, SKIP],
+            "default": HOLD,
+            "description": "hold: it leaves when they end. skip: it is worth nothing by then.",
+        },
+        "about": {
+            "title": "What it promotes",
+            "enum": [AUTO, ITEMS, NOTHING],
+            "default": AUTO,
+            "description": "items: those of the trigger event; a promotion is not sent while one "
+            "of them is out of stock. auto: the items of carts and of products that were looked "
+            "at, and not those that were bought.",
+        },
+        "coupon": {
+            "title": "Coupon",
+            "type": ["string", "null"],
+            "default": None,
+            "description": "Id of the coupon whose codes it gives, as text. Default: the one that "
+            "the template names.",
         },
         "next": NEXT,
     },

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Count
 
-from crm.domain.channels import CHANNEL_WORDS
 from flows.choices import RunStatus
 from flows.domain.graph import (
     Delay,
@@ -22,7 +21,7 @@ from flows.domain.graph import (
 )
 from flows.domain.layout import Place, lay_out
 from flows.domain.parsing import parse_graph
-from flows.domain.words import speak_delay, speak_property, speak_reentry
+from flows.domain.words import speak_delay, speak_message, speak_property, speak_reentry
 from flows.models import Flow, FlowRun, FlowVersion
 from flows.queries import people
 from flows.types import NodeCounts
@@ -32,6 +31,7 @@ from kernel.sql import run_sql
 from messaging.choices import SkipReason
 from messaging.models import Template
 from messaging.queries.messages import count_by_flow, count_by_node, count_skips_by_reason
+from messaging.queries.words import JUDGEMENTS, Judgement
 from segments.domain.definitions import products_named
 from segments.domain.words import begin_sentence, describe, go_on
 from segments.queries.conditions import parse_definition
@@ -60,7 +60,7 @@ class Card:
 
     Attributes:
         kind: ``message``, ``delay``, ``split`` or ``exit``.
-        skips: messages that a gate stopped here, by the reason in words.
+        skips: messages that a gate stopped here, by the reason in words, and what it means.
         branches: of a split: word, visits that went this way, cards.
         is_repeat: drawn before; a reference stands here.
         is_shared: an end of several ways; it shows no figures.
@@ -71,7 +71,7 @@ class Card:
     title: str
     text: str
     counts: NodeCounts
-    skips: Sequence[tuple[str, int]] = ()
+    skips: Sequence[tuple[str, int, Judgement | None]] = ()
     branches: Sequence[tuple[str, int, Sequence["Card"]]] = ()
     is_repeat: bool = False
     is_shared: bool = False
@@ -182,7 +182,7 @@ def draw(version: FlowVersion) -> Drawing:
             text=text,
             counts=counted,
             skips=[
-                (_SKIP_WORDS.get(reason, reason), number)
+                (_SKIP_WORDS.get(reason, reason), number, JUDGEMENTS.get(reason))
                 for reason, number in sorted(skips.get(node.id, {}).items())
             ],
             branches=[
@@ -308,8 +308,8 @@ def _exit_words(exit_on: ExitOn, graph: Graph, names: Names) -> str:
 
 def _words(node: Node, names: Names) -> tuple[str, str]:
     match node:
-        case Message(id=key, message_class=word, channel=channel):
-            return names.message(key), f"{word.capitalize()} {CHANNEL_WORDS.get(channel, channel)}"
+        case Message(id=key):
+            return names.message(key), speak_message(node)
         case Delay(zone=zone):
             return speak_delay(node), zone or "In the profile's own time zone"
         case Split(condition=condition):

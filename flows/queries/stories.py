@@ -8,6 +8,7 @@ from typing import Any
 from flows.models import FlowRun, RunStep
 from flows.queries.pages import Card, draw, flatten
 from flows.queries.runs import messages_of, steps_of
+from messaging.queries.words import GATES, JUDGEMENTS
 
 _SYMBOLS = {"message": "mail", "delay": "clock", "split": "split", "exit": "check"}
 _WORDS = {
@@ -58,4 +59,12 @@ def _tell(step: RunStep, card: Card | None, message: Mapping[str, Any] | None) -
         title = card.text
     symbol = _SYMBOLS.get(card.kind, "dot") if card else "dot"
     tone = "good" if message and message["status"] == "sent" else "neutral"
-    return Telling(title, words, step.at, symbol, tone, message)
+    return Telling(title, words, step.at, symbol, tone, _in_words(message))
+
+
+def _in_words(message: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a message with its gates in words, and whether its reason is healthy or harmful."""
+    if message is None:
+        return None
+    gates = [{**gate, "words": GATES.get(gate["gate"], gate["gate"])} for gate in message["gates"]]
+    return {**message, "gates": gates, "judgement": JUDGEMENTS.get(message["reason"])}

@@ -15,6 +15,7 @@ from flows.errors import GraphError, Problem
 from flows.models import Flow, FlowRun, FlowVersion
 from flows.queries import people
 from flows.services.conditions import check_condition
+from flows.services.coupons import check_coupons
 from flows.services.exits import SEGMENT_ENTERED
 from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
@@ -148,7 +149,12 @@ def _check(graph: Graph) -> None:
     Raises:
         GraphError: an event that sets off nothing, a segment or template that does not exist.
     """
-    problems = [*_check_events(graph), *_check_segments(graph), *_check_templates(graph)]
+    problems = [
+        *_check_events(graph),
+        *_check_segments(graph),
+        *_check_templates(graph),
+        *check_coupons(graph),
+    ]
     if problems:
         raise GraphError(problems)
     if graph.entry_filter is not None:

@@ -17,6 +17,7 @@ from flows.domain.steps import Decision, decide
 from flows.errors import StepError
 from flows.queries import people
 from flows.services.conditions import runs_that_meet
+from flows.services.contexts import Contexts, load_contexts
 from flows.types import Subject, TemplateRef
 from messaging.types import NewMessage
 
@@ -24,7 +25,6 @@ MAX_ROUNDS = 20
 """Nodes a run passes in one batch; the rest follows in the next one."""
 
 FILTER_REASON = "no longer matches the entry filter"
-ORDER_EVENTS = frozenset({"Order Placed", "Order Updated", "Order Cancelled"})
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Walk:
     messages: list[NewMessage] = field(default_factory=list)
     _visits: dict[tuple[int, str], int] = field(default_factory=dict)
     _templates: dict[str, TemplateRef] = field(default_factory=dict)
-    _properties: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _contexts: Contexts = field(default_factory=Contexts)
 
     def go(self) -> None:
         """Walk until every run waits, is over or has failed, or the rounds are used up."""
@@ -111,12 +111,8 @@ class Walk:
             if isinstance(node, Message)
         ]
         self._templates = people.find_templates({node.template for _, node in messages})
-        self._properties = people.properties_of(
-            {
-                (walker.trigger_event_id, at)
-                for walker, _ in messages
-                if walker.trigger_event_id and (at := people.trigger_time(dict(walker.trigger)))
-            }
+        self._contexts = load_contexts(
+            (walker.trigger_event_id, walker.trigger, node) for walker, node in messages
         )
 
     def _round(self, moving: Sequence[Walker]) -> list[Walker]:
@@ -199,25 +195,5 @@ class Walk:
             flow_id=walker.flow_id,
             flow_run_id=walker.run_id,
             node_id=node.id,
-            context=self._context(walker, node),
+            context=self._contexts.write(walker.trigger_event_id, walker.trigger, node),
         )
-
-    def _context(self, walker: Walker, node: Message) -> dict[str, Any]:
-        properties = self._properties.get(walker.trigger_event_id or 0, {})
-        event = walker.trigger.get("event", "")
-        context: dict[str, Any] = {
-            "event": {
-                **properties,
-                "name": event,
-                "id": walker.trigger_event_id,
-                "occurred_at": walker.trigger.get("occurred_at"),
-            }
-        }
-        order_id = (
-            walker.trigger.get("object_id") if event in ORDER_EVENTS else properties.get("order_id")
-        )
-        if order_id is not None:
-            context["order_id"] = order_id
-        if node.max_lateness is not None:
-            context["max_lateness_minutes"] = int(node.max_lateness.total_seconds() // 60)
-        return context

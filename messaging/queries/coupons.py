@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from crm.models import Store, Variant
+from kernel import clock
 from kernel.arrays import array
 from kernel.keyset import (
     COUNT_CEILING,
@@ -240,6 +241,16 @@ def list_choices() -> list[tuple[int, str]]:
     """Return id and name of the coupons that a message can carry, by name."""
     rows: QuerySet[Coupon] = Coupon.objects.exclude(status=CouponStatus.ENDED)
     return list(rows.order_by("name").values_list("pk", "name")[:200])
+
+
+def find_ended(coupon_ids: Collection[int]) -> dict[int, bool]:
+    """Return of each of some coupons whether it has ended; unknown ones are left out."""
+    now = clock.now()
+    rows = Coupon.objects.filter(pk__in=coupon_ids).values_list("pk", "status", "ends_at")
+    return {
+        pk: status == CouponStatus.ENDED or (ends_at is not None and ends_at <= now)
+        for pk, status, ends_at in rows
+    }
 
 
 def _conditions(wanted: WantedCodes) -> tuple[list[str], dict[str, Any]]:

@@ -42,6 +42,7 @@ def make_event(
     *,
     object_id: int | None = None,
     at: datetime | None = None,
+    store_id: int | None = None,
     is_backfill: bool = False,
     **properties: Any,
 ) -> EventRef:
@@ -51,6 +52,7 @@ def make_event(
         source="api",
         profile_id=profile.pk,
         object_id=object_id,
+        store_id=store_id,
         properties=properties,
         is_backfill=is_backfill,
     )
