@@ -80,6 +80,7 @@ _WAITING: Final = {
         "status = 'pending' AND due_at <= now()",
     ),
     "deliveries": ("messaging_deliverychange", "created_at", "true"),
+    "mailboxes": ("messaging_replymailbox", "due_at", "due_at <= now()"),
     "coupons": ("messaging_coupon", "due_at", "due_at <= now()"),
     "notices": ("analytics_noticecheck", "due_at", "due_at <= now()"),
     "jobs": ("tenants_job", "turned_at", "status IN ('queued', 'running')"),

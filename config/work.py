@@ -203,6 +203,12 @@ WORK: dict[str, WorkKind] = {
             "WHERE s.zone IS DISTINCT FROM t.timezone AND t.status <> 'purging'"
         ),
     ),
+    "mailboxes": WorkKind(
+        task="messaging.tasks.read_mailboxes",
+        queue="sync",
+        service="messaging.services.reply_mailboxes.read_due",
+        due="SELECT DISTINCT tenant_id FROM messaging_replymailbox WHERE due_at <= now()",
+    ),
     "coupons": WorkKind(
         task="messaging.tasks.look_after_coupons",
         queue="sync",

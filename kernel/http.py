@@ -337,7 +337,12 @@ def _is_error(value: object) -> bool:
     return isinstance(value, BaseException)
 
 
-def _check_peer(found: socket.socket) -> None:
+def check_peer(found: socket.socket) -> None:
+    """Close a connection into a private network, unless the installation allows them.
+
+    Raises:
+        AddressForbidden: it was one.
+    """
     if settings.OUTGOING_PRIVATE:
         return
     peer = ipaddress.ip_address(str(found.getpeername()[0]).partition("%")[0])
@@ -356,7 +361,7 @@ class _Guard:
     _handle: socket.socket | None = None
 
     def _guard(self, made: socket.socket) -> socket.socket:
-        _check_peer(made)
+        check_peer(made)
         self._let_go()
         self._handle = made.dup()
         _watch(self._handle)

@@ -34,3 +34,9 @@ def add_up_deliveries(tenant_id: int) -> None:
 def look_after_coupons(tenant_id: int) -> None:
     """Give the tenant a turn of looking after its coupons."""
     work_off("coupons", tenant_id)
+
+
+@shared_task(base=TenantTask, name="messaging.tasks.read_mailboxes")
+def read_mailboxes(tenant_id: int) -> None:
+    """Give the tenant a turn of reading the mailboxes that replies come into."""
+    work_off("mailboxes", tenant_id)

@@ -177,6 +177,8 @@ class OutgoingEmail:
         message_id: RFC 5322 Message-ID with its angle brackets.
         reference: what ``X-Patron-Message`` carries.
         unsubscribe_url: address of the one-click unsubscribe; empty leaves both headers out.
+        unsubscribe_address: to which a mail unsubscribes as well; empty where none is read.
+        references: Message-IDs of the thread that it answers, that of the answered mail last.
         date: aware.
         dkim: with what it is signed; None leaves it unsigned.
     """
@@ -191,7 +193,17 @@ class OutgoingEmail:
     date: datetime
     reply_to: str = ""
     unsubscribe_url: str = ""
+    unsubscribe_address: str = ""
+    references: tuple[str, ...] = ()
     dkim: DkimKey | None = None
+
+    @property
+    def unsubscribe_header(self) -> str:
+        """Return what ``List-Unsubscribe`` says; empty where nobody can leave."""
+        if not self.unsubscribe_url:
+            return ""
+        mailto = f", <mailto:{self.unsubscribe_address}?subject=unsubscribe>"
+        return f"<{self.unsubscribe_url}>{mailto if self.unsubscribe_address else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,10 @@ class Conversation(TenantModel):
                 name="conversation_assignee_idx",
             ),
             models.Index(
+                fields=["tenant", "channel", "state", "-last_message_at", "-id"],
+                name="conversation_channel_idx",
+            ),
+            models.Index(
                 fields=["tenant", "profile", "-last_message_at"], name="conversation_profile_idx"
             ),
         ]
@@ -67,6 +71,9 @@ class ConversationMessage(TenantModel):
         models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
     )
     """Addresses of attachments at the provider, which asks for the account's key."""
+    mail = models.JSONField(null=True)
+    """Of a mail: ``subject``, ``original`` where a quote was cut away, ``attachments`` (name, type,
+    size), ``references`` and ``doubt``; None on other channels."""
     at = models.DateTimeField()
     provider_id = models.TextField(db_default="")
     """What the provider calls one that came in; told twice it is kept once."""

@@ -32,10 +32,12 @@ class WantedConversations:
     Attributes:
         state: a word of `ConversationState`.
         assignee: e-mail address of a member, or `NOBODY`.
+        channel: a word of `Channel`.
     """
 
     state: str = ConversationState.OPEN.value
     assignee: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,14 @@ def find_answer(answer_id: int) -> ConversationMessage | None:
     return found.filter(pk=answer_id, direction=Direction.OUT).first()
 
 
+def find_newest_mail(conversation_id: int) -> ConversationMessage | None:
+    """Return the mail that somebody wrote last in a conversation, or None."""
+    found = ConversationMessage.objects.filter(
+        conversation_id=conversation_id, direction=Direction.IN, mail__isnull=False
+    )
+    return found.order_by("-at", "-pk").first()
+
+
 def find_answers(answer_ids: Collection[int]) -> dict[int, str]:
     """Return the texts of answers, by id."""
     found = ConversationMessage.objects.filter(pk__in=answer_ids, direction=Direction.OUT)
@@ -147,10 +157,13 @@ def export_conversations(profile_id: int) -> list[dict[str, Any]]:
     """Return all that one person wrote and was answered, oldest first, as plain values."""
     found = ConversationMessage.objects.filter(conversation__profile_id=profile_id)
     rows = found.order_by("at", "pk").values_list(
-        "conversation__channel", "direction", "at", "text", "author"
+        "conversation__channel", "direction", "at", "text", "author", "mail"
     )
     names = ("channel", "direction", "at", "text", "author")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [
+        dict(zip(names, row[:-1], strict=True)) | ({"mail": row[-1]} if row[-1] else {})
+        for row in rows
+    ]
 
 
 def _conditions(wanted: WantedConversations) -> tuple[list[str], dict[str, Any]]:
@@ -158,6 +171,9 @@ def _conditions(wanted: WantedConversations) -> tuple[list[str], dict[str, Any]]
     if wanted.state:
         parts.append("c.state = %(state)s")
         params["state"] = wanted.state
+    if wanted.channel:
+        parts.append("c.channel = %(channel)s")
+        params["channel"] = wanted.channel
     if wanted.assignee:
         parts.append("c.assignee = %(assignee)s")
         params["assignee"] = "" if wanted.assignee == NOBODY else wanted.assignee

@@ -41,6 +41,15 @@ def find_owners_of_numbers(numbers: Collection[str]) -> dict[str, list[int]]:
     return owners
 
 
+def find_owners_of_mailboxes(addresses: Collection[str]) -> dict[str, list[int]]:
+    """Return the profiles that e-mail addresses in lower case point at, the first one first."""
+    found = Identity.objects.filter(kind=IdentityKind.EMAIL, value_norm__in=addresses)
+    owners: dict[str, list[int]] = {}
+    for address, profile_id in found.order_by("pk").values_list("value_norm", "profile_id"):
+        owners.setdefault(address, []).append(profile_id)
+    return owners
+
+
 def list_event_names(*, limit: int) -> list[str]:
     """Return the names of the events that were ever recorded, ascending."""
     return [row.name for row in run_sql("crm.list_event_names", count=limit)]

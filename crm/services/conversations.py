@@ -1,8 +1,9 @@
 """Conversations: what comes in, who answers it, and what is answered."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -21,7 +22,7 @@ from tenants.services import audit
 MAX_LENGTH = 4_000
 """Letters of an answer; WhatsApp takes 4,096."""
 SNIPPET = 140
-_COLUMNS = "channels accounts addresses own_addresses profiles texts media times provider_ids"
+_COLUMNS = "channels accounts addresses own_addresses profiles texts media times provider_ids mails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Incoming:
         media: addresses of attachments.
         at: aware.
         provider_id: told twice it is kept once.
+        mail: what `ConversationMessage.mail` keeps; None on other channels.
     """
 
     profile_id: int
@@ -45,6 +47,7 @@ class Incoming:
     media: tuple[str, ...]
     at: datetime
     provider_id: str
+    mail: Mapping[str, Any] | None = None
 
 
 @transaction.atomic
@@ -67,6 +70,7 @@ def receive_messages(messages: Sequence[Incoming]) -> int:
             list(each.media),
             each.at,
             each.provider_id,
+            None if each.mail is None else dict(each.mail),
         )
         for each in messages
     ]

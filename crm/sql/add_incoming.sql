@@ -1,22 +1,22 @@
 -- Purpose: add what came in to its conversations, each once, and open them again.
 -- In: channels, accounts, addresses, own_addresses, texts, media (JSON lists), times, provider_ids
---   (arrays of equal length); snippet: letters of the newest text that the list shows.
+--   mails (JSON objects or NULL) (arrays of equal length); snippet: letters of the newest text that the list shows.
 -- Out: id, conversation_id, profile_id, channel, text, at of the messages that are new.
 WITH said AS (
     SELECT n.*
     FROM unnest(
         %(channels)s::text[], %(accounts)s::bigint[], %(addresses)s::text[],
         %(own_addresses)s::text[], %(texts)s::text[], %(media)s::text[], %(times)s::timestamptz[],
-        %(provider_ids)s::text[]
-    ) AS n (channel, account_id, address, own_address, text, media, at, provider_id)
+        %(provider_ids)s::text[], %(mails)s::text[]
+    ) AS n (channel, account_id, address, own_address, text, media, at, provider_id, mail)
 ),
 added AS (
     INSERT INTO crm_conversationmessage (
-        tenant_id, conversation_id, direction, text, media, at, provider_id
+        tenant_id, conversation_id, direction, text, media, at, provider_id, mail
     )
     SELECT
         %(tenant_id)s, c.id, 'in', s.text, ARRAY(SELECT jsonb_array_elements_text(s.media::jsonb)),
-        s.at, s.provider_id
+        s.at, s.provider_id, s.mail::jsonb
     FROM said AS s
     JOIN crm_conversation AS c
         ON c.tenant_id = %(tenant_id)s

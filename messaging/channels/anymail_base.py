@@ -162,8 +162,11 @@ class AnymailChannel:
         if self._esp.keeps_message_id:
             headers["Message-ID"] = mail.message_id
         if mail.unsubscribe_url:
-            headers["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+            headers["List-Unsubscribe"] = mail.unsubscribe_header
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if mail.references:
+            headers["In-Reply-To"] = mail.references[-1]
+            headers["References"] = " ".join(mail.references)
         message = EmailMultiAlternatives(
             subject=clean_header(mail.content.subject),
             body=mail.content.text,

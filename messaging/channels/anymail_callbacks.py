@@ -9,11 +9,10 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parseaddr
 from http import HTTPMethod
 from typing import Any, Final
 
@@ -29,11 +28,10 @@ from messaging.channels.base import (
     ProviderEvent,
     SignatureInvalid,
 )
-from messaging.choices import CallbackKind
+from messaging.channels.inbound_events import Arrived, event_of
 from messaging.domain.bounces import read_meaning
 
 MAX_DETAIL: Final = 500
-MAX_TEXT: Final = 20_000
 _REFERENCE: Final = re.compile(r"\d{1,19}-\d{1,19}")
 _QUIET: Final = {"signature"}
 """Parts of an event that differ from one attempt to tell it to the next."""
@@ -109,7 +107,7 @@ def read_tracking(events: Iterable[Any], told: Told) -> Iterable[ProviderEvent]:
         yield ProviderEvent(
             kind=meaning.kind.value,
             dedupe_key=f"{name[:200]}:{meaning.kind.value}:{_digest(event.recipient or '')}",
-            at=_aware(event.timestamp),
+            at=past_time(event.timestamp),
             provider_id=str(event.message_id or ""),
             reference=_reference(event.metadata),
             recipient=str(event.recipient or ""),
@@ -177,37 +175,18 @@ def _read_inbound(view: Any, posted: WSGIRequest) -> tuple[ProviderEvent, ...]:
 def read_mail(event: Any) -> ProviderEvent:
     """Return what somebody wrote to the merchant; the subject is the detail."""
     mail = event.message
-    own_id = str(mail.get("Message-ID") or "")
-    text = mail.stripped_text or mail.text or ""
-    seen = (
-        [event.event_id, own_id] if event.event_id or own_id else [name_of(_plain(event.esp_event))]
+    return event_of(
+        Arrived(
+            mail=mail,
+            at=past_time(event.timestamp),
+            event_id=str(event.event_id or ""),
+            digest=name_of(_plain(event.esp_event)),
+            recipient=str(mail.envelope_recipient or "") or None,
+            sender=None if mail.envelope_sender is None else str(mail.envelope_sender),
+            new_text=str(mail.stripped_text or ""),
+            is_spam=mail.spam_detected is True,
+        )
     )
-    name = "|".join(str(each) for each in seen if each)
-    return ProviderEvent(
-        kind=CallbackKind.INBOUND.value,
-        dedupe_key=f"inbound:{hashlib.sha256(name.encode()).hexdigest()}",
-        at=_aware(event.timestamp),
-        provider_id=own_id[:300],
-        reference=_answered(mail),
-        recipient=str(mail.envelope_recipient or _first(mail.to)),
-        sender=_first([mail.from_email]) or str(mail.envelope_sender or ""),
-        text=str(text).strip()[:MAX_TEXT],
-        detail=" ".join(str(mail.subject or "").split())[:MAX_DETAIL],
-    )
-
-
-def _answered(mail: Any) -> str:
-    """Return the Message-ID that a mail answers, empty for one that answers none."""
-    said = str(mail.get("In-Reply-To") or "").split()
-    return said[0][:300] if said else ""
-
-
-def _first(addresses: Sequence[Any]) -> str:
-    for each in addresses or ():
-        found = getattr(each, "addr_spec", "") or parseaddr(str(each or ""))[1]
-        if found:
-            return str(found)
-    return ""
 
 
 def _reference(metadata: Any) -> str:
@@ -222,7 +201,7 @@ def _plain(event: Any) -> Mapping[str, Any]:
     return event if isinstance(event, Mapping) else {}
 
 
-def _aware(at: Any) -> datetime:
+def past_time(at: Any) -> datetime:
     """Return when it happened; the present where nobody says."""
     now = clock.now()
     if not isinstance(at, datetime):

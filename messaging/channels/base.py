@@ -220,6 +220,7 @@ class ProviderEvent:
         code, detail: why, in the provider's own words.
         url, user_agent: of a click or an opening.
         text, sender, recipient, media: of a message that came in; ``media`` are addresses.
+        mail: what `messaging.domain.inbound_mail` keeps of a mail that came in, as JSON.
     """
 
     kind: str
@@ -235,6 +236,7 @@ class ProviderEvent:
     text: str = ""
     sender: str = ""
     media: tuple[str, ...] = ()
+    mail: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

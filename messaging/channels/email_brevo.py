@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from messaging.channels.anymail_base import AnymailChannel, Esp, open_channel
 from messaging.channels.anymail_callbacks import Told, check_login, quiet, read_callback
 from messaging.channels.base import Account, CallbackAnswer, CallbackRequest, Provider
-from messaging.channels.email_fields import CALLBACK_LOGIN, secret
+from messaging.channels.email_fields import CALLBACK_LOGIN, REPLY_ADDRESS, secret
 from messaging.channels.email_hosts import api_url, check_key
 
 ESP: Final = Esp(backend="brevo", keys={"api_key": "api_key"}, keeps_message_id=False)
@@ -65,7 +65,7 @@ PROVIDER: Final = Provider(
         secret("api_key", "API key", "In Brevo under SMTP & API → API keys; begins with xkeysib-."),
         CALLBACK_LOGIN,
     ),
-    options=(),
+    options=(REPLY_ADDRESS,),
     open=_open,
     check=_check,
     read_callback=_read,

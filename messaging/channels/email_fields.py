@@ -29,3 +29,10 @@ CALLBACK_LOGIN: Final = secret(
     is_required=False,
 )
 REGION: Final = option("region", "Region", f"{US} or {EU}: where your account was made.")
+REPLY_ADDRESS: Final = option(
+    "reply_address",
+    "Address for replies",
+    "Where replies come in at this provider, such as replies@shop.example, or a domain of which "
+    "every address does. What people answer is then shown under Conversations. Empty: replies go "
+    "to the sender's own mailbox.",
+)

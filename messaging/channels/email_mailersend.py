@@ -18,7 +18,7 @@ from messaging.channels.base import (
     Provider,
     SignatureInvalid,
 )
-from messaging.channels.email_fields import secret
+from messaging.channels.email_fields import REPLY_ADDRESS, secret
 from messaging.channels.email_hosts import api_url, check_key
 from messaging.types import OutgoingEmail
 
@@ -39,9 +39,9 @@ def _name_unsubscribe(
 ) -> None:
     """Say where to unsubscribe in the provider's own field: most plans take no other headers."""
     del account
-    message.extra_headers = {}
+    message.extra_headers = {"In-Reply-To": mail.references[-1]} if mail.references else {}
     if mail.unsubscribe_url:
-        message.esp_extra = {"list_unsubscribe": f"<{mail.unsubscribe_url}>"}  # type: ignore[attr-defined] # read by the library
+        message.esp_extra = {"list_unsubscribe": mail.unsubscribe_header}  # type: ignore[attr-defined] # read by the library
 
 
 ESP: Final = Esp(
@@ -114,7 +114,7 @@ PROVIDER: Final = Provider(
             is_required=False,
         ),
     ),
-    options=(),
+    options=(REPLY_ADDRESS,),
     open=_open,
     check=_check,
     read_callback=_read,

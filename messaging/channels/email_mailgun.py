@@ -17,7 +17,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     Provider,
 )
-from messaging.channels.email_fields import REGION, option, secret
+from messaging.channels.email_fields import REGION, REPLY_ADDRESS, option, secret
 from messaging.channels.email_hosts import api_url, check_key
 
 SIGNING_KEY: Final = "signing_key"
@@ -83,6 +83,7 @@ PROVIDER: Final = Provider(
     options=(
         option("domain", "Domain", "The sending domain as Mailgun knows it.", is_required=True),
         REGION,
+        REPLY_ADDRESS,
     ),
     open=_open,
     check=_check,

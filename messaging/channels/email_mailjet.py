@@ -16,7 +16,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     Provider,
 )
-from messaging.channels.email_fields import CALLBACK_LOGIN, secret
+from messaging.channels.email_fields import CALLBACK_LOGIN, REPLY_ADDRESS, secret
 from messaging.channels.email_hosts import API_URLS, REST, api_url, check_key
 
 _FOREIGN_SENDER: Final = "send-0008"
@@ -79,7 +79,7 @@ PROVIDER: Final = Provider(
         secret("secret_key", "Secret key", "Shown with the API key."),
         CALLBACK_LOGIN,
     ),
-    options=(),
+    options=(REPLY_ADDRESS,),
     open=_open,
     check=_check,
     read_callback=_read,

@@ -17,7 +17,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     Provider,
 )
-from messaging.channels.email_fields import CALLBACK_LOGIN, option, secret
+from messaging.channels.email_fields import CALLBACK_LOGIN, REPLY_ADDRESS, option, secret
 from messaging.channels.email_hosts import api_url, check_key
 from messaging.types import OutgoingEmail
 
@@ -96,6 +96,7 @@ PROVIDER: Final = Provider(
             "Stream for receipts",
             "Id of a transactional message stream; empty is outbound.",
         ),
+        REPLY_ADDRESS,
     ),
     open=_open,
     check=_check,

@@ -1,13 +1,17 @@
 """Resend: a repeat under one key within a day sends nothing twice, so nothing stays unknown."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
+from email.message import EmailMessage
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
 
 from anymail.webhooks.resend import ResendTrackingWebhookView
+from django.utils.dateparse import parse_datetime
 
 from messaging.channels.anymail_base import AnymailChannel, Esp, open_channel
-from messaging.channels.anymail_callbacks import Told, as_posted, read_tracking
+from messaging.channels.anymail_callbacks import Told, as_posted, past_time, read_tracking
 from messaging.channels.base import (
     Account,
     CallbackAnswer,
@@ -15,10 +19,12 @@ from messaging.channels.base import (
     ChannelDeferred,
     OutcomeUnknown,
     Provider,
+    ProviderEvent,
     SignatureInvalid,
 )
-from messaging.channels.email_fields import secret
+from messaging.channels.email_fields import REPLY_ADDRESS, secret
 from messaging.channels.email_hosts import api_url, check_key
+from messaging.channels.inbound_events import Arrived, event_of
 from stores.platforms.standard_webhooks import is_signed, keys_of, read_head
 
 SIGNING_SECRET: Final = "signing_secret"  # noqa: S105 a name
@@ -69,8 +75,33 @@ def _read(account: Account, request: CallbackRequest) -> CallbackAnswer:
     key = account.credentials.get(SIGNING_SECRET, "")
     if not key or not is_signed(keys_of(key), request.body, read_head(given, "")):
         raise SignatureInvalid("the signature is not Resend's")
+    told = json.loads(request.body)
+    if told.get("type") == "email.received":
+        return CallbackAnswer(events=(_read_inbound(told, request.headers.get("svix-id", "")),))
     events = TOLD.tracking(account).parse_events(as_posted(request))
     return CallbackAnswer(events=tuple(read_tracking(events, TOLD)))
+
+
+def _read_inbound(told: Mapping[str, Any], event_id: str) -> ProviderEvent:
+    """Read a mail that came in; its text stays at Resend, which tells sender and subject alone."""
+    said = told["data"]
+    mail = EmailMessage()
+    heads = {
+        "From": said["from"],
+        "To": ", ".join(said["to"]),
+        "Subject": said.get("subject") or "",
+        "Message-ID": said.get("message_id") or "",
+    }
+    for name, value in heads.items():
+        mail[name] = " ".join(str(value).split())
+    event = event_of(
+        Arrived(mail, past_time(parse_datetime(str(told.get("created_at")))), event_id=event_id)
+    )
+    attached = [
+        {"name": str(each.get("filename") or "")[:200], "type": "", "size": 0}
+        for each in said.get("attachments") or ()
+    ]
+    return replace(event, mail={**event.mail, "attachments": attached, "is_text_kept": True})
 
 
 PROVIDER: Final = Provider(
@@ -87,7 +118,7 @@ PROVIDER: Final = Provider(
             is_required=False,
         ),
     ),
-    options=(),
+    options=(REPLY_ADDRESS,),
     open=_open,
     check=_check,
     read_callback=_read,

@@ -41,7 +41,7 @@ from messaging.channels.base import (
     ProviderEvent,
     SignatureInvalid,
 )
-from messaging.channels.email_fields import option, secret
+from messaging.channels.email_fields import REPLY_ADDRESS, option, secret
 from messaging.domain.mime import build_email
 from messaging.domain.sigv4 import AwsKeys, sign_request
 from messaging.types import OutgoingEmail
@@ -199,6 +199,7 @@ def _read_inbound(told: Mapping[str, Any], message: Mapping[str, Any]) -> Provid
     mail.envelope_sender = head.get("source")
     recipients = (told.get("receipt") or {}).get("recipients") or head.get("destination") or [""]
     mail.envelope_recipient = recipients[0]
+    mail.spam_detected = _verdict(told, "spam") or _verdict(told, "virus")
     return read_mail(
         AnymailInboundEvent(
             event_type="inbound",
@@ -208,6 +209,11 @@ def _read_inbound(told: Mapping[str, Any], message: Mapping[str, Any]) -> Provid
             message=mail,
         )
     )
+
+
+def _verdict(told: Mapping[str, Any], name: str) -> bool:
+    """Say whether a mail that came in failed one of the checks of SES."""
+    return ((told.get("receipt") or {}).get(f"{name}Verdict") or {}).get("status") == "FAIL"
 
 
 def _head(told: Mapping[str, Any]) -> bytes:
@@ -298,6 +304,7 @@ PROVIDER: Final = Provider(
             "SNS topic",
             "ARN of the topic that may call; when set, every other one is refused.",
         ),
+        REPLY_ADDRESS,
     ),
     open=_open,
     check=_check,

@@ -28,6 +28,8 @@ from messaging.channels.base import (
     OutcomeUnknown,
     Provider,
 )
+from messaging.channels.email_fields import REPLY_ADDRESS
+from messaging.channels.imap_mailbox import check_mailbox, place_from_url
 from messaging.channels.sets import Answer
 from messaging.channels.smtp_handover import (
     BROKEN,
@@ -49,6 +51,8 @@ from messaging.types import OutgoingEmail
 
 TIMEOUT_SECONDS = 15
 """For each step of a conversation."""
+IMAP_URL = "imap_url"
+"""Credential with the mailbox that replies come into."""
 CONNECTIONS = 4
 """Most connections to one account from one thread of a worker."""
 
@@ -315,12 +319,23 @@ def check_account(account: Account) -> str:
     return ""
 
 
+def _check(account: Account) -> str:
+    """Log in to the server, and to the mailbox for replies where one is set up."""
+    mailbox = account.credentials.get(IMAP_URL, "")
+    return check_account(account) or (check_mailbox(mailbox) if mailbox else "")
+
+
 def _parse(credentials: Mapping[str, str]) -> Mapping[str, str]:
     """Refuse an address that cannot be read; nothing is kept beside it."""
     try:
         account_from_url(credentials["url"])
     except ValueError as exc:
         raise CredentialInvalid("url", f"{exc}.".capitalize()) from exc
+    try:
+        if credentials.get(IMAP_URL):
+            place_from_url(credentials[IMAP_URL])
+    except ValueError as exc:
+        raise CredentialInvalid(IMAP_URL, str(exc)) from exc
     return {}
 
 
@@ -334,8 +349,16 @@ PROVIDER = Provider(
             "Address of the server",
             "smtps://user:password@mail.example.com, or smtp+tls:// for STARTTLS.",
         ),
+        CredentialField(
+            IMAP_URL,
+            "Mailbox for replies",
+            "Optional, as imaps://user:password@imap.example.com/INBOX: it is read every minute, "
+            "and nothing in it is changed. A @ in the user is written %40.",
+            is_required=False,
+        ),
     ),
+    options=(REPLY_ADDRESS,),
     open=open_account,
-    check=check_account,
+    check=_check,
     complete=_parse,
 )

@@ -56,8 +56,11 @@ def build_email(mail: OutgoingEmail) -> bytes:
     if mail.reply_to:
         lines.append(f"Reply-To: {mail.reply_to}")
     if mail.unsubscribe_url:
-        lines.append(f"List-Unsubscribe: <{mail.unsubscribe_url}>")
+        lines.append(f"List-Unsubscribe: {mail.unsubscribe_header}")
         lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    if mail.references:
+        lines.append(f"In-Reply-To: {mail.references[-1]}")
+        lines.append("References: " + "\r\n ".join(mail.references))
     lines += [
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{boundary}"',

@@ -11,6 +11,7 @@ from messaging.models.deliveries import (
     DeliveryState,
 )
 from messaging.models.delivery import AccountHealth, RateLimit
+from messaging.models.inbound import ReplyMailbox
 from messaging.models.languages import TemplateVariant
 from messaging.models.limits import FrequencyRule, SendingLimits
 from messaging.models.links import ShortLink
@@ -38,6 +39,7 @@ __all__ = [
     "ProviderCallback",
     "PushToken",
     "RateLimit",
+    "ReplyMailbox",
     "Sender",
     "SendingDomain",
     "SendingLimits",

@@ -45,7 +45,12 @@ class Problems(NamedTuple):
 
 
 def list_messages(
-    profile_id: int, *, before_id: int | None = None, limit: int = PAGE_SIZE
+    profile_id: int,
+    *,
+    before_id: int | None = None,
+    limit: int = PAGE_SIZE,
+    channel: str = "",
+    outcomes: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Return messages of a profile, newest first, as the API shows them.
 
@@ -53,10 +58,16 @@ def list_messages(
         profile_id: of the profile, not of one that was merged into it.
         before_id: the last id of the page before; None starts with the newest.
         limit: the most messages returned.
+        channel: a `Channel` word; empty for all of them.
+        outcomes: words of `Outcome`; none for all of them.
     """
     rows = Message.objects.filter(profile_id=profile_id).order_by("-id")
     if before_id is not None:
         rows = rows.filter(pk__lt=before_id)
+    if channel:
+        rows = rows.filter(channel=channel)
+    if outcomes:
+        rows = rows.filter(outcome__in=outcomes)
     return message_payloads(list(rows.select_related("template")[:limit]))
 
 

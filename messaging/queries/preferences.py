@@ -28,6 +28,7 @@ _WHY = {
 
 _HOW = {
     "one_click": "with the button of your mail program",
+    "mail_reply": "by mail",
     "unsubscribe_page": "on the page of an email",
     "preference_page": "on this page",
     "import": "as the shop noted it elsewhere",

@@ -13,9 +13,12 @@ from kernel.secrets import decrypt, encrypt
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 from messaging.channels.base import Account, CredentialInvalid, Provider
+from messaging.channels.email_smtp import IMAP_URL
 from messaging.channels.registry import find_provider
+from messaging.domain.reply_addresses import parse_reply_address
 from messaging.models import AccountHealth, ChannelAccount
 from messaging.services import tokens
+from messaging.services.reply_rows import keep_mailbox
 from messaging.types import AccountData
 from tenants.services import audit
 
@@ -58,6 +61,7 @@ def connect_account(data: AccountData, *, actor: str) -> ChannelAccount:
         options=dict(data.options),
         is_default=is_first,
     )
+    keep_mailbox(row.pk, is_read=_has_mailbox(credentials, data.options))
     audit.record("channel.connected", "channel", row.pk, after=_shown(row), actor=actor)
     ring("messages", current_tenant_id())
     return row
@@ -83,6 +87,7 @@ def update_account(account_id: int, data: AccountData, *, actor: str) -> None:
     if credentials != kept:
         row.credentials_encrypted = encrypt(json.dumps(credentials))
     row.save()
+    keep_mailbox(row.pk, is_read=_has_mailbox(credentials, row.options))
     if credentials != kept:
         AccountHealth.objects.filter(channel=row.channel, account_id=row.pk).delete()
         ring("messages", current_tenant_id())
@@ -169,6 +174,7 @@ def remove_account(account_id: int, *, actor: str) -> None:
     ChannelAccount.objects.filter(pk=row.pk).update(
         removed_at=clock.now(), is_default=False, is_paused=False, credentials_encrypted=""
     )
+    keep_mailbox(row.pk, is_read=False)
     audit.record("channel.removed", "channel", row.pk, before=_shown(row), actor=actor)
 
 
@@ -192,6 +198,23 @@ def check_account(account_id: int) -> str:
 def _read(row: ChannelAccount) -> dict[str, str]:
     found: dict[str, str] = json.loads(decrypt(row.credentials_encrypted) or "{}")
     return found
+
+
+def _check_replies(options: Mapping[str, Any]) -> None:
+    """Check the address for replies, where one is set up.
+
+    Raises:
+        Invalid: no mail can come in at it.
+    """
+    try:
+        if options.get("reply_address"):
+            parse_reply_address(str(options["reply_address"]))
+    except ValueError as exc:
+        raise Invalid(str(exc), fields={"reply_address": str(exc)}) from exc
+
+
+def _has_mailbox(credentials: Mapping[str, str], options: Mapping[str, Any]) -> bool:
+    return bool(credentials.get(IMAP_URL) and options.get("reply_address"))
 
 
 def _lock(account_id: int) -> ChannelAccount:
@@ -224,6 +247,7 @@ def _checked(provider: Provider, data: AccountData, *, kept: Mapping[str, str]) 
             faults[option.name] = "This is needed."
     if faults:
         raise Invalid("Something is missing.", fields=faults)
+    _check_replies(data.options)
     try:
         made = provider.complete(credentials) if provider.complete else {}
     except CredentialInvalid as exc:

@@ -11,11 +11,12 @@ from typing import Any
 from django.db import transaction
 
 from crm.choices import Channel
-from crm.queries.conversations import FoundConversation, find_answers
+from crm.queries.conversations import FoundConversation, find_answers, find_newest_mail
 from crm.services.conversations import add_answer, link_answer, lock_conversation
 from kernel import clock
 from kernel.errors import Conflict
 from messaging.choices import MessageClass
+from messaging.domain.inbound_mail import read_thread, subject_for_answer
 from messaging.models import Message, Template
 from messaging.queries.accounts import list_default_accounts
 from messaging.queries.sending import find_recipients
@@ -102,7 +103,11 @@ def answer_conversation(conversation_id: int, *, text: str, channel: str, actor:
                 message_class=MessageClass.SERVICE.value,
                 template_id=ensure_template(channel),
                 due_at=clock.now(),
-                context={"answer_id": answer.pk, **_places(found, channel)},
+                context={
+                    "answer_id": answer.pk,
+                    **_places(found, channel),
+                    **_thread(found, channel),
+                },
             )
         ]
     )
@@ -175,3 +180,17 @@ def _places(conversation: FoundConversation, channel: str) -> dict[str, str]:
         "to": conversation.address,
         "from": conversation.own_address if is_usual else "",
     }
+
+
+def _thread(conversation: FoundConversation, channel: str) -> dict[str, Any]:
+    """Return what makes an answer by mail part of the thread that it answers."""
+    if channel != Channel.EMAIL or conversation.channel != channel:
+        return {}
+    newest = find_newest_mail(conversation.pk)
+    said: Mapping[str, Any] = (newest.mail or {}) if newest else {}
+    references = read_thread(said, newest.provider_id) if newest else ()
+    thread = {
+        "subject": subject_for_answer(str(said.get("subject") or "")),
+        "references": list(references),
+    }
+    return {"thread": thread} if any(thread.values()) else {}

@@ -35,7 +35,7 @@ def file_events(account: Account, events: Sequence[ProviderEvent]) -> None:
     if not events:
         return
     distinct = {event.dedupe_key: event for event in events}
-    rows = [(event.dedupe_key, event.kind, _body(event)) for event in distinct.values()]
+    rows = [(event.dedupe_key, event.kind, body_of(event)) for event in distinct.values()]
     write_together(
         load_sql("messaging.accept_callbacks"),
         {
@@ -73,7 +73,7 @@ def count_refusal(account: Account, reason: str) -> None:
         )
 
 
-def _body(event: ProviderEvent) -> dict[str, Any]:
+def body_of(event: ProviderEvent) -> dict[str, Any]:
     """Return what is kept of an event; empty parts are left out."""
     found = {**asdict(event), "at": event.at.isoformat(), "media": list(event.media)}
     return {

@@ -46,6 +46,8 @@ _STOPS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 """Kinds that stop an address: the reason, and the words that are kept with it."""
+BY_MAIL: Final = "mail_reply"
+"""How a statement of consent came about that somebody mailed."""
 _METHODS: Final = {
     CallbackKind.COMPLAINED.value: "complaint",
     CallbackKind.UNSUBSCRIBED.value: "provider",
@@ -116,7 +118,7 @@ def _end_consent(told: Sequence[Told]) -> None:
             profile_id=each.message.profile_id,
             channel=each.message.channel,
             occurred_at=each.event.at,
-            method=_METHODS[each.kind],
+            method=BY_MAIL if each.event.code == BY_MAIL else _METHODS[each.kind],
             detail=f"message {each.message.pk}",
         )
         for each in told

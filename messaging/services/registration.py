@@ -17,6 +17,7 @@ from messaging.services.gates import (
     stock,
     unhappy,
 )
+from messaging.services.receiving import receive_mails
 from messaging.services.texting import receive_texts
 from messaging.variables import fill_variable
 
@@ -66,6 +67,7 @@ def _fill_gates() -> None:
 
 
 def _register_conversations() -> None:
+    fill_inbound("email", receive_mails)
     fill_inbound("sms", receive_texts)
     fill_inbound("whatsapp", receive_texts)
     fill_variable("reply", answers.reply_values)

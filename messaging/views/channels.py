@@ -16,6 +16,7 @@ from messaging.channels.registry import find_provider
 from messaging.forms import AccountForm
 from messaging.models import ChannelAccount
 from messaging.queries.accounts import find_account, list_accounts, list_choices
+from messaging.queries.replies import find_replies
 from messaging.services import accounts
 from messaging.types import AccountData
 from tenants.domain import capabilities
@@ -140,6 +141,7 @@ def _show(
         "channel_label": CHANNEL_LABELS[known.channel],
         "account": found,
         "callback_url": accounts.callback_url(found) if found and has_address else "",
+        "replies": find_replies(found) if found else None,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "messaging/channel.html", context, status=status)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.choices import ConversationState
+from crm.choices import Channel, ConversationState
 from crm.domain.channels import CHANNEL_LABELS
 from crm.queries import conversations as reads
 from crm.queries.conversations import (
@@ -35,6 +35,8 @@ from tenants.services.access import requires
 from tenants.types import TenantRequest
 
 ME = "me"
+CHANNELS = (Channel.EMAIL.value, Channel.SMS.value, Channel.WHATSAPP.value)
+"""Channels on which people write."""
 
 
 @requires(capabilities.VIEW)
@@ -44,13 +46,16 @@ def conversation_list(request: TenantRequest) -> HttpResponse:
     people = list_assignees(request.tenant.pk)
     state = asked.read_choice(request, "state", ConversationState.values, ConversationState.OPEN)
     assignee = asked.read_choice(request, "assignee", (ME, NOBODY, *people))
-    wanted = WantedConversations(state, request.user.email if assignee == ME else assignee)
+    channel = asked.read_choice(request, "channel", CHANNELS)
+    member = request.user.email if assignee == ME else assignee
+    wanted = WantedConversations(state, member, channel)
     page = reads.list_conversations(wanted, asked.read_place(request))
     count = reads.count_conversations(wanted)
     context: dict[str, Any] = {
         "page": page,
         "wanted": wanted,
         "assignee": assignee,
+        "channel": channel,
         "tabs": _tabs(request, wanted, count),
         "shown": speak_count(len(page.rows), count, "conversations"),
     }
@@ -62,6 +67,7 @@ def conversation_list(request: TenantRequest) -> HttpResponse:
         context,
         lambda: {
             "assignees": [(ME, "Me"), (NOBODY, "Nobody"), *others],
+            "channels": [(each, CHANNEL_LABELS[each]) for each in CHANNELS],
             "is_empty": not page.rows and not reads.has_conversations(),
         },
     )
@@ -178,7 +184,7 @@ def _tabs(request: TenantRequest, wanted: WantedConversations, count: int) -> li
             query.pop(name, None)
         query["state"] = state.value
         is_active = state.value == wanted.state
-        other = WantedConversations(state.value, wanted.assignee)
+        other = WantedConversations(state.value, wanted.assignee, wanted.channel)
         tabs.append(
             {
                 "label": state.label,

@@ -4,11 +4,14 @@ A hot edge (`kernel/edges.py`): no middleware and no request transaction. The pr
 checks who calls; what it told is committed before the answer, and applied afterwards.
 """
 
+from email.errors import MessageError
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http.multipartparser import MultiPartParserError
 
 from kernel.edges import BodyTooLarge, EdgeAnswer, EdgeRequest
 from messaging.channels.base import (
@@ -28,7 +31,15 @@ MAX_BODY = 10 * 1024 * 1024
 """A mail that came in brings its attachments."""
 PATH_PARTS = 6
 METHODS = ("POST", "GET", "HEAD")
-BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+BROKEN = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    MessageError,
+    MultiPartParserError,
+    SuspiciousOperation,
+)
 """What reading a body raises that is none of its provider's."""
 
 
@@ -53,7 +64,7 @@ def _receive(request: EdgeRequest, provider: Provider, account: Account, token: 
     try:
         asked = _read_request(request)
         answer = _believe(provider, account, asked, token)
-    except BodyTooLarge:
+    except (BodyTooLarge, RequestDataTooBig):
         return _refuse(account, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     except SignatureInvalid as exc:
         return _refuse(account, "signature", HTTPStatus.UNAUTHORIZED, str(exc))

@@ -8,7 +8,14 @@ from django.conf import settings
 from django.db import transaction
 
 from config.provisioning import provision_tenant
-from crm.models import Order, ProbableDuplicate, Product, Profile
+from crm.models import (
+    Conversation,
+    ConversationMessage,
+    Order,
+    ProbableDuplicate,
+    Product,
+    Profile,
+)
 from crm.services.addresses import address_hash
 from crm.services.consent import record_consent
 from crm.services.merging import merge_profiles
@@ -266,7 +273,30 @@ def _conversations() -> dict[str, str]:
         "conversations": "conversations/",
         "conversations-closed": "conversations/?state=closed",
         "conversation": f"conversations/{made.pk}/",
+        "conversation-mail": f"conversations/{_mail_conversation().pk}/",
     }
+
+
+def _mail_conversation() -> Conversation:
+    """Let somebody answer a mail, with a quote and an attachment."""
+    account = make_account(
+        is_default=False, name="With replies", options={"reply_address": "replies@shop.example"}
+    )
+    made = make_conversation(
+        Profile.objects.order_by("pk")[0],
+        channel="email",
+        account_id=account.pk,
+        address="zoe@example.com",
+        own_address="replies@shop.example",
+    )
+    mail = {
+        "subject": "Re: Thank you",
+        "original": "Is it in stock?\n\nOn Monday Ada Soap wrote:\n> Thank you",
+        "attachments": [{"name": "soap.jpg", "type": "image/jpeg", "size": 1_500_000}],
+        "doubt": "DMARC failed",
+    }
+    ConversationMessage.objects.filter(conversation=made).update(mail=mail)
+    return made
 
 
 def _template() -> dict[str, str]:

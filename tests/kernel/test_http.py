@@ -147,10 +147,10 @@ def test_addresses_that_are_open_to_everybody(address: str, is_open: bool) -> No
 
     with Peer() as peer:
         if is_open:
-            http._check_peer(peer)
+            http.check_peer(peer)
         else:
             with pytest.raises(AddressForbidden):
-                http._check_peer(peer)
+                http.check_peer(peer)
 
 
 def test_an_answer_that_is_too_large_is_not_read(

@@ -15,6 +15,7 @@ from messaging.queries import sending
 from messaging.services import tokens
 from messaging.services.gating import MARKETING
 from messaging.services.personal_links import SECRET, recipient_token
+from messaging.services.replies import Replies, thread_of
 from messaging.services.writers.base import Ready, Writer
 from messaging.types import LinkToken, OutgoingEmail, PendingMessage, RenderedEmail
 
@@ -26,6 +27,7 @@ class EmailWriter(Writer):
         """Look up the sender and its key."""
         self._now = now
         self._sender = sending.find_default_sender()
+        self._replies = Replies()
         self._dkim = sending.find_signing_key(self._sender.email) if self._sender else None
 
     def compile(self, template: Template) -> EmailTemplate:
@@ -48,24 +50,26 @@ class EmailWriter(Writer):
         unsubscribe_url = tokens.unsubscribe_url(token)
         personal = [values[name] for name in SECRET & values.keys()]
         own = frozenset({unsubscribe_url, tokens.preferences_url(token), *personal})
-        profile = message.profile
+        profile, thread = message.profile, thread_of(message)
         mail = OutgoingEmail(
             from_name=sender.name,
             from_address=sender.email,
             to_name=f"{profile.first_name} {profile.last_name}".strip(),
-            to_address=to_wire(profile.email) or "",
+            to_address=to_wire(message.address) or "",
             content=RenderedEmail(
-                content.subject, _track(content.html, message, own), content.text
+                thread.subject or content.subject, _track(content.html, message, own), content.text
             ),
             message_id=message.message_id
             or make_message_id(current_tenant_id(), message.key, sender.email.rpartition("@")[2]),
             reference=message.reference,
             date=self._now,
-            reply_to=sender.reply_to,
+            reply_to=self._replies.address(message) or sender.reply_to,
             unsubscribe_url=unsubscribe_url if message.message_class in MARKETING else "",
+            unsubscribe_address=self._replies.leaving(message),
+            references=thread.references,
             dkim=self._dkim,
         )
-        return Ready(message, mail, mail.to_address, content.subject, mail.message_id)
+        return Ready(message, mail, mail.to_address, mail.content.subject, mail.message_id)
 
 
 def _track(html: str, message: PendingMessage, own: frozenset[str]) -> str:
