@@ -304,7 +304,8 @@ def _when(head: bytes) -> datetime:
 
 
 def _words(exc: BaseException) -> str:
-    return " ".join(str(exc).split())[:200] or type(exc).__name__
+    said = getattr(exc, "strerror", None) or str(exc)
+    return " ".join(said.split())[:200] or type(exc).__name__
 
 
 def _text(said: Sequence[Any]) -> str:

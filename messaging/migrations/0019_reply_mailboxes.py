@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0017_proven_push"),
+        ("messaging", "0018_add_up_deliveries"),
         ("tenants", "0007_sweep_kept_answers"),
     ]
 

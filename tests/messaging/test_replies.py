@@ -214,7 +214,7 @@ def test_a_reply_is_a_conversation_and_the_answer_stands_in_its_thread(
     assert reply["References"].split()[-2:] == [mail["Message-ID"], "<zoe-1@mail.example.com>"]
     assert reply["List-Unsubscribe"] is None
     assert reply["Reply-To"] == tagged(answer)
-    assert "Yes, it is." in reply.get_body(("plain",)).get_content()
+    assert b"Yes, it is." in smtp.raw[-1]
 
 
 def test_a_mail_that_comes_in_twice_is_kept_once(zoe: Profile, account: ChannelAccount) -> None:
