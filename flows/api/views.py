@@ -11,7 +11,8 @@ from rest_framework.response import Response
 
 from flows.choices import FlowStatus, RunStatus
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
-from flows.services.coupons import list_node_types
+from flows.nodes import NODE_TYPES
+from messaging.queries.coupons import list_choices
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource
 
@@ -81,6 +82,19 @@ class NodeTypeList(serializers.Serializer[Any]):
     results = NodeTypeOut(many=True)
 
 
+class CouponChoiceOut(serializers.Serializer[Any]):
+    """A coupon that a message node can name."""
+
+    id = IdField()
+    name = serializers.CharField()
+
+
+class CouponChoiceList(serializers.Serializer[Any]):
+    """Every coupon that has not ended, 200 at most."""
+
+    results = CouponChoiceOut(many=True)
+
+
 class FlowViewSet(ReadResource[Flow]):
     """Automations, newest first."""
 
@@ -100,8 +114,15 @@ class FlowViewSet(ReadResource[Flow]):
     @extend_schema(responses=NodeTypeList)
     @action(detail=False, filter_backends=[], pagination_class=None)
     def nodes(self, request: Request) -> Response:
-        """Describe every type of node with a JSON Schema, which names the coupons there are."""
-        return Response({"results": list_node_types()})
+        """Describe every type of node with a JSON Schema."""
+        return Response({"results": list(NODE_TYPES)})
+
+    @extend_schema(responses=CouponChoiceList)
+    @action(detail=False, filter_backends=[], pagination_class=None)
+    def coupons(self, request: Request) -> Response:
+        """List the coupons that a message node can name, by name; those that ended are left out."""
+        choices = [{"id": pk, "name": name} for pk, name in list_choices()]
+        return Response(CouponChoiceList({"results": choices}).data)
 
     @extend_schema(responses=VersionOut(many=True))
     @action(detail=True, filter_backends=[])

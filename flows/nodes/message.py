@@ -59,8 +59,8 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "title": "Coupon",
             "type": ["string", "null"],
             "default": None,
-            "description": "Id of the coupon whose codes it gives, as text. Default: the one that "
-            "the template names.",
+            "description": "Id of the coupon whose codes it gives, as text, one of "
+            "/api/v1/flows/coupons/. Default: the one that the template names.",
         },
         "next": NEXT,
     },

@@ -1,11 +1,8 @@
-"""Coupons of message nodes: whether they can be given, and which there are to choose from."""
-
-from typing import Any
+"""Coupons of message nodes: whether their codes can be given."""
 
 from flows.domain.graph import Graph, Message
 from flows.errors import Problem
-from flows.nodes import NODE_TYPES
-from messaging.queries.coupons import find_ended, list_choices
+from messaging.queries.coupons import find_ended
 
 
 def check_coupons(graph: Graph) -> list[Problem]:
@@ -31,17 +28,3 @@ def check_coupons(graph: Graph) -> list[Problem]:
         for key, coupon_id in named.items()
         if known.get(coupon_id, True)
     ]
-
-
-def list_node_types() -> list[dict[str, Any]]:
-    """Describe every type of node; a message says which coupons of the tenant it can name."""
-    return [_with_coupons(each) if each["type"] == "message" else each for each in NODE_TYPES]
-
-
-def _with_coupons(described: dict[str, Any]) -> dict[str, Any]:
-    schema = described["schema"]
-    choices = [{"const": str(pk), "title": title} for pk, title in list_choices()]
-    usual = {"const": None, "title": "That of the template"}
-    coupon = {**schema["properties"]["coupon"], "oneOf": [usual, *choices]}
-    properties = {**schema["properties"], "coupon": coupon}
-    return {**described, "schema": {**schema, "properties": properties}}

@@ -12,7 +12,6 @@ from flows.domain.items import Item, items_of
 from flows.domain.parsing import check_graph, parse_graph
 from flows.domain.words import speak_message
 from flows.errors import GraphError
-from flows.services.coupons import list_node_types
 from flows.services.flows import create_flow, publish
 from kernel import clock
 from kernel.errors import Invalid
@@ -25,6 +24,7 @@ from tests.factories.coupons import ACTOR, coupon_template, make_pool
 from tests.factories.flows import definition, make_flow, message_node
 from tests.factories.messaging import make_recipient
 from tests.factories.samples import make_store
+from tests.factories.tenants import call_with, make_key
 from tests.flows.support import advance, happen, make_template
 from tests.support.limits import ask, set_limits
 
@@ -120,7 +120,7 @@ def test_of_two_flows_that_want_one_slot_the_one_with_the_better_priority_goes_f
     ada: Profile,
 ) -> None:
     set_limits(smart={**Limits().smart, "email": SmartSending(hours=16)})
-    usual = send_node(ada, priority=4, expected_value=100)
+    usual = send_node(ada, "Product Viewed", priority=4, expected_value=100)
     better = send_node(ada, priority=1, expected_value=2.5)
     assert (better.context["priority"], better.context["expected_value"]) == (1, 2.5)
 
@@ -226,10 +226,8 @@ def test_a_coupon_that_is_not_there_or_has_ended_is_not_published(ada: Profile) 
     assert flow.version_number == 0
 
 
-def test_the_schema_of_a_message_names_the_coupons_there_are(ada: Profile) -> None:
-    made = make_pool(name="Spring")
-    [described] = [each for each in list_node_types() if each["type"] == "message"]
-    assert described["schema"]["properties"]["coupon"]["oneOf"] == [
-        {"const": None, "title": "That of the template"},
-        {"const": str(made.pk), "title": "Spring"},
-    ]
+def test_the_api_offers_the_coupons_that_a_message_can_name(ada: Profile, tenant: Tenant) -> None:
+    made, ended = make_pool(name="Spring"), make_pool(name="Winter")
+    set_status(ended.pk, "ended", actor=ACTOR)
+    offered = call_with(make_key(tenant)).get("/api/v1/flows/coupons/").json()["results"]
+    assert offered == [{"id": str(made.pk), "name": "Spring"}]
