@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from flows.choices import FlowStatus, RunStatus
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from flows.nodes import NODE_TYPES
-from messaging.queries.coupons import list_choices
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource
 
@@ -82,19 +81,6 @@ class NodeTypeList(serializers.Serializer[Any]):
     results = NodeTypeOut(many=True)
 
 
-class CouponChoiceOut(serializers.Serializer[Any]):
-    """A coupon that a message node can name."""
-
-    id = IdField()
-    name = serializers.CharField()
-
-
-class CouponChoiceList(serializers.Serializer[Any]):
-    """Every coupon that has not ended, 200 at most."""
-
-    results = CouponChoiceOut(many=True)
-
-
 class FlowViewSet(ReadResource[Flow]):
     """Automations, newest first."""
 
@@ -116,13 +102,6 @@ class FlowViewSet(ReadResource[Flow]):
     def nodes(self, request: Request) -> Response:
         """Describe every type of node with a JSON Schema."""
         return Response({"results": list(NODE_TYPES)})
-
-    @extend_schema(responses=CouponChoiceList)
-    @action(detail=False, filter_backends=[], pagination_class=None)
-    def coupons(self, request: Request) -> Response:
-        """List the coupons that a message node can name, by name; those that ended are left out."""
-        choices = [{"id": pk, "name": name} for pk, name in list_choices()]
-        return Response(CouponChoiceList({"results": choices}).data)
 
     @extend_schema(responses=VersionOut(many=True))
     @action(detail=True, filter_backends=[])

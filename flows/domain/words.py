@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from crm.domain.channels import CHANNEL_WORDS
 from flows.domain.graph import (
     ITEMS,
     NOTHING,
@@ -16,7 +17,6 @@ from flows.domain.graph import (
 )
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp"}
 _SIGNS = {
     "=": "is",
     "!=": "is not",
@@ -57,9 +57,8 @@ def speak_delay(delay: Delay) -> str:
 
 def speak_message(message: Message) -> str:
     """Return such as ``Promotional email, priority 1, gives a coupon code``."""
-    words = [
-        f"{message.message_class.capitalize()} {_CHANNELS.get(message.channel, message.channel)}"
-    ]
+    channel = CHANNEL_WORDS.get(message.channel, message.channel)
+    words = [f"{message.message_class.capitalize()} {channel}"]
     if message.priority != USUAL_PRIORITY:
         words.append(f"priority {message.priority}")
     if message.expected_value is not None:

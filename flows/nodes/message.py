@@ -60,7 +60,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "type": ["string", "null"],
             "default": None,
             "description": "Id of the coupon whose codes it gives, as text, one of "
-            "/api/v1/flows/coupons/. Default: the one that the template names.",
+            "/api/v1/coupons/offers/. Default: the one that the template names.",
         },
         "next": NEXT,
     },

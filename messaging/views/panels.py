@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from crm.queries.conversations import CHANNEL_LABELS
+from crm.domain.channels import CHANNEL_LABELS
 from crm.queries.resources import is_profile
 from kernel import asked
 from messaging.queries.listing import VIEWS

@@ -24,7 +24,6 @@ from tests.factories.coupons import ACTOR, coupon_template, make_pool
 from tests.factories.flows import definition, make_flow, message_node
 from tests.factories.messaging import make_recipient
 from tests.factories.samples import make_store
-from tests.factories.tenants import call_with, make_key
 from tests.flows.support import advance, happen, make_template
 from tests.support.limits import ask, set_limits
 
@@ -224,10 +223,3 @@ def test_a_coupon_that_is_not_there_or_has_ended_is_not_published(ada: Profile) 
     }
     flow.refresh_from_db()
     assert flow.version_number == 0
-
-
-def test_the_api_offers_the_coupons_that_a_message_can_name(ada: Profile, tenant: Tenant) -> None:
-    made, ended = make_pool(name="Spring"), make_pool(name="Winter")
-    set_status(ended.pk, "ended", actor=ACTOR)
-    offered = call_with(make_key(tenant)).get("/api/v1/flows/coupons/").json()["results"]
-    assert offered == [{"id": str(made.pk), "name": "Spring"}]

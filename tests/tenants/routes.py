@@ -395,7 +395,6 @@ API = [
     Endpoint("segments/<pk>/insight/", ("get",), "segment_id"),
     Endpoint("segments/<pk>/history/", ("get",), "segment_id"),
     Endpoint("flows/", ("get",)),
-    Endpoint("flows/coupons/", ("get",)),
     Endpoint("flows/nodes/", ("get",)),
     Endpoint("flows/<pk>/", ("get",), "flow_id"),
     Endpoint("flows/<pk>/versions/", ("get",), "flow_id"),

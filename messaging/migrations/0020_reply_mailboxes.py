@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0018_add_up_deliveries"),
+        ("messaging", "0019_assets"),
         ("tenants", "0007_sweep_kept_answers"),
     ]
 
