@@ -30,8 +30,15 @@ from kernel.embedded.secrets import new_secrets
 from kernel.postgres.bootstrap import bootstrap
 
 CACHE = PROJECT / ".cache"
-LOCK = PROJECT / "config" / "requirements" / "base.txt"
-"""Which packages there are, some with migrations of their own."""
+MADE_FROM = (
+    "*/migrations/*.py",
+    "config/requirements/base.txt",
+    "kernel/migrations.py",
+    "kernel/scope.py",
+    "kernel/tenancy.py",
+    "kernel/postgres/*.py",
+)
+"""The migrations, the packages, some with migrations of their own, and what makes the tables."""
 TEMPLATE = "patron_template"
 """The same once more: a database that somebody works in cannot be copied."""
 KEPT = 3
@@ -75,8 +82,7 @@ def _alone() -> Iterator[None]:
 
 def _made_of() -> dict[str, str]:
     """Return the digest of each migration and of what migrations are made of, by path."""
-    patterns = ("*/migrations/*.py", "kernel/*.py", "kernel/postgres/*.py")
-    files = {LOCK, *(path for pattern in patterns for path in PROJECT.glob(pattern))}
+    files = (path for pattern in MADE_FROM for path in PROJECT.glob(pattern))
     return {
         str(path.relative_to(PROJECT)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(files)

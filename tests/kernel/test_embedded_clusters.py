@@ -1,12 +1,14 @@
 """The migrated cluster from which tests start: made once, made anew when migrations change."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kernel.embedded import clusters
+from kernel.embedded.paths import PROJECT
 
 Made = list[tuple[str, str | None]]
 
@@ -62,7 +64,18 @@ def test_the_clusters_that_were_used_longest_ago_go(
     assert kept == {name for name, _ in made[-clusters.KEPT :]}
 
 
-def test_a_cluster_follows_from_every_migration_and_from_the_kernel() -> None:
+def test_a_cluster_follows_from_every_migration_and_from_what_makes_tables() -> None:
     found: Any = clusters._made_of()
     assert {"crm/migrations/0001_initial.py", "kernel/tenancy.py"} <= set(found)
     assert "config/requirements/base.txt" in found
+
+
+def test_migrations_take_of_the_project_only_what_the_cluster_follows_from() -> None:
+    apps = "|".join(path.parent.name for path in PROJECT.glob("*/migrations"))
+    line = re.compile(rf"^\s*(?:from|import) ((?:{apps}|kernel|config)\.[\w.]+)", re.MULTILINE)
+    taken = {
+        name
+        for path in PROJECT.glob("*/migrations/*.py")
+        for name in line.findall(path.read_text(encoding="utf-8"))
+    }
+    assert taken == {"kernel.migrations", "kernel.tenancy"}
