@@ -1,6 +1,6 @@
 """HTML forms."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 
@@ -142,6 +142,30 @@ class FiguresForm(forms.Form):
     )
 
 
+TYPE_GROUPS: Final = {
+    "Orders": ("order",),
+    "Parcels and returns": ("shipment", "return"),
+    "Carts": ("cart", "checkout"),
+    "People": ("profile", "consent", "suppression", "tags", "form"),
+    "Segments": ("segment", "rfm_group"),
+    "Messages": ("message",),
+    "Reviews and tickets": ("review", "ticket"),
+    "Loyalty": ("points",),
+    "Products": ("product",),
+}
+"""What types are about, by their first word."""
+
+
+def _group_types() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the types that webhooks carry below what they are about."""
+    known = {word: group for group, words in TYPE_GROUPS.items() for word in words}
+    found: dict[str, list[tuple[str, str]]] = {group: [] for group in (*TYPE_GROUPS, "Others")}
+    for type_, name in TYPES.items():
+        group = known.get(type_.partition(".")[0], "Others")
+        found[group].append((type_, f"{name} ({type_})"))
+    return [(group, types) for group, types in found.items() if types]
+
+
 class WebhookForm(forms.Form):
     """An address of the merchant's own software, and what it is told of."""
 
@@ -155,8 +179,8 @@ class WebhookForm(forms.Form):
     types = forms.MultipleChoiceField(
         label="What it is told of",
         required=False,
-        choices=[(type_, f"{name} ({type_})") for type_, name in TYPES.items()],
-        widget=forms.CheckboxSelectMultiple,
+        choices=_group_types,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "check-groups"}),
         help_text="None chosen: everything, also what is added later.",
     )
     is_enabled = forms.BooleanField(label="Post to it", required=False, initial=True)
