@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from crm.choices import Channel
 from messaging.domain.sms_text import SmsSize, measure, spell_plainly
 from messaging.errors import TemplateInvalid
 from messaging.services.checking import compile_short
 from messaging.services.trying import Tried, try_template
+
+LOOKS: Final = (("android", "Android"), ("ios", "iPhone"), ("desktop", "Desktop browser"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Shown:
         characters: of the rendered text.
         size: how it travels as SMS, without what is added to it when it is sent; None elsewhere.
         problem: why it cannot be shown; empty where it can.
+        url, image: of a push message, as they were typed; a picture only where it is an address.
     """
 
     title: str
@@ -26,6 +30,18 @@ class Shown:
     characters: int
     size: SmsSize | None = None
     problem: str = ""
+    url: str = ""
+    image: str = ""
+
+    @property
+    def host(self) -> str:
+        """Return where a push message leads, as browsers write it; empty where that depends."""
+        return (urlsplit(self.url).hostname or "") if is_address(self.url) else ""
+
+    @property
+    def looks(self) -> tuple[tuple[str, str], ...]:
+        """Return the systems that show a push message each in its own way."""
+        return LOOKS
 
 
 def describe_text(channel: str, text: str, content: Mapping[str, Any]) -> Shown:
@@ -50,4 +66,10 @@ def describe_tried(channel: str, content: Mapping[str, Any], tried: Tried) -> Sh
     said = tried.rendered.text.strip()
     title = tried.rendered.subject if content.get("title") else ""
     size = measure(spell_plainly(said)) if channel == Channel.SMS else None
-    return Shown(title, said, len(said), size)
+    url, image = (str(content.get(name, "")).strip() for name in ("url", "image"))
+    return Shown(title, said, len(said), size, url=url, image=image if is_address(image) else "")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a whole address of the web, with nothing left to fill in."""
+    return text.startswith(("https://", "http://")) and "{" not in text

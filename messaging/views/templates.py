@@ -35,6 +35,8 @@ from tenants.types import TenantRequest
 WIDTHS = (("600", "Desktop"), ("375", "Phone"))
 SCHEMES = (("light", "Light"), ("dark", "Dark"))
 PEOPLE = 8
+PICTURES_POLICY = {"img-src": ["'self'", "data:", "https:", "http:"]}
+"""The preview of a push message shows the picture that it will, wherever that lies."""
 
 
 @requires(capabilities.VIEW)
@@ -137,7 +139,9 @@ def template_detail(request: TenantRequest, template_id: int) -> HttpResponse:
         "may_edit": may_edit(request),
         **query,
     }
-    return render(request, "messaging/template.html", context)
+    response = render(request, "messaging/template.html", context)
+    response._csp_update = PICTURES_POLICY  # type: ignore[attr-defined]  # noqa: SLF001 django-csp's
+    return response
 
 
 @requires(capabilities.VIEW)
