@@ -43,7 +43,8 @@ def write_coupon(said: Mapping[str, str]) -> str:
     """Return a code with what it gives and until when; without a code the words for that."""
     link = _text(said["link"]) or "{{ coupon.url }}"
     return (
-        '<mj-section><mj-column css-class="box" border="2px dashed #9fb0b2" border-radius="10px" '
+        '<mj-section padding="16px 32px 24px"><mj-column css-class="box" '
+        'border="2px dashed #9fb0b2" border-radius="10px" '
         'padding="20px 24px">'
         + _heading(said["title"], align="center")
         + '<mj-text align="center" padding="0 0 8px">{{ coupon.words }}</mj-text>'

@@ -14,6 +14,8 @@ from kernel.batches import Deadline
 from kernel.embedded.mailbox import list_mails
 from kernel.scope import tenant_scope
 from messaging.models import Message, Template, Touch
+from messaging.queries.assets import describe
+from messaging.services.assets import add_asset
 from messaging.services.authoring import create_template
 from messaging.services.senders import ensure_default_sender
 from messaging.services.sending import send_due
@@ -21,7 +23,9 @@ from messaging.services.starters import draft_of
 from tenants.models import Tenant
 from tests.browser.test_pages import enter
 from tests.browser.visiting import settled
+from tests.factories.coupons import make_pool
 from tests.factories.messaging import make_recipient
+from tests.factories.pictures import draw_picture
 from tests.factories.tenants import make_tenant
 
 pytestmark = pytest.mark.covers("M6")
@@ -43,6 +47,7 @@ def shop(transactional_db: None, live_server: LiveServer) -> Tenant:
         store = Store.objects.create(
             name="Shop", platform="custom", currency="GBP", timezone="UTC", url=live_server.url
         )
+        picture = add_asset(draw_picture(width=600), "soap.png", actor="ada@example.com").asset
         for number, title in enumerate(("Lemon soap", "Mint soap", "Rose soap", "Oil")):
             product = Product.objects.create(
                 store=store,
@@ -50,7 +55,7 @@ def shop(transactional_db: None, live_server: LiveServer) -> Tenant:
                 title=title,
                 category="Soap" if "soap" in title else "Care",
                 url=f"{live_server.url}/healthz",
-                image_url=f"{live_server.url}/static/favicon.svg",
+                image_url=f"{live_server.url}{describe(picture).path}",
             )
             Variant.objects.create(
                 product=product, store=store, external_id=title, price_minor=1250, currency="GBP"
@@ -59,6 +64,7 @@ def shop(transactional_db: None, live_server: LiveServer) -> Tenant:
         ensure_default_sender()
         for name in ("Zoë", "Bob", ""):
             make_recipient(first_name=name, email=f"{name or 'nameless'}@example.com".lower())
+        make_pool(["SPRING-1", "SPRING-2"], name="Spring ten")
         draft = draft_of("blank", name="Spring", channel="email", message_class="promotional")
         create_template(draft, actor="ada@example.com")
     return tenant
@@ -80,6 +86,9 @@ def build(page: Page) -> None:
     panel.get_by_label("Heading").fill("Soaps of the week")
     panel.get_by_label("Heading").press("Tab")
     expect(page.frame_locator("iframe.gjs-frame").get_by_text("Soaps of the week")).to_be_visible()
+    page.get_by_role("button", name="Coupon", exact=True).first.click()
+    panel.get_by_label("Coupon").select_option(label="Spring ten")
+    expect(page.frame_locator("iframe.gjs-frame").get_by_text("CODE-1234")).to_be_visible()
     page.get_by_role("button", name="Loyalty status", exact=True).first.click()
     page.get_by_role("button", name="Delete Loyalty status").click()
     loyalty = parts.get_by_role("button", name="Loyalty status", exact=True)
@@ -98,6 +107,7 @@ def see_as(page: Page, name: str) -> None:
     expect(mail.get_by_text("Lemon soap")).to_be_visible()
     expect(mail.get_by_text("£12.50").first).to_be_visible()
     expect(mail.get_by_text("Oil")).to_have_count(0)
+    expect(mail.get_by_text("10% off").first).to_be_visible()
 
 
 def follow(page: Page, shop: Tenant, address: str, site: str) -> int:
@@ -127,7 +137,8 @@ def test_a_mail_is_built_previewed_tested_opened_and_clicked(
     saved = stored(shop).mjml
     grid = '<mj-product-grid category="Soap" count="2" title="Soaps of the week"></mj-product-grid>'
     assert grid in saved
-    assert saved.index("mj-product-grid") < saved.index("mj-brand-footer")
+    order = [saved.index(tag) for tag in ("mj-product-grid", "mj-coupon", "mj-brand-footer")]
+    assert order == sorted(order)
     assert '<mj-button href="{{ store.url }}">See it in the shop</mj-button>' in saved
     for name in ("Zoë", "Bob", "nameless@example.com"):
         see_as(page, name)

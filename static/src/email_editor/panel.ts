@@ -44,7 +44,7 @@ export class Panel {
     const part = this.#part;
     const kind = part && this.#kindOf(part);
     if (!part || !kind) {
-      this.#host.replaceChildren(h("p", { class: "small soft" }, "Choose a part of the mail to set it, or add one at the left."));
+      this.#host.replaceChildren(h("p", { class: "small soft" }, "Choose a part of the mail to set it, or add one."));
       return;
     }
     const said = attributesOf(part);
