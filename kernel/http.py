@@ -1,7 +1,8 @@
 """Outgoing HTTP: requests with a limit on time and size, to addresses that are open to everybody.
 
-The address is checked on the connection itself, after the name was resolved and before anything
-is sent, so that no name can lead into the network that Patron runs in. Redirects are not followed.
+A name is resolved once, what it leads to is checked, and the connection goes to exactly that: no
+name can lead into the network that Patron runs in, however often it changes its mind. Redirects are
+not followed.
 A request has a time in which all of it must be over, however slowly its answer drips in.
 For workers and commands; never while a page or a database transaction waits.
 """
@@ -20,7 +21,15 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
+from urllib3.util.connection import allowed_gai_family
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
@@ -343,40 +352,64 @@ def check_peer(found: socket.socket) -> None:
     Raises:
         AddressForbidden: it was one.
     """
-    if settings.OUTGOING_PRIVATE:
-        return
-    peer = ipaddress.ip_address(str(found.getpeername()[0]).partition("%")[0])
-    inside = getattr(peer, "ipv4_mapped", None) or peer
-    if not inside.is_global or inside.is_multicast:
+    if not settings.OUTGOING_PRIVATE and not _is_open(str(found.getpeername()[0])):
         found.close()
         raise AddressForbidden("its address lies in a private network")
 
 
-class _Guard:
-    """A connection that is checked, and that a watch can end.
+def _is_open(address: str) -> bool:
+    """Say whether an address is one that everybody may reach."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    inside = getattr(found, "ipv4_mapped", None) or found
+    return inside.is_global and not inside.is_multicast
+
+
+class _GuardedConnection(HTTPConnection):
+    """A connection to an address that was checked, and that a watch can end.
 
     TLS takes the socket over and leaves nothing behind to end it by: hence a handle of its own.
     """
 
     _handle: socket.socket | None = None
 
-    def _guard(self, made: socket.socket) -> socket.socket:
-        check_peer(made)
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn() if settings.OUTGOING_PRIVATE else self._dial()
         self._let_go()
         self._handle = made.dup()
         _watch(self._handle)
         return made
+
+    def _dial(self) -> socket.socket:
+        """Connect to one of the addresses that were checked; the name is not resolved again."""
+        name, addresses = self._dns_host, self._resolve()
+        failure: Exception = AddressForbidden("its address lies in a private network")
+        try:
+            for address in addresses:
+                self._dns_host = address
+                try:
+                    return super()._new_conn()
+                except (NewConnectionError, ConnectTimeoutError) as exc:
+                    failure = exc
+        finally:
+            self._dns_host = name
+        raise failure
+
+    def _resolve(self) -> list[str]:
+        """Return the addresses of the host that are open to everybody."""
+        try:
+            found = socket.getaddrinfo(
+                self._dns_host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
+            )
+        except socket.gaierror as exc:
+            raise NameResolutionError(self.host, self, exc) from exc
+        addresses = dict.fromkeys(str(place[0]) for *_, place in found)
+        return [address for address in addresses if _is_open(address)]
 
     def _let_go(self) -> None:
         if self._handle is not None:
             self._handle.close()
             self._handle = None
 
-
-class _GuardedConnection(_Guard, HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return self._guard(super()._new_conn())
-
     def request(self, *args: Any, **kwargs: Any) -> None:
         _watch(self._handle)  # one that was kept
         super().request(*args, **kwargs)
@@ -386,17 +419,8 @@ class _GuardedConnection(_Guard, HTTPConnection):
         super().close()
 
 
-class _GuardedSecureConnection(_Guard, HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return self._guard(super()._new_conn())
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _watch(self._handle)  # one that was kept
-        super().request(*args, **kwargs)
-
-    def close(self) -> None:
-        self._let_go()
-        super().close()
+class _GuardedSecureConnection(_GuardedConnection, HTTPSConnection):
+    pass
 
 
 class _GuardedPool(HTTPConnectionPool):

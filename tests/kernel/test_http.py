@@ -124,6 +124,45 @@ def test_nothing_is_sent_into_a_private_network(server: ThreadingHTTPServer) -> 
 
 
 @override_settings(OUTGOING_PRIVATE=False)
+def test_a_private_address_is_not_even_connected_to() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        with Client() as client, pytest.raises(AddressForbidden):
+            client.get(f"http://localhost:{listening.getsockname()[1]}/")
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+
+
+@override_settings(OUTGOING_PRIVATE=False)
+def test_the_connection_goes_to_what_was_checked_whatever_the_name_says_next(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, *rest: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        first = ["127.0.0.2", "127.0.0.1"] if asked == ["shop.example"] else ["127.0.0.2"]
+        found = [host] if host == "127.0.0.1" else first
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(http, "_is_open", lambda address: address == "127.0.0.1")
+    connected: list[tuple[str, int]] = []
+    dial = socket.socket.connect
+
+    def connect(own: socket.socket, to: tuple[str, int]) -> None:
+        connected.append(to)
+        dial(own, to)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with Client() as client:
+        answer = client.get(f"http://shop.example:{server.server_port}/")
+    assert answer.status == 200
+    assert asked.count("shop.example") == 1
+    assert connected == [("127.0.0.1", server.server_port)]
+
+
+@override_settings(OUTGOING_PRIVATE=False)
 @pytest.mark.parametrize(
     ("address", "is_open"),
     [
@@ -145,6 +184,7 @@ def test_addresses_that_are_open_to_everybody(address: str, is_open: bool) -> No
         def getpeername(self) -> tuple[str, int]:
             return address, 443
 
+    assert http._is_open(address) is is_open
     with Peer() as peer:
         if is_open:
             http.check_peer(peer)
