@@ -33,16 +33,16 @@ from messaging.channels.imap_mailbox import check_mailbox, place_from_url
 from messaging.channels.sets import Answer
 from messaging.channels.smtp_handover import (
     BROKEN,
-    CLOSING,
     READY,
     TAKEN,
     Handover,
     Letter,
     Reply,
+    find_fault,
+    find_refusal,
     finish_empty,
     refusal,
     words_of,
-    words_of_reply,
 )
 from messaging.channels.smtp_pool import SmtpPool
 from messaging.domain.dkim import sign_mail
@@ -204,7 +204,11 @@ class SmtpChannel:
             if is_kept:
                 return self._announce(letter)
             raise ChannelUnavailable(words_of(exc)) from exc
-        bad = next((reply for reply in replies if reply[0] > READY), None)
+        try:
+            bad = find_refusal(replies)
+        except ChannelUnavailable:
+            self.drop()
+            raise
         if bad is not None:
             if replies[-1][0] == READY:  # nobody to write to, yet the server waits for a mail
                 finish_empty(connection)
@@ -227,9 +231,10 @@ class SmtpChannel:
         return self._connection
 
     def _refuse(self, connection: smtplib.SMTP, reply: Reply) -> NoReturn:
-        if reply[0] == CLOSING:
+        fault = find_fault(reply)
+        if fault is not None:
             self.drop()
-            raise ChannelUnavailable(words_of_reply(reply))
+            raise fault
         try:
             connection.rset()
         except BROKEN:

@@ -6,6 +6,7 @@ conversation broke: before a mail's last line nothing of it was handed over, aft
 """
 
 import contextlib
+import re
 import smtplib
 import time
 from collections import deque
@@ -26,6 +27,10 @@ READY = 354
 TAKEN = 250
 PERMANENT = 500
 CLOSING = 421
+NOT_LOGGED_IN = (530, 535)
+"""The server wants a log-in, or does not take it any more, whatever the mail."""
+_QUOTA = re.compile(rb"5\.4\.5\b")
+"""RFC 3463: the system is congested; what servers say once a quota of their user is used up."""
 MOST_LOST = 2
 """Mails whose answer was lost, after which a server gets no other one for now."""
 BROKEN = (OSError, smtplib.SMTPException)
@@ -103,7 +108,8 @@ class Handover:
                     self._give_up(ChannelUnavailable(words_of(exc)))
             except ChannelUnavailable as exc:
                 self._line.drop()
-                self._give_up(exc)
+                if not is_kept or self._was_taken or exc.is_account_fault:
+                    self._give_up(exc)
 
     @property
     def _is_late(self) -> bool:
@@ -125,7 +131,7 @@ class Handover:
         started = time.monotonic()
         while self._waiting:
             replies = [connection.getreply() for _ in range(3)]
-            bad = next((reply for reply in replies if reply[0] > READY), None)
+            bad = find_refusal(replies)
             if bad is None:
                 is_open = self._transfer(connection)
             else:
@@ -148,9 +154,10 @@ class Handover:
             self._lost += 1
             self._was_taken = True
             raise
-        if reply[0] == CLOSING:
-            self.answers[letter.place] = ChannelUnavailable(words_of_reply(reply))
-            raise ChannelUnavailable(words_of_reply(reply))
+        fault = find_fault(reply)
+        if fault is not None:
+            self.answers[letter.place] = fault
+            raise fault
         self._lost = 0
         self._was_taken = True
         self.answers[letter.place] = Handed() if reply[0] == TAKEN else refusal(reply)
@@ -158,8 +165,6 @@ class Handover:
 
     def _pass_over(self, connection: smtplib.SMTP, bad: Reply, *, is_ready: bool) -> bool:
         """Note a refusal and announce the next mail; returns whether one was announced."""
-        if bad[0] == CLOSING:
-            raise ChannelUnavailable(words_of_reply(bad))
         if is_ready:  # nobody to write to, yet the server waits for a mail
             finish_empty(connection)
         self.answers[self._waiting.popleft().place] = refusal(bad)
@@ -167,6 +172,40 @@ class Handover:
         connection.send(b"RSET\r\n" + (self._waiting[0].opening if is_next else b""))
         connection.getreply()
         return is_next
+
+
+def find_refusal(replies: Sequence[Reply]) -> Reply | None:
+    """Return the first answer to MAIL, RCPT and DATA that says no to this mail; None for a yes.
+
+    Raises:
+        ChannelUnavailable: it says no to every mail: the server closes, or does not take the
+            sender, as once a quota is used up. The recipient has not even been named then.
+    """
+    place = next((place for place, reply in enumerate(replies) if reply[0] > READY), None)
+    if place is None:
+        return None
+    fault = find_fault(replies[place], is_sender=place == 0)
+    if fault is not None:
+        raise fault
+    return replies[place]
+
+
+def find_fault(reply: Reply, *, is_sender: bool = False) -> ChannelUnavailable | None:
+    """Return what an answer means for all mail; None where it concerns one mail alone.
+
+    Args:
+        reply: to a command, or to a mail that was handed over.
+        is_sender: whether it is the answer to MAIL.
+    """
+    words = words_of_reply(reply)
+    if reply[0] == CLOSING:
+        return ChannelUnavailable(words)
+    is_quota = reply[0] >= PERMANENT and _QUOTA.match(reply[1]) is not None
+    if is_quota or reply[0] in NOT_LOGGED_IN:
+        return ChannelUnavailable(words, is_account_fault=True)
+    if is_sender:
+        return ChannelUnavailable(words, is_account_fault=reply[0] >= PERMANENT)
+    return None
 
 
 def refusal(reply: Reply) -> ChannelRejected | ChannelDeferred:

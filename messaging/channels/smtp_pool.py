@@ -6,16 +6,19 @@ costs a round trip, which several connections share. Used by one thread of a wor
 
 import functools
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
-from messaging.channels.base import Handed
+from messaging.channels.base import ChannelUnavailable, Handed
 from messaging.channels.sets import Answer
 from messaging.types import OutgoingEmail
 
 FAR_SECONDS: Final = 0.012
 """A server whose quickest answer takes longer gets several connections."""
+CAPPED_SECONDS: Final = 60.0
+"""A server that would not have so many connections is not asked for more for so long."""
 MOST_THREADS: Final = 16
 """That hand over for one process at once."""
 
@@ -54,6 +57,8 @@ class SmtpPool:
         """
         self._lines = [make() for _ in range(max(connections, 1))]
         self._is_far = False
+        self._most = len(self._lines)
+        self._capped_until = 0.0
 
     def send(self, mail: OutgoingEmail) -> Handed:
         """Hand over one mail; see `messaging.channels.base.Channel`."""
@@ -61,7 +66,10 @@ class SmtpPool:
 
     def send_all(self, mails: Sequence[OutgoingEmail], *, until: float) -> list[Answer]:
         """Hand over several mails; see `messaging.channels.sets.SetChannel`."""
-        lines = self._lines[: len(mails)] if self._is_far else self._lines[:1]
+        if time.monotonic() >= self._capped_until:
+            self._most = len(self._lines)
+        most = min(len(mails), self._most)
+        lines = self._lines[:most] if self._is_far else self._lines[:1]
         if len(lines) == 1:
             answers = lines[0].send_all(mails, until=until)
         else:
@@ -84,9 +92,37 @@ class SmtpPool:
             for place, line in enumerate(lines)
         ]
         answers: list[Answer] = [None] * len(mails)
+        working: list[MailLine] = []
         for place, part in enumerate(parts):
             answers[place::count] = part.result()
+            if not any(isinstance(answer, ChannelUnavailable) for answer in answers[place::count]):
+                working.append(lines[place])
+        if working and len(working) < count:
+            self._do_with(working, mails, answers, until)
         return answers
+
+    def _do_with(
+        self,
+        working: Sequence[MailLine],
+        mails: Sequence[OutgoingEmail],
+        answers: list[Answer],
+        until: float,
+    ) -> None:
+        """Hand over on one line what others could not, and open no more than work for a while.
+
+        Servers allow so many connections at once. What a line could not be had for was certainly
+        not handed over.
+        """
+        for line in self._lines:
+            if line not in working:
+                line.close()
+        self._lines.sort(key=lambda line: line not in working)
+        self._most = len(working)
+        self._capped_until = time.monotonic() + CAPPED_SECONDS
+        left = [place for place, said in enumerate(answers) if isinstance(said, ChannelUnavailable)]
+        again = working[0].send_all([mails[place] for place in left], until=until)
+        for place, answer in zip(left, again, strict=True):
+            answers[place] = answer
 
 
 @functools.cache

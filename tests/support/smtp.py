@@ -19,6 +19,7 @@ class SmtpServer:
     Attributes:
         raw: bytes of each mail it took, in order.
         answers: answer to RCPT by address, such as ``550 No such user``.
+        sender_answer: answer to MAIL.
         is_deaf_after_data: takes the mail, then hangs up without an answer.
         pipelining: whether it says that it allows pipelining.
     """
@@ -28,6 +29,7 @@ class SmtpServer:
     recipients: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     data_answer: str = "250 OK"
+    sender_answer: str = "250 OK"
     is_deaf_after_data: bool = False
     pipelining: bool = True
     _controller: Controller | None = None
@@ -67,6 +69,19 @@ class SmtpServer:
         session.host_name = hostname
         more = ["250-PIPELINING"] if self.pipelining else []
         return [*responses[:-1], *more, responses[-1]]
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        if self.sender_answer.startswith("250"):
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return self.sender_answer
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self,
