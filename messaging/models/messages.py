@@ -83,6 +83,15 @@ class Message(TenantModel):
                 name="message_due_idx",
                 condition=models.Q(status__in=["pending", "sending"]),
             ),
+            # What goes before all marketing that waits.
+            models.Index(
+                fields=["tenant", "channel", "due_at"],
+                name="message_urgent_idx",
+                condition=models.Q(
+                    status="pending",
+                    message_class__in=["transactional", "safety", "service"],
+                ),
+            ),
             models.Index(fields=["tenant", "profile", "-id"], name="message_profile_idx"),
             # What waits for somebody, for claims and for what wants the same slot.
             models.Index(

@@ -14,8 +14,20 @@
 --      put off since it was looked at: it is left out. So is what goes to somebody who said
 --      something else since or was erased, and marketing to somebody who is getting another one or got one.
 --      A Message-ID once given stays for ever. Rows that
---      another worker holds are passed over.
-WITH ready AS (
+--      another worker holds are passed over. Ids are named twice: see list_due_messages.
+WITH busy AS MATERIALIZED (
+    SELECT other.profile_id, other.id
+    FROM messaging_message AS other
+    WHERE other.tenant_id = %(tenant_id)s
+      AND other.profile_id = ANY(ARRAY(
+          SELECT own.profile_id
+          FROM messaging_message AS own
+          WHERE own.tenant_id = %(tenant_id)s AND own.id = ANY(%(ids)s::bigint[])
+      ))
+      AND other.message_class IN ('promotional', 'behavioural')
+      AND (other.status = 'sending' OR other.claimed_at > %(prepared_at)s)
+),
+ready AS (
     SELECT m.tenant_id, m.id, told.detail, told.gates, told.address, told.subject,
         told.message_id, told.parts
     FROM messaging_message AS m
@@ -29,8 +41,10 @@ WITH ready AS (
       ON p.tenant_id = %(tenant_id)s
      AND p.tenant_id = m.tenant_id
      AND p.id = told.profile_id
+     AND p.id = ANY(%(profiles)s::bigint[])
      AND p.erased_at IS NULL
     WHERE m.tenant_id = %(tenant_id)s
+      AND m.id = ANY(%(ids)s::bigint[])
       AND (
           told.consent = ''
           OR told.consent = CASE m.channel
@@ -46,14 +60,7 @@ WITH ready AS (
       AND (
           m.message_class NOT IN ('promotional', 'behavioural')
           OR NOT EXISTS (
-              SELECT 1
-              FROM messaging_message AS other
-              WHERE other.tenant_id = %(tenant_id)s
-                AND other.tenant_id = m.tenant_id
-                AND other.profile_id = m.profile_id
-                AND other.message_class IN ('promotional', 'behavioural')
-                AND other.id <> m.id
-                AND (other.status = 'sending' OR other.claimed_at > %(prepared_at)s)
+              SELECT 1 FROM busy AS b WHERE b.profile_id = m.profile_id AND b.id <> m.id
           )
       )
     ORDER BY m.id
@@ -75,4 +82,5 @@ FROM ready
 WHERE m.tenant_id = %(tenant_id)s
   AND m.tenant_id = ready.tenant_id
   AND m.id = ready.id
+  AND m.id = ANY(%(ids)s::bigint[])
 RETURNING m.id

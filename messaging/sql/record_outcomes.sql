@@ -12,6 +12,7 @@
 -- out: id and profile_id of the rows written, and tags of their template
 -- why: only the worker that holds the claim may write. One that was slow and whose rows were
 --      settled as unknown meanwhile still knows better; one whose rows were claimed again does not.
+--      Ids are named twice: see list_due_messages.
 --      Mails of which something is known now are noted for the sums of deliverability.
 WITH written AS (
     UPDATE messaging_message AS m
@@ -30,6 +31,7 @@ WITH written AS (
     ) AS done (id, status, reason, detail, tries, due_at, is_resend, provider_id)
     WHERE m.tenant_id = %(tenant_id)s
       AND m.id = done.id
+      AND m.id = ANY(%(ids)s::bigint[])
       AND m.claim_id = %(claim_id)s
       AND m.status IN ('sending', 'unknown')
     RETURNING m.id, m.profile_id, m.template_id, m.channel, m.status

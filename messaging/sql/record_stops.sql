@@ -8,7 +8,7 @@
 -- out: row count
 -- why: one statement for a set. A message that another worker took since is left to it. What quiet
 --      hours hold is not late: its moment moves to their end. Of somebody who was erased meanwhile
---      nothing is written back.
+--      nothing is written back. Ids are named twice: see list_due_messages.
 UPDATE messaging_message AS m
 SET status = stopped.status,
     reason = stopped.reason,
@@ -27,6 +27,12 @@ FROM unnest(
     crm_profile AS p
 WHERE m.tenant_id = %(tenant_id)s
   AND m.id = stopped.id
+  AND m.id = ANY(%(ids)s::bigint[])
   AND p.tenant_id = %(tenant_id)s
   AND p.id = m.profile_id
+  AND p.id = ANY(ARRAY(
+      SELECT own.profile_id
+      FROM messaging_message AS own
+      WHERE own.tenant_id = %(tenant_id)s AND own.id = ANY(%(ids)s::bigint[])
+  ))
   AND m.status = 'pending'

@@ -6,7 +6,17 @@
 --      send_again   text[]       classes that are sent again, once
 -- out: row count
 -- why: whether the mail server took such a mail cannot be asked. A promotional one is not sent
---      again; a transactional one is, once, with the same Message-ID.
+--      again; a transactional one is, once, with the same Message-ID. Ids are named twice: see
+--      list_due_messages.
+WITH settled AS (
+    SELECT tenant_id, id, message_class = ANY(%(send_again)s) AND NOT is_resend AS is_again
+    FROM messaging_message
+    WHERE tenant_id = %(tenant_id)s
+      AND status = 'sending'
+      AND due_at <= %(now)s
+    ORDER BY id
+    FOR NO KEY UPDATE SKIP LOCKED
+)
 UPDATE messaging_message AS m
 SET status = CASE WHEN settled.is_again THEN 'pending' ELSE 'unknown' END,
     is_resend = m.is_resend OR settled.is_again,
@@ -17,15 +27,8 @@ SET status = CASE WHEN settled.is_again THEN 'pending' ELSE 'unknown' END,
     END,
     due_at = %(now)s,
     claim_id = CASE WHEN settled.is_again THEN NULL ELSE m.claim_id END
-FROM (
-    SELECT tenant_id, id, message_class = ANY(%(send_again)s) AND NOT is_resend AS is_again
-    FROM messaging_message
-    WHERE tenant_id = %(tenant_id)s
-      AND status = 'sending'
-      AND due_at <= %(now)s
-    ORDER BY id
-    FOR NO KEY UPDATE SKIP LOCKED
-) AS settled
+FROM settled
 WHERE m.tenant_id = %(tenant_id)s
   AND m.tenant_id = settled.tenant_id
   AND m.id = settled.id
+  AND m.id = ANY(ARRAY(SELECT s.id FROM settled AS s WHERE s.tenant_id = %(tenant_id)s))
