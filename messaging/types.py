@@ -9,6 +9,8 @@ from uuid import UUID
 from crm.choices import Channel, ConsentState
 from kernel.scope import current_tenant_id
 
+_EMAIL = Channel.EMAIL.value
+
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
@@ -72,7 +74,7 @@ class Recipient:
 
     def address(self, channel: str) -> str:
         """Return where the person is reached on a channel; empty where nowhere."""
-        if channel == Channel.EMAIL:
+        if channel == _EMAIL:
             return self.email
         if channel == Channel.PUSH:
             return self.devices[0].digest if self.devices else ""
@@ -80,8 +82,9 @@ class Recipient:
 
     def consent(self, channel: str) -> str:
         """Return the person's permission on a channel, a `crm.choices.ConsentState` word."""
+        if channel == _EMAIL:
+            return self.email_consent or ConsentState.NEVER.value
         said = {
-            Channel.EMAIL: self.email_consent,
             Channel.SMS: self.sms_consent,
             Channel.WHATSAPP: self.whatsapp_consent,
             Channel.PUSH: self.push_consent,
@@ -148,11 +151,17 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RenderedEmail:
-    """What a template says to one person."""
+    """What a template says to one person.
+
+    Attributes:
+        pieces: of the HTML; those at even places are the same for many people. Empty where it is
+            known as a whole alone.
+    """
 
     subject: str
     html: str
     text: str
+    pieces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

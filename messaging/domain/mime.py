@@ -13,13 +13,17 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
 
-from messaging.types import OutgoingEmail
+from messaging.types import OutgoingEmail, RenderedEmail
 
 MAX_HEADER_LENGTH = 400
 """Letters of a subject or name that are kept; far below the 998 bytes a line may have."""
 
 PIECES = 4_096
 """Pieces of mails that are remembered encoded: those of some hundred templates."""
+SHORT = 72
+"""Characters that fit on one line of a mail whatever is in front of them."""
+_PLAIN = re.compile(r"(?:[!-<>-~ ]*[!-<>-~])?")
+"""What stands for itself in quoted-printable; no blank at the end."""
 _SEAM = "<t"
 """Where a mail is cut into pieces: before each table, row and cell."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -68,12 +72,16 @@ def build_email(mail: OutgoingEmail) -> bytes:
         "",
     ]
     head = "\r\n".join(lines).encode("ascii")
-    parts = [_part("text/plain", mail.content.text), _part("text/html", mail.content.html)]
+    parts = [
+        _head("text/plain") + _encode_text(mail.content.text) + b"\r\n",
+        _head("text/html") + _encode_html(mail.content) + b"\r\n",
+    ]
     fence = f"--{boundary}\r\n".encode("ascii")
     body = b"".join(fence + part for part in parts)
     return head + body + f"--{boundary}--\r\n".encode("ascii")
 
 
+@functools.lru_cache(maxsize=PIECES)
 def _address_header(name: str, display: str, address: str) -> str:
     cleaned = clean_header(display)
     if not cleaned.isascii():
@@ -88,30 +96,46 @@ def _encode(name: str, text: str) -> str:
     return Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
+@functools.lru_cache(maxsize=16)
 def _date(at: datetime) -> str:
     return format_datetime(at)
 
 
-def _part(content_type: str, text: str) -> bytes:
-    """Return one part, its text quoted-printable.
-
-    Most of a mail says the same to everybody. It is therefore encoded in pieces that are joined by
-    soft line breaks, and pieces that were encoded before are taken from memory.
-    """
+@functools.cache
+def _head(content_type: str) -> bytes:
     head = (
         f"Content-Type: {content_type}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
-    first, *rest = text.split(_SEAM)
-    encoded = [_encode_piece(first)]
-    encoded += [_encode_piece(_SEAM + piece) for piece in rest]
-    return head.encode("ascii") + b"=\r\n".join(encoded) + b"\r\n"
+    return head.encode("ascii")
 
 
-@functools.lru_cache(maxsize=PIECES)
-def _encode_piece(text: str) -> bytes:
-    """Return one piece as quoted-printable, which ends where a soft line break may follow."""
+def _encode_html(content: RenderedEmail) -> bytes:
+    """Return the HTML as quoted-printable.
+
+    Most of a mail says the same to everybody. It is therefore encoded in pieces that are joined by
+    soft line breaks, and pieces that were encoded before are taken from memory.
+    """
+    if content.pieces:
+        pieces = enumerate(content.pieces)
+        encoded = [
+            _encode_text(piece) if place % 2 else _encode_piece(piece) for place, piece in pieces
+        ]
+    else:
+        first, *rest = content.html.split(_SEAM)
+        encoded = [_encode_piece(first)]
+        encoded += [_encode_piece(_SEAM + piece) for piece in rest]
+    return b"=\r\n".join(encoded)
+
+
+def _encode_text(text: str) -> bytes:
+    """Return text as quoted-printable, which ends where a soft line break may follow."""
+    if len(text) <= SHORT and _PLAIN.fullmatch(text):
+        return text.encode("ascii")
     clean = _FORBIDDEN_IN_TEXT.sub("", _BREAKS.sub("\r\n", text))
     # The line end in front makes b2a_qp choose CRLF for the breaks it adds.
     data = b"\r\n" + clean.encode("utf-8", "replace")
     return b2a_qp(data, quotetabs=False, istext=True)[2:]
+
+
+_encode_piece = functools.lru_cache(maxsize=PIECES)(_encode_text)

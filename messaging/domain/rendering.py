@@ -11,6 +11,7 @@ from liquid.exceptions import LiquidError
 
 from kernel import formats
 from messaging.domain.mime import clean_header
+from messaging.domain.skeletons import Outline
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.types import RenderedEmail
 
@@ -18,6 +19,8 @@ MAX_LOOPS = 10_000
 """Rounds that all loops of one template may take together."""
 MAX_OUTPUT = 2_000_000
 """Characters that one part may become; with the loops this also bounds the time it takes."""
+MAX_JOINED = MAX_OUTPUT // 4
+"""Bytes of a character are four at most: what may be too long is rendered under the limit."""
 _NOTE = re.compile(r"\s*\n.*", re.DOTALL)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
@@ -70,6 +73,7 @@ class EmailTemplate:
         self._preheader = _compile("preheader", preheader, _PLAIN)
         self._html = _compile("mjml", html, _HTML)
         self._text = _compile("text", text, _PLAIN)
+        self._outlines: dict[int, Outline] = {}
         self.asked = {
             "subject": _list_asked(self._subject),
             "preheader": _list_asked(self._preheader),
@@ -87,13 +91,29 @@ class EmailTemplate:
         Raises:
             RenderError: a variable is missing, or a filter got what it cannot take.
         """
-        subject = clean_header(_render(self._subject, values))
-        preheader = clean_header(_render(self._preheader, values))
+        subject = clean_header("".join(self._say(self._subject, values)))
+        preheader = clean_header("".join(self._say(self._preheader, values)))
         if not subject:
             raise RenderError("the subject is empty")
         inner = {**values, "subject": subject, "preheader": preheader}
-        text = _BLANK_LINES.sub("\n\n", _render(self._text, values)).strip() + "\n"
-        return RenderedEmail(subject, _render(self._html, inner), text)
+        text = "".join(self._say(self._text, values))
+        pieces = self._say(self._html, inner)
+        return RenderedEmail(
+            subject,
+            "".join(pieces),
+            _BLANK_LINES.sub("\n\n", text).strip() + "\n",
+            tuple(pieces) if len(pieces) > 1 else (),
+        )
+
+    def _say(self, part: BoundTemplate, values: Mapping[str, Any]) -> list[str]:
+        """Return a part in pieces, every second of them personal; one where it is a whole."""
+        outline = self._outlines.get(id(part))
+        if outline is None:
+            outline = self._outlines[id(part)] = Outline(part)
+        pieces = outline.pieces(values, lambda marked: _render(part, marked))
+        if pieces is None or sum(map(len, pieces)) > MAX_JOINED:
+            return [_render(part, values)]
+        return pieces
 
 
 @functools.lru_cache(maxsize=1024)

@@ -43,12 +43,12 @@ def store_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]
     order_stores = dict(
         Order.objects.filter(pk__in=_order_ids(messages)).values_list("pk", "store_id")
     )
+    said = {  # one for all messages of a store: what is written to everybody knows it by identity
+        store_id: {"name": name, "url": _web(url)}
+        for store_id, url in {**by_store, 0: first}.items()
+    }
     return {
-        message.id: {
-            "name": name,
-            "url": _web(by_store.get(order_stores.get(message.order_id, 0), first)),
-        }
-        for message in messages
+        message.id: said.get(order_stores.get(message.order_id, 0), said[0]) for message in messages
     }
 
 

@@ -1,12 +1,13 @@
 """Writes e-mails: tracked links, the pixel, unsubscribe headers, and a signature."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from kernel.tenancy import current_tenant_id
 from messaging.domain.addresses import to_wire
-from messaging.domain.links import add_pixel, track_links
+from messaging.domain.links import add_pixel, track_links, track_pieces
 from messaging.domain.mime import make_message_id
 from messaging.domain.rendering import EmailTemplate, compile_template
 from messaging.errors import RenderError
@@ -56,8 +57,8 @@ class EmailWriter(Writer):
             from_address=sender.email,
             to_name=f"{profile.first_name} {profile.last_name}".strip(),
             to_address=to_wire(message.address) or "",
-            content=RenderedEmail(
-                thread.subject or content.subject, _track(content.html, message, own), content.text
+            content=_track(
+                replace(content, subject=thread.subject or content.subject), message, own
             ),
             message_id=message.message_id
             or make_message_id(current_tenant_id(), message.key, sender.email.rpartition("@")[2]),
@@ -72,12 +73,16 @@ class EmailWriter(Writer):
         return Ready(message, mail, mail.to_address, mail.content.subject, mail.message_id)
 
 
-def _track(html: str, message: PendingMessage, own: frozenset[str]) -> str:
-    """Return HTML with tracked links and the pixel; personal addresses stay as they are."""
+def _track(content: RenderedEmail, message: PendingMessage, own: frozenset[str]) -> RenderedEmail:
+    """Return a mail with tracked links and the pixel; personal addresses stay as they are."""
     tenant_id = current_tenant_id()
-    tracked = track_links(
-        html,
-        untracked=own,
-        track=lambda url: tokens.click_url(LinkToken(tenant_id, message.id, url)),
-    )
-    return add_pixel(tracked, tokens.open_url(LinkToken(tenant_id, message.id)))
+    pixel = tokens.open_url(LinkToken(tenant_id, message.id))
+
+    def track(url: str) -> str:
+        return tokens.click_url(LinkToken(tenant_id, message.id, url))
+
+    pieces = track_pieces(content.pieces, untracked=own, track=track, pixel=pixel)
+    if pieces is not None:
+        return RenderedEmail(content.subject, "".join(pieces), content.text, tuple(pieces))
+    tracked = track_links(content.html, untracked=own, track=track)
+    return RenderedEmail(content.subject, add_pixel(tracked, pixel), content.text)
