@@ -3,15 +3,17 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm.choices import Channel, ConsentState
 from crm.domain.channels import CHANNEL_LABELS
 from crm.domain.digests import mask_address
 from crm.queries.person import ConsentLine, list_consent
+from kernel.arrays import array
 from kernel.formats import find_zone
+from kernel.sql import run_sql
 from messaging.choices import Frequency, MessageClass, MessageStatus
-from messaging.models import Message, Preferences, Template, Topic
+from messaging.models import Message, Template, Topic
 from messaging.queries.recipients import Subscription, find_subscription
 from messaging.queries.sending import find_recipients
 from messaging.types import RecipientToken
@@ -49,6 +51,20 @@ STOPPABLE = {
     Channel.PUSH.value: "Push messages",
 }
 """Channels that can be stopped on the preference page; only they themselves can say yes again."""
+
+
+class Wish(NamedTuple):
+    """What one person wants, who does not want all of it.
+
+    Attributes:
+        frequency: a `Frequency` word.
+        refused_topics: their ids.
+        paused_until: aware; None where there is no pause.
+    """
+
+    frequency: str
+    refused_topics: list[int]
+    paused_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +137,10 @@ class PreferencePage:
     has_more: bool
 
 
-def find_wishes(profile_ids: Collection[int]) -> dict[int, Preferences]:
+def find_wishes(profile_ids: Collection[int]) -> dict[int, Wish]:
     """Return what some people want, by profile; those who want all of it are left out."""
-    rows = Preferences.objects.filter(profile_id__in=profile_ids)
-    return {row.profile_id: row for row in rows}
+    rows = run_sql("messaging.find_wishes", profile_ids=array(profile_ids))
+    return {row.profile_id: Wish(*row[1:]) for row in rows}
 
 
 def describe_wishes(profile_id: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from crm.choices import StoreStatus
-from crm.models import Order, Profile, Store
+from crm.models import Order, Store
 from kernel.arrays import array
 from kernel.secrets import decrypt
 from kernel.sql import run_sql
@@ -16,41 +16,22 @@ from messaging.models import Message, Sender, SendingDomain, Template
 from messaging.queries.senders import dns_failure
 from messaging.types import DkimKey, Recipient
 
-_UNREAD = ("properties", "tags", "name_norm", "email_norm", "region", "postcode", "created_at")
-"""Columns of people that no message asks for."""
-
 
 def find_recipients(profile_ids: Collection[int]) -> dict[int, Recipient]:
     """Return who messages go to, by the profile id asked for; a merged one is its winner."""
-    people = Profile.objects.defer(*_UNREAD)
-    found = {row.pk: row for row in people.filter(pk__in=profile_ids)}
-    winners = {row.merged_into_id for row in found.values() if row.merged_into_id} - found.keys()
-    if winners:
-        found |= {row.pk: row for row in people.filter(pk__in=winners)}
-    return {
-        asked: _recipient(found[found[asked].merged_into_id or asked])
-        for asked in profile_ids
-        if asked in found
-    }
+    found, winners = _read_people(profile_ids)
+    more, _ = _read_people(set(winners.values()) - found.keys())
+    found |= more
+    return {asked: found[winners.get(asked, asked)] for asked in profile_ids if asked in found}
 
 
-def _recipient(profile: Profile) -> Recipient:
-    return Recipient(
-        id=profile.pk,
-        email=profile.email,
-        first_name=profile.first_name,
-        last_name=profile.last_name,
-        email_consent=profile.email_consent,
-        is_erased=profile.erased_at is not None,
-        city=profile.city,
-        country=profile.country,
-        locale=profile.locale,
-        timezone=profile.timezone,
-        phone=profile.phone,
-        sms_consent=profile.sms_consent,
-        whatsapp_consent=profile.whatsapp_consent,
-        push_consent=profile.push_consent,
-    )
+def _read_people(profile_ids: Collection[int]) -> tuple[dict[int, Recipient], dict[int, int]]:
+    """Return people by id, and of those who were merged the winner."""
+    if not profile_ids:
+        return {}, {}
+    rows = run_sql("messaging.find_recipients", profile_ids=array(profile_ids))
+    winners = {row.id: row.merged_into_id for row in rows if row.merged_into_id}
+    return {row.id: Recipient(*row[:-1]) for row in rows}, winners
 
 
 def find_suppressions(

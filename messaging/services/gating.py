@@ -106,6 +106,8 @@ class Asked:
 
 
 _YES = Verdict(passed=True)
+_SUBSCRIBED = Verdict(passed=True, detail=ConsentState.SUBSCRIBED.value)
+_NOT_NEEDED = Verdict(passed=True, detail="not needed")
 
 
 def ask_gates(messages: Sequence[PendingMessage], now: datetime) -> Asked:
@@ -211,10 +213,11 @@ def consent_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int,
     verdicts = {}
     for message in messages:
         if message.message_class not in MARKETING:
-            verdicts[message.id] = Verdict(passed=True, detail="not needed")
+            verdicts[message.id] = _NOT_NEEDED
             continue
         state = message.profile.consent(message.channel)
-        verdicts[message.id] = Verdict(passed=state == ConsentState.SUBSCRIBED, detail=state)
+        is_yes = state == ConsentState.SUBSCRIBED
+        verdicts[message.id] = _SUBSCRIBED if is_yes else Verdict(passed=False, detail=state)
     return verdicts
 
 

@@ -7,7 +7,7 @@ from crm.choices import Channel
 from kernel.formats import format_time
 from kernel.tenancy import current_tenant_id
 from messaging.choices import Frequency, MessageClass, SkipReason
-from messaging.models import Preferences, Topic
+from messaging.models import Topic
 from messaging.queries import preferences as reads
 from messaging.queries import sending
 from messaging.services.gating import MARKETING
@@ -44,7 +44,7 @@ def preference_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[i
     return verdicts
 
 
-def _find_last(wishes: dict[int, Preferences], now: datetime) -> dict[int, datetime]:
+def _find_last(wishes: dict[int, reads.Wish], now: datetime) -> dict[int, datetime]:
     rare = {key for key, wish in wishes.items() if wish.frequency in BETWEEN}
     if not rare:
         return {}
@@ -54,7 +54,7 @@ def _find_last(wishes: dict[int, Preferences], now: datetime) -> dict[int, datet
 
 def _judge(
     message: PendingMessage,
-    wish: Preferences,
+    wish: reads.Wish,
     topic: Topic | None,
     left_at: datetime | None,
     now: datetime,

@@ -16,7 +16,8 @@ def stock_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, V
     named = {
         message.id: goods
         for message in messages
-        if message.message_class == MessageClass.PROMOTIONAL
+        if message.context
+        and message.message_class == MessageClass.PROMOTIONAL
         and (goods := goods_of(message.context))
     }
     if not named:
