@@ -14,6 +14,7 @@ from django.db import OperationalError, connection, transaction
 
 from crm.choices import EventSource
 from crm.services.events import append_events
+from crm.services.ids import lock_final_profiles
 from crm.types import NewEvent
 from kernel import clock
 from kernel.arrays import columns
@@ -135,7 +136,8 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
         )
         for item in done.items
     ]
-    learn_from_refusals(done.refusals)  # locks people, who are locked before messages
+    _lock_people(done)
+    learn_from_refusals(done.refusals)
     written = run_sql(
         "messaging.record_outcomes",
         claim_id=prepared.claim_id,
@@ -153,6 +155,12 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
             and not address_of_test(item.message.context)
         ]
     )
+
+
+def _lock_people(done: Outcomes) -> None:
+    """Lock whom the messages went to: a merge locks people first, and their messages then."""
+    final = lock_final_profiles(item.message.profile.id for item in done.items)
+    lock_final_profiles(set(final.values()) - final.keys())
 
 
 def _sent_event(message: PendingMessage, written: Any, now: datetime) -> NewEvent:

@@ -7,10 +7,9 @@ the same Message-ID. What was written but not claimed is pending still.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import structlog
@@ -28,22 +27,18 @@ from messaging.services.claiming import record_and_claim, record_surely
 from messaging.services.coupon_claims import settle_codes
 from messaging.services.lanes import Lane, open_lanes
 from messaging.services.outcomes import UNAVAILABLE_PAUSE, Outcomes
+from messaging.services.pacing import BATCH_SIZE, Pace
 from messaging.services.preparing import Prepared, prepare_set
 from messaging.services.writers.base import Ready
 
-__all__ = ["UNAVAILABLE_PAUSE", "send_batch", "send_due", "settle_unknown"]
+__all__ = ["BATCH_SIZE", "UNAVAILABLE_PAUSE", "send_batch", "send_due", "settle_unknown"]
 
 log = structlog.get_logger(__name__)
 
-BATCH_SIZE = 10
-"""So many messages at most are in doubt when a worker is killed."""
 HAND_OVER_SECONDS = 5.0
 """A slow server gets no new message of a batch after this: others wait for the worker."""
 FRESH_SECONDS = 2.0
 """What was looked at longer ago than this is looked at again; what a person says counts at once."""
-FIRST_SET = 50
-SET_SIZE = 150
-"""Messages that are looked at at once, first in a turn and then: a set costs its statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +66,12 @@ def send_due(deadline: Deadline) -> int:
     done = settle_unknown(clock.now())
     settle_codes(clock.now())
     for lane in open_lanes(clock.now()):
-        size = FIRST_SET if lane.health.is_closed else 1
+        pace = Pace() if lane.health.is_closed else Pace(set_size=1)
         while True:  # each lane has one set at least, however long the one before it took
-            turn = send_set(lane, size=size)
+            turn = send_set(lane, size=pace.set_size, pace=pace)
             done += turn.done
             if not turn.goes_on or deadline.passed:
                 break
-            size = SET_SIZE
     if done:
         settle_codes(clock.now())
     return done
@@ -93,16 +87,28 @@ def send_batch(lane: Lane) -> int:
     return send_set(lane, size=BATCH_SIZE).done
 
 
-def send_set(lane: Lane, *, size: int) -> Turn:
+def send_set(lane: Lane, *, size: int, pace: Pace | None = None) -> Turn:
     """Look at so many messages, and claim, hand over and record them a few at a time.
 
     Stops when the set is no longer fresh, when the provider cannot be reached, and when another
-    worker is at the same messages; what is left is pending as before.
+    worker is at the same messages; what is left is pending as before. Where looking took so long
+    that nothing is fresh, fewer are looked at the next time; ten are claimed in any case.
     """
+    pace = pace or Pace()
     prepared = prepare_set(lane, size=size, now=clock.now())
+    stopped = prepared.seen_count - len(prepared.ready)
     if not prepared.ready:
         return Turn(prepared.seen_count, goes_on=prepared.seen_count > 0)
-    return _Run(prepared, lane).work_off()
+    if _is_stale(prepared) and size > BATCH_SIZE:
+        pace.shrink(size)
+        return Turn(stopped, goes_on=True)
+    turn = _Run(prepared, lane, pace).work_off()
+    pace.end_set(prepared.seen_count, time.monotonic() - prepared.started)
+    return turn
+
+
+def _is_stale(prepared: Prepared) -> bool:
+    return time.monotonic() - prepared.started > FRESH_SECONDS
 
 
 @transaction.atomic
@@ -121,9 +127,10 @@ def settle_unknown(now: datetime) -> int:
 class _Run:
     """Works off one set."""
 
-    def __init__(self, prepared: Prepared, lane: Lane) -> None:
+    def __init__(self, prepared: Prepared, lane: Lane, pace: Pace) -> None:
         self._prepared = prepared
         self._lane = lane
+        self._pace = pace
         self._health = lane.health
         self._unrecorded: Outcomes | None = None
         self._handed = 0
@@ -137,7 +144,7 @@ class _Run:
             SoftTimeLimitExceeded: the worker's time is up; what is known by then is recorded.
         """
         goes_on = True
-        for few in _split(self._prepared.ready):
+        for few in self._pace.split(self._prepared.ready):
             claimed = self._claim(few)
             if claimed:
                 self._unrecorded = self._hand_over(claimed)
@@ -146,7 +153,7 @@ class _Run:
             if is_shared or self._is_down or self._limit is not None:
                 goes_on = False
                 break
-            if time.monotonic() - self._prepared.started > FRESH_SECONDS:
+            if _is_stale(self._prepared):
                 break
         if self._unrecorded is not None:
             record_surely(self._prepared, self._lane, self._unrecorded)
@@ -182,8 +189,10 @@ class _Run:
 
     def _hand_over(self, claimed: Sequence[Ready]) -> Outcomes:
         outcomes = Outcomes(clock.now())
-        until = time.monotonic() + HAND_OVER_SECONDS
-        answers = _call(self._lane, [item.outgoing for item in claimed], until)
+        started = time.monotonic()
+        messages = [item.outgoing for item in claimed]
+        answers = _call(self._lane, messages, started + HAND_OVER_SECONDS)
+        self._pace.note(len(claimed), time.monotonic() - started)
         for item, answer in zip(claimed, answers, strict=True):
             outcomes.note(item.message, answer)
             if isinstance(answer, SoftTimeLimitExceeded):
@@ -231,9 +240,3 @@ def _call_one(channel: Channel, message: Any) -> Answer:
         return channel.send(message)
     except Exception as exc:  # noqa: BLE001 one of the four ways to say no, or a fault of ours
         return exc
-
-
-def _split(ready: Sequence[Ready]) -> Iterator[Sequence[Ready]]:
-    rest = iter(ready)
-    while few := list(islice(rest, BATCH_SIZE)):
-        yield few

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from crm.services.erasure import erase_profiles
 from kernel.batches import Deadline
@@ -18,8 +20,9 @@ from messaging.channels.email_smtp import SmtpChannel, account_from_url
 from messaging.channels.sets import Answer
 from messaging.channels.smtp_pool import SmtpPool
 from messaging.choices import MessageClass
-from messaging.models import Message
+from messaging.models import ChannelAccount, Message
 from messaging.services import sending, tokens
+from messaging.services.pacing import Pace
 from messaging.services.queueing import queue_messages
 from messaging.types import OutgoingEmail, RecipientToken
 from tenants.models import Tenant
@@ -150,6 +153,44 @@ def test_a_server_that_hangs_up_after_the_content_leaves_few_in_doubt(smtp: Smtp
     assert len(smtp.raw) == 2
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_account_fault"),
+    [
+        ("550 5.4.5 Daily sending quota exceeded", True),
+        ("553 Sender address rejected: not owned by user", True),
+        ("530 Authentication required", True),
+        ("451 4.7.1 Too many mails from you", False),
+    ],
+)
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_no_to_the_sender_is_no_fault_of_any_mail(
+    smtp: SmtpServer, answer: str, is_account_fault: bool, pipelining: bool
+) -> None:
+    smtp.sender_answer = answer
+    smtp.pipelining = pipelining
+    channel = SmtpChannel(account_from_url(smtp.url))
+
+    answers = channel.send_all([outgoing(), outgoing()], until=LATER)
+
+    assert [type(each) for each in answers] == [ChannelUnavailable] * 2
+    assert [each.is_account_fault for each in answers] == [is_account_fault] * 2  # type: ignore[union-attr]
+    assert str(answers[0]) == answer
+    assert smtp.raw == []
+
+
+def test_a_quota_that_is_found_out_about_with_the_mail_itself_fails_no_mail(
+    shop: Tenant, smtp: SmtpServer
+) -> None:
+    smtp.data_answer = "550 5.4.5 Daily user sending limit exceeded"
+    queue_messages([new_message(make_recipient(), make_template()) for _ in range(3)])
+
+    sending.send_due(Deadline(seconds=None))
+
+    rows = Message.objects.values_list("status", "attempts")
+    assert list(rows) == [("pending", 0)] * 3
+    assert ChannelAccount.objects.get().paused_reason.startswith("The provider refuses the account")
+
+
 class FakeLine:
     """Answers with its own number, as slowly as it is told."""
 
@@ -180,6 +221,73 @@ def test_a_server_far_away_gets_several_connections(fastest: float, lines: list[
     assert answers == [
         Handed(f"{line}: p{number}@example.com") for number, line in enumerate(lines)
     ]
+
+
+class CappedLine(FakeLine):
+    """One of those that a server allows no connection to but for the first of them."""
+
+    def send_all(self, mails: Any, *, until: float) -> list[Answer]:
+        if self.number:
+            return [ChannelUnavailable("421 too many connections")] * len(mails)
+        return super().send_all(mails, until=until)
+
+
+def test_a_server_that_caps_connections_gets_the_rest_over_those_it_has() -> None:
+    made = iter(range(3))
+    pool = SmtpPool(lambda: CappedLine(next(made), 0.05), connections=3)
+    mails = [outgoing(f"p{number}@example.com") for number in range(6)]
+    pool.send_all(mails, until=LATER)
+
+    answers = pool.send_all(mails, until=LATER)
+    again = pool.send_all(mails, until=LATER)
+
+    assert answers == again == [Handed(f"0: p{number}@example.com") for number in range(6)]
+
+
+def test_a_set_that_grew_stale_while_it_was_looked_at_is_looked_at_again(
+    shop: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = make_template()
+    queue_messages([new_message(make_recipient(), template) for _ in range(12)])
+    monkeypatch.setattr(sending, "FRESH_SECONDS", -1.0)
+    server, pace = Listening(at=0, act=None), Pace()
+
+    first = sending.send_set(lane_over(server), size=50, pace=pace)
+    sent = list(server.sent)
+    shrunk = pace.set_size
+    sending.send_set(lane_over(server), size=10, pace=pace)
+
+    assert (first.done, first.goes_on, sent) == (0, True, [])
+    assert shrunk == 12
+    assert len(server.sent) == 10  # ten are claimed however long it took
+    assert pace.set_size == 12
+
+
+def test_claims_grow_with_how_fast_messages_leave() -> None:
+    pace = Pace()
+    sizes = []
+    for seconds in (0.01, 0.0005, 1.0):
+        pace.note(50, seconds)
+        pace.end_set(50, 0.1)
+        sizes.append((pace.claim_size, pace.set_size))
+    assert sizes == [(50, 250), (50, 250), (10, 250)]
+    pace.end_set(50, 60.0)
+    assert (pace.claim_size, pace.set_size) == (10, 150)
+    assert [len(few) for few in pace.split([None] * 25)] == [10, 10, 5]  # type: ignore[list-item]
+
+
+def test_outcomes_wait_for_a_merge_before_they_lock_a_message(
+    shop: Tenant,
+) -> None:
+    queue_messages([new_message(make_recipient(), make_template())])
+
+    with CaptureQueriesContext(connection) as asked:
+        sending.send_batch(lane_over(Listening(at=0, act=None)))
+
+    words = [query["sql"] for query in asked.captured_queries]
+    people = next(place for place, sql in enumerate(words) if "FOR KEY SHARE" in sql)
+    messages = next(place for place, sql in enumerate(words) if "done.provider_id" in sql)
+    assert people < messages
 
 
 def test_the_whole_path_sends_each_mail_once_over_one_connection(
