@@ -24,6 +24,7 @@ BENCHES = {
     "segments_full": "tests.benchmarks.segments_full",
     "segments_clock": "tests.benchmarks.segments_clock",
     "gate": "tests.benchmarks.gate",
+    "audience": "tests.benchmarks.audience",
     "preview": "tests.benchmarks.preview",
     "accept": "tests.benchmarks.accept",
     "tracking": "tests.benchmarks.tracking",

@@ -37,7 +37,7 @@ from messaging.services.sending import send_due
 from messaging.services.templates import save_template
 from messaging.types import NewMessage
 from tests.benchmarks.measure import Goal, Measured, alternate, compare, timed
-from tests.benchmarks.world import Merchant, bare, make_merchant
+from tests.benchmarks.world import Merchant, bare, make_merchant, vacuum
 
 SHARE = 5
 """One mail for so many profiles of the size asked for."""
@@ -48,6 +48,7 @@ FAR_SHARE = 10
 PEER_SHARE = 10
 AT_LEAST = Goal(1.0, at_least=True, unit="/s")
 PEER_GOAL = Goal(5.0, at_least=True, unit="/s")
+TABLES = ("crm_profile", "messaging_message")
 PRODUCTS = "".join(
     f'<mj-column><mj-image src="https://shop.example/soap-{number}.jpg" alt="Soap {number}" '
     f'href="https://shop.example/soap-{number}" />'
@@ -161,6 +162,7 @@ def _our_rate(server: Server, count: int) -> float:
                 queue_messages(
                     [_message(profile_id, template) for profile_id in people[place:][:QUEUE_BATCH]]
                 )
+        vacuum(TABLES)
         before = server.taken()
         seconds = timed(lambda: send_due(Deadline(seconds=None)))
         with transaction.atomic():
