@@ -33,7 +33,7 @@ from markupsafe import escape
 
 STEADY: Final = frozenset({"brand", "sender", "store"})
 """Variables that are the same for all messages of a set; told apart by identity."""
-KEPT: Final = 64
+KEPT: Final = 8
 """Skeletons of one part that are kept."""
 _SCALARS: Final = (str, int, bool, type(None))
 _TAGS: Final = frozenset(

@@ -142,7 +142,7 @@ def in_scheme(rendered: RenderedEmail, scheme: str) -> RenderedEmail:
     """Return a mail as a reader in the ``light`` or the ``dark`` sees it, whatever the browser."""
     asked = "all" if scheme == "dark" else "not all"
     html = _SCHEMES.sub(rf"\g<1>{scheme}\g<2>", _DARK.sub(asked, rendered.html))
-    return replace(rendered, html=html)
+    return replace(rendered, html=html, pieces=())
 
 
 def explain(exc: TemplateInvalid) -> str:
