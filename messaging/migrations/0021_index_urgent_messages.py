@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0019_assets'),
+        ('messaging', '0020_reply_mailboxes'),
     ]
 
     operations = [
