@@ -240,8 +240,11 @@ WORK: dict[str, WorkKind] = {
     "domains": WorkKind(
         task="messaging.tasks.check_domains",
         queue="sync",
-        service="messaging.services.domains.check_due",
-        due="SELECT DISTINCT tenant_id FROM messaging_sendingdomain WHERE check_due_at <= now()",
+        service="messaging.services.dns_turns.check_due",
+        due=(
+            "SELECT tenant_id FROM messaging_sendingdomain WHERE check_due_at <= now() "
+            "UNION SELECT tenant_id FROM messaging_linkdomain WHERE check_due_at <= now()"
+        ),
     ),
     "jobs": WorkKind(
         task="tenants.tasks.run_jobs",

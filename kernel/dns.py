@@ -1,8 +1,11 @@
 """Questions to the domain name system, with a limit on how long they may take. For workers."""
 
 import ipaddress
+from collections.abc import Iterable
+from typing import Any
 
 import dns.exception
+import dns.name
 import dns.nameserver
 import dns.resolver
 from django.conf import settings
@@ -25,15 +28,53 @@ def list_texts(name: str) -> list[str]:
         DnsUnknown: there is no such name.
         DnsUnavailable: nobody answered.
     """
+    return [b"".join(record.strings).decode("utf-8", "replace") for record in _ask(name, "TXT")]
+
+
+def find_alias(name: str) -> str:
+    """Return the name that a name is an alias of, in lower case; empty when it is none.
+
+    Raises:
+        DnsUnknown: there is no such name.
+        DnsUnavailable: nobody answered.
+    """
+    return next((_plain(record.target) for record in _ask(name, "CNAME")), "")
+
+
+def list_addresses(name: str) -> set[str]:
+    """Return the IPv4 and IPv6 addresses of a name, through aliases.
+
+    Raises:
+        DnsUnknown: there is no such name.
+        DnsUnavailable: nobody answered.
+    """
+    return {record.address for kind in ("A", "AAAA") for record in _ask(name, kind)}
+
+
+def list_mail_hosts(name: str) -> list[str]:
+    """Return the hosts that take mail for a name, the first choice first.
+
+    Raises:
+        DnsUnknown: there is no such name.
+        DnsUnavailable: nobody answered.
+    """
+    found = sorted(_ask(name, "MX"), key=lambda record: int(record.preference))
+    return [host for record in found if (host := _plain(record.exchange))]
+
+
+def _ask(name: str, kind: str) -> Iterable[Any]:
     try:
-        answer = _resolver().resolve(name, "TXT", search=False, lifetime=settings.DNS_SECONDS)
+        return _resolver().resolve(name, kind, search=False, lifetime=settings.DNS_SECONDS)
     except dns.resolver.NXDOMAIN as exc:
         raise DnsUnknown(name) from exc
     except dns.resolver.NoAnswer:
         return []
     except dns.exception.DNSException as exc:
         raise DnsUnavailable(name) from exc
-    return [b"".join(record.strings).decode("utf-8", "replace") for record in answer]
+
+
+def _plain(name: dns.name.Name) -> str:
+    return name.to_text(omit_final_dot=True).lower().strip(".")
 
 
 def _resolver() -> dns.resolver.Resolver:

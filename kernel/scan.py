@@ -4,7 +4,7 @@ Work across tenants is two steps: a scan here that returns tenant ids, then one 
 transaction per tenant. Runs on connections of `patron_sys`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import connections
@@ -19,8 +19,13 @@ def across_tenants() -> Iterator[None]:
         yield
 
 
-def list_tenants_due(statement: str) -> list[int]:
-    """Return the ids that a scan finds; ``statement`` selects one column of tenant ids."""
+def list_tenants_due(statement: str, params: Sequence[str] = ()) -> list[int]:
+    """Return the ids that a scan finds.
+
+    Args:
+        statement: selects one column of tenant ids.
+        params: of its places, where it has some.
+    """
     with connections["sys"].cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, params or None)
         return [int(row[0]) for row in cursor.fetchall()]

@@ -168,6 +168,42 @@ class DomainForm(forms.Form):
     )
 
 
+class ReturnPathForm(forms.Form):
+    """Where the bounces of mails from a domain go."""
+
+    return_path = forms.CharField(
+        required=False,
+        max_length=254,
+        label="Address for bounces",
+        help_text="Of a mailbox that you read, such as bounces@mail.shop.example. Empty: bounces "
+        "come back to the sender.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class UtmForm(forms.Form):
+    """Which UTM parameters links get."""
+
+    is_on = forms.BooleanField(required=False, label="Add UTM parameters to links")
+    utm_source = forms.CharField(required=False, max_length=200, label="utm_source")
+    utm_medium = forms.CharField(required=False, max_length=200, label="utm_medium")
+    utm_campaign = forms.CharField(required=False, max_length=200, label="utm_campaign")
+    utm_content = forms.CharField(required=False, max_length=200, label="utm_content")
+    utm_term = forms.CharField(
+        required=False, max_length=200, label="utm_term", help_text="Empty ones are left out."
+    )
+
+
+class LinkDomainForm(forms.Form):
+    """The domain that links lead through."""
+
+    domain = forms.CharField(
+        max_length=200,
+        help_text="Below one of your sending domains, such as click.shop.example.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class SuppressionForm(forms.Form):
     """An address that must not be contacted."""
 

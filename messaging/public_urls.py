@@ -14,6 +14,7 @@ from messaging.views import (
     signup_public,
 )
 from messaging.views.hooks import receive_callback
+from messaging.views.link_domain_edges import answer_ask, answer_proof
 from messaging.views.signup_script import serve_forms_script, serve_push_script, serve_push_worker
 
 urlpatterns = [
@@ -43,5 +44,7 @@ urlpatterns = [
     path("forms/<str:key>", signup_public.take, name="signup_take"),
     path("f/<str:key>/theme.css", signup_public.theme, name="signup_theme"),
     path("f/<str:key>", signup_public.page, name="signup_page"),
+    path("link-domains/ask", as_view(answer_ask), name="link_domain_ask"),
+    path("link-domains/proof", as_view(answer_proof), name="link_domain_proof"),
     path("l/<str:code>", short_links.follow, name="short_link"),
 ]

@@ -190,6 +190,7 @@ class OutgoingEmail:
         references: Message-IDs of the thread that it answers, that of the answered mail last.
         date: aware.
         dkim: with what it is signed; None leaves it unsigned.
+        return_path: where bounces go over a mail server of one's own; empty: to the sender.
     """
 
     from_name: str
@@ -205,6 +206,7 @@ class OutgoingEmail:
     unsubscribe_address: str = ""
     references: tuple[str, ...] = ()
     dkim: DkimKey | None = None
+    return_path: str = ""
 
     @property
     def unsubscribe_header(self) -> str:

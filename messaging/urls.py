@@ -7,6 +7,7 @@ from messaging.views import (
     consent,
     conversations,
     coupons,
+    deliverability,
     domains,
     limits,
     pages,
@@ -18,6 +19,7 @@ from messaging.views import (
     templates,
     told,
     topics,
+    utm,
 )
 
 app_name = "messaging"
@@ -48,6 +50,18 @@ urlpatterns = [
     path("settings/domains/<int:domain_id>/state/", domains.state, name="domain_state"),
     path("settings/domains/<int:domain_id>/check/", domains.check, name="check_domain"),
     path("settings/domains/<int:domain_id>/remove/", domains.remove, name="remove_domain"),
+    path("settings/domains/<int:domain_id>/return-path/", domains.return_path, name="return_path"),
+    path("settings/utm/", utm.utm, name="utm"),
+    path("settings/deliverability/", deliverability.deliverability, name="deliverability"),
+    path("settings/deliverability/records/", deliverability.records, name="deliverability_records"),
+    path("settings/deliverability/chart.json", deliverability.chart, name="deliverability_chart"),
+    path("settings/deliverability/check/", deliverability.check_all, name="check_records"),
+    path("settings/deliverability/links/", deliverability.set_link_domain, name="set_link_domain"),
+    path(
+        "settings/deliverability/links/remove/",
+        deliverability.remove_link_domain,
+        name="remove_link_domain",
+    ),
     path("settings/topics/", topics.topic_list, name="topics"),
     path("settings/topics/new/", topics.new_topic, name="new_topic"),
     path("settings/topics/<int:topic_id>/", topics.topic, name="topic"),

@@ -255,7 +255,8 @@ def _write(mail: OutgoingEmail, *, place: int) -> Letter:
     except ValueError as exc:
         raise ChannelRejected(f"cannot be written as a mail: {exc}") from exc
     dotted = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
-    return Letter(place, mail.from_address, mail.to_address, dotted)
+    sender = mail.return_path or mail.from_address
+    return Letter(place, sender, mail.to_address, dotted)
 
 
 def _open(account: SmtpAccount) -> smtplib.SMTP:

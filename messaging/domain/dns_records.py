@@ -1,7 +1,7 @@
 """What the records of a sending domain should say, and what is wrong with those that are there."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,6 +98,43 @@ def judge_spf(records: Sequence[str], *, lookups: int, include: str) -> Finding:
     if include and include.lower() not in records[0].lower().split():
         return Finding("wrong", f"It does not name the mail server: add {include} before the end.")
     return Finding("good", f"There is one record, with {lookups} of {MAX_LOOKUPS} look-ups.")
+
+
+def judge_alias(alias: str, target: str, shared: Collection[str]) -> Finding:
+    """Say whether a name leads to the installation.
+
+    Args:
+        alias: what the name is an alias of; empty for none.
+        target: the installation's own name.
+        shared: addresses that both names have, as where a provider of DNS flattens the alias.
+    """
+    if alias == target:
+        return Finding("good", f"It leads to {target}.")
+    if shared:
+        return Finding("good", f"It has the same address as {target}.")
+    if alias:
+        return Finding("wrong", f"It leads to {alias} instead of {target}.")
+    return Finding("wrong", f"It does not lead to {target}.")
+
+
+def judge_return_path(domain: str, host: str, hosts: Sequence[str], spf: Finding) -> Finding:
+    """Say whether bounces reach their mailbox, and speak for the domain that mails are from.
+
+    Args:
+        domain: that mails are from.
+        host: domain of the address that bounces go to.
+        hosts: that take its mail.
+        spf: how its SPF record stands.
+    """
+    if not hosts:
+        words = f"{host} takes no mail: it has no MX record, so bounces would be lost."
+        return Finding("wrong", words)
+    if spf.state != "good":
+        return Finding(spf.state, f"SPF of {host}: {spf.words}")
+    if host != domain and not host.endswith(f".{domain}"):
+        words = f"{host} does not lie below {domain}, so its SPF says nothing about your mails."
+        return Finding("wrong", words)
+    return Finding("good", f"Bounces go to {hosts[0]}, and the SPF of {host} holds.")
 
 
 def _tags(record: str) -> dict[str, str]:

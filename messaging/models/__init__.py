@@ -14,11 +14,13 @@ from messaging.models.delivery import AccountHealth, RateLimit
 from messaging.models.inbound import ReplyMailbox
 from messaging.models.languages import TemplateVariant
 from messaging.models.limits import FrequencyRule, SendingLimits
+from messaging.models.link_domains import LinkDomain
 from messaging.models.links import ShortLink
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
 from messaging.models.push import PushToken
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission
+from messaging.models.utm import UtmSettings
 
 __all__ = [
     "AccountHealth",
@@ -34,6 +36,7 @@ __all__ = [
     "DeliveryMark",
     "DeliveryState",
     "FrequencyRule",
+    "LinkDomain",
     "Message",
     "Preferences",
     "ProviderCallback",
@@ -52,4 +55,5 @@ __all__ = [
     "TemplateVariant",
     "Topic",
     "Touch",
+    "UtmSettings",
 ]

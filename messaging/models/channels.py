@@ -76,10 +76,13 @@ class SendingDomain(TenantModel):
     """Private key as PEM, encrypted at rest (`kernel.secrets`)."""
     dkim_public = models.TextField()
     """Public key as its record says it, base64."""
+    return_path = models.TextField(default="", blank=True)
+    """Address that bounces go to, once its records are in place; empty: that of the sender."""
     is_signing = models.BooleanField(default=False)
     """Whether the public key was found in place, so that mails are signed."""
     findings = models.JSONField(default=dict)
-    """By record (``dkim``, ``dmarc``, ``spf``): state, words, and the state that was known last."""
+    """By record (``dkim``, ``dmarc``, ``spf``, and ``return_path`` where there is one): state,
+    words, and the state that was known last."""
     checked_at = models.DateTimeField(null=True)
     check_due_at = models.DateTimeField()
     created_at = models.DateTimeField()

@@ -15,7 +15,7 @@ never the number of mails. Account 0 is the installation's own mail server. Test
 send are left out.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -117,6 +117,12 @@ class Tally:
 
 
 NOTHING: Final = Tally()
+
+
+def add_tallies(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of some tallies."""
+    found = list(tallies)
+    return Tally(**{name: sum(getattr(each, name) for each in found) for name in _COUNTS})
 
 
 def today() -> date:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -15,6 +16,18 @@ from messaging.choices import MessageClass, MessageStatus
 from messaging.models import Message, Sender, SendingDomain, Template
 from messaging.queries.senders import dns_failure
 from messaging.types import DkimKey, Recipient
+
+
+class Identity(NamedTuple):
+    """What the domain of a sender proves.
+
+    Attributes:
+        dkim: None while no record says the key.
+        return_path: address that bounces go to; empty for the sender's own.
+    """
+
+    dkim: DkimKey | None
+    return_path: str
 
 
 def find_recipients(profile_ids: Collection[int]) -> dict[int, Recipient]:
@@ -104,13 +117,17 @@ def find_default_sender() -> Sender | None:
     return Sender.objects.filter(is_default=True).first()
 
 
-def find_signing_key(address: str) -> DkimKey | None:
-    """Return with what mail from an address is signed; None while no record says the key."""
+def find_identity(address: str) -> Identity:
+    """Return with what mail from an address is signed, and where its bounces go."""
     domain = address.rpartition("@")[2].lower()
-    found = SendingDomain.objects.filter(domain=domain, is_signing=True).first()
+    found = SendingDomain.objects.filter(domain=domain).first()
     if found is None:
-        return None
-    return DkimKey(found.domain, found.selector, decrypt(found.dkim_key_encrypted))
+        return Identity(None, "")
+    key = None
+    if found.is_signing:
+        key = DkimKey(found.domain, found.selector, decrypt(found.dkim_key_encrypted))
+    takes_bounces = found.findings.get("return_path", {}).get("known") == "good"
+    return Identity(key, found.return_path if takes_bounces else "")
 
 
 def find_dns_failure(address: str) -> str:

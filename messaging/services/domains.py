@@ -8,17 +8,19 @@ import re
 import secrets
 from dataclasses import asdict
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from kernel import clock
 from kernel.batches import Deadline
-from kernel.dns import DnsUnavailable, DnsUnknown, list_texts
+from kernel.dns import DnsUnavailable, DnsUnknown, list_mail_hosts, list_texts
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.secrets import encrypt
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
+from messaging.domain.addresses import to_wire
 from messaging.domain.dkim import make_keys
 from messaging.domain.dns_records import (
     MAX_LOOKUPS,
@@ -26,6 +28,7 @@ from messaging.domain.dns_records import (
     find_spf,
     judge_dkim,
     judge_dmarc,
+    judge_return_path,
     judge_spf,
     spf_parts,
 )
@@ -59,7 +62,7 @@ def add_domain(name: str, *, actor: str) -> SendingDomain:
         Invalid: it is no name of a domain.
         Conflict: the tenant has it already.
     """
-    domain = _parse(name)
+    domain = parse_domain(name)
     private, public = make_keys()
     now = clock.now()
     try:
@@ -96,6 +99,40 @@ def remove_domain(domain_id: int, *, actor: str) -> str:
         "domain.removed", "domain", domain_id, before={"domain": found.domain}, actor=actor
     )
     return found.domain
+
+
+@transaction.atomic
+def set_return_path(domain_id: int, address: str, *, actor: str) -> None:
+    """Say where the bounces of mails from a domain go, and have it checked before it is used.
+
+    Args:
+        domain_id: of the domain.
+        address: of a mailbox; empty for the address of the sender.
+        actor: e-mail address of the member.
+
+    Raises:
+        NotFound: the tenant has no such domain.
+        Invalid: it is no address.
+    """
+    found = _lock(domain_id)
+    wire = to_wire(address) if address.strip() else ""
+    if wire is None:
+        text = "This is no address. Write one such as bounces@mail.shop.example."
+        raise Invalid(text, fields={"return_path": text})
+    if wire == found.return_path:
+        return
+    findings = {name: each for name, each in found.findings.items() if name != "return_path"}
+    row = SendingDomain.objects.filter(pk=found.pk)
+    row.update(return_path=wire, findings=findings, check_due_at=clock.now())
+    audit.record(
+        "domain.changed",
+        "domain",
+        found.pk,
+        before={"domain": found.domain, "return_path": found.return_path},
+        after={"domain": found.domain, "return_path": wire},
+        actor=actor,
+    )
+    ring(KIND, current_tenant_id())
 
 
 @transaction.atomic
@@ -152,8 +189,9 @@ def _record(found: SendingDomain, findings: dict[str, Finding]) -> None:
         for name, finding in findings.items()
     }
     found.checked_at = now
-    row = SendingDomain.objects.filter(pk=found.pk)
-    row.update(findings=found.findings, is_signing=is_signing, checked_at=now)
+    row = SendingDomain.objects.filter(pk=found.pk, return_path=found.return_path)
+    if not row.update(findings=found.findings, is_signing=is_signing, checked_at=now):
+        return  # gone, or told to send bounces elsewhere since: that is asked for next
     failure = dns_failure(found)
     again = ASK_AGAIN if is_unknown else RECHECK_FAILING if failure else RECHECK
     row.filter(check_due_at=lease).update(check_due_at=now + again)
@@ -173,20 +211,35 @@ def _known_state(found: SendingDomain, name: str, finding: Finding) -> str:
 
 
 def _look_up(found: SendingDomain) -> dict[str, Finding]:
+    asked = ("dkim", "dmarc", "spf", *(("return_path",) if found.return_path else ()))
     try:
         texts = list_texts(found.domain)
     except DnsUnknown:
         missing = Finding("wrong", f"There is no domain {found.domain}. Is it written right?")
-        return dict.fromkeys(("dkim", "dmarc", "spf"), missing)
+        return dict.fromkeys(asked, missing)
     except DnsUnavailable:
-        return dict.fromkeys(("dkim", "dmarc", "spf"), NO_ANSWER)
+        return dict.fromkeys(asked, NO_ANSWER)
     dkim = _texts_or_none(f"{found.selector}._domainkey.{found.domain}")
     dmarc = _texts_or_none(f"_dmarc.{found.domain}")
     return {
         "dkim": NO_ANSWER if dkim is None else judge_dkim(dkim, found.dkim_public),
         "dmarc": NO_ANSWER if dmarc is None else judge_dmarc(dmarc),
         "spf": _look_up_spf(texts),
+        **({"return_path": _look_up_return_path(found)} if found.return_path else {}),
     }
+
+
+def _look_up_return_path(found: SendingDomain) -> Finding:
+    """Say whether bounces reach their mailbox, and whether its SPF speaks for the domain."""
+    host = found.return_path.rpartition("@")[2]
+    try:
+        hosts = list_mail_hosts(host)
+        spf = _look_up_spf(list_texts(host))
+    except DnsUnknown:
+        return Finding("wrong", f"There is no domain {host}. Is the address written right?")
+    except DnsUnavailable:
+        return NO_ANSWER
+    return NO_ANSWER if spf is NO_ANSWER else judge_return_path(found.domain, host, hosts, spf)
 
 
 def _look_up_spf(texts: list[str]) -> Finding:
@@ -225,6 +278,11 @@ def _texts_or_none(name: str) -> list[str] | None:
         return None
 
 
+def public_host() -> str:
+    """Return the host of the installation's own address."""
+    return (urlsplit(settings.PUBLIC_URL).hostname or "").lower()
+
+
 def _lock(domain_id: int) -> SendingDomain:
     found = SendingDomain.objects.select_for_update(no_key=True).filter(pk=domain_id).first()
     if found is None:
@@ -232,7 +290,12 @@ def _lock(domain_id: int) -> SendingDomain:
     return found
 
 
-def _parse(name: str) -> str:
+def parse_domain(name: str) -> str:
+    """Return a domain in lower case and ASCII.
+
+    Raises:
+        Invalid: it is no name of a domain.
+    """
     wanted = name.strip().rstrip(".").lower()
     try:
         domain = wanted.encode("idna").decode("ascii")

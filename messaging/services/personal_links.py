@@ -6,6 +6,7 @@ from crm.choices import Channel
 from crm.services.addresses import address_hash
 from kernel.tenancy import current_tenant_id
 from messaging.queries.brand import look_of_brand
+from messaging.queries.link_domains import find_link_base
 from messaging.queries.sending import find_default_sender
 from messaging.services import tokens
 from messaging.services.marking import address_of_test
@@ -30,22 +31,30 @@ def sender_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str
 
 def unsubscribe_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     """``unsubscribe_url``: the page on which one recipient ends promotional mail."""
-    return {message.id: tokens.unsubscribe_url(recipient_token(message)) for message in messages}
+    base = find_link_base()
+    return {
+        message.id: tokens.unsubscribe_url(recipient_token(message), base) for message in messages
+    }
 
 
 def preferences_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     """``preferences_url``: the page that shows and changes what one recipient gets."""
-    return {message.id: tokens.preferences_url(recipient_token(message)) for message in messages}
+    base = find_link_base()
+    return {
+        message.id: tokens.preferences_url(recipient_token(message), base) for message in messages
+    }
 
 
 def confirm_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     """``confirm_url``: the page on which one recipient confirms a subscription."""
-    return {message.id: tokens.confirm_url(_mailbox_token(message)) for message in messages}
+    base = find_link_base()
+    return {message.id: tokens.confirm_url(_mailbox_token(message), base) for message in messages}
 
 
 def copy_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     """``data_url``: the page from which one recipient downloads what is kept of them."""
-    return {message.id: tokens.copy_url(_mailbox_token(message)) for message in messages}
+    base = find_link_base()
+    return {message.id: tokens.copy_url(_mailbox_token(message), base) for message in messages}
 
 
 def _mailbox_token(message: PendingMessage) -> MailboxToken:

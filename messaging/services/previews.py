@@ -3,11 +3,20 @@
 from dataclasses import replace
 
 from crm.choices import Channel
+from messaging.domain.links import track_links
 from messaging.domain.rendering import compile_template
 from messaging.errors import TemplateInvalid
 from messaging.models import Template
+from messaging.queries.utm import Tagger
 from messaging.services.checking import compile_short
-from messaging.services.trying import Tried, explain, find_reader, in_scheme, try_template
+from messaging.services.trying import (
+    Tried,
+    explain,
+    find_reader,
+    in_scheme,
+    pending_for,
+    try_template,
+)
 
 
 def preview_template(
@@ -41,4 +50,17 @@ def _try(template: Template, profile_id: int | None) -> Tried:
         html=template.html,
         text=template.text,
     )
-    return try_template(compiled, profile_id)
+    return _tag(template, try_template(compiled, profile_id))
+
+
+def _tag(template: Template, tried: Tried) -> Tried:
+    """Return a mail whose links say what they would in a mail that nothing but a person sends."""
+    if tried.rendered is None:
+        return tried
+    message = replace(pending_for(tried.reader, None), template_id=template.pk or 0)
+    message = replace(message, message_class=template.message_class)
+    tagger = Tagger()
+    tagger.begin([message])
+    tag = tagger.tag(message)
+    html = track_links(tried.rendered.html, untracked=frozenset(), track=tag)
+    return replace(tried, rendered=replace(tried.rendered, html=html))

@@ -17,9 +17,15 @@ from messaging.types import Hit, LinkToken
 class LinkBook:
     """Collects the links of a batch of messages, and keeps them in one statement."""
 
-    def __init__(self, now: datetime) -> None:
-        """Begin empty."""
+    def __init__(self, now: datetime, base: str) -> None:
+        """Begin empty.
+
+        Args:
+            now: aware.
+            base: what short addresses begin with.
+        """
         self._now = now
+        self._base = base
         self._rows: dict[str, tuple[str, int, str]] = {}
         self._places: dict[int, list[str]] = {}
 
@@ -31,7 +37,7 @@ class LinkBook:
         key = settings.SECRET_KEY.encode()
         code = make_code(current_tenant_id(), message_id, places.index(url), key)
         self._rows[code] = (code, message_id, url)
-        return f"{settings.PUBLIC_URL}/l/{code}"
+        return f"{self._base}/l/{code}"
 
     def save(self) -> None:
         """Keep the links in the caller's transaction; those kept before are brought up to date."""

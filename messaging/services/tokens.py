@@ -1,7 +1,9 @@
 """Signed addresses that carry their tenant, so that they work without log-in and for ever.
 
 A token is never stored and never expires: an unsubscribe link must work after its message was
-deleted. `SECRET_KEY_FALLBACKS` keeps old ones valid when the key changes.
+deleted. `SECRET_KEY_FALLBACKS` keeps old ones valid when the key changes. What recipients follow
+begins with ``base``, the tenant's own link domain (`queries.link_domains.find_link_base`); without
+one with the address of the installation.
 """
 
 import base64
@@ -27,24 +29,24 @@ _SAFE_SCHEMES = ("http://", "https://")
 _quote = json.JSONEncoder().encode
 
 
-def unsubscribe_url(token: RecipientToken) -> str:
+def unsubscribe_url(token: RecipientToken, base: str = "") -> str:
     """Return the address of the unsubscribe page of one recipient of one message."""
-    return f"{settings.PUBLIC_URL}/u/{_sign_recipient(token)}"
+    return f"{base or settings.PUBLIC_URL}/u/{_sign_recipient(token)}"
 
 
-def preferences_url(token: RecipientToken) -> str:
+def preferences_url(token: RecipientToken, base: str = "") -> str:
     """Return the address of the preference page of one recipient."""
-    return f"{settings.PUBLIC_URL}/p/{_sign_recipient(token)}"
+    return f"{base or settings.PUBLIC_URL}/p/{_sign_recipient(token)}"
 
 
-def open_url(token: LinkToken) -> str:
+def open_url(token: LinkToken, base: str = "") -> str:
     """Return the address of the pixel of one message."""
-    return f"{settings.PUBLIC_URL}/o/{_sign_link(token)}.gif"
+    return f"{base or settings.PUBLIC_URL}/o/{_sign_link(token)}.gif"
 
 
-def click_url(token: LinkToken) -> str:
+def click_url(token: LinkToken, base: str = "") -> str:
     """Return the tracked address of one link of one message."""
-    return f"{settings.PUBLIC_URL}/c/{_sign_link(token)}"
+    return f"{base or settings.PUBLIC_URL}/c/{_sign_link(token)}"
 
 
 def callback_url(channel: str, provider: str, tenant_id: int, account_id: int) -> str:
@@ -87,14 +89,14 @@ def read_sender_token(text: str) -> SenderToken:
     return SenderToken(tenant_id, sender_id, email)
 
 
-def confirm_url(token: MailboxToken) -> str:
+def confirm_url(token: MailboxToken, base: str = "") -> str:
     """Return the address that confirms a subscription; good for `CONFIRM_DAYS`."""
-    return f"{settings.PUBLIC_URL}/s/{_sign_mailbox('confirm', token)}"
+    return f"{base or settings.PUBLIC_URL}/s/{_sign_mailbox('confirm', token)}"
 
 
-def copy_url(token: MailboxToken) -> str:
+def copy_url(token: MailboxToken, base: str = "") -> str:
     """Return the address of everything that is kept of somebody; good for `COPY_DAYS`."""
-    return f"{settings.PUBLIC_URL}/d/{_sign_mailbox('copy', token)}"
+    return f"{base or settings.PUBLIC_URL}/d/{_sign_mailbox('copy', token)}"
 
 
 def read_confirm_token(text: str) -> MailboxToken:

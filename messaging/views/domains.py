@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kernel import clock
-from kernel.errors import Conflict, DomainError, NotFound
+from kernel.errors import Conflict, DomainError, Invalid, NotFound
 from kernel.live import answer_live, render_live
-from messaging.domain.dns_records import dkim_record
-from messaging.forms import DomainForm
+from messaging.forms import DomainForm, ReturnPathForm
 from messaging.models import SendingDomain
+from messaging.queries.domain_records import list_records
 from messaging.queries.senders import dns_failure, find_domain, list_senders_of
 from messaging.services import domains
 from tenants.domain import capabilities
@@ -24,7 +24,6 @@ from tenants.services.access import requires
 from tenants.types import TenantRequest
 
 LIVE_SECONDS = 3
-DMARC = "v=DMARC1; p=none"
 
 
 @requires(capabilities.MANAGE_SETTINGS)
@@ -50,7 +49,8 @@ def domain(request: TenantRequest, domain_id: int) -> HttpResponse:
     found = _find(domain_id)
     context = {
         "domain": found,
-        "records": _records(found),
+        "records": [each for each in list_records(found) if each.name],
+        "form": ReturnPathForm(initial={"return_path": found.return_path}),
         "senders": list_senders_of(found.domain),
         "state": _render_state(request, found),
     }
@@ -77,6 +77,23 @@ def check(request: TenantRequest, domain_id: int) -> HttpResponse:
 
 @requires(capabilities.MANAGE_SETTINGS)
 @require_POST
+def return_path(request: TenantRequest, domain_id: int) -> HttpResponse:
+    """Say where bounces go."""
+    try:
+        domains.set_return_path(
+            domain_id, request.POST.get("return_path", ""), actor=request.user.email
+        )
+    except NotFound as exc:
+        raise Http404 from exc
+    except Invalid as exc:
+        messages.error(request, exc.detail)
+    else:
+        messages.success(request, "Saved")
+    return redirect("messaging:domain", request.tenant.slug, domain_id)
+
+
+@requires(capabilities.MANAGE_SETTINGS)
+@require_POST
 def remove(request: TenantRequest, domain_id: int) -> HttpResponse:
     """Remove a domain that no sender writes from."""
     try:
@@ -90,36 +107,14 @@ def remove(request: TenantRequest, domain_id: int) -> HttpResponse:
     return redirect("messaging:senders", request.tenant.slug)
 
 
-def _records(found: SendingDomain) -> list[dict[str, str]]:
-    """Return what is to be entered; the record of a mail server that nobody named is left out."""
-    records = [
-        {
-            "key": "dkim",
-            "label": "DKIM",
-            "why": "proves that your mails are yours",
-            "name": f"{found.selector}._domainkey.{found.domain}",
-            "text": dkim_record(found.dkim_public),
-        },
-        {
-            "key": "dmarc",
-            "label": "DMARC",
-            "why": "says what becomes of mails that only pretend to be yours",
-            "name": f"_dmarc.{found.domain}",
-            "text": DMARC,
-        },
-    ]
-    if settings.SPF_INCLUDE:
-        spf = f"v=spf1 {settings.SPF_INCLUDE} ~all"
-        why = "names the mail server that sends for you"
-        records.append(
-            {"key": "spf", "label": "SPF", "why": why, "name": found.domain, "text": spf}
-        )
-    return records
-
-
 def _findings(found: SendingDomain) -> list[tuple[str, dict[str, str]]]:
     """Return what was found by record; once, where all of them suffer from the same."""
-    labels = (("dkim", "DKIM"), ("dmarc", "DMARC"), ("spf", "SPF"))
+    labels = (
+        ("dkim", "DKIM"),
+        ("dmarc", "DMARC"),
+        ("spf", "SPF"),
+        ("return_path", "Return path"),
+    )
     findings = [(label, found.findings[name]) for name, label in labels if name in found.findings]
     words = {finding["words"] for _, finding in findings}
     return [("Domain", findings[0][1])] if len(words) == 1 else findings

@@ -34,6 +34,8 @@ SETTINGS_PAGES: Final = (
     SettingsPage("Tracking", "stores:install", "eye", capabilities.MANAGE_SETTINGS),
     SettingsPage("Channels", "messaging:channels", "bolt", capabilities.MANAGE_SETTINGS),
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Deliverability", "messaging:deliverability", "chart", capabilities.VIEW),
+    SettingsPage("UTM parameters", "messaging:utm", "link", capabilities.MANAGE_SETTINGS),
     SettingsPage("Topics", "messaging:topics", "tag", capabilities.MANAGE_SETTINGS),
     SettingsPage("Sending limits", "messaging:limits", "clock", capabilities.MANAGE_SETTINGS),
     SettingsPage("Notices by mail", "analytics:notice_mails", "bell", capabilities.VIEW),

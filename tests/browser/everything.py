@@ -230,6 +230,8 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "channel": f"settings/channels/{make_account(is_default=False).pk}/",
         "senders": "settings/senders/",
         "sender-new": "settings/senders/new/",
+        "deliverability": "settings/deliverability/",
+        "utm": "settings/utm/",
         "domain": f"settings/domains/{add_domain('shop.example', actor='ada@example.com').pk}/",
         "keys": "settings/keys/",
         "members": "settings/members/",

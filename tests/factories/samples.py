@@ -41,6 +41,7 @@ from messaging.models import (
     Coupon,
     CouponCode,
     FrequencyRule,
+    LinkDomain,
     Message,
     Sender,
     SendingDomain,
@@ -230,6 +231,13 @@ def make_move() -> Move:
     )
 
 
+def make_link_domain(**fields: Any) -> LinkDomain:
+    """Create a domain for links that was never checked."""
+    now = clock.now()
+    values = {"domain": "click.soap.example", "check_due_at": now, "created_at": now, **fields}
+    return LinkDomain.objects.create(**values)
+
+
 def make_domain(**fields: Any) -> SendingDomain:
     """Create a sending domain that was never checked, with a key that nobody can sign with."""
     now = clock.now()
@@ -276,6 +284,7 @@ def make_everything() -> dict[str, int]:
     now = clock.now()
     store, profile = make_store(), make_profile()
     order = make_order(store, profile)
+    make_link_domain()
     ProfileFacts.objects.create(profile_id=profile.pk)
     Refund.objects.create(
         store=store,

@@ -14,15 +14,17 @@ import dns.rrset
 
 @dataclass
 class NameServer:
-    """Answers questions for TXT records over UDP.
+    """Answers questions over UDP.
 
     Attributes:
-        texts: records by name in lower case, without the last dot; a name with none exists.
+        texts: TXT records by name in lower case, without the last dot; a name with none exists.
+        others: records of other types, as in a zone file, by name and type.
         silent: names that get no answer.
         asked: every name that was asked for, in order.
     """
 
     texts: dict[str, list[str]] = field(default_factory=dict)
+    others: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     _server: socketserver.UDPServer | None = None
@@ -58,12 +60,16 @@ class NameServer:
             return None
         response: Any = dns.message.make_response(query)
         response.flags |= dns.flags.RA
-        if name not in self.texts:
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        known = {name for name, _ in self.others} | self.texts.keys()
+        found = self.others.get((name, kind), [])
+        if kind == "TXT":
+            found = [_quote(text) for text in self.texts.get(name, [])]
+        if name not in known:
             response.set_rcode(dns.rcode.NXDOMAIN)
-        elif self.texts[name]:
-            parts = [_quote(text) for text in self.texts[name]]
+        elif found:
             response.answer.append(
-                dns.rrset.from_text(query.question[0].name, 60, "IN", dns.rdatatype.TXT, *parts)
+                dns.rrset.from_text(query.question[0].name, 60, "IN", kind, *found)
             )
         return bytes(response.to_wire())
 

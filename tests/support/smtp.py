@@ -18,6 +18,7 @@ class SmtpServer:
 
     Attributes:
         raw: bytes of each mail it took, in order.
+        senders: to whom bounces of each go.
         answers: answer to RCPT by address, such as ``550 No such user``.
         sender_answer: answer to MAIL.
         is_deaf_after_data: takes the mail, then hangs up without an answer.
@@ -27,6 +28,7 @@ class SmtpServer:
     port: int = 0
     raw: list[bytes] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     data_answer: str = "250 OK"
     sender_answer: str = "250 OK"
@@ -103,6 +105,7 @@ class SmtpServer:
             content = envelope.original_content or b""
             self.raw.append(content)
             self.recipients += envelope.rcpt_tos
+            self.senders.append(envelope.mail_from or "")
         if self.is_deaf_after_data:
             transport: Any = server.transport
             transport.abort()

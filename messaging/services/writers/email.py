@@ -1,6 +1,6 @@
 """Writes e-mails: tracked links, the pixel, unsubscribe headers, and a signature."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from messaging.domain.rendering import EmailTemplate, compile_template
 from messaging.errors import RenderError
 from messaging.models import Template
 from messaging.queries import sending
+from messaging.queries.link_domains import find_link_base
+from messaging.queries.utm import Tagger
 from messaging.services import tokens
 from messaging.services.gating import MARKETING
 from messaging.services.personal_links import SECRET, recipient_token
@@ -29,7 +31,14 @@ class EmailWriter(Writer):
         self._now = now
         self._sender = sending.find_default_sender()
         self._replies = Replies()
-        self._dkim = sending.find_signing_key(self._sender.email) if self._sender else None
+        own = sending.find_identity(self._sender.email) if self._sender else None
+        self._dkim, self._return_path = (own.dkim, own.return_path) if own else (None, "")
+        self._base = find_link_base()
+        self._tagger = Tagger()
+
+    def begin(self, messages: Sequence[PendingMessage]) -> None:
+        """Look up what the links of the batch say of it."""
+        self._tagger.begin(messages)
 
     def compile(self, template: Template) -> EmailTemplate:
         """Read the Liquid of a mail."""
@@ -48,16 +57,17 @@ class EmailWriter(Writer):
         if sender is None:  # its gate stops everything; a race with its removal comes here
             raise RenderError("no sender is set up")
         token = recipient_token(message)
-        unsubscribe_url = tokens.unsubscribe_url(token)
+        unsubscribe_url = tokens.unsubscribe_url(token, self._base)
         personal = [values[name] for name in SECRET & values.keys()]
-        own = frozenset({unsubscribe_url, tokens.preferences_url(token), *personal})
+        preferences_url = tokens.preferences_url(token, self._base)
+        own = frozenset({unsubscribe_url, preferences_url, *personal})
         profile, thread = message.profile, thread_of(message)
         mail = OutgoingEmail(
             from_name=sender.name,
             from_address=sender.email,
             to_name=f"{profile.first_name} {profile.last_name}".strip(),
             to_address=to_wire(message.address) or "",
-            content=_track(
+            content=self._track(
                 replace(content, subject=thread.subject or content.subject), message, own
             ),
             message_id=message.message_id
@@ -69,20 +79,22 @@ class EmailWriter(Writer):
             unsubscribe_address=self._replies.leaving(message),
             references=thread.references,
             dkim=self._dkim,
+            return_path=self._return_path,
         )
         return Ready(message, mail, mail.to_address, mail.content.subject, mail.message_id)
 
+    def _track(
+        self, content: RenderedEmail, message: PendingMessage, own: frozenset[str]
+    ) -> RenderedEmail:
+        """Return a mail with tracked links and the pixel; personal addresses stay as they are."""
+        tenant_id, base, tag = current_tenant_id(), self._base, self._tagger.tag(message)
+        pixel = tokens.open_url(LinkToken(tenant_id, message.id), base)
 
-def _track(content: RenderedEmail, message: PendingMessage, own: frozenset[str]) -> RenderedEmail:
-    """Return a mail with tracked links and the pixel; personal addresses stay as they are."""
-    tenant_id = current_tenant_id()
-    pixel = tokens.open_url(LinkToken(tenant_id, message.id))
+        def track(url: str) -> str:
+            return tokens.click_url(LinkToken(tenant_id, message.id, tag(url)), base)
 
-    def track(url: str) -> str:
-        return tokens.click_url(LinkToken(tenant_id, message.id, url))
-
-    pieces = track_pieces(content.pieces, untracked=own, track=track, pixel=pixel)
-    if pieces is not None:
-        return RenderedEmail(content.subject, "".join(pieces), content.text, tuple(pieces))
-    tracked = track_links(content.html, untracked=own, track=track)
-    return RenderedEmail(content.subject, add_pixel(tracked, pixel), content.text)
+        pieces = track_pieces(content.pieces, untracked=own, track=track, pixel=pixel)
+        if pieces is not None:
+            return RenderedEmail(content.subject, "".join(pieces), content.text, tuple(pieces))
+        tracked = track_links(content.html, untracked=own, track=track)
+        return RenderedEmail(content.subject, add_pixel(tracked, pixel), content.text)

@@ -12,6 +12,8 @@ from messaging.domain.rendering import PartsTemplate, compile_parts
 from messaging.errors import RenderError
 from messaging.models import Template
 from messaging.queries.devices import list_push_accounts
+from messaging.queries.link_domains import find_link_base
+from messaging.queries.utm import Tagger
 from messaging.services import tokens
 from messaging.services.accounts import as_account
 from messaging.services.push_tokens import forget_gone
@@ -25,13 +27,15 @@ class PushWriter(Writer):
     """Writes the push messages of one batch."""
 
     def __init__(self, now: datetime) -> None:
-        """Begin with nothing known."""
+        """Look up where links lead first."""
         del now
         self._accounts: dict[int, Account] = {}
+        self._base = find_link_base()
+        self._tagger = Tagger()
 
     def begin(self, messages: Sequence[PendingMessage]) -> None:
         """Look up the accounts that tokens belong to."""
-        del messages
+        self._tagger.begin(messages)
         self._accounts = {row.pk: as_account(row) for row in list_push_accounts()}
 
     def compile(self, template: Template) -> PartsTemplate:
@@ -49,7 +53,8 @@ class PushWriter(Writer):
             raise RenderError("the title is empty")
         if content["url"] and not content["url"].startswith(_SCHEMES):
             raise RenderError("its address does not lead to the web")
-        outgoing = partial(_outgoing, message, content)
+        url = self._tagger.tag(message)(content["url"])
+        outgoing = partial(_outgoing, message, {**content, "url": url}, self._base)
         items = [
             PushItem(
                 device.id,
@@ -67,13 +72,15 @@ class PushWriter(Writer):
         )
 
 
-def _outgoing(message: PendingMessage, content: Mapping[str, str], target: str) -> OutgoingPush:
+def _outgoing(
+    message: PendingMessage, content: Mapping[str, str], base: str, target: str
+) -> OutgoingPush:
     link = LinkToken(current_tenant_id(), message.id, content["url"])
     return OutgoingPush(
         target=target,
         title=content["title"],
         body=content["text"],
-        url=tokens.click_url(link) if content["url"] else "",
+        url=tokens.click_url(link, base) if content["url"] else "",
         reference=message.reference,
         image=content["image"],
     )

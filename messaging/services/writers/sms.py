@@ -1,7 +1,7 @@
 """Writes SMS: short tracked links, how to stop, a sender of the recipient's country, and parts."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,9 @@ from messaging.domain.sms_text import MOST_PARTS, measure, spell_plainly
 from messaging.errors import RenderError
 from messaging.models import Template
 from messaging.queries.accounts import list_default_accounts
+from messaging.queries.link_domains import find_link_base
 from messaging.queries.sending import list_store_urls
+from messaging.queries.utm import Tagger
 from messaging.services.gating import MARKETING
 from messaging.services.short_links import LinkBook
 from messaging.services.writers.base import Ready, Writer
@@ -44,8 +46,15 @@ class SmsWriter(Writer):
         accounts = list_default_accounts([Channel.SMS.value])
         self._options: Mapping[str, Any] = accounts[0].options if accounts else {}
         self._country = get_tenant(current_tenant_id()).country
-        self._links = LinkBook(now)
-        self._hosts = {_host_of(url) for url in (settings.PUBLIC_URL, *list_store_urls())} - {""}
+        base = find_link_base()
+        self._links = LinkBook(now, base)
+        self._tagger = Tagger()
+        own = (settings.PUBLIC_URL, base, *list_store_urls())
+        self._hosts = {_host_of(url) for url in own} - {""}
+
+    def begin(self, messages: Sequence[PendingMessage]) -> None:
+        """Look up what the links of the batch say of it."""
+        self._tagger.begin(messages)
 
     def compile(self, template: Template) -> PartsTemplate:
         """Read the Liquid of a text."""
@@ -91,13 +100,14 @@ class SmsWriter(Writer):
 
     def _shorten(self, message: PendingMessage, text: str, hosts: Collection[str]) -> str:
         """Shorten links to hosts of the merchant's choice: a value may be anybody's words."""
+        tag = self._tagger.tag(message)
 
         def replace(found: re.Match[str]) -> str:
             address = found[0].rstrip(_AFTER_LINK)
             if _host_of(address) not in hosts:
                 return found[0]
             rest = found[0][len(address) :]
-            return self._links.shorten(message.id, address) + rest
+            return self._links.shorten(message.id, tag(address)) + rest
 
         return _LINK.sub(replace, text)
 
