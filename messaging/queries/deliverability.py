@@ -24,6 +24,11 @@ class Cell:
     rate: float
     tone: str
 
+    @property
+    def text(self) -> str:
+        """Return the rate for people; one below one in a hundred has two digits."""
+        return speak_rate(self.rate)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -37,6 +42,11 @@ class Line:
     tally: Tally
     cells: list[Cell]
     is_low: bool = False
+
+    @property
+    def open_text(self) -> str:
+        """Return the rate of openings for people."""
+        return speak_rate(self.tally.open_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,13 @@ def list_days(first: date, last: date) -> list[tuple[date, Tally]]:
     return [(day, sums.get((day,), NOTHING)) for day in days]
 
 
+def speak_rate(rate: float) -> str:
+    """Write a rate for people; one below one in a hundred has two digits."""
+    if not rate:
+        return "0%"
+    return f"{rate:.2%}" if rate < 0.01 else f"{rate:.1%}"  # noqa: PLR2004 as it says
+
+
 def _accounts(sums: Mapping[Key, Tally], total: Tally) -> list[AccountFigures]:
     ids = {int(str(account_id)) for account_id, _ in sums}
     rows = {row.pk: row for row in ChannelAccount.objects.filter(pk__in=ids)} if ids else {}
@@ -150,8 +167,7 @@ def _judge(measure: Measure, where: str, tally: Tally) -> Advice | None:
         return None
     rate = float(getattr(tally, measure.key))
     place = f" at {where}" if where else ""
-    digits = 2 if rate < 0.01 else 1  # noqa: PLR2004 below one in a hundred one digit says little
-    title = f"{measure.label}{place}: {rate:.{digits}%} of mails"
+    title = f"{measure.label}{place}: {speak_rate(rate)} of mails"
     return Advice(tone, title, measure.alarm if tone == BAD else measure.advice)
 
 

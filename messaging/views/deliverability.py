@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.live import answer_live, render_live
-from messaging.domain.reputation import COMPLAINTS, HARD, MEASURES, SOFT
+from messaging.domain.reputation import COMPLAINTS, HARD, MEASURES
 from messaging.forms import LinkDomainForm
-from messaging.queries.deliverability import Figures, find_figures, list_days
+from messaging.queries.deliverability import Figures, find_figures, list_days, speak_rate
 from messaging.queries.domain_records import list_records, list_steps
 from messaging.queries.link_domains import find_link_domain
 from messaging.queries.senders import list_domains
@@ -26,9 +26,9 @@ from tenants.types import TenantRequest
 
 LIVE_SECONDS = 3
 _CHARTS = {
-    "bounces": ((HARD.label, "hard_rate"), (SOFT.label, "soft_rate")),
+    "bounces": (("Hard", "hard_rate"), ("Other", "soft_rate")),
     "complaints": ((COMPLAINTS.label, "complaint_rate"),),
-    "opens": (("Opened by people", "open_rate"), ("Clicked", "click_rate")),
+    "opens": (("Opened", "open_rate"), ("Clicked", "click_rate")),
 }
 _LIMITS = {"bounces": HARD.bad, "complaints": COMPLAINTS.warn}
 
@@ -133,35 +133,18 @@ def _show(request: TenantRequest, form: LinkDomainForm) -> HttpResponse:
 
 
 def _tiles(found: Figures) -> list[dict[str, Any]]:
-    total, before = found.total.tally, found.before
-    tones = {cell.label: cell.tone for cell in found.total.cells}
-    tiles = [
+    before = found.before
+    return [
         {
             "label": measure.label,
-            "rate": getattr(total, measure.key),
-            "before": getattr(before, measure.key) if before.sent else None,
-            "good": "down",
+            "text": cell.text,
+            "tone": cell.tone,
+            "before": speak_rate(getattr(before, measure.key)) if before.sent else "",
             "formula": measure.formula,
             "name": measure.key,
-            "tone": tones[measure.label],
         }
-        for measure in MEASURES
+        for measure, cell in zip(MEASURES, found.total.cells, strict=True)
     ]
-    opens = (
-        "Mails that a person opened ÷ mails that arrived. What scanners and Apple load is left out."
-    )
-    tiles.append(
-        {
-            "label": "Opened by people",
-            "rate": total.open_rate,
-            "before": before.open_rate if before.sent else None,
-            "good": "up",
-            "formula": opens,
-            "name": "open_rate",
-            "tone": "",
-        }
-    )
-    return tiles
 
 
 def _render_records(request: TenantRequest) -> SafeString:

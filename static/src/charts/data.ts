@@ -48,7 +48,8 @@ export function formatValue(value: number | null, data: ChartData, isShort = fal
   if (value === null) return "–";
   if (data.unit === "money") return formatMoney(value, data.currency ?? "EUR", isShort);
   if (data.unit === "percent") {
-    return new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 }).format(value);
+    const digits = value !== 0 && Math.abs(value) < 0.01 ? 2 : 1;
+    return new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: digits }).format(value);
   }
   const options: Intl.NumberFormatOptions = isShort
     ? { notation: "compact", maximumFractionDigits: 1 }
