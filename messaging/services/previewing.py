@@ -5,7 +5,6 @@ today's template with today's values, without the tracked links of the mail that
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from html import escape
 from typing import Any
 from uuid import UUID
@@ -13,12 +12,10 @@ from uuid import UUID
 from django.db import transaction
 
 from crm.choices import Channel
-from messaging.domain.links import track_links
 from messaging.domain.rendering import EmailTemplate, compile_parts, compile_template
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Message, Template
 from messaging.queries import sending
-from messaging.queries.utm import Tagger
 from messaging.types import PendingMessage, RenderedEmail
 from messaging.variables import gather_values
 
@@ -63,11 +60,7 @@ def render_again(message_id: int) -> RenderedEmail | None:
         claim_id=UUID(int=0),
     )
     values = gather_values(template.variables - set(_PERSONAL), [pending])[message.pk]
-    rendered = template.render({**values, **dict.fromkeys(_PERSONAL, NOWHERE)})
-    tagger = Tagger()
-    tagger.begin([pending])
-    html = track_links(rendered.html, untracked=frozenset(), track=tagger.tag(pending))
-    return replace(rendered, html=html)
+    return template.render({**values, **dict.fromkeys(_PERSONAL, NOWHERE)})
 
 
 def _compile(row: Template) -> "EmailTemplate | _TextPreview":
