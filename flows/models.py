@@ -65,7 +65,11 @@ class FlowRun(TenantModel):
     current_node = models.TextField(db_default="")
     visit = models.IntegerField(db_default=1)
     is_waiting = models.BooleanField(db_default=False)
-    """At a delay: the wait was begun and ends at ``wake_at``."""
+    """At a wait: it was begun and ends at ``wake_at`` at the latest."""
+    waits_for = models.TextField(db_default="")
+    """What ends its wait beside time, such as ``variant:7``; empty: nothing that is nobody's."""
+    context = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """What the run carries along: ``wait`` (since and until when), ``coupon``."""
     wake_at = models.DateTimeField(null=True)
     """When the current node is due; None once the run is over or has failed."""
     started_at = models.DateTimeField()
@@ -82,6 +86,11 @@ class FlowRun(TenantModel):
                 fields=["tenant", "wake_at"],
                 name="flowrun_due_idx",
                 condition=models.Q(status="active"),
+            ),
+            models.Index(
+                fields=["tenant", "waits_for", "id"],
+                name="flowrun_waits_for_idx",
+                condition=models.Q(status="active") & ~models.Q(waits_for=""),
             ),
             models.Index(fields=["tenant", "profile", "-id"], name="flowrun_profile_idx"),
             models.Index(fields=["tenant", "flow", "status"], name="flowrun_status_idx"),
@@ -107,6 +116,13 @@ class RunStep(TenantModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "run", "node_id", "visit"], name="runstep_visit_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "-at"],
+                name="runstep_alerted_idx",
+                condition=models.Q(result="alerted"),
             )
         ]
 

@@ -45,6 +45,16 @@ class TemplateRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of a profile; properties are read only where they are asked for."""
+
+    id: int
+    name: str
+    occurred_at: datetime
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class LiveRun:
     """An active run, as an exit looks at it."""
 
@@ -53,6 +63,7 @@ class LiveRun:
     profile_id: int
     trigger_event_id: int | None
     trigger_at: datetime | None
+    trigger: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

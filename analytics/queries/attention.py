@@ -16,7 +16,7 @@ from analytics.queries.received import list_alarms
 from analytics.types import Period
 from crm.choices import StoreStatus
 from crm.domain.channels import CHANNEL_LABELS
-from flows.queries.runs import count_failed
+from flows.queries.runs import count_failed, list_alerts
 from kernel import clock
 from kernel.formats import format_number
 from messaging.choices import CouponKind, MessageStatus, SkipReason
@@ -39,6 +39,7 @@ USUAL_ORDERS = 5
 MOST_EVENTS = 5
 """Events that are named; more of them have one cause."""
 MOST_SEGMENTS = 5
+ALERTED_WITHIN = timedelta(days=7)
 STOPPED = (SyncStatus.PAUSED, SyncStatus.FAILED)
 _HOUR = 3600
 
@@ -90,6 +91,7 @@ def list_attention() -> list[Attention]:
         *_coupons(problems.low),
         *_messages(problems.messages),
         *_runs(),
+        *_alerts(),
         *_segments(),
         *_figures(),
     ]
@@ -401,6 +403,23 @@ def _runs() -> Iterator[Attention]:
             id=flow_id,
             query="?status=failed",
             action="See the runs",
+        )
+
+
+def _alerts() -> Iterator[Attention]:
+    """Say what steps of flows tell the members; each is new again once somebody else came there."""
+    for alert in list_alerts(clock.now() - ALERTED_WITHIN):
+        count = alert.people
+        yield Attention(
+            key=f"flow.alert:{alert.flow_id}:{alert.node_id}",
+            mark=str(alert.latest),
+            tone="warn",
+            title=alert.text,
+            text=f"{alert.flow}: {count:,} {'person' if count == 1 else 'people'} came to this"
+            " step within 7 days.",
+            route="flows:runs",
+            id=alert.flow_id,
+            action="See who",
         )
 
 

@@ -5,15 +5,19 @@ first of the two.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.core import get_global
 
 from flows.domain.graph import Delay
+from flows.domain.nodes import DateWait
+from flows.domain.values import Duration
 
 _CALENDAR_DAYS = {"days": 1, "weeks": 7}
+_ISO_DATE = len("2026-06-01")
 
 
 def due_at(delay: Delay, start: datetime, zone: ZoneInfo) -> datetime:
@@ -38,6 +42,47 @@ def due_at(delay: Delay, start: datetime, zone: ZoneInfo) -> datetime:
         ended += timedelta(days=days * delay.duration.n)
     ends = to_instant(_roll(ended, delay.until_time, delay.weekdays), zone)
     return max(ends, start.astimezone(UTC))
+
+
+def shift(start: datetime, duration: Duration, zone: ZoneInfo, *, back: bool = False) -> datetime:
+    """Return the instant that lies so long after another one, or before it.
+
+    Args:
+        start: aware.
+        duration: days and weeks keep the local time of day; hours and minutes are exact.
+        zone: whose calendar rules.
+        back: go into the past.
+    """
+    sign = -1 if back else 1
+    days = _CALENDAR_DAYS.get(duration.unit)
+    if days is None:
+        return (start + sign * duration.length).astimezone(UTC)
+    local = start.astimezone(zone).replace(tzinfo=None)
+    return to_instant(local + timedelta(days=sign * days * duration.n), zone)
+
+
+def date_due(node: DateWait, said: Any, zone: ZoneInfo) -> datetime | None:
+    """Return when the wait for a date is over, which may be in the past.
+
+    Args:
+        node: the wait.
+        said: the property: an ISO date, or a time of a day with or without a zone. A date alone
+            begins at the node's time of day; a time without a zone is the profile's.
+        zone: whose clock rules.
+
+    Returns:
+        Aware UTC; None where the property says no date.
+    """
+    text = str(said).strip()
+    try:
+        if len(text) == _ISO_DATE:
+            begins = to_instant(datetime.combine(date.fromisoformat(text), node.at), zone)
+        else:
+            moment = datetime.fromisoformat(text)
+            begins = moment if moment.tzinfo is not None else to_instant(moment, zone)
+        return shift(begins, node.offset, zone, back=node.is_before)
+    except (ValueError, OverflowError):
+        return None
 
 
 def to_instant(local: datetime, zone: ZoneInfo) -> datetime:
@@ -73,6 +118,11 @@ def pick_zone(names: Iterable[str], country: str, account: str) -> ZoneInfo:
         if name and (zone := _find_zone(name)):
             return zone
     return ZoneInfo("UTC")
+
+
+def zone_of(name: str, own: ZoneInfo) -> ZoneInfo:
+    """Return the zone that a node names; empty, or one that is unknown here, is the person's."""
+    return (_find_zone(name) if name else None) or own
 
 
 def _roll(local: datetime, until: time | None, weekdays: frozenset[int]) -> datetime:

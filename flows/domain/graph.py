@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
-from typing import Any
 
 from crm.domain.carts import CART_EVENTS, ORDER_COMPLETED, ORDER_PLACED
-
-Condition = Mapping[str, Any]
-"""A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``."""
+from flows.domain.nodes import Act, Choice, Goal, Jump, Wait, Ways
+from flows.domain.values import Condition, Duration, EventMatch, PropertyCondition
 
 USUAL_PRIORITY = 3
 HOLD, SKIP = "hold", "skip"
@@ -31,28 +29,6 @@ class Policy(StrEnum):
     EVERY_TIME = "every_time"
     AFTER = "after"
     KEYED = "keyed"
-
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """A length of time in the unit that was asked for; days are calendar days where they wait."""
-
-    n: int
-    unit: str
-
-    @property
-    def length(self) -> timedelta:
-        """The length with days of 24 hours."""
-        return timedelta(**{self.unit: self.n})
-
-
-@dataclass(frozen=True, slots=True)
-class PropertyCondition:
-    """A test of one property of the trigger event."""
-
-    name: str
-    operator: str
-    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +65,15 @@ class Reentry:
 
 @dataclass(frozen=True, slots=True)
 class ExitOn:
-    """What ends a run early: an event of the profile, or entering a segment."""
+    """What ends a run early: an event of the profile, or entering a segment.
+
+    Attributes:
+        match: what else must hold of the event; None asks for its name alone.
+    """
 
     event: str = ""
     segment_id: int | None = None
+    match: EventMatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +139,7 @@ class Exit:
     reason: str
 
 
-Node = Message | Delay | Split | Exit
+Node = Message | Delay | Split | Exit | Wait | Choice | Jump | Goal | Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +162,24 @@ class Graph:
     max_event_age: timedelta
 
 
-def targets(node: Node) -> tuple[str, ...]:
-    """Return the nodes that a node leads to; none for an exit."""
+def ways(node: Node) -> Ways:
+    """Return the word that each way out of a node records, and where it leads."""
     match node:
-        case Message(next=key) | Delay(next=key):
-            return (key,)
+        case Message(next=key):
+            return (("queued", key),)
+        case Delay(next=key):
+            return (("waited", key),)
         case Split(yes=yes, no=no):
-            return (yes, no)
+            return (("yes", yes), ("no", no))
         case Exit():
             return ()
+        case _:
+            return node.ways
+
+
+def targets(node: Node) -> tuple[str, ...]:
+    """Return the nodes that a node leads to, each once; none for an end."""
+    return tuple(dict.fromkeys(key for _, key in ways(node)))
 
 
 def has_loop(graph: Graph) -> bool:
@@ -198,7 +188,10 @@ def has_loop(graph: Graph) -> bool:
 
 
 def loops_without(graph: Graph, shortest: timedelta) -> frozenset[str]:
-    """Return the nodes on loops that pass no delay of at least ``shortest``."""
+    """Return the nodes on loops that pass no delay of at least ``shortest``.
+
+    A wait for something may be over at once, so its timeout does not count.
+    """
     kept = {
         key: node
         for key, node in graph.nodes.items()

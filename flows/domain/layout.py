@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flows.domain.graph import Exit, Graph, Node, Split, targets
+from flows.domain.graph import Exit, Graph, Node, targets, ways
+from flows.domain.nodes import DateWait, Goal
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One way out of a split; ``word`` is ``yes`` or ``no``."""
+    """One way out of a node with several; ``word`` is what a step that goes it records."""
 
     word: str
     chain: tuple["Place", ...]
@@ -39,18 +40,26 @@ def _chain(key: str, nodes: Mapping[str, Node], drawn: set[str]) -> tuple[Place,
     following: str | None = key
     while following is not None:
         node = nodes[following]
-        if node.id in drawn and not isinstance(node, Exit):
+        if node.id in drawn and not _is_end(node):
             return (*places, Place(node, is_repeat=True))
         drawn.add(node.id)
-        if isinstance(node, Split):
-            yes = Branch("yes", _chain(node.yes, nodes, drawn))
-            no = Branch("no", _chain(node.no, nodes, drawn))
-            return (*places, Place(node, (yes, no)))
-        is_shared = isinstance(node, Exit) and _ways_in(node.id, nodes) > 1
+        if len(ways(node)) > 1 and not _goes_one_way(node):
+            branches = tuple(Branch(word, _chain(key, nodes, drawn)) for word, key in ways(node))
+            return (*places, Place(node, branches))
+        is_shared = _is_end(node) and _ways_in(node.id, nodes) > 1
         places.append(Place(node, is_shared=is_shared))
         following = next(iter(targets(node)), None)
     return tuple(places)
 
 
 def _ways_in(key: str, nodes: Mapping[str, Node]) -> int:
-    return sum(targets(node).count(key) for node in nodes.values())
+    return sum(target == key for node in nodes.values() for _, target in ways(node))
+
+
+def _goes_one_way(node: Node) -> bool:
+    """Say whether a wait goes on in the same place, however it ended."""
+    return isinstance(node, DateWait) and node.next == node.past
+
+
+def _is_end(node: Node) -> bool:
+    return isinstance(node, Exit | Goal)

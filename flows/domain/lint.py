@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from flows.domain.graph import Graph, Message, Split, loops_without, reachable
+from flows.domain.graph import Graph, Message, Node, Split, loops_without, reachable
+from flows.domain.nodes import Branches, EventWait
 from flows.errors import Problem
 
 SHORTEST_LOOP = timedelta(hours=1)
@@ -37,14 +38,29 @@ def _promotions(graph: Graph) -> list[Problem]:
 
 
 def _conditions(graph: Graph) -> list[Problem]:
-    problems = []
-    for node in graph.nodes.values():
-        if isinstance(node, Split):
-            for key in _messages_named(node.condition):
-                if not isinstance(graph.nodes.get(key), Message):
-                    path = f"nodes.{node.id}.condition"
-                    problems.append(Problem(path, f"asks for message {key!r}, which is not one"))
-    return problems
+    return [
+        Problem(path, f"asks for message {key!r}, which is not one")
+        for node in graph.nodes.values()
+        for path, key in _messages_asked(node)
+        if not isinstance(graph.nodes.get(key), Message)
+    ]
+
+
+def _messages_asked(node: Node) -> list[tuple[str, str]]:
+    """Return the messages that a node asks for, each with its place."""
+    path = f"nodes.{node.id}"
+    if isinstance(node, Split):
+        return [(f"{path}.condition", key) for key in _messages_named(node.condition)]
+    if isinstance(node, Branches):
+        return [
+            (f"{path}.branches.{at}.condition", key)
+            for at, way in enumerate(node.branches)
+            for key in _messages_named(way.condition)
+        ]
+    if isinstance(node, EventWait):
+        named = [(f"{path}.any_of.{at}", match.message) for at, match in enumerate(node.any_of)]
+        return [(place, key) for place, key in named if key]
+    return []
 
 
 def _messages_named(condition: object) -> list[str]:

@@ -4,12 +4,58 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from flows.domain.graph import PropertyCondition
+from flows.domain.values import EventMatch, PropertyCondition
+
+ABOUT: Final[dict[str, str]] = {
+    **dict.fromkeys(
+        (
+            "Order Placed",
+            "Order Updated",
+            "Order Cancelled",
+            "Order Refunded",
+            "Order Fulfilled",
+        ),
+        "order_id",
+    ),
+    "Back In Stock": "variant_id",
+    "Price Dropped": "variant_id",
+}
+"""What the object of an event is, by the event's name."""
 
 
 def holds(where: Sequence[PropertyCondition], properties: Mapping[str, Any]) -> bool:
     """Say whether all conditions hold; a property that is missing fails all but ``not_set``."""
     return all(_holds(condition, properties.get(condition.name)) for condition in where)
+
+
+def fits(match: EventMatch, properties: Mapping[str, Any], trigger: Mapping[str, Any]) -> bool:
+    """Say whether the properties of an event are those that something waits for.
+
+    Args:
+        match: what it waits for; the name is not looked at.
+        properties: of the event.
+        trigger: properties of what started the run; one that it lacks equals nothing.
+    """
+    if not holds(match.where, properties):
+        return False
+    return all(_is_same(properties.get(name), trigger.get(other)) for name, other in match.same)
+
+
+def name_properties(
+    event: str, object_id: int | None, properties: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the properties of an event, with the id of what it is about under its name.
+
+    Orders are known as ``order_id``, variants as ``variant_id``; a property of that name stays.
+    """
+    name = ABOUT.get(event)
+    if name is None or object_id is None or name in properties:
+        return properties
+    return {**properties, name: object_id}
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    return left is not None and right is not None and str(left) == str(right)
 
 
 def _holds(condition: PropertyCondition, actual: Any) -> bool:

@@ -1,20 +1,36 @@
 """Parts of a definition as a person would say them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final, NamedTuple
 
-from crm.domain.channels import CHANNEL_WORDS
+from crm.domain.channels import CHANNEL_LABELS, CHANNEL_WORDS
 from flows.domain.graph import (
     ITEMS,
     NOTHING,
     SKIP,
     USUAL_PRIORITY,
     Delay,
-    Duration,
     Message,
     Policy,
-    PropertyCondition,
     Reentry,
 )
+from flows.domain.nodes import (
+    AGAIN,
+    ELSE,
+    HAPPENED,
+    IN_STOCK,
+    PAST,
+    REACHED,
+    TIMEOUT,
+    WAY,
+    DateWait,
+    EventWait,
+    PropertyChange,
+    StockWait,
+    TagChange,
+)
+from flows.domain.values import Duration, EventMatch, PropertyCondition
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SIGNS = {
@@ -51,8 +67,120 @@ def speak_delay(delay: Delay) -> str:
         then.append(f"until {delay.until_time:%H:%M}")
     if delay.weekdays:
         then.append("on " + ", ".join(DAY_NAMES[day] for day in sorted(delay.weekdays)))
+    if not delay.duration.n and then:
+        return f"Wait {' '.join(then)}"
     words = f"Wait {speak_duration(delay.duration)}"
     return f"{words}, then {' '.join(then)}" if then else words
+
+
+class WayWords(NamedTuple):
+    """How a way out of a node is shown."""
+
+    label: str
+    tone: str
+    symbol: str
+
+
+_WAYS: Final[dict[str, WayWords]] = {
+    "yes": WayWords("Yes", "good", "check"),
+    "no": WayWords("No", "neutral", "x"),
+    HAPPENED: WayWords("It happens", "good", "check"),
+    TIMEOUT: WayWords("Time is over", "neutral", "clock"),
+    IN_STOCK: WayWords("Back in stock", "good", "check"),
+    REACHED: WayWords("The day has come", "good", "check"),
+    PAST: WayWords("Past, or no date", "neutral", "x"),
+    AGAIN: WayWords("Again", "accent", "return"),
+    ELSE: WayWords("Otherwise", "neutral", "x"),
+}
+
+
+def speak_way(word: str, shares: Mapping[str, int]) -> WayWords:
+    """Return how a way is shown.
+
+    Args:
+        word: what a step that goes it records.
+        shares: of the named ways of the node, in hundredths of a percent.
+    """
+    known = _WAYS.get(word)
+    if known is not None:
+        return known
+    name = word.removeprefix(WAY)
+    label = CHANNEL_LABELS.get(name, name)
+    if name in shares:
+        label = f"{label}, {speak_share(shares[name])}"
+    return WayWords(label, "accent", "split")
+
+
+def speak_share(share: int) -> str:
+    """Return hundredths of a percent such as ``33.4%``."""
+    return f"{share / 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+def speak_match(match: EventMatch, message: str = "") -> str:
+    """Return such as ``Order Placed where total is at least 50, of the same cart_id``.
+
+    Args:
+        match: the event.
+        message: name of the message that it is about.
+    """
+    if match.message:
+        return f"“{message}” is {match.event.removeprefix('Message ').lower()}"
+    words = match.event
+    if match.where:
+        words += " where " + " and ".join(speak_property(each) for each in match.where)
+    if match.same:
+        names = ", ".join(name for name, _ in match.same)
+        words += f" of the same {names}"
+    return words
+
+
+def speak_date_wait(node: DateWait) -> str:
+    """Return such as ``Wait until 3 days before birthday``."""
+    date = node.name.replace("_", " ")
+    if not node.offset.n:
+        return f"Wait until {date}"
+    direction = "before" if node.is_before else "after"
+    return f"Wait until {speak_duration(node.offset)} {direction} {date}"
+
+
+def speak_timeout(node: EventWait | StockWait) -> str:
+    """Return such as ``At the longest 24 hours``."""
+    return f"At the longest {speak_duration(node.timeout)}"
+
+
+def speak_change(change: PropertyChange) -> str:
+    """Return such as ``Set favourite colour to blue``."""
+    name = change.name.replace("_", " ")
+    match change.how:
+        case "add":
+            return f"Add {change.value} to {name}"
+        case "now":
+            return f"Set {name} to the present time"
+        case "copy":
+            return f"Set {name} to the event's {str(change.value).replace('_', ' ')}"
+        case "remove":
+            return f"Remove {name}"
+        case _:
+            return f"Set {name} to {_speak_value(change.value)}"
+
+
+def speak_tags(change: TagChange) -> str:
+    """Return such as ``Add VIP, remove Newcomer``."""
+    parts = [
+        f"{verb} {', '.join(tags)}"
+        for verb, tags in (("add", change.added), ("remove", change.removed))
+        if tags
+    ]
+    words = ", ".join(parts)
+    return words[:1].upper() + words[1:]
+
+
+def _speak_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(value)
 
 
 def speak_message(message: Message) -> str:

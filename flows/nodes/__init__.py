@@ -2,12 +2,52 @@
 
 from typing import Any
 
-from flows.nodes import delay, exit_node, message, split
+from flows.nodes import (
+    ab_split,
+    alert,
+    branches,
+    channel,
+    coupon,
+    delay,
+    exit_node,
+    goal,
+    goto,
+    message,
+    points,
+    random_share,
+    split,
+    tag,
+    update_property,
+    wait_date,
+    wait_event,
+    wait_stock,
+    wait_until,
+    webhook,
+)
 
-NODE_TYPES: tuple[dict[str, Any], ...] = (
-    message.NODE_TYPE,
-    delay.NODE_TYPE,
-    split.NODE_TYPE,
-    exit_node.NODE_TYPE,
+NODE_TYPES: tuple[dict[str, Any], ...] = tuple(
+    module.NODE_TYPE
+    for module in (
+        message,
+        delay,
+        wait_until,
+        wait_date,
+        wait_event,
+        wait_stock,
+        split,
+        branches,
+        random_share,
+        ab_split,
+        channel,
+        update_property,
+        tag,
+        points,
+        coupon,
+        alert,
+        webhook,
+        goto,
+        goal,
+        exit_node,
+    )
 )
 """``type``, ``title``, ``description`` and ``schema`` (JSON Schema 2020-12) of each node type."""

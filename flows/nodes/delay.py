@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from flows.nodes.parts import DURATION, NEXT, describe
+from flows.nodes.parts import DURATION, NEXT, TIME_OF_DAY, TIMEZONE, WEEKDAYS, describe
 
 NODE_TYPE: Final[dict[str, Any]] = describe(
     "delay",
@@ -10,18 +10,13 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
     "Waits, days and weeks by the calendar, then until an allowed time of day and weekday.",
     properties={
         **DURATION["properties"],
-        "until_time": {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"},
-        "weekdays": {
-            "type": "array",
-            "items": {"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
-            "uniqueItems": True,
+        "until_time": {
+            **TIME_OF_DAY,
+            "title": "Then until",
+            "description": "Time of day at which it goes on.",
         },
-        "timezone": {
-            "type": "string",
-            "default": "profile",
-            "description": "'profile' (its own zone, else its country's, else the tenant's) "
-            "or an IANA zone.",
-        },
+        "weekdays": WEEKDAYS,
+        "timezone": TIMEZONE,
         "next": NEXT,
     },
     required=["n", "unit", "next"],

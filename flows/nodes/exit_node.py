@@ -7,7 +7,14 @@ from flows.nodes.parts import describe
 NODE_TYPE: Final[dict[str, Any]] = describe(
     "exit",
     "End",
-    "Ends the run. Every path of a flow ends here.",
-    properties={"reason": {"type": "string", "default": "", "description": "Shown at the run."}},
+    "Ends the run. Every path of a flow ends here, or at a goal.",
+    properties={
+        "reason": {
+            "type": "string",
+            "default": "",
+            "title": "Reason",
+            "description": "Shown at the run.",
+        }
+    },
     required=[],
 )

@@ -3,15 +3,122 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-NEXT: Final[dict[str, Any]] = {"type": "string", "description": "Key of the node that follows."}
+NEXT: Final[dict[str, Any]] = {
+    "type": "string",
+    "title": "Then",
+    "description": "Key of the node that follows.",
+}
 DURATION: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
-        "n": {"type": "integer", "minimum": 0},
-        "unit": {"enum": ["minutes", "hours", "days", "weeks"]},
+        "n": {"type": "integer", "minimum": 0, "title": "How long"},
+        "unit": {
+            "enum": ["minutes", "hours", "days", "weeks"],
+            "title": "Unit",
+            "description": "Days and weeks go by the calendar and keep the time of day.",
+        },
     },
     "required": ["n", "unit"],
 }
+TIMEZONE: Final[dict[str, Any]] = {
+    "type": "string",
+    "default": "profile",
+    "title": "Time zone",
+    "description": "'profile' (its own zone, else its country's, else the tenant's) "
+    "or an IANA zone.",
+}
+TIME_OF_DAY: Final[dict[str, Any]] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}
+WEEKDAYS: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
+    "uniqueItems": True,
+    "title": "Days of the week",
+    "description": "Only on these; none means any.",
+}
+CONDITION: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Who",
+    "description": "A segment definition. Leaves may also ask for a message of this run: "
+    '{"message": "<node>", "is": "sent" | "opened" | "clicked"}.',
+}
+FILTER: Final[dict[str, Any]] = {
+    "type": "array",
+    "title": "Only where",
+    "description": "Tests of the event's properties; all of them hold.",
+    "items": {
+        "type": "object",
+        "properties": {
+            "property": {"type": "string", "title": "Property"},
+            "is": {
+                "enum": [
+                    "=",
+                    "!=",
+                    ">",
+                    ">=",
+                    "<",
+                    "<=",
+                    "contains",
+                    "in",
+                    "is_set",
+                    "not_set",
+                ],
+                "title": "Is",
+            },
+            "value": {"title": "Value"},
+        },
+        "required": ["property", "is"],
+    },
+}
+SAME: Final[dict[str, Any]] = {
+    "type": "array",
+    "title": "Of the same",
+    "description": "Properties that it shares with the event that started the run, such as "
+    "cart_id or order_id; an object where the two call it by other names.",
+    "items": {
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "properties": {
+                    "property": {"type": "string"},
+                    "trigger": {"type": "string"},
+                },
+                "required": ["property", "trigger"],
+            },
+        ]
+    },
+}
+SHARES: Final[dict[str, Any]] = {
+    "type": "array",
+    "minItems": 2,
+    "maxItems": 10,
+    "title": "Ways",
+    "description": "Each with its share in percent; together 100.",
+    "items": {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "maxLength": 60, "title": "Name"},
+            "share": {"type": "number", "minimum": 0, "maximum": 100, "title": "Share in percent"},
+            "next": NEXT,
+        },
+        "required": ["name", "share", "next"],
+    },
+}
+
+
+def timeout(n: int, unit: str) -> dict[str, Any]:
+    """Return the schema of how long a wait goes on at the most, with its default."""
+    return {
+        **DURATION,
+        "title": "At the longest",
+        "description": "Every wait has an end.",
+        "default": {"n": n, "unit": unit},
+    }
+
+
+def target(title: str, description: str) -> dict[str, Any]:
+    """Return the schema of a way out."""
+    return {"type": "string", "title": title, "description": description}
 
 
 def describe(

@@ -2,20 +2,16 @@
 
 from typing import Any, Final
 
-from flows.nodes.parts import describe
+from flows.nodes.parts import CONDITION, describe, target
 
 NODE_TYPE: Final[dict[str, Any]] = describe(
     "split",
     "Split",
     "Goes one of two ways by a condition, asked when the run arrives.",
     properties={
-        "condition": {
-            "type": "object",
-            "description": "A segment definition. Leaves may also ask for a message of this run: "
-            '{"message": "<node>", "is": "sent" | "opened" | "clicked"}.',
-        },
-        "yes": {"type": "string", "description": "Node for those who meet the condition."},
-        "no": {"type": "string", "description": "Node for all others."},
+        "condition": CONDITION,
+        "yes": target("Yes", "Node for those who meet the condition."),
+        "no": target("No", "Node for all others."),
     },
     required=["condition", "yes", "no"],
 )

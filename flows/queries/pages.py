@@ -3,39 +3,32 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db.models import Count
 
 from flows.choices import RunStatus
-from flows.domain.graph import (
-    Delay,
-    EventTrigger,
-    Exit,
-    ExitOn,
-    Graph,
-    Message,
-    Node,
-    SegmentTrigger,
-    Split,
-)
+from flows.domain.graph import EventTrigger, Graph, SegmentTrigger
 from flows.domain.layout import Place, lay_out
 from flows.domain.parsing import parse_graph
-from flows.domain.words import speak_delay, speak_message, speak_property, speak_reentry
+from flows.domain.words import speak_property, speak_reentry, speak_way
 from flows.models import Flow, FlowRun, FlowVersion
 from flows.queries import people
+from flows.queries.node_words import (
+    Names,
+    condition_words,
+    exit_words,
+    find_names,
+    look_of,
+    node_words,
+    shares_of,
+)
 from flows.types import NodeCounts
 from kernel.clock import start_of_day
 from kernel.formats import find_zone
 from kernel.sql import run_sql
 from messaging.choices import SkipReason
-from messaging.models import Template
 from messaging.queries.messages import count_by_flow, count_by_node, count_skips_by_reason
 from messaging.queries.words import JUDGEMENTS, Judgement
-from segments.domain.definitions import products_named
-from segments.domain.words import begin_sentence, describe, go_on
-from segments.queries.conditions import parse_definition
-from segments.queries.listing import speak_money, titles_of
 
 DAYS = 30
 _SKIP_WORDS = dict(SkipReason.choices)
@@ -59,43 +52,36 @@ class Card:
     """A node as it is drawn.
 
     Attributes:
-        kind: ``message``, ``delay``, ``split`` or ``exit``.
+        kind: ``message``, ``wait``, ``choice``, ``act``, ``jump`` or ``end``.
+        symbol: of its kind.
         skips: messages that a gate stopped here, by the reason in words, and what it means.
-        branches: of a split: word, visits that went this way, cards.
+        branches: of a node with several ways out.
         is_repeat: drawn before; a reference stands here.
         is_shared: an end of several ways; it shows no figures.
     """
 
     key: str
     kind: str
+    symbol: str
     title: str
     text: str
     counts: NodeCounts
     skips: Sequence[tuple[str, int, Judgement | None]] = ()
-    branches: Sequence[tuple[str, int, Sequence["Card"]]] = ()
+    branches: Sequence["DrawnWay"] = ()
     is_repeat: bool = False
     is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What a definition names is called: segments and products by id, templates by key."""
+class DrawnWay:
+    """One way out of a node: its word and how it is shown, who went it, and what follows."""
 
-    graph: Graph
-    segments: Mapping[int, str]
-    templates: Mapping[str, str]
-    products: Mapping[int, str]
-
-    def segment(self, segment_id: int) -> str:
-        """Return the name of a segment."""
-        return self.segments.get(segment_id, "a deleted segment")
-
-    def message(self, key: str) -> str:
-        """Return the name of what a message node sends."""
-        node = self.graph.nodes.get(key)
-        if not isinstance(node, Message):
-            return key
-        return self.templates.get(node.template, node.template)
+    word: str
+    label: str
+    tone: str
+    symbol: str
+    visits: int
+    cards: Sequence[Card]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +153,18 @@ def count_statuses(flow_id: int) -> dict[str, int]:
 def draw(version: FlowVersion) -> Drawing:
     """Return a version as it is drawn, with the counts of all runs of its flow."""
     graph = parse_graph(version.graph)
-    names = _find_names(graph)
+    names = find_names(graph)
     counts = _counts(version.flow_id)
     skips = count_skips_by_reason(version.flow_id)
 
     def build(place: Place) -> Card:
         node = place.node
         counted = counts.get(node.id, NodeCounts())
-        title, text = _words(node, names)
+        title, text = node_words(node, names)
         return Card(
             key=node.id,
-            kind=type(node).__name__.lower(),
+            kind=(look := look_of(node)).kind,
+            symbol=look.symbol,
             title=title,
             text=text,
             counts=counted,
@@ -186,10 +173,11 @@ def draw(version: FlowVersion) -> Drawing:
                 for reason, number in sorted(skips.get(node.id, {}).items())
             ],
             branches=[
-                (
+                DrawnWay(
                     branch.word,
-                    counted.results.get(branch.word, 0),
-                    [build(inner) for inner in branch.chain],
+                    *speak_way(branch.word, shares_of(node)),
+                    visits=counted.results.get(branch.word, 0),
+                    cards=[build(inner) for inner in branch.chain],
                 )
                 for branch in place.branches
             ],
@@ -210,47 +198,8 @@ def node_titles(flow: Flow) -> dict[str, str]:
     if version is None:
         return {}
     graph = parse_graph(version.graph)
-    names = _find_names(graph)
-    return {key: _words(node, names)[0] for key, node in graph.nodes.items()}
-
-
-def condition_words(condition: Mapping[str, Any], names: "Names") -> str:
-    """Return a condition of a flow in words."""
-    if "message" in condition:
-        return f"“{names.message(condition['message'])}” was {condition['is']}"
-    children = condition.get("children")
-    if children and any(_asks_messages(child) for child in children):
-        parts = [go_on(condition_words(child, names)) for child in children]
-        if condition["op"] == "not":
-            return "Not (" + ", ".join(parts) + ")"
-        return begin_sentence(f" {condition['op']} ".join(parts))
-    return describe(parse_definition(condition), speak_money, names.segments, names.products)
-
-
-def _find_names(graph: Graph) -> Names:
-    templates = dict(Template.objects.values_list("key", "name"))
-    products = titles_of(key for condition in _conditions(graph) for key in _products_in(condition))
-    return Names(graph, people.all_segment_names(), templates, products)
-
-
-def _conditions(graph: Graph) -> Iterator[Mapping[str, Any]]:
-    if graph.entry_filter is not None:
-        yield graph.entry_filter
-    for node in graph.nodes.values():
-        if isinstance(node, Split):
-            yield node.condition
-
-
-def _products_in(condition: Mapping[str, Any]) -> set[int]:
-    if "message" in condition:
-        return set()
-    if _asks_messages(condition):
-        return {key for child in condition["children"] for key in _products_in(child)}
-    return products_named(parse_definition(condition))
-
-
-def _asks_messages(condition: Mapping[str, Any]) -> bool:
-    return "message" in condition or any(map(_asks_messages, condition.get("children", ())))
+    names = find_names(graph)
+    return {key: node_words(node, names)[0] for key, node in graph.nodes.items()}
 
 
 def _daily(since: datetime, zone: str) -> dict[tuple[int, date], int]:
@@ -293,29 +242,9 @@ def _rules(graph: Graph, names: Names) -> list[tuple[str, str]]:
         rules.append(("Who", condition_words(graph.entry_filter, names)))
     rules.append(("How often", speak_reentry(graph.reentry)))
     if graph.exit_on:
-        exits = ", ".join(_exit_words(exit_on, graph, names) for exit_on in graph.exit_on)
+        exits = ", ".join(exit_words(exit_on, graph, names) for exit_on in graph.exit_on)
         rules.append(("Leaves early", exits))
     return rules
-
-
-def _exit_words(exit_on: ExitOn, graph: Graph, names: Names) -> str:
-    if exit_on.segment_id is not None:
-        words = f"Enters {names.segment(exit_on.segment_id)}"
-    else:
-        words = exit_on.event
-    return f"{words} (goal)" if exit_on == graph.goal else words
-
-
-def _words(node: Node, names: Names) -> tuple[str, str]:
-    match node:
-        case Message(id=key):
-            return names.message(key), speak_message(node)
-        case Delay(zone=zone):
-            return speak_delay(node), zone or "In the profile's own time zone"
-        case Split(condition=condition):
-            return "Split", condition_words(condition, names)
-        case Exit(reason=reason):
-            return "End", reason
 
 
 def _counts(flow_id: int) -> dict[str, NodeCounts]:
@@ -347,5 +276,5 @@ def flatten(cards: Sequence[Card]) -> Iterator[Card]:
     """Yield cards and those of their branches, in the order in which they are drawn."""
     for card in cards:
         yield card
-        for _, _, inner in card.branches:
-            yield from flatten(inner)
+        for way in card.branches:
+            yield from flatten(way.cards)

@@ -7,14 +7,19 @@ from typing import Any
 
 from django.db.models import Max, Q
 
-from crm.models import Event, Profile
+from crm.models import Event, Profile, ProfileFacts
 from flows.choices import RunStatus
+from flows.domain.nodes import WAY
+from flows.domain.triggers import name_properties
 from flows.models import FlowRun, RunStep
-from flows.types import LiveRun, TemplateRef
+from flows.types import Happened, LiveRun, TemplateRef
 from kernel.arrays import array
 from kernel.sql import run_sql
 from messaging.models import Message, Template
 from segments.models import Membership, Segment
+
+KEPT_DATES = frozenset({"first_order_at", "last_order_at", "last_seen_at"})
+"""Facts of everybody that a wait for a date can name like a property."""
 
 
 def find_absent(profile_ids: Iterable[int]) -> tuple[set[int], set[int]]:
@@ -61,6 +66,69 @@ def last_events(
         .annotate(latest=Max("occurred_at"))
     )
     return {(profile_id, name): latest for profile_id, name, latest in rows if profile_id}
+
+
+def events_since(
+    profile_ids: Collection[int],
+    names: Collection[str],
+    *,
+    since: datetime,
+    with_properties: bool = False,
+    with_history: bool = False,
+) -> dict[int, list[Happened]]:
+    """Return what happened to some profiles after an instant, oldest first.
+
+    Args:
+        profile_ids: whose events.
+        names: of the events.
+        since: aware.
+        with_properties: read them too, with the names of what the events are about.
+        with_history: also what was brought as history.
+    """
+    if not profile_ids or not names:
+        return {}
+    rows = Event.objects.filter(
+        profile_id__in=set(profile_ids),
+        name__in=set(names),
+        occurred_at__gt=since,
+    ).order_by("occurred_at", "pk")
+    if not with_history:
+        rows = rows.filter(is_backfill=False)
+    columns = ["profile_id", "pk", "name", "occurred_at", "object_id"]
+    columns += ["properties"] if with_properties else []
+    found: dict[int, list[Happened]] = {}
+    for profile_id, pk, name, at, object_id, *said in rows.values_list(*columns):
+        properties = name_properties(name, object_id, said[0] if said else {})
+        found.setdefault(profile_id, []).append(Happened(pk, name, at, properties))
+    return found
+
+
+def property_of(name: str, profile_ids: Collection[int]) -> dict[int, Any]:
+    """Return a property of some profiles, or one of the dates that Patron keeps of everybody.
+
+    Args:
+        name: a property, or a word of `KEPT_DATES`; those who have none are left out.
+        profile_ids: of the active tenant.
+    """
+    if name in KEPT_DATES:
+        facts = ProfileFacts.objects.filter(profile_id__in=set(profile_ids))
+        dates = facts.values_list("profile_id", name)
+        return {profile_id: at.isoformat() for profile_id, at in dates if at is not None}
+    rows = Profile.objects.filter(pk__in=set(profile_ids), properties__has_key=name)
+    return {pk: properties[name] for pk, properties in rows.values_list("pk", "properties")}
+
+
+def ways_before(flow_id: int, node_id: str, profile_ids: Collection[int]) -> dict[int, str]:
+    """Return the way that profiles went last at a node of a flow, in any of their runs."""
+    steps = (
+        RunStep.objects.filter(
+            run__flow_id=flow_id, run__profile_id__in=set(profile_ids), node_id=node_id
+        )
+        .filter(result__startswith=WAY)
+        .order_by("run__profile_id", "-pk")
+        .distinct("run__profile_id")
+    )
+    return dict(steps.values_list("run__profile_id", "result"))
 
 
 def segments_of(profile_ids: Collection[int]) -> dict[int, frozenset[int]]:
@@ -148,7 +216,8 @@ def live_runs(profile_ids: Iterable[int]) -> list[LiveRun]:
             row.version_id,
             row.profile_id,
             row.trigger_event_id,
-            trigger_time(json.loads(row.trigger)),
+            trigger_time(trigger := json.loads(row.trigger)),
+            trigger,
         )
         for row in rows
     ]

@@ -2,16 +2,20 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, Model, OuterRef, QuerySet, Subquery
 
 from flows.choices import EntryOutcome, RunStatus
+from flows.domain.nodes import RESULTS, Act, Alert
 from flows.models import Flow, FlowEntry, FlowRun, RunStep
+from flows.queries.versions import get_graphs
 from messaging.models import Message
 from messaging.queries.messages import message_payloads
 
 PAGE = 50
+MOST_ALERTS = 10
 Row = TypeVar("Row", bound=Model)
 
 
@@ -59,6 +63,7 @@ def sending_runs(run_ids: Collection[int]) -> dict[int, Any]:
         "status",
         "exit_reason",
         "trigger",
+        "trigger_event_id",
         "started_at",
         "flow__status",
         named=True,
@@ -126,3 +131,46 @@ def count_failed() -> list[tuple[int, str, int]]:
     flows = Flow.objects.annotate(number=Subquery(of_flow)).order_by("name")
     found = flows.values_list("pk", "name", "number")
     return [(pk, name, number) for pk, name, number in found if number]
+
+
+@dataclass(frozen=True, slots=True)
+class StepAlert:
+    """What a step of a flow tells the members: its words, and how many came there lately."""
+
+    flow_id: int
+    flow: str
+    node_id: str
+    text: str
+    people: int
+    latest: int
+
+
+def list_alerts(since: datetime) -> list[StepAlert]:
+    """Return what steps of flows tell the members since then, by flow; the newest words of each."""
+    steps = RunStep.objects.filter(result=RESULTS[Alert], at__gte=since)
+    rows = (
+        steps.values("run__flow_id", "run__flow__name", "node_id")
+        .annotate(
+            people=Count("run__profile_id", distinct=True),
+            latest=Max("pk"),
+            version=Max("run__version_id"),
+        )
+        .order_by("run__flow__name", "node_id")[:MOST_ALERTS]
+    )
+    found = list(rows)
+    graphs = get_graphs({row["version"] for row in found})
+    alerts = []
+    for row in found:
+        node = graphs[row["version"]].nodes.get(row["node_id"])
+        if isinstance(node, Act) and isinstance(node.effect, Alert):
+            alerts.append(
+                StepAlert(
+                    row["run__flow_id"],
+                    row["run__flow__name"],
+                    row["node_id"],
+                    node.effect.text,
+                    row["people"],
+                    row["latest"],
+                )
+            )
+    return alerts

@@ -5,18 +5,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from crm.domain.channels import CHANNEL_LABELS
 from flows.models import FlowRun, RunStep
 from flows.queries.pages import Card, draw, flatten
 from flows.queries.runs import messages_of, steps_of
 from messaging.queries.words import GATES, JUDGEMENTS
 
-_SYMBOLS = {"message": "mail", "delay": "clock", "split": "split", "exit": "check"}
 _WORDS = {
     "queued": "Message queued",
     "waited": "Waited",
     "yes": "Went the way of yes",
     "no": "Went the way of no",
     "exit": "The flow ended",
+    "goal": "The goal was reached",
+    "happened": "It happened",
+    "timeout": "Its time was over",
+    "in_stock": "It was back in stock",
+    "reached": "The day came",
+    "past": "The date had passed, or there was none",
+    "again": "Went back",
+    "otherwise": "Went the way of all others",
+    "changed": "Property updated",
+    "tagged": "Tags changed",
+    "awarded": "Points given",
+    "alerted": "Your team was told",
+    "called": "The webhook was queued",
+    "coupon": "Coupon chosen for what follows",
 }
 
 
@@ -55,9 +69,11 @@ def _tell(step: RunStep, card: Card | None, message: Mapping[str, Any] | None) -
     if result == "exited":
         return Telling(title, f"Left the flow here: {reason}", step.at, "logout")
     words = _WORDS.get(result, result)
+    if result == "way":
+        words = f"Went the way of {CHANNEL_LABELS.get(reason, reason)}"
     if card and result in {"yes", "no"}:
         title = card.text
-    symbol = _SYMBOLS.get(card.kind, "dot") if card else "dot"
+    symbol = card.symbol if card else "dot"
     tone = "good" if message and message["status"] == "sent" else "neutral"
     return Telling(title, words, step.at, symbol, tone, _in_words(message))
 

@@ -10,8 +10,10 @@ from flows.choices import FlowStatus
 from flows.domain.graph import Graph
 from flows.domain.parsing import parse_graph
 from flows.models import Flow, FlowEntry, FlowVersion
+from messaging.models import Coupon
 from messaging.panels import TemplateUser
 from segments.panels import SegmentUser
+from stores.models import WebhookEndpoint
 
 _KEPT = 1_000
 _graphs: dict[str, Graph] = {}
@@ -33,6 +35,21 @@ def list_live() -> list[tuple[int, int]]:
         flow__status=FlowStatus.LIVE, number=F("flow__version_number")
     )
     return list(live.order_by("flow_id").values_list("flow_id", "pk"))
+
+
+def find_endpoints(endpoint_ids: Collection[int]) -> set[int]:
+    """Return which of some endpoints for webhooks exist."""
+    if not endpoint_ids:
+        return set()
+    found = WebhookEndpoint.objects.filter(pk__in=set(endpoint_ids))
+    return set(found.values_list("pk", flat=True))
+
+
+def find_coupons(coupon_ids: Collection[int]) -> set[int]:
+    """Return which of some coupons exist."""
+    if not coupon_ids:
+        return set()
+    return set(Coupon.objects.filter(pk__in=set(coupon_ids)).values_list("pk", flat=True))
 
 
 def list_segment_users() -> dict[int, list[SegmentUser]]:

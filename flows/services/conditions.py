@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flows.domain.graph import Condition
+from flows.domain.values import Condition
 from flows.errors import GraphError, Problem
 from flows.queries import people
 from flows.types import Subject

@@ -12,7 +12,9 @@ from flows.choices import FlowStatus, RunStatus
 from flows.domain.delays import pick_zone
 from flows.models import FlowRun
 from flows.queries.versions import get_graphs
-from flows.services.walking import Walk, Walker
+from flows.services.effects import carry_out
+from flows.services.walkers import Walker
+from flows.services.walking import Walk
 from kernel import clock
 from kernel.arrays import array, columns
 from kernel.batches import Deadline
@@ -103,13 +105,14 @@ def _walk(rows: Sequence[Any], now: datetime) -> None:
     walk = Walk(now, _walkers(rows))
     walk.go()
     queue_messages(walk.messages)
+    carry_out(walk.effects, now)
     steps = [(step.run_id, step.node, step.visit, step.result) for step in walk.steps]
     if steps:
         run_sql("flows.record_steps", now=now, **columns("run_ids nodes visits results", steps))
     run_sql("flows.advance_runs", **columns(_RUN_COLUMNS, _states(walk)))
 
 
-_RUN_COLUMNS = "run_ids statuses reasons nodes visits waits wakes ends"
+_RUN_COLUMNS = "run_ids statuses reasons nodes visits waits keys contexts wakes ends"
 
 
 def _states(walk: Walk) -> list[tuple[Any, ...]]:
@@ -122,6 +125,8 @@ def _states(walk: Walk) -> list[tuple[Any, ...]]:
             walker.node,
             walker.visit,
             walker.is_waiting,
+            walker.waits_for if walker.is_waiting else "",
+            walker.context,
             walker.wake_at,
             walk.now if walker.status in over else None,
         )
@@ -146,6 +151,7 @@ def _walkers(rows: Sequence[Any]) -> list[Walker]:
             due_at=row.wake_at,
             trigger_event_id=row.trigger_event_id,
             trigger=json.loads(row.trigger),
+            context=json.loads(row.context),
         )
         if row.flow_status != FlowStatus.LIVE:
             walker.end(RunStatus.EXITED, "the flow is not live")

@@ -6,7 +6,8 @@ frequency, exit condition already met. Every attempt leaves one row with its out
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -18,7 +19,7 @@ from flows.domain.triggers import holds
 from flows.queries import people
 from flows.queries.entries import decided_pairs
 from flows.queries.versions import get_graphs, list_live
-from flows.services.exits import find_met_exit
+from flows.services.exit_conditions import Leaver, find_met_exits
 from flows.types import Attempt
 from kernel import clock
 from kernel.arrays import columns
@@ -165,27 +166,30 @@ def _set_run_key(
 
 
 def _refuse_by_exit(attempts: Sequence[Attempt], graphs: Graphs) -> None:
-    asking = [attempt for attempt in _open(attempts) if graphs[attempt.version_id].exit_on]
-    if not asking:
-        return
-    names = {on.event for at in asking for on in graphs[at.version_id].exit_on if on.event}
-    profiles = {attempt.profile_id for attempt in asking}
-    since = min(attempt.ref.occurred_at for attempt in asking) - timedelta(microseconds=1)
-    happened = people.last_events(profiles, names, since=since)
-    memberships = people.segments_of(profiles)
-    for attempt in asking:
-        exit_on = find_met_exit(
-            graphs[attempt.version_id],
-            happened={
-                name: at
-                for (profile_id, name), at in happened.items()
-                if profile_id == attempt.profile_id
-            },
-            segments=memberships.get(attempt.profile_id, frozenset()),
-            since=attempt.ref.occurred_at,
-        )
-        if exit_on:
-            attempt.reason = Refusal.EXIT_CONDITION
+    asking = _open(attempts)
+    met = find_met_exits(
+        [
+            Leaver(
+                key=place,
+                graph=graphs[attempt.version_id],
+                profile_id=attempt.profile_id,
+                since=attempt.ref.occurred_at,
+                trigger_event_id=attempt.ref.event_id,
+                trigger=_trigger_of(attempt.ref),
+            )
+            for place, attempt in enumerate(asking)
+        ]
+    )
+    for place in met:
+        asking[place].reason = Refusal.EXIT_CONDITION
+
+
+def _trigger_of(ref: EventRef) -> dict[str, Any]:
+    return {
+        "event": ref.name,
+        "object_id": ref.object_id,
+        "occurred_at": ref.occurred_at.isoformat(),
+    }
 
 
 def _start(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
@@ -199,11 +203,7 @@ def _start(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
             at.profile_id,
             at.run_key,
             at.ref.event_id,
-            {
-                "event": at.ref.name,
-                "object_id": at.ref.object_id,
-                "occurred_at": at.ref.occurred_at.isoformat(),
-            },
+            _trigger_of(at.ref),
             graphs[at.version_id].entry_node,
         )
         for at in entering

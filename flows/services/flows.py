@@ -7,25 +7,17 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from crm.services.events import event_handlers, handlers_of
 from flows.choices import FlowStatus, RunStatus
-from flows.domain.graph import EventTrigger, Graph, Message, Split
 from flows.domain.parsing import check_graph
-from flows.errors import GraphError, Problem
+from flows.errors import GraphError
 from flows.models import Flow, FlowRun, FlowVersion
-from flows.queries import people
-from flows.services.conditions import check_condition
-from flows.services.coupons import check_coupons
-from flows.services.exits import SEGMENT_ENTERED
+from flows.services.surroundings import check_surroundings
 from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 from tenants.services import audit
-
-ENTERS = "flows.services.enrolment.enrol_for_events"
-EXITS = "flows.services.exits.exit_for_events"
 
 
 @transaction.atomic
@@ -67,7 +59,7 @@ def publish(flow_id: int, graph: Mapping[str, Any], *, actor: str = "system") ->
     """
     flow = _lock_flow(flow_id)
     try:
-        _check(check_graph(graph))
+        check_surroundings(check_graph(graph))
     except GraphError as exc:
         faults = {problem.path: problem.text for problem in exc.problems}
         raise Invalid("This flow cannot run as it is.", fields=faults) from exc
@@ -141,68 +133,3 @@ def _lock_flow(flow_id: int) -> Flow:
     if flow is None:
         raise NotFound("This flow does not exist.")
     return flow
-
-
-def _check(graph: Graph) -> None:
-    """Check what only this tenant and this installation know.
-
-    Raises:
-        GraphError: an event that sets off nothing, a segment or template that does not exist.
-    """
-    problems = [
-        *_check_events(graph),
-        *_check_segments(graph),
-        *_check_templates(graph),
-        *check_coupons(graph),
-    ]
-    if problems:
-        raise GraphError(problems)
-    if graph.entry_filter is not None:
-        check_condition(graph.entry_filter, "entry_filter")
-    for node in graph.nodes.values():
-        if isinstance(node, Split):
-            check_condition(node.condition, f"nodes.{node.id}.condition")
-
-
-def _check_events(graph: Graph) -> list[Problem]:
-    problems = []
-    if isinstance(graph.trigger, EventTrigger):
-        problems += _unheard(graph.trigger.event, ENTERS, "trigger.event")
-    for at, exit_on in enumerate(graph.exit_on):
-        name = exit_on.event or SEGMENT_ENTERED
-        problems += _unheard(name, EXITS, f"exit_on.{at}")
-    return problems
-
-
-def _unheard(name: str, handler: str, path: str) -> list[Problem]:
-    if handler in handlers_of(name):
-        return []
-    heard = sorted(event for event, paths in event_handlers().items() if handler in paths)
-    return [Problem(path, f"{name!r} sets off nothing; possible are {', '.join(heard)}")]
-
-
-def _check_segments(graph: Graph) -> list[Problem]:
-    named = {f"exit_on.{at}": on.segment_id for at, on in enumerate(graph.exit_on)}
-    if not isinstance(graph.trigger, EventTrigger):
-        named["trigger.segment"] = graph.trigger.segment_id
-    wanted = {path: segment_id for path, segment_id in named.items() if segment_id is not None}
-    known = people.segment_names(wanted.values())
-    return [
-        Problem(path, f"segment {segment_id} does not exist")
-        for path, segment_id in sorted(wanted.items())
-        if segment_id not in known
-    ]
-
-
-def _check_templates(graph: Graph) -> list[Problem]:
-    named = {node.id: node for node in graph.nodes.values() if isinstance(node, Message)}
-    known = people.find_templates({node.template for node in named.values()})
-    problems = []
-    for key, node in sorted(named.items()):
-        template = known.get(node.template)
-        if template is None:
-            problems.append(Problem(f"nodes.{key}.template", f"{node.template!r} does not exist"))
-        elif template.channel != node.channel:
-            text = f"is a template for {template.channel}, not for {node.channel}"
-            problems.append(Problem(f"nodes.{key}.template", text))
-    return problems

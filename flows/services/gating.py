@@ -5,15 +5,15 @@ Both are asked again at the very moment of sending, because a queued message may
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flows.choices import FlowStatus, RunStatus
-from flows.domain.graph import Graph
+from flows.domain.graph import ExitOn, Graph
 from flows.queries import people
 from flows.queries.runs import sending_runs
 from flows.queries.versions import get_graphs
-from flows.services.exits import find_met_exit
+from flows.services.exit_conditions import Leaver, find_met_exits
 from messaging.types import PendingMessage, Verdict
 from segments.services.evaluate import matching
 
@@ -28,20 +28,14 @@ def ask_exit_condition(messages: Sequence[PendingMessage], now: datetime) -> Map
     ours = [message for message in messages if message.flow_run_id]
     runs = sending_runs([message.flow_run_id for message in ours if message.flow_run_id])
     graphs = get_graphs([run.version_id for run in runs.values()])
-    happened = _happened(ours, runs, graphs)
-    memberships = people.segments_of(_profiles_to_ask_segments(ours, runs, graphs))
+    met = find_met_exits(_leavers(ours, runs, graphs))
     verdicts: dict[int, Verdict] = {}
     for message in ours:
         run = runs.get(message.flow_run_id or 0)
         if run is None:
             verdicts[message.id] = Verdict(passed=False, detail="the run does not exist any more")
             continue
-        reason = _reason_over(run) or _reason_met(
-            graphs[run.version_id],
-            happened.get(message.profile.id, {}),
-            memberships.get(message.profile.id, frozenset()),
-            _since(run),
-        )
+        reason = _reason_over(run) or _reason_met(met.get(message.id))
         verdicts[message.id] = Verdict(passed=not reason, detail=reason)
     return verdicts
 
@@ -73,38 +67,27 @@ def _reason_over(run: Any) -> str:
     return "" if run.flow__status == FlowStatus.LIVE else "the flow is not live"
 
 
-def _reason_met(
-    graph: Graph, happened: Mapping[str, datetime], segments: frozenset[int], since: datetime
-) -> str:
-    exit_on = find_met_exit(graph, happened=happened, segments=segments, since=since)
+def _reason_met(exit_on: ExitOn | None) -> str:
     if exit_on is None:
         return ""
     return exit_on.event or "entered a segment that ends the flow"
 
 
-def _happened(
+def _leavers(
     messages: Sequence[PendingMessage], runs: Mapping[int, Any], graphs: Mapping[int, Graph]
-) -> dict[int, dict[str, datetime]]:
-    names = {on.event for graph in graphs.values() for on in graph.exit_on if on.event}
-    if not names or not runs:
-        return {}
-    since = min(_since(run) for run in runs.values()) - timedelta(microseconds=1)
-    found = people.last_events({message.profile.id for message in messages}, names, since=since)
-    by_profile: dict[int, dict[str, datetime]] = defaultdict(dict)
-    for (profile_id, name), at in found.items():
-        by_profile[profile_id][name] = at
-    return by_profile
-
-
-def _profiles_to_ask_segments(
-    messages: Sequence[PendingMessage], runs: Mapping[int, Any], graphs: Mapping[int, Graph]
-) -> set[int]:
-    return {
-        message.profile.id
+) -> list[Leaver]:
+    return [
+        Leaver(
+            key=message.id,
+            graph=graphs[run.version_id],
+            profile_id=message.profile.id,
+            since=_since(run),
+            trigger_event_id=run.trigger_event_id,
+            trigger=run.trigger,
+        )
         for message in messages
-        if (run := runs.get(message.flow_run_id or 0))
-        and any(on.segment_id is not None for on in graphs[run.version_id].exit_on)
-    }
+        if (run := runs.get(message.flow_run_id or 0)) is not None
+    ]
 
 
 def _since(run: Any) -> datetime:

@@ -4,20 +4,22 @@ Conditions are asked once per round for all runs that stand at the same node. No
 here: the walk collects what the engine then writes in one transaction.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flows.choices import RunStatus
-from flows.domain.graph import MAX_VISITS, Graph, Message, Node, Split, has_loop
-from flows.domain.steps import Decision, decide
+from flows.domain.graph import MAX_VISITS, Delay, Exit, Graph, Message, Split, has_loop
+from flows.domain.nodes import Act, Call, CouponChoice, Effect, Goal
+from flows.domain.steps import NOTHING, Asked, Decision, decide
 from flows.errors import StepError
 from flows.queries import people
+from flows.queries.versions import find_endpoints
+from flows.services.asking import ask, group_walkers
 from flows.services.conditions import runs_that_meet
 from flows.services.contexts import Contexts, load_contexts
+from flows.services.walkers import Due, Step, Walker
 from flows.types import Subject, TemplateRef
 from messaging.types import NewMessage
 
@@ -28,57 +30,6 @@ FILTER_REASON = "no longer matches the entry filter"
 
 
 @dataclass(slots=True)
-class Walker:
-    """One claimed run on its way.
-
-    Attributes:
-        due_at: when the run was due, which is when its next message should go.
-        wake_at: None once it is over or has failed.
-    """
-
-    run_id: int
-    flow_id: int
-    profile_id: int
-    graph: Graph
-    zone: ZoneInfo
-    node: str
-    visit: int
-    is_waiting: bool
-    due_at: datetime
-    trigger_event_id: int | None
-    trigger: Mapping[str, Any]
-    status: str = RunStatus.ACTIVE
-    reason: str = ""
-    wake_at: datetime | None = None
-
-    @property
-    def standing(self) -> Node:
-        """The node it stands at.
-
-        Raises:
-            StepError: the definition has no such node.
-        """
-        node = self.graph.nodes.get(self.node)
-        if node is None:
-            raise StepError(f"node {self.node} does not exist")
-        return node
-
-    def end(self, status: str, reason: str) -> None:
-        """Stop for good, or until somebody resumes a failed run."""
-        self.status, self.reason, self.wake_at, self.is_waiting = status, reason, None, False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One visit to record."""
-
-    run_id: int
-    node: str
-    visit: int
-    result: str
-
-
-@dataclass(slots=True)
 class Walk:
     """A batch on its way, and what it wants written."""
 
@@ -86,8 +37,10 @@ class Walk:
     walkers: Sequence[Walker]
     steps: list[Step] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)
+    effects: list[Due] = field(default_factory=list)
     _visits: dict[tuple[int, str], int] = field(default_factory=dict)
     _templates: dict[str, TemplateRef] = field(default_factory=dict)
+    _endpoints: set[int] = field(default_factory=set)
     _contexts: Contexts = field(default_factory=Contexts)
 
     def go(self) -> None:
@@ -102,51 +55,71 @@ class Walk:
             walker.wake_at = self.now
 
     def _load(self) -> None:
-        looping = [walker.run_id for walker in self.walkers if has_loop(walker.graph)]
-        self._visits = people.count_visits(looping)
-        messages = [
-            (walker, node)
+        graphs = {id(walker.graph): walker.graph for walker in self.walkers}
+        looping = {key for key, graph in graphs.items() if has_loop(graph)}
+        self._visits = people.count_visits(
+            [walker.run_id for walker in self.walkers if id(walker.graph) in looping]
+        )
+        nodes = [node for graph in graphs.values() for node in graph.nodes.values()]
+        self._templates = people.find_templates(
+            {node.template for node in nodes if isinstance(node, Message)}
+        )
+        calls = [node.effect for node in nodes if isinstance(node, Act)]
+        self._endpoints = find_endpoints(
+            {effect.endpoint_id for effect in calls if isinstance(effect, Call)}
+        )
+        self._contexts = load_contexts(
+            (walker.trigger_event_id, walker.trigger, node)
             for walker in self.walkers
             for node in walker.graph.nodes.values()
             if isinstance(node, Message)
-        ]
-        self._templates = people.find_templates({node.template for _, node in messages})
-        self._contexts = load_contexts(
-            (walker.trigger_event_id, walker.trigger, node) for walker, node in messages
         )
+        asking = {key for key, graph in graphs.items() if _reads_trigger(graph)}
+        reading = [walker for walker in self.walkers if id(walker.graph) in asking]
+        properties = people.properties_of(
+            {
+                (walker.trigger_event_id, at)
+                for walker in reading
+                if walker.trigger_event_id and (at := people.trigger_time(dict(walker.trigger)))
+            }
+        )
+        for walker in reading:
+            walker.properties = properties.get(walker.trigger_event_id or 0, {})
 
     def _round(self, moving: Sequence[Walker]) -> list[Walker]:
         """Take each run one node on; return those that can go further."""
-        met = self._ask(moving)
+        asked = self._ask(moving)
         still: list[Walker] = []
         for walker in moving:
             try:
-                if self._step(walker, is_met=walker.run_id in met):
+                if self._step(walker, asked.get(walker.run_id)):
                     still.append(walker)
             except StepError as exc:
                 walker.end(RunStatus.FAILED, str(exc))
         return still
 
-    def _ask(self, moving: Sequence[Walker]) -> set[int]:
-        """Return the runs whose split condition, or at a message whose entry filter, holds."""
-        groups: dict[tuple[int, str], list[Walker]] = defaultdict(list)
-        for walker in moving:
-            groups[id(walker.graph), walker.node].append(walker)
-        met: set[int] = set()
-        for group in groups.values():
-            subjects = [Subject(walker.run_id, walker.profile_id) for walker in group]
+    def _ask(self, moving: Sequence[Walker]) -> dict[int, Asked]:
+        """Return what was found out; runs that a condition stops or sends away are left out."""
+        found: dict[int, Asked] = {}
+        for group in group_walkers(moving):
             node, graph = group[0].graph.nodes.get(group[0].node), group[0].graph
+            condition = None
             if isinstance(node, Split):
-                met |= runs_that_meet(node.condition, subjects, self.now)
-            elif isinstance(node, Message) and graph.entry_filter is not None:
-                met |= runs_that_meet(graph.entry_filter, subjects, self.now)
-            else:
-                met |= {walker.run_id for walker in group}
-        return met
+                condition = node.condition
+            elif isinstance(node, Message):
+                condition = graph.entry_filter
+            found |= ask(node, group, self.now)
+            if condition is not None:
+                subjects = [Subject(walker.run_id, walker.profile_id) for walker in group]
+                met = runs_that_meet(condition, subjects, self.now)
+                for subject in subjects:
+                    if subject.run_id not in met:
+                        del found[subject.run_id]
+        return found
 
-    def _step(self, walker: Walker, *, is_met: bool) -> bool:
+    def _step(self, walker: Walker, asked: Asked | None) -> bool:
         node = walker.standing
-        if isinstance(node, Message) and not is_met:
+        if isinstance(node, Message) and asked is None:
             self._record(walker, f"exited: {FILTER_REASON}")
             walker.end(RunStatus.EXITED, FILTER_REASON)
             return False
@@ -155,18 +128,29 @@ class Walk:
             now=self.now,
             zone=walker.zone,
             is_waiting=walker.is_waiting,
-            is_met=is_met,
+            is_met=asked is not None,
+            asked=asked or NOTHING,
         )
         if decision.message:
             self.messages.append(self._build_message(walker, decision.message))
+        if decision.effect:
+            self._act(walker, decision.effect)
         return self._follow(walker, decision)
+
+    def _act(self, walker: Walker, effect: Effect) -> None:
+        if isinstance(effect, CouponChoice):
+            walker.context["coupon"] = effect.coupon_id
+            return
+        if isinstance(effect, Call) and effect.endpoint_id not in self._endpoints:
+            raise StepError("the endpoint that it tells does not exist any more")
+        self.effects.append(Due(walker, walker.node, walker.visit, effect))
 
     def _follow(self, walker: Walker, decision: Decision) -> bool:
         if decision.wake_at is not None:
-            walker.is_waiting, walker.wake_at = True, decision.wake_at
+            walker.begin_wait(self.now, decision.until or decision.wake_at, decision.wake_at)
             return False
         self._record(walker, decision.result)
-        walker.is_waiting = False
+        walker.end_wait()
         if decision.goto is None:
             walker.end(RunStatus.COMPLETED, decision.exit_reason)
             return False
@@ -174,6 +158,10 @@ class Walk:
         walker.visit = self._visits.get((walker.run_id, walker.node), 0) + 1
         if walker.visit > MAX_VISITS:
             walker.end(RunStatus.FAILED, f"node {walker.node} was visited {MAX_VISITS} times")
+            return False
+        if decision.effect and not isinstance(decision.effect, CouponChoice):
+            # What it did is written before anything that follows asks for it.
+            walker.wake_at = walker.due_at
             return False
         return True
 
@@ -195,5 +183,20 @@ class Walk:
             flow_id=walker.flow_id,
             flow_run_id=walker.run_id,
             node_id=node.id,
-            context=self._contexts.write(walker.trigger_event_id, walker.trigger, node),
+            context=self._context(walker, node),
         )
+
+    def _context(self, walker: Walker, node: Message) -> dict[str, Any]:
+        """Return what a message carries; the coupon of its node goes before that of the run."""
+        chosen = {"coupon": walker.context["coupon"]} if "coupon" in walker.context else {}
+        return {
+            **chosen,
+            **self._contexts.write(walker.trigger_event_id, walker.trigger, node),
+        }
+
+
+def _reads_trigger(graph: Graph) -> bool:
+    """Say whether anything in a definition may ask for what started the run."""
+    return any(
+        not isinstance(node, Message | Delay | Split | Exit | Goal) for node in graph.nodes.values()
+    )

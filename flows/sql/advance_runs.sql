@@ -6,6 +6,8 @@
 --      statuses, reasons, nodes        text[]
 --      visits                          integer[]
 --      waits                           boolean[]
+--      keys                            text[]         what ends the wait beside time
+--      contexts                        jsonb[]
 --      wakes                           timestamptz[]  null once the run is over or has failed
 --      ends                            timestamptz[]  null while it is not over
 -- out: -
@@ -15,12 +17,16 @@ SET status = n.status,
     current_node = n.node,
     visit = n.visit,
     is_waiting = n.is_waiting,
+    waits_for = n.waits_for,
+    context = n.context,
     wake_at = n.wake_at,
     finished_at = n.finished_at
 FROM unnest(
     %(run_ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(nodes)s::text[],
-    %(visits)s::integer[], %(waits)s::boolean[], %(wakes)s::timestamptz[],
-    %(ends)s::timestamptz[]
-) AS n (run_id, status, reason, node, visit, is_waiting, wake_at, finished_at)
+    %(visits)s::integer[], %(waits)s::boolean[], %(keys)s::text[], %(contexts)s::jsonb[],
+    %(wakes)s::timestamptz[], %(ends)s::timestamptz[]
+) AS n (
+    run_id, status, reason, node, visit, is_waiting, waits_for, context, wake_at, finished_at
+)
 WHERE r.tenant_id = %(tenant_id)s
   AND r.id = n.run_id;

@@ -7,10 +7,11 @@
 --      run_ids    bigint[]     only these; null: any
 -- out: the runs, with what a decision needs of their flow and profile
 --
--- Other workers skip locked rows, so each run has one worker at a time.
+-- Other workers skip locked rows, so each run has one worker at a time. A run whose profile is
+-- being merged is left until that is done: nobody waits for whom waits for the run.
 SELECT
     r.id, r.flow_id, r.version_id, r.profile_id, r.current_node, r.visit, r.is_waiting,
-    r.wake_at, r.trigger_event_id, r.trigger, f.status AS flow_status, p.timezone, p.country,
+    r.wake_at, r.trigger_event_id, r.trigger, r.context, f.status AS flow_status, p.timezone, p.country,
     p.erased_at IS NOT NULL AS is_erased
 FROM flows_flowrun AS r
 JOIN flows_flow AS f ON f.tenant_id = %(tenant_id)s AND f.id = r.flow_id
@@ -21,4 +22,5 @@ WHERE r.tenant_id = %(tenant_id)s
   AND (%(run_ids)s::bigint[] IS NULL OR r.id = ANY(%(run_ids)s::bigint[]))
 ORDER BY r.wake_at, r.id
 LIMIT %(count)s
-FOR NO KEY UPDATE OF r SKIP LOCKED;
+FOR NO KEY UPDATE OF r SKIP LOCKED
+FOR KEY SHARE OF p SKIP LOCKED;

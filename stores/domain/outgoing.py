@@ -49,6 +49,8 @@ TYPES: Final[dict[str, str]] = {
 """Event name by the type that webhooks carry: the one table between the two."""
 TYPE_OF: Final = {name: type_ for type_, name in TYPES.items()}
 TEST_TYPE: Final = "webhook.test"
+FLOW_TYPE: Final = "flow.reached"
+"""A flow tells one endpoint that somebody came to a step of it."""
 
 DELAYS: Final = (
     timedelta(seconds=5),

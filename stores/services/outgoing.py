@@ -14,7 +14,7 @@ from kernel.scope import current_tenant_id
 from kernel.secrets import new_token
 from kernel.sql import count_sql
 from kernel.work import ring
-from stores.domain.outgoing import MAX_BODY, TEST_TYPE, TYPE_OF
+from stores.domain.outgoing import FLOW_TYPE, MAX_BODY, TEST_TYPE, TYPE_OF
 from stores.models import WebhookEndpoint
 
 OUTGOING: Final = "outgoing"
@@ -34,6 +34,42 @@ class _Wish:
     def wants(self, ref: EventRef) -> bool:
         """Say whether it is told of an event."""
         return not self.types or TYPE_OF[ref.name] in self.types
+
+
+@dataclass(frozen=True, slots=True)
+class StepCall:
+    """Somebody came to a step of a flow that tells an endpoint.
+
+    Attributes:
+        key: its cause; the id of the message that is posted comes of it.
+        data: what the flow says, as JSON.
+    """
+
+    endpoint_id: int
+    profile_id: int
+    key: str
+    data: Mapping[str, Any]
+
+
+def queue_step_calls(calls: Sequence[StepCall]) -> None:
+    """Queue what steps of flows tell endpoints, in the surrounding transaction."""
+    people = read_people({call.profile_id for call in calls})
+    _queue(
+        [
+            (
+                call.endpoint_id,
+                0,
+                call.profile_id,
+                FLOW_TYPE,
+                f"msg_{current_tenant_id()}_{call.key}",
+                _spell(
+                    FLOW_TYPE,
+                    {"profile": people.get(call.profile_id), "properties": {}, **call.data},
+                ),
+            )
+            for call in calls
+        ]
+    )
 
 
 def queue_for_events(refs: list[EventRef]) -> None:

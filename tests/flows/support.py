@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from crm.models import Profile
 from crm.services.events import append_events
@@ -12,6 +13,7 @@ from flows.services.exits import exit_for_events
 from kernel import clock
 from kernel.batches import Deadline
 from messaging.models import Message, Template
+from messaging.types import PendingMessage, Recipient
 from segments.models import Membership, Segment
 
 
@@ -75,3 +77,37 @@ def queued() -> list[tuple[str, int]]:
     """Return template and profile of every queued message, in order."""
     rows = Message.objects.order_by("id").values_list("template__key", "profile_id")
     return [(str(key), int(profile_id)) for key, profile_id in rows]
+
+
+def pending() -> PendingMessage:
+    """Return the one queued message as the gates see it."""
+    message = Message.objects.get()
+    recipient = Recipient(
+        id=message.profile_id,
+        email="ada@example.com",
+        first_name="Ada",
+        last_name="",
+        email_consent="subscribed",
+        is_erased=False,
+        city="",
+        country="GB",
+        locale="",
+        timezone="",
+    )
+    return PendingMessage(
+        id=message.pk,
+        key=message.key,
+        profile=recipient,
+        channel="email",
+        message_class="promotional",
+        template_id=message.template_id,
+        flow_id=message.flow_id,
+        flow_run_id=message.flow_run_id,
+        node_id=message.node_id,
+        context=message.context,
+        planned_at=message.due_at,
+        message_id="",
+        attempts=0,
+        is_resend=False,
+        claim_id=uuid4(),
+    )

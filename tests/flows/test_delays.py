@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.domain.delays import due_at, pick_zone, to_instant
-from flows.domain.graph import Delay, Duration
+from flows.domain.graph import Delay
+from flows.domain.values import Duration
 
 LONDON = ZoneInfo("Europe/London")
 NEW_YORK = ZoneInfo("America/New_York")

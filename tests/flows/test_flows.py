@@ -54,7 +54,7 @@ def test_names_are_unique_and_unknown_flows_are_said_to_be() -> None:
 
 
 def test_an_event_that_sets_off_nothing_is_refused() -> None:
-    graph = definition(trigger={"event": "Note Added"}, exit_on=[{"event": "Points Earned"}])
+    graph = definition(trigger={"event": "Note Added"}, exit_on=[{"event": "Price Dropped"}])
     assert set(faults(graph)) == {"trigger.event", "exit_on.0"}
 
 

@@ -1,7 +1,6 @@
 """What flows say before a message leaves."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 import time_machine
@@ -12,13 +11,11 @@ from flows.models import FlowRun
 from flows.services.flows import set_status
 from flows.services.gating import ask_exit_condition, ask_flow_filter
 from kernel import clock
-from messaging.models import Message
-from messaging.types import PendingMessage, Recipient
 from segments.models import Membership
 from tenants.models import Tenant
 from tests.factories.flows import definition, make_flow
 from tests.factories.loyalty import make_profile
-from tests.flows.support import advance, happen, make_event, make_segment
+from tests.flows.support import advance, happen, make_event, make_segment, pending
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -28,40 +25,6 @@ PASSED = (True, "")
 @pytest.fixture
 def ada(tenant: Tenant) -> Profile:
     return make_profile()
-
-
-def pending() -> PendingMessage:
-    """Return the one queued message as the gates see it."""
-    message = Message.objects.get()
-    recipient = Recipient(
-        id=message.profile_id,
-        email="ada@example.com",
-        first_name="Ada",
-        last_name="",
-        email_consent="subscribed",
-        is_erased=False,
-        city="",
-        country="GB",
-        locale="",
-        timezone="",
-    )
-    return PendingMessage(
-        id=message.pk,
-        key=message.key,
-        profile=recipient,
-        channel="email",
-        message_class="promotional",
-        template_id=message.template_id,
-        flow_id=message.flow_id,
-        flow_run_id=message.flow_run_id,
-        node_id=message.node_id,
-        context=message.context,
-        planned_at=message.due_at,
-        message_id="",
-        attempts=0,
-        is_resend=False,
-        claim_id=uuid4(),
-    )
 
 
 def exit_verdict() -> tuple[bool, str]:

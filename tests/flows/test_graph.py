@@ -5,20 +5,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from flows.domain.graph import (
     Delay,
     Message,
     Policy,
-    PropertyCondition,
     Reentry,
     SegmentTrigger,
     has_loop,
 )
 from flows.domain.layout import Place, lay_out
+from flows.domain.node_reading import READERS
 from flows.domain.parsing import check_graph, parse_graph
 from flows.domain.steps import Decision, decide
 from flows.domain.triggers import holds
+from flows.domain.values import PropertyCondition
 from flows.domain.words import speak_delay, speak_property, speak_reentry
 from flows.errors import GraphError
 from flows.nodes import NODE_TYPES
@@ -186,12 +188,18 @@ def test_a_missing_property_meets_only_not_set() -> None:
 
 def test_every_node_type_is_described_with_a_schema() -> None:
     described = {node["type"]: node["schema"]["properties"]["type"] for node in NODE_TYPES}
-    assert described == {
-        "message": {"const": "message"},
-        "delay": {"const": "delay"},
-        "split": {"const": "split"},
-        "exit": {"const": "exit"},
-    }
+    words = ["message", "delay", "split", "exit", *READERS]
+    assert described == {word: {"const": word} for word in words}
+
+
+@pytest.mark.parametrize("node", NODE_TYPES, ids=lambda node: str(node["type"]))
+def test_each_field_of_a_node_has_words_for_its_form(node: dict[str, Any]) -> None:
+    schema = node["schema"]
+    Draft202012Validator.check_schema(schema)
+    fields = {name: field for name, field in schema["properties"].items() if name != "type"}
+    assert set(schema["required"]) <= {"type", *fields}
+    if node["type"] != "message":
+        assert [name for name, field in fields.items() if not field.get("title")] == []
 
 
 def test_each_node_is_drawn_once_and_ends_wherever_a_way_ends() -> None:

@@ -1,0 +1,24 @@
+"""Lots that are drawn once for ever: the same question has the same answer on any machine."""
+
+import hashlib
+from collections.abc import Sequence
+
+from flows.domain.nodes import ShareWay
+
+BUCKETS = 10_000
+
+
+def draw_bucket(*parts: object) -> int:
+    """Return a number from 0 to 9,999 that depends on the parts alone, spread evenly."""
+    text = "|".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % BUCKETS
+
+
+def pick_way(ways: Sequence[ShareWay], bucket: int) -> ShareWay:
+    """Return the way whose share, counted from the first one on, holds the bucket."""
+    reached = 0
+    for way in ways:
+        reached += way.share
+        if bucket < reached:
+            return way
+    return ways[-1]

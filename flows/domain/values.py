@@ -1,0 +1,53 @@
+"""Small values of which definitions are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+Condition = Mapping[str, Any]
+"""A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time in the unit that was asked for; days are calendar days where they wait."""
+
+    n: int
+    unit: str
+
+    @property
+    def length(self) -> timedelta:
+        """The length with days of 24 hours."""
+        return timedelta(**{self.unit: self.n})
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyCondition:
+    """A test of one property of an event."""
+
+    name: str
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EventMatch:
+    """An event of the profile that something waits for or ends by.
+
+    Attributes:
+        event: its name.
+        where: tests of its properties; all of them hold.
+        same: pairs of a property of it and the property of the trigger event that it equals.
+        message: key of the message node whose own message it is about; empty asks for none.
+    """
+
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    same: tuple[tuple[str, str], ...] = ()
+    message: str = ""
+
+    @property
+    def needs_properties(self) -> bool:
+        """Whether the name alone does not tell."""
+        return bool(self.where or self.same)

@@ -1,0 +1,228 @@
+"""What must be found out before runs of a batch are decided: one question for all at one node."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from flows.domain.delays import date_due, zone_of
+from flows.domain.lots import draw_bucket, pick_way
+from flows.domain.nodes import (
+    ELSE,
+    HAPPENED,
+    IN_STOCK,
+    WAY,
+    ABSplit,
+    Branches,
+    ChannelChoice,
+    DateWait,
+    EventWait,
+    RandomShare,
+    StockWait,
+)
+from flows.domain.steps import Asked
+from flows.domain.triggers import fits, name_properties
+from flows.domain.values import EventMatch
+from flows.queries import people, reach
+from flows.services.conditions import runs_that_meet
+from flows.services.walkers import Walker
+from flows.types import Happened, Subject
+from kernel.tenancy import current_tenant_id
+
+Answers = dict[int, Asked]
+ENGAGED_FOR: Final = timedelta(days=180)
+"""So long ago somebody may have opened or clicked for the channel to be theirs."""
+
+
+def ask(node: object, group: Sequence[Walker], now: datetime) -> Answers:
+    """Return what a decision at a node needs to know of each run of a group that stands there.
+
+    A handful of statements for any number of runs; none for nodes that ask nothing.
+
+    Args:
+        node: where all of them stand, in one and the same definition.
+        group: the runs.
+        now: aware.
+    """
+    asker = _ASKERS.get(type(node))
+    if asker is not None:
+        return asker(node, group, now)
+    return {walker.run_id: Asked(visit=walker.visit) for walker in group}
+
+
+def _ask_date(node: DateWait, group: Sequence[Walker], now: datetime) -> Answers:
+    del now
+    if node.holder == "event":
+        values = {walker.run_id: walker.properties.get(node.name) for walker in group}
+    else:
+        known = people.property_of(node.name, {walker.profile_id for walker in group})
+        values = {walker.run_id: known.get(walker.profile_id) for walker in group}
+    return {walker.run_id: Asked(at=_date(node, values[walker.run_id], walker)) for walker in group}
+
+
+def _date(node: DateWait, said: Any, walker: Walker) -> datetime | None:
+    return None if said is None else date_due(node, said, zone_of(node.zone, walker.zone))
+
+
+def _ask_event(node: EventWait, group: Sequence[Walker], now: datetime) -> Answers:
+    """Look for what happened since; also at the end, as its reaction may not have come yet."""
+    since = {walker.run_id: _since(node, walker, now) for walker in group}
+    met = _runs_told(node, group)
+    told = [match for match in node.any_of if not match.message]
+    if told:
+        happened = people.events_since(
+            {walker.profile_id for walker in group},
+            {match.event for match in told},
+            since=min(since.values()),
+            with_properties=any(match.needs_properties for match in told),
+        )
+        met |= {
+            walker.run_id
+            for walker in group
+            if _has_happened(
+                told, walker, happened.get(walker.profile_id, ()), since[walker.run_id]
+            )
+        }
+    return {
+        walker.run_id: Asked(
+            way=HAPPENED if walker.run_id in met else "", until=walker.waited_until
+        )
+        for walker in group
+    }
+
+
+def _runs_told(node: EventWait, group: Sequence[Walker]) -> set[int]:
+    met: set[int] = set()
+    for match in node.any_of:
+        if match.message:
+            met |= people.runs_whose_message(
+                "opened" if match.event == "Message Opened" else "clicked",
+                match.message,
+                [walker.run_id for walker in group],
+                [walker.profile_id for walker in group],
+            )
+    return met
+
+
+def _since(node: EventWait, walker: Walker, now: datetime) -> datetime:
+    if node.since_start:
+        return people.trigger_time(dict(walker.trigger)) or now
+    return walker.waited_since or now
+
+
+def _has_happened(
+    matches: Sequence[EventMatch],
+    walker: Walker,
+    happened: Sequence[Happened],
+    since: datetime,
+) -> bool:
+    return any(
+        event.name == match.event and fits(match, event.properties, named_of(walker))
+        for event in happened
+        if event.occurred_at > since and event.id != walker.trigger_event_id
+        for match in matches
+    )
+
+
+def _ask_stock(node: StockWait, group: Sequence[Walker], now: datetime) -> Answers:
+    del now
+    variants = {walker.run_id: variant_of(node, walker) for walker in group}
+    left = reach.find_left({key for key in variants.values() if key is not None})
+    for walker in group:
+        key = variants[walker.run_id]
+        walker.waits_for = f"variant:{key}" if key is not None else ""
+    return {
+        walker.run_id: Asked(
+            way=IN_STOCK if left.get(variants[walker.run_id] or 0, 0) >= node.min_units else "",
+            until=walker.waited_until,
+        )
+        for walker in group
+    }
+
+
+def variant_of(node: StockWait, walker: Walker) -> int | None:
+    """Return the variant that a run waits for; None where its event names none."""
+    text = str(named_of(walker).get(node.variant, ""))
+    return int(text) if text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 bigint
+
+
+def named_of(walker: Walker) -> Mapping[str, Any]:
+    """Return the properties of what started a run, with the names of what it is about."""
+    trigger = walker.trigger
+    return name_properties(trigger.get("event", ""), trigger.get("object_id"), walker.properties)
+
+
+def _ask_branches(node: Branches, group: Sequence[Walker], now: datetime) -> Answers:
+    """Ask each condition of those whom none before it took."""
+    ways: dict[int, str] = {}
+    left = list(group)
+    for way in node.branches:
+        subjects = [Subject(walker.run_id, walker.profile_id) for walker in left]
+        met = runs_that_meet(way.condition, subjects, now) if subjects else set()
+        ways |= dict.fromkeys(met, f"{WAY}{way.name}")
+        left = [walker for walker in left if walker.run_id not in met]
+    return {walker.run_id: Asked(way=ways.get(walker.run_id, ELSE)) for walker in group}
+
+
+def _ask_random(node: RandomShare, group: Sequence[Walker], now: datetime) -> Answers:
+    del now
+    answers = {}
+    for walker in group:
+        key = (current_tenant_id(), walker.flow_id, node.id, walker.run_id, walker.visit)
+        way = pick_way(node.branches, draw_bucket("share", *key))
+        answers[walker.run_id] = Asked(way=f"{WAY}{way.name}")
+    return answers
+
+
+def _ask_ab(node: ABSplit, group: Sequence[Walker], now: datetime) -> Answers:
+    """Leave everybody where they went before, whatever became of the shares since."""
+    del now
+    known = {word for word, _ in node.ways}
+    before = people.ways_before(group[0].flow_id, node.id, {walker.profile_id for walker in group})
+    answers = {}
+    for walker in group:
+        way = before.get(walker.profile_id, "")
+        if way not in known:
+            way = f"{WAY}{node.winner or _drawn(node, walker)}"
+        answers[walker.run_id] = Asked(way=way)
+    return answers
+
+
+def _drawn(node: ABSplit, walker: Walker) -> str:
+    key = (current_tenant_id(), walker.flow_id, node.id, walker.profile_id)
+    return pick_way(node.branches, draw_bucket(*key)).name
+
+
+def _ask_channel(node: ChannelChoice, group: Sequence[Walker], now: datetime) -> Answers:
+    profile_ids = {walker.profile_id for walker in group}
+    channels = [way.channel for way in node.branches]
+    able = reach.find_channels(profile_ids, channels, node.message_class, now)
+    last: Mapping[int, str] = {}
+    if node.by_history:
+        last = reach.last_channels(profile_ids, channels, since=now - ENGAGED_FOR)
+    answers = {}
+    for walker in group:
+        possible = able.get(walker.profile_id, frozenset())
+        ranked = sorted(channels, key=lambda each: each != last.get(walker.profile_id))
+        channel = next((each for each in ranked if each in possible), "")
+        answers[walker.run_id] = Asked(way=f"{WAY}{channel}" if channel else ELSE)
+    return answers
+
+
+_ASKERS: Final[dict[type, Callable[[Any, Sequence[Walker], datetime], Answers]]] = {
+    DateWait: _ask_date,
+    EventWait: _ask_event,
+    StockWait: _ask_stock,
+    Branches: _ask_branches,
+    RandomShare: _ask_random,
+    ABSplit: _ask_ab,
+    ChannelChoice: _ask_channel,
+}
+
+
+def group_walkers(moving: Sequence[Walker]) -> list[list[Walker]]:
+    """Return the runs by where they stand: one list for each node of each flow."""
+    groups: dict[tuple[int, int, str], list[Walker]] = defaultdict(list)
+    for walker in moving:
+        groups[walker.flow_id, id(walker.graph), walker.node].append(walker)
+    return list(groups.values())
