@@ -14,9 +14,11 @@ from messaging.models import Message, Template
 from messaging.services.library import install_templates
 from segments.services.library import install_core_segments
 from tenants.models import Tenant
-from tests.factories.flows import definition, make_flow
+from tests.factories.coupons import make_pool
+from tests.factories.flows import definition, make_flow, message_node
 from tests.factories.loyalty import make_profile
 from tests.factories.tenants import sign_in
+from tests.flows.nodes import act, shares, wait_event, wait_stock
 from tests.flows.support import advance, happen
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -183,3 +185,69 @@ def test_another_tenants_flow_is_not_there(
     for path in ("", "runs/", "refused/", "versions/", "runs/1/"):
         assert stranger.get(f"/t/basho-tea/flows/{flow.pk}/{path}").status_code == 404
     assert stranger.post(f"/t/basho-tea/flows/{flow.pk}/status/").status_code == 404
+
+
+def test_every_node_is_drawn_in_words_and_each_way_says_who_went_it(owner: Client) -> None:
+    ada = make_profile()
+    pool = make_pool(name="Ten off")
+    nodes = {
+        "w": {"type": "wait_until", "until_time": "12:00", "timezone": "UTC", "next": "lot"},
+        "lot": shares("ab_split", ("Plain", 33.4, "tag"), ("Grid", 66.6, "tag"), winner="Plain"),
+        "tag": act("tag", "set", add=["VIP"], remove=["New"]),
+        "set": act("update_property", "pay", property="visit_count", how="add", value=2),
+        "pay": act("points", "tell", points=1),
+        "tell": act("alert", "ten", text="Call them today"),
+        "ten": act("coupon", "note", coupon=str(pool.pk)),
+        "note": message_node(then="read"),
+        "read": wait_event(
+            {"message": "note", "is": "opened"},
+            {"event": "Order Placed", "same": ["cart_id"]},
+            on_timeout="pick",
+        ),
+        "pick": {
+            "type": "channel",
+            "branches": [{"channel": "sms", "next": "day"}, {"channel": "push", "next": "day"}],
+            "otherwise": "won",
+        },
+        "day": {
+            "type": "wait_date",
+            "date": {"profile": "birthday"},
+            "offset": {"n": 3, "unit": "days", "direction": "before"},
+            "next": "back",
+        },
+        "back": wait_stock(on_stock="hour", on_timeout="won"),
+        "hour": {"type": "delay", "n": 1, "unit": "hours", "next": "again"},
+        "again": {"type": "goto", "target": "hour", "max_visits": 2, "otherwise": "won"},
+        "won": {"type": "goal", "name": "Bought once more"},
+    }
+    flow = make_flow(definition(nodes))
+    happen("Order Placed", ada)
+    for _ in range(9):
+        advance()
+    page = text_of(owner, f"flows/{flow.pk}/")
+    for words in (
+        "Wait until 12:00",
+        "Winner: Plain",
+        "Plain, 33.4%",
+        "Grid, 66.6%",
+        "Add VIP, remove New",
+        "Add 2 to visit count",
+        "Give 1 point",
+        "Call them today",
+        "Ten off",
+        "is opened or Order Placed of the same cart_id",
+        "At the longest 24 hours",
+        "It happens",
+        "Time is over",
+        "SMS",
+        "Otherwise",
+        "Wait until 3 days before birthday",
+        "Back in stock",
+        "Goes on at",
+        "Bought once more",
+    ):
+        assert words in page, words
+    assert page.count("1 went this way") == 1
+    run = text_of(owner, f"flows/{flow.pk}/runs/{FlowRun.objects.get().pk}/")
+    for words in ("Went the way of Plain", "Tags changed", "Points given", "Your team was told"):
+        assert words in run, words
