@@ -69,11 +69,14 @@ _WAITING: Final = {
     "merge_rules": ("crm_mergerules", "due_at", "rules <> '{}' AND due_at <= now()"),
     "carts": ("crm_cart", "idle_at", "status = 'open' AND idle_at <= now()"),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
+    "stops": ("messaging_sendingstop", "coalesce(ended_at, created_at)", "has_work"),
+    "rates": ("messaging_ratelimit", "changed_at", "waking <> '[]'"),
     "messages": (
         "messaging_message",
         "due_at",
         "status IN ('pending', 'sending') AND due_at <= now()",
     ),
+    "guards": ("messaging_sendingguard", "due_at", "due_at <= now()"),
     "callbacks": (
         "messaging_providercallback",
         "due_at",

@@ -354,6 +354,7 @@ SPECTACULAR_SETTINGS = {
         "ReturnStatusEnum": "crm.choices.ReturnStatus",
         "ReviewStatusEnum": "crm.choices.ReviewStatus",
         "TicketStatusEnum": "crm.choices.TicketStatus",
+        "RateLimitKindEnum": "messaging.choices.LimitKind",
         "CouponKindEnum": "stores.domain.codes.KINDS",
         "CouponOfferKindEnum": "messaging.choices.CouponKind",
         "CouponScopeEnum": "messaging.choices.CouponScope",

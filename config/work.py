@@ -174,6 +174,18 @@ WORK: dict[str, WorkKind] = {
             "WHERE status = 'active' AND wake_at <= now()"
         ),
     ),
+    "stops": WorkKind(
+        task="messaging.tasks.work_off_stops",
+        queue="messages",
+        service="messaging.services.stops.work_off_stops",
+        due="SELECT DISTINCT tenant_id FROM messaging_sendingstop WHERE has_work",
+    ),
+    "rates": WorkKind(
+        task="messaging.tasks.wake_waiting",
+        queue="messages",
+        service="messaging.services.rate_limits.wake_waiting",
+        due="SELECT DISTINCT tenant_id FROM messaging_ratelimit WHERE waking <> '[]'",
+    ),
     "messages": WorkKind(
         task="messaging.tasks.send_due",
         queue="messages",
@@ -181,6 +193,17 @@ WORK: dict[str, WorkKind] = {
         due=(
             "SELECT DISTINCT tenant_id FROM messaging_message "
             "WHERE status IN ('pending', 'sending') AND due_at <= now()"
+        ),
+    ),
+    "guards": WorkKind(
+        task="messaging.tasks.check_guard",
+        queue="sync",
+        service="messaging.services.guarding.check_due",
+        due=(
+            "SELECT tenant_id FROM messaging_sendingguard WHERE due_at <= now() "
+            "UNION SELECT t.id FROM tenants_tenant AS t "
+            "LEFT JOIN messaging_sendingguard AS g ON g.tenant_id = t.id "
+            "WHERE g.tenant_id IS NULL AND t.status = 'active'"
         ),
     ),
     "callbacks": WorkKind(

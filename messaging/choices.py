@@ -22,7 +22,7 @@ URGENT = (
 
 
 class MessageStatus(TextChoices):
-    """Where a message stands. ``sent``, ``skipped``, ``failed`` and ``unknown`` are final."""
+    """Where a message stands. All are final but ``pending`` and ``sending``."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -30,6 +30,7 @@ class MessageStatus(TextChoices):
     SKIPPED = "skipped"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
 
 
 class Frequency(TextChoices):
@@ -62,11 +63,14 @@ class Outcome(TextChoices):
     SKIPPED = "skipped", "Skipped"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Outcome unknown"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class SkipReason(TextChoices):
     """Why a message was not sent; the order is the order of the gates."""
 
+    HELD = "held", "Paused by your team"
+    CANCELLED = "cancelled", "Cancelled by your team"
     EXIT_CONDITION = "exit_condition", "An exit condition of the flow is met"
     FLOW_FILTER = "flow_filter", "No longer matches the filter of the flow"
     PROFILE_ERASED = "profile_erased", "The profile was erased"
@@ -78,6 +82,7 @@ class SkipReason(TextChoices):
     TOPIC_REFUSED = "topic_refused", "The person does not want this topic"
     PAUSED = "paused", "The person asked for a pause"
     TOO_OFTEN = "too_often", "The person wants messages less often"
+    SUNSET = "sunset", "Has shown no interest for very long"
     UNHAPPY = "unhappy", "Something is unresolved with this person"
     BUDGET = "budget", "Another message was worth more of the person's attention"
     SMART_SENDING = "smart_sending", "Got a promotional message a short while ago"
@@ -90,6 +95,7 @@ class SkipReason(TextChoices):
     SENDER_DNS = "sender_dns", "The sender's domain fails DKIM or DMARC"
     CHANNEL_MISSING = "channel_missing", "No account is set up for this channel"
     RATE = "rate", "Waits for its turn: as many as may leave are on their way"
+    WARM_UP = "warm_up", "Waits for its day in the warm-up of the sender"
     RENDER_ERROR = "render_error", "The template could not be rendered"
     NO_COUPON = "no_coupon", "There is no coupon code left"
 
@@ -250,3 +256,29 @@ class LimitKind(TextChoices):
     TENANT = "tenant", "All mail"
     DOMAIN = "domain", "Mail from a domain"
     MAILBOX = "mailbox", "Mail to a provider of mailboxes"
+    ACCOUNT = "account", "Messages over an account"
+
+
+class StopKind(TextChoices):
+    """What becomes of the messages that somebody stops."""
+
+    PAUSE = "pause", "Paused"
+    CANCEL = "cancel", "Cancelled"
+
+
+class StopScope(TextChoices):
+    """Which messages somebody stops."""
+
+    EVERYTHING = "everything", "Everything, also about orders"
+    MARKETING = "marketing", "All marketing, reminders included"
+    PROMOTIONS = "promotions", "All promotions"
+    FLOW = "flow", "One flow"
+    TEMPLATE = "template", "One template"
+    CHANNEL = "channel", "One channel"
+
+
+class GuardLevel(TextChoices):
+    """How it stands with what mailbox providers hold against a sender; empty: well."""
+
+    WARN = "warn", "Worth a look"
+    STOP = "stop", "Promotions are paused"

@@ -29,6 +29,7 @@ GATE_ORDER: dict[str, SkipReason] = {
     "suppression": SkipReason.SUPPRESSED,
     "consent": SkipReason.NO_CONSENT,
     "preferences": SkipReason.TOPIC_REFUSED,
+    "sunset": SkipReason.SUNSET,
     "unhappy": SkipReason.UNHAPPY,
     "budget": SkipReason.BUDGET,
     "smart_sending": SkipReason.SMART_SENDING,

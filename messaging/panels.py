@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 ListFlows = Callable[[], Mapping[int, str]]
 """Answers names by the id that `Message.flow_id` carries, for the active tenant."""
@@ -54,3 +56,44 @@ def list_template_users(keys: Collection[str]) -> dict[str, list[TemplateUser]]:
         for key, users in ask(keys).items():
             found.setdefault(key, []).extend(users)
     return found
+
+
+class Losing(NamedTuple):
+    """What people unsubscribe from: a flow, or the mails to a segment.
+
+    Attributes:
+        kind: what it is, for people.
+        route: name of its page's address, which takes the tenant's slug and the id.
+        arrived: marketing mails that did not come back.
+        unsubscribed: those of them from which somebody unsubscribed.
+    """
+
+    kind: str
+    route: str
+    object_id: int
+    name: str
+    arrived: int
+    unsubscribed: int
+
+    @property
+    def rate(self) -> float:
+        """Return the share of mails from which somebody unsubscribed, 0 to 1."""
+        return self.unsubscribed / self.arrived if self.arrived else 0.0
+
+
+CountLosing = Callable[[datetime], Sequence[Losing]]
+"""Takes since when the mails left; answers for the active tenant, once a day."""
+
+_losing: list[CountLosing] = []
+
+
+def fill_losing(count: CountLosing) -> None:
+    """Say who can count by what unsubscribes are told apart."""
+    if count not in _losing:
+        _losing.append(count)
+
+
+def count_losing(since: datetime) -> list[Losing]:
+    """Return by everything how many unsubscribed, the highest rate first."""
+    found = [row for count in _losing for row in count(since)]
+    return sorted(found, key=lambda row: (-row.rate, row.kind, row.object_id))

@@ -12,6 +12,24 @@ def send_due(tenant_id: int) -> None:
     work_off("messages", tenant_id)
 
 
+@shared_task(base=TenantTask, name="messaging.tasks.work_off_stops")
+def work_off_stops(tenant_id: int) -> None:
+    """Let go or end what somebody resumed or cancelled, for one turn."""
+    work_off("stops", tenant_id)
+
+
+@shared_task(base=TenantTask, name="messaging.tasks.wake_waiting")
+def wake_waiting(tenant_id: int) -> None:
+    """Let what waits for a limit that changed be looked at again, for one turn."""
+    work_off("rates", tenant_id)
+
+
+@shared_task(base=TenantTask, name="messaging.tasks.check_guard")
+def check_guard(tenant_id: int) -> None:
+    """Judge how the mails of one tenant fare."""
+    work_off("guards", tenant_id)
+
+
 @shared_task(base=TenantTask, name="messaging.tasks.apply_callbacks")
 def apply_callbacks(tenant_id: int) -> None:
     """Apply for one turn what providers told one tenant."""

@@ -111,6 +111,7 @@ class PendingMessage:
     attempts: int
     is_resend: bool
     claim_id: UUID
+    created_at: datetime | None = None
 
     @property
     def address(self) -> str:

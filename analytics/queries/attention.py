@@ -19,7 +19,7 @@ from crm.domain.channels import CHANNEL_LABELS
 from flows.queries.runs import count_failed, list_alerts
 from kernel import clock
 from kernel.formats import format_number
-from messaging.choices import CouponKind, MessageStatus, SkipReason
+from messaging.choices import CouponKind, GuardLevel, MessageStatus, SkipReason
 from messaging.domain.frequency import FLOOD
 from messaging.queries.accounts import list_paused_channels
 from messaging.queries.messages import LowCoupon, find_problems
@@ -90,6 +90,8 @@ def list_attention() -> list[Attention]:
         *_events(),
         *_coupons(problems.low),
         *_messages(problems.messages),
+        *_guard(*problems.guard),
+        *_losing(problems.losing),
         *_runs(),
         *_alerts(),
         *_segments(),
@@ -374,6 +376,42 @@ def _messages(problems: Mapping[str, int]) -> Iterator[Attention]:
             )
     if count := problems[SkipReason.FLOOD]:
         yield _flood(count)
+
+
+def _guard(level: str, words: str) -> Iterator[Attention]:
+    """Say that too many mails bounce or are marked as spam."""
+    if not level:
+        return
+    is_paused = level == GuardLevel.STOP
+    then = (
+        "Promotions wait until you have found out why, and resume them."
+        if is_paused
+        else ("Look which list or flow they come from before mailboxes refuse you.")
+    )
+    yield Attention(
+        key="mails.guard",
+        mark=f"{level} {words}" if is_paused else level,
+        tone="bad" if is_paused else "warn",
+        title="Promotions are paused" if is_paused else "Mails fare worse than they should",
+        text=f"{words}. {then}",
+        route="messaging:stops" if is_paused else "messaging:list",
+        query="" if is_paused else "?status=failed",
+        action="See the pause" if is_paused else "See them",
+    )
+
+
+def _losing(words: str) -> Iterator[Attention]:
+    """Say from which flows and segments too many people unsubscribe."""
+    if words:
+        yield Attention(
+            key="mails.losing",
+            mark=words,
+            tone="warn",
+            title="Many people unsubscribe",
+            text=f"{words} in 30 days. Write to them less often, or about something else.",
+            route="messaging:reputation",
+            action="See where",
+        )
 
 
 def _flood(count: int) -> Attention:

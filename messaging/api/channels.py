@@ -12,9 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.choices import Channel
+from kernel import clock
+from messaging.choices import LimitKind
 from messaging.models import ChannelAccount
 from messaging.queries.accounts import find_account
-from messaging.services import accounts
+from messaging.queries.rates import list_limits
+from messaging.services import accounts, rate_limits
+from messaging.services.rate_limits import MOST
 from messaging.types import AccountData
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource
@@ -61,6 +65,39 @@ class ChannelOut(serializers.Serializer[Any]):
     def get_callback_url(self, row: ChannelAccount) -> str:
         """Return the address of the account's callbacks."""
         return accounts.callback_url(row)
+
+
+class RateLimitIn(serializers.Serializer[Any]):
+    """How many messages a minute may leave."""
+
+    kind = serializers.ChoiceField(choices=LimitKind.choices)
+    name = serializers.CharField(
+        max_length=300,
+        required=False,
+        allow_blank=True,
+        help_text="Domain, mailbox provider (`gmail`, `outlook`, `yahoo`, `other`) or id of the"
+        " account; empty for all mail.",
+    )
+    per_minute = serializers.IntegerField(
+        min_value=0, max_value=MOST, allow_null=True, help_text="0 is no limit, null the default."
+    )
+
+
+class RateLimitOut(serializers.Serializer[Any]):
+    """One limit that somebody set."""
+
+    kind = serializers.ChoiceField(choices=LimitKind.choices)
+    name = serializers.CharField()
+    counts = serializers.CharField(source="title", help_text="What it counts, in words.")
+    per_minute = serializers.IntegerField(help_text="0 is no limit.")
+    default = serializers.IntegerField(help_text="Without it; 0 is no limit.")
+
+
+class RateLimitsOut(serializers.Serializer[Any]):
+    """Every limit that somebody set; there is one page of them."""
+
+    results = RateLimitOut(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class ChannelViewSet(ReadResource[ChannelAccount]):
@@ -113,11 +150,38 @@ class ChannelViewSet(ReadResource[ChannelAccount]):
         accounts.resume_account(int(pk), actor=_actor(request))
         return self._show(int(pk))
 
+    @extend_schema(request=None, responses=RateLimitsOut)
+    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    def limits(self, request: Request) -> Response:
+        """Say how many messages a minute may leave, by the limits that somebody set."""
+        return _show_limits()
+
+    @extend_schema(request=RateLimitIn, responses=RateLimitsOut)
+    @limits.mapping.post
+    def set_limit(self, request: Request) -> Response:
+        """Set one limit; what waits for it is looked at again."""
+        body = RateLimitIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        rate_limits.set_limit(
+            said["kind"],
+            said.get("name", ""),
+            said["per_minute"],
+            now=clock.now(),
+            actor=_actor(request),
+        )
+        return _show_limits()
+
     def _show(self, account_id: int, status: HTTPStatus = HTTPStatus.OK) -> Response:
         found = find_account(account_id)
         if found is None:
             raise NotFound("There is no such account.")
         return Response(ChannelOut(found).data, status=status)
+
+
+def _show_limits() -> Response:
+    rows = [row for group in list_limits() for row in group.rows if row.per_minute is not None]
+    return Response({"results": RateLimitOut(rows, many=True).data, "next": None})
 
 
 def _actor(request: Request) -> str:

@@ -238,7 +238,8 @@ def refusal(status: int, words: str, pause: timedelta | None) -> Exception:
     if status in _ACCOUNT_FAULTS:
         return ChannelUnavailable(words, is_account_fault=True)
     if status in _BUSY:
-        return ChannelUnavailable(words, retry_after=pause)
+        is_throttle = status == HTTPStatus.TOO_MANY_REQUESTS
+        return ChannelUnavailable(words, retry_after=pause, is_throttle=is_throttle)
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ChannelDeferred(words, retry_after=pause)
     return ChannelRejected(words)

@@ -43,15 +43,22 @@ class ChannelUnavailable(Exception):
         is_account_fault: the account is to blame, such as a key that was taken back; waiting does
             not mend it.
         retry_after: how long the provider asks to wait; None where it says nothing.
+        is_throttle: it works, and asks to be sent less at a time.
     """
 
     def __init__(
-        self, words: str, *, is_account_fault: bool = False, retry_after: timedelta | None = None
+        self,
+        words: str,
+        *,
+        is_account_fault: bool = False,
+        retry_after: timedelta | None = None,
+        is_throttle: bool = False,
     ) -> None:
         """Keep what the provider said."""
         super().__init__(words)
         self.is_account_fault = is_account_fault
         self.retry_after = retry_after
+        self.is_throttle = is_throttle
 
 
 class OutcomeUnknown(Exception):

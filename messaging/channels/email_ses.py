@@ -230,7 +230,7 @@ def _refuse(answer: Answer, body: Mapping[str, Any]) -> NoReturn:
     said = body.get("message") or body.get("Message") or ""
     words = f"{answer.status} {kind} {said}"[:500]
     if kind in _LATER:
-        raise ChannelUnavailable(words, retry_after=retry_after(answer))
+        raise ChannelUnavailable(words, retry_after=retry_after(answer), is_throttle=True)
     if kind in _ACCOUNT_FAULTS or _UNVERIFIED in words:
         raise ChannelUnavailable(words, is_account_fault=True)
     raise refusal(answer.status, words, retry_after(answer))

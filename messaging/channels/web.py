@@ -80,7 +80,7 @@ def build_refusal(
         Refusal.UNSUBSCRIBED: ChannelRejected(said, is_unsubscribed=True),
         Refusal.DEAD: ChannelRejected(said, is_address_dead=True),
         Refusal.LATER: ChannelDeferred(said, retry_after=wait),
-        Refusal.BUSY: ChannelUnavailable(said, retry_after=wait),
+        Refusal.BUSY: ChannelUnavailable(said, retry_after=wait, is_throttle=True),
         Refusal.ACCOUNT: ChannelUnavailable(said, is_account_fault=True),
         Refusal.UNCLEAR: OutcomeUnknown(said),
         Refusal.FINAL: ChannelRejected(said),

@@ -14,6 +14,7 @@ from messaging.domain.limits import (
     OnHit,
     QuietSettings,
     SmartSending,
+    Sunset,
     Unhappy,
 )
 from messaging.domain.quiet_hours import QuietRule
@@ -123,6 +124,15 @@ def say_unhappy(unhappy: Unhappy) -> list[str]:
             troubles = _join([TROUBLE_WORDS[kind] for kind in kinds], "or")
             said.append(f"{words} for people with {troubles}.")
     return said
+
+
+def say_sunset(sunset: Sunset) -> list[str]:
+    """Return when promotional mails to somebody end."""
+    if not sunset.is_on:
+        return ["Promotional mails go on for ever, also to people who never react."]
+    days, mails = count(sunset.days, "day"), count(sunset.mails, "promotional mail")
+    asleep = f"After {days} without an opening, a click, a visit or an order"
+    return [f"{asleep}: {mails} as a last chance, then none until they show interest again."]
 
 
 def say_trouble(kind: str, title: str) -> str:

@@ -17,6 +17,8 @@ TROUBLES: Final = ("ticket", "return", "review", "parcel")
 """What makes somebody unhappy, the kinds of `crm.queries.unhappy`."""
 MOST_HOURS: Final = 720
 BUDGET_DAYS: Final = 7
+MOST_SUNSET_DAYS: Final = 1_000
+MOST_SUNSET_MAILS: Final = 50
 _Value = TypeVar("_Value")
 
 
@@ -103,6 +105,20 @@ class Unhappy:
         return [kind for kind in TROUBLES if self.is_on and self.guards[kind] != Guard.OFF]
 
 
+@dataclass(frozen=True, slots=True)
+class Sunset:
+    """When promotional mails to somebody end who shows no interest.
+
+    Attributes:
+        days: without an opening, a click, a visit and an order.
+        mails: promotional ones that they still get after that.
+    """
+
+    is_on: bool = True
+    days: int = 180
+    mails: int = 3
+
+
 SMART_HOURS: Final = {"email": 16, "sms": 24, "whatsapp": 24, "push": 24}
 
 
@@ -116,6 +132,7 @@ class Limits:
     quiet: QuietSettings = field(default_factory=QuietSettings)
     budget: Budget = field(default_factory=Budget)
     unhappy: Unhappy = field(default_factory=Unhappy)
+    sunset: Sunset = field(default_factory=Sunset)
 
 
 def read_limits(stored: Mapping[str, Any]) -> Limits:
@@ -126,6 +143,7 @@ def read_limits(stored: Mapping[str, Any]) -> Limits:
         quiet=_read_quiet(quiet),
         budget=_read_budget(_part(stored, "budget")),
         unhappy=_read_unhappy(_part(stored, "unhappy")),
+        sunset=_read_sunset(_part(stored, "sunset")),
     )
 
 
@@ -158,6 +176,11 @@ def write_limits(limits: Limits) -> dict[str, Any]:
         "unhappy": {
             "is_on": limits.unhappy.is_on,
             "guards": {kind: guard.value for kind, guard in limits.unhappy.guards.items()},
+        },
+        "sunset": {
+            "is_on": limits.sunset.is_on,
+            "days": limits.sunset.days,
+            "mails": limits.sunset.mails,
         },
     }
 
@@ -203,6 +226,15 @@ def _read_unhappy(found: Mapping[str, Any]) -> Unhappy:
     return Unhappy(
         is_on=_flag(found, "is_on", default=True),
         guards={kind: _word(guards, kind, Guard, Guard.WAIT) for kind in TROUBLES},
+    )
+
+
+def _read_sunset(found: Mapping[str, Any]) -> Sunset:
+    default = Sunset()
+    return Sunset(
+        is_on=_flag(found, "is_on", default=True),
+        days=_number(found, "days", default.days, MOST_SUNSET_DAYS),
+        mails=_number(found, "mails", default.mails, MOST_SUNSET_MAILS),
     )
 
 

@@ -19,7 +19,9 @@ from messaging.models.links import ShortLink
 from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
 from messaging.models.push import PushToken
+from messaging.models.reputation import SendingGuard, WarmUp, WarmUpDay
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission
+from messaging.models.stops import SendingStop
 from messaging.models.utm import UtmSettings
 
 __all__ = [
@@ -45,7 +47,9 @@ __all__ = [
     "ReplyMailbox",
     "Sender",
     "SendingDomain",
+    "SendingGuard",
     "SendingLimits",
+    "SendingStop",
     "ShortLink",
     "SignUpDay",
     "SignUpForm",
@@ -56,4 +60,6 @@ __all__ = [
     "Topic",
     "Touch",
     "UtmSettings",
+    "WarmUp",
+    "WarmUpDay",
 ]

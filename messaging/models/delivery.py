@@ -8,11 +8,11 @@ from messaging.choices import LimitKind
 
 
 class RateLimit(TenantModel):
-    """How many mails a minute may leave in all, from a domain, or to a provider of mailboxes."""
+    """How many messages a minute may leave in all, from a domain, to mailboxes, over an account."""
 
     kind = models.TextField(choices=LimitKind.choices)
     name = models.TextField(default="", blank=True)
-    """Domain or provider of mailboxes; empty for the tenant's own limit."""
+    """Domain, provider of mailboxes or id of the account; empty for the tenant's own limit."""
     per_minute = models.IntegerField(null=True)
     """None: as `messaging.domain.server_limits` says; 0: no limit."""
     tokens = models.FloatField(default=0)
@@ -20,10 +20,19 @@ class RateLimit(TenantModel):
     refilled_at = models.DateTimeField()
     booked_until = models.DateTimeField()
     """Up to when turns are given to messages that wait."""
+    waking = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    """What messages say that waited for it before it changed, and are still to be looked at."""
+    changed_at = models.DateTimeField(null=True)
+    """When somebody last set it."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant", "kind", "name"], name="ratelimit_name_uniq")
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant"], name="ratelimit_waking_idx", condition=~models.Q(waking=[])
+            )
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,9 @@ from messaging.queries.words import GATES, JUDGEMENTS, Judgement
 TOUCHES = 200
 """Most touches of one message that a page shows."""
 RENDER = "render"
+BEFORE_GATES = ("stop", "rate")
+AFTER_GATES = ("warm_up",)
+"""What lets a message wait before and after the gates; named only where it was asked."""
 _TOUCHES = {
     TouchKind.DELIVERED: ("good", "Delivered", "good"),
     TouchKind.OPENED: ("eye", "Opened", "accent"),
@@ -92,9 +95,9 @@ def _gates(asked: list[dict[str, Any]]) -> list[AskedGate]:
     found = {str(gate["gate"]): gate for gate in asked}
     stopped = any(not gate["passed"] for gate in asked)
     gates = []
-    for name in (*GATE_ORDER, RENDER):
+    for name in (*BEFORE_GATES, *GATE_ORDER, *AFTER_GATES, RENDER):
         gate = found.get(name)
-        if gate is None and not stopped:
+        if gate is None and (name not in (*GATE_ORDER, RENDER) or not stopped):
             continue
         gates.append(
             AskedGate(
@@ -118,6 +121,7 @@ def _steps(message: Message, touches: list[Touch]) -> list[Step]:
             MessageStatus.SKIPPED: "Skipped",
             MessageStatus.FAILED: "Failed",
             MessageStatus.UNKNOWN: "Outcome unknown",
+            MessageStatus.CANCELLED: "Cancelled",
         }.get(MessageStatus(message.status), "Being sent")
         steps.append(Step(message.claimed_at, "blocked", title, reason, "bad"))
     steps += [_step(touch) for touch in touches]

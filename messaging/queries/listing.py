@@ -32,7 +32,7 @@ VIEWS: Mapping[str, tuple[str, tuple[Outcome, ...]]] = {
     "opened": ("Opened", (Outcome.OPENED, Outcome.CLICKED)),
     "clicked": ("Clicked", (Outcome.CLICKED,)),
     "waiting": ("Waiting", (Outcome.PENDING, Outcome.SENDING)),
-    "skipped": ("Skipped", (Outcome.SKIPPED,)),
+    "skipped": ("Skipped", (Outcome.SKIPPED, Outcome.CANCELLED)),
     "failed": ("Failed", (Outcome.FAILED, Outcome.BOUNCED)),
     "unknown": ("Outcome unknown", (Outcome.UNKNOWN,)),
 }

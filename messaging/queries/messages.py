@@ -38,10 +38,15 @@ class Problems(NamedTuple):
     Attributes:
         messages: how many failed, have an unknown outcome or were stopped by the alarm, by word.
         low: coupons that run out of codes.
+        guard: level and words of what mailbox providers hold against the sender; empty where they
+            hold nothing.
+        losing: which flows and segments too many people unsubscribe from; empty where none.
     """
 
     messages: dict[str, int]
     low: list[LowCoupon]
+    guard: tuple[str, str] = ("", "")
+    losing: str = ""
 
 
 def list_messages(
@@ -192,12 +197,17 @@ def find_problems(now: datetime) -> Problems:
         (MessageStatus.FAILED.value, MessageStatus.UNKNOWN.value, SkipReason.FLOOD.value), 0
     )
     low = []
+    guard, losing = ("", ""), ""
     for row in run_sql("messaging.find_problems", flood_since=now - FLOOD_WINDOW):
-        if row.coupon_id is None:
+        if row.word == "guard":
+            guard = (row.kind, row.detail)
+        elif row.word == "losing":
+            losing = row.detail
+        elif row.coupon_id is None:
             counts[row.word] = row.found
         else:
             low.append(LowCoupon(row.coupon_id, row.name, row.kind, row.detail, row.needed))
-    return Problems(counts, low)
+    return Problems(counts, low, guard, losing)
 
 
 def count_due(now: datetime) -> int:

@@ -85,7 +85,8 @@ def find_rivals(profile_ids: Collection[int], until: datetime) -> dict[int, list
     if not profile_ids:
         return {}
     found: dict[int, list[Rival]] = {}
-    for row in run_sql("messaging.find_rivals", profile_ids=array(profile_ids), until=until):
+    rows = run_sql("messaging.find_rivals", profile_ids=array(profile_ids), until=until, soon=until)
+    for row in rows:
         said: Mapping[str, Any] = {
             "priority": row.priority or None,
             "expected_value": row.expected_value or None,

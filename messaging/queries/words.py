@@ -20,6 +20,8 @@ EVENTS = (
     "Message Unsubscribed",
 )
 GATES = {
+    "stop": "Nobody on your team paused or cancelled it",
+    "rate": "It is its turn: as many as may leave are on their way",
     "exit_condition": "No exit condition of the flow is met",
     "flow_filter": "Still matches the filter of the flow",
     "profile": "The person was not erased",
@@ -28,6 +30,7 @@ GATES = {
     "suppression": "The address is not suppressed",
     "consent": "There is consent on this channel",
     "preferences": "It is what the person wants, and as often",
+    "sunset": "The person has not lost interest",
     "unhappy": "Nothing is unresolved with the person",
     "budget": "No other message is worth more of the person's attention",
     "smart_sending": "Nothing promotional was sent a short while ago",
@@ -38,6 +41,7 @@ GATES = {
     "sender": "A sender is set up",
     "sender_dns": "DKIM and DMARC of the sender's domain are in place",
     "channel": "An account is set up for this channel",
+    "warm_up": "The day’s share of the warm-up has room",
     "render": "The template could be rendered",
     "coupon": "There is a coupon code for the person",
 }
@@ -69,6 +73,14 @@ _LOOK = "Worth a look"
 _HARMFUL = "Harmful: this loses messages until it is mended"
 
 JUDGEMENTS: dict[str, Judgement] = {
+    SkipReason.HELD: Judgement(
+        "warn",
+        _LOOK,
+        "It goes on once somebody resumes it, and ends when its moment has passed.",
+    ),
+    SkipReason.CANCELLED: Judgement(
+        "good", _HEALTHY, "Somebody decided that it is not to be sent; who and when stands beside."
+    ),
     SkipReason.EXIT_CONDITION: Judgement(
         "good", _HEALTHY, "The person did what the flow was for, so the message had lost its point."
     ),
@@ -112,6 +124,12 @@ JUDGEMENTS: dict[str, Judgement] = {
     ),
     SkipReason.SMART_SENDING: Judgement(
         "good", _HEALTHY, "Two promotional messages so close to each other annoy people."
+    ),
+    SkipReason.SUNSET: Judgement(
+        "good",
+        _HEALTHY,
+        "They did not open, click, visit or buy for so long that writing on harms your standing as "
+        "a sender. It goes on once they come back.",
     ),
     SkipReason.UNHAPPY: Judgement(
         "good",
@@ -157,6 +175,11 @@ JUDGEMENTS: dict[str, Judgement] = {
         "good",
         _HEALTHY,
         "Mailboxes refuse what comes too fast. It leaves by itself when its turn comes.",
+    ),
+    SkipReason.WARM_UP: Judgement(
+        "good",
+        _HEALTHY,
+        "A new sender writes to a few more people each day, so that mailboxes get to know it.",
     ),
     SkipReason.NO_COUPON: Judgement(
         "bad", _HARMFUL, "The codes of the coupon are used up. Add codes, or let it top itself up."

@@ -29,7 +29,8 @@ def find_health(channels: Collection[str]) -> dict[tuple[str, int], Health]:
 def read_answers(outcomes: Outcomes) -> Answers:
     """Return what the outcomes of a hand-over say of its account.
 
-    A refusal of one message is an answer of an account that works, and so is being asked to wait.
+    A refusal of one message is an answer of an account that works, and so is being asked to wait,
+    also where the provider does not say for how long.
     """
     works = {MessageStatus.SENT, MessageStatus.FAILED}
     taken = sum(item.status in works for item in outcomes.items)
@@ -39,7 +40,8 @@ def read_answers(outcomes: Outcomes) -> Answers:
         for item in outcomes.items
     )
     fault = outcomes.fault
-    if fault and fault.retry_after is not None and not fault.is_account_fault:
+    is_asked_to_wait = fault and (fault.is_throttle or fault.retry_after is not None)
+    if fault and is_asked_to_wait and not fault.is_account_fault:
         fault = None
     return Answers(
         taken=taken,
@@ -62,6 +64,8 @@ def note_answers(channel: str, account_id: int | None, outcomes: Outcomes) -> He
         How it stands now.
     """
     answers, now = read_answers(outcomes), clock.now()
+    # The account before its health, as whoever resumes it or changes its credentials does.
+    list(ChannelAccount.objects.select_for_update(no_key=True).filter(pk=account_id or 0))
     AccountHealth.objects.get_or_create(channel=channel, account_id=account_id or 0)
     rows = AccountHealth.objects.select_for_update(no_key=True)
     row = rows.get(channel=channel, account_id=account_id or 0)

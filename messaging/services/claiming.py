@@ -27,6 +27,7 @@ from messaging.services.outcomes import RESENT, Outcomes
 from messaging.services.preparing import Prepared
 from messaging.services.rates import take_tokens
 from messaging.services.refusals import learn_from_refusals
+from messaging.services.warm_ups import admit, count_mails
 from messaging.services.writers.base import Ready
 from messaging.types import PendingMessage
 
@@ -59,7 +60,7 @@ def record_and_claim(
     """
     if done is not None:
         _record(prepared, lane, done)
-    return _claim(prepared, ready) if ready else []
+    return _claim(prepared, lane, ready) if ready else []
 
 
 def record_surely(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
@@ -83,8 +84,11 @@ def record_surely(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
             return
 
 
-def _claim(prepared: Prepared, ready: Sequence[Ready]) -> list[Ready]:
+def _claim(prepared: Prepared, lane: Lane, ready: Sequence[Ready]) -> list[Ready]:
     now = clock.now()
+    if prepared.warming is not None:
+        admitted = admit(prepared.warming, [item.message for item in ready])
+        ready = [item for item in ready if item.message.id in admitted]
     rows = [
         (
             item.message.id,
@@ -105,11 +109,14 @@ def _claim(prepared: Prepared, ready: Sequence[Ready]) -> list[Ready]:
         now=now,
         prepared_at=prepared.at,
         lease_until=now + LEASE,
+        account_id=lane.account_id,
         **columns(_CLAIMED, rows),
     )
     taken = {row.id for row in claimed}
     mine = [item for item in ready if item.message.id in taken]
     take_tokens(prepared.rates, [item.message for item in mine], now)
+    if prepared.warming is not None:
+        count_mails(prepared.warming, [item.message for item in mine])
     return mine
 
 

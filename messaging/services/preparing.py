@@ -24,6 +24,8 @@ from messaging.services.gating import Asked, Stop, ask_gates
 from messaging.services.lanes import Lane
 from messaging.services.marking import address_test
 from messaging.services.rates import Rates, book_turns, find_rates
+from messaging.services.stops import find_stopped
+from messaging.services.warm_ups import Running, find_running, hold_back
 from messaging.services.writers.base import Ready
 from messaging.services.writing import write_messages
 from messaging.types import PendingMessage
@@ -44,6 +46,7 @@ class Prepared:
         trails: what each gate said, by message id.
         rates: how fast messages may leave.
         started: the same moment by `time.monotonic`.
+        warming: the plans by which the sender warms up; None where there is none.
     """
 
     claim_id: UUID
@@ -53,6 +56,7 @@ class Prepared:
     trails: dict[int, list[dict[str, Any]]]
     rates: Rates = field(default_factory=Rates)
     started: float = field(default_factory=time.monotonic)
+    warming: Running | None = None
 
 
 @transaction.atomic
@@ -72,14 +76,20 @@ def prepare_set(lane: Lane, *, size: int, now: datetime) -> Prepared:
     messages = _list_due(lane.channel, claim_id, size=size, now=now)
     if not messages:
         return Prepared(claim_id, now, 0, [], {}, started=started)
-    rates = find_rates(lane.channel, lane.limits, messages, now)
-    asked = ask_gates([message for message in messages if message.id not in rates.held], now)
+    stopped = find_stopped(messages, now)
+    rest = [message for message in messages if message.id not in stopped]
+    rates = find_rates(lane, rest, now)
+    asked = ask_gates([message for message in rest if message.id not in rates.held], now)
+    warming = find_running(lane, now)
+    if warming is not None:
+        hold_back(warming, asked, now)
     ready = write_messages(lane.channel, asked, now)
-    stops = {**asked.stops, **_let_wait(rates)}
-    trails = {message.id: _trail_of(message.id, asked, rates) for message in messages}
+    stops = {**asked.stops, **_let_wait(rates), **stopped}
+    trails = {message.id: _trail_of(message.id, asked, rates) for message in rest}
+    trails |= {message_id: [_no("stop", stop.detail)] for message_id, stop in stopped.items()}
     _record_stops(messages, stops, trails)
     book_turns(rates, now)
-    return Prepared(claim_id, now, len(messages), ready, trails, rates, started)
+    return Prepared(claim_id, now, len(messages), ready, trails, rates, started, warming)
 
 
 def _let_wait(rates: Rates) -> dict[int, Stop]:
@@ -96,7 +106,11 @@ def _trail_of(message_id: int, asked: Asked, rates: Rates) -> list[dict[str, Any
     held = rates.held.get(message_id)
     if held is None:
         return asked.trail(message_id)
-    return [{"gate": "rate", "passed": False, "detail": held.detail}]
+    return [_no("rate", held.detail)]
+
+
+def _no(gate: str, detail: str) -> dict[str, Any]:
+    return {"gate": gate, "passed": False, "detail": detail}
 
 
 def _list_due(channel: str, claim_id: UUID, *, size: int, now: datetime) -> list[PendingMessage]:
@@ -131,6 +145,7 @@ def _pending(row: Any, recipient: Any, claim_id: UUID) -> PendingMessage:
         attempts=row.attempts,
         is_resend=row.is_resend,
         claim_id=claim_id,
+        created_at=row.created_at,
     )
 
 

@@ -1,4 +1,6 @@
-"""How fast mails may leave: in all, from a domain, to a provider of mailboxes; rows are the truth.
+"""How fast messages may leave: mail in all, from a domain and to mailboxes, and each account.
+
+Rows are the truth.
 
 What has to wait stays pending with its reason, and is looked at again when its turn may have come.
 Tokens are taken when a message is claimed, so that what is not sent costs none.
@@ -10,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
-
 from crm.choices import Channel
 from kernel.arrays import columns
 from kernel.sql import count_sql
@@ -21,6 +21,7 @@ from messaging.domain.mailboxes import LABELS, mailbox_of
 from messaging.domain.server_limits import LimitName
 from messaging.models import RateLimit
 from messaging.queries.sending import find_default_sender
+from messaging.services.lanes import Lane
 from messaging.types import PendingMessage, Verdict
 
 _TAKEN: Final = "ids counts capacities per_seconds bookings"
@@ -34,40 +35,38 @@ class Rates:
         buckets: by kind and name, with the id of their row.
         held: what has to wait, by message id.
         domain: that the mails are from.
+        account: id of the account over which they leave; empty for the installation's own.
+        is_mail: whether the limits of mail count.
     """
 
     buckets: dict[LimitName, tuple[int, Bucket]] = field(default_factory=dict)
     held: dict[int, Verdict] = field(default_factory=dict)
     domain: str = ""
+    account: str = ""
+    is_mail: bool = True
 
     def buckets_of(self, message: PendingMessage) -> list[tuple[int, Bucket]]:
         """Return the limits that a message counts for."""
-        names = (
-            (LimitKind.TENANT.value, ""),
-            (LimitKind.DOMAIN.value, self.domain),
-            (LimitKind.MAILBOX.value, mailbox_of(message.address)),
-        )
+        names = [(LimitKind.ACCOUNT.value, self.account)]
+        if self.is_mail:
+            names += [
+                (LimitKind.TENANT.value, ""),
+                (LimitKind.DOMAIN.value, self.domain),
+                (LimitKind.MAILBOX.value, mailbox_of(message.address)),
+            ]
         return [self.buckets[name] for name in names if name in self.buckets]
 
 
-def find_rates(
-    channel: str,
-    defaults: Mapping[LimitName, int],
-    messages: Sequence[PendingMessage],
-    now: datetime,
-) -> Rates:
+def find_rates(lane: Lane, messages: Sequence[PendingMessage], now: datetime) -> Rates:
     """Say which messages of a set have to wait for their turn, inside the caller's transaction.
 
     Args:
-        channel: only mails are limited here.
-        defaults: messages a minute of the limits that nobody set.
+        lane: over which they leave; its limits are those that nobody set.
         messages: in the order in which they are to leave.
         now: aware.
     """
-    rates = Rates()
-    if channel != Channel.EMAIL:
-        return rates
-    _load(rates, defaults, now)
+    rates = Rates(account=str(lane.account_id or ""), is_mail=lane.channel == Channel.EMAIL)
+    _load(rates, lane.limits, now)
     if not rates.buckets:
         return rates
     for message in messages:
@@ -103,15 +102,20 @@ def take_tokens(rates: Rates, messages: Sequence[PendingMessage], now: datetime)
 def _hold(empty: Sequence[Bucket], now: datetime, *, is_urgent: bool) -> Verdict:
     """Let a message wait for the scarcest of its limits; what is urgent stands in no queue."""
     scarcest = min(empty, key=lambda bucket: bucket.per_minute)
-    words = f"{_label(scarcest)}: {scarcest.per_minute:,} a minute"
+    words = say_limit(scarcest.kind, scarcest.name, scarcest.per_minute)
     until = scarcest.next_token(now) if is_urgent else scarcest.book(now)
     return Verdict(passed=False, detail=words, wait_until=until)
 
 
-def _label(bucket: Bucket) -> str:
-    if bucket.kind == LimitKind.TENANT:
-        return "all mail"
-    return bucket.name if bucket.kind == LimitKind.DOMAIN else LABELS[bucket.name]
+def say_limit(kind: str, name: str, per_minute: int) -> str:
+    """Return what a message says that waits for a limit; so it is found when the limit changes."""
+    labels = {
+        LimitKind.TENANT.value: "all mail",
+        LimitKind.DOMAIN.value: name,
+        LimitKind.MAILBOX.value: LABELS.get(name, name),
+        LimitKind.ACCOUNT.value: f"account {name}",
+    }
+    return f"{labels[kind]}: {per_minute:,} a minute"
 
 
 def _load(rates: Rates, defaults: Mapping[LimitName, int], now: datetime) -> None:
@@ -152,18 +156,3 @@ def _write(rates: Rates, taken: Counter[int], now: datetime) -> None:
         for row_id, bucket in sorted(rates.buckets.values(), key=lambda pair: pair[0])
     ]
     count_sql("messaging.take_tokens", now=now, **columns(_TAKEN, rows))
-
-
-@transaction.atomic
-def set_limit(kind: str, name: str, per_minute: int | None, *, now: datetime) -> None:
-    """Set one limit; the bucket starts full, and whoever waits is looked at again.
-
-    Args:
-        kind: a `LimitKind` word.
-        name: of the domain or mailbox provider; empty for the tenant's own.
-        per_minute: messages; 0 for no limit, None for the default.
-        now: aware.
-    """
-    full = Bucket(kind, name, per_minute or 1, 0.0, now, now).capacity
-    values = {"per_minute": per_minute, "tokens": full, "refilled_at": now, "booked_until": now}
-    RateLimit.objects.update_or_create(kind=kind, name=name, defaults=values)

@@ -5,9 +5,17 @@ from crm.services.erasure import AFTER_ERASE, BEFORE_ERASE
 from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
 from messaging.inbound import fill_inbound
+from messaging.panels import fill_losing
 from messaging.queries import shelves, signup, values, words
 from messaging.queries import stock as goods
-from messaging.services import answers, coupon_redemptions, gating, personal_links, wishes
+from messaging.services import (
+    answers,
+    coupon_redemptions,
+    gating,
+    losing,
+    personal_links,
+    wishes,
+)
 from messaging.services.erasure import forget_callbacks, redact_messages
 from messaging.services.gates import (
     budget,
@@ -15,6 +23,7 @@ from messaging.services.gates import (
     quiet_hours,
     smart_sending,
     stock,
+    sunset,
     unhappy,
 )
 from messaging.services.receiving import receive_mails
@@ -45,6 +54,7 @@ def register() -> None:
     fill_words("preferences", "Preferences", words.PREFERENCE_EVENTS, words.speak_preferences)
     fill_words("forms", "Forms", signup.EVENTS, signup.speak_submissions)
     _register_conversations()
+    fill_losing(losing.count_flows)
 
 
 def _fill_gates() -> None:
@@ -54,6 +64,7 @@ def _fill_gates() -> None:
     fill_gate("suppression", gating.suppression_gate)
     fill_gate("consent", gating.consent_gate)
     fill_gate("preferences", wishes.preference_gate)
+    fill_gate("sunset", sunset.sunset_gate)
     fill_gate("unhappy", unhappy.unhappy_gate)
     fill_gate("budget", budget.budget_gate)
     fill_gate("smart_sending", smart_sending.smart_sending_gate)

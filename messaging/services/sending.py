@@ -7,7 +7,7 @@ the same Message-ID. What was written but not claimed is pending still.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,7 @@ def send_due(deadline: Deadline) -> int:
     done = settle_unknown(clock.now())
     settle_codes(clock.now())
     for lane in open_lanes(clock.now()):
-        pace = Pace() if lane.health.is_closed else Pace(set_size=1)
+        pace = Pace()
         while True:  # each lane has one set at least, however long the one before it took
             turn = send_set(lane, size=pace.set_size, pace=pace)
             done += turn.done
@@ -144,7 +144,7 @@ class _Run:
             SoftTimeLimitExceeded: the worker's time is up; what is known by then is recorded.
         """
         goes_on = True
-        for few in self._pace.split(self._prepared.ready):
+        for few in self._split():
             claimed = self._claim(few)
             if claimed:
                 self._unrecorded = self._hand_over(claimed)
@@ -163,6 +163,17 @@ class _Run:
             return Turn(0, goes_on=False)
         stopped = self._prepared.seen_count - len(self._prepared.ready)
         return Turn(stopped + self._handed, goes_on=goes_on)
+
+    def _split(self) -> Iterator[Sequence[Ready]]:
+        """Hand out a few at a time; over an account that was left alone one is tried before them.
+
+        Whatever gates stopped of the set says nothing of the account.
+        """
+        ready = self._prepared.ready
+        tried = 0 if self._health.is_closed else 1
+        if tried:
+            yield ready[:tried]
+        yield from self._pace.split(ready[tried:])
 
     def _claim(self, few: Sequence[Ready]) -> list[Ready]:
         """Record and claim; while the database is away nothing is claimed and nothing forgotten."""

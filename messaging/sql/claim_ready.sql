@@ -6,13 +6,15 @@
 --      now          timestamptz
 --      prepared_at  timestamptz  when the gates were asked
 --      lease_until  timestamptz  after it the outcome counts as unknown
+--      account_id   bigint       over which they are to leave; NULL: the installation's own server
 --      ids, profiles, consents, details, gates, addresses, subjects, message_ids, parts
 --                   arrays of one length; profiles and consents: who it goes to, and what they had
 --                   said on its channel when the gates were asked; empty where it does not matter
 -- out: ids of the rows taken
 -- why: a message that is no longer pending, that was handed over and put back, or that waits for a later time, was taken, cancelled or
 --      put off since it was looked at: it is left out. So is what goes to somebody who said
---      something else since or was erased, and marketing to somebody who is getting another one or got one.
+--      something else since or was erased, and marketing to somebody who is getting another one or got one,
+--      and what was paused or cancelled since, by itself or with its account.
 --      A Message-ID once given stays for ever. Rows that
 --      another worker holds are passed over. Ids are named twice: see list_due_messages.
 WITH busy AS MATERIALIZED (
@@ -57,6 +59,30 @@ ready AS (
       AND m.status = 'pending'
       AND m.due_at <= %(now)s
       AND (m.claimed_at IS NULL OR m.claimed_at <= %(prepared_at)s)
+      AND NOT EXISTS (
+          SELECT 1
+          FROM messaging_channelaccount AS a
+          WHERE a.tenant_id = %(tenant_id)s
+            AND a.id = %(account_id)s
+            AND a.is_paused
+            AND (a.paused_until IS NULL OR a.paused_until > %(now)s)
+      )
+      AND NOT EXISTS (
+          SELECT 1
+          FROM messaging_sendingstop AS s
+          WHERE s.tenant_id = %(tenant_id)s
+            AND s.tenant_id = m.tenant_id
+            AND s.is_open
+            AND (s.kind = 'pause' OR m.created_at <= s.created_at)
+            AND CASE s.scope
+                WHEN 'everything' THEN true
+                WHEN 'marketing' THEN m.message_class IN ('promotional', 'behavioural')
+                WHEN 'promotions' THEN m.message_class = 'promotional'
+                WHEN 'flow' THEN s.target = m.flow_id::text
+                WHEN 'template' THEN s.target = m.template_id::text
+                WHEN 'channel' THEN s.target = m.channel
+            END
+      )
       AND (
           m.message_class NOT IN ('promotional', 'behavioural')
           OR NOT EXISTS (

@@ -25,7 +25,7 @@ CROSS JOIN LATERAL (
         (m.status = 'sent' AND m.sent_at IS NULL, 'sent without a time'),
         (m.status <> 'sent' AND m.sent_at IS NOT NULL, 'has a time of sending but is not sent'),
         (
-            m.status IN ('skipped', 'failed', 'unknown') AND m.reason = '',
+            m.status IN ('skipped', 'failed', 'unknown', 'cancelled') AND m.reason = '',
             'not sent without a reason'
         ),
         (m.status = 'sending' AND m.due_at < %(stuck_since)s, 'stuck in sending'),

@@ -1,6 +1,6 @@
 -- messaging/sql/find_problems.sql
 -- Count messages that failed, of which nobody knows, or that the alarm stopped, and name coupons
--- that run out of codes.
+-- that run out of codes, and say whether too many mails bounce or are marked as spam.
 --
 -- in:  tenant_id    bigint       added by kernel.sql
 --      flood_since  timestamptz  from when on stopped messages count
@@ -21,6 +21,16 @@ WHERE m.tenant_id = %(tenant_id)s
   AND m.reason <> ''
   AND m.created_at > %(flood_since)s
 GROUP BY m.reason
+UNION ALL
+SELECT 'guard', 1, NULL, '', g.level, g.words, 0
+FROM messaging_sendingguard AS g
+WHERE g.tenant_id = %(tenant_id)s
+  AND g.level <> ''
+UNION ALL
+SELECT 'losing', 1, NULL, '', '', g.losing_words, 0
+FROM messaging_sendingguard AS g
+WHERE g.tenant_id = %(tenant_id)s
+  AND g.losing_words <> ''
 UNION ALL
 SELECT '', 1, c.id, c.name, c.kind, c.detail, greatest(c.low_water, c.daily_demand)
 FROM messaging_coupon AS c

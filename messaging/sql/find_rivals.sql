@@ -4,9 +4,14 @@
 -- in:  tenant_id    bigint         added by kernel.sql
 --      profile_ids  bigint[]
 --      until        timestamptz    end of the time in which messages compete
+--      soon         timestamptz    a pause of a channel that ends before it is none
 -- out: id, profile_id, channel, due_at, priority, expected_value, has_smart, template, of those
 --      that wait; priority and value as text, empty where nothing is said
--- why: what is being sent already competes with nothing: it has its slot.
+-- why: what is being sent already competes with nothing: it has its slot. Neither does what waits
+--      on a channel that is paused, which would keep the slot from what can leave.
+WITH paused AS (
+    {messaging.list_paused_channels}
+)
 SELECT
     m.id, m.profile_id, m.channel, m.due_at, t.name AS template,
     COALESCE(m.context ->> 'priority', '') AS priority,
@@ -19,4 +24,5 @@ WHERE m.tenant_id = %(tenant_id)s
   AND m.status = 'pending'
   AND m.message_class = 'promotional'
   AND m.due_at <= %(until)s
+  AND NOT EXISTS (SELECT 1 FROM paused WHERE paused.channel = m.channel)
 ORDER BY m.id

@@ -19,19 +19,14 @@
 --      of its messages again for each of a set. For the same reason the statements after this one
 --      name ids twice, to be found and to be joined.
 WITH paused AS (
-    SELECT a.channel
-    FROM messaging_channelaccount AS a
-    WHERE a.tenant_id = %(tenant_id)s
-      AND a.is_default
-      AND a.is_paused
-      AND (a.paused_until IS NULL OR a.paused_until > %(soon)s)
+    {messaging.list_paused_channels}
 ),
 due AS (
     (
         SELECT
             m.id, m.key, m.profile_id, m.channel, m.message_class, m.template_id, m.flow_id,
             m.flow_run_id, m.node_id, m.context, m.planned_at, m.message_id, m.attempts,
-            m.is_resend, m.due_at, true AS is_urgent
+            m.is_resend, m.created_at, m.due_at, true AS is_urgent
         FROM messaging_message AS m
         WHERE m.tenant_id = %(tenant_id)s
           AND m.status = 'pending'
@@ -46,7 +41,7 @@ due AS (
         SELECT
             m.id, m.key, m.profile_id, m.channel, m.message_class, m.template_id, m.flow_id,
             m.flow_run_id, m.node_id, m.context, m.planned_at, m.message_id, m.attempts,
-            m.is_resend, m.due_at, false AS is_urgent
+            m.is_resend, m.created_at, m.due_at, false AS is_urgent
         FROM messaging_message AS m
         WHERE m.tenant_id = %(tenant_id)s
           AND m.status = 'pending'
@@ -82,7 +77,7 @@ due AS (
 SELECT
     due.id, due.key, due.profile_id, due.channel, due.message_class, due.template_id, due.flow_id,
     due.flow_run_id, due.node_id, due.context, due.planned_at, due.message_id, due.attempts,
-    due.is_resend
+    due.is_resend, due.created_at
 FROM due
 ORDER BY due.is_urgent DESC, due.due_at, due.id
 LIMIT %(batch)s

@@ -7,8 +7,9 @@
 --                 asked again when it is due
 -- out: row count
 -- why: one statement for a set. A message that another worker took since is left to it. What quiet
---      hours hold is not late: its moment moves to their end. Of somebody who was erased meanwhile
---      nothing is written back. Ids are named twice: see list_due_messages.
+--      hours hold is not late: its moment moves to their end, as it does to the next day of a
+--      warm-up. Of somebody who was erased meanwhile nothing is written back. Ids are named twice:
+--      see list_due_messages.
 UPDATE messaging_message AS m
 SET status = stopped.status,
     reason = stopped.reason,
@@ -18,6 +19,8 @@ SET status = stopped.status,
     due_at = COALESCE(stopped.due_at, m.due_at),
     planned_at = CASE
         WHEN stopped.status = 'pending' AND stopped.reason = 'quiet_hours' THEN stopped.due_at
+        WHEN stopped.status = 'pending' AND stopped.reason = 'warm_up'
+            AND stopped.due_at > m.planned_at + interval '2 hours' THEN stopped.due_at
         ELSE m.planned_at
     END
 FROM unnest(

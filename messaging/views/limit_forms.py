@@ -15,6 +15,8 @@ from messaging.domain.limit_words import TROUBLE_WORDS
 from messaging.domain.limits import (
     CHANNELS,
     MOST_HOURS,
+    MOST_SUNSET_DAYS,
+    MOST_SUNSET_MAILS,
     TROUBLES,
     Budget,
     Guard,
@@ -22,6 +24,7 @@ from messaging.domain.limits import (
     OnHit,
     QuietSettings,
     SmartSending,
+    Sunset,
     Unhappy,
 )
 from messaging.domain.quiet_hours import SUNDAY, QuietRule
@@ -73,6 +76,24 @@ class LimitsForm(forms.Form):
     )
     unhappy_is_on = forms.BooleanField(
         label="Pause promotions for people who have other worries", required=False
+    )
+
+    sunset_is_on = forms.BooleanField(
+        label="End promotional mails to people who lost interest", required=False
+    )
+    sunset_days = forms.IntegerField(
+        label="Days without any interest",
+        required=False,
+        min_value=30,
+        max_value=MOST_SUNSET_DAYS,
+        help_text="Empty: 180 days.",
+    )
+    sunset_mails = forms.IntegerField(
+        label="Promotional mails after that",
+        required=False,
+        min_value=0,
+        max_value=MOST_SUNSET_MAILS,
+        help_text="The last chance; empty: 3 mails.",
     )
 
     def __init__(self, data: Any = None, *, limits: Limits) -> None:
@@ -185,6 +206,7 @@ class LimitsForm(forms.Form):
                 is_on=found["unhappy_is_on"],
                 guards={kind: Guard(found[f"unhappy_{kind}"]) for kind in TROUBLES},
             ),
+            sunset=_read_sunset(found),
         )
 
     def _rule(self, row: str) -> QuietRule:
@@ -224,6 +246,16 @@ class LimitsForm(forms.Form):
             yield {**fields, "country": None if row == "default" else self[f"country_{row}"]}
 
 
+def _read_sunset(found: Mapping[str, Any]) -> Sunset:
+    default = Sunset()
+    days, mails = found["sunset_days"], found["sunset_mails"]
+    return Sunset(
+        is_on=found["sunset_is_on"],
+        days=default.days if days is None else days,
+        mails=default.mails if mails is None else mails,
+    )
+
+
 def _initial(limits: Limits) -> dict[str, Any]:
     quiet, budget = limits.quiet, limits.budget
     found: dict[str, Any] = {
@@ -235,6 +267,9 @@ def _initial(limits: Limits) -> dict[str, Any]:
         "budget_points": budget.points,
         "budget_on_loss": budget.on_loss.value,
         "unhappy_is_on": limits.unhappy.is_on,
+        "sunset_is_on": limits.sunset.is_on,
+        "sunset_days": limits.sunset.days,
+        "sunset_mails": limits.sunset.mails,
         **_initial_rule("default", quiet.rule),
     }
     for row, (code, rule) in enumerate(sorted(quiet.rules.items())):

@@ -115,6 +115,7 @@ def _say(limits: Limits) -> dict[str, list[str]]:
         "quiet": limit_words.say_quiet(limits.quiet),
         "budget": [limit_words.say_budget(limits.budget)],
         "unhappy": limit_words.say_unhappy(limits.unhappy),
+        "sunset": limit_words.say_sunset(limits.sunset),
     }
 
 

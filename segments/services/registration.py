@@ -11,7 +11,9 @@ from crm.panels import (
 )
 from crm.services.events import COUNTED
 from crm.services.people_back import DERIVED
+from messaging.panels import fill_losing
 from segments.queries import words
+from segments.queries.unsubscribes import count_unsubscribes
 from segments.services.live import counted_names
 
 
@@ -26,6 +28,7 @@ def register() -> None:
         }
     )
     COUNTED.append(counted_names)
+    fill_losing(count_unsubscribes)
     fill_panel(Panel("segments", "Segments", "segments:profile", 30))
     fill_order_part(OrderPart("segments", "Segments", "segments:order", 20))
     fill_words("segments", "Segments", words.EVENTS, words.speak_moves)

@@ -38,6 +38,8 @@ SETTINGS_PAGES: Final = (
     SettingsPage("UTM parameters", "messaging:utm", "link", capabilities.MANAGE_SETTINGS),
     SettingsPage("Topics", "messaging:topics", "tag", capabilities.MANAGE_SETTINGS),
     SettingsPage("Sending limits", "messaging:limits", "clock", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Sending rates", "messaging:rates", "bolt", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Warm-up and guard", "messaging:reputation", "good", capabilities.MANAGE_SETTINGS),
     SettingsPage("Notices by mail", "analytics:notice_mails", "bell", capabilities.VIEW),
     SettingsPage("Stores", "stores:list", "store", capabilities.VIEW, lies_elsewhere=True),
     SettingsPage("Audit trail", "tenants:audit", "clock", capabilities.READ_AUDIT),

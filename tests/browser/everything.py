@@ -47,7 +47,9 @@ from messaging.services.callback_edge import REFUSALS
 from messaging.services.callbacks import NOBODY_KNOWS
 from messaging.services.domains import add_domain
 from messaging.services.starters import draft_of
+from messaging.services.stops import cancel_messages, pause_messages
 from messaging.services.topics import add_topic
+from messaging.services.warm_ups import start_plan
 from messaging.types import MailboxToken, RecipientToken
 from segments.models import Segment
 from segments.services.lists import add_to_list, create_list
@@ -155,10 +157,13 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "topic": f"settings/topics/{_topic()}/",
         "topic-new": "settings/topics/new/",
         "limits": "settings/limits/",
+        "rates": "settings/rates/",
+        "reputation": _warming(),
         "frequency-rule": f"settings/limits/rules/{FrequencyRule.objects.order_by('pk')[0].pk}/",
         "frequency-rule-new": "settings/limits/rules/new/",
         "suppressions": f"messages/suppressions/?q={_suppressed()}",
         "suppress": "messages/suppressions/add/",
+        "stops": _stopped(),
         "callbacks": f"messages/callbacks/?status={_told()}",
         **_forms(),
         "messages-skipped": "messages/?status=skipped&from=2020-01-01",
@@ -265,6 +270,19 @@ def _webhook() -> dict[str, str]:
         "webhook-edit": f"settings/webhooks/{row.pk}/edit/",
         "webhook-delivery": f"settings/webhooks/deliveries/{told.pk}/",
     }
+
+
+def _warming() -> str:
+    """Return the page of the warm-up, with a plan that runs."""
+    start_plan("domain", "warm.example", first=200, last=20_000, days=30, actor="ada@example.com")
+    return "settings/reputation/"
+
+
+def _stopped() -> str:
+    """Return the page of what is paused, with a pause and a cancellation of what nobody sends."""
+    pause_messages("channel", "push", reason="A wrong price", actor="ada@example.com")
+    cancel_messages("channel", "whatsapp", actor="ada@example.com")
+    return "messages/stops/"
 
 
 def _conversations() -> dict[str, str]:

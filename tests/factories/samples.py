@@ -45,8 +45,10 @@ from messaging.models import (
     Message,
     Sender,
     SendingDomain,
+    SendingStop,
     Template,
     Topic,
+    WarmUp,
 )
 from messaging.services.authoring import Draft, create_template, save_variant
 from segments.models import Membership, MembershipChange, RfmScale, Segment
@@ -328,6 +330,17 @@ def make_everything() -> dict[str, int]:
         "domain_id": make_domain().pk,
         **_make_webhook(),
         "channel_id": make_account(is_default=False).pk,
+        "plan_id": WarmUp.objects.create(
+            kind="domain",
+            name="warm.example",
+            first=200,
+            last=20_000,
+            days=30,
+            started_on=now.date(),
+        ).pk,
+        "stop_id": SendingStop.objects.create(
+            kind="pause", scope="flow", target="0", actor="ada@example.com", created_at=now
+        ).pk,
         "delivery_id": make_delivery(store).pk,
         "sync_run_id": SyncRun.objects.create(store=store, status="finished").pk,
         "job_id": make_job().pk,

@@ -1,9 +1,12 @@
 """An account is left alone while nothing gets through, and tried again with one message."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from analytics.queries.attention import list_attention
 from kernel import clock
@@ -11,8 +14,12 @@ from kernel.batches import Deadline
 from messaging.channels.base import ChannelDeferred, ChannelUnavailable, Handed
 from messaging.domain.breaker import Answers, Health, judge
 from messaging.models import AccountHealth, ChannelAccount, Message
+from messaging.queries.usage import find_rivals
 from messaging.services import sending
 from messaging.services.accounts import resume_account
+from messaging.services.breaking import note_answers
+from messaging.services.outcomes import Outcomes
+from messaging.services.preparing import _list_due
 from messaging.services.queueing import queue_messages
 from messaging.types import OutgoingEmail
 from tenants.models import AuditEntry, Tenant
@@ -167,3 +174,70 @@ def test_messages_that_are_put_off_one_after_the_other_open_it_too(shop: Tenant)
         "20 messages were put off or lost within a minute."
     )
     assert Message.objects.filter(attempts=1).count() == 20
+
+
+def test_an_account_that_was_left_alone_is_tried_with_one_message_whatever_gates_stop(
+    shop: Tenant, smtp: SmtpServer
+) -> None:
+    """The ten before it are stopped by a gate, and say nothing of the account."""
+    template = make_template()
+    people = [make_recipient(email_consent="unsubscribed") for _ in range(10)]
+    queue_messages([new_message(one, template) for one in people])
+    queue(12)
+    account = ChannelAccount.objects.get()
+    AccountHealth.objects.create(
+        channel="email", account_id=account.pk, openings=1, open_until=clock.now(), reason="down"
+    )
+    smtp.stop()
+
+    drain()
+
+    assert Message.objects.exclude(detail="").filter(status="pending").count() == 1
+    assert AccountHealth.objects.get().openings == 2
+
+
+def test_being_asked_to_send_less_is_no_fault(shop: Tenant) -> None:
+    class Throttled:
+        def send(self, mail: OutgoingEmail) -> Handed:
+            raise ChannelUnavailable("429 slow down", is_throttle=True)
+
+    queue(60)
+    for _ in range(6):
+        sending.send_batch(lane_over(Throttled()))
+
+    assert not AccountHealth.objects.exclude(faults=0, open_until=None).exists()
+
+
+def test_mail_that_waits_for_the_installations_server_keeps_no_other_channel_waiting(
+    shop: Tenant,
+) -> None:
+    ChannelAccount.objects.all().delete()
+    person = make_recipient(phone="+447700900001", sms_consent="subscribed")
+    template = make_template()
+    queue_messages([new_message(person, template), new_message(person, template, channel="sms")])
+    now = clock.now()
+    assert [row.channel for row in _list_due("sms", uuid4(), size=5, now=now)] == []
+    assert len(find_rivals([person.pk], now + timedelta(minutes=10))[person.pk]) == 2
+
+    AccountHealth.objects.create(channel="email", open_until=now + timedelta(hours=1))
+
+    assert [row.channel for row in _list_due("sms", uuid4(), size=5, now=now)] == ["sms"]
+    rivals = find_rivals([person.pk], now + timedelta(minutes=10))[person.pk]
+    assert [rival.channel for rival in rivals] == ["sms"]
+
+
+def test_who_counts_answers_and_who_resumes_lock_in_one_order(shop: Tenant) -> None:
+    """Otherwise a resume beside a hand-over that fails could end in a deadlock."""
+    account = ChannelAccount.objects.get()
+    outcomes = Outcomes(clock.now(), fault=ChannelUnavailable("down", is_account_fault=True))
+
+    with CaptureQueriesContext(connection) as seen:
+        note_answers("email", account.pk, outcomes)
+        resume_account(account.pk, actor="ada@example.com")
+
+    touched = [
+        "health" if "messaging_accounthealth" in query["sql"] else "account"
+        for query in seen
+        if "FOR NO KEY UPDATE" in query["sql"] or query["sql"].startswith("DELETE")
+    ]
+    assert touched == ["account", "health", "account", "health"]

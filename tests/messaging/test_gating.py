@@ -33,6 +33,7 @@ ORDER = [
     "suppression",
     "consent",
     "preferences",
+    "sunset",
     "unhappy",
     "budget",
     "smart_sending",

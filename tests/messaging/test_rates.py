@@ -4,18 +4,22 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 
 from kernel import clock
 from kernel.batches import Deadline
+from kernel.errors import Invalid
 from messaging.choices import LimitKind, MessageClass
 from messaging.domain.mailboxes import mailbox_of
 from messaging.domain.server_limits import NONE, REMOTE, limits_of_server
-from messaging.models import Message, RateLimit
+from messaging.models import ChannelAccount, Message, RateLimit
 from messaging.services import sending
 from messaging.services.queueing import queue_messages
-from messaging.services.rates import set_limit
-from tenants.models import Tenant
+from messaging.services.rate_limits import set_limit, wake_waiting
+from tenants.choices import Role
+from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_recipient, make_template, new_message
+from tests.factories.tenants import call_with, make_key, make_member
 from tests.support.smtp import SmtpServer
 
 
@@ -124,3 +128,90 @@ def test_no_limit_means_none(shop: Tenant, smtp: SmtpServer) -> None:
     drain()
 
     assert len(smtp.recipients) == 30
+
+
+def test_a_limit_that_changes_wakes_those_who_wait_for_it_and_no_others(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    set_limit(LimitKind.MAILBOX.value, "gmail", 6, now=clock.now())
+    set_limit(LimitKind.MAILBOX.value, "yahoo", 6, now=clock.now())
+    template = make_template()
+    gmail = [make_recipient(email=f"p{number}@gmail.com") for number in range(4)]
+    yahoo = [make_recipient(email=f"p{number}@yahoo.com") for number in range(2)]
+    queue_messages([new_message(person, template) for person in [*gmail, *yahoo]])
+    drain()
+    assert smtp.recipients == [gmail[0].email, yahoo[0].email]
+
+    assert set_limit(LimitKind.MAILBOX.value, "gmail", 600, now=clock.now(), actor="ada@a.example")
+    assert not set_limit(LimitKind.MAILBOX.value, "gmail", 600, now=clock.now())
+    assert wake_waiting(Deadline(None)) == 3
+    drain()
+
+    assert smtp.recipients[2:] == [person.email for person in gmail[1:]]
+    waiting = Message.objects.get(status="pending")
+    assert (waiting.detail, waiting.due_at) == (
+        "Yahoo and AOL: 6 a minute",
+        clock.now() + timedelta(seconds=10),
+    )
+    noon.shift(timedelta(minutes=1))
+    assert wake_waiting(Deadline(None)) == 0
+    assert not RateLimit.objects.exclude(waking=[]).exists()
+    assert AuditEntry.objects.filter(action="rate.changed", actor="ada@a.example").count() == 1
+
+
+def test_an_account_has_a_limit_of_its_own(shop: Tenant, smtp: SmtpServer) -> None:
+    account = ChannelAccount.objects.get()
+    set_limit(LimitKind.ACCOUNT.value, str(account.pk), 6, now=clock.now())
+    template = make_template()
+    queue_messages([new_message(make_recipient(), template) for _ in range(3)])
+
+    drain()
+
+    assert len(smtp.recipients) == 1
+    held = Message.objects.filter(status="pending")[0]
+    assert held.detail == f"account {account.pk}: 6 a minute"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "per_minute"),
+    [
+        ("tenant", "x", 5),
+        ("mailbox", "nobody", 5),
+        ("account", "999999", 5),
+        ("account", "²", 5),
+        ("domain", "nowhere", 5),
+        ("moon", "", 5),
+        ("tenant", "", -1),
+        ("tenant", "", 1_000_001),
+    ],
+)
+def test_what_cannot_be_a_limit_is_refused(
+    shop: Tenant, kind: str, name: str, per_minute: int
+) -> None:
+    with pytest.raises(Invalid):
+        set_limit(kind, name, per_minute, now=clock.now())
+
+    assert not RateLimit.objects.exists()
+
+
+def test_the_page_and_programs_set_limits(shop: Tenant) -> None:
+    page = Client()
+    page.force_login(make_member(shop, Role.OWNER, "ada@soap.example").user)
+    address = f"/t/{shop.slug}/settings/rates/"
+
+    page.post(address, {"mailbox:gmail": "600", "tenant:": "0", "mailbox:yahoo": ""})
+    assert dict(RateLimit.objects.values_list("kind", "per_minute")) == {
+        "mailbox": 600,
+        "tenant": 0,
+    }
+    assert page.post(address, {"mailbox:gmail": "-1"}).status_code == 422
+
+    answer = call_with(make_key(shop)).post(
+        "/api/v1/channels/limits/",
+        {"kind": "mailbox", "name": "gmail", "per_minute": None},
+        content_type="application/json",
+        headers={"Idempotency-Key": "1"},
+    )
+    assert answer.status_code == 200
+    told = {row["counts"]: (row["per_minute"], row["default"]) for row in answer.json()["results"]}
+    assert told == {"All mail": (0, 0)}

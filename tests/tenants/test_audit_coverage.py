@@ -27,9 +27,11 @@ from tenants.domain.actions import ACTIONS, OBJECTS, describe_actor
 from tenants.models import ApiKey, AuditEntry, Job, Tenant
 from tests.factories.samples import make_profile
 from tests.factories.tenants import PASSWORD, call_with, make_key, make_member
+from tests.tenants.changes_of_sending import OF_SENDING
 from tests.tenants.routes import PAGES
 
 CHANGES: dict[str, dict[str, Any]] = {
+    **OF_SENDING,
     "profiles/export/": {"ids": ()},
     "profiles/tags/": {"action": "add", "add_tag": "vip", "ids": ()},
     "profiles/views/": {"name": "Mine"},
