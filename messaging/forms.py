@@ -14,6 +14,7 @@ from kernel.formats import find_zone
 from kernel.money import to_decimal
 from messaging.channels.base import Provider
 from messaging.choices import CouponKind, CouponScope, Offer, WhenOut
+from messaging.domain.fonts import PLAIN, STACKS
 from messaging.models import Coupon
 from messaging.queries.brand import NETWORKS
 from messaging.services import assets
@@ -89,6 +90,13 @@ class BrandForm(forms.Form):
     accent = forms.CharField(
         label="Accent colour", max_length=7, widget=forms.TextInput(attrs={"type": "color"})
     )
+    font = forms.ChoiceField(
+        label="Typeface of mails",
+        required=False,
+        choices=[(key, label) for key, (label, _) in STACKS.items()],
+        help_text="One that readers have already: a mail that loads another tells a third party "
+        "who reads it.",
+    )
     postal_address = forms.CharField(
         required=False,
         max_length=500,
@@ -109,6 +117,9 @@ class BrandForm(forms.Form):
 
     def clean_accent(self) -> str:
         return str(self.cleaned_data["accent"]).lower()
+
+    def clean_font(self) -> str:
+        return self.cleaned_data["font"] or PLAIN
 
     @property
     def links(self) -> list[Any]:

@@ -258,6 +258,7 @@ class BrandLook:
 
     Attributes:
         accent: ``#rrggbb`` of buttons; ``on_accent`` is what is written on them.
+        font: the typefaces that are tried in turn, as ``font-family`` says it.
         link, link_dark: the accent, or a shade of it that reads on white, and in the dark.
         on_link_dark: what is written on ``link_dark``.
         logo_url: empty without a logo; ``logo_width`` and ``logo_height`` are its shown size.
@@ -267,6 +268,7 @@ class BrandLook:
     name: str
     accent: str
     on_accent: str
+    font: str
     link: str
     link_dark: str
     on_link_dark: str

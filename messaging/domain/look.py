@@ -9,7 +9,7 @@ HEAD = """
       <meta name="supported-color-schemes" content="light dark" />
     </mj-raw>
     <mj-attributes>
-      <mj-all font-family="-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif" />
+      <mj-all font-family="{{ brand.font }}" />
       <mj-text css-class="ink" font-size="16px" line-height="1.55" color="#1f2a2c" padding="8px 0" />
       <mj-section css-class="sheet" padding="8px 32px" background-color="#ffffff" />
       <mj-column padding="0" />

@@ -94,6 +94,7 @@ VARIABLES: tuple[Variable, ...] = (
             ("name", "text", "Your name", "Your shop"),
             ("accent", "text", "Accent colour", "#0f5c5c"),
             ("on_accent", "text", "What is written on the accent", "#ffffff"),
+            ("font", "text", "Typefaces, tried in turn", "Georgia, serif"),
             ("link", "text", "Colour of links", "#0f5c5c"),
             ("link_dark", "text", "Colour of links in the dark", "#7fc4c4"),
             ("on_link_dark", "text", "What is written on that", "#101617"),

@@ -6,6 +6,7 @@ from django.db import models
 from crm.choices import Channel
 from kernel.tenancy import TenantForeignKey, TenantModel
 from messaging.choices import MessageClass
+from messaging.domain.fonts import PLAIN
 from messaging.models.people import Topic
 
 
@@ -14,6 +15,8 @@ class Brand(TenantModel):
 
     accent = models.CharField(max_length=7, default="#0f5c5c")
     """``#rrggbb``, lower case."""
+    font = models.TextField(default=PLAIN)
+    """A key of `messaging.domain.fonts.STACKS`."""
     logo_name = models.TextField(default="", blank=True)
     """File in the tenant's brand folder; its random name is what its public address shows."""
     logo_width = models.IntegerField(default=0)

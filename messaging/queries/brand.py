@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from kernel.tenancy import current_tenant_id
 from messaging.domain.colours import NIGHT, WHITE, readable_on, text_on
+from messaging.domain.fonts import stack_of
 from messaging.models import Brand
 from messaging.types import BrandLook
 from tenants.queries import get_tenant
@@ -41,6 +42,7 @@ def describe_look(brand: Brand) -> BrandLook:
         name=get_tenant(tenant_id).name,
         accent=brand.accent,
         on_accent=text_on(brand.accent),
+        font=stack_of(brand.font),
         link=readable_on(WHITE, brand.accent),
         link_dark=link_dark,
         on_link_dark=text_on(link_dark),

@@ -11,6 +11,7 @@ from django.db import transaction
 from kernel.secrets import new_token
 from kernel.tenancy import current_tenant_id
 from messaging.domain.colours import is_colour
+from messaging.domain.fonts import PLAIN, STACKS
 from messaging.domain.pictures import read_picture
 from messaging.errors import BrandInvalid
 from messaging.models import Brand
@@ -25,10 +26,12 @@ class BrandData:
 
     Attributes:
         accent: ``#rrggbb``.
+        font: a key of `messaging.domain.fonts.STACKS`.
         links: address by name of a social network.
     """
 
     accent: str
+    font: str = PLAIN
     postal_address: str = ""
     support_email: str = ""
     website: str = ""
@@ -55,6 +58,9 @@ def update_brand(data: BrandData, *, logo: bytes | None, actor: str) -> bool:
     if not is_colour(data.accent):
         text = "Write a colour such as #0f5c5c."
         raise BrandInvalid(text, fields={"accent": text})
+    if data.font not in STACKS:
+        text = f"Choose one of {', '.join(STACKS)}."
+        raise BrandInvalid(text, fields={"font": text})
     values: dict[str, Any] = asdict(data)
     if logo is not None:
         values |= _store_logo(logo)

@@ -42,7 +42,7 @@ PICTURE_HEADERS = {
 }
 """A picture never changes under its address, and is nothing but a picture."""
 TYPES = {"png": "image/png", "jpg": "image/jpeg"}
-FIELDS = ("accent", "postal_address", "support_email", "website")
+FIELDS = ("accent", "font", "postal_address", "support_email", "website")
 
 
 @requires(capabilities.MANAGE_SETTINGS)

@@ -1,5 +1,7 @@
 """The brand: what is refused, what mails and pages wear, and who may change it."""
 
+import html
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -135,6 +137,18 @@ def test_a_bad_colour_changes_nothing(tenant: Tenant) -> None:
     page = sign_in(tenant).post(BRAND, {**FIELDS, "accent": "red;}"})
     assert page.status_code == 422
     assert not Brand.objects.exists()
+
+
+def test_mails_wear_the_typeface_and_no_other_is_taken(tenant: Tenant) -> None:
+    owner = sign_in(tenant)
+    assert "Segoe UI" in owner.get(f"{BRAND}preview/").content.decode()
+    owner.post(BRAND, {**FIELDS, "font": "georgia"})
+    mail = owner.get(f"{BRAND}preview/").content.decode()
+    families = set(re.findall("font-family: ?([^;]+);", html.unescape(mail)))
+    assert families == {"Georgia, Cambria, 'Times New Roman', serif"}
+    page = owner.post(BRAND, {**FIELDS, "font": "comic; color: red"})
+    assert page.status_code == 422
+    assert Brand.objects.get().font == "georgia"
 
 
 @pytest.mark.parametrize("name", ["..%2f..%2fsecret.png", "x.png", "a" * 32 + ".svg"])

@@ -8,29 +8,31 @@ type Settings = Record<string, string>;
 export function drawMock(kind: BlockKind, said: Settings, look: Look): string {
   const all: Settings = { ...Object.fromEntries(kind.settings.map((each) => [each.name, each.default])), ...said };
   const draw = MOCKS[kind.tag];
-  return draw ? draw(all, look) : sheet(`<strong>${escape(kind.label)}</strong>`);
+  return draw ? draw(all, look) : sheet(`<strong>${escape(kind.label)}</strong>`, look);
 }
 
 const MOCKS: Record<string, (said: Settings, look: Look) => string> = {
   "mj-brand-header": (said, look) =>
-    page(`<div style="padding:32px 32px 16px;text-align:${escape(said["align"] ?? "")};font-size:18px;font-weight:600">${escape(look.name)}</div>`),
-  "mj-product-grid": (said) => sheet(heading(said) + grid(said, sourceWords(said))),
-  "mj-recommendations": (said) => sheet(heading(said) + grid(said, "for this person")),
+    page(`<div style="padding:32px 32px 16px;text-align:${escape(said["align"] ?? "")};font-size:18px;font-weight:600">${escape(look.name)}</div>`, look),
+  "mj-product-grid": (said, look) => sheet(heading(said) + grid(said, sourceWords(said)), look),
+  "mj-recommendations": (said, look) => sheet(heading(said) + grid(said, "for this person"), look),
   "mj-coupon": (said, look) =>
     sheet(
       `<div style="border:2px dashed #9fb0b2;border-radius:10px;padding:20px 24px;text-align:center">${heading(said)}` +
         `<div>What the coupon gives</div><div style="font-size:24px;font-weight:700;letter-spacing:.06em">CODE-1234</div>` +
         `${button(said["button"], look)}</div>`,
+      look,
     ),
   "mj-loyalty": (said, look) =>
-    sheet(`<div style="text-align:center"><div style="font-size:28px;font-weight:600">240</div><div style="color:#5b6b6d">Points</div>${button(said["button"], look)}</div>`),
-  "mj-reviews": (said) =>
-    sheet(heading(said) + repeat(Number(said["count"] ?? 1), () => `<p style="margin:0 0 12px">★★★★★<br>What somebody said of it<br><small style="color:#5b6b6d">Their name</small></p>`)),
-  "mj-brand-footer": (said) =>
+    sheet(`<div style="text-align:center"><div style="font-size:28px;font-weight:600">240</div><div style="color:#5b6b6d">Points</div>${button(said["button"], look)}</div>`, look),
+  "mj-reviews": (said, look) =>
+    sheet(heading(said) + repeat(Number(said["count"] ?? 1), () => `<p style="margin:0 0 12px">★★★★★<br>What somebody said of it<br><small style="color:#5b6b6d">Their name</small></p>`), look),
+  "mj-brand-footer": (said, look) =>
     page(
       `<div style="padding:24px 32px 40px;text-align:center;font-size:13px;color:#5b6b6d">${escape(said["reason"] ?? "")}` +
         (said["unsubscribe"] === "no" ? "" : "<br><u>Unsubscribe</u> · <u>Preferences</u>") +
         "<br>Your postal address</div>",
+      look,
     ),
 };
 
@@ -60,15 +62,17 @@ function button(words: string | undefined, look: Look): string {
   return `<div style="padding:12px 0"><span style="display:inline-block;padding:14px 28px;border-radius:8px;font-weight:600;background:${escape(look.accent)};color:${escape(look.on_accent)}">${escape(words)}</span></div>`;
 }
 
-function sheet(inside: string): string {
-  return `<div style="max-width:600px;margin:0 auto;box-sizing:border-box;padding:8px 32px;background:#fff;${TYPE}">${inside}</div>`;
+function sheet(inside: string, look: Look): string {
+  return `<div style="max-width:600px;margin:0 auto;box-sizing:border-box;padding:8px 32px;background:#fff;${type(look)}">${inside}</div>`;
 }
 
-function page(inside: string): string {
-  return `<div style="max-width:600px;margin:0 auto;${TYPE}">${inside}</div>`;
+function page(inside: string, look: Look): string {
+  return `<div style="max-width:600px;margin:0 auto;${type(look)}">${inside}</div>`;
 }
 
-const TYPE = "font:16px/1.55 -apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif;color:#1f2a2c";
+function type(look: Look): string {
+  return `font:16px/1.55 ${escape(look.font)};color:#1f2a2c`;
+}
 
 function repeat(count: number, draw: () => string): string {
   return Array.from({ length: count }, draw).join("");

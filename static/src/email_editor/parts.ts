@@ -131,7 +131,7 @@ export function defaultsOf(look: Look): Record<string, Record<string, string>> {
       "line-height": "1.55",
       color: "#1f2a2c",
       align: "left",
-      "font-family": "-apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
+      "font-family": look.font,
     },
     "mj-image": { ...flat, "padding-top": "8px", "padding-bottom": "8px", align: "center" },
     "mj-button": {
@@ -146,7 +146,7 @@ export function defaultsOf(look: Look): Record<string, Record<string, string>> {
       "inner-padding": "14px 28px",
       "vertical-align": "middle",
       align: "center",
-      "font-family": "-apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
+      "font-family": look.font,
     },
     "mj-divider": { ...flat, "padding-top": "16px", "padding-bottom": "16px", "border-width": "1px", "border-style": "solid", "border-color": "#e3e8e8" },
   };

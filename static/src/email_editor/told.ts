@@ -25,6 +25,7 @@ export interface Look {
   name: string;
   accent: string;
   on_accent: string;
+  font: string;
   link: string;
 }
 
