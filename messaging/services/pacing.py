@@ -10,7 +10,7 @@ BATCH_SIZE: Final = 10
 """Messages claimed at once however slowly they leave, and always in the first set of a turn."""
 CLAIM_SECONDS: Final = 0.02
 """Beyond that a claim holds what leaves in so long: it is what is in doubt when a worker dies."""
-MOST_CLAIMED: Final = 50
+MOST_CLAIMED: Final = 20
 FIRST_SET: Final = 50
 SET_SIZE: Final = 150
 """Messages that are looked at at once, first in a turn and then: a set costs its statements."""
