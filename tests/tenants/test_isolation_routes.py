@@ -31,6 +31,8 @@ LISTS = [
     if not endpoint.names and "get" in endpoint.methods and "reports" not in endpoint.path
 ]
 SAME_FOR_ALL = {"segments/fields/", "flows/nodes/"}
+BELOW = {"delivery_id": "outgoing_id"}
+"""Whose id stands in an address below another one."""
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,15 @@ def fill(path: str, ids: dict[str, int]) -> str:
     return re.sub(r"<int:(\w+)>", lambda found: str(ids[found[1]]), path)
 
 
+def fill_api(endpoint: Endpoint, ids: dict[str, int]) -> str:
+    """Return an address with the id that the table names, and of what lies below it its own."""
+
+    def named(found: re.Match[str]) -> str:
+        return str(ids[BELOW.get(found[1], endpoint.names)])
+
+    return f"/api/v1/{re.sub(r'<(?:int:)?([a-z_]+)>', named, endpoint.path)}"
+
+
 def test_the_table_of_the_api_is_complete() -> None:
     assert {endpoint.path for endpoint in API} | set(OPEN_TO_ALL) == set(find_routes(API_UNDER))
 
@@ -93,7 +104,7 @@ def test_the_pages_of_another_tenant_are_not_there(
 def test_the_id_of_another_tenant_is_not_found(
     api: Client, theirs: dict[str, int], endpoint: Endpoint
 ) -> None:
-    address = f"/api/v1/{re.sub('<[^>]+>', str(theirs[endpoint.names]), endpoint.path)}"
+    address = fill_api(endpoint, theirs)
     for method in endpoint.methods:
         answer = getattr(api, method)(address, content_type="application/json")
         assert answer.status_code == 404, method
@@ -105,7 +116,7 @@ def test_the_same_address_exists_for_its_own_tenant(
     other_tenant: Tenant, theirs: dict[str, int], broker: object, endpoint: Endpoint
 ) -> None:
     client = call_with(make_key(other_tenant))
-    address = f"/api/v1/{re.sub('<[^>]+>', str(theirs[endpoint.names]), endpoint.path)}"
+    address = fill_api(endpoint, theirs)
     for method in endpoint.methods:
         answer = getattr(client, method)(address, content_type="application/json")
         assert answer.status_code in {200, 204, 409}, method
