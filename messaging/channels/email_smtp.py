@@ -118,6 +118,15 @@ class SmtpChannel:
     def send(self, mail: OutgoingEmail) -> Handed:
         """Hand over one mail; see `messaging.channels.base.Channel`."""
         letter = _write(mail, place=0)
+        try:
+            return self._hand_over(letter)
+        except (ChannelRejected, ChannelDeferred, ChannelUnavailable, OutcomeUnknown):
+            raise
+        except BaseException:  # such as the end of the worker's time: it is in mid-conversation
+            self.drop()
+            raise
+
+    def _hand_over(self, letter: Letter) -> Handed:
         connection = self._announce(letter)
         try:
             connection.send(letter.content)

@@ -88,6 +88,7 @@ class Handover:
         self._until = until
         self._lost = 0
         self._was_taken = False
+        self._current: Letter | None = None
         self.answers: dict[int, Answer] = {}
         self.fastest = float("inf")
         """Seconds that the quickest of the mails took."""
@@ -110,6 +111,10 @@ class Handover:
                 self._line.drop()
                 if not is_kept or self._was_taken or exc.is_account_fault:
                     self._give_up(exc)
+            except Exception as exc:  # noqa: BLE001 such as the end of the worker's time
+                self._line.drop()  # what it still answers would be taken for an answer to others
+                self._note_interruption(exc)
+                return
 
     @property
     def _is_late(self) -> bool:
@@ -119,6 +124,13 @@ class Handover:
         """Answer for everything that was certainly not handed over."""
         while self._waiting:
             self.answers[self._waiting.popleft().place] = why
+
+    def _note_interruption(self, why: Exception) -> None:
+        """Answer for the mail that may have been handed over; those behind it were not begun."""
+        if self._current is None and self._waiting:
+            self._current = self._waiting.popleft()
+        if self._current is not None:
+            self.answers[self._current.place] = why
 
     def _converse(self, connection: smtplib.SMTP) -> None:
         """Hand over letters until none is left or time is up.
@@ -143,7 +155,7 @@ class Handover:
 
     def _transfer(self, connection: smtplib.SMTP) -> bool:
         """Send the mail itself and announce the next; returns whether one was announced."""
-        letter = self._waiting.popleft()
+        letter = self._current = self._waiting.popleft()
         is_next = bool(self._waiting) and not self._is_late
         following = self._waiting[0].opening if is_next else b""
         try:
@@ -153,14 +165,17 @@ class Handover:
             self.answers[letter.place] = OutcomeUnknown(words_of(exc))
             self._lost += 1
             self._was_taken = True
+            self._current = None
             raise
         fault = find_fault(reply)
         if fault is not None:
             self.answers[letter.place] = fault
+            self._current = None
             raise fault
         self._lost = 0
         self._was_taken = True
         self.answers[letter.place] = Handed() if reply[0] == TAKEN else refusal(reply)
+        self._current = None
         return is_next
 
     def _pass_over(self, connection: smtplib.SMTP, bad: Reply, *, is_ready: bool) -> bool:

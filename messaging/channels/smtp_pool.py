@@ -8,7 +8,7 @@ import functools
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Final, Protocol
 
 from messaging.channels.base import ChannelUnavailable, Handed
@@ -93,6 +93,11 @@ class SmtpPool:
         ]
         answers: list[Answer] = [None] * len(mails)
         working: list[MailLine] = []
+        try:
+            wait(parts)
+        except BaseException:  # such as the end of the worker's time
+            wait(parts)  # nobody else may use a line that its thread still talks on
+            raise
         for place, part in enumerate(parts):
             answers[place::count] = part.result()
             if not any(isinstance(answer, ChannelUnavailable) for answer in answers[place::count]):

@@ -1,5 +1,6 @@
 """Sets: looked at at once, claimed a few at a time, so that a no counts up to the last moment."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -153,6 +154,52 @@ def test_a_server_that_hangs_up_after_the_content_leaves_few_in_doubt(smtp: Smtp
     assert len(smtp.raw) == 2
 
 
+class TimeIsUpError(Exception):
+    """What ends a worker's time in the middle of a conversation."""
+
+
+def interrupt(channel: SmtpChannel, reply: int) -> None:
+    """Let the time of a worker end while it waits for one of the answers from now on."""
+    connection, _ = channel.reach()
+    said, count = connection.getreply, itertools.count(1)
+
+    def getreply() -> tuple[int, bytes]:
+        if next(count) == reply:
+            raise TimeIsUpError
+        return said()
+
+    connection.getreply = getreply  # type: ignore[method-assign]
+
+
+def test_an_interrupted_conversation_keeps_its_answers_and_gives_nobody_the_mail_of_another(
+    smtp: SmtpServer,
+) -> None:
+    channel = SmtpChannel(account_from_url(smtp.url))
+    interrupt(channel, reply=8)  # three to each announcement and one to each mail: of the second
+    names = ["one", "two", "three"]
+
+    answers = channel.send_all([outgoing(f"{name}@example.com") for name in names], until=LATER)
+    later = channel.send_all([outgoing("four@example.com")], until=LATER)
+    channel.close()
+
+    assert [type(answer) for answer in answers] == [Handed, TimeIsUpError, type(None)]
+    assert [type(answer) for answer in later] == [Handed]
+    assert smtp.recipients == ["one@example.com", "two@example.com", "four@example.com"]
+
+
+def test_a_single_mail_that_is_interrupted_leaves_its_connection_to_nobody(
+    smtp: SmtpServer,
+) -> None:
+    channel = SmtpChannel(account_from_url(smtp.url))
+    interrupt(channel, reply=2)
+    with pytest.raises(TimeIsUpError):
+        channel.send(outgoing("one@example.com"))
+
+    assert channel.send(outgoing("two@example.com")) == Handed()
+    channel.close()
+    assert smtp.recipients == ["two@example.com"]
+
+
 @pytest.mark.parametrize(
     ("answer", "is_account_fault"),
     [
@@ -270,7 +317,7 @@ def test_claims_grow_with_how_fast_messages_leave() -> None:
         pace.note(50, seconds)
         pace.end_set(50, 0.1)
         sizes.append((pace.claim_size, pace.set_size))
-    assert sizes == [(50, 250), (50, 250), (10, 250)]
+    assert sizes == [(20, 250), (20, 250), (10, 250)]
     pace.end_set(50, 60.0)
     assert (pace.claim_size, pace.set_size) == (10, 150)
     assert [len(few) for few in pace.split([None] * 25)] == [10, 10, 5]  # type: ignore[list-item]
