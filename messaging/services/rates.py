@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from django.db import transaction
+
 from crm.choices import Channel
 from kernel.arrays import columns
 from kernel.sql import count_sql
@@ -87,7 +89,18 @@ def book_turns(rates: Rates, now: datetime) -> None:
     After the messages were written: whoever claims locks messages first, and limits then.
     """
     if rates.held:
-        _write(rates, Counter(), now)
+        _write(rates, Counter(), now, is_booked=True)
+
+
+@transaction.atomic
+def free_turns(now: datetime) -> None:
+    """Give up the turns of messages that were cancelled: whoever waits next queues from now on.
+
+    The others keep their own times; where several then meet, they queue again.
+    """
+    booked = RateLimit.objects.select_for_update(no_key=True).filter(booked_until__gt=now)
+    ids = list(booked.order_by("pk").values_list("pk", flat=True))
+    RateLimit.objects.filter(pk__in=ids).update(booked_until=now)
 
 
 def take_tokens(rates: Rates, messages: Sequence[PendingMessage], now: datetime) -> None:
@@ -96,7 +109,7 @@ def take_tokens(rates: Rates, messages: Sequence[PendingMessage], now: datetime)
     for message in messages:
         taken.update(row_id for row_id, _ in rates.buckets_of(message))
     if taken:
-        _write(rates, taken, now)
+        _write(rates, taken, now, is_booked=False)
 
 
 def _hold(empty: Sequence[Bucket], now: datetime, *, is_urgent: bool) -> Verdict:
@@ -144,14 +157,14 @@ def _new_row(name: LimitName, per_minute: int, now: datetime) -> RateLimit:
     )
 
 
-def _write(rates: Rates, taken: Counter[int], now: datetime) -> None:
+def _write(rates: Rates, taken: Counter[int], now: datetime, *, is_booked: bool) -> None:
     rows = [
         (
             row_id,
             taken[row_id],
             bucket.capacity,
             bucket.per_minute / 60,
-            bucket.booked_until,
+            bucket.booked_until if is_booked else None,
         )
         for row_id, bucket in sorted(rates.buckets.values(), key=lambda pair: pair[0])
     ]

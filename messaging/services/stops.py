@@ -30,6 +30,7 @@ from messaging.panels import list_flows
 from messaging.queries.stops import covered, list_open_stops, without
 from messaging.services.gates.holding import ask_again
 from messaging.services.gating import Stop
+from messaging.services.rates import free_turns
 from messaging.types import PendingMessage, Verdict
 from tenants.domain.actions import describe_actor
 from tenants.queries import get_tenant
@@ -181,9 +182,8 @@ def _work_off(stop_id: int, now: datetime) -> int:
 
 def _release(stop: SendingStop, waiting: QuerySet[Message], now: datetime) -> int:
     """Make what one pause held due again, unless another one holds it too."""
-    held = waiting.filter(
-        without(list_open_stops()), status=MessageStatus.PENDING, reason=SkipReason.HELD
-    )
+    others = [other for other in list_open_stops() if is_pause(other.kind)]
+    held = waiting.filter(without(others), status=MessageStatus.PENDING, reason=SkipReason.HELD)
     due_at = Least(F("planned_at"), Value(now))
     moved = _take(held).update(due_at=due_at, reason="", detail="")
     if not moved and not held.exists():
@@ -199,6 +199,7 @@ def _cancel(stop: SendingStop, waiting: QuerySet[Message], now: datetime) -> int
     moved = _take(queued.filter(status=MessageStatus.PENDING)).update(
         status=end.status, reason=end.reason, detail=end.detail
     )
+    free_turns(now)
     is_over = now - stop.created_at >= GRACE
     open_ones = queued.filter(status__in=[MessageStatus.PENDING, MessageStatus.SENDING])
     if not moved and is_over and not open_ones.exists():

@@ -19,12 +19,13 @@ from kernel.tenancy import tenant_scope
 from messaging.channels.base import ChannelDeferred, Handed
 from messaging.choices import MessageClass, StopScope
 from messaging.domain.stops import is_covered
-from messaging.models import ChannelAccount, Message, SendingStop
+from messaging.models import ChannelAccount, Message, RateLimit, SendingStop
 from messaging.queries.stops import covered
 from messaging.services import sending
 from messaging.services.accounts import pause_account
 from messaging.services.preparing import _list_due
 from messaging.services.queueing import queue_messages
+from messaging.services.rate_limits import set_limit
 from messaging.services.senders import ensure_default_sender
 from messaging.services.stops import (
     GRACE,
@@ -122,6 +123,45 @@ def test_two_pauses_hold_until_both_are_over(shop: Tenant, smtp: SmtpServer) -> 
     resume_messages(own.pk, actor=ADA)
     drain()
     assert states() == {("sent", ""): 1}
+
+
+def test_a_resume_lets_go_what_came_after_a_cancellation_that_is_still_open(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    template = make_template()
+    stop = pause_messages("everything", actor=ADA)
+    queue_messages([new_message(make_recipient(), template)])
+    drain()
+    noon.shift(timedelta(seconds=1))
+    cancel_messages("everything", actor=ADA)
+    noon.shift(timedelta(seconds=1))
+    later = make_recipient()
+    queue_messages([new_message(later, template)])
+    drain()
+    assert states() == {("cancelled", "cancelled"): 1, ("pending", "held"): 1}
+
+    resume_messages(stop.pk, actor=ADA)
+    drain()
+
+    assert smtp.recipients == [later.email]
+
+
+def test_what_is_cancelled_gives_up_its_turns(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    set_limit("tenant", "", 1, now=clock.now(), actor=ADA)
+    template = make_template()
+    queue_messages([new_message(make_recipient(), template) for _ in range(30)])
+    drain()
+    booked = RateLimit.objects.get(kind="tenant")
+    assert booked.booked_until > clock.now() + timedelta(minutes=10)
+    noon.shift(timedelta(seconds=1))
+
+    cancel_messages("everything", actor=ADA)
+    drain()
+
+    booked.refresh_from_db()
+    assert booked.booked_until == clock.now()
 
 
 def test_what_is_paused_is_not_paused_again_and_nothing_unknown_is(shop: Tenant) -> None:
