@@ -23,6 +23,8 @@ from tenants.queries import get_tenant
 KIND: Final = "deliveries"
 ROWS: Final = 100
 """Changes taken at once; each names a batch of mails."""
+BATCH: Final = 200
+"""Mails of a change where the past is added up."""
 NAMED: Final = 20
 """Differences of one kind that are named."""
 
@@ -38,7 +40,7 @@ def note_deliveries(message_ids: Iterable[int]) -> None:
 
 
 def add_up_deliveries(deadline: Deadline) -> int:
-    """Bring the sums of the active tenant up to date; new or in a new zone, from scratch.
+    """Bring the sums of the active tenant up to date; new or in a new zone, all of them.
 
     Args:
         deadline: when to stop claiming.
@@ -57,7 +59,7 @@ def add_up_deliveries(deadline: Deadline) -> int:
 
 @transaction.atomic
 def rebuild_deliveries() -> None:
-    """Add up everything from the mails, in the tenant's zone of now.
+    """Have everything added up anew in the tenant's zone of now, batch by batch, as changes are.
 
     A repeat ends in the same rows. Whoever adds up changes meanwhile waits.
     """
@@ -65,7 +67,7 @@ def rebuild_deliveries() -> None:
     state = _lock_state() or _create_state(zone)
     DeliveryChange.objects.all().delete()
     with whole_tenant():
-        run_sql("messaging.mark_deliveries", **_params(zone))
+        run_sql("messaging.queue_past_deliveries", size=BATCH)
     DeliveryState.objects.filter(pk=state.pk).update(zone=zone, built_at=clock.now())
 
 
