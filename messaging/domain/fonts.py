@@ -3,6 +3,8 @@
 from typing import Final
 
 PLAIN: Final = "plain"
+FONT: Final = "{{ brand.font }}"
+"""As templates name it."""
 STACKS: Final[dict[str, tuple[str, str]]] = {
     PLAIN: (
         "Plain, as the reader's device writes",

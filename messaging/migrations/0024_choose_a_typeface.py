@@ -10,16 +10,4 @@ class Migration(migrations.Migration):
             name="font",
             field=models.TextField(default="plain"),
         ),
-        migrations.RunSQL(
-            """
-            UPDATE messaging_template
-            SET html = replace(html, f.stack, '{{ brand.font }}'),
-                mjml = replace(mjml, f.stack, '{{ brand.font }}')
-            FROM (
-                SELECT '-apple-system, ''Segoe UI'', Roboto, Helvetica, Arial, sans-serif' AS stack
-            ) AS f
-            WHERE channel = 'email'
-            """,
-            migrations.RunSQL.noop,
-        ),
     ]

@@ -7,14 +7,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Replace
 
 from kernel.secrets import new_token
 from kernel.tenancy import current_tenant_id
 from messaging.domain.colours import is_colour
-from messaging.domain.fonts import PLAIN, STACKS
+from messaging.domain.fonts import FONT, PLAIN, STACKS, stack_of
 from messaging.domain.pictures import read_picture
 from messaging.errors import BrandInvalid
-from messaging.models import Brand
+from messaging.models import Brand, Template
 from tenants.services import audit
 
 _NAME = re.compile(r"[\w-]{32}\.(png|jpg)")
@@ -103,8 +105,18 @@ def _write(values: dict[str, Any], *, actor: str) -> bool:
     before = {name: getattr(brand, name) for name in changed}
     after = {name: values[name] for name in changed}
     Brand.objects.filter(pk=brand.pk).update(**after)
+    if "font" in changed:
+        _let_templates_follow()
     audit.record("brand.changed", "brand", brand.pk, before=before, after=after, actor=actor)
     return True
+
+
+def _let_templates_follow() -> None:
+    """Let templates that were compiled with the plain typeface take that of the brand."""
+    plain, own = Value(stack_of(PLAIN)), Value(FONT)
+    Template.objects.filter(html__contains=stack_of(PLAIN)).update(
+        html=Replace("html", plain, own), mjml=Replace("mjml", plain, own)
+    )
 
 
 def _folder(tenant_id: int) -> Path:

@@ -15,14 +15,16 @@ from hypothesis import strategies as st
 
 from kernel.tenancy import tenant_scope
 from messaging.domain.colours import ENOUGH, NIGHT, WHITE, contrast, readable_on, text_on
+from messaging.domain.fonts import PLAIN, stack_of
 from messaging.domain.pictures import MAX_BYTES, read_picture
 from messaging.errors import BrandInvalid
-from messaging.models import Brand
+from messaging.models import Brand, Template
 from messaging.queries.brand import look_of_brand
 from messaging.services import tokens
 from messaging.services.brand import BrandData, update_brand
 from messaging.types import RecipientToken
 from tenants.models import AuditEntry, Tenant
+from tests.factories.messaging import make_template
 from tests.factories.samples import make_profile
 from tests.factories.tenants import sign_in
 
@@ -141,11 +143,15 @@ def test_a_bad_colour_changes_nothing(tenant: Tenant) -> None:
 
 def test_mails_wear_the_typeface_and_no_other_is_taken(tenant: Tenant) -> None:
     owner = sign_in(tenant)
+    older = make_template()
+    Template.objects.update(html=f'<p style="font-family:{stack_of(PLAIN)};">')
     assert "Segoe UI" in owner.get(f"{BRAND}preview/").content.decode()
     owner.post(BRAND, {**FIELDS, "font": "georgia"})
     mail = owner.get(f"{BRAND}preview/").content.decode()
     families = set(re.findall("font-family: ?([^;]+);", html.unescape(mail)))
     assert families == {"Georgia, Cambria, 'Times New Roman', serif"}
+    older.refresh_from_db()
+    assert older.html == '<p style="font-family:{{ brand.font }};">'
     page = owner.post(BRAND, {**FIELDS, "font": "comic; color: red"})
     assert page.status_code == 422
     assert Brand.objects.get().font == "georgia"
