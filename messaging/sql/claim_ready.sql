@@ -11,9 +11,10 @@
 --                   arrays of one length; profiles and consents: who it goes to, and what they had
 --                   said on its channel when the gates were asked; empty where it does not matter
 -- out: ids of the rows taken
--- why: a message that is no longer pending, that was handed over and put back, or that waits for a later time, was taken, cancelled or
+-- why: a message that is no longer pending, that was handed over and put back, or that waits for a
+--      later time, was taken, cancelled or
 --      put off since it was looked at: it is left out. So is what goes to somebody who said
---      something else since or was erased, and marketing to somebody who is getting another one or got one,
+--      something else since, was erased or merged, and marketing to somebody who is getting another one or got one,
 --      and what was paused or cancelled since, by itself or with its account.
 --      A Message-ID once given stays for ever. Rows that
 --      another worker holds are passed over. Ids are named twice: see list_due_messages.
@@ -45,6 +46,7 @@ ready AS (
      AND p.id = told.profile_id
      AND p.id = ANY(%(profiles)s::bigint[])
      AND p.erased_at IS NULL
+     AND p.merged_into_id IS NULL
     WHERE m.tenant_id = %(tenant_id)s
       AND m.id = ANY(%(ids)s::bigint[])
       AND (

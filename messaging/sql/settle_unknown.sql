@@ -6,13 +6,14 @@
 --      send_again   text[]       classes that are sent again, once
 -- out: row count
 -- why: whether the mail server took such a mail cannot be asked. A promotional one is not sent
---      again; a transactional one is, once, with the same Message-ID. Ids are named twice: see
---      list_due_messages.
+--      again; a transactional one is, once, with the same Message-ID. The outcome of what was not
+--      sent is its status, and has an index. Ids are named twice: see list_due_messages.
 WITH settled AS (
     SELECT tenant_id, id, message_class = ANY(%(send_again)s) AND NOT is_resend AS is_again
     FROM messaging_message
     WHERE tenant_id = %(tenant_id)s
       AND status = 'sending'
+      AND outcome = 'sending'
       AND due_at <= %(now)s
     ORDER BY id
     FOR NO KEY UPDATE SKIP LOCKED
