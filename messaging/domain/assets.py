@@ -6,7 +6,6 @@ pixels is left behind: places, cameras, names, comments.
 
 import io
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +36,8 @@ _OTHERS: Final = (
     (b"ii*\0", "Mail programs do not show TIFF. Save it as JPEG."),
     (b"mm\0*", "Mail programs do not show TIFF. Save it as JPEG."),
 )
+# Pillow refuses what has more than twice this, also a picture that grows with one of its frames.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 
 class PictureInvalid(Invalid):
@@ -135,19 +136,24 @@ def _prepare_moving(content: bytes, image: Image.Image, frames: int) -> Prepared
         raise PictureInvalid("This GIF is too long for a mail. Take out frames or make it smaller.")
     if image.width > FULL:
         raise PictureInvalid(f"A GIF that moves may be {FULL:,} pixels wide. Make it smaller.")
-    for frame in _frames(image):
-        if frame.width * frame.height > MAX_PIXELS:
-            raise _too_many()
+    _unpack_frames(image)
     image.seek(0)
     small = _write(_fit(image.convert("RGBA"), THUMB, THUMB), "png")
     size = image.size
     return Prepared(MOVING, *size, {f".{MOVING}": strip_gif(content), "-thumb.png": small})
 
 
-def _frames(image: Image.Image) -> Iterator[Image.Image]:
+def _unpack_frames(image: Image.Image) -> None:
+    """Read every frame to its end; one beyond the picture is refused before it is unpacked.
+
+    Raises:
+        PictureInvalid: a frame lies beyond the picture, which grew for it when it was reached.
+    """
+    size = image.size
     for frame in ImageSequence.Iterator(image):
+        if frame.size != size:
+            raise PictureInvalid("A frame of this GIF is larger than the GIF. Save it anew.")
         frame.load()
-        yield frame
 
 
 def _flatten(image: Image.Image) -> Image.Image:

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from PIL import Image, ImageCms
+from PIL import GifImagePlugin, Image, ImageCms
 
 from kernel.errors import Conflict, NotFound
 from kernel.tenancy import tenant_scope
@@ -89,6 +89,34 @@ def test_what_is_no_picture_for_mails_is_refused_with_words(content: bytes, word
         prepare_picture(content)
     assert words in refusal.value.detail
     assert refusal.value.fields == {"file": refusal.value.detail}
+
+
+def grow(side: int) -> bytes:
+    """Return a GIF of one pixel whose second frame says that it is very large."""
+    colours = struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(6)
+    pixels = b"\x02\x02\x44\x01\x00"  # one pixel, and the end
+    frames = (b"," + struct.pack("<HHHHB", 0, 0, each, each, 0) + pixels for each in (1, side))
+    return b"GIF89a" + colours + b"".join(frames) + b";"
+
+
+@pytest.mark.parametrize(
+    ("side", "words"), [(6_000, "A frame of this GIF is larger"), (13_000, "40 million pixels")]
+)
+def test_a_frame_beyond_its_picture_is_refused_before_it_is_unpacked(
+    side: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked: list[tuple[int, int]] = []
+    load = GifImagePlugin.GifImageFile.load
+
+    def watch(image: GifImagePlugin.GifImageFile) -> Any:
+        unpacked.append(image.size)
+        return load(image)
+
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, "load", watch)
+    with pytest.raises(PictureInvalid) as refusal:
+        prepare_picture(grow(side))
+    assert words in refusal.value.detail
+    assert set(unpacked) == {(1, 1)}
 
 
 @pytest.mark.parametrize(
