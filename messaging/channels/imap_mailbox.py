@@ -151,7 +151,7 @@ def _open(place: ImapPlace) -> Iterator[tuple[imaplib.IMAP4, dict[str, int]]]:
     """Log in and open the folder for reading alone."""
     try:
         server = _connect(place)
-    except (OSError, imaplib.IMAP4.error, AddressForbidden) as exc:
+    except (*BROKEN, AddressForbidden) as exc:
         raise MailboxUnavailable(f"it does not answer: {_words(exc)}") from exc
     try:
         yield server, _select(server, place)

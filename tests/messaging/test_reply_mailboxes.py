@@ -176,6 +176,24 @@ def test_a_wrong_password_is_said_on_the_page_of_the_account(
     assert "The mailbox for replies cannot be read: it refuses user and password" in checked
 
 
+@pytest.mark.parametrize("host", ["imap..example", f"{'a' * 64}.example"])
+def test_a_host_that_cannot_be_written_is_a_fault_that_is_told(
+    mailbox: ReplyMailbox, smtp: SmtpServer, host: str
+) -> None:
+    data = AccountData(
+        "email",
+        "smtp",
+        "Server",
+        {"imap_url": f"imaps://u:p@{host}"},
+        {"reply_address": "replies@shop.example"},
+    )
+    with transaction.atomic():
+        update_account(mailbox.account_id, data, actor=ACTOR)
+    visit(mailbox)
+    assert mailbox.fault.startswith("it does not answer: ")
+    assert (mailbox.faults, mailbox.due_at) == (1, NOON + timedelta(minutes=2))
+
+
 def test_a_mailbox_in_a_private_network_is_not_read(mailbox: ReplyMailbox, settings: Any) -> None:
     settings.OUTGOING_PRIVATE = False
     visit(mailbox)
