@@ -50,6 +50,7 @@ def _event(row: Any) -> NewEvent:
         store_id=row.store_id,
         object_id=row.id,
         properties={
+            "order_id": row.order_id,
             "number": row.number or row.order_external_id,
             "carrier": row.carrier,
             "tracking_number": row.tracking_number,

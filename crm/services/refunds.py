@@ -107,7 +107,7 @@ def link_waiting(batch: Batch, order_external_ids: Sequence[str]) -> None:
         if row.profile_id not in (None, profile_id):
             batch.stale.add(row.profile_id)
         if not order.is_test:
-            _add_event(batch, row, order.number or order.external_id, profile_id)
+            _add_event(batch, row, order, profile_id)
     run_sql("crm.link_refunds", **columns("ids order_ids profile_ids", linked))
 
 
@@ -190,13 +190,12 @@ def _note(batch: Batch, change: RefundChange) -> None:
         if change.profile_id is not None:
             batch.stale.add(change.profile_id)
         return
-    number = (change.order.number or change.order.external_id) if change.order else ""
     batch.add_event(
         "Order Refunded",
         refund.refunded_at,
         profile_id=change.profile_id,
         object_id=change.refund_id,
-        properties=_describe(number, refund.amount_minor, refund.currency),
+        properties=_describe(change.order, refund.amount_minor, refund.currency),
         dedupe_key=_key(change.refund_id, "" if change.known is None else change.digest),
     )
 
@@ -212,13 +211,13 @@ def _is_same_money(change: RefundChange) -> bool:
     )
 
 
-def _add_event(batch: Batch, row: Any, number: str, profile_id: int | None) -> None:
+def _add_event(batch: Batch, row: Any, order: Any, profile_id: int | None) -> None:
     batch.add_event(
         "Order Refunded",
         row.refunded_at,
         profile_id=profile_id,
         object_id=row.id,
-        properties=_describe(number, row.amount_minor, row.currency),
+        properties=_describe(order, row.amount_minor, row.currency),
         dedupe_key=_key(row.id, ""),
     )
 
@@ -227,9 +226,11 @@ def _key(refund_id: int, version: str) -> str:
     return f"order_refunded:{refund_id}:{version}" if version else f"order_refunded:{refund_id}"
 
 
-def _describe(number: str, amount_minor: int, currency: str) -> dict[str, Any]:
+def _describe(order: Any, amount_minor: int, currency: str) -> dict[str, Any]:
+    of_order = {} if order is None else {"order_id": order.id}
     return {
-        "number": number,
+        **of_order,
+        "number": (order.number or order.external_id) if order is not None else "",
         "amount": money.to_text(amount_minor, currency),
         "currency": currency,
     }

@@ -79,7 +79,7 @@ def apply_shipments(batch: Batch, items: Sequence[Item[ShipmentRecord]]) -> None
     )
     for parcel in changed:
         if parcel.order is not None:
-            note_parcel(batch, parcel.id, parcel, parcel.order)
+            note_parcel(batch, parcel.id, parcel, parcel.order, order_id=parcel.order.id)
 
 
 def link_waiting(batch: Batch, order_external_ids: Sequence[str]) -> None:
@@ -88,14 +88,15 @@ def link_waiting(batch: Batch, order_external_ids: Sequence[str]) -> None:
         "crm.link_shipments", store_id=batch.store_id, external_ids=array(order_external_ids)
     )
     for row in rows:
-        note_parcel(batch, row.id, row, row)
+        note_parcel(batch, row.id, row, row, order_id=row.order_id)
 
 
-def note_parcel(batch: Batch, shipment_id: int, parcel: Any, order: Any) -> None:
+def note_parcel(batch: Batch, shipment_id: int, parcel: Any, order: Any, *, order_id: int) -> None:
     """Note what is news of a parcel, each once; ``parcel`` and ``order`` may be one row."""
     if order.is_test:
         return
     said = {
+        "order_id": order_id,
         "number": order.number or parcel.order_external_id,
         "carrier": parcel.carrier,
         "tracking_number": parcel.tracking_number,

@@ -17,6 +17,6 @@ WHERE s.tenant_id = %(tenant_id)s
   AND o.external_id = s.order_external_id
   AND o.external_id = ANY(%(external_ids)s::text[])
 RETURNING
-    s.id, s.status, s.carrier, s.tracking_number, s.tracking_url, s.shipped_at, s.delivered_at,
+    s.id, s.order_id, s.status, s.carrier, s.tracking_number, s.tracking_url, s.shipped_at, s.delivered_at,
     s.promised_at, s.state, s.delayed_at, s.source_version_at AS version_at, o.profile_id, o.number,
     o.external_id AS order_external_id, o.is_test

@@ -7,20 +7,13 @@ from typing import Any, Final
 from flows.domain.values import EventMatch, PropertyCondition
 
 ABOUT: Final[dict[str, str]] = {
-    **dict.fromkeys(
-        (
-            "Order Placed",
-            "Order Updated",
-            "Order Cancelled",
-            "Order Refunded",
-            "Order Fulfilled",
-        ),
-        "order_id",
-    ),
+    **dict.fromkeys(("Order Placed", "Order Updated", "Order Cancelled"), "order_id"),
     "Back In Stock": "variant_id",
     "Price Dropped": "variant_id",
 }
-"""What the object of an event is, by the event's name."""
+"""What the object of an event is, by the event's name.
+
+Parcels and refunds are objects of their own: their events carry ``order_id`` as a property."""
 
 
 def holds(where: Sequence[PropertyCondition], properties: Mapping[str, Any]) -> bool:

@@ -57,7 +57,12 @@ class TestRefunds:
         assert (stored.order_id, stored.profile_id) == (bought.pk, bought.profile_id)
         assert event_names() == ["Profile Created", "Order Placed", "Order Refunded"]
         event = Event.objects.get(name="Order Refunded")
-        assert event.properties == {"number": "#1001", "amount": "4.00", "currency": "GBP"}
+        assert event.properties == {
+            "order_id": bought.pk,
+            "number": "#1001",
+            "amount": "4.00",
+            "currency": "GBP",
+        }
         assert (event.object_id, event.profile_id) == (stored.pk, bought.profile_id)
 
     def test_a_refund_before_its_order_waits_for_it(self, store: Store) -> None:
