@@ -37,3 +37,4 @@ class Refusal(TextChoices):
     KEY_MISSING = "key_missing", "The event lacks the property that tells runs apart"
     FREQUENCY = "frequency", "The profile entered before and may not enter again yet"
     EXIT_CONDITION = "exit_condition", "An exit condition is met already"
+    CIRCLE = "circle", "The profile entered 10 times within a day: flows set each other off"

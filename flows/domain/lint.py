@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from flows.domain.circles import find_circles
 from flows.domain.graph import Graph, Message, Node, Split, loops_without, reachable
 from flows.domain.nodes import Branches, EventWait
 from flows.errors import Problem
@@ -11,7 +12,13 @@ SHORTEST_LOOP = timedelta(hours=1)
 
 def lint(graph: Graph) -> list[Problem]:
     """Return every fault that must be mended before a flow may run; empty when it may."""
-    return [*_unreachable(graph), *_loops(graph), *_promotions(graph), *_conditions(graph)]
+    return [
+        *_unreachable(graph),
+        *_loops(graph),
+        *_promotions(graph),
+        *_conditions(graph),
+        *find_circles(graph),
+    ]
 
 
 def _unreachable(graph: Graph) -> list[Problem]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 
 from crm.models import Event, Profile, ProfileFacts
 from flows.choices import RunStatus
@@ -200,6 +200,36 @@ def last_starts(
             "flow_id", "profile_id", "pk", "started_at"
         )
     }
+
+
+def count_starts(
+    flow_ids: Collection[int],
+    profile_ids: Collection[int],
+    *,
+    names: Collection[str],
+    since: datetime,
+) -> dict[tuple[int, int], int]:
+    """Return how many runs certain events began since an instant, by (flow, profile).
+
+    Args:
+        flow_ids: none asks nothing.
+        profile_ids: whose runs.
+        names: of the events.
+        since: aware; a run of that very instant does not count.
+    """
+    if not flow_ids:
+        return {}
+    rows = (
+        FlowRun.objects.filter(
+            flow_id__in=set(flow_ids),
+            profile_id__in=set(profile_ids),
+            started_at__gt=since,
+            trigger__event__in=list(names),
+        )
+        .values_list("flow_id", "profile_id")
+        .annotate(number=Count("pk"))
+    )
+    return {(flow_id, profile_id): number for flow_id, profile_id, number in rows}
 
 
 def has_active_runs() -> bool:

@@ -1,13 +1,14 @@
 """Who enters a flow, and why not: the entry pipeline, in sets.
 
 Stages, in order: flow live, not history, not too old, trigger filter, profile, entry filter,
-frequency, exit condition already met. Every attempt leaves one row with its outcome.
+frequency, exit condition already met, going round in circles. Every attempt leaves one row with
+its outcome.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -29,6 +30,13 @@ from kernel.work import ring
 from segments.services.evaluate import matching
 
 Graphs = Mapping[int, Graph]
+SELF_MADE: Final = frozenset(
+    {"Tags Changed", "Points Earned", "Segment Entered", "Segment Exited", "Message Bounced"}
+)
+"""What steps of flows can set off themselves."""
+MOST_STARTS: Final = 10
+STARTS_WITHIN: Final = timedelta(days=1)
+"""So often within this time somebody enters one flow by what is self-made."""
 
 
 @transaction.atomic(savepoint=False)
@@ -53,6 +61,7 @@ def enrol_for_events(refs: Sequence[EventRef]) -> None:
     _refuse_by_entry_filter(attempts, graphs, now)
     _refuse_by_frequency(attempts, graphs, now)
     _refuse_by_exit(attempts, graphs)
+    _refuse_circles(attempts, now)
     _start(attempts, graphs, now)
     _record(attempts, now)
 
@@ -182,6 +191,23 @@ def _refuse_by_exit(attempts: Sequence[Attempt], graphs: Graphs) -> None:
     )
     for place in met:
         asking[place].reason = Refusal.EXIT_CONDITION
+
+
+def _refuse_circles(attempts: Sequence[Attempt], now: datetime) -> None:
+    """Let nobody go round for ever in flows that set off each other, or themselves."""
+    asking = [at for at in _open(attempts) if at.ref.name in SELF_MADE]
+    begun = people.count_starts(
+        {at.flow_id for at in asking},
+        {at.profile_id for at in asking},
+        names=SELF_MADE,
+        since=now - STARTS_WITHIN,
+    )
+    for attempt in asking:
+        key = (attempt.flow_id, attempt.profile_id)
+        if begun.get(key, 0) >= MOST_STARTS:
+            attempt.reason = Refusal.CIRCLE
+        else:
+            begun[key] = begun.get(key, 0) + 1
 
 
 def _trigger_of(ref: EventRef) -> dict[str, Any]:
