@@ -9,7 +9,7 @@ from django.db import transaction
 from crm.types import EventRef
 from flows.domain.graph import Graph
 from flows.domain.nodes import EventWait, StockWait
-from flows.queries.reach import find_left
+from flows.queries.reach import PLENTY, find_left
 from flows.queries.versions import get_graphs
 from flows.types import LiveRun
 from kernel import clock
@@ -95,7 +95,7 @@ def wake_for_stock(refs: Sequence[EventRef]) -> None:
             version_id=row.version_id,
             node=row.current_node,
             now=clock.now(),
-            tranche=pieces * node.tranche,
+            tranche=min(pieces, PLENTY) * node.tranche,
             gap=TRANCHE_GAP,
             best_first=node.best_first,
         )

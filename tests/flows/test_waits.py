@@ -378,3 +378,22 @@ def test_the_best_customers_go_first_where_that_is_wanted(
     come_back(soap, 1, ada)
     advance()
     assert queued() == [("note", rich.pk)]
+
+
+def test_stock_that_never_ends_wakes_everybody(
+    soap: Variant, ada: Profile, noon: time_machine.Traveller
+) -> None:
+    """Some shops write the highest number they know for what they always have."""
+    make_flow(
+        definition(
+            {"back": wait_stock(tranche=1_000), "note": message_node()},
+            trigger={"event": "Waitlist Joined"},
+        )
+    )
+    happen("Waitlist Joined", ada, variant_id=str(soap.pk))
+    advance()
+    noon.shift(timedelta(minutes=1))
+    advance()
+    come_back(soap, 2_147_483_647, ada)
+    advance()
+    assert queued() == [("note", ada.pk)]
