@@ -1,13 +1,22 @@
 """Faults that a definition of the right form can still have."""
 
 from datetime import timedelta
+from typing import Final
 
+from crm.domain.carts import CART_EVENTS
 from flows.domain.circles import find_circles
-from flows.domain.graph import Graph, Message, Node, Split, loops_without, reachable
+from flows.domain.graph import EventTrigger, Graph, Message, Node, Split, loops_without, reachable
 from flows.domain.nodes import Branches, EventWait
+from flows.domain.values import CART, ORDER_PLACED
 from flows.errors import Problem
 
 SHORTEST_LOOP = timedelta(hours=1)
+SHOPS_CARTS: Final = CART_EVENTS - {ORDER_PLACED}
+"""Events that call a cart as the shop does."""
+OTHER_CART: Final = (
+    "an order knows its cart only as Cart Abandoned calls it; start with that event, or leave"
+    " cart_id out"
+)
 
 
 def lint(graph: Graph) -> list[Problem]:
@@ -17,6 +26,7 @@ def lint(graph: Graph) -> list[Problem]:
         *_loops(graph),
         *_promotions(graph),
         *_conditions(graph),
+        *_carts(graph),
         *find_circles(graph),
     ]
 
@@ -50,6 +60,27 @@ def _conditions(graph: Graph) -> list[Problem]:
         for node in graph.nodes.values()
         for path, key in _messages_asked(node)
         if not isinstance(graph.nodes.get(key), Message)
+    ]
+
+
+def _carts(graph: Graph) -> list[Problem]:
+    """Refuse to compare Patron's name of a cart, which orders know, with that of a shop."""
+    trigger = graph.trigger
+    if not isinstance(trigger, EventTrigger) or trigger.event not in SHOPS_CARTS:
+        return []
+    matches = [(f"exit_on.{at}", on.match) for at, on in enumerate(graph.exit_on)]
+    matches += [
+        (f"nodes.{node.id}.any_of.{at}", match)
+        for node in graph.nodes.values()
+        if isinstance(node, EventWait)
+        for at, match in enumerate(node.any_of)
+    ]
+    return [
+        Problem(f"{path}.same", OTHER_CART)
+        for path, match in matches
+        if match is not None
+        and match.event == ORDER_PLACED
+        and any(name == CART for name, _ in match.same)
     ]
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
+ORDER_PLACED: Final = "Order Placed"
+CART: Final = "cart_id"
 Condition = Mapping[str, Any]
 """A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``."""
 
@@ -51,3 +53,9 @@ class EventMatch:
     def needs_properties(self) -> bool:
         """Whether the name alone does not tell."""
         return bool(self.where or self.same)
+
+    @property
+    def asks_for_cart(self) -> bool:
+        """Whether it asks of which cart an order was made."""
+        names = [condition.name for condition in self.where] + [name for name, _ in self.same]
+        return self.event == ORDER_PLACED and CART in names

@@ -73,7 +73,8 @@ SAME: Final[dict[str, Any]] = {
     "type": "array",
     "title": "Of the same",
     "description": "Properties that it shares with the event that started the run, such as "
-    "cart_id or order_id; an object where the two call it by other names.",
+    "order_id; an object where the two call it by other names. Order Placed knows its cart_id as "
+    "Cart Abandoned says it.",
     "items": {
         "anyOf": [
             {"type": "string"},

@@ -10,8 +10,8 @@ from django.db.models import Count, Max, Q
 from crm.models import Event, Profile, ProfileFacts
 from flows.choices import RunStatus
 from flows.domain.nodes import WAY
-from flows.domain.triggers import name_properties
 from flows.models import FlowRun, RunStep
+from flows.queries.told import Told, name_told
 from flows.types import Happened, LiveRun, TemplateRef
 from kernel.arrays import array
 from kernel.sql import run_sql
@@ -74,6 +74,7 @@ def events_since(
     *,
     since: datetime,
     with_properties: bool = False,
+    with_carts: bool = False,
     with_history: bool = False,
 ) -> dict[int, list[Happened]]:
     """Return what happened to some profiles after an instant, oldest first.
@@ -83,6 +84,7 @@ def events_since(
         names: of the events.
         since: aware.
         with_properties: read them too, with the names of what the events are about.
+        with_carts: with properties: orders also say of which cart they were made.
         with_history: also what was brought as history.
     """
     if not profile_ids or not names:
@@ -96,9 +98,11 @@ def events_since(
         rows = rows.filter(is_backfill=False)
     columns = ["profile_id", "pk", "name", "occurred_at", "object_id"]
     columns += ["properties"] if with_properties else []
+    read = list(rows.values_list(*columns))
+    told = [Told(name, about, said[0] if said else {}) for _, _, name, _, about, *said in read]
+    named = name_told(told, with_carts=with_carts)
     found: dict[int, list[Happened]] = {}
-    for profile_id, pk, name, at, object_id, *said in rows.values_list(*columns):
-        properties = name_properties(name, object_id, said[0] if said else {})
+    for (profile_id, pk, name, at, *_), properties in zip(read, named, strict=True):
         found.setdefault(profile_id, []).append(Happened(pk, name, at, properties))
     return found
 

@@ -44,7 +44,12 @@ def find_met_exits(leavers: Sequence[Leaver]) -> dict[int, ExitOn]:
     for (profile_id, name), at in people.last_events(profiles, plain, since=since).items():
         happened[profile_id][name] = at
     events = people.events_since(
-        profiles, closer, since=since, with_properties=True, with_history=True
+        profiles,
+        closer,
+        since=since,
+        with_properties=True,
+        with_carts=any(on.match is not None and on.match.asks_for_cart for on in exits),
+        with_history=True,
     )
     triggers = read_triggers(asking)
     in_segments = {

@@ -10,8 +10,9 @@ from django.db import transaction
 from crm.services.ids import lock_final_profiles
 from crm.types import EventRef
 from flows.domain.graph import ExitOn, Graph, SegmentTrigger
-from flows.domain.triggers import fits, name_properties
+from flows.domain.triggers import fits
 from flows.queries import people
+from flows.queries.told import Told, name_told
 from flows.queries.versions import get_graphs
 from flows.services.exit_conditions import Leaver, read_triggers
 from flows.services.waiting import wake_runs
@@ -80,9 +81,10 @@ class _Told:
     def read(
         cls, runs: Sequence[LiveRun], graphs: Mapping[int, Graph], refs: Sequence[EventRef]
     ) -> "_Told":
-        closer = {
-            on.event for graph in graphs.values() for on in graph.exit_on if on.match is not None
-        }
+        matches = [
+            on.match for graph in graphs.values() for on in graph.exit_on if on.match is not None
+        ]
+        closer = {match.event for match in matches}
         asked = [ref for ref in refs if ref.name in closer]
         if not asked:
             return cls({}, {})
@@ -98,15 +100,12 @@ class _Told:
             )
             for run in runs
         ]
-        return cls(
-            {
-                ref.event_id: name_properties(
-                    ref.name, ref.object_id, properties.get(ref.event_id, {})
-                )
-                for ref in asked
-            },
-            read_triggers(leavers),
+        named = name_told(
+            [Told(ref.name, ref.object_id, properties.get(ref.event_id, {})) for ref in asked],
+            with_carts=any(match.asks_for_cart for match in matches),
         )
+        events = {ref.event_id: said for ref, said in zip(asked, named, strict=True)}
+        return cls(events, read_triggers(leavers))
 
 
 def _reason_to_exit(run: LiveRun, graph: Graph, refs: Sequence[EventRef], told: _Told) -> str:

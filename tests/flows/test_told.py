@@ -6,18 +6,23 @@ from typing import Any
 import pytest
 import time_machine
 
-from crm.models import Event, Order, Store
+from crm.models import Cart, Event, Order, Store
+from crm.services.carts import abandon_due
 from crm.services.delays import find_late
 from crm.services.reactions import drain_reactions
-from crm.types import Record, ShipmentRecord
+from crm.types import EventRecord, Record, ShipmentRecord
+from flows.domain.lint import OTHER_CART, lint
+from flows.domain.parsing import parse_graph
 from flows.models import FlowRun, RunStep
+from flows.services.gating import ask_exit_condition
 from kernel import clock
 from kernel.batches import Deadline
+from messaging.types import Verdict
 from tenants.models import Tenant
-from tests.factories.crm import apply, make_store, order, refund
+from tests.factories.crm import apply, customer, make_store, order, refund
 from tests.factories.flows import definition, make_flow, message_node
 from tests.flows.nodes import wait, wait_event
-from tests.flows.support import advance
+from tests.flows.support import advance, pending
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.covers("F3")]
 
@@ -101,4 +106,89 @@ def test_a_refund_ends_the_run_of_its_own_order(shop: Store, noon: time_machine.
     assert list(runs.values_list("trigger__object_id", "status")) == [
         (of_order("1001"), "active"),
         (of_order("1002"), "exited"),
+    ]
+
+
+SAME_CART = {"event": "Order Placed", "same": ["cart_id"]}
+NOTE = {"day": wait(1, "days", "note"), "note": message_node()}
+
+
+def leave_cart(shop: Store, noon: time_machine.Traveller) -> str:
+    """Let Ada put something into a cart and leave it for an hour; return what it is called."""
+    tell(
+        shop,
+        customer(email="ada@example.com"),
+        EventRecord(
+            "Product Added",
+            clock.now(),
+            customer(),
+            {"sku": "SOAP", "name": "Soap", "price": 6.5, "currency": "GBP"},
+            f"added {clock.now()}",
+        ),
+    )
+    noon.shift(timedelta(hours=1))
+    assert abandon_due(Deadline(None)) == 1
+    drain_reactions(Deadline(None))
+    advance()
+    return str(Cart.objects.order_by("-pk")[0].pk)
+
+
+def buy(shop: Store, noon: time_machine.Traveller, number: str) -> None:
+    noon.shift(timedelta(minutes=10))
+    tell(shop, bought(number))
+
+
+def test_an_order_ends_the_run_of_the_cart_that_it_was_made_of(
+    shop: Store, noon: time_machine.Traveller
+) -> None:
+    make_flow(definition(NOTE, trigger={"event": "Cart Abandoned"}, exit_on=[SAME_CART]))
+    first = leave_cart(shop, noon)
+    buy(shop, noon, "1001")
+    second = leave_cart(shop, noon)
+    assert first != second
+    runs = FlowRun.objects.order_by("pk").values_list("trigger__object_id", "status", "exit_reason")
+    assert list(runs) == [(int(first), "exited", "Order Placed"), (int(second), "active", "")]
+    noon.shift(timedelta(minutes=10))
+    tell(shop, bought("1002", email="bob@example.com"))
+    assert list(runs.values_list("status", flat=True)) == ["exited", "active"]
+
+
+def test_an_order_ends_the_wait_for_its_cart(shop: Store, noon: time_machine.Traveller) -> None:
+    nodes = {"paid": wait_event(SAME_CART), "note": message_node()}
+    make_flow(definition(nodes, trigger={"event": "Cart Abandoned"}))
+    leave_cart(shop, noon)
+    buy(shop, noon, "1001")
+    advance()
+    assert list(RunStep.objects.values_list("node_id", "result")) == [
+        ("paid", "happened"),
+        ("end", "exit"),
+    ]
+
+
+def test_an_order_of_the_cart_stops_a_message_that_waits(
+    shop: Store, noon: time_machine.Traveller
+) -> None:
+    nodes = {"note": message_node()}
+    make_flow(definition(nodes, trigger={"event": "Cart Abandoned"}, exit_on=[SAME_CART]))
+    leave_cart(shop, noon)
+    message = pending()
+    assert ask_exit_condition([message], clock.now())[message.id] == Verdict(passed=True)
+    buy(shop, noon, "1001")
+    said = ask_exit_condition([message], clock.now())[message.id]
+    assert said == Verdict(passed=False, detail="Order Placed")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "paths"),
+    [
+        ("Checkout Started", ["exit_on.0.same", "nodes.paid.any_of.0.same"]),
+        ("Cart Updated", ["exit_on.0.same", "nodes.paid.any_of.0.same"]),
+        ("Cart Abandoned", []),
+    ],
+)
+def test_orders_are_not_compared_with_carts_of_the_shop(trigger: str, paths: list[str]) -> None:
+    nodes = {"paid": wait_event(SAME_CART), "note": message_node()}
+    graph = definition(nodes, trigger={"event": trigger}, exit_on=[SAME_CART])
+    assert [(problem.path, problem.text) for problem in lint(parse_graph(graph))] == [
+        (path, OTHER_CART) for path in paths
     ]
