@@ -27,6 +27,8 @@ from flows.domain.nodes import (
 )
 
 GOAL: Final = "goal"
+LOOK_DAILY: Final = timedelta(days=1)
+"""Nobody says when stock rises from little to enough, so who waits for more looks by themselves."""
 SECOND_LOOK: Final = timedelta(minutes=1)
 """After this everybody sees that somebody waits; until then stock may come back unnoticed."""
 
@@ -161,9 +163,15 @@ def _wait_for_date(
 def _look_again(
     node: EventWait | StockWait, now: datetime, until: datetime, *, is_waiting: bool
 ) -> datetime:
-    """Return when to look next: stock is looked at once more, as it may come back meanwhile."""
+    """Return when to look next.
+
+    Stock is looked at once more, as it may come back meanwhile; and daily by who wants several
+    pieces, as it is told only when stock comes back at all.
+    """
     if isinstance(node, StockWait) and not is_waiting:
         return min(until, now + SECOND_LOOK)
+    if isinstance(node, StockWait) and node.min_units > 1:
+        return min(until, now + LOOK_DAILY)
     return until
 
 

@@ -397,3 +397,50 @@ def test_stock_that_never_ends_wakes_everybody(
     come_back(soap, 2_147_483_647, ada)
     advance()
     assert queued() == [("note", ada.pk)]
+
+
+def test_who_wants_several_pieces_looks_every_day(
+    soap: Variant, ada: Profile, noon: time_machine.Traveller
+) -> None:
+    timeout = {"n": 3, "unit": "days"}
+    make_flow(
+        definition(
+            {"back": wait_stock(min_units=5, timeout=timeout), "note": message_node()},
+            trigger={"event": "Waitlist Joined"},
+        )
+    )
+    begun = clock.now()
+    happen("Waitlist Joined", ada, variant_id=str(soap.pk))
+    advance()
+    looks = []
+    for _ in range(2):
+        noon.move_to(FlowRun.objects.get().wake_at or begun)
+        come_back(soap, 2, ada)
+        advance()
+        looks.append(FlowRun.objects.get().wake_at)
+    minute, day = timedelta(minutes=1), timedelta(days=1)
+    assert looks == [begun + minute + day, begun + minute + 2 * day]
+    restock(soap, 5)
+    noon.move_to(begun + minute + 2 * day)
+    advance()
+    assert steps()[0] == ("back", 1, "in_stock")
+    assert queued() == [("note", ada.pk)]
+
+
+def test_who_wants_several_pieces_waits_no_longer_for_that(
+    soap: Variant, ada: Profile, noon: time_machine.Traveller
+) -> None:
+    timeout = {"n": 3, "unit": "hours"}
+    make_flow(
+        definition(
+            {"back": wait_stock(min_units=5, timeout=timeout), "note": message_node()},
+            trigger={"event": "Waitlist Joined"},
+        )
+    )
+    happen("Waitlist Joined", ada, variant_id=str(soap.pk))
+    advance()
+    noon.shift(timedelta(minutes=1))
+    advance()
+    noon.shift(timedelta(hours=2, minutes=59))
+    advance()
+    assert steps() == [("back", 1, "timeout"), ("end", 1, "exit")]
