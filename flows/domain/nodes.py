@@ -78,7 +78,8 @@ class StockWait:
     """Waits until a variant can be bought again, and no longer than `timeout`.
 
     Attributes:
-        variant: property of the trigger event that holds the variant's id.
+        variant: property of the trigger event that holds the variant's id at its store, or
+            Patron's.
         min_units: pieces from which on it is back.
         tranche: people who go on at once for each piece; the next as many follow later.
         best_first: the best customers go first; otherwise who waits longest.

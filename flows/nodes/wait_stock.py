@@ -14,7 +14,8 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "type": "string",
             "default": "variant_id",
             "title": "Variant",
-            "description": "Property of the event that holds the variant's id.",
+            "description": "Property of the event that holds the variant's id: that of the shop "
+            "which tells of the event, or Patron's where none does.",
         },
         "min_units": {
             "type": "integer",

@@ -1,12 +1,15 @@
-"""Which products of Patron the items of events are, where they carry no SKU."""
+"""Which products and variants of Patron are meant by what events name."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from crm.models import Event, Product
+from crm.choices import Platform
+from crm.models import Event, Product, Store, Variant
 
+BIGINT_DIGITS: Final = 19
 Named = tuple[int, str]
-"""An event, and the id of a product at its store."""
+"""An event, or a store, and the id of something there."""
 
 
 def find_products(named: Mapping[tuple[int, datetime], Sequence[str]]) -> dict[Named, int]:
@@ -35,3 +38,53 @@ def find_products(named: Mapping[tuple[int, datetime], Sequence[str]]) -> dict[N
         for each in listed
         if pk in stores and (stores[pk], each) in known
     }
+
+
+def find_variants(named: Mapping[tuple[int, datetime], str]) -> dict[int, int]:
+    """Return the variant that each event names: by its id at the store of the event, else its own.
+
+    Ids of Patron count only where no shop speaks: two shops, and Patron, may give one number to
+    different things. Events that name no variant are left out; an id of Patron may be unknown.
+
+    Args:
+        named: what is named, by id and time of the event; the time names the partition.
+    """
+    wanted = {pk: said for (pk, _), said in named.items() if said}
+    if not wanted:
+        return {}
+    times = [at for pk, at in named if pk in wanted]
+    events = Event.objects.filter(
+        pk__in=wanted,
+        occurred_at__gte=min(times),
+        occurred_at__lte=max(times),
+        store_id__isnull=False,
+    )
+    stores = dict(events.values_list("pk", "store_id"))
+    held = {store_id for store_id in stores.values() if store_id}
+    of_store = _of_stores(held, set(wanted.values()))
+    shops = Store.objects.filter(pk__in=held).exclude(platform=Platform.CUSTOM)
+    speaking = set(shops.values_list("pk", flat=True)) if held else set()
+    found: dict[int, int] = {}
+    for pk, said in wanted.items():
+        store_id = stores.get(pk) or 0
+        own = None if store_id in speaking else _own_id(said)
+        variant_id = of_store.get((store_id, said), own)
+        if variant_id is not None:
+            found[pk] = variant_id
+    return found
+
+
+def _of_stores(store_ids: set[int], external_ids: set[str]) -> dict[Named, int]:
+    """Return the variants of some stores by their ids there."""
+    if not store_ids:
+        return {}
+    rows = Variant.objects.filter(store_id__in=store_ids, external_id__in=external_ids)
+    return {
+        (store_id, external_id): pk
+        for pk, store_id, external_id in rows.values_list("pk", "store_id", "external_id")
+    }
+
+
+def _own_id(said: str) -> int | None:
+    """Return an id of Patron; None for what cannot be one."""
+    return int(said) if said.isdecimal() and len(said) < BIGINT_DIGITS else None

@@ -24,6 +24,7 @@ from flows.domain.steps import Asked
 from flows.domain.triggers import fits, name_properties
 from flows.domain.values import EventMatch
 from flows.queries import people, reach
+from flows.queries.goods import find_variants
 from flows.services.conditions import runs_that_meet
 from flows.services.walkers import Walker
 from flows.types import Happened, Subject
@@ -127,7 +128,7 @@ def _has_happened(
 
 def _ask_stock(node: StockWait, group: Sequence[Walker], now: datetime) -> Answers:
     del now
-    variants = {walker.run_id: variant_of(node, walker) for walker in group}
+    variants = _variants(node, group)
     left = reach.find_left({key for key in variants.values() if key is not None})
     for walker in group:
         key = variants[walker.run_id]
@@ -141,10 +142,16 @@ def _ask_stock(node: StockWait, group: Sequence[Walker], now: datetime) -> Answe
     }
 
 
-def variant_of(node: StockWait, walker: Walker) -> int | None:
-    """Return the variant that a run waits for; None where its event names none."""
-    text = str(named_of(walker).get(node.variant, ""))
-    return int(text) if text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 bigint
+def _variants(node: StockWait, group: Sequence[Walker]) -> dict[int, int | None]:
+    """Return the variant that each run waits for; None where its event names none that is known."""
+    named = {walker.run_id: str(named_of(walker).get(node.variant, "")) for walker in group}
+    causes = {
+        (walker.trigger_event_id, at): named[walker.run_id]
+        for walker in group
+        if walker.trigger_event_id and (at := people.trigger_time(dict(walker.trigger)))
+    }
+    found = find_variants(causes)
+    return {walker.run_id: found.get(walker.trigger_event_id or 0) for walker in group}
 
 
 def named_of(walker: Walker) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from uuid import uuid4
 from crm.models import Profile
 from crm.services.events import append_events
 from crm.types import EventRef, NewEvent
+from flows.models import RunStep
 from flows.services.engine import advance_due
 from flows.services.enrolment import enrol_for_events
 from flows.services.exits import exit_for_events
@@ -77,6 +78,10 @@ def queued() -> list[tuple[str, int]]:
     """Return template and profile of every queued message, in order."""
     rows = Message.objects.order_by("id").values_list("template__key", "profile_id")
     return [(str(key), int(profile_id)) for key, profile_id in rows]
+
+
+def steps() -> list[tuple[str, int, str]]:
+    return list(RunStep.objects.order_by("id").values_list("node_id", "visit", "result"))
 
 
 def pending() -> PendingMessage:

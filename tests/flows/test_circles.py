@@ -41,7 +41,7 @@ def settle() -> None:
     pytest.fail("flows go round for ever")
 
 
-def tag_flow(word: str, **change: list[str]) -> int:
+def tag_flow(word: str, **change: Any) -> int:
     """Make a flow that changes tags once a tag was given or taken away."""
     where = [{"property": word, "is": "contains", "value": "vip"}]
     trigger = {"event": "Tags Changed", "filter": where}

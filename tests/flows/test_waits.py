@@ -1,4 +1,4 @@
-"""Runs that wait for something: events of the person, dates, and stock."""
+"""Runs that wait for something: events of the person, and dates."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -8,19 +8,17 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 
-from crm.models import Product, Profile, ProfileFacts, Store, Variant
+from crm.models import Profile
 from flows.models import FlowRun, RunStep
-from flows.services import checks
 from flows.services.exits import exit_for_events
-from flows.services.waiting import wake_for_stock
 from kernel import clock
 from kernel.tenancy import tenant_scope
 from messaging.models import Message
 from tenants.models import Tenant
 from tests.factories.flows import definition, make_flow, message_node
 from tests.factories.loyalty import make_profile
-from tests.flows.nodes import wait, wait_event, wait_stock
-from tests.flows.support import advance, happen, make_event, queued
+from tests.flows.nodes import wait, wait_event
+from tests.flows.support import advance, happen, make_event, queued, steps
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.covers("F1")]
 
@@ -30,10 +28,6 @@ PAID = {"event": "Order Placed", "same": ["cart_id"]}
 @pytest.fixture
 def ada(tenant: Tenant) -> Profile:
     return make_profile()
-
-
-def steps() -> list[tuple[str, int, str]]:
-    return list(RunStep.objects.order_by("id").values_list("node_id", "visit", "result"))
 
 
 def cart_flow(*any_of: dict[str, Any], **other: Any) -> None:
@@ -265,182 +259,3 @@ def test_a_date_of_the_event_is_waited_for(ada: Profile) -> None:
     happen("Order Placed", ada, delivered_on="2026-06-05")
     advance()
     assert FlowRun.objects.get().wake_at == datetime(2026, 6, 5, 18, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def soap(tenant: Tenant) -> Variant:
-    store = Store.objects.create(
-        name="Shop", platform="custom", currency="GBP", timezone="Europe/London"
-    )
-    product = Product.objects.create(
-        store=store, external_id="p1", title="Soap", status="active", source_version_at=clock.now()
-    )
-    return Variant.objects.create(
-        product=product,
-        store=store,
-        external_id="v1",
-        inventory_quantity=0,
-        inventory_policy="deny",
-        is_tracked=True,
-    )
-
-
-def restock(soap: Variant, pieces: int) -> None:
-    Variant.objects.filter(pk=soap.pk).update(inventory_quantity=pieces)
-
-
-def come_back(soap: Variant, pieces: int, ada: Profile) -> None:
-    restock(soap, pieces)
-    ref = make_event("Back In Stock", ada, object_id=soap.pk, pieces=pieces)
-    wake_for_stock([ref])
-
-
-@pytest.mark.covers("F24")
-def test_people_who_wait_for_a_variant_are_told_in_tranches_while_stock_lasts(
-    soap: Variant, ada: Profile, noon: time_machine.Traveller
-) -> None:
-    waiters = [make_profile() for _ in range(5)]
-    nodes = {"back": wait_stock(tranche=2), "note": message_node()}
-    make_flow(definition(nodes, trigger={"event": "Waitlist Joined"}))
-    for waiter in waiters:
-        happen("Waitlist Joined", waiter, variant_id=str(soap.pk))
-        noon.shift(timedelta(minutes=1))
-    advance()
-    noon.shift(timedelta(minutes=1))
-    advance()
-    until = list(FlowRun.objects.values_list("wake_at", flat=True))
-    assert min(at - clock.now() for at in until if at) > timedelta(days=179)
-
-    come_back(soap, 1, ada)
-    assert advance() == 2
-    assert queued() == [("note", waiters[0].pk), ("note", waiters[1].pk)]
-    noon.shift(timedelta(minutes=30))
-    assert advance() == 2
-    assert len(queued()) == 4
-
-    Variant.objects.update(inventory_quantity=0)
-    noon.shift(timedelta(minutes=30))
-    advance()
-    last = FlowRun.objects.get(profile=waiters[4])
-    assert (last.status, last.current_node, len(queued())) == ("active", "back", 4)
-
-    come_back(soap, 3, ada)
-    advance()
-    assert queued()[4:] == [("note", waiters[4].pk)]
-    assert checks.find_differences() == []
-
-
-def test_stock_that_comes_back_unnoticed_is_seen_a_minute_later(
-    soap: Variant, ada: Profile, noon: time_machine.Traveller
-) -> None:
-    make_flow(
-        definition(
-            {"back": wait_stock(), "note": message_node()}, trigger={"event": "Waitlist Joined"}
-        )
-    )
-    happen("Waitlist Joined", ada, variant_id=str(soap.pk))
-    advance()
-    restock(soap, 1)
-    noon.shift(timedelta(minutes=1))
-    advance()
-    assert queued() == [("note", ada.pk)]
-
-
-def test_who_comes_while_it_is_in_stock_goes_on_at_once(soap: Variant, ada: Profile) -> None:
-    restock(soap, 5)
-    make_flow(
-        definition(
-            {"back": wait_stock(min_units=5), "note": message_node()},
-            trigger={"event": "Waitlist Joined"},
-        )
-    )
-    happen("Waitlist Joined", ada, variant_id=str(soap.pk))
-    advance()
-    assert steps()[0] == ("back", 1, "in_stock")
-
-
-def test_the_best_customers_go_first_where_that_is_wanted(
-    soap: Variant, ada: Profile, noon: time_machine.Traveller
-) -> None:
-    rich, other = make_profile(), make_profile()
-    ProfileFacts.objects.update_or_create(profile=rich, defaults={"net_minor": 90_000})
-    make_flow(
-        definition(
-            {"back": wait_stock(tranche=1, first="best"), "note": message_node()},
-            trigger={"event": "Waitlist Joined"},
-        )
-    )
-    for waiter in (ada, other, rich):
-        happen("Waitlist Joined", waiter, variant_id=str(soap.pk))
-    advance()
-    noon.shift(timedelta(minutes=1))
-    advance()
-    come_back(soap, 1, ada)
-    advance()
-    assert queued() == [("note", rich.pk)]
-
-
-def test_stock_that_never_ends_wakes_everybody(
-    soap: Variant, ada: Profile, noon: time_machine.Traveller
-) -> None:
-    """Some shops write the highest number they know for what they always have."""
-    make_flow(
-        definition(
-            {"back": wait_stock(tranche=1_000), "note": message_node()},
-            trigger={"event": "Waitlist Joined"},
-        )
-    )
-    happen("Waitlist Joined", ada, variant_id=str(soap.pk))
-    advance()
-    noon.shift(timedelta(minutes=1))
-    advance()
-    come_back(soap, 2_147_483_647, ada)
-    advance()
-    assert queued() == [("note", ada.pk)]
-
-
-def test_who_wants_several_pieces_looks_every_day(
-    soap: Variant, ada: Profile, noon: time_machine.Traveller
-) -> None:
-    timeout = {"n": 3, "unit": "days"}
-    make_flow(
-        definition(
-            {"back": wait_stock(min_units=5, timeout=timeout), "note": message_node()},
-            trigger={"event": "Waitlist Joined"},
-        )
-    )
-    begun = clock.now()
-    happen("Waitlist Joined", ada, variant_id=str(soap.pk))
-    advance()
-    looks = []
-    for _ in range(2):
-        noon.move_to(FlowRun.objects.get().wake_at or begun)
-        come_back(soap, 2, ada)
-        advance()
-        looks.append(FlowRun.objects.get().wake_at)
-    minute, day = timedelta(minutes=1), timedelta(days=1)
-    assert looks == [begun + minute + day, begun + minute + 2 * day]
-    restock(soap, 5)
-    noon.move_to(begun + minute + 2 * day)
-    advance()
-    assert steps()[0] == ("back", 1, "in_stock")
-    assert queued() == [("note", ada.pk)]
-
-
-def test_who_wants_several_pieces_waits_no_longer_for_that(
-    soap: Variant, ada: Profile, noon: time_machine.Traveller
-) -> None:
-    timeout = {"n": 3, "unit": "hours"}
-    make_flow(
-        definition(
-            {"back": wait_stock(min_units=5, timeout=timeout), "note": message_node()},
-            trigger={"event": "Waitlist Joined"},
-        )
-    )
-    happen("Waitlist Joined", ada, variant_id=str(soap.pk))
-    advance()
-    noon.shift(timedelta(minutes=1))
-    advance()
-    noon.shift(timedelta(hours=2, minutes=59))
-    advance()
-    assert steps() == [("back", 1, "timeout"), ("end", 1, "exit")]
