@@ -4,13 +4,15 @@ A name is resolved once, what it leads to is checked, and the connection goes to
 name can lead into the network that Patron runs in, however often it changes its mind. Redirects are
 not followed.
 A request has a time in which all of it must be over, however slowly its answer drips in.
+Conversations of other kinds, such as IMAP, get their connections and their time here too.
 For workers and commands; never while a page or a database transaction waits.
 """
 
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -194,7 +196,7 @@ class Client:
     ) -> Iterator[requests.Response]:
         if self._before is not None:
             self._before()
-        watch = _Watch(self._total_seconds)
+        watch = Watch(self._total_seconds)
         try:
             with (
                 watch,
@@ -230,11 +232,12 @@ class Client:
         return bytes(body)
 
 
-class _Watch:
-    """Ends the connections of this thread once a request took too long.
+class Watch:
+    """Ends the connections of this thread once what it does with them took too long.
 
-    A limit on each read is none on their number: the connection is shut down from outside, so that
-    whatever waits for it wakes up, also during the handshake and between the headers.
+    One at a time; ``is_over`` says whether it ended them. A limit on each read is none on their
+    number: the connection is shut down from outside, so that whatever waits for it wakes up, also
+    during the handshake and between the headers.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -244,9 +247,10 @@ class _Watch:
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "Watch":
         _watched.watch = self
         self._timer.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         _watched.watch = None
@@ -271,11 +275,12 @@ class _Watch:
 
 
 class _Watched(threading.local):
-    watch: _Watch | None = None
+    watch: Watch | None = None
 
 
 _watched = _Watched()
 _TOO_SLOW: Final = "no answer came in time"
+_PRIVATE: Final = "its address lies in a private network"
 
 
 def _shut(handle: socket.socket) -> None:
@@ -346,15 +351,40 @@ def _is_error(value: object) -> bool:
     return isinstance(value, BaseException)
 
 
-def check_peer(found: socket.socket) -> None:
-    """Close a connection into a private network, unless the installation allows them.
+def connect_open(host: str, port: int, seconds: float) -> socket.socket:
+    """Connect to a host that everybody may reach; its name is resolved once, and a `Watch` holds.
+
+    Args:
+        host: a name or an address.
+        port: there.
+        seconds: for connecting, however many addresses there are, and then for each step.
 
     Raises:
-        AddressForbidden: it was one.
+        AddressForbidden: it lies in a private network, and `settings.OUTGOING_PRIVATE` is off.
+        OSError: there is no such host, or no connection to it.
+        UnicodeError: no host can have this name.
     """
-    if not settings.OUTGOING_PRIVATE and not _is_open(str(found.getpeername()[0])):
-        found.close()
-        raise AddressForbidden("its address lies in a private network")
+    until = time.monotonic() + seconds
+    failure: Exception = AddressForbidden(_PRIVATE)
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for address in _allowed(str(place[0]) for *_, place in found):
+        if (left := until - time.monotonic()) <= 0:
+            break
+        try:
+            made = socket.create_connection((address, port), left)
+        except OSError as exc:
+            failure = exc
+            continue
+        made.settimeout(seconds)
+        _watch(made)
+        return made
+    raise failure
+
+
+def _allowed(addresses: Iterable[str]) -> list[str]:
+    """Return those that may be connected to, each once."""
+    is_any = settings.OUTGOING_PRIVATE
+    return [each for each in dict.fromkeys(addresses) if is_any or _is_open(each)]
 
 
 def _is_open(address: str) -> bool:
@@ -382,7 +412,7 @@ class _GuardedConnection(HTTPConnection):
     def _dial(self) -> socket.socket:
         """Connect to one of the addresses that were checked; the name is not resolved again."""
         name, addresses = self._dns_host, self._resolve()
-        failure: Exception = AddressForbidden("its address lies in a private network")
+        failure: Exception = AddressForbidden(_PRIVATE)
         try:
             for address in addresses:
                 self._dns_host = address
@@ -402,8 +432,7 @@ class _GuardedConnection(HTTPConnection):
             )
         except socket.gaierror as exc:
             raise NameResolutionError(self.host, self, exc) from exc
-        addresses = dict.fromkeys(str(place[0]) for *_, place in found)
-        return [address for address in addresses if _is_open(address)]
+        return _allowed(str(place[0]) for *_, place in found)
 
     def _let_go(self) -> None:
         if self._handle is not None:

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from kernel import clock
 from kernel.batches import Deadline
-from kernel.http import AddressForbidden, check_peer
+from kernel.http import AddressForbidden, Watch, connect_open
 from messaging.channels.base import ProviderEvent
 from messaging.channels.inbound_events import Arrived, event_of
 from messaging.domain.inbound_mail import header_of, safely
@@ -30,6 +30,12 @@ TIMEOUT_SECONDS: Final = 15
 BATCH: Final = 20
 """Mails of one visit."""
 PART_BYTES: Final = 1_000_000
+VISIT_SECONDS: Final = 60.0
+"""For all of a conversation, however slowly it drips; a worker's turn and a lease are longer."""
+CHECK_SECONDS: Final = 20.0
+"""Likewise, while a page waits."""
+VISIT_BYTES: Final = BATCH * PART_BYTES + 5_000_000
+"""Of all that a server says in one."""
 BROKEN: Final = (imaplib.IMAP4.error, OSError, ValueError, EOFError)
 """What a server that does not answer, or not as it should, comes to."""
 _SCHEMES: Final = {"imaps": ("tls", 993), "imap+tls": ("starttls", 143), "imap": ("none", 143)}
@@ -110,7 +116,7 @@ def place_from_url(url: str) -> ImapPlace:
 def check_mailbox(url: str) -> str:
     """Log in and open the folder; empty when that works, else what is wrong."""
     try:
-        with _open(place_from_url(url)):
+        with _open(place_from_url(url), CHECK_SECONDS):
             return ""
     except MailboxUnavailable as exc:
         return f"The mailbox for replies cannot be read: {exc}"
@@ -135,7 +141,7 @@ def read_new(url: str, mark: Mark, deadline: Deadline) -> Visit:
         place = place_from_url(url)
     except ValueError as exc:
         raise MailboxUnavailable(str(exc)) from exc
-    with _open(place) as (server, heads):
+    with _open(place, VISIT_SECONDS) as (server, heads):
         validity, next_uid = heads["UIDVALIDITY"], heads["UIDNEXT"]
         if mark.validity == 0:
             return Visit(Mark(validity, max(next_uid - 1, 0), mark.since))
@@ -147,8 +153,20 @@ def read_new(url: str, mark: Mark, deadline: Deadline) -> Visit:
 
 
 @contextlib.contextmanager
-def _open(place: ImapPlace) -> Iterator[tuple[imaplib.IMAP4, dict[str, int]]]:
-    """Log in and open the folder for reading alone."""
+def _open(place: ImapPlace, seconds: float) -> Iterator[tuple[imaplib.IMAP4, dict[str, int]]]:
+    """Log in and open the folder for reading alone; after some seconds all of it ends."""
+    with Watch(seconds) as watch:
+        try:
+            with _logged_in(place) as found:
+                yield found
+        except MailboxUnavailable as exc:
+            if watch.is_over:
+                raise MailboxUnavailable(f"it takes more than {seconds:.0f} seconds") from exc
+            raise
+
+
+@contextlib.contextmanager
+def _logged_in(place: ImapPlace) -> Iterator[tuple[imaplib.IMAP4, dict[str, int]]]:
     try:
         server = _connect(place)
     except (*BROKEN, AddressForbidden) as exc:
@@ -162,21 +180,37 @@ def _open(place: ImapPlace) -> Iterator[tuple[imaplib.IMAP4, dict[str, int]]]:
 
 
 class _Plain(imaplib.IMAP4):
-    """A connection that never leads into a private network."""
+    """A connection that never leads into a private network, and carries so much and no more."""
+
+    _left = VISIT_BYTES
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        made: socket.socket = super()._create_socket(timeout)  # type: ignore[misc] # not in stubs
-        check_peer(made)
-        return made
+        return connect_open(self.host, self.port, timeout or TIMEOUT_SECONDS)
+
+    def read(self, size: int) -> bytes:
+        """Read some bytes; how many, the server said."""
+        self._spend(size)
+        return super().read(size)
+
+    def readline(self) -> bytes:
+        """Read a line, which the library keeps short enough."""
+        line = super().readline()
+        self._spend(len(line))
+        return line
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise self.abort("it sends more than it was asked for")
 
 
-class _Tls(imaplib.IMAP4_SSL):
-    """Likewise, over TLS."""
+class _Tls(_Plain, imaplib.IMAP4_SSL):
+    """Likewise, over TLS, which begins once the address was found good."""
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        made: socket.socket = super()._create_socket(timeout)  # type: ignore[misc] # not in stubs
-        check_peer(made)
-        return made
+        made = super()._create_socket(timeout)
+        context: ssl.SSLContext = self.ssl_context
+        return context.wrap_socket(made, server_hostname=self.host)
 
 
 def _connect(place: ImapPlace) -> imaplib.IMAP4:

@@ -1,5 +1,6 @@
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -179,18 +180,58 @@ def test_the_connection_goes_to_what_was_checked_whatever_the_name_says_next(
         ("::ffff:127.0.0.1", False),
     ],
 )
-def test_addresses_that_are_open_to_everybody(address: str, is_open: bool) -> None:
-    class Peer(socket.socket):
-        def getpeername(self) -> tuple[str, int]:
-            return address, 443
+def test_addresses_that_are_open_to_everybody(
+    address: str, is_open: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
 
+    def connect(to: tuple[str, int], seconds: float) -> socket.socket:
+        tried.append(to[0])
+        return socket.socket()
+
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 25))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "create_connection", connect)
     assert http._is_open(address) is is_open
-    with Peer() as peer:
-        if is_open:
-            http.check_peer(peer)
-        else:
-            with pytest.raises(AddressForbidden):
-                http.check_peer(peer)
+    if is_open:
+        http.connect_open("mail.example", 25, 5).close()
+    else:
+        with pytest.raises(AddressForbidden, match="private network"):
+            http.connect_open("mail.example", 25, 5)
+    assert tried == [address] * is_open
+
+
+@override_settings(OUTGOING_PRIVATE=False)
+def test_a_conversation_goes_to_the_first_open_address_that_answers_within_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ["10.0.0.5", "93.184.215.14", "93.184.215.15", "93.184.215.15"]
+    asked: list[str] = []
+    tried: list[tuple[str, float]] = []
+
+    def resolve(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in names]
+
+    def connect(to: tuple[str, int], seconds: float) -> socket.socket:
+        tried.append((to[0], seconds))
+        clock[0] += 4
+        if to[0] == "93.184.215.14":
+            raise TimeoutError("timed out")
+        return socket.socket()
+
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with http.connect_open("mail.example", 25, 5) as made:
+        assert made.gettimeout() == 5
+    assert asked == ["mail.example"]
+    assert tried == [("93.184.215.14", 5.0), ("93.184.215.15", 1.0)]
+    tried.clear()
+    with pytest.raises(TimeoutError):
+        http.connect_open("mail.example", 25, 3)
+    assert tried == [("93.184.215.14", 3.0)]
 
 
 def test_an_answer_that_is_too_large_is_not_read(

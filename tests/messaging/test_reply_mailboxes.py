@@ -1,5 +1,6 @@
 """Replies by mail that are read from a mailbox: new ones alone, once, whatever the server does."""
 
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -174,6 +175,57 @@ def test_a_wrong_password_is_said_on_the_page_of_the_account(
     assert "The mailbox cannot be read" in client.get(base).text
     checked = client.post(f"{base}check/", follow=True).text
     assert "The mailbox for replies cannot be read: it refuses user and password" in checked
+
+
+@pytest.mark.parametrize("at", ["GREETING", "LOGIN", "FETCH"])
+def test_a_server_that_drips_is_left_when_the_time_of_a_visit_is_over(
+    mailbox: ReplyMailbox, box: ImapServer, zoe: Profile, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(mailbox)
+    box.deliver(letter("Hello"))
+    box.drip_at = at
+    with monkeypatch.context() as patch:
+        patch.setattr(imap_mailbox, "VISIT_SECONDS", 0.3)
+        visit(mailbox)
+    assert mailbox.fault == "it takes more than 0 seconds"
+    assert (texts(), mailbox.faults, mailbox.last_uid) == ([], 1, 1)
+    box.drip_at = ""
+    visit(mailbox)
+    assert (texts(), mailbox.fault) == (["Hello"], "")
+
+
+def test_the_page_waits_no_longer_for_a_server_that_drips(
+    box: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap_mailbox, "CHECK_SECONDS", 0.3)
+    box.drip_at = "EXAMINE"
+    expected = "The mailbox for replies cannot be read: it takes more than 0 seconds"
+    assert imap_mailbox.check_mailbox(box.url) == expected
+
+
+def test_a_server_that_names_a_huge_size_is_not_read(
+    mailbox: ReplyMailbox, box: ImapServer, zoe: Profile
+) -> None:
+    visit(mailbox)
+    box.deliver(letter("Hello"))
+    box.flood_at = "FETCH"
+    visit(mailbox)
+    assert mailbox.fault.endswith("it sends more than it was asked for")
+    assert (texts(), mailbox.last_uid) == ([], 1)
+
+
+@pytest.mark.parametrize("scheme", ["imap", "imap+tls", "imaps"])
+def test_a_mailbox_in_a_private_network_is_not_even_connected_to(
+    settings: Any, scheme: str
+) -> None:
+    settings.OUTGOING_PRIVATE = False
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        place = f"localhost:{listening.getsockname()[1]}"
+        found = imap_mailbox.check_mailbox(f"{scheme}://u:p@{place}")
+        assert "private network" in found
+        with pytest.raises(BlockingIOError):
+            listening.accept()
 
 
 @pytest.mark.parametrize("host", ["imap..example", f"{'a' * 64}.example"])

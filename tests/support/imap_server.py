@@ -23,6 +23,8 @@ class ImapServer:
         validity: changed by a server that was set up anew.
         commands: what was asked, in order.
         hang_up_at: a command at which the connection ends, such as ``FETCH``.
+        drip_at: one at which no more than a letter now and then comes; ``GREETING`` before any.
+        flood_at: one at which more is said than anybody asked for.
     """
 
     mails: dict[int, bytes] = field(default_factory=dict)
@@ -30,6 +32,8 @@ class ImapServer:
     next_uid: int = 1
     commands: list[str] = field(default_factory=list)
     hang_up_at: str = ""
+    drip_at: str = ""
+    flood_at: str = ""
     port: int = 0
 
     @property
@@ -53,6 +57,9 @@ class _Session(socketserver.StreamRequestHandler):
         return found
 
     def handle(self) -> None:
+        if self.box.drip_at == "GREETING":
+            self.drip()
+            return
         self.say("* OK IMAP4rev1 of the tests")
         while line := self.rfile.readline():
             tag, _, rest = line.decode().strip().partition(" ")
@@ -61,11 +68,28 @@ class _Session(socketserver.StreamRequestHandler):
             name = words[1] if words[0] == "UID" else words[0]
             if name == self.box.hang_up_at:
                 return
+            if name == self.box.drip_at:
+                self.drip()
+                return
+            if name == self.box.flood_at:
+                self.wfile.write(b"* 1 FETCH (BODY[] {4000000000}\r\n")
+                continue
             answer = getattr(self, f"do_{name.lower()}", None)
             done = answer(rest) if answer else "BAD what?"
             self.say(f"{tag} {done}")
             if name == "LOGOUT":
                 return
+
+    def drip(self) -> None:
+        """Begin a line and never end it, until nobody listens any more."""
+        self.connection.settimeout(0.02)
+        self.wfile.write(b"*")
+        while True:
+            try:
+                if not self.connection.recv(1):
+                    return
+            except TimeoutError:
+                self.wfile.write(b" ")
 
     def say(self, line: str) -> None:
         self.wfile.write(line.encode() + b"\r\n")
