@@ -7,6 +7,7 @@ last line nothing was handed over, after it nobody knows.
 
 import contextlib
 import smtplib
+import socket
 import ssl
 import threading
 import time
@@ -17,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from kernel.http import AddressForbidden, Watch, connect_open
 from messaging.channels.base import (
     Account,
     ChannelDeferred,
@@ -51,6 +53,10 @@ from messaging.types import OutgoingEmail
 
 TIMEOUT_SECONDS = 15
 """For each step of a conversation."""
+CONNECT_SECONDS = 60.0
+"""For connecting and logging in, however slowly the server answers."""
+CHECK_SECONDS = 20.0
+"""Likewise, while a page waits."""
 IMAP_URL = "imap_url"
 """Credential with the mailbox that replies come into."""
 CONNECTIONS = 4
@@ -63,6 +69,7 @@ class SmtpAccount:
 
     Attributes:
         security: ``none``, ``starttls`` or ``tls``.
+        is_own: the installation's, which may stand in its private network; a merchant's may not.
     """
 
     host: str
@@ -70,6 +77,7 @@ class SmtpAccount:
     user: str = ""
     password: str = ""
     security: str = "none"
+    is_own: bool = False
 
 
 def account_from_url(url: str) -> SmtpAccount:
@@ -104,6 +112,7 @@ def account_from_settings() -> SmtpAccount:
         settings.EMAIL_HOST_USER or "",
         settings.EMAIL_HOST_PASSWORD or "",
         security,
+        is_own=True,
     )
 
 
@@ -226,9 +235,10 @@ class SmtpChannel:
 
     def _connect(self) -> smtplib.SMTP:
         try:
-            self._connection = _open(self._account)
-            _log_in(self._connection, self._account)
-        except smtplib.SMTPAuthenticationError as exc:
+            with Watch(CONNECT_SECONDS):
+                self._connection = _open(self._account)
+                _log_in(self._connection, self._account)
+        except (smtplib.SMTPAuthenticationError, AddressForbidden) as exc:
             self.drop()
             raise ChannelUnavailable(words_of(exc), is_account_fault=True) from exc
         except BROKEN as exc:
@@ -268,13 +278,23 @@ def _write(mail: OutgoingEmail, *, place: int) -> Letter:
     return Letter(place, sender, mail.to_address, dotted)
 
 
+class _Guarded(smtplib.SMTP):
+    """A connection that never leads into a private network."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return connect_open(host, port, timeout)
+
+
+class _GuardedTls(smtplib.SMTP_SSL, _Guarded):
+    """Likewise, over TLS, which begins once the address was found good."""
+
+
 def _open(account: SmtpAccount) -> smtplib.SMTP:
+    plain, secure = (smtplib.SMTP, smtplib.SMTP_SSL) if account.is_own else (_Guarded, _GuardedTls)
     if account.security == "tls":
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(
-            account.host, account.port, timeout=TIMEOUT_SECONDS, context=context
-        )
-    return smtplib.SMTP(account.host, account.port, timeout=TIMEOUT_SECONDS)
+        return secure(account.host, account.port, timeout=TIMEOUT_SECONDS, context=context)
+    return plain(account.host, account.port, timeout=TIMEOUT_SECONDS)
 
 
 def _log_in(connection: smtplib.SMTP, account: SmtpAccount) -> None:
@@ -318,13 +338,22 @@ def open_account(account: Account) -> SmtpPool:
 def check_account(account: Account) -> str:
     """Log in once; empty when that works, else what the server or the network said."""
     try:
-        connection = _open(account_from_url(account.credentials.get("url", "")))
-    except (OSError, smtplib.SMTPException) as exc:
+        found = account_from_url(account.credentials.get("url", ""))
+    except ValueError as exc:
+        return f"{exc}."
+    with Watch(CHECK_SECONDS):
+        return _try(found)
+
+
+def _try(account: SmtpAccount) -> str:
+    try:
+        connection = _open(account)
+    except (OSError, smtplib.SMTPException, AddressForbidden) as exc:
         return f"The mail server does not answer: {words_of(exc)}"
     except ValueError as exc:
         return f"{exc}."
     try:
-        _log_in(connection, account_from_url(account.credentials["url"]))
+        _log_in(connection, account)
     except (smtplib.SMTPAuthenticationError, ValueError):  # beyond ASCII it cannot be written
         return "The mail server does not take this user and password."
     except (OSError, smtplib.SMTPException) as exc:

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -10,7 +11,9 @@ import pytest
 from django.test import override_settings
 
 from kernel.batches import Deadline
+from messaging.channels import email_smtp
 from messaging.channels.base import (
+    Account,
     ChannelDeferred,
     ChannelRejected,
     ChannelUnavailable,
@@ -21,6 +24,7 @@ from messaging.channels.email_smtp import (
     account_from_settings,
     account_from_url,
     channel_for,
+    check_account,
 )
 from messaging.domain.addresses import to_wire
 from messaging.domain.mime import build_email
@@ -76,11 +80,47 @@ def test_an_address_that_is_none_of_a_mail_server_is_refused(url: str) -> None:
     EMAIL_USE_TLS=True,
 )
 def test_the_account_of_the_installation_comes_from_the_settings() -> None:
-    expected = SmtpAccount("mail.example", 2525, "u", "p", "starttls")
+    expected = SmtpAccount("mail.example", 2525, "u", "p", "starttls", is_own=True)
 
     assert account_from_settings() == expected
     with override_settings(EMAIL_USE_TLS=False, EMAIL_USE_SSL=True):
         assert account_from_settings().security == "tls"
+
+
+@override_settings(OUTGOING_PRIVATE=False)
+@pytest.mark.parametrize("scheme", ["smtp", "smtp+tls", "smtps"])
+def test_a_merchants_server_in_a_private_network_is_not_even_connected_to(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        url = f"{scheme}://localhost:{listening.getsockname()[1]}"
+        with pytest.raises(ChannelUnavailable, match="private network") as refusal:
+            SmtpChannel(account_from_url(url)).send(outgoing())
+        said = check_account(Account(1, 1, "email", "smtp", "Server", {"url": url}))
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+    assert refusal.value.is_account_fault
+    assert "private network" in said
+
+
+def test_the_server_of_the_installation_may_stand_in_its_private_network(smtp: SmtpServer) -> None:
+    with override_settings(OUTGOING_PRIVATE=False, EMAIL_HOST="127.0.0.1", EMAIL_PORT=smtp.port):
+        channel = SmtpChannel(account_from_settings())
+        channel.send(outgoing())
+        channel.close()
+    assert smtp.recipients == ["ada@example.com"]
+
+
+def test_a_server_that_never_ends_its_greeting_holds_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(email_smtp, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(email_smtp, "CHECK_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ChannelUnavailable):
+            SmtpChannel(account_from_url(url)).send(outgoing())
+        said = check_account(Account(1, 1, "email", "smtp", "Server", {"url": url}))
+    assert said.startswith("The mail server does not answer: SMTPServerDisconnected")
 
 
 def test_a_thread_keeps_one_channel_per_account() -> None:
