@@ -93,6 +93,25 @@ def test_a_tag_and_a_metafield_stand_beside_each_other_and_one_refusal_costs_nei
     assert differences() == []
 
 
+def test_a_customer_in_more_segments_than_a_request_takes_has_the_metafield_of_each(
+    shop: FakeShop, shopify_api: ShopifyApi
+) -> None:
+    people = [create_list(name=f"List {number}").pk for number in range(27)]
+    for number, segment_id in enumerate(people):
+        add_to_list(segment_id, [who(1)], actor=ACTOR)
+        push(shop, segment_id, f"List {number}")
+    add_to_list(people[0], [who(2)], actor=ACTOR)
+    settle()
+    expected = {(1, f"segment_list_{number}") for number in range(27)} | {(2, "segment_list_0")}
+    assert set(fields_at(shopify_api)) == expected
+    assert quiet(shopify_api) == ["metafieldsSet 1"] * 27 + ["metafieldsSet 2"]
+    assert differences() == []
+    for segment_id in people:
+        remove_from_list(segment_id, [who(1)], actor=ACTOR)
+    settle()
+    assert set(fields_at(shopify_api)) == {(2, "segment_list_0")}
+
+
 def test_a_worker_that_dies_after_the_shop_took_it_is_followed_by_one_that_changes_nothing(
     shop: FakeShop, shopify_api: ShopifyApi
 ) -> None:

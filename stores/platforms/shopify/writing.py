@@ -1,6 +1,6 @@
 """Writing to Shopify: tags, metafields and consent of customers, and discount codes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -315,18 +315,29 @@ def _set_metafields(asking: Asking, steps: Sequence[Step]) -> dict[int, str]:
 
 
 def _share_out(steps: Iterable[Step]) -> list[list[Step]]:
-    """Part steps so that each part sets no more metafields than a request may."""
+    """Part steps so that each part sets no more metafields than a request may.
+
+    A customer of more than that is in several parts.
+    """
     parts: list[list[Step]] = []
     size = METAFIELDS_AT_ONCE
     for step in steps:
-        if not (fields := len(step.change["set"])):
-            continue
-        if size + fields > METAFIELDS_AT_ONCE:
-            parts.append([])
-            size = 0
-        parts[-1].append(step)
-        size += fields
+        for some in _pieces(step):
+            fields = len(some.change["set"])
+            if size + fields > METAFIELDS_AT_ONCE:
+                parts.append([])
+                size = 0
+            parts[-1].append(some)
+            size += fields
     return parts
+
+
+def _pieces(step: Step) -> Iterator[Step]:
+    """Yield a step, or what one request after the other may set of it; nothing sets nothing."""
+    said = list(step.change["set"].items())
+    for start in range(0, len(said), METAFIELDS_AT_ONCE):
+        some = dict(said[start : start + METAFIELDS_AT_ONCE])
+        yield Step(step.wish, change={**step.change, "set": some})
 
 
 def _set_of(asking: Asking, steps: Sequence[Step]) -> dict[int, str]:
