@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Model, OuterRef, QuerySet, Subquery
 from flows.choices import EntryOutcome, RunStatus
 from flows.domain.nodes import RESULTS, Act, Alert
 from flows.models import Flow, FlowEntry, FlowRun, RunStep
-from flows.queries.versions import get_graphs
+from flows.queries.versions import find_graphs
 from messaging.models import Message
 from messaging.queries.messages import message_payloads
 
@@ -158,10 +158,11 @@ def list_alerts(since: datetime) -> list[StepAlert]:
         .order_by("run__flow__name", "node_id")[:MOST_ALERTS]
     )
     found = list(rows)
-    graphs = get_graphs({row["version"] for row in found})
+    graphs = find_graphs({row["version"] for row in found})
     alerts = []
     for row in found:
-        node = graphs[row["version"]].nodes.get(row["node_id"])
+        graph = graphs.get(row["version"])
+        node = graph.nodes.get(row["node_id"]) if graph is not None else None
         if isinstance(node, Act) and isinstance(node.effect, Alert):
             alerts.append(
                 StepAlert(

@@ -4,17 +4,20 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import structlog
 from django.db.models import F, OuterRef, Q, Subquery
 
 from flows.choices import FlowStatus
 from flows.domain.graph import Graph
 from flows.domain.parsing import parse_graph
+from flows.errors import GraphError
 from flows.models import Flow, FlowEntry, FlowVersion
 from messaging.models import Coupon
 from messaging.panels import TemplateUser
 from segments.panels import SegmentUser
 from stores.models import WebhookEndpoint
 
+log = structlog.get_logger(__name__)
 _KEPT = 1_000
 _graphs: dict[str, Graph] = {}
 
@@ -100,20 +103,43 @@ def get_graphs(version_ids: Collection[int]) -> dict[int, Graph]:
     Raises:
         GraphError: a stored definition cannot be read.
     """
+    graphs, unreadable = _read_graphs(version_ids)
+    for fault in unreadable.values():
+        raise fault
+    return graphs
+
+
+def find_graphs(version_ids: Collection[int]) -> dict[int, Graph]:
+    """Return the same without those that cannot be read, so that they stop no other flow."""
+    graphs, unreadable = _read_graphs(version_ids)
+    for version_id, fault in sorted(unreadable.items()):
+        log.error("flow_version_unreadable", version=version_id, fault=str(fault))
+    return graphs
+
+
+def _read_graphs(
+    version_ids: Collection[int],
+) -> tuple[dict[int, Graph], dict[int, GraphError]]:
+    """Return the graphs by version, and why the others cannot be read."""
     versions = FlowVersion.objects.filter(pk__in=set(version_ids))
     checksums = dict(versions.values_list("pk", "checksum"))
     graphs = {checksum: _graphs.get(checksum) for checksum in checksums.values()}
+    unreadable: dict[int, GraphError] = {}
     missing = [pk for pk, checksum in checksums.items() if graphs[checksum] is None]
     if missing:
-        rows: list[tuple[str, Any]] = list(
-            FlowVersion.objects.filter(pk__in=missing).values_list("checksum", "graph")
-        )
-        loaded = {checksum: parse_graph(raw) for checksum, raw in rows}
+        rows = FlowVersion.objects.filter(pk__in=missing).values_list("pk", "checksum", "graph")
+        loaded: dict[str, Graph] = {}
+        for pk, checksum, raw in rows:
+            try:
+                loaded[checksum] = parse_graph(raw)
+            except GraphError as fault:
+                unreadable[pk] = fault
         graphs.update(loaded)
         if len(_graphs) > _KEPT:
             _graphs.clear()
         _graphs.update(loaded)
-    return {pk: graph for pk, checksum in checksums.items() if (graph := graphs[checksum])}
+    readable = {pk: graph for pk, checksum in checksums.items() if (graph := graphs[checksum])}
+    return readable, unreadable
 
 
 def _templates_named(graph: Mapping[str, Any]) -> set[str]:

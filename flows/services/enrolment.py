@@ -19,7 +19,7 @@ from flows.domain.graph import EventTrigger, Graph, Policy, SegmentTrigger
 from flows.domain.triggers import holds
 from flows.queries import people
 from flows.queries.entries import decided_pairs
-from flows.queries.versions import get_graphs, list_live
+from flows.queries.versions import find_graphs, list_live
 from flows.services.exit_conditions import Leaver, find_met_exits
 from flows.types import Attempt
 from kernel import clock
@@ -51,7 +51,7 @@ def enrol_for_events(refs: Sequence[EventRef]) -> None:
     """
     now = clock.now()
     live = list_live()
-    graphs = get_graphs([version_id for _, version_id in live])
+    graphs = find_graphs([version_id for _, version_id in live])
     attempts = _knock(refs, live, graphs)
     if not attempts:
         return
@@ -75,7 +75,7 @@ def _knock(
         for ref in sorted(refs, key=lambda ref: (ref.occurred_at, ref.event_id))
         if not ref.is_backfill and ref.profile_id is not None
         for flow_id, version_id in live
-        if _is_trigger(graphs[version_id], ref)
+        if version_id in graphs and _is_trigger(graphs[version_id], ref)
     ]
     if not pairs:
         return []

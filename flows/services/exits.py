@@ -13,7 +13,7 @@ from flows.domain.graph import ExitOn, Graph, SegmentTrigger
 from flows.domain.triggers import fits
 from flows.queries import people
 from flows.queries.told import Told, name_told
-from flows.queries.versions import get_graphs
+from flows.queries.versions import find_graphs
 from flows.services.exit_conditions import Leaver, read_triggers
 from flows.services.waiting import wake_runs
 from flows.types import LiveRun
@@ -39,7 +39,8 @@ def exit_for_events(refs: Sequence[EventRef]) -> None:
     runs = people.live_runs(final.values())
     if not runs:
         return
-    graphs = get_graphs([run.version_id for run in runs])
+    graphs = find_graphs([run.version_id for run in runs])
+    runs = [run for run in runs if run.version_id in graphs]
     events: dict[int, list[EventRef]] = {}
     for ref in refs:
         if ref.profile_id in final:

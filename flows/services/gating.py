@@ -12,7 +12,7 @@ from flows.choices import FlowStatus, RunStatus
 from flows.domain.graph import ExitOn, Graph
 from flows.queries import people
 from flows.queries.runs import sending_runs
-from flows.queries.versions import get_graphs
+from flows.queries.versions import find_graphs
 from flows.services.exit_conditions import Leaver, find_met_exits
 from messaging.types import PendingMessage, Verdict
 from segments.services.evaluate import matching
@@ -27,7 +27,7 @@ def ask_exit_condition(messages: Sequence[PendingMessage], now: datetime) -> Map
     """
     ours = [message for message in messages if message.flow_run_id]
     runs = sending_runs([message.flow_run_id for message in ours if message.flow_run_id])
-    graphs = get_graphs([run.version_id for run in runs.values()])
+    graphs = find_graphs([run.version_id for run in runs.values()])
     met = find_met_exits(_leavers(ours, runs, graphs))
     verdicts: dict[int, Verdict] = {}
     for message in ours:
@@ -36,6 +36,8 @@ def ask_exit_condition(messages: Sequence[PendingMessage], now: datetime) -> Map
             verdicts[message.id] = Verdict(passed=False, detail="the run does not exist any more")
             continue
         reason = _reason_over(run) or _reason_met(met.get(message.id))
+        if run.version_id not in graphs:
+            reason = reason or "the definition of the flow cannot be read"
         verdicts[message.id] = Verdict(passed=not reason, detail=reason)
     return verdicts
 
@@ -44,11 +46,12 @@ def ask_flow_filter(messages: Sequence[PendingMessage], now: datetime) -> Mappin
     """Stop messages to profiles that do not match the entry filter of their flow any more."""
     ours = [message for message in messages if message.flow_run_id]
     runs = sending_runs([message.flow_run_id for message in ours if message.flow_run_id])
-    graphs = get_graphs([run.version_id for run in runs.values()])
+    graphs = find_graphs([run.version_id for run in runs.values()])
     asking: dict[int, list[PendingMessage]] = defaultdict(list)
     for message in ours:
         run = runs.get(message.flow_run_id or 0)
-        if run is not None and graphs[run.version_id].entry_filter is not None:
+        graph = graphs.get(run.version_id) if run is not None else None
+        if run is not None and graph is not None and graph.entry_filter is not None:
             asking[run.version_id].append(message)
     verdicts: dict[int, Verdict] = {}
     for version_id, group in asking.items():
@@ -86,7 +89,7 @@ def _leavers(
             trigger=run.trigger,
         )
         for message in messages
-        if (run := runs.get(message.flow_run_id or 0)) is not None
+        if (run := runs.get(message.flow_run_id or 0)) is not None and run.version_id in graphs
     ]
 
 

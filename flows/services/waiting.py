@@ -10,7 +10,7 @@ from crm.types import EventRef
 from flows.domain.graph import Graph
 from flows.domain.nodes import EventWait, StockWait
 from flows.queries.reach import PLENTY, find_left
-from flows.queries.versions import get_graphs
+from flows.queries.versions import find_graphs
 from flows.types import LiveRun
 from kernel import clock
 from kernel.arrays import array
@@ -83,9 +83,10 @@ def wake_for_stock(refs: Sequence[EventRef]) -> None:
     keys = {f"variant:{key}": key for key in variants}
     waits = run_sql("flows.list_stock_waits", keys=array(sorted(keys)))
     left = find_left(variants) if waits else {}
-    graphs = get_graphs({row.version_id for row in waits})
+    graphs = find_graphs({row.version_id for row in waits})
     for row in waits:
-        node = graphs[row.version_id].nodes.get(row.current_node)
+        graph = graphs.get(row.version_id)
+        node = graph.nodes.get(row.current_node) if graph is not None else None
         pieces = left.get(keys[row.waits_for], 0)
         if not isinstance(node, StockWait) or pieces < node.min_units:
             continue
