@@ -5,8 +5,6 @@ mail the first megabyte is fetched, in which what somebody wrote stands; its att
 """
 
 import contextlib
-import email
-import email.policy
 import hashlib
 import imaplib
 import re
@@ -23,6 +21,7 @@ from kernel.batches import Deadline
 from kernel.http import AddressForbidden, Watch, connect_open
 from messaging.channels.base import ProviderEvent
 from messaging.channels.inbound_events import Arrived, event_of
+from messaging.channels.raw_mail import parse_mail
 from messaging.domain.inbound_mail import header_of, safely
 
 TIMEOUT_SECONDS: Final = 15
@@ -299,7 +298,7 @@ def _read(server: imaplib.IMAP4, uid: int) -> ProviderEvent | None:
 
 def _event(answer: tuple[bytes, bytes]) -> ProviderEvent:
     head, raw = answer
-    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    mail = parse_mail(raw)
     sender = header_of(mail, "Return-Path")
     event = event_of(
         Arrived(

@@ -6,8 +6,10 @@ made by anybody: nothing here raises for one that is malformed, and what cannot 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from email.errors import MessageError
 from email.message import EmailMessage, Message
 from email.utils import getaddresses
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
 from messaging.choices import CallbackKind
@@ -18,7 +20,20 @@ OWN_HEADER: Final = "X-Patron-Message"
 MOST_REFERENCES: Final = 20
 MOST_ATTACHMENTS: Final = 50
 MOST_ADDRESSES: Final = 50
+MOST_PARTS: Final = 100
 MOST_WORDS: Final = 500
+STUMBLES: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MessageError,
+    RuntimeError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
+"""What the parser raises for what is malformed; that a worker's time is over is none of it."""
 _ID: Final = re.compile(r"<[^<>\s]{1,250}>")
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 _ROBOTS: Final = frozenset({"mailer-daemon", "postmaster", "no-reply", "noreply", "donotreply"})
@@ -167,15 +182,15 @@ def safely(read: Callable[[], Kept], instead: Kept) -> Kept:
     """Return what is read, or something else where a malformed mail makes the library stumble."""
     try:
         return read()
-    except Exception:  # noqa: BLE001 the parser raises almost anything for what is malformed
+    except STUMBLES:
         return instead
 
 
 def parts_of(mail: Message) -> list[Message]:
-    """Return a mail and all its parts, in order."""
+    """Return a mail and its parts, in order, the first `MOST_PARTS`."""
     try:
-        return list(mail.walk())
-    except Exception:  # noqa: BLE001 as in `safely`
+        return list(islice(mail.walk(), MOST_PARTS))
+    except STUMBLES:
         return []
 
 
@@ -183,7 +198,7 @@ def content_of(part: Message) -> bytes:
     """Return what a part holds, decoded; nothing for one that holds others."""
     try:
         found = part.get_payload(decode=True)
-    except Exception:  # noqa: BLE001 as in `safely`
+    except STUMBLES:
         return b""
     return found if isinstance(found, bytes) else b""
 
@@ -234,7 +249,7 @@ def _mailboxes(said: list[str]) -> list[str]:
     """Return the addresses that headers name, in lower case."""
     try:
         found = getaddresses(said)
-    except Exception:  # noqa: BLE001 as in `safely`
+    except STUMBLES:
         return []
     return [address.lower()[:254] for _, address in found if "@" in address]
 

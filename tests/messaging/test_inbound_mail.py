@@ -7,11 +7,20 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messaging.channels.inbound_events import Arrived, event_of
-from messaging.domain.inbound_mail import describe_mail, read_thread, subject_for_answer
+from messaging.channels.raw_mail import parse_mail
+from messaging.domain.inbound_mail import (
+    content_of,
+    describe_mail,
+    parts_of,
+    read_thread,
+    safely,
+    subject_for_answer,
+)
 from messaging.domain.mime import build_email
 from messaging.domain.quoting import trim_quoted
 from messaging.domain.reply_addresses import parse_reply_address
@@ -213,3 +222,49 @@ def test_an_answer_stands_in_the_thread_that_it_answers() -> None:
     assert sent["List-Unsubscribe"] == (
         "<https://x.example/u/1>, <mailto:reply+u1-a@in.example?subject=unsubscribe>"
     )
+
+
+def within_parts(depth: int) -> bytes:
+    parts = (f'Content-Type: multipart/mixed; boundary="b{at}"\n\n--b{at}\n' for at in range(depth))
+    return b"Subject: Deep\n" + "".join(parts).encode() + b"Content-Type: text/plain\n\nHi"
+
+
+def test_headers_are_cut_before_they_are_taken_to_pieces() -> None:
+    ids = " ".join(f"<{number}{'x' * 200}@mail.example>" for number in range(20))
+    raw = f"Subject: {'a ' * 400_000}\nReferences: {ids}\nX: {'b' * 30_000}\n\nHi".encode()
+    mail = parse_mail(raw)
+    lengths = {name: len(value) for name, value in mail.raw_items()}
+    assert lengths == {"Subject": 2_000, "References": len(ids), "X": 20_000}
+    assert event_of(Arrived(mail, NOON)).detail == "a " * 250
+    assert len(describe_mail(mail, envelope_sender=None)["references"]) == 20
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        within_parts(2_000),
+        b"Subject: Deep\n" + b"Content-Type: message/rfc822\n\n" * 3_000 + b"\nHi",
+    ],
+    ids=["parts", "mails"],
+)
+def test_of_a_mail_with_parts_within_parts_without_end_the_headers_are_read(raw: bytes) -> None:
+    event = event_of(Arrived(parse_mail(raw), NOON))
+    assert (event.detail, event.text) == ("Deep", "")
+
+
+def test_parts_within_parts_that_a_mail_program_makes_are_read() -> None:
+    assert event_of(Arrived(parse_mail(within_parts(40)), NOON)).text == "Hi"
+
+
+def test_a_worker_whose_time_is_over_is_told_whatever_it_reads() -> None:
+    def stumble(*_: object, **__: object) -> str:
+        raise SoftTimeLimitExceeded
+
+    mail = EmailMessage()
+    mail.walk = mail.get_payload = stumble  # type: ignore[method-assign, assignment]
+    with pytest.raises(SoftTimeLimitExceeded):
+        safely(stumble, "")
+    with pytest.raises(SoftTimeLimitExceeded):
+        parts_of(mail)
+    with pytest.raises(SoftTimeLimitExceeded):
+        content_of(mail)

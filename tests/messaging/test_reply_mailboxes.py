@@ -139,6 +139,16 @@ def test_of_a_mail_of_25_megabytes_the_words_are_fetched_and_no_more(
     assert any("<0.1000000>" in each for each in box.commands)
 
 
+def test_a_mail_that_the_library_cannot_parse_holds_up_none_behind_it(
+    mailbox: ReplyMailbox, box: ImapServer, zoe: Profile
+) -> None:
+    visit(mailbox)
+    box.deliver(b"Subject: Deep\n" + b"Content-Type: message/rfc822\n\n" * 3_000)
+    box.deliver(letter("Hello", heads={"Message-ID": "<h@x>"}))
+    visit(mailbox)
+    assert (texts()[-1], mailbox.fault, mailbox.last_uid) == ("Hello", "", 3)
+
+
 @pytest.mark.parametrize("at", ["LOGIN", "EXAMINE", "SEARCH", "FETCH"])
 def test_a_mailbox_that_hangs_up_is_left_alone_for_longer_each_time(
     mailbox: ReplyMailbox, box: ImapServer, zoe: Profile, at: str
