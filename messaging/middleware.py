@@ -44,20 +44,22 @@ class LinkHostMiddleware:
         host = request.META.get("HTTP_HOST", "")
         tenant_id = find_link_tenant(host)
         if tenant_id is not None:
-            if not _is_answered(request.path_info, tenant_id):
+            if not _is_answered(request, tenant_id):
                 return HttpResponseNotFound("There is nothing here.", content_type="text/plain")
             request.get_host = lambda: host  # type: ignore[method-assign] # looked up, so it is known
         return self.get_response(request)
 
 
-def _is_answered(path: str, tenant_id: int) -> bool:
+def _is_answered(request: HttpRequest, tenant_id: int) -> bool:
     """Say whether an address is one of a tenant's recipients, or what their pages are made of."""
+    path = request.path_info
     if path.startswith(settings.STATIC_URL):
         return True
     try:
         match = resolve(path)
     except Resolver404:
         return False
+    request.resolver_match = match  # by which the log leaves out what lets its bearer in
     name = "" if match.namespaces else match.url_name or ""
     if name in _ANYBODYS:
         return True

@@ -9,6 +9,7 @@ import time_machine
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
+from structlog.testing import capture_logs
 
 from kernel import clock
 from kernel.batches import Deadline
@@ -247,6 +248,11 @@ def test_the_domain_answers_its_own_recipients_and_nothing_else(
     for path in ("/", "/accounts/login/", f"/t/{tenant.slug}/", "/api/v1/profiles/", "/healthz"):
         assert ask(path) == 404
     assert ask("/v/anything") == 404
+    with capture_logs() as lines:
+        ask(tokens.preferences_url(foreign))
+        ask("/v/anything")
+    logged = [line["path"] for line in lines if line["event"] == "request"]
+    assert logged == ["/p/…", "/v/…"]
 
     assert Client(headers={"host": "evil.example"}).get("/accounts/login/").status_code == 400
     assert Client(headers={"host": HERE}).get("/accounts/login/").status_code == 200
