@@ -102,14 +102,10 @@ def place_from_url(url: str) -> ImapPlace:
     folder = unquote(parts.path.strip("/")) or "INBOX"
     if not folder.isascii() or any(letter in folder for letter in '"\\\r\n'):
         raise ValueError("The name of the folder has letters that IMAP does not take.")
-    return ImapPlace(
-        parts.hostname,
-        parts.port or port,
-        security,
-        unquote(parts.username),
-        unquote(parts.password),
-        folder,
-    )
+    user, password = unquote(parts.username), unquote(parts.password)
+    if not (user + password).isprintable():
+        raise ValueError("User and password have letters that IMAP does not take.")
+    return ImapPlace(parts.hostname, parts.port or port, security, user, password, folder)
 
 
 def check_mailbox(url: str) -> str:

@@ -273,6 +273,8 @@ def test_an_account_that_is_removed_is_not_read_any_more(mailbox: ReplyMailbox) 
     [
         ({"imap_url": "https://x"}, {}, "imap_url"),
         ({"imap_url": "imaps://host/INBOX"}, {}, "imap_url"),
+        ({"imap_url": "imaps://u%0d%0aa%20LOGOUT:p@host"}, {}, "imap_url"),
+        ({"imap_url": "imaps://u:p%00@host"}, {}, "imap_url"),
         ({}, {"reply_address": "nonsense"}, "reply_address"),
     ],
 )
