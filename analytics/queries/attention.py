@@ -16,7 +16,7 @@ from analytics.queries.received import list_alarms
 from analytics.types import Period
 from crm.choices import StoreStatus
 from crm.domain.channels import CHANNEL_LABELS
-from flows.queries.runs import count_failed, list_alerts
+from flows.queries.runs import StepAlert, find_noticed
 from kernel import clock
 from kernel.formats import format_number
 from messaging.choices import CouponKind, GuardLevel, MessageStatus, SkipReason
@@ -80,6 +80,7 @@ class Notices:
 def list_attention() -> list[Attention]:
     """Return what waits for a person, the most urgent first."""
     problems = find_problems(clock.now())
+    flows = find_noticed(clock.now() - ALERTED_WITHIN)
     found = [
         *_channels(),
         *_domains(),
@@ -92,8 +93,8 @@ def list_attention() -> list[Attention]:
         *_messages(problems.messages),
         *_guard(*problems.guard),
         *_losing(problems.losing),
-        *_runs(),
-        *_alerts(),
+        *_runs(flows.failed),
+        *_alerts(flows.alerts),
         *_segments(),
         *_figures(),
     ]
@@ -429,8 +430,8 @@ def _flood(count: int) -> Attention:
     )
 
 
-def _runs() -> Iterator[Attention]:
-    for flow_id, name, count in count_failed():
+def _runs(failed: Sequence[tuple[int, str, int]]) -> Iterator[Attention]:
+    for flow_id, name, count in failed:
         yield Attention(
             key=f"runs.failed:{flow_id}",
             mark=str(count),
@@ -444,9 +445,9 @@ def _runs() -> Iterator[Attention]:
         )
 
 
-def _alerts() -> Iterator[Attention]:
+def _alerts(alerts: Sequence[StepAlert]) -> Iterator[Attention]:
     """Say what steps of flows tell the members; each is new again once somebody else came there."""
-    for alert in list_alerts(clock.now() - ALERTED_WITHIN):
+    for alert in alerts:
         count = alert.people
         yield Attention(
             key=f"flow.alert:{alert.flow_id}:{alert.node_id}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Count, Max, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, Model, OuterRef, QuerySet, Subquery
 
 from flows.choices import EntryOutcome, RunStatus
 from flows.domain.nodes import RESULTS, Act, Alert
@@ -124,15 +124,6 @@ def list_runs_by(profile_id: int | None, event_ids: Collection[int]) -> list[Flo
     return list(runs.select_related("flow").order_by("-id")[:PAGE])
 
 
-def count_failed() -> list[tuple[int, str, int]]:
-    """Return id and name of each flow with failed runs, and how many, by name."""
-    failed = FlowRun.objects.filter(flow_id=OuterRef("pk"), status=RunStatus.FAILED)
-    of_flow = failed.values("flow_id").annotate(number=Count("pk")).values("number")
-    flows = Flow.objects.annotate(number=Subquery(of_flow)).order_by("name")
-    found = flows.values_list("pk", "name", "number")
-    return [(pk, name, number) for pk, name, number in found if number]
-
-
 @dataclass(frozen=True, slots=True)
 class StepAlert:
     """What a step of a flow tells the members: its words, and how many came there lately."""
@@ -145,9 +136,37 @@ class StepAlert:
     latest: int
 
 
-def list_alerts(since: datetime) -> list[StepAlert]:
-    """Return what steps of flows tell the members since then, by flow; the newest words of each."""
-    steps = RunStep.objects.filter(result=RESULTS[Alert], at__gte=since)
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What members should know of their flows.
+
+    Attributes:
+        failed: id and name of each flow with failed runs, and how many, by name.
+        alerts: what steps tell the members, by flow; the newest words of each.
+    """
+
+    failed: list[tuple[int, str, int]]
+    alerts: list[StepAlert]
+
+
+def find_noticed(since: datetime) -> Noticed:
+    """Return what members should know of their flows; alerts of steps since then."""
+    failed = FlowRun.objects.filter(flow_id=OuterRef("pk"), status=RunStatus.FAILED)
+    of_flow = failed.values("flow_id").annotate(number=Count("pk")).values("number")
+    flows = Flow.objects.annotate(number=Subquery(of_flow), has_alerts=Exists(_alerts(since)))
+    found = list(flows.order_by("name").values_list("pk", "name", "number", "has_alerts"))
+    return Noticed(
+        failed=[(pk, name, number) for pk, name, number, _ in found if number],
+        alerts=_list_alerts(since) if found and found[0][3] else [],
+    )
+
+
+def _alerts(since: datetime) -> QuerySet[RunStep]:
+    return RunStep.objects.filter(result=RESULTS[Alert], at__gte=since)
+
+
+def _list_alerts(since: datetime) -> list[StepAlert]:
+    steps = _alerts(since)
     rows = (
         steps.values("run__flow_id", "run__flow__name", "node_id")
         .annotate(
