@@ -25,17 +25,26 @@ RELEASED = {
         "931680d05dea9ebcbe479c4cd3e1c85f",
         "ebeccb9dc950dc4ec551feffb272d9d7",
         "c7ecfae9bc965fe48d82f830894704e3",
+        "422a4ed75d88bf1f6335144fa0ed33c9",
     ),
     WIN_BACK: (
         "f61282f0c35abd630a39bc5cf5ee77ac",
         "57a4c5569d6a02f17de021b496e8edc8",
+        "531e35838e58a8404d64f045a5595601",
     ),
     WIN_BACK_REMINDER: (
         "b410b68444f3283610f13905dab078d7",
         "629f3a9cdd35150bd757c139cb90df44",
+        "40a7c30e914df17f278d899893689655",
     ),
-    CONFIRM_SUBSCRIPTION: ("29c148d1493ad82fdc435ab09dad57dd",),
-    YOUR_DATA: ("52ee17b56bf928ef3f07ecdea8a4b879",),
+    CONFIRM_SUBSCRIPTION: (
+        "29c148d1493ad82fdc435ab09dad57dd",
+        "a73f682a7f1763e412bee4e92d3aed82",
+    ),
+    YOUR_DATA: (
+        "52ee17b56bf928ef3f07ecdea8a4b879",
+        "6756b2b9b320791ff3b9ef4e7fe27ff9",
+    ),
 }
 """Digests of what each template ever said, oldest first; the last is of the present library."""
 
