@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -127,7 +128,7 @@ def change(request: TenantRequest, plan_id: int) -> HttpResponse:
     """Pause, resume or end a warm-up."""
     action = request.POST.get("action", "")
     if action not in _CHANGES:
-        raise Http404
+        raise BadRequest("Say whether to pause, resume or end the warm-up.")
     do, said = _CHANGES[action]
     try:
         do(plan_id, actor=request.user.email)
