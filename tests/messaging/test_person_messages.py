@@ -9,6 +9,7 @@ from django.utils.html import escape
 from crm.models import Profile
 from messaging.choices import Outcome, SkipReason
 from messaging.models import Message
+from messaging.queries.detail import AFTER_GATES, BEFORE_GATES
 from messaging.queries.words import GATES, JUDGEMENTS
 from messaging.services.limits import ensure_limits
 from messaging.views import panels
@@ -80,7 +81,9 @@ def test_messages_of_four_channels_are_listed_newest_first_with_every_gate_and_i
     mail = Message.objects.get(channel="email")
     assert mail.gates is not None
     asked = {gate["gate"] for gate in mail.gates}
-    assert asked == GATES.keys() - {"exit_condition", "flow_filter", "coupon"}
+    of_others = {"exit_condition", "flow_filter", "coupon"}
+    told_of_when_they_stop = {*BEFORE_GATES, *AFTER_GATES}
+    assert asked == GATES.keys() - of_others - told_of_when_they_stop
     for gate in mail.gates:
         assert escape(GATES[gate["gate"]]) in page
         assert escape(gate["detail"]) in page

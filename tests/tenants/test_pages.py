@@ -113,4 +113,5 @@ def test_the_list_of_settings_has_what_the_member_may_see_and_no_more(tenant: Te
     support = sign_in(tenant, Role.SUPPORT).get(address).content.decode()
     assert 'href="/t/ada-soap/settings/keys/"' in owner
     assert 'href="/t/ada-soap/settings/keys/"' not in support
-    assert support.count('class="settings-link"') == 3
+    assert 'href="/t/ada-soap/settings/deliverability/"' in support
+    assert support.count('class="settings-link"') == 4

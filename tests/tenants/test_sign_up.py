@@ -208,6 +208,7 @@ def test_the_address_changes_once_the_new_one_is_confirmed(tenant: Tenant, commi
     assert entry.after == {"email": "new@soap.example"}
 
 
+@pytest.mark.django_db(databases=["default", "sys"])
 def test_links_in_mails_lead_to_the_public_address_whatever_the_host(
     tenant: Tenant, commits: Run, settings: Settings
 ) -> None:
