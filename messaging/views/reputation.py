@@ -128,6 +128,8 @@ def change(request: TenantRequest, plan_id: int) -> HttpResponse:
     """Pause, resume or end a warm-up."""
     action = request.POST.get("action", "")
     if action not in _CHANGES:
+        if action or plan_id not in {plan.row.pk for plan in reads.list_plans(today())}:
+            raise Http404
         raise BadRequest("Say whether to pause, resume or end the warm-up.")
     do, said = _CHANGES[action]
     try:
