@@ -45,8 +45,9 @@ export class Combos {
     // A press must not take the focus out of the field.
     this.box.addEventListener("pointerdown", (event) => event.preventDefault());
     this.box.addEventListener("click", (event) => this.#press(event));
+    // The event comes late: by then the next field may have asked already.
     this.box.addEventListener("toggle", () => {
-      if (!this.box.matches(":popover-open")) this.close();
+      if (this.#shown && !this.box.matches(":popover-open")) this.close();
     });
   }
 
