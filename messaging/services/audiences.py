@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from crm.services.ids import lock_final_profiles
 from kernel import clock
 from kernel.arrays import array
 from kernel.sql import count_sql
@@ -44,9 +45,9 @@ def queue_audience(mailing: Mailing, profile_ids: Collection[int]) -> int:
     """Queue a mailing to some people in the surrounding transaction.
 
     The caller keeps in the same transaction how far it came (the last id of a chunk), and goes on
-    there after a crash; a chunk that is queued again queues nothing. Who was merged meanwhile gets
-    one message, as the winner. Gates are asked when the messages are due, and say for everybody
-    who gets none why.
+    there after a crash; a chunk that is queued again queues nothing. Who was merged meanwhile,
+    before or after one of the two was queued, gets one message, as the winner. Gates are asked when
+    the messages are due, and say for everybody who gets none why.
 
     Args:
         mailing: what they get.
@@ -65,7 +66,7 @@ def queue_audience(mailing: Mailing, profile_ids: Collection[int]) -> int:
     queued = count_sql(
         "messaging.queue_audience",
         now=clock.now(),
-        profile_ids=array(profile_ids),
+        profile_ids=array(_lock(profile_ids)),
         key=mailing.key,
         channel=mailing.channel,
         message_class=mailing.message_class,
@@ -78,3 +79,11 @@ def queue_audience(mailing: Mailing, profile_ids: Collection[int]) -> int:
     if queued:
         ring("messages", current_tenant_id())
     return queued
+
+
+def _lock(profile_ids: Collection[int]) -> list[int]:
+    """Return whom some ids stand for today, so that a merge under way is waited for first."""
+    final = lock_final_profiles(profile_ids)
+    people = set(final.values())
+    lock_final_profiles(people - final.keys())
+    return sorted(people)

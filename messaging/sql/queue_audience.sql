@@ -3,20 +3,13 @@
 --
 -- in:  tenant_id    bigint    added by kernel.sql
 --      now          timestamptz
---      profile_ids  bigint[]
+--      profile_ids  bigint[]  nobody who was merged; locked
 --      key, channel, message_class, template_id, flow_id, node_id, context, due_at
 --                   the same for all; the key of a message ends with its profile
 -- out: row count = new messages
--- why: a campaign to half a million people is queued in a few dozen of these. People are locked
---      first, so that a merge under way is waited for and its winner written to, once.
-WITH asked AS (
-    SELECT COALESCE(p.merged_into_id, p.id) AS profile_id
-    FROM crm_profile AS p
-    WHERE p.tenant_id = %(tenant_id)s
-      AND p.id = ANY(%(profile_ids)s::bigint[])
-    ORDER BY p.id
-    FOR KEY SHARE
-)
+-- why: a campaign to half a million people is queued in a few dozen of these. Whoever won a merge
+--      after the loser was queued has that message, under the key of the loser, and gets no other.
+--      Ids are named twice: see list_due_messages.
 INSERT INTO messaging_message (
     tenant_id, key, profile_id, channel, message_class, template_id, flow_id, node_id, context,
     due_at, planned_at, created_at
@@ -25,5 +18,16 @@ SELECT
     %(tenant_id)s, %(key)s || ':' || asked.profile_id, asked.profile_id, %(channel)s,
     %(message_class)s, %(template_id)s, %(flow_id)s::bigint, %(node_id)s, %(context)s::jsonb,
     %(due_at)s, %(due_at)s, %(now)s
-FROM asked
+FROM unnest(%(profile_ids)s::bigint[]) AS asked (profile_id)
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM crm_profile AS loser
+    JOIN messaging_message AS told
+      ON told.tenant_id = %(tenant_id)s
+     AND told.tenant_id = loser.tenant_id
+     AND told.key = %(key)s || ':' || loser.id
+    WHERE loser.tenant_id = %(tenant_id)s
+      AND loser.merged_into_id = asked.profile_id
+      AND loser.merged_into_id = ANY(%(profile_ids)s::bigint[])
+)
 ON CONFLICT (tenant_id, key) DO NOTHING

@@ -54,6 +54,20 @@ def test_who_was_merged_meanwhile_gets_one_message_as_the_winner(people: Tenant)
     assert Message.objects.get().profile_id == winner.pk
 
 
+def test_who_wins_a_merge_after_the_loser_was_queued_gets_no_other_message(people: Tenant) -> None:
+    winner, loser, other = make_recipient(), make_recipient(), make_recipient()
+    sent = mailing()
+    queue_audience(sent, [loser.pk])
+    Profile.objects.filter(pk=loser.pk).update(merged_into_id=winner.pk)
+    Message.objects.update(profile_id=winner.pk)  # as a merge does
+
+    assert queue_audience(sent, [winner.pk, other.pk]) == 1
+    assert queue_audience(replace(sent, key="campaign:2:email"), [winner.pk]) == 1
+
+    first = Message.objects.filter(key__startswith="campaign:1:").order_by("pk")
+    assert [row.profile_id for row in first] == [winner.pk, other.pk]
+
+
 def test_a_channel_that_nobody_writes_for_is_refused(people: Tenant) -> None:
     with pytest.raises(ValueError, match="nothing can be sent on pigeon"):
         queue_audience(mailing(channel="pigeon"), [make_recipient().pk])
