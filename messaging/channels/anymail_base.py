@@ -138,7 +138,7 @@ class AnymailChannel:
         status: Any = vars(message)["anymail_status"]  # set by the library
         if "failed" in status.status:
             self._esp.refuse(status.esp_response.status_code, _body(status.esp_response))
-            raise ChannelRejected(_said(status.esp_response))
+            raise ChannelRejected(said_by(status.esp_response))
         return Handed(provider_id=str(status.message_id or ""))
 
     def close(self) -> None:
@@ -190,8 +190,8 @@ class AnymailChannel:
         status = exc.status_code
         if status is None:
             if was_not_reached(exc):
-                raise ChannelUnavailable(_cause(exc)) from exc
-            self._lose(_cause(exc), exc)
+                raise ChannelUnavailable(cause_of(exc)) from exc
+            self._lose(cause_of(exc), exc)
         self._esp.refuse(status, _body(exc.response))
         words = _words(exc)
         if status < HTTPStatus.MULTIPLE_CHOICES or status in LOST:
@@ -207,10 +207,15 @@ class AnymailChannel:
 _local = threading.local()
 
 
-def open_channel(account: Account, esp: Esp, api_url: str = "") -> AnymailChannel:
+Make = Callable[[Account, Esp, str], AnymailChannel]
+
+
+def open_channel(
+    account: Account, esp: Esp, api_url: str = "", make: Make = AnymailChannel
+) -> AnymailChannel:
     """Return this thread's channel of an account, its session still open.
 
-    Keys that were changed make a new one.
+    Keys that were changed make a new one, of the kind that ``make`` returns.
     """
     channels: dict[tuple[int, int], tuple[Any, AnymailChannel]] = _local.__dict__.setdefault(
         "channels", {}
@@ -222,7 +227,7 @@ def open_channel(account: Account, esp: Esp, api_url: str = "") -> AnymailChanne
         return kept[1]
     if kept is not None:
         kept[1].close()
-    channel = AnymailChannel(account, esp, api_url)
+    channel = make(account, esp, api_url)
     channels[place] = (given, channel)
     return channel
 
@@ -281,7 +286,8 @@ def was_not_reached(exc: BaseException) -> bool:
     return False
 
 
-def _cause(exc: BaseException) -> str:
+def cause_of(exc: BaseException) -> str:
+    """Return why a request came to no answer."""
     cause = exc.__cause__ or exc
     if isinstance(cause, requests.Timeout):
         return "no answer came in time"
@@ -291,10 +297,11 @@ def _cause(exc: BaseException) -> str:
 def _words(exc: Exception) -> str:
     """Return the provider's words on one line, and no part of the request."""
     response = getattr(exc, "response", None)
-    return _said(response) if response is not None else " ".join(str(exc).split())[:MAX_WORDS]
+    return said_by(response) if response is not None else " ".join(str(exc).split())[:MAX_WORDS]
 
 
-def _said(response: Any) -> str:
+def said_by(response: Any) -> str:
+    """Return an answer on one line."""
     return " ".join(f"{response.status_code} {response.text}".split())[:MAX_WORDS]
 
 

@@ -270,6 +270,7 @@ class Provider:
             `SignatureInvalid`.
         complete: returns what is kept beside the credentials that were told, such as a key pair
             that is made; None where nothing is.
+        together: how many messages it takes in one request; so many are claimed at once.
     """
 
     channel: str
@@ -281,3 +282,4 @@ class Provider:
     options: tuple[CredentialField, ...] = ()
     read_callback: Callable[[Account, CallbackRequest], CallbackAnswer] | None = None
     complete: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+    together: int = 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from anymail.webhooks.postmark import PostmarkInboundWebhookView, PostmarkTrackingWebhookView
@@ -10,19 +11,27 @@ from django.core.mail import EmailMultiAlternatives
 
 from messaging.channels.anymail_base import AnymailChannel, Esp, open_channel
 from messaging.channels.anymail_callbacks import Told, check_login, quiet, read_callback
+from messaging.channels.anymail_sets import MOST_TOGETHER, AnymailSetChannel, Batch
 from messaging.channels.base import (
     Account,
     CallbackAnswer,
     CallbackRequest,
+    ChannelDeferred,
+    ChannelRejected,
     ChannelUnavailable,
+    Handed,
+    OutcomeUnknown,
     Provider,
 )
 from messaging.channels.email_fields import CALLBACK_LOGIN, REPLY_ADDRESS, option, secret
 from messaging.channels.email_hosts import api_url, check_key
+from messaging.channels.sets import Answer
 from messaging.types import OutgoingEmail
 
 _ACCOUNT_FAULTS: Final = frozenset({10, 400, 401, 405, 412, 413})
 """Codes of a refusal that is the account's: token, sender, credits, approval."""
+_LATER: Final = frozenset({100, 429})
+"""Codes of what may be taken later: maintenance, and too much at a time."""
 
 
 _Tracking = quiet(PostmarkTrackingWebhookView)
@@ -51,6 +60,29 @@ ESP: Final = Esp(
 )
 
 
+def _read_each(status: int, body: Any, count: int) -> list[Answer] | None:
+    """Read the answer to a batch: a code for each mail, in their order."""
+    del status
+    if not isinstance(body, list) or len(body) != count:
+        return None
+    return [_read_one(said if isinstance(said, Mapping) else {}) for said in body]
+
+
+def _read_one(said: Mapping[str, Any]) -> Answer:
+    code, provider_id = said.get("ErrorCode", 0), said.get("MessageID")
+    if not code:
+        if provider_id:
+            return Handed(provider_id=str(provider_id))
+        return OutcomeUnknown(f"the answer cannot be read: {dict(said)}"[:500])
+    words = f"{code} {said.get('Message', '')}"[:500]
+    if code in _ACCOUNT_FAULTS:
+        return ChannelUnavailable(words, is_account_fault=True)
+    return ChannelDeferred(words) if code in _LATER else ChannelRejected(words)
+
+
+BATCH: Final = Batch(path="email/batch", join=list, read=_read_each)
+
+
 def _is_inbound(posted: WSGIRequest) -> bool:
     told = json.loads(posted.body)
     return bool(told) and told.get("RecordType", "Inbound") == "Inbound"
@@ -65,7 +97,7 @@ TOLD: Final = Told(
 
 
 def _open(account: Account) -> AnymailChannel:
-    return open_channel(account, ESP, api_url(account))
+    return open_channel(account, ESP, api_url(account), partial(AnymailSetChannel, BATCH))
 
 
 def _check(account: Account) -> str:
@@ -101,4 +133,5 @@ PROVIDER: Final = Provider(
     open=_open,
     check=_check,
     read_callback=_read,
+    together=MOST_TOGETHER,
 )

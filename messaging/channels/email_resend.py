@@ -1,9 +1,10 @@
-"""Resend: a repeat under one key within a day sends nothing twice, so nothing stays unknown."""
+"""Resend: a repeat under one key within a day sends nothing twice, so little stays unknown."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from email.message import EmailMessage
+from functools import partial
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
 
@@ -12,11 +13,14 @@ from django.utils.dateparse import parse_datetime
 
 from messaging.channels.anymail_base import AnymailChannel, Esp, open_channel
 from messaging.channels.anymail_callbacks import Told, as_posted, past_time, read_tracking
+from messaging.channels.anymail_sets import MOST_TOGETHER, AnymailSetChannel, Batch
 from messaging.channels.base import (
     Account,
     CallbackAnswer,
     CallbackRequest,
     ChannelDeferred,
+    ChannelRejected,
+    Handed,
     OutcomeUnknown,
     Provider,
     ProviderEvent,
@@ -25,6 +29,7 @@ from messaging.channels.base import (
 from messaging.channels.email_fields import REPLY_ADDRESS, secret
 from messaging.channels.email_hosts import api_url, check_key
 from messaging.channels.inbound_events import Arrived, event_of
+from messaging.channels.sets import Answer
 from stores.platforms.standard_webhooks import is_signed, keys_of, read_head
 
 SIGNING_SECRET: Final = "signing_secret"  # noqa: S105 a name
@@ -46,6 +51,35 @@ ESP: Final = Esp(
     refuse=_refuse,
     is_repeatable=True,
 )
+
+
+def _read_each(status: int, body: Any, count: int) -> list[Answer] | None:
+    """Read the answer to a batch: the ids of what was taken, and by place what was not."""
+    if status >= HTTPStatus.MULTIPLE_CHOICES or not isinstance(body, Mapping):
+        return None
+    try:
+        refused = {int(each["index"]): str(each["message"]) for each in body.get("errors") or ()}
+        ids = [str(each["id"]) for each in body["data"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    places = [place for place in range(count) if place not in refused]
+    if len(ids) != len(places):
+        return None
+    taken = dict(zip(places, ids, strict=True))
+    return [
+        Handed(provider_id=taken[place])
+        if place in taken
+        else ChannelRejected(refused[place][:500])
+        for place in range(count)
+    ]
+
+
+BATCH: Final = Batch(
+    path="emails/batch",
+    join=list,
+    read=_read_each,
+    headers={"x-batch-validation": "permissive"},
+)
 TOLD: Final = Told(
     provider="resend",
     tracking=lambda account: ResendTrackingWebhookView(
@@ -57,7 +91,7 @@ TOLD: Final = Told(
 
 
 def _open(account: Account) -> AnymailChannel:
-    return open_channel(account, ESP, api_url(account))
+    return open_channel(account, ESP, api_url(account), partial(AnymailSetChannel, BATCH))
 
 
 def _check(account: Account) -> str:
@@ -122,4 +156,5 @@ PROVIDER: Final = Provider(
     open=_open,
     check=_check,
     read_callback=_read,
+    together=MOST_TOGETHER,
 )

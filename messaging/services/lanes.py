@@ -32,6 +32,7 @@ class Lane:
         open: returns the account's channel for the running thread; raises `ChannelUnavailable`.
         limits: mails a minute where nobody said otherwise.
         health: how the account has fared; while it is left alone one message is tried.
+        together: how many messages its provider takes in one request.
     """
 
     channel: str
@@ -39,6 +40,7 @@ class Lane:
     open: Callable[[], Channel]
     limits: Mapping[LimitName, int] = field(default_factory=lambda: NONE)
     health: Health = field(default_factory=Health)
+    together: int = 1
 
 
 @transaction.atomic
@@ -65,7 +67,10 @@ def open_lanes(now: datetime) -> list[Lane]:
 def _lane(channel: str, row: ChannelAccount | None, health: Health) -> Lane:
     if row is not None:
         account = as_account(row)
-        return Lane(channel, row.pk, partial(_open, account), _limits(account), health)
+        provider = find_provider(account.channel, account.provider)
+        together = provider.together if provider is not None else 1
+        open_ = partial(_open, account)
+        return Lane(channel, row.pk, open_, _limits(account), health, together)
     if channel == ChannelName.EMAIL:
         limits = limits_of_server(settings.EMAIL_HOST)
         return Lane(channel, None, partial(channel_for, account_from_settings()), limits, health)

@@ -46,6 +46,10 @@ class Call:
     def said(self) -> Any:
         return json.loads(self.body)
 
+    def part(self, said: Any) -> "Call":
+        """Return what a request says of one mail, as if it had come by itself."""
+        return Call(self.method, self.path, self.headers, json.dumps(said).encode())
+
 
 Speak = Callable[["EspServer", Call], Reply]
 
@@ -163,7 +167,14 @@ def _postmark(server: EspServer, call: Call) -> Reply:
         )
     if call.path == "/server":
         return Reply(200, {"ID": 1, "Name": "Production"})
-    if call.path != "/email" or "From" not in call.said:
+    if call.path == "/email/batch":
+        mails = [_postmark_mail(server, call.part(said)) for said in call.said]
+        return Reply(200, [reply.body for reply in mails])
+    return _postmark_mail(server, call)
+
+
+def _postmark_mail(server: EspServer, call: Call) -> Reply:
+    if not call.path.startswith("/email") or "From" not in call.said:
         return Reply(422, {"ErrorCode": 300, "Message": "Invalid 'From' address: ''."})
     to = call.said["To"]
     if "inactive" in to:
@@ -219,10 +230,28 @@ def _resend(server: EspServer, call: Call) -> Reply:
         return Reply(
             409, {"statusCode": 409, "name": "invalid_idempotent_request", "message": words}
         )
-    reply = Reply(200, {"id": f"49a3999c-{server.take(call)}"})
+    reply = (
+        _resend_set(server, call) if call.path == "/emails/batch" else _resend_mail(server, call)
+    )
     if key:
         server.seen[key] = (digest, reply)
     return reply
+
+
+def _resend_mail(server: EspServer, call: Call) -> Reply:
+    return Reply(200, {"id": f"49a3999c-{server.take(call)}"})
+
+
+def _resend_set(server: EspServer, call: Call) -> Reply:
+    """Take those that are valid; without the word for it one that is not stops them all."""
+    words = "Invalid `to` field."
+    bad = [place for place, said in enumerate(call.said) if "inactive" in said["to"][0]]
+    if bad and call.headers.get("x-batch-validation") != "permissive":
+        return Reply(422, {"statusCode": 422, "name": "validation_error", "message": words})
+    good = [said for place, said in enumerate(call.said) if place not in bad]
+    taken = [_resend_mail(server, call.part(said)).body for said in good]
+    errors = {"errors": [{"index": place, "message": words} for place in bad]} if bad else {}
+    return Reply(200, {"data": taken, **errors})
 
 
 def _sparkpost(server: EspServer, call: Call) -> Reply:
@@ -256,7 +285,24 @@ def _mailjet(server: EspServer, call: Call) -> Reply:
         return Reply(401, {"ErrorMessage": "API key authentication/authorization failure."})
     if call.path.startswith("/sender"):
         return Reply(200, {"Count": 0, "Data": []})
+    told = call.said
+    whole = {"Globals": told.get("Globals", {})}
+    done = [_mailjet_mail(server, call.part({**whole, "Messages": [m]})) for m in told["Messages"]]
+    is_fine = all(each["Status"] == "success" for each in done)
+    return Reply(200 if is_fine else 400, {"Messages": done})
+
+
+def _mailjet_mail(server: EspServer, call: Call) -> dict[str, Any]:
     [message] = call.said["Messages"]
+    if "inactive" in message["To"][0]["Email"]:
+        error = {
+            "ErrorIdentifier": "06df1144",
+            "ErrorCode": "mj-0013",
+            "StatusCode": 400,
+            "ErrorMessage": "inactive@example.com is an invalid email address.",
+            "ErrorRelatedTo": ["To[0].Email"],
+        }
+        return {"Status": "error", "Errors": [error]}
     number = int(server.take(call))
     to = [
         {
@@ -267,8 +313,7 @@ def _mailjet(server: EspServer, call: Call) -> Reply:
         }
         for each in message["To"]
     ]
-    done = {"Status": "success", "CustomID": "", "To": to, "Cc": [], "Bcc": []}
-    return Reply(200, {"Messages": [done]})
+    return {"Status": "success", "CustomID": "", "To": to, "Cc": [], "Bcc": []}
 
 
 def _ses(server: EspServer, call: Call) -> Reply:

@@ -1,0 +1,199 @@
+"""Several mails in one request, where a provider takes each as it is and answers for each.
+
+Every mail keeps its own text, headers and reference: nothing is merged by the provider. What is in
+one request shares what becomes of it where its answer is lost, so it holds few. A request that is
+refused as a whole was taken in no part; it is halved until the mail to blame stands alone.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import requests
+from anymail.exceptions import AnymailError
+
+from messaging.channels.anymail_base import (
+    LOST,
+    MAX_WORDS,
+    TIMEOUT_SECONDS,
+    AnymailChannel,
+    Esp,
+    cause_of,
+    refusal,
+    retry_after,
+    said_by,
+    was_not_reached,
+)
+from messaging.channels.base import (
+    Account,
+    ChannelDeferred,
+    ChannelRejected,
+    ChannelUnavailable,
+    OutcomeUnknown,
+)
+from messaging.channels.sets import Answer
+from messaging.types import OutgoingEmail
+
+MOST_TOGETHER: Final = 50
+"""Mails in one request: so many are in doubt at once."""
+REPEATS: Final = 2
+PAUSE_SECONDS: Final = 1.0
+"""How often a request whose answer was lost is made again under its key, where that is harmless,
+and the pause before each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How one provider takes several mails.
+
+    Attributes:
+        path: behind the address of its interface.
+        join: makes the body of what the library says of each mail.
+        read: takes status, body and how many mails there were, and returns an answer for each, in
+            their order; None where the body says nothing of single mails. Raises `OutcomeUnknown`
+            where it says something of them that cannot be read.
+        headers: of the request.
+    """
+
+    path: str
+    join: Callable[[list[Any]], Any]
+    read: Callable[[int, Any, int], list[Answer] | None]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class AnymailSetChannel(AnymailChannel):
+    """One account of a provider that takes several mails in one request."""
+
+    def __init__(self, batch: Batch, account: Account, esp: Esp, api_url: str) -> None:
+        """Prepare to send; no connection is made yet."""
+        super().__init__(account, esp, api_url)
+        self._batch = batch
+
+    def send_all(self, mails: Sequence[OutgoingEmail], *, until: float) -> list[Answer]:
+        """Hand over several mails; see `messaging.channels.sets.SetChannel`."""
+        answers: list[Answer] = [None] * len(mails)
+        written = self._build_all(mails, answers)
+        for first in range(0, len(written), MOST_TOGETHER):
+            if time.monotonic() >= until:
+                break
+            group = written[first : first + MOST_TOGETHER]
+            self._open(mails[group[0][0]])
+            said = self._hand_over([payload for _, payload in group])
+            for (place, _), answer in zip(group, said, strict=True):
+                answers[place] = answer
+            if any(_is_end(answer) for answer in said):
+                fault = next((each for each in said if isinstance(each, ChannelUnavailable)), None)
+                for place, _ in written[first + MOST_TOGETHER :]:
+                    answers[place] = fault  # whoever was not begun waits for the same
+                break
+        return answers
+
+    def _build_all(
+        self, mails: Sequence[OutgoingEmail], answers: list[Answer]
+    ) -> list[tuple[int, Any]]:
+        """Return mails by their place; one that cannot be written has its answer."""
+        written = []
+        for place, mail in enumerate(mails):
+            try:
+                written.append((place, self._build(mail)))
+            except (AnymailError, ValueError) as exc:
+                answers[place] = ChannelRejected(f"cannot be written as a mail: {exc}"[:MAX_WORDS])
+        return written
+
+    def _build(self, mail: OutgoingEmail) -> Any:
+        """Return a mail as the library would say it."""
+        backend = self._connection
+        return backend.build_message_payload(self._write(mail), backend.send_defaults)
+
+    def _hand_over(self, payloads: list[Any]) -> list[Answer]:
+        """Return an answer for each mail, whatever happens."""
+        try:
+            said = self._ask(payloads)
+        except ChannelRejected as exc:
+            if len(payloads) == 1:
+                return [exc]
+            middle = len(payloads) // 2
+            return self._hand_over(payloads[:middle]) + self._hand_over(payloads[middle:])
+        except Exception as exc:  # noqa: BLE001 one of the ways to say no, or the end of our time
+            return [exc] * len(payloads)
+        return said
+
+    def _ask(self, payloads: list[Any]) -> list[Answer]:
+        """Make the request.
+
+        Raises:
+            ChannelRejected, ChannelDeferred, ChannelUnavailable: a no that holds for every mail.
+            OutcomeUnknown: the answer was lost.
+        """
+        params = self._params(payloads)
+        try:
+            return self._request(params, len(payloads))
+        except OutcomeUnknown as exc:
+            if not self._esp.is_repeatable:
+                raise
+            return self._ask_again(params, len(payloads), exc)
+
+    def _ask_again(
+        self, params: Mapping[str, Any], count: int, lost: OutcomeUnknown
+    ) -> list[Answer]:
+        """Make a request again under its key; what any other no says is of no use any more.
+
+        Raises:
+            OutcomeUnknown: it was lost each time.
+        """
+        for _ in range(REPEATS):
+            time.sleep(PAUSE_SECONDS)
+            with suppress(*_NOES):
+                return self._request(params, count)
+        raise lost
+
+    def _params(self, payloads: list[Any]) -> dict[str, Any]:
+        first = payloads[0]
+        params: dict[str, Any] = first.get_request_params(self._connection.api_url)
+        params["url"] = urljoin(self._connection.api_url, self._batch.path)
+        params["data"] = first.serialize_json(self._batch.join([each.data for each in payloads]))
+        headers = {**(params["headers"] or {}), **self._batch.headers}
+        if self._esp.is_repeatable:
+            digest = hashlib.sha256(params["data"].encode()).hexdigest()
+            headers["Idempotency-Key"] = f"set-{digest}"
+        return {**params, "headers": headers, "timeout": TIMEOUT_SECONDS}
+
+    def _request(self, params: Mapping[str, Any], count: int) -> list[Answer]:
+        try:
+            response = self._connection.session.request(**params)
+        except requests.RequestException as exc:
+            if was_not_reached(exc):
+                raise ChannelUnavailable(cause_of(exc)) from exc
+            raise OutcomeUnknown(cause_of(exc)) from exc
+        status, words = response.status_code, said_by(response)
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        is_read = status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _WHOLE
+        answers = self._batch.read(status, body, count) if is_read else None
+        if answers is not None:
+            return answers
+        is_used = status == HTTPStatus.CONFLICT and self._esp.is_repeatable
+        if status < HTTPStatus.MULTIPLE_CHOICES or status in LOST or is_used:
+            raise OutcomeUnknown(words)
+        self._esp.refuse(status, body if isinstance(body, Mapping) else {})
+        raise refusal(status, words, retry_after(response))
+
+
+_WHOLE: Final = frozenset(
+    {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
+)
+"""What a provider answers before it looks at single mails."""
+_NOES: Final = (ChannelRejected, ChannelDeferred, ChannelUnavailable, OutcomeUnknown)
+
+
+def _is_end(answer: Answer) -> bool:
+    """Say whether no other request is begun: the provider is down, or this one was interrupted."""
+    is_foreign = isinstance(answer, Exception) and not isinstance(answer, _NOES)
+    return is_foreign or isinstance(answer, ChannelUnavailable)
