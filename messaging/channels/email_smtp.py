@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
@@ -152,19 +152,13 @@ class SmtpChannel:
         answers: list[Answer] = [None] * len(mails)
         if time.monotonic() >= until:
             return answers
-        letters = []
-        for place, mail in enumerate(mails):
-            try:
-                letters.append(_write(mail, place=place))
-            except ChannelRejected as exc:
-                answers[place] = exc
         try:
-            is_pipelined = self.reach()[0].has_extn("pipelining") if letters else True
+            is_pipelined = self.reach()[0].has_extn("pipelining")
         except ChannelUnavailable as exc:
-            return [answer or exc for answer in answers]
+            return [exc] * len(mails)
         if not is_pipelined:
             return self._send_each(mails, until)
-        handover = Handover(self, letters, until=until)
+        handover = Handover(self, _write_each(mails, answers), until=until)
         handover.run()
         self.fastest = handover.fastest
         for place, answer in handover.answers.items():
@@ -276,6 +270,20 @@ def _write(mail: OutgoingEmail, *, place: int) -> Letter:
     dotted = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
     sender = mail.return_path or mail.from_address
     return Letter(place, sender, mail.to_address, dotted)
+
+
+def _write_each(mails: Sequence[OutgoingEmail], answers: list[Answer]) -> Iterator[Letter]:
+    """Write mails one by one; one that cannot be written has its answer and is passed over."""
+    for place, mail in enumerate(mails):
+        try:
+            letter = _write(mail, place=place)
+        except ChannelRejected as exc:
+            answers[place] = exc
+            continue
+        except Exception as exc:
+            answers[place] = exc
+            raise
+        yield letter
 
 
 class _Guarded(smtplib.SMTP):

@@ -25,3 +25,14 @@ class SetChannel(Protocol):
             after a fault are answered too.
         """
         ...
+
+
+@runtime_checkable
+class ApartChannel(SetChannel, Protocol):
+    """One that may be used beside the worker's own thread: it asks nothing of the database.
+
+    Attributes:
+        is_apart: always true; it tells such a channel.
+    """
+
+    is_apart: bool

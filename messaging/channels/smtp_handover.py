@@ -10,7 +10,7 @@ import re
 import smtplib
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,6 +63,39 @@ class Letter:
         return "".join(f"{command}\r\n" for command in self.commands).encode("ascii")
 
 
+class Letters:
+    """Letters in their order, each written when it is needed or while the server is busy."""
+
+    def __init__(self, written: Iterable[Letter]) -> None:
+        """Write none yet."""
+        self._source = iter(written)
+        self._ready: deque[Letter] = deque()
+
+    def __bool__(self) -> bool:
+        """Whether one is left."""
+        self.write_ahead(1)
+        return bool(self._ready)
+
+    @property
+    def first(self) -> Letter:
+        """The next one."""
+        self.write_ahead(1)
+        return self._ready[0]
+
+    def take(self) -> Letter:
+        """Return the next one, and forget it."""
+        self.write_ahead(1)
+        return self._ready.popleft()
+
+    def write_ahead(self, count: int) -> None:
+        """Have so many ready, as far as there are any."""
+        while len(self._ready) < count:
+            letter = next(self._source, None)
+            if letter is None:
+                return
+            self._ready.append(letter)
+
+
 class Line(Protocol):
     """A connection to one server that can be had anew."""
 
@@ -82,9 +115,9 @@ class Line(Protocol):
 class Handover:
     """Hands letters over, and keeps one answer for each."""
 
-    def __init__(self, line: Line, letters: Sequence[Letter], *, until: float) -> None:
+    def __init__(self, line: Line, letters: Iterable[Letter], *, until: float) -> None:
         self._line = line
-        self._waiting = deque(letters)
+        self._waiting = Letters(letters)
         self._until = until
         self._lost = 0
         self._was_taken = False
@@ -95,26 +128,35 @@ class Handover:
 
     def run(self) -> None:
         """Hand over what can be; whoever is left without an answer was not begun."""
-        while self._waiting and not self._is_late:
+        goes_on = True
+        while goes_on:
             try:
-                connection, is_kept = self._line.reach()
-            except ChannelUnavailable as exc:
-                self._give_up(exc)
-                return
-            try:
-                self._converse(connection)
-            except BROKEN as exc:
-                self._line.drop()
-                if not (is_kept or self._was_taken) or self._lost >= MOST_LOST:
-                    self._give_up(ChannelUnavailable(words_of(exc)))
-            except ChannelUnavailable as exc:
-                self._line.drop()
-                if not is_kept or self._was_taken or exc.is_account_fault:
-                    self._give_up(exc)
+                goes_on = self._try()
             except Exception as exc:  # noqa: BLE001 such as the end of the worker's time
                 self._line.drop()  # what it still answers would be taken for an answer to others
                 self._note_interruption(exc)
                 return
+
+    def _try(self) -> bool:
+        """Hand over on one connection; returns whether there is a point in going on on another."""
+        if not self._waiting or self._is_late:
+            return False
+        try:
+            connection, is_kept = self._line.reach()
+        except ChannelUnavailable as exc:
+            self._give_up(exc)
+            return False
+        try:
+            self._converse(connection)
+        except BROKEN as exc:
+            self._line.drop()
+            if not (is_kept or self._was_taken) or self._lost >= MOST_LOST:
+                self._give_up(ChannelUnavailable(words_of(exc)))
+        except ChannelUnavailable as exc:
+            self._line.drop()
+            if not is_kept or self._was_taken or exc.is_account_fault:
+                self._give_up(exc)
+        return True
 
     @property
     def _is_late(self) -> bool:
@@ -123,12 +165,12 @@ class Handover:
     def _give_up(self, why: ChannelUnavailable) -> None:
         """Answer for everything that was certainly not handed over."""
         while self._waiting:
-            self.answers[self._waiting.popleft().place] = why
+            self.answers[self._waiting.take().place] = why
 
     def _note_interruption(self, why: Exception) -> None:
         """Answer for the mail that may have been handed over; those behind it were not begun."""
         if self._current is None and self._waiting:
-            self._current = self._waiting.popleft()
+            self._current = self._waiting.take()
         if self._current is not None:
             self.answers[self._current.place] = why
 
@@ -139,7 +181,7 @@ class Handover:
             OSError, SMTPException: the connection broke.
             ChannelUnavailable: the server says that it closes.
         """
-        connection.send(self._waiting[0].opening)
+        connection.send(self._waiting.first.opening)
         started = time.monotonic()
         while self._waiting:
             replies = [connection.getreply() for _ in range(3)]
@@ -155,11 +197,12 @@ class Handover:
 
     def _transfer(self, connection: smtplib.SMTP) -> bool:
         """Send the mail itself and announce the next; returns whether one was announced."""
-        letter = self._current = self._waiting.popleft()
+        letter = self._current = self._waiting.take()
         is_next = bool(self._waiting) and not self._is_late
-        following = self._waiting[0].opening if is_next else b""
+        following = self._waiting.first.opening if is_next else b""
         try:
             connection.send(letter.content + following)
+            self._waiting.write_ahead(2)  # the one behind that which was announced
             reply = connection.getreply()
         except BROKEN as exc:
             self.answers[letter.place] = OutcomeUnknown(words_of(exc))
@@ -182,9 +225,9 @@ class Handover:
         """Note a refusal and announce the next mail; returns whether one was announced."""
         if is_ready:  # nobody to write to, yet the server waits for a mail
             finish_empty(connection)
-        self.answers[self._waiting.popleft().place] = refusal(bad)
+        self.answers[self._waiting.take().place] = refusal(bad)
         is_next = bool(self._waiting) and not self._is_late
-        connection.send(b"RSET\r\n" + (self._waiting[0].opening if is_next else b""))
+        connection.send(b"RSET\r\n" + (self._waiting.first.opening if is_next else b""))
         connection.getreply()
         return is_next
 

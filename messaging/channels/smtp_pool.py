@@ -1,11 +1,13 @@
 """As many connections to one mail server as its distance makes worthwhile.
 
 Beside a server one connection is enough: the next mail waits for nothing. Far from it each mail
-costs a round trip, which several connections share. Used by one thread of a worker at a time.
+costs a round trip, which several connections share. Used by one thread at a time; whoever comes
+while another one talks, such as one that was left alone when its worker's time was up, waits.
 """
 
 import functools
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -48,6 +50,8 @@ class MailLine(Protocol):
 class SmtpPool:
     """One account; its connections stay open between mails."""
 
+    is_apart = True
+
     def __init__(self, make: Callable[[], MailLine], *, connections: int) -> None:
         """Open nothing yet.
 
@@ -59,13 +63,19 @@ class SmtpPool:
         self._is_far = False
         self._most = len(self._lines)
         self._capped_until = 0.0
+        self._lock = threading.Lock()
 
     def send(self, mail: OutgoingEmail) -> Handed:
         """Hand over one mail; see `messaging.channels.base.Channel`."""
-        return self._lines[0].send(mail)
+        with self._lock:
+            return self._lines[0].send(mail)
 
     def send_all(self, mails: Sequence[OutgoingEmail], *, until: float) -> list[Answer]:
         """Hand over several mails; see `messaging.channels.sets.SetChannel`."""
+        with self._lock:
+            return self._send_all(mails, until)
+
+    def _send_all(self, mails: Sequence[OutgoingEmail], until: float) -> list[Answer]:
         if time.monotonic() >= self._capped_until:
             self._most = len(self._lines)
         most = min(len(mails), self._most)

@@ -130,8 +130,11 @@ def _encode_html(content: RenderedEmail) -> bytes:
 
 def _encode_text(text: str) -> bytes:
     """Return text as quoted-printable, which ends where a soft line break may follow."""
-    if len(text) <= SHORT and _PLAIN.fullmatch(text):
-        return text.encode("ascii")
+    if _PLAIN.fullmatch(text):
+        if len(text) <= SHORT:
+            return text.encode("ascii")
+        lines = [text[place : place + SHORT] for place in range(0, len(text), SHORT)]
+        return "=\r\n".join(lines).encode("ascii")
     clean = _FORBIDDEN_IN_TEXT.sub("", _BREAKS.sub("\r\n", text))
     # The line end in front makes b2a_qp choose CRLF for the breaks it adds.
     data = b"\r\n" + clean.encode("utf-8", "replace")

@@ -80,12 +80,26 @@ def list_left(profile_ids: Collection[int], since: datetime) -> dict[int, list[L
     return found
 
 
-def find_rivals(profile_ids: Collection[int], until: datetime) -> dict[int, list[Rival]]:
-    """Return the promotional messages that wait and are due by a time, the best one first."""
+def find_rivals(
+    profile_ids: Collection[int], until: datetime, own: Collection[int] = ()
+) -> dict[int, list[Rival]]:
+    """Return the promotional messages that wait and are due by a time, the best one first.
+
+    Args:
+        profile_ids: for whom.
+        until: aware.
+        own: ids of messages that are asked about; one that waits alone is left out.
+    """
     if not profile_ids:
         return {}
     found: dict[int, list[Rival]] = {}
-    rows = run_sql("messaging.find_rivals", profile_ids=array(profile_ids), until=until, soon=until)
+    rows = run_sql(
+        "messaging.find_rivals",
+        profile_ids=array(profile_ids),
+        own=array(own),
+        until=until,
+        soon=until,
+    )
     for row in rows:
         said: Mapping[str, Any] = {
             "priority": row.priority or None,

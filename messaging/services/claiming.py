@@ -13,11 +13,11 @@ import structlog
 from django.db import OperationalError, connection, transaction
 
 from crm.choices import EventSource
-from crm.services.events import append_events
+from crm.services.events import append_events, append_resolved
 from crm.services.ids import lock_final_profiles
 from crm.types import NewEvent
 from kernel import clock
-from kernel.arrays import columns
+from kernel.arrays import array, columns
 from kernel.sql import run_sql
 from messaging.choices import MessageStatus
 from messaging.services.gating import MARKETING
@@ -38,7 +38,7 @@ LEASE = timedelta(seconds=120)
 PATIENCE_SECONDS = 60.0
 """How long a worker goes on trying to write what became of messages while the database is away."""
 RETRY_SECONDS = 1.0
-_CLAIMED = "ids profiles consents details gates addresses subjects message_ids parts"
+_CLAIMED = "ids profiles consents details trails addresses subjects message_ids parts"
 _DONE = "ids statuses reasons details tries dues resends provider_ids"
 
 
@@ -89,13 +89,14 @@ def _claim(prepared: Prepared, lane: Lane, ready: Sequence[Ready]) -> list[Ready
     if prepared.warming is not None:
         admitted = admit(prepared.warming, [item.message for item in ready])
         ready = [item for item in ready if item.message.id in admitted]
+    trails = _Trails()
     rows = [
         (
             item.message.id,
             item.message.profile.id,
             _needed_consent(item.message),
             RESENT if item.message.is_resend else "",
-            prepared.trails[item.message.id],
+            trails.place(prepared.trails[item.message.id]),
             item.address,
             item.subject,
             item.message_id,
@@ -110,6 +111,7 @@ def _claim(prepared: Prepared, lane: Lane, ready: Sequence[Ready]) -> list[Ready
         prepared_at=prepared.at,
         lease_until=now + LEASE,
         account_id=lane.account_id,
+        gates=array(trails.found),
         **columns(_CLAIMED, rows),
     )
     taken = {row.id for row in claimed}
@@ -118,6 +120,22 @@ def _claim(prepared: Prepared, lane: Lane, ready: Sequence[Ready]) -> list[Ready
     if prepared.warming is not None:
         count_mails(prepared.warming, [item.message for item in mine])
     return mine
+
+
+class _Trails:
+    """The trails of a claim, each once: most messages share one."""
+
+    def __init__(self) -> None:
+        self.found: list[list[dict[str, Any]]] = []
+        self._places: dict[int, int] = {}
+
+    def place(self, trail: list[dict[str, Any]]) -> int:
+        """Return which of those found it is, counted from 1 as PostgreSQL does."""
+        place = self._places.get(id(trail))
+        if place is None:
+            self.found.append(trail)
+            place = self._places[id(trail)] = len(self.found)
+        return place
 
 
 def _needed_consent(message: PendingMessage) -> str:
@@ -143,7 +161,7 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
         )
         for item in done.items
     ]
-    _lock_people(done)
+    locked = _lock_people(done)
     learn_from_refusals(done.refusals)
     written = run_sql(
         "messaging.record_outcomes",
@@ -153,21 +171,29 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
         **columns(_DONE, rows),
     )
     rows_by_id = {row.id: row for row in written}
-    append_events(
-        [
-            _sent_event(item.message, rows_by_id[item.message.id], now)
-            for item in done.items
-            if item.status == MessageStatus.SENT
-            and item.message.id in rows_by_id
-            and not address_of_test(item.message.context)
-        ]
-    )
+    events = [
+        _sent_event(item.message, rows_by_id[item.message.id], now)
+        for item in done.items
+        if item.status == MessageStatus.SENT
+        and item.message.id in rows_by_id
+        and not address_of_test(item.message.context)
+    ]
+    if locked.issuperset(event.profile_id for event in events):
+        append_resolved(events, now)
+    else:
+        append_events(events, now=now)
 
 
-def _lock_people(done: Outcomes) -> None:
-    """Lock whom the messages went to: a merge locks people first, and their messages then."""
+def _lock_people(done: Outcomes) -> set[int]:
+    """Lock whom the messages went to: a merge locks people first, and their messages then.
+
+    Returns:
+        Those of them who were not merged.
+    """
     final = lock_final_profiles(item.message.profile.id for item in done.items)
-    lock_final_profiles(set(final.values()) - final.keys())
+    winners = set(final.values())
+    lock_final_profiles(winners - final.keys())
+    return winners
 
 
 def _sent_event(message: PendingMessage, written: Any, now: datetime) -> NewEvent:

@@ -59,6 +59,12 @@ class Outcomes:
     refusals: list[tuple[PendingMessage, ChannelRejected]] = field(default_factory=list)
     fault: ChannelUnavailable | None = None
 
+    def add(self, later: "Outcomes") -> None:
+        """Keep what became of more of them."""
+        self.items += later.items
+        self.refusals += later.refusals
+        self.fault = self.fault or later.fault
+
     def sent(self, message: PendingMessage, handed: Handed) -> None:
         """Note that the provider took it."""
         detail = RESENT if message.is_resend else ""

@@ -19,15 +19,17 @@ from django.db import OperationalError, connection, transaction
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.sql import count_sql
+from kernel.tenancy import current_tenant_id
 from messaging.channels.base import Channel, ChannelUnavailable
 from messaging.channels.sets import Answer, SetChannel
 from messaging.choices import URGENT
 from messaging.services.breaking import note_answers, read_answers
 from messaging.services.claiming import record_and_claim, record_surely
 from messaging.services.coupon_claims import settle_codes
+from messaging.services.handing import begin
 from messaging.services.lanes import Lane, open_lanes
 from messaging.services.outcomes import UNAVAILABLE_PAUSE, Outcomes
-from messaging.services.pacing import BATCH_SIZE, Pace
+from messaging.services.pacing import BATCH_SIZE, Pace, keep_pace, take_pace
 from messaging.services.preparing import Prepared, prepare_set
 from messaging.services.writers.base import Ready
 
@@ -39,6 +41,8 @@ HAND_OVER_SECONDS = 5.0
 """A slow server gets no new message of a batch after this: others wait for the worker."""
 FRESH_SECONDS = 2.0
 """What was looked at longer ago than this is looked at again; what a person says counts at once."""
+HELD_SECONDS = 0.5
+"""What was claimed longer ago than this and waits for the claim before it is given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,15 @@ def send_due(deadline: Deadline) -> int:
     done = settle_unknown(clock.now())
     settle_codes(clock.now())
     for lane in open_lanes(clock.now()):
-        pace = Pace()
+        key = (current_tenant_id(), lane.channel, lane.account_id)
+        pace = take_pace(key, together=lane.together)
         while True:  # each lane has one set at least, however long the one before it took
             turn = send_set(lane, size=pace.set_size, pace=pace)
             done += turn.done
-            if not turn.goes_on or deadline.passed:
+            if not turn.goes_on:
+                break
+            if deadline.passed:
+                keep_pace(key, pace)
                 break
     if done:
         settle_codes(clock.now())
@@ -124,6 +132,24 @@ def settle_unknown(now: datetime) -> int:
     return settled
 
 
+class _Held:
+    """What one claim took.
+
+    Attributes:
+        is_shared: whether another worker is at the same messages.
+    """
+
+    def __init__(self, few: Sequence[Ready], claimed: list[Ready]) -> None:
+        self.claimed = claimed
+        self.is_shared = 2 * len(claimed) < len(few)
+        self._at = time.monotonic()
+
+    @property
+    def is_old(self) -> bool:
+        """Whether somebody may have said stop so long ago that it has to count."""
+        return time.monotonic() - self._at > HELD_SECONDS
+
+
 class _Run:
     """Works off one set."""
 
@@ -135,26 +161,20 @@ class _Run:
         self._unrecorded: Outcomes | None = None
         self._handed = 0
         self._is_down = False
+        self._fault: ChannelUnavailable | None = None
         self._limit: SoftTimeLimitExceeded | None = None
 
     def work_off(self) -> Turn:
-        """Hand over what is ready; each few is recorded together with the claim of the next.
+        """Hand over what is ready; each few is recorded together with the claim of others.
 
         Raises:
             SoftTimeLimitExceeded: the worker's time is up; what is known by then is recorded.
         """
-        goes_on = True
-        for few in self._split():
-            claimed = self._claim(few)
-            if claimed:
-                self._unrecorded = self._hand_over(claimed)
-                self._note_health(self._unrecorded)
-            is_shared = 2 * len(claimed) < len(few)  # another worker is at the same messages
-            if is_shared or self._is_down or self._limit is not None:
-                goes_on = False
-                break
-            if _is_stale(self._prepared):
-                break
+        goes_on = False
+        try:
+            goes_on = self._work_through(self._split())
+        except SoftTimeLimitExceeded as exc:
+            self._limit = exc
         if self._unrecorded is not None:
             record_surely(self._prepared, self._lane, self._unrecorded)
         if self._limit is not None:
@@ -163,6 +183,22 @@ class _Run:
             return Turn(0, goes_on=False)
         stopped = self._prepared.seen_count - len(self._prepared.ready)
         return Turn(stopped + self._handed, goes_on=goes_on)
+
+    def _work_through(self, parts: Iterator[Sequence[Ready]]) -> bool:
+        """Hand over claim after claim; returns whether there is a point in looking for more."""
+        held = self._take(parts)
+        while held is not None and held.claimed:
+            ahead = self._hand_over(held, parts)
+            if held.is_shared or self._is_down or self._limit is not None:
+                self._put_back(ahead)
+                return False
+            if ahead is not None and ahead.is_old:
+                self._put_back(ahead)
+                return True
+            if ahead is None and _is_stale(self._prepared):
+                return True
+            held = ahead or self._take(parts)
+        return held is None
 
     def _split(self) -> Iterator[Sequence[Ready]]:
         """Hand out a few at a time; over an account that was left alone one is tried before them.
@@ -175,44 +211,79 @@ class _Run:
             yield ready[:tried]
         yield from self._pace.split(ready[tried:])
 
-    def _claim(self, few: Sequence[Ready]) -> list[Ready]:
+    def _take(self, parts: Iterator[Sequence[Ready]]) -> _Held | None:
         """Record and claim; while the database is away nothing is claimed and nothing forgotten."""
+        few = next(parts, None)
+        if few is None:
+            return None
         try:
             claimed = record_and_claim(self._prepared, self._lane, self._unrecorded, few)
         except OperationalError:
             if connection.in_atomic_block or self._unrecorded is None:
                 raise
             log.warning("claim_failed", messages=len(few))
-            return []
+            return _Held(few, [])
         self._unrecorded = None
-        return claimed
+        return _Held(few, claimed)
 
-    def _note_health(self, outcomes: Outcomes) -> None:
-        """Count what went wrong, once what is known of the messages is safe."""
-        self._is_down = bool(outcomes.fault)
-        if self._health.is_spotless and read_answers(outcomes).is_good:
-            return
-        record_surely(self._prepared, self._lane, outcomes)
-        self._unrecorded = None
-        lane = self._lane
-        self._health = note_answers(lane.channel, lane.account_id, outcomes)
-        self._is_down = self._is_down or not self._health.is_closed
-
-    def _hand_over(self, claimed: Sequence[Ready]) -> Outcomes:
-        outcomes = Outcomes(clock.now())
+    def _hand_over(self, held: _Held, parts: Iterator[Sequence[Ready]]) -> _Held | None:
+        """Hand over a claim; returns the next one where it was made meanwhile."""
+        messages = [item.outgoing for item in held.claimed]
         started = time.monotonic()
-        messages = [item.outgoing for item in claimed]
-        answers = _call(self._lane, messages, started + HAND_OVER_SECONDS)
-        self._pace.note(len(claimed), time.monotonic() - started)
-        for item, answer in zip(claimed, answers, strict=True):
+        until = started + HAND_OVER_SECONDS
+        handing = begin(self._lane, messages, until) if self._pace.is_quick else None
+        if handing is None:
+            answers = _call(self._lane, messages, until)
+            self._keep(held, answers, time.monotonic() - started)
+            return None
+        try:
+            is_last = held.is_shared or _is_stale(self._prepared)
+            return None if is_last else self._take(parts)
+        finally:
+            answers = handing.wait()
+            self._limit = self._limit or handing.limit
+            self._keep(held, answers, handing.seconds)
+
+    def _keep(self, held: _Held, answers: Sequence[Answer], seconds: float) -> None:
+        """Keep what became of a claim, until it is recorded."""
+        outcomes = Outcomes(clock.now())
+        self._pace.note(len(held.claimed), seconds)
+        for item, answer in zip(held.claimed, answers, strict=True):
             outcomes.note(item.message, answer)
             if isinstance(answer, SoftTimeLimitExceeded):
                 self._limit = answer
         if outcomes.fault:
             fault = str(outcomes.fault)
             log.warning("channel_unavailable", channel=self._lane.channel, reason=fault)
-        self._handed += len(claimed)
-        return outcomes
+        self._handed += len(held.claimed)
+        self._add(outcomes)
+        self._note_health(outcomes)
+
+    def _put_back(self, ahead: _Held | None) -> None:
+        """Give back what was claimed and not handed over."""
+        if ahead is not None:
+            outcomes = Outcomes(clock.now())
+            for item in ahead.claimed:
+                outcomes.note(item.message, self._fault)
+            self._add(outcomes)
+
+    def _add(self, outcomes: Outcomes) -> None:
+        if self._unrecorded is None:
+            self._unrecorded = outcomes
+        else:
+            self._unrecorded.add(outcomes)
+
+    def _note_health(self, outcomes: Outcomes) -> None:
+        """Count what went wrong, once what is known of the messages is safe."""
+        self._fault = outcomes.fault
+        self._is_down = bool(outcomes.fault)
+        if self._health.is_spotless and read_answers(outcomes).is_good:
+            return
+        record_surely(self._prepared, self._lane, self._unrecorded or outcomes)
+        self._unrecorded = None
+        lane = self._lane
+        self._health = note_answers(lane.channel, lane.account_id, outcomes)
+        self._is_down = self._is_down or not self._health.is_closed
 
 
 def _call(lane: Lane, messages: Sequence[Any], until: float) -> Sequence[Answer]:

@@ -163,7 +163,9 @@ def _read_mailbox(purpose: str, text: str, max_age: timedelta) -> MailboxToken:
         raise TokenInvalid from exc
 
 
+@functools.lru_cache(maxsize=2048)
 def _sign_recipient(token: RecipientToken) -> str:
+    """Sign what several addresses of one message carry."""
     return _recipient_signer().sign(f"{token.tenant_id}.{token.profile_id}.{token.message_id}")
 
 

@@ -28,6 +28,7 @@ WRITERS: Mapping[str, Callable[[datetime], Writer]] = {
     Channel.WHATSAPP.value: WhatsAppWriter,
 }
 """By channel; called once per batch with the present."""
+_WRITTEN = Verdict(passed=True)
 
 
 def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
@@ -66,7 +67,7 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
         except RenderError as exc:
             _stop(asked, message, str(exc))
             continue
-        asked.note(message.id, "render", Verdict(passed=True))
+        asked.note(message.id, "render", _WRITTEN)
         coupons.note(asked, message)
         ready.append(written)
     coupons.give_back(asked.stops.keys())

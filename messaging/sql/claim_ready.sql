@@ -7,9 +7,11 @@
 --      prepared_at  timestamptz  when the gates were asked
 --      lease_until  timestamptz  after it the outcome counts as unknown
 --      account_id   bigint       over which they are to leave; NULL: the installation's own server
---      ids, profiles, consents, details, gates, addresses, subjects, message_ids, parts
+--      gates        text[]       trails of gates as JSON, each once
+--      ids, profiles, consents, details, trails, addresses, subjects, message_ids, parts
 --                   arrays of one length; profiles and consents: who it goes to, and what they had
---                   said on its channel when the gates were asked; empty where it does not matter
+--                   said on its channel when the gates were asked; empty where it does not matter;
+--                   trails: which of the gates, from 1
 -- out: ids of the rows taken
 -- why: a message that is no longer pending, that was handed over and put back, or that waits for a
 --      later time, was taken, cancelled or
@@ -18,7 +20,11 @@
 --      and what was paused or cancelled since, by itself or with its account.
 --      A Message-ID once given stays for ever. Rows that
 --      another worker holds are passed over. Ids are named twice: see list_due_messages.
-WITH busy AS MATERIALIZED (
+WITH said AS MATERIALIZED (
+    SELECT n.place, n.gates::jsonb AS gates
+    FROM unnest(%(gates)s::text[]) WITH ORDINALITY AS n (gates, place)
+),
+busy AS MATERIALIZED (
     SELECT other.profile_id, other.id
     FROM messaging_message AS other
     WHERE other.tenant_id = %(tenant_id)s
@@ -31,15 +37,16 @@ WITH busy AS MATERIALIZED (
       AND (other.status = 'sending' OR other.claimed_at > %(prepared_at)s)
 ),
 ready AS (
-    SELECT m.tenant_id, m.id, told.detail, told.gates, told.address, told.subject,
+    SELECT m.tenant_id, m.id, told.detail, said.gates, told.address, told.subject,
         told.message_id, told.parts
     FROM messaging_message AS m
     JOIN unnest(
         %(ids)s::bigint[], %(profiles)s::bigint[], %(consents)s::text[], %(details)s::text[],
-        %(gates)s::text[], %(addresses)s::text[], %(subjects)s::text[], %(message_ids)s::text[],
+        %(trails)s::int[], %(addresses)s::text[], %(subjects)s::text[], %(message_ids)s::text[],
         %(parts)s::smallint[]
-    ) AS told (id, profile_id, consent, detail, gates, address, subject, message_id, parts)
+    ) AS told (id, profile_id, consent, detail, trail, address, subject, message_id, parts)
       ON told.id = m.id
+    JOIN said ON said.place = told.trail
     JOIN crm_profile AS p
       ON p.tenant_id = %(tenant_id)s
      AND p.tenant_id = m.tenant_id
@@ -98,7 +105,7 @@ UPDATE messaging_message AS m
 SET status = 'sending',
     reason = '',
     detail = ready.detail,
-    gates = ready.gates::jsonb,
+    gates = ready.gates,
     address = ready.address,
     subject = ready.subject,
     parts = ready.parts,

@@ -75,12 +75,8 @@ def send_in_a_child(tenant: Tenant, server: KillingServer) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-@pytest.mark.parametrize("message_class", [MessageClass.PROMOTIONAL, MessageClass.TRANSACTIONAL])
-def test_a_killed_worker_leaves_few_in_doubt_and_none_unaccounted(
-    transactional_db: None, killer: KillingServer, message_class: MessageClass
-) -> None:
+def make_merchant(server: KillingServer, message_class: MessageClass) -> Tenant:
+    """Store a tenant whose messages wait to leave over the server."""
     tenant = Tenant.objects.create(
         name="Ada Soap", slug="ada-soap", currency="GBP", timezone="Europe/London"
     )
@@ -90,11 +86,21 @@ def test_a_killed_worker_leaves_few_in_doubt_and_none_unaccounted(
             channel="email",
             provider="smtp",
             name="Test",
-            credentials_encrypted=encrypt(json.dumps({"url": killer.url})),
+            credentials_encrypted=encrypt(json.dumps({"url": server.url})),
             is_default=True,
         )
         template = make_template("note", message_class)
         queue_messages([new_message(make_recipient(), template) for _ in range(MESSAGES)])
+    return tenant
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("message_class", [MessageClass.PROMOTIONAL, MessageClass.TRANSACTIONAL])
+def test_a_killed_worker_leaves_few_in_doubt_and_none_unaccounted(
+    transactional_db: None, killer: KillingServer, message_class: MessageClass
+) -> None:
+    tenant = make_merchant(killer, message_class)
 
     assert send_in_a_child(tenant, killer) == -signal.SIGKILL
     assert len(killer.raw) == KILLED_AT

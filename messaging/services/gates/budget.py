@@ -29,7 +29,8 @@ def budget_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, 
     if not asked:
         return {}
     limits, found = batch.limits_of_tenant(), batch.usage_of(messages, now)
-    rivals = find_rivals({message.profile.id for message in asked}, now + ARBITRATION)
+    people, own = {message.profile.id for message in asked}, [message.id for message in asked]
+    rivals = find_rivals(people, now + ARBITRATION, own)
     words: dict[int, Verdict] = {}
     verdicts, short = {}, []
     for message in asked:
