@@ -1,6 +1,7 @@
 from django.urls import path
 
-from flows import views
+from flows.views import pages as views
+from flows.views import report, why
 
 app_name = "flows"
 
@@ -10,6 +11,10 @@ urlpatterns = [
     path("flows/<int:flow_id>/", views.flow_detail, name="detail"),
     path("flows/<int:flow_id>/runs/", views.flow_runs, name="runs"),
     path("flows/<int:flow_id>/runs/<int:run_id>/", views.run_detail, name="run"),
+    path("flows/<int:flow_id>/report/", report.flow_report, name="report"),
+    path("flows/<int:flow_id>/report.csv", report.flow_report_csv, name="report_csv"),
+    path("flows/<int:flow_id>/people/", why.flow_people, name="people"),
+    path("flows/<int:flow_id>/people/<int:profile_id>/", why.flow_person, name="person"),
     path("flows/<int:flow_id>/refused/", views.flow_refused, name="refused"),
     path("flows/<int:flow_id>/versions/", views.flow_versions, name="versions"),
     path("flows/<int:flow_id>/status/", views.switch_flow, name="switch"),

@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.api.renderers import CsvRenderer
 from analytics.queries.kpis import last_days, list_days, list_kpis, today
 from analytics.types import DayFigures, Kpi, Period
 from kernel.money import to_text
 from tenants.api.filters import refuse_unknown
+from tenants.api.renderers import CsvRenderer
 
 MAX_DAYS = 366 * 5
 PARAMETERS = [

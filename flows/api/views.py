@@ -9,6 +9,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from flows.api.reports import ReportActions
+from flows.api.why import WhyActions
 from flows.choices import FlowStatus, RunStatus
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from flows.nodes import NODE_TYPES
@@ -81,7 +83,7 @@ class NodeTypeList(serializers.Serializer[Any]):
     results = NodeTypeOut(many=True)
 
 
-class FlowViewSet(ReadResource[Flow]):
+class FlowViewSet(ReportActions, WhyActions, ReadResource[Flow]):
     """Automations, newest first."""
 
     scope_resource = "flows"

@@ -1,6 +1,6 @@
 """Reads of the pages: the list of flows with figures, and a flow drawn with its counts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -192,6 +192,11 @@ def draw(version: FlowVersion) -> Drawing:
     )
 
 
+def describe_rules(graph: Graph, names: Names) -> tuple[str, list[tuple[str, str]]]:
+    """Return what starts a flow, and its rules as label and words."""
+    return _trigger_words(graph, names.segments), _rules(graph, names)
+
+
 def node_titles(flow: Flow) -> dict[str, str]:
     """Return what the nodes of a flow's current version are called, by key."""
     version = find_version(flow.pk, flow.version_number)
@@ -270,11 +275,3 @@ def _counts(flow_id: int) -> dict[str, NodeCounts]:
         )
         for key in keys
     }
-
-
-def flatten(cards: Sequence[Card]) -> Iterator[Card]:
-    """Yield cards and those of their branches, in the order in which they are drawn."""
-    for card in cards:
-        yield card
-        for way in card.branches:
-            yield from flatten(way.cards)

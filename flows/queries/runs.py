@@ -89,19 +89,41 @@ def find_run(flow_id: int, run_id: int) -> FlowRun | None:
     return runs.filter(flow_id=flow_id, pk=run_id).first()
 
 
-def messages_of(run: FlowRun) -> dict[tuple[str, int], dict[str, Any]]:
-    """Return the messages of a run with every gate, by node and visit."""
-    rows = Message.objects.filter(profile_id=run.profile_id, flow_run_id=run.pk)
-    payloads = message_payloads(list(rows.select_related("template").order_by("id")))
-    return {
-        (str(payload["node_id"]), int(str(payload["key"]).rsplit(":", 1)[-1])): payload
-        for payload in payloads
-    }
+Visit = tuple[str, int]
+"""Node and number of a visit."""
 
 
-def steps_of(run_id: int) -> list[RunStep]:
-    """Return the steps of a run, oldest first."""
-    return list(RunStep.objects.filter(run_id=run_id).order_by("at", "id"))
+def messages_of(runs: Collection[FlowRun]) -> dict[int, dict[Visit, dict[str, Any]]]:
+    """Return the messages of runs with every gate, by run, node and visit."""
+    rows = Message.objects.filter(
+        profile_id__in={run.profile_id for run in runs},
+        flow_run_id__in={run.pk for run in runs},
+    )
+    found: dict[int, dict[Visit, dict[str, Any]]] = {run.pk: {} for run in runs}
+    for payload in message_payloads(list(rows.select_related("template").order_by("id"))):
+        visit = int(str(payload["key"]).rsplit(":", 1)[-1])
+        found[payload["flow_run_id"]][str(payload["node_id"]), visit] = payload
+    return found
+
+
+def steps_of(run_ids: Collection[int]) -> dict[int, list[RunStep]]:
+    """Return the steps of runs by run, oldest first."""
+    found: dict[int, list[RunStep]] = {run_id: [] for run_id in run_ids}
+    for step in RunStep.objects.filter(run_id__in=run_ids).order_by("at", "id"):
+        found[step.run_id].append(step)
+    return found
+
+
+def entries_of(flow_id: int, profile_id: int) -> list[FlowEntry]:
+    """Return the attempts of a profile to enter a flow, newest first."""
+    entries = FlowEntry.objects.filter(profile_id=profile_id, flow_id=flow_id)
+    return list(entries.order_by("-id")[:PAGE])
+
+
+def runs_of_person(flow_id: int, profile_id: int) -> list[FlowRun]:
+    """Return the runs of a profile in a flow with their versions, newest first."""
+    runs = FlowRun.objects.filter(flow_id=flow_id, profile_id=profile_id)
+    return list(runs.select_related("version", "flow").order_by("-id")[:PAGE])
 
 
 def refused_of(flow_id: int) -> QuerySet[FlowEntry]:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.db import transaction
+from django.test import Client
 
 from tenants.models import Tenant
+from tests.factories.tenants import call_with, make_key
 from tests.flows.support import make_template
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -21,3 +23,9 @@ def noon(tenant: Tenant) -> Iterator[time_machine.Traveller]:
             make_template("note")
             make_template("order_note", "transactional")
         yield traveller
+
+
+@pytest.fixture
+def api(tenant: Tenant, broker: object) -> Client:
+    """A client that shows a key of the tenant which may do everything."""
+    return call_with(make_key(tenant))

@@ -31,7 +31,7 @@ LISTS = [
     if not endpoint.names and "get" in endpoint.methods and "reports" not in endpoint.path
 ]
 SAME_FOR_ALL = {"segments/fields/", "flows/nodes/"}
-BELOW = {"delivery_id": "outgoing_id"}
+BELOW = {"delivery_id": "outgoing_id", "profile_id": "profile_id"}
 """Whose id stands in an address below another one."""
 
 

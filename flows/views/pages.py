@@ -1,36 +1,26 @@
 """Pages of flows: the list, one flow drawn with its counts, its runs, and one run step by step."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.queries.order_detail import find_order, list_event_ids
 from crm.queries.resources import is_profile
 from flows.choices import EntryOutcome, FlowStatus, Refusal, RunStatus
-from flows.models import Flow
 from flows.queries import pages, runs, stories
 from flows.queries.runs import Row
 from flows.services.drafting import draft_group_flow
 from flows.services.flows import resume_failed_of, set_status
+from flows.views.frame import get_flow, render_tab
 from kernel import clock
 from kernel.errors import DomainError
 from tenants.domain import capabilities
-from tenants.domain.capabilities import may
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
 _REFUSALS = dict(Refusal.choices)
-_TABS = (
-    ("Flow", "flows:detail"),
-    ("Runs", "flows:runs"),
-    ("Not entered", "flows:refused"),
-    ("Versions", "flows:versions"),
-)
 
 
 @requires(capabilities.VIEW)
@@ -45,7 +35,7 @@ def flow_list(request: TenantRequest) -> HttpResponse:
 @require_GET
 def flow_detail(request: TenantRequest, flow_id: int) -> HttpResponse:
     """Draw a flow; ``?version=`` draws an older one."""
-    flow = _get_flow(flow_id)
+    flow = get_flow(flow_id)
     wanted = _number(request, "version")
     version = pages.find_version(flow_id, flow.version_number if wanted is None else wanted)
     if wanted is not None and version is None:
@@ -54,14 +44,14 @@ def flow_detail(request: TenantRequest, flow_id: int) -> HttpResponse:
         "version": version,
         "drawing": pages.draw(version) if version else None,
     }
-    return _render(request, "flows/detail.html", flow, "flows:detail", context)
+    return render_tab(request, "flows/detail.html", flow, "flows:detail", context)
 
 
 @requires(capabilities.VIEW)
 @require_GET
 def flow_runs(request: TenantRequest, flow_id: int) -> HttpResponse:
     """List the runs of a flow, newest first."""
-    flow = _get_flow(flow_id)
+    flow = get_flow(flow_id)
     status = request.GET.get("status", "")
     found = runs.runs_of(flow_id, status=status if status in RunStatus.values else "")
     page = _page(request, found)
@@ -76,7 +66,7 @@ def flow_runs(request: TenantRequest, flow_id: int) -> HttpResponse:
         "statuses": RunStatus.choices,
         "counts": pages.count_statuses(flow_id),
     }
-    return _render(request, "flows/runs.html", flow, "flows:runs", context)
+    return render_tab(request, "flows/runs.html", flow, "flows:runs", context)
 
 
 @requires(capabilities.VIEW)
@@ -94,19 +84,19 @@ def run_detail(request: TenantRequest, flow_id: int, run_id: int) -> HttpRespons
 @require_GET
 def flow_refused(request: TenantRequest, flow_id: int) -> HttpResponse:
     """List the events that started no run, with the reason."""
-    flow = _get_flow(flow_id)
+    flow = get_flow(flow_id)
     found = runs.refused_of(flow_id)
     context = {"page": _page(request, found)}
-    return _render(request, "flows/refused.html", flow, "flows:refused", context)
+    return render_tab(request, "flows/refused.html", flow, "flows:refused", context)
 
 
 @requires(capabilities.VIEW)
 @require_GET
 def flow_versions(request: TenantRequest, flow_id: int) -> HttpResponse:
     """List the frozen versions of a flow."""
-    flow = _get_flow(flow_id)
+    flow = get_flow(flow_id)
     context = {"versions": pages.list_versions(flow_id)}
-    return _render(request, "flows/versions.html", flow, "flows:versions", context)
+    return render_tab(request, "flows/versions.html", flow, "flows:versions", context)
 
 
 @requires(capabilities.VIEW)
@@ -156,7 +146,7 @@ def draft_flow(request: TenantRequest) -> HttpResponse:
 @require_POST
 def switch_flow(request: TenantRequest, flow_id: int) -> HttpResponse:
     """Switch a flow on or off."""
-    _get_flow(flow_id)
+    get_flow(flow_id)
     is_on = request.POST.get("on") == "1"
     flow = set_status(flow_id, FlowStatus.LIVE if is_on else FlowStatus.DISABLED)
     messages.success(request, f"{flow.name} is {'on' if is_on else 'off'}.")
@@ -167,36 +157,14 @@ def switch_flow(request: TenantRequest, flow_id: int) -> HttpResponse:
 @require_POST
 def resume_runs(request: TenantRequest, flow_id: int) -> HttpResponse:
     """Let the failed runs of a flow try again."""
-    _get_flow(flow_id)
+    get_flow(flow_id)
     count = resume_failed_of(flow_id)
     messages.success(request, f"{count:,} runs try again.")
     return redirect("flows:runs", request.tenant.slug, flow_id)
 
 
-def _render(
-    request: TenantRequest, template: str, flow: Flow, tab: str, context: dict[str, Any]
-) -> HttpResponse:
-    tabs = [
-        {
-            "label": label,
-            "url": reverse(name, args=[request.tenant.slug, flow.pk]),
-            "active": name == tab,
-        }
-        for label, name in _TABS
-    ]
-    may_edit = may(request.member.role, capabilities.EDIT_FLOWS)
-    return render(request, template, {"flow": flow, "tabs": tabs, "may_edit": may_edit, **context})
-
-
 def _page(request: HttpRequest, found: QuerySet[Row]) -> runs.Page[Row]:
     return runs.page_of(found, after=_number(request, "after"), before=_number(request, "before"))
-
-
-def _get_flow(flow_id: int) -> Flow:
-    flow = pages.find_flow(flow_id)
-    if flow is None:
-        raise Http404
-    return flow
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

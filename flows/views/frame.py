@@ -1,0 +1,50 @@
+"""What every page of one flow has in common: the flow itself and the tabs."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from flows.models import Flow
+from flows.queries import pages
+from tenants.domain import capabilities
+from tenants.domain.capabilities import may
+from tenants.types import TenantRequest
+
+_TABS = (
+    ("Flow", "flows:detail"),
+    ("Report", "flows:report"),
+    ("Runs", "flows:runs"),
+    ("Not entered", "flows:refused"),
+    ("Why", "flows:people"),
+    ("Versions", "flows:versions"),
+)
+
+
+def get_flow(flow_id: int) -> Flow:
+    """Return a flow of the active tenant.
+
+    Raises:
+        Http404: there is none.
+    """
+    flow = pages.find_flow(flow_id)
+    if flow is None:
+        raise Http404
+    return flow
+
+
+def render_tab(
+    request: TenantRequest, template: str, flow: Flow, tab: str, context: dict[str, Any]
+) -> HttpResponse:
+    """Render a page of a flow; ``tab`` is the name of the address that is marked as current."""
+    tabs = [
+        {
+            "label": label,
+            "url": reverse(name, args=[request.tenant.slug, flow.pk]),
+            "active": name == tab,
+        }
+        for label, name in _TABS
+    ]
+    may_edit = may(request.member.role, capabilities.EDIT_FLOWS)
+    return render(request, template, {"flow": flow, "tabs": tabs, "may_edit": may_edit, **context})
