@@ -58,16 +58,19 @@ def _ask_date(node: DateWait, group: Sequence[Walker], now: datetime) -> Answers
     else:
         known = people.property_of(node.name, {walker.profile_id for walker in group})
         values = {walker.run_id: known.get(walker.profile_id) for walker in group}
-    return {walker.run_id: Asked(at=_date(node, values[walker.run_id], walker)) for walker in group}
+    return {
+        walker.run_id: Asked(at=read_date(node, values[walker.run_id], walker)) for walker in group
+    }
 
 
-def _date(node: DateWait, said: Any, walker: Walker) -> datetime | None:
+def read_date(node: DateWait, said: Any, walker: Walker) -> datetime | None:
+    """Return when a wait for a date is over for one run; None where the property says none."""
     return None if said is None else date_due(node, said, zone_of(node.zone, walker.zone))
 
 
 def _ask_event(node: EventWait, group: Sequence[Walker], now: datetime) -> Answers:
     """Look for what happened since; also at the end, as its reaction may not have come yet."""
-    since = {walker.run_id: _since(node, walker, now) for walker in group}
+    since = {walker.run_id: since_of(node, walker, now) for walker in group}
     met = _runs_told(node, group)
     told = [match for match in node.any_of if not match.message]
     if told:
@@ -81,9 +84,7 @@ def _ask_event(node: EventWait, group: Sequence[Walker], now: datetime) -> Answe
         met |= {
             walker.run_id
             for walker in group
-            if _has_happened(
-                told, walker, happened.get(walker.profile_id, ()), since[walker.run_id]
-            )
+            if has_happened(told, walker, happened.get(walker.profile_id, ()), since[walker.run_id])
         }
     return {
         walker.run_id: Asked(
@@ -106,18 +107,20 @@ def _runs_told(node: EventWait, group: Sequence[Walker]) -> set[int]:
     return met
 
 
-def _since(node: EventWait, walker: Walker, now: datetime) -> datetime:
+def since_of(node: EventWait, walker: Walker, now: datetime) -> datetime:
+    """Return from when on events end the wait of a run."""
     if node.since_start:
         return people.trigger_time(dict(walker.trigger)) or now
     return walker.waited_since or now
 
 
-def _has_happened(
+def has_happened(
     matches: Sequence[EventMatch],
     walker: Walker,
     happened: Sequence[Happened],
     since: datetime,
 ) -> bool:
+    """Say whether any of what happened since then is what a run waits for."""
     return any(
         event.name == match.event and fits(match, event.properties, named_of(walker))
         for event in happened
@@ -191,12 +194,13 @@ def _ask_ab(node: ABSplit, group: Sequence[Walker], now: datetime) -> Answers:
     for walker in group:
         way = before.get(walker.profile_id, "")
         if way not in known:
-            way = f"{WAY}{node.winner or _drawn(node, walker)}"
+            way = f"{WAY}{node.winner or draw_share(node, walker)}"
         answers[walker.run_id] = Asked(way=way)
     return answers
 
 
-def _drawn(node: ABSplit, walker: Walker) -> str:
+def draw_share(node: ABSplit, walker: Walker) -> str:
+    """Return the name of the way that the lot of a person says."""
     key = (current_tenant_id(), walker.flow_id, node.id, walker.profile_id)
     return pick_way(node.branches, draw_bucket(*key)).name
 

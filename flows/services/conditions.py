@@ -1,6 +1,6 @@
 """Asking a split's condition of a batch of runs: segment conditions and what became of messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,18 +26,40 @@ def runs_that_meet(condition: Condition, subjects: Sequence[Subject], now: datet
     Raises:
         DefinitionError: the condition cannot be understood.
     """
-    if "message" in condition:
-        return people.runs_whose_message(
-            str(condition["is"]),
-            str(condition["message"]),
-            [subject.run_id for subject in subjects],
-            [subject.profile_id for subject in subjects],
-        )
-    if not _asks_messages(condition):
-        met = matching(condition, [subject.profile_id for subject in subjects], now)
+    run_ids = [subject.run_id for subject in subjects]
+    profile_ids = [subject.profile_id for subject in subjects]
+
+    def whose_message(state: str, node: str) -> set[int]:
+        return people.runs_whose_message(state, node, run_ids, profile_ids)
+
+    def whose_profile(asked: Condition) -> set[int]:
+        met = matching(asked, profile_ids, now)
         return {subject.run_id for subject in subjects if subject.profile_id in met}
-    parts = [runs_that_meet(child, subjects, now) for child in condition["children"]]
-    everybody = {subject.run_id for subject in subjects}
+
+    return combine(condition, set(run_ids), whose_message, whose_profile)
+
+
+def combine(
+    condition: Condition,
+    everybody: set[int],
+    whose_message: Callable[[str, str], set[int]],
+    whose_profile: Callable[[Condition], set[int]],
+) -> set[int]:
+    """Return the runs that meet a condition, put together from what its parts are answered with.
+
+    Args:
+        condition: as in `runs_that_meet`.
+        everybody: the runs asked for.
+        whose_message: answers with the runs whose message is in a state, by state and node.
+        whose_profile: answers a condition that asks of no message.
+    """
+    if "message" in condition:
+        return whose_message(str(condition["is"]), str(condition["message"]))
+    if not _asks_messages(condition):
+        return whose_profile(condition)
+    parts = [
+        combine(child, everybody, whose_message, whose_profile) for child in condition["children"]
+    ]
     if condition["op"] == "and":
         return everybody.intersection(*parts)
     if condition["op"] == "or":

@@ -75,7 +75,7 @@ def _knock(
         for ref in sorted(refs, key=lambda ref: (ref.occurred_at, ref.event_id))
         if not ref.is_backfill and ref.profile_id is not None
         for flow_id, version_id in live
-        if version_id in graphs and _is_trigger(graphs[version_id], ref)
+        if version_id in graphs and is_trigger(graphs[version_id], ref)
     ]
     if not pairs:
         return []
@@ -91,7 +91,8 @@ def _knock(
     ]
 
 
-def _is_trigger(graph: Graph, ref: EventRef) -> bool:
+def is_trigger(graph: Graph, ref: EventRef) -> bool:
+    """Say whether an event is of the kind that starts a flow."""
     match graph.trigger:
         case EventTrigger(event=event):
             return event == ref.name
@@ -106,7 +107,7 @@ def _refuse_old(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> N
 
 
 def _refuse_by_trigger_filter(attempts: Sequence[Attempt], graphs: Graphs) -> None:
-    asking = [at for at in _open(attempts) if _needs_properties(graphs[at.version_id])]
+    asking = [at for at in _open(attempts) if needs_properties(graphs[at.version_id])]
     properties = people.properties_of((at.ref.event_id, at.ref.occurred_at) for at in asking)
     for attempt in asking:
         attempt.properties = properties.get(attempt.ref.event_id, {})
@@ -115,7 +116,8 @@ def _refuse_by_trigger_filter(attempts: Sequence[Attempt], graphs: Graphs) -> No
             attempt.reason = Refusal.TRIGGER_FILTER
 
 
-def _needs_properties(graph: Graph) -> bool:
+def needs_properties(graph: Graph) -> bool:
+    """Say whether the entry pipeline asks for properties of the trigger event."""
     has_filter = isinstance(graph.trigger, EventTrigger) and bool(graph.trigger.where)
     return has_filter or graph.reentry.policy is Policy.KEYED
 
@@ -147,7 +149,7 @@ def _refuse_by_frequency(attempts: Sequence[Attempt], graphs: Graphs, now: datet
     for attempt in _open(attempts):
         reentry = graphs[attempt.version_id].reentry
         previous = last.get((attempt.flow_id, attempt.profile_id))
-        _set_run_key(attempt, reentry.policy, reentry.key, previous)
+        set_run_key(attempt, reentry.policy, reentry.key, previous)
         if previous and previous[1] > now - reentry.gap:
             attempt.reason = Refusal.FREQUENCY
         key = (attempt.flow_id, attempt.profile_id, attempt.run_key)
@@ -156,9 +158,17 @@ def _refuse_by_frequency(attempts: Sequence[Attempt], graphs: Graphs, now: datet
         taken.add(key)
 
 
-def _set_run_key(
+def set_run_key(
     attempt: Attempt, policy: Policy, name: str, previous: tuple[int, datetime] | None
 ) -> None:
+    """Give an attempt the key that tells the runs of a person apart.
+
+    Args:
+        attempt: changed in place; refused where its event lacks the property.
+        policy: of the flow.
+        name: of the property, with `Policy.KEYED`.
+        previous: id and start of the person's last run.
+    """
     match policy:
         case Policy.ONCE:
             attempt.run_key = "once"
@@ -184,7 +194,7 @@ def _refuse_by_exit(attempts: Sequence[Attempt], graphs: Graphs) -> None:
                 profile_id=attempt.profile_id,
                 since=attempt.ref.occurred_at,
                 trigger_event_id=attempt.ref.event_id,
-                trigger=_trigger_of(attempt.ref),
+                trigger=trigger_of(attempt.ref),
             )
             for place, attempt in enumerate(asking)
         ]
@@ -210,7 +220,8 @@ def _refuse_circles(attempts: Sequence[Attempt], now: datetime) -> None:
             begun[key] = begun.get(key, 0) + 1
 
 
-def _trigger_of(ref: EventRef) -> dict[str, Any]:
+def trigger_of(ref: EventRef) -> dict[str, Any]:
+    """Return what a run keeps of what started it."""
     return {
         "event": ref.name,
         "object_id": ref.object_id,
@@ -229,7 +240,7 @@ def _start(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
             at.profile_id,
             at.run_key,
             at.ref.event_id,
-            _trigger_of(at.ref),
+            trigger_of(at.ref),
             graphs[at.version_id].entry_node,
         )
         for at in entering

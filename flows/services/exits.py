@@ -45,12 +45,12 @@ def exit_for_events(refs: Sequence[EventRef]) -> None:
     for ref in refs:
         if ref.profile_id in final:
             events.setdefault(final[ref.profile_id], []).append(ref)
-    told = _Told.read(runs, graphs, refs)
+    told = ToldExits.read(runs, graphs, refs)
     reasons = {
         run.id: reason
         for run in runs
         if (
-            reason := _reason_to_exit(
+            reason := reason_to_exit(
                 run, graphs[run.version_id], events.get(run.profile_id, []), told
             )
         )
@@ -72,7 +72,7 @@ def exit_runs(reasons: Mapping[int, str], *, now: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class ToldExits:
     """Properties of new events by id, and of what started runs by run, where exits ask for them."""
 
     events: Mapping[int, Mapping[str, Any]]
@@ -81,7 +81,7 @@ class _Told:
     @classmethod
     def read(
         cls, runs: Sequence[LiveRun], graphs: Mapping[int, Graph], refs: Sequence[EventRef]
-    ) -> "_Told":
+    ) -> "ToldExits":
         matches = [
             on.match for graph in graphs.values() for on in graph.exit_on if on.match is not None
         ]
@@ -109,7 +109,8 @@ class _Told:
         return cls(events, read_triggers(leavers))
 
 
-def _reason_to_exit(run: LiveRun, graph: Graph, refs: Sequence[EventRef], told: _Told) -> str:
+def reason_to_exit(run: LiveRun, graph: Graph, refs: Sequence[EventRef], told: ToldExits) -> str:
+    """Return why new events end a run, in words; empty where none does."""
     trigger = told.triggers.get(run.id, {})
     for ref in refs:
         if ref.event_id == run.trigger_event_id or _is_before(ref, run, graph):

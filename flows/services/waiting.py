@@ -44,7 +44,7 @@ def wake_runs(
         run.id: names
         for run in runs
         if (
-            names := _listening(graphs[run.version_id]).keys()
+            names := listening(graphs[run.version_id]).keys()
             & {ref.name for ref in events.get(run.profile_id, ()) if not ref.is_backfill}
         )
     }
@@ -56,7 +56,7 @@ def wake_runs(
         for row in rows
         if row.is_waiting
         and any(
-            row.current_node in _listening(graphs[row.version_id]).get(name, ())
+            row.current_node in listening(graphs[row.version_id]).get(name, ())
             for name in heard[row.id]
         )
     ]
@@ -104,7 +104,7 @@ def wake_for_stock(refs: Sequence[EventRef]) -> None:
         ring("flows", current_tenant_id())
 
 
-def _listening(graph: Graph) -> dict[str, set[str]]:
+def listening(graph: Graph) -> dict[str, set[str]]:
     """Return the nodes that wait for each event, by its name."""
     found: dict[str, set[str]] = {}
     for node in graph.nodes.values():

@@ -13,6 +13,7 @@ from flows.choices import RunStatus
 from flows.domain.graph import MAX_VISITS, Delay, Exit, Graph, Message, Split, has_loop
 from flows.domain.nodes import Act, Call, CouponChoice, Effect, Goal
 from flows.domain.steps import NOTHING, Asked, Decision, decide
+from flows.domain.values import Condition
 from flows.errors import StepError
 from flows.queries import people
 from flows.queries.versions import find_endpoints
@@ -108,14 +109,22 @@ class Walk:
                 condition = node.condition
             elif isinstance(node, Message):
                 condition = graph.entry_filter
-            found |= ask(node, group, self.now)
+            found |= self._look(node, group)
             if condition is not None:
-                subjects = [Subject(walker.run_id, walker.profile_id) for walker in group]
-                met = runs_that_meet(condition, subjects, self.now)
-                for subject in subjects:
-                    if subject.run_id not in met:
-                        del found[subject.run_id]
+                met = self._who_meets(condition, group)
+                for walker in group:
+                    if walker.run_id not in met:
+                        del found[walker.run_id]
         return found
+
+    def _look(self, node: object, group: Sequence[Walker]) -> dict[int, Asked]:
+        """Find out what a node asks of the runs that stand at it."""
+        return ask(node, group, self.now)
+
+    def _who_meets(self, condition: Condition, group: Sequence[Walker]) -> set[int]:
+        """Return the runs of a group that meet a condition."""
+        subjects = [Subject(walker.run_id, walker.profile_id) for walker in group]
+        return runs_that_meet(condition, subjects, self.now)
 
     def _step(self, walker: Walker, asked: Asked | None) -> bool:
         node = walker.standing
