@@ -104,6 +104,16 @@ JOBS: dict[str, JobKind] = {
         back="tenants:danger",
         back_label="Danger zone",
     ),
+    "flows.backtest": JobKind(
+        label="Backtest of a flow",
+        unit="people",
+        capability=capabilities.EDIT_FLOWS,
+        service="flows.services.dry.backtests.backtest_batch",
+        kept="Nothing is sent and nothing of the shop is changed by it.",
+        back="flows:list",
+        back_label="Flows",
+        subject="name",
+    ),
     "inbox.replay": JobKind(
         label="Replaying deliveries",
         unit="deliveries",

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from flows.views import pages as views
-from flows.views import report, why
+from flows.views import report, trying, why
 
 app_name = "flows"
 
@@ -15,6 +15,10 @@ urlpatterns = [
     path("flows/<int:flow_id>/report.csv", report.flow_report_csv, name="report_csv"),
     path("flows/<int:flow_id>/people/", why.flow_people, name="people"),
     path("flows/<int:flow_id>/people/<int:profile_id>/", why.flow_person, name="person"),
+    path("flows/<int:flow_id>/try/", trying.try_flow, name="try"),
+    path("flows/<int:flow_id>/try/message/", trying.try_message, name="try_message"),
+    path("flows/<int:flow_id>/backtest/", trying.backtest, name="backtest"),
+    path("flows/<int:flow_id>/backtest/begin/", trying.begin_backtest, name="begin_backtest"),
     path("flows/<int:flow_id>/refused/", views.flow_refused, name="refused"),
     path("flows/<int:flow_id>/versions/", views.flow_versions, name="versions"),
     path("flows/<int:flow_id>/status/", views.switch_flow, name="switch"),

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from flows.api.backtests import BacktestActions
 from flows.api.reports import ReportActions
 from flows.api.why import WhyActions
 from flows.choices import FlowStatus, RunStatus
@@ -83,7 +84,7 @@ class NodeTypeList(serializers.Serializer[Any]):
     results = NodeTypeOut(many=True)
 
 
-class FlowViewSet(ReportActions, WhyActions, ReadResource[Flow]):
+class FlowViewSet(ReportActions, WhyActions, BacktestActions, ReadResource[Flow]):
     """Automations, newest first."""
 
     scope_resource = "flows"

@@ -14,6 +14,7 @@ from tenants.types import TenantRequest
 
 _TABS = (
     ("Flow", "flows:detail"),
+    ("Try it", "flows:try"),
     ("Report", "flows:report"),
     ("Runs", "flows:runs"),
     ("Not entered", "flows:refused"),

@@ -199,6 +199,8 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "runs": f"{flow}/runs/",
         "run": f"{flow}/runs/{run.pk}/",
         "not-entered": f"{flow}/refused/",
+        "flow-try": f"flows/{Flow.objects.get(key='win_back').pk}/try/",
+        "flow-backtest": f"{flow}/backtest/",
         "flow-people": f"{flow}/people/?q=e",
         "flow-person": f"{flow}/people/{run.profile_id}/",
         "flow-report": f"{flow}/report/?period=90",

@@ -466,6 +466,12 @@ def _make_run(profile: Profile) -> dict[str, int]:
         flow_run_id=run.pk,
         node_id="n1",
     )
+    make_job(
+        kind="flows.backtest",
+        params={"flow": flow.pk, "name": "Hello", "days": 90},
+        status="cancelled",
+        result_path="",
+    )
     return {"flow_id": flow.pk, "run_id": run.pk, "message_id": message.pk}
 
 

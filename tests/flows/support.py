@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from django.db import connection
+
 from crm.models import Profile
 from crm.services.events import append_events
 from crm.types import EventRef, NewEvent
@@ -116,3 +118,12 @@ def pending() -> PendingMessage:
         is_resend=False,
         claim_id=uuid4(),
     )
+
+
+def count_changes() -> int:
+    """Return how many rows this transaction has written, changed and deleted so far, anywhere."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_xact_user_tables"
+        )
+        return int(cursor.fetchone()[0])

@@ -96,6 +96,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "flows/draft/": {"group": "champions"},
     "flows/<int:flow_id>/status/": {"on": "1"},
     "flows/<int:flow_id>/resume/": {},
+    "flows/<int:flow_id>/backtest/begin/": {"days": "90"},
     "content/pictures/<int:asset_id>/words/": {"name": "soap.jpg", "alt": "A bar of soap"},
     "content/pictures/<int:asset_id>/remove/": {},
     "content/coupons/new/": {

@@ -1,0 +1,131 @@
+"""People and their events, read from the stores for a dry walk: three statements for any number."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm.types import EventRef
+from flows.domain.delays import pick_zone
+from flows.domain.graph import EventTrigger, Graph, Message, Split
+from flows.domain.nodes import Act, Branches, DateWait, EventWait, PropertyChange, StockWait
+from flows.queries import dry as queries
+from flows.queries.told import Told, name_told
+from flows.services.dry.facts import Person
+from flows.services.dry.passage import Occurrence
+from flows.services.enrolment import needs_properties
+from flows.services.exits import SEGMENT_ENTERED
+from kernel.tenancy import current_tenant_id
+from tenants.queries import get_tenant
+
+SEGMENT_EXITED = "Segment Exited"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a definition looks at.
+
+    Attributes:
+        names: of the events that begin, end or wake a run.
+        starts: of those that begin one.
+        properties: whether what events say is asked for.
+        carts: whether orders are asked of which cart they were made.
+        profile_dates: names of the people's own dates that it waits for.
+    """
+
+    names: frozenset[str]
+    starts: frozenset[str]
+    properties: bool
+    carts: bool
+    profile_dates: frozenset[str]
+
+
+def find_needs(graph: Graph) -> Needs:
+    """Return what a definition looks at."""
+    nodes = graph.nodes.values()
+    waits = [match for node in nodes if isinstance(node, EventWait) for match in node.any_of]
+    exits = [on.match for on in graph.exit_on if on.match is not None]
+    starts = _starts(graph)
+    ends = {on.event or SEGMENT_ENTERED for on in graph.exit_on}
+    dates = [node for node in nodes if isinstance(node, DateWait)]
+    asked = [*waits, *exits]
+    return Needs(
+        names=frozenset(starts | ends | {match.event for match in waits if not match.message}),
+        starts=frozenset(starts),
+        properties=needs_properties(graph)
+        or any(match.needs_properties for match in asked)
+        or any(node.holder == "event" for node in dates),
+        carts=any(match.asks_for_cart for match in asked),
+        profile_dates=frozenset(node.name for node in dates if node.holder == "profile"),
+    )
+
+
+def _starts(graph: Graph) -> set[str]:
+    if isinstance(graph.trigger, EventTrigger):
+        return {graph.trigger.event}
+    return {SEGMENT_ENTERED}
+
+
+def load_people(needs: Needs, profile_ids: Collection[int]) -> dict[int, Person]:
+    """Return people by id; visitors whom nobody knows never enter and are left out."""
+    account = get_tenant(current_tenant_id()).timezone
+    dates = queries.list_dates(needs.profile_dates, profile_ids)
+    return {
+        row.pk: Person(
+            id=row.pk,
+            zone=pick_zone((row.timezone,), row.country, account),
+            is_erased=row.erased_at is not None,
+            properties=dates.get(row.pk, {}),
+        )
+        for row in queries.list_people(profile_ids)
+    }
+
+
+def load_events(
+    needs: Needs, profile_ids: Collection[int], *, since: datetime, until: datetime
+) -> dict[int, list[Occurrence]]:
+    """Return what happened to people in a time that a flow looks at, by person, oldest first."""
+    rows = queries.list_events(
+        profile_ids, needs.names, since=since, until=until, with_properties=needs.properties
+    )
+    told = [Told(row[1], row[4], row[6]) for row in rows]
+    named = name_told(told, with_carts=needs.carts)
+    found: dict[int, list[Occurrence]] = {}
+    for row, said in zip(rows, named, strict=True):
+        pk, name, at, profile_id, object_id, is_backfill, properties = row
+        ref = EventRef(pk, name, at, profile_id, object_id, is_backfill)
+        found.setdefault(profile_id, []).append(Occurrence(ref, properties, said))
+    return found
+
+
+def find_approximations(graph: Graph) -> list[str]:
+    """Return in words what a dry walk cannot know of the past, as far as a definition asks it."""
+    nodes = list(graph.nodes.values())
+    waits = [match for node in nodes if isinstance(node, EventWait) for match in node.any_of]
+    conditions = [node for node in nodes if isinstance(node, Split | Branches)]
+    found: Sequence[tuple[bool, str]] = (
+        (
+            graph.entry_filter is not None or bool(conditions),
+            "Conditions on people are asked as they are today, not as they were then.",
+        ),
+        (
+            any(match.message for match in waits)
+            or any("message" in str(getattr(node, "condition", "")) for node in nodes),
+            "Nobody opens or clicks a message that was not sent, so waits for that run out.",
+        ),
+        (
+            any(isinstance(node, StockWait) for node in nodes),
+            "What stood in stock is not kept, so waits for stock run out.",
+        ),
+        (
+            any(
+                isinstance(node, Act) and isinstance(node.effect, PropertyChange) for node in nodes
+            ),
+            "Properties and tags that the flow itself changes are not changed.",
+        ),
+        (
+            any(isinstance(node, Message) for node in nodes),
+            "Limits such as smart sending, quiet hours and frequency are not asked.",
+        ),
+        (True, "Nobody is in the flow when the time begins."),
+    )
+    return [words for is_so, words in found if is_so]

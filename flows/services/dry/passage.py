@@ -1,0 +1,235 @@
+"""One person lived through again: events, entries, exits and runs, in the order of time.
+
+Everything is decided by the engine itself: who is refused (`flows.services.enrolment`), what ends
+or wakes a run (`exits`, `waiting`), and each step (`walking`, `flows.domain.steps.decide`). Nothing
+is written, and nothing is asked of the database for one person alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, Final
+
+from crm.types import EventRef
+from flows.choices import Refusal, RunStatus
+from flows.domain.graph import EventTrigger, Graph, Policy
+from flows.domain.nodes import Act, Call
+from flows.domain.steps import Asked
+from flows.domain.triggers import holds, name_properties
+from flows.domain.values import Condition
+from flows.services.dry.facts import Facts, Person
+from flows.services.enrolment import (
+    MOST_STARTS,
+    SELF_MADE,
+    STARTS_WITHIN,
+    is_trigger,
+    set_run_key,
+    trigger_of,
+)
+from flows.services.exits import ToldExits, reason_to_exit
+from flows.services.walkers import Walker
+from flows.services.walking import Walk
+from flows.types import Attempt, Happened, LiveRun
+from messaging.types import NewMessage
+
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class DryWalk(Walk):
+    """A batch on its way that asks facts instead of tables."""
+
+    facts: Facts = field(kw_only=True)
+
+    def _load(self) -> None:
+        self._visits = self.facts.visits
+        self._templates = self.facts.templates
+        nodes = self.facts.graph.nodes.values()
+        effects = [node.effect for node in nodes if isinstance(node, Act)]
+        self._endpoints = {each.endpoint_id for each in effects if isinstance(each, Call)}
+
+    def _look(self, node: object, group: Sequence[Walker]) -> dict[int, Asked]:
+        return self.facts.look(node, group, self.now)
+
+    def _who_meets(self, condition: Condition, group: Sequence[Walker]) -> set[int]:
+        return self.facts.who_meets(condition, group)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An event as it was stored, with what it says; ``named`` has the ids of what it is about."""
+
+    ref: EventRef
+    properties: Mapping[str, Any]
+    named: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One attempt to enter; ``reason`` is a `Refusal` word, or empty."""
+
+    at: datetime
+    event_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """One visit of a node by one run."""
+
+    run_id: int
+    node: str
+    visit: int
+    result: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Passage:
+    """What becomes of one person in a flow."""
+
+    person: Person
+    facts: Facts
+    numbers: "count[int]"
+    runs: list[Walker] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    messages: list[NewMessage] = field(default_factory=list)
+    went: list[Went] = field(default_factory=list)
+    _began: dict[int, datetime] = field(default_factory=dict)
+    _keys: set[str] = field(default_factory=set)
+
+    @property
+    def graph(self) -> Graph:
+        """The definition."""
+        return self.facts.graph
+
+    def live(self, events: Sequence[Occurrence], until: datetime) -> None:
+        """Let events happen one after the other, and time go on until an instant.
+
+        Args:
+            events: of this person, by time and id.
+            until: aware; what is due at that very instant still happens.
+        """
+        for event in events:
+            self.advance(event.ref.occurred_at - _INSTANT)
+            self.happen(event)
+        self.advance(until)
+
+    def happen(self, event: Occurrence) -> None:
+        """Let one event end and wake runs, and begin one; exits come first."""
+        ref, now = event.ref, event.ref.occurred_at
+        if not ref.is_backfill:
+            happened = Happened(ref.event_id, ref.name, now, event.named)
+            self.person.happened.append(happened)
+        heard = self.facts.heard.get(ref.name, set())
+        for run in self._active():
+            if reason := self._reason_to_exit(run, event):
+                self.end(run, reason, now)
+            elif run.is_waiting and run.node in heard and not ref.is_backfill:
+                run.wake_at = min(run.wake_at or now, now)
+        if not ref.is_backfill and is_trigger(self.graph, ref):
+            self._knock(event)
+        self.advance(now)
+
+    def end(self, run: Walker, reason: str, now: datetime) -> None:
+        """End a run early."""
+        self.went.append(Went(run.run_id, run.node, run.visit, f"exited: {reason}", now))
+        run.end(RunStatus.EXITED, reason)
+
+    def advance(self, until: datetime) -> None:
+        """Walk every run that is due up to an instant, each at its own time."""
+        while True:
+            due = [run for run in self._active() if run.wake_at and run.wake_at <= until]
+            if not due:
+                return
+            now = min(run.wake_at for run in due if run.wake_at)
+            self._walk([run for run in due if run.wake_at == now], now)
+
+    def _walk(self, due: Sequence[Walker], now: datetime) -> None:
+        for run in due:
+            run.due_at = now
+        walk = DryWalk(now, due, facts=self.facts)
+        walk.go()
+        self.messages += walk.messages
+        self.facts.sent |= {(each.flow_run_id or 0, each.node_id) for each in walk.messages}
+        for step in walk.steps:
+            self.went.append(Went(step.run_id, step.node, step.visit, step.result, now))
+            self.facts.remember_way(step.node, self.person.id, step.result)
+        for run in due:
+            choice = self.facts.choices.get(run.node)
+            begun = run.waited_since
+            if choice and choice.after is not None and begun and run.wake_at:
+                run.wake_at = min(run.wake_at, max(begun + choice.after, now))
+
+    def _active(self) -> list[Walker]:
+        return [run for run in self.runs if run.status == RunStatus.ACTIVE]
+
+    def _reason_to_exit(self, run: Walker, event: Occurrence) -> str:
+        if not self.graph.exit_on:
+            return ""
+        live = LiveRun(
+            id=run.run_id,
+            version_id=0,
+            profile_id=run.profile_id,
+            trigger_event_id=run.trigger_event_id,
+            trigger_at=datetime.fromisoformat(run.trigger["occurred_at"]),
+            trigger=run.trigger,
+        )
+        about = name_properties(run.trigger["event"], run.trigger["object_id"], run.properties)
+        told = ToldExits({event.ref.event_id: event.named}, {run.run_id: about})
+        return reason_to_exit(live, self.graph, [event.ref], told)
+
+    def _knock(self, event: Occurrence) -> None:
+        """Let an event try to begin a run; the stages are those of the entry pipeline."""
+        ref, now = event.ref, event.ref.occurred_at
+        attempt = Attempt(
+            self.facts.flow_id, 0, ref, self.person.id, self.person.is_erased, event.properties
+        )
+        attempt.reason = self._judge(attempt, now)
+        self.entries.append(Entry(now, ref.event_id, str(attempt.reason)))
+        if attempt.reason:
+            return
+        self._keys.add(attempt.run_key)
+        run = Walker(
+            run_id=next(self.numbers),
+            flow_id=self.facts.flow_id,
+            profile_id=self.person.id,
+            graph=self.graph,
+            zone=self.person.zone,
+            node=self.graph.entry_node,
+            visit=1,
+            is_waiting=False,
+            due_at=now,
+            trigger_event_id=ref.event_id,
+            trigger=trigger_of(ref),
+            properties=event.properties,
+        )
+        run.wake_at = now
+        self._began[run.run_id] = now
+        self.runs.append(run)
+
+    def _judge(self, attempt: Attempt, now: datetime) -> str:
+        """Return why an attempt is refused, in the order of the pipeline; empty for none."""
+        graph, person = self.graph, self.person
+        trigger, condition = graph.trigger, graph.entry_filter
+        if isinstance(trigger, EventTrigger) and not holds(trigger.where, attempt.properties):
+            return Refusal.TRIGGER_FILTER
+        if person.is_erased:
+            return Refusal.PROFILE_ERASED
+        if condition is not None and person.id not in self.facts.matching(condition):
+            return Refusal.ENTRY_FILTER
+        return self._judge_frequency(attempt, now)
+
+    def _judge_frequency(self, attempt: Attempt, now: datetime) -> str:
+        reentry = self.graph.reentry
+        last = max(self._began.items(), key=lambda each: each[1], default=None)
+        set_run_key(attempt, reentry.policy, reentry.key, last)
+        if attempt.reason:
+            return attempt.reason
+        is_soon = reentry.policy is Policy.AFTER and last and last[1] > now - reentry.gap
+        if is_soon or attempt.run_key in self._keys:
+            return Refusal.FREQUENCY
+        lately = [at for at in self._began.values() if at > now - STARTS_WITHIN]
+        is_circle = attempt.ref.name in SELF_MADE and len(lately) >= MOST_STARTS
+        return Refusal.CIRCLE if is_circle else ""

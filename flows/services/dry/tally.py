@@ -1,0 +1,100 @@
+"""What a backtest found, added up; kept as JSON between the batches of its job."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flows.choices import RunStatus
+from flows.services.dry.passage import Passage
+from messaging.types import NewMessage
+
+PASSED = "due"
+"""Messages that no gate is known to have stopped."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over everybody.
+
+    Attributes:
+        people: who tried to enter.
+        refused: attempts that began no run, by reason.
+        ends: runs that are over, by reason; empty for the end of the flow.
+        running: runs that are still on their way at the end.
+        goals: runs that reached the goal.
+        messages: how many by node, then by day, then by ``due`` or the reason not to send.
+        steps: visits by node.
+    """
+
+    people: int = 0
+    entered: int = 0
+    goals: int = 0
+    running: int = 0
+    failed: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    steps: Counter[str] = field(default_factory=Counter)
+    messages: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)
+
+    def add(self, passages: Iterable[Passage], stopped: Mapping[str, str], zone: ZoneInfo) -> None:
+        """Add what became of some people.
+
+        Args:
+            passages: theirs.
+            stopped: why messages would not have left, by key.
+            zone: the tenant's, which says what a day is.
+        """
+        for passage in passages:
+            self.people += bool(passage.entries)
+            self.refused.update(each.reason for each in passage.entries if each.reason)
+            self.entered += len(passage.runs)
+            self.steps.update(each.node for each in passage.went)
+            for run in passage.runs:
+                if run.status == RunStatus.ACTIVE:
+                    self.running += 1
+                elif run.status == RunStatus.FAILED:
+                    self.failed += 1
+                else:
+                    self.goals += run.reason.startswith("goal: ")
+                    self.ends[run.reason] += 1
+            for message in passage.messages:
+                self._count(message, stopped.get(message.key, PASSED), zone)
+
+    def _count(self, message: NewMessage, outcome: str, zone: ZoneInfo) -> None:
+        day = message.due_at.astimezone(zone).date().isoformat()
+        days = self.messages.setdefault(message.node_id, {})
+        days.setdefault(day, Counter())[outcome] += 1
+
+    def dump(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "people": self.people,
+            "entered": self.entered,
+            "goals": self.goals,
+            "running": self.running,
+            "failed": self.failed,
+            "refused": dict(self.refused),
+            "ends": dict(self.ends),
+            "steps": dict(self.steps),
+            "messages": self.messages,
+        }
+
+    @classmethod
+    def load(cls, kept: Mapping[str, Any]) -> "Tally":
+        """Return it from JSON."""
+        return cls(
+            people=kept["people"],
+            entered=kept["entered"],
+            goals=kept["goals"],
+            running=kept["running"],
+            failed=kept["failed"],
+            refused=Counter(kept["refused"]),
+            ends=Counter(kept["ends"]),
+            steps=Counter(kept["steps"]),
+            messages={
+                node: {day: Counter(outcomes) for day, outcomes in days.items()}
+                for node, days in kept["messages"].items()
+            },
+        )
