@@ -50,6 +50,7 @@ _WAITING: Final = {
     ),
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
+    "points": ("loyalty_pointsaccount", "due_at", "due_at <= now()"),
     "goods": ("segments_goodschange", "created_at", "true"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),
     "parcels": (

@@ -101,6 +101,12 @@ WORK: dict[str, WorkKind] = {
             "UNION SELECT tenant_id FROM segments_upkeep WHERE due_at <= now()"
         ),
     ),
+    "points": WorkKind(
+        task="loyalty.tasks.work_off_lots",
+        queue="segments",
+        service="loyalty.services.expiry.work_off_lots",
+        due="SELECT DISTINCT tenant_id FROM loyalty_pointsaccount WHERE due_at <= now()",
+    ),
     "goods": WorkKind(
         task="segments.tasks.decide_buyers",
         queue="segments",

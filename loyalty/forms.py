@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from loyalty.services.adjusting import MAX_POINTS, MAX_REASON
+from loyalty.services.program import MAX_MONTHS, MAX_PENDING_DAYS
 
 
 class AdjustForm(forms.Form):
@@ -51,6 +52,31 @@ class ProgramForm(forms.Form):
         label="New orders earn points",
         help_text="Refunds are taken back either way.",
     )
+
+    expires_after_months = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_MONTHS,
+        label="Points expire after (months)",
+        help_text=(
+            "Counted from the day they were earned, to the end of that day. Leave it empty for "
+            "points that never expire. It counts for points that are earned from now on."
+        ),
+    )
+    pending_days = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_PENDING_DAYS,
+        label="Points can be used after (days)",
+        help_text=(
+            "How long after an order its points wait, such as your return period. "
+            "0: they can be used at once."
+        ),
+    )
+
+    def clean_pending_days(self) -> int:
+        """Take an empty field as no waiting."""
+        return self.cleaned_data["pending_days"] or 0
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

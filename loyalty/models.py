@@ -23,6 +23,10 @@ class Program(TenantModel):
     version = models.IntegerField(default=1)
     """Of what orders earn; entries name the one they were posted at."""
     is_active = models.BooleanField(default=True)
+    expires_after_months = models.IntegerField(null=True)
+    """Of lots that are made from now on, counted from the day they were earned; None: never."""
+    pending_days = models.IntegerField(default=0, db_default=0)
+    """How long after an order its points cannot be used yet."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -38,10 +42,17 @@ class PointsAccount(TenantModel):
     pk = models.CompositePrimaryKey("tenant_id", "profile_id")
     profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
     balance = models.BigIntegerField(db_default=0)
+    due_at = models.DateTimeField(null=True)
+    """When time alone moves one of its lots next: usable, a warning, expired; None: never."""
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "balance", "profile"], name="pointsaccount_balance_idx")
+            models.Index(fields=["tenant", "balance", "profile"], name="pointsaccount_balance_idx"),
+            models.Index(
+                fields=["tenant", "due_at"],
+                name="pointsaccount_due_idx",
+                condition=models.Q(due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -85,6 +96,40 @@ class PointsEntry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.points}"
+
+
+class PointsLot(TenantModel):
+    """What is left of the points of one entry above zero, and until when. Its id is the entry's.
+
+    What an account has left in its lots is its balance, or nothing where that is below zero.
+    """
+
+    profile = TenantForeignKey(Profile, on_delete=models.PROTECT, related_name="+")
+    order_id = models.BigIntegerField(null=True)
+    """Whose refunds take from this lot first."""
+    earned = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    is_pending = models.BooleanField(db_default=False)
+    """Whether they cannot be used yet; the clock sets them free at ``activates_at``."""
+    activates_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    """None: never. The last second of a day of the tenant's zone."""
+    warned = models.SmallIntegerField(db_default=0)
+    """How many of the warnings of `domain.lots.WARNINGS` are behind it."""
+    lapses = models.SmallIntegerField(db_default=0)
+    """How often it expired: again only where an undone merge gave something back."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(remaining__gte=0, remaining__lte=models.F("earned")),
+                name="pointslot_remaining_check",
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "profile"], name="pointslot_profile_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.remaining} of {self.earned}"
 
 
 class PointsDay(TenantModel):

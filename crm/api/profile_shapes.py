@@ -55,7 +55,9 @@ class LoyaltyOut(serializers.Serializer[Any]):
     """Points of somebody."""
 
     balance = serializers.IntegerField()
-    pending = serializers.IntegerField()
+    pending = serializers.IntegerField(help_text="Of the balance: cannot be used yet.")
+    expiring = serializers.IntegerField(help_text="How many expire next.")
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="When they do.")
     tier = serializers.CharField(allow_null=True)
 
 

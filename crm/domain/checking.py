@@ -81,6 +81,9 @@ OWN_EVENTS = frozenset(
         "Form Submitted",
         "Points Earned",
         "Points Reversed",
+        "Points Activated",
+        "Points Expiring",
+        "Points Expired",
     }
 )
 """Names that only this product gives, so that nobody can make figures or flows believe them."""

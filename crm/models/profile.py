@@ -216,6 +216,11 @@ class ProfileFacts(TenantModel):
     monetary = models.SmallIntegerField(null=True)
     rfm_group = models.TextField(db_default="")
     points_balance = models.BigIntegerField(db_default=0)
+    points_pending = models.BigIntegerField(db_default=0)
+    """How many of them cannot be used yet."""
+    points_expiring = models.BigIntegerField(db_default=0)
+    """How many expire at ``points_expire_at``, the next time that any do; None: none ever."""
+    points_expire_at = models.DateTimeField(null=True)
     last_opened_at = models.DateTimeField(null=True)
     last_clicked_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)

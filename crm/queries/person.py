@@ -344,6 +344,8 @@ def _no_facts(profile: Profile) -> ProfileFacts:
         categories=[],
         rfm_group="",
         points_balance=0,
+        points_pending=0,
+        points_expiring=0,
         open_ticket_count=0,
         open_return_count=0,
         late_shipment_count=0,

@@ -200,6 +200,8 @@ def _no_facts() -> ProfileFacts:
         categories=[],
         rfm_group="",
         points_balance=0,
+        points_pending=0,
+        points_expiring=0,
     )
 
 
@@ -255,7 +257,13 @@ def _figures(facts: ProfileFacts, currency: str) -> dict[str, Any]:
             "group": facts.rfm_group or None,
         },
         "predicted": dict.fromkeys(("clv_12m", "orders_12m", "churn_probability", "next_order_on")),
-        "loyalty": {"balance": facts.points_balance, "pending": 0, "tier": None},
+        "loyalty": {
+            "balance": facts.points_balance,
+            "pending": facts.points_pending,
+            "expiring": facts.points_expiring,
+            "expires_at": facts.points_expire_at,
+            "tier": None,
+        },
         "last_opened_at": facts.last_opened_at,
         "last_clicked_at": facts.last_clicked_at,
         "last_seen_at": facts.last_seen_at,

@@ -23,6 +23,8 @@ ACTIVITY = {
 _TIMES_ALONE = frozenset({"Message Opened", "Message Clicked", *ACTIVITY})
 RfmRow = tuple[int, int | None, int | None, int | None, str]
 """Profile id; recency, frequency and monetary score 1 to 5 or None; group or empty."""
+PointsRow = tuple[int, int, int, int, datetime | None]
+"""Profile id; balance, points that cannot be used yet, points that expire next and when."""
 
 _WRITE_RFM_FROM = """
 UPDATE crm_profilefacts AS f
@@ -151,15 +153,18 @@ def set_activity(times: Mapping[str, Mapping[int, datetime]]) -> list[int]:
 
 
 @transaction.atomic(savepoint=False)
-def write_points(balances: Mapping[int, int]) -> list[int]:
-    """Keep points balances, in whole points by profile id, beside the other facts.
+def write_points(points: Sequence[PointsRow]) -> list[int]:
+    """Keep points balances, and what time will change of them, beside the other facts.
+
+    Args:
+        points: each profile once.
 
     Returns:
-        Ids of the profiles whose balance changed.
+        Ids of the profiles of which something changed.
     """
-    if not balances:
+    if not points:
         return []
-    params = columns("profile_id balance", sorted(balances.items()))
+    params = columns("profile_id balance pending expiring expire_at", sorted(points))
     return [row.profile_id for row in run_sql("crm.write_points", **params)]
 
 

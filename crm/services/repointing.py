@@ -27,10 +27,6 @@ REPOINTED: list[tuple[str, str]] = [
 ]
 """Table and column; the table has an ``id``. A merge lets the rows point at the winner."""
 
-RECOMPUTED: list[tuple[str, str]] = []
-"""Table and column of derived rows, such as memberships: a merge deletes those of the loser, and
-whoever reacts to "Profile Merged" computes those of the winner."""
-
 UNITED: list[str] = []
 """Names of statements that let the winners' rows take in what those of the losers say. Each reads
 ``pair (loser, winner)``, writes a table of its own that is in no other list, and is taken into the
@@ -75,11 +71,6 @@ moved_{number} AS (
       AND t.{column} = m.loser
       AND t.{column} = ANY(%(losers)s::bigint[])
     RETURNING t.id, m.loser
-)"""
-_DELETED = """
-deleted_{number} AS (
-    DELETE FROM {table} AS t
-    WHERE t.tenant_id = %(tenant_id)s AND t.{column} = ANY(%(losers)s::bigint[])
 )"""
 _NAMED = """
 SELECT '{table}.{column}' AS place, m.loser, array_agg(m.id ORDER BY m.id) AS ids
@@ -138,8 +129,6 @@ def move_rows(pairs: Sequence[Pair]) -> dict[int, dict[str, list[int]]]:
     for number, (table, column) in enumerate(REPOINTED):
         parts.append(_MOVED.format(number=number, table=table, column=column))
         named.append(_NAMED.format(number=number, table=table, column=column))
-    for number, (table, column) in enumerate(RECOMPUTED):
-        parts.append(_DELETED.format(number=number, table=table, column=column))
     parts += [f"united_{n} AS ({load_sql(name)})" for n, name in enumerate(UNITED)]
     statement = f"WITH {','.join(parts)} {' UNION ALL '.join(named)}"
     moved: dict[int, dict[str, list[int]]] = {loser: {} for loser, _ in pairs}
@@ -220,7 +209,7 @@ def _run_back(
 def count_left_behind() -> dict[str, int]:
     """Count rows that still point at a merged profile, by ``table.column``; zeros left out."""
     found = {}
-    for table, column in [*REPOINTED, *RECOMPUTED]:
+    for table, column in REPOINTED:
         rows = execute(_COUNT.format(table=table, column=column))
         if rows[0].found:
             found[f"{table}.{column}"] = rows[0].found

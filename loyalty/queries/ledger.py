@@ -5,9 +5,15 @@ from collections.abc import Collection, Sequence
 from crm.models import Event, Order, Profile, Refund
 from crm.panels import EventWords
 from loyalty.choices import EntryKind
-from loyalty.models import PointsAccount, PointsEntry, Program
+from loyalty.models import PointsAccount, PointsEntry, PointsLot, Program
 
-EVENTS = ("Points Earned", "Points Reversed")
+EVENTS = (
+    "Points Earned",
+    "Points Reversed",
+    "Points Activated",
+    "Points Expiring",
+    "Points Expired",
+)
 
 
 def find_program() -> Program | None:
@@ -19,6 +25,12 @@ def balance_of(profile_id: int) -> int:
     """Return the balance of a profile in points; 0 without an account."""
     account = PointsAccount.objects.filter(profile_id=profile_id).first()
     return account.balance if account else 0
+
+
+def usable_of(profile_id: int) -> int:
+    """Return how many points of a profile can be redeemed now: those that do not wait."""
+    lots = PointsLot.objects.filter(profile_id=profile_id, remaining__gt=0, is_pending=False)
+    return sum(lots.values_list("remaining", flat=True))
 
 
 def entries_of(profile_id: int, *, before: int | None = None, limit: int = 50) -> list[PointsEntry]:
@@ -103,10 +115,19 @@ def numbers_of_orders(order_ids: Collection[int]) -> dict[int, str]:
     return {pk: number or external_id for pk, number, external_id in rows}
 
 
+_BY_TIME = {
+    "Points Activated": "{points} points can be used now",
+    "Points Expiring": "Was due to lose {points} points soon",
+    "Points Expired": "{points} points expired",
+}
+
+
 def _speak(event: Event) -> EventWords:
     points = abs(int(event.properties.get("points", 0)))
     balance = event.properties.get("balance")
     text = "" if balance is None else f"Balance {int(balance):,}"
+    if event.name in _BY_TIME:
+        return EventWords("clock", _BY_TIME[event.name].format(points=f"{points:,}"), text)
     if event.properties.get("kind") == EntryKind.ADJUST and not event.properties.get("order_id"):
         title = f"Got {points:,} points by hand" if event.name == "Points Earned" else ""
         return EventWords("star", title or f"{points:,} points were taken by hand", text, "accent")

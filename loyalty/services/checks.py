@@ -15,7 +15,7 @@ from tenants.queries import get_tenant
 @transaction.atomic
 def find_differences() -> list[str]:
     """Return a sentence for each balance, sum or order whose points are not what they should be."""
-    return [*_balances(), *_sums(), *_orders()]
+    return [*_balances(), *_lots(), *_sums(), *_orders()]
 
 
 def _balances() -> list[str]:
@@ -23,6 +23,14 @@ def _balances() -> list[str]:
         f"points of profile {row.profile_id}: balance {row.balance}, entries sum up to {row.total}"
         for row in run_sql("loyalty.list_differences")
     ]
+
+
+def _lots() -> Iterator[str]:
+    for row in run_sql("loyalty.list_wrong_lots"):
+        if row.held != row.balance:
+            yield f"lots of profile {row.profile_id}: hold {row.held}, balance {row.balance}"
+        if row.strange:
+            yield f"lots of profile {row.profile_id}: {row.strange} are not those of the entries"
 
 
 def _sums() -> Iterator[str]:

@@ -8,7 +8,7 @@ from kernel.sql import count_sql
 from loyalty.choices import EntryKind
 from loyalty.errors import InsufficientPoints
 from loyalty.models import PointsAccount, PointsEntry
-from loyalty.queries.ledger import is_profile
+from loyalty.queries.ledger import is_profile, usable_of
 from loyalty.services.ledger import carry_over
 from loyalty.types import Posted
 
@@ -49,14 +49,16 @@ def post_entry(
         The entry; the existing one when ``(kind, source_key)`` was posted before.
 
     Raises:
-        InsufficientPoints: the balance would fall below zero.
+        InsufficientPoints: the balance would fall below zero, or points are redeemed that cannot
+            be used yet.
         NotFound: there is no such profile.
     """
     account = lock_account(profile_id)
     if posted := PointsEntry.objects.filter(kind=kind, source_key=source_key).first():
         return posted
-    if points < 0 and account.balance + points < 0:
-        raise InsufficientPoints(f"{-points} points asked, {account.balance} held")
+    held = usable_of(profile_id) if kind == EntryKind.REDEEM else account.balance
+    if points < 0 and held + points < 0:
+        raise InsufficientPoints(f"{-points} points asked, {held} held")
     now = clock.now()
     entry = PointsEntry.objects.create(
         profile_id=profile_id,

@@ -1,20 +1,22 @@
 -- Remove the accounts of profiles that are merged into others and add their balances to those of
--- the winners; their entries move on.
+-- the winners; their entries and lots have moved on.
 --
 -- in:  tenant_id        bigint    added by kernel.sql.run_sql
 --      losers, winners  bigint[]  one element per pair
--- out: -
+-- out: winner    those whose lots must be settled: somebody owed points, or time will move some
 --
 -- How many have points is counted as in add_holders, which never waits.
 WITH gone AS (
     DELETE FROM loyalty_pointsaccount AS a
     USING unnest(%(losers)s::bigint[], %(winners)s::bigint[]) AS m (loser, winner)
     WHERE a.tenant_id = %(tenant_id)s AND a.profile_id = m.loser
-    RETURNING a.profile_id AS loser, a.balance, m.winner
+    RETURNING a.profile_id AS loser, a.balance, a.due_at, m.winner
 ),
 
 summed AS (
-    SELECT g.winner, sum(g.balance)::bigint AS added
+    SELECT
+        g.winner, sum(g.balance)::bigint AS added,
+        bool_or(g.balance < 0 OR g.due_at IS NOT NULL) AS is_moved
     FROM gone AS g
     GROUP BY g.winner
 ),
@@ -26,7 +28,7 @@ united AS (
     ORDER BY s.winner
     ON CONFLICT (tenant_id, profile_id) DO UPDATE
     SET balance = a.balance + excluded.balance
-    RETURNING a.profile_id AS winner, a.balance
+    RETURNING a.profile_id AS winner, a.balance, a.due_at
 ),
 
 moved AS (
@@ -54,10 +56,17 @@ counted AS (
     CROSS JOIN moved AS m
     WHERE h.tenant_id = %(tenant_id)s AND h.id = f.id AND m.holders <> 0
     RETURNING h.id
+),
+
+begun AS (
+    INSERT INTO loyalty_holdercount (tenant_id, holders)
+    SELECT %(tenant_id)s, m.holders
+    FROM moved AS m
+    WHERE m.holders <> 0 AND NOT EXISTS (SELECT 1 FROM counted)
+    ON CONFLICT DO NOTHING
 )
 
-INSERT INTO loyalty_holdercount (tenant_id, holders)
-SELECT %(tenant_id)s, m.holders
-FROM moved AS m
-WHERE m.holders <> 0 AND NOT EXISTS (SELECT 1 FROM counted)
-ON CONFLICT DO NOTHING;
+SELECT u.winner
+FROM united AS u
+JOIN summed AS s ON s.winner = u.winner
+WHERE s.is_moved OR u.due_at IS NOT NULL OR u.balance < s.added;

@@ -23,6 +23,7 @@ from loyalty.queries import listing
 from loyalty.queries import overview as figures
 from loyalty.queries.ledger import balance_of, find_program, is_live_profile
 from loyalty.queries.listing import EntryRow, WantedEntries
+from loyalty.queries.lots import list_lots
 from loyalty.services.adjusting import adjust_points
 from loyalty.views.overview import tabs
 from tenants.domain import capabilities
@@ -137,6 +138,7 @@ def _account(request: TenantRequest, profile_id: int, form: AdjustForm) -> HttpR
         "worth_minor": figures.worth_minor(balance, program, request.tenant.currency),
         "program": program,
         "kinds": figures.sum_kinds(profile_id),
+        "lots": list_lots(profile_id),
         "page": page,
         "shown": speak_count(len(page.rows), listing.count_ledger(wanted), "movements"),
         "form": form,

@@ -117,12 +117,15 @@ def program_settings(request: TenantRequest) -> HttpResponse:
     program = find_program()
     currency = request.tenant.currency
     initial: dict[str, Any] = {"name": "Points", "points_per_unit": 1, "is_active": True}
+    initial["pending_days"] = 0
     if program is not None:
         initial = {
             "name": program.name,
             "points_per_unit": f"{program.points_per_unit.normalize():f}",
             "value_per_point": f"{program.value_per_point.normalize():f}",
             "is_active": program.is_active,
+            "expires_after_months": program.expires_after_months,
+            "pending_days": program.pending_days,
         }
     form = ProgramForm(request.POST or None, initial=initial, currency=currency)
     if request.method == "POST" and form.is_valid():

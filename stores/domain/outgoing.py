@@ -43,6 +43,9 @@ TYPES: Final[dict[str, str]] = {
     "message.unsubscribed": "Message Unsubscribed",
     "points.earned": "Points Earned",
     "points.reversed": "Points Reversed",
+    "points.activated": "Points Activated",
+    "points.expiring": "Points Expiring",
+    "points.expired": "Points Expired",
     "product.price_dropped": "Price Dropped",
     "product.back_in_stock": "Back In Stock",
 }

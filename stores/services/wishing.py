@@ -56,6 +56,8 @@ HEARD: Final[dict[str, frozenset[WriteKind]]] = {
     "Segment Exited": _MEMBERS,
     "Points Earned": _FIGURES,
     "Points Reversed": _FIGURES,
+    "Points Activated": _FIGURES,
+    "Points Expired": _FIGURES,
     "Profile Created": _EVERYTHING,
     "Profile Updated": _EVERYTHING,
     "Profile Merged": _EVERYTHING,

@@ -82,7 +82,13 @@ def test_a_profile_carries_what_the_contract_says(tenant: Tenant, api: Client) -
     assert facts["average_order_value"] == "33.33"
     assert facts["days_between_orders"] == 12.5
     assert facts["rfm"] == {"recency": 5, "frequency": 4, "monetary": 3, "group": "loyal"}
-    assert facts["loyalty"] == {"balance": 90, "pending": 0, "tier": None}
+    assert facts["loyalty"] == {
+        "balance": 90,
+        "pending": 0,
+        "expiring": 0,
+        "expires_at": None,
+        "tier": None,
+    }
     assert set(facts["predicted"]) == {
         "clv_12m",
         "orders_12m",

@@ -141,11 +141,12 @@ def test_owners_write_their_columns_where_they_differ(store: Store) -> None:
         "FROM crm_profilefacts AS f WHERE f.tenant_id = %(tenant_id)s"
     )
     facts.write_rfm_from(chosen, group="promising")
-    assert facts.write_points({profile_id: 10}) == [profile_id]
-    assert facts.write_points({profile_id: 10}) == []
+    assert facts.write_points([(profile_id, 10, 4, 3, NOON)]) == [profile_id]
+    assert facts.write_points([(profile_id, 10, 4, 3, NOON)]) == []
     row = ProfileFacts.objects.get()
     assert (row.recency, row.frequency, row.monetary, row.rfm_group) == (4, 1, 3, "promising")
     assert (row.points_balance, row.order_count) == (10, 1)
+    assert (row.points_pending, row.points_expiring, row.points_expire_at) == (4, 3, NOON)
 
 
 def test_wrong_figures_are_named(store: Store) -> None:

@@ -35,7 +35,7 @@ from imports.services.imports import create_import
 from kernel import clock
 from kernel.scope import current_tenant_id
 from kernel.secrets import encrypt
-from loyalty.models import PointsAccount, PointsEntry
+from loyalty.models import PointsAccount, PointsEntry, PointsLot
 from messaging.models import (
     ChannelAccount,
     Coupon,
@@ -311,6 +311,7 @@ def make_everything() -> dict[str, int]:
     entry = PointsEntry.objects.create(
         profile=profile, kind="earn", points=5, source_key="order:1", effective_at=now
     )
+    PointsLot.objects.create(pk=entry.pk, profile=profile, earned=5, remaining=5)
     scale, _ = RfmScale.objects.get_or_create(
         defaults={"mode": "thresholds", "as_of": now, "buyers": 0}
     )

@@ -326,6 +326,9 @@ FIGURES = (
     "cart_at",
     "cart_minor",
     "points_balance",
+    "points_pending",
+    "points_expiring",
+    "points_expire_at",
     "first_touch",
     "last_touch",
 )
