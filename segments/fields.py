@@ -157,7 +157,11 @@ _ALL: tuple[Field, ...] = (
     ),
     _count("points_balance", "Points balance", "points_balance", _LOYALTY, unit="points"),
     _later("loyalty_tier", "Loyalty tier", Kind.TEXT, _LOYALTY, _NO_TIERS),
-    _later("points_expiring", "Points that expire", Kind.NUMBER, _LOYALTY, "points do not expire"),
+    _count("points_pending", "Points not usable yet", "points_pending", _LOYALTY, unit="points"),
+    _count(
+        "points_expiring", "Points that expire next", "points_expiring", _LOYALTY, unit="points"
+    ),
+    Field("points_expire_at", "Next points expire", Kind.DATE, "f.points_expire_at", _LOYALTY),
     *_moments("last_opened_at", "Last open", "f.last_opened_at", _ENGAGEMENT),
     *_moments("last_clicked_at", "Last click", "f.last_clicked_at", _ENGAGEMENT),
     *_moments("last_seen_at", "Last visit", "f.last_seen_at", _ENGAGEMENT),

@@ -177,7 +177,11 @@ VARIABLES: tuple[Variable, ...] = (
     *_of(
         "loyalty",
         [
-            ("balance", "number", "Points that can be spent", 240),
+            ("balance", "number", "Points that they have, those included that wait", 240),
+            ("usable", "number", "Points that can be spent now", 240),
+            ("pending", "number", "Points that cannot be spent yet", 0),
+            ("expiring", "number", "Points that expire next", 60),
+            ("expires_at", "time", "When they do; nothing where none ever will", None),
             ("tier", "text", "Name of the tier; empty without one", ""),
             ("program", "text", "What your points are called", "Points"),
         ],

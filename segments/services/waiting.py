@@ -36,7 +36,10 @@ ALWAYS: Final = FIGURES | {
 _SITE: Final = frozenset({"Engagement", "Site and cart", "Where they came from"})
 _MOVED: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("Message Opened", "Message Clicked"), frozenset({"Engagement"})),
-    **dict.fromkeys(("Points Earned", "Points Reversed"), frozenset({"Loyalty"})),
+    **dict.fromkeys(
+        ("Points Earned", "Points Reversed", "Points Activated", "Points Expired"),
+        frozenset({"Loyalty"}),
+    ),
     **dict.fromkeys(
         (
             "Order Fulfilled",
