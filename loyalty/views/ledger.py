@@ -21,7 +21,7 @@ from loyalty.choices import EntryKind
 from loyalty.forms import AdjustForm
 from loyalty.queries import listing
 from loyalty.queries import overview as figures
-from loyalty.queries.ledger import balance_of, find_program, is_live_profile
+from loyalty.queries.ledger import find_program
 from loyalty.queries.listing import EntryRow, WantedEntries
 from loyalty.queries.lots import list_lots
 from loyalty.services.adjusting import adjust_points
@@ -128,16 +128,17 @@ def _account(request: TenantRequest, profile_id: int, form: AdjustForm) -> HttpR
         raise Http404
     if profile.merged_into_id is not None:
         return redirect("loyalty:account", request.tenant.slug, final_winner(profile_id))
-    balance, program = balance_of(profile_id), find_program()
+    kinds, program = figures.sum_kinds(profile_id), find_program()
+    balance = sum(points for _, points in kinds)
     wanted = WantedEntries(profile_id=profile_id)
     page = listing.list_ledger(wanted, asked.read_place(request))
-    can_adjust = is_live_profile(profile_id)
+    can_adjust = profile.erased_at is None
     context = {
         "profile": profile,
         "balance": balance,
         "worth_minor": figures.worth_minor(balance, program, request.tenant.currency),
         "program": program,
-        "kinds": figures.sum_kinds(profile_id),
+        "kinds": kinds,
         "lots": list_lots(profile_id),
         "page": page,
         "shown": speak_count(len(page.rows), listing.count_ledger(wanted), "movements"),
