@@ -27,3 +27,7 @@ class GraphError(ValueError):
 
 class StepError(RuntimeError):
     """A node that a run cannot pass; the run fails with this text and can be resumed."""
+
+
+class TextError(ValueError):
+    """A text that holds no definition."""

@@ -153,3 +153,22 @@ class FlowEntry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.reason}"
+
+
+class FlowDraft(TenantModel):
+    """What somebody is making of a flow; it need not be sound, and nobody runs it."""
+
+    flow = TenantForeignKey(Flow, on_delete=models.CASCADE, related_name="drafts")
+    graph = models.JSONField()
+    revision = models.IntegerField(default=1)
+    """Grows with each save, so that two editors know of each other."""
+    edited_by = models.TextField(default="")
+    edited_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "flow"], name="flowdraft_flow_uniq")
+        ]
+
+    def __str__(self) -> str:
+        return f"draft of {self.flow_id}"

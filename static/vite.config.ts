@@ -40,6 +40,8 @@ export default defineConfig({
         charts: "src/charts.ts",
         // Loaded by the one page that builds segments.
         builder: "src/builder.ts",
+        // Loaded by the one page that builds flows; it alone brings React.
+        flow_builder: "src/flow_builder.tsx",
         // Of the pages of templates; the editor, which is large, is loaded by its page alone.
         content: "src/content.ts",
         email_editor: "src/email_editor.ts",

@@ -31,7 +31,7 @@ from flows.domain.graph import (
 from flows.domain.lint import lint
 from flows.domain.node_reading import READERS
 from flows.domain.reading import Reader
-from flows.errors import GraphError
+from flows.errors import GraphError, Problem
 
 CHANNELS = ("email", "sms", "whatsapp")
 CLASSES = ("promotional", "behavioural", "transactional", "safety", "service")
@@ -70,6 +70,17 @@ def parse_graph(raw: Any) -> Graph:
     if reader.problems:
         raise GraphError(reader.problems)
     return graph
+
+
+def examine_graph(raw: Any) -> tuple[Graph, list[Problem]]:
+    """Read a definition that somebody is still writing.
+
+    Returns:
+        The graph, with a stand-in for whatever is wrong, and every fault of form.
+    """
+    reader = _Reader()
+    graph = reader.graph(raw)
+    return graph, reader.problems
 
 
 def check_graph(raw: Any) -> Graph:

@@ -10,7 +10,12 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
     "Messages that follow carry a code of this coupon. It is claimed when a message leaves, and "
     "given back when one does not.",
     properties={
-        "coupon": {"type": "string", "title": "Coupon", "description": "Id of the coupon."},
+        "coupon": {
+            "type": "string",
+            "format": "coupon",
+            "title": "Coupon",
+            "description": "Id of the coupon.",
+        },
         "next": NEXT,
     },
     required=["coupon", "next"],

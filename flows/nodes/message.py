@@ -12,14 +12,21 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
     "Queues one message and goes on at once. Whether it leaves is decided at the moment of "
     "sending: exit conditions, entry filter, address, consent and the other gates.",
     properties={
-        "channel": {"enum": list(CHANNELS), "default": "email"},
-        "template": {"type": "string", "description": "Key of the template."},
+        "template": {
+            "type": "string",
+            "format": "template",
+            "title": "Template",
+            "description": "Key of the template.",
+        },
+        "channel": {"enum": list(CHANNELS), "default": "email", "title": "Channel"},
         "message_class": {
+            "title": "Class",
             "enum": ["promotional", "behavioural", "transactional", "safety", "service"],
             "description": "Promotional and behavioural messages need marketing consent.",
         },
         "max_lateness": {
             **DURATION,
+            "title": "No later than",
             "description": "Later than this it is skipped. Default: promotional 24 hours, "
             "behavioural 12 hours, others never.",
         },
@@ -57,6 +64,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
         },
         "coupon": {
             "title": "Coupon",
+            "format": "coupon",
             "type": ["string", "null"],
             "default": None,
             "description": "Id of the coupon whose codes it gives, as text, one of "

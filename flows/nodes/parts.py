@@ -3,8 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+NODE: Final = "node"
+"""Format of what names the node that follows; forms draw a way out for it."""
+JUMP: Final = "jump"
+"""Format of a way back, or elsewhere: to a node that is there already."""
 NEXT: Final[dict[str, Any]] = {
     "type": "string",
+    "format": NODE,
     "title": "Then",
     "description": "Key of the node that follows.",
 }
@@ -22,12 +27,17 @@ DURATION: Final[dict[str, Any]] = {
 }
 TIMEZONE: Final[dict[str, Any]] = {
     "type": "string",
+    "format": "time-zone",
     "default": "profile",
     "title": "Time zone",
     "description": "'profile' (its own zone, else its country's, else the tenant's) "
     "or an IANA zone.",
 }
-TIME_OF_DAY: Final[dict[str, Any]] = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}
+TIME_OF_DAY: Final[dict[str, Any]] = {
+    "type": "string",
+    "format": "time-of-day",
+    "pattern": "^[0-2][0-9]:[0-5][0-9]$",
+}
 WEEKDAYS: Final[dict[str, Any]] = {
     "type": "array",
     "items": {"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
@@ -37,6 +47,7 @@ WEEKDAYS: Final[dict[str, Any]] = {
 }
 CONDITION: Final[dict[str, Any]] = {
     "type": "object",
+    "format": "condition",
     "title": "Who",
     "description": "A segment definition. Leaves may also ask for a message of this run: "
     '{"message": "<node>", "is": "sent" | "opened" | "clicked"}.',
@@ -48,7 +59,7 @@ FILTER: Final[dict[str, Any]] = {
     "items": {
         "type": "object",
         "properties": {
-            "property": {"type": "string", "title": "Property"},
+            "property": {"type": "string", "format": "event-property", "title": "Property"},
             "is": {
                 "enum": [
                     "=",
@@ -77,17 +88,34 @@ SAME: Final[dict[str, Any]] = {
     "Cart Abandoned says it.",
     "items": {
         "anyOf": [
-            {"type": "string"},
+            {"type": "string", "format": "event-property", "title": "Property"},
             {
                 "type": "object",
+                "title": "Properties of two names",
                 "properties": {
-                    "property": {"type": "string"},
-                    "trigger": {"type": "string"},
+                    "property": {"type": "string", "title": "Of this event"},
+                    "trigger": {"type": "string", "title": "Of the event that started the run"},
                 },
                 "required": ["property", "trigger"],
             },
         ]
     },
+}
+EVENT: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "An event",
+    "properties": {
+        "event": {"type": "string", "format": "event", "title": "Event"},
+        "filter": FILTER,
+        "same": SAME,
+    },
+    "required": ["event"],
+}
+SEGMENT: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Entering a segment",
+    "properties": {"segment": {"type": "string", "format": "segment", "title": "Segment"}},
+    "required": ["segment"],
 }
 SHARES: Final[dict[str, Any]] = {
     "type": "array",
@@ -117,9 +145,15 @@ def timeout(n: int, unit: str) -> dict[str, Any]:
     }
 
 
-def target(title: str, description: str) -> dict[str, Any]:
-    """Return the schema of a way out."""
-    return {"type": "string", "title": title, "description": description}
+def target(title: str, description: str, *, kind: str = NODE) -> dict[str, Any]:
+    """Return the schema of a way out.
+
+    Args:
+        title: of the way.
+        description: where it leads.
+        kind: `NODE`, or `JUMP`.
+    """
+    return {"type": "string", "format": kind, "title": title, "description": description}
 
 
 def describe(

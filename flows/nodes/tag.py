@@ -4,7 +4,11 @@ from typing import Any, Final
 
 from flows.nodes.parts import NEXT, describe
 
-_TAGS: Final[dict[str, Any]] = {"type": "array", "items": {"type": "string"}, "default": []}
+_TAGS: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {"type": "string", "format": "tag"},
+    "default": [],
+}
 
 NODE_TYPE: Final[dict[str, Any]] = describe(
     "tag",

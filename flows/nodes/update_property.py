@@ -9,7 +9,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
     "Update a property",
     "Changes a property of the profile.",
     properties={
-        "property": {"type": "string", "title": "Property"},
+        "property": {"type": "string", "format": "property", "title": "Property"},
         "how": {
             "enum": ["set", "add", "now", "copy", "remove"],
             "default": "set",

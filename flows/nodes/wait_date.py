@@ -16,8 +16,16 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "first_order_at, last_order_at and last_seen_at), or of the event that started the "
             "run.",
             "properties": {
-                "profile": {"type": "string", "title": "Property of the profile"},
-                "event": {"type": "string", "title": "Property of the event"},
+                "profile": {
+                    "type": "string",
+                    "format": "property",
+                    "title": "Property of the profile",
+                },
+                "event": {
+                    "type": "string",
+                    "format": "event-property",
+                    "title": "Property of the event",
+                },
             },
             "minProperties": 1,
             "maxProperties": 1,

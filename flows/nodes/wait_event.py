@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from flows.nodes.parts import FILTER, SAME, describe, target, timeout
+from flows.nodes.parts import EVENT, describe, target, timeout
 
 NODE_TYPE: Final[dict[str, Any]] = describe(
     "wait_event",
@@ -18,19 +18,12 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             '{"message": "<node>", "is": "opened" | "clicked"}.',
             "items": {
                 "anyOf": [
+                    EVENT,
                     {
                         "type": "object",
+                        "title": "A message of this run",
                         "properties": {
-                            "event": {"type": "string", "title": "Event"},
-                            "filter": FILTER,
-                            "same": SAME,
-                        },
-                        "required": ["event"],
-                    },
-                    {
-                        "type": "object",
-                        "properties": {
-                            "message": {"type": "string", "title": "Message"},
+                            "message": {"type": "string", "format": "message", "title": "Message"},
                             "is": {"enum": ["opened", "clicked"], "title": "Was"},
                         },
                         "required": ["message", "is"],

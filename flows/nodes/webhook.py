@@ -12,6 +12,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
     properties={
         "endpoint": {
             "type": "string",
+            "format": "endpoint",
             "title": "Endpoint",
             "description": "Id of an endpoint of the settings.",
         },

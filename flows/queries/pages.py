@@ -197,6 +197,11 @@ def describe_rules(graph: Graph, names: Names) -> tuple[str, list[tuple[str, str
     return _trigger_words(graph, names.segments), _rules(graph, names)
 
 
+def count_nodes(flow_id: int) -> dict[str, NodeCounts]:
+    """Return what happened at each node of a flow, over all its runs."""
+    return _counts(flow_id)
+
+
 def node_titles(flow: Flow) -> dict[str, str]:
     """Return what the nodes of a flow's current version are called, by key."""
     version = find_version(flow.pk, flow.version_number)

@@ -11,12 +11,15 @@ from crm.queries.resources import is_profile
 from flows.choices import EntryOutcome, FlowStatus, Refusal, RunStatus
 from flows.queries import pages, runs, stories
 from flows.queries.runs import Row
+from flows.services.comparing import compare
 from flows.services.drafting import draft_group_flow
+from flows.services.drafts import open_draft
 from flows.services.flows import resume_failed_of, set_status
 from flows.views.frame import get_flow, render_tab
 from kernel import clock
 from kernel.errors import DomainError
 from tenants.domain import capabilities
+from tenants.domain.capabilities import may
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
@@ -28,7 +31,9 @@ _REFUSALS = dict(Refusal.choices)
 def flow_list(request: TenantRequest) -> HttpResponse:
     """Show every flow with the figures of the last 30 days."""
     summaries = pages.list_summaries(now=clock.now(), zone=request.tenant.timezone)
-    return render(request, "flows/list.html", {"summaries": summaries})
+    may_edit = may(request.member.role, capabilities.EDIT_FLOWS)
+    context = {"summaries": summaries, "may_edit": may_edit}
+    return render(request, "flows/list.html", context)
 
 
 @requires(capabilities.VIEW)
@@ -97,6 +102,25 @@ def flow_versions(request: TenantRequest, flow_id: int) -> HttpResponse:
     flow = get_flow(flow_id)
     context = {"versions": pages.list_versions(flow_id)}
     return render_tab(request, "flows/versions.html", flow, "flows:versions", context)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def flow_changes(request: TenantRequest, flow_id: int) -> HttpResponse:
+    """Show what differs between two versions, or a version and the draft."""
+    flow = get_flow(flow_id)
+    graphs = {version.number: version.graph for version in pages.list_versions(flow_id)}
+    old, new = _number(request, "from") or flow.version_number, _number(request, "to")
+    if old not in graphs or (new is not None and new not in graphs):
+        raise Http404
+    after = open_draft(flow).graph if new is None else graphs[new]
+    context = {
+        "old": old,
+        "new": new,
+        "numbers": list(graphs),
+        "differences": compare(graphs[old], after),
+    }
+    return render_tab(request, "flows/changes.html", flow, "flows:versions", context)
 
 
 @requires(capabilities.VIEW)

@@ -10,3 +10,16 @@ const source = document.querySelector<HTMLTextAreaElement>("textarea[name=defini
 const told = document.getElementById("segment-language")?.textContent;
 
 if (holder && source?.form && told) new Builder(holder, source, source.form, JSON.parse(told)).start();
+
+/** Another island lets people build a condition in a dialog of its own. */
+interface Asked {
+  holder: HTMLElement;
+  source: HTMLTextAreaElement;
+  form: HTMLFormElement;
+  told: ConstructorParameters<typeof Builder>[3];
+}
+
+document.addEventListener("patron:conditions", (event) => {
+  const asked = (event as CustomEvent<Asked>).detail;
+  new Builder(asked.holder, asked.source, asked.form, asked.told).start();
+});

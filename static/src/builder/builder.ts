@@ -248,11 +248,11 @@ export class Builder {
     return h(
       "div",
       { class: "b-empty" },
-      h("p", { class: "b-empty-title" }, "Who should be in this segment?"),
-      h("p", { class: "soft" }, "Add what they have in common. Everybody who fits is in it, and leaves by themselves."),
+      h("p", { class: "b-empty-title" }, this.#language.question),
+      starters.length > 0 && h("p", { class: "soft" }, "Add what they have in common. Everybody who fits is in it, and leaves by themselves."),
       h("button", { type: "button", class: "button button-primary", id: `b${group.id}add`, on: { click: () => this.#addTo(group) } }, "Add a condition"),
-      h("p", { class: "b-or" }, "or begin with one of these"),
-      h("div", { class: "b-starters" }, starters),
+      starters.length > 0 && h("p", { class: "b-or" }, "or begin with one of these"),
+      starters.length > 0 && h("div", { class: "b-starters" }, starters),
     );
   }
 

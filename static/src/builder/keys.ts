@@ -38,6 +38,7 @@ export function startKeys(holder: HTMLElement, target: Target): void {
     target.act(Number(part.dataset["node"]), act);
   });
   document.addEventListener("keydown", (event) => {
+    if (!holder.isConnected) return;
     const isOurs = event.target === document.body || (event.target instanceof Element && holder.contains(event.target));
     if (!isOurs || !(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase();

@@ -7,12 +7,13 @@ import { bought, event, firstEvent, funnel, lastEvent, notBought, season } from 
 import { isObject } from "./json";
 import type { Json } from "./json";
 import type { Language } from "./language";
-import { consent, generic, near, reachable, rfmMoved, segment, share } from "./standing";
+import { consent, generic, message, near, reachable, rfmMoved, segment, share } from "./standing";
 
 const FORMS: Record<string, Form> = {
   field: comparison,
   consent,
   segment,
+  message,
   event,
   bought,
   not_bought: notBought,
@@ -98,7 +99,14 @@ export function listEntries(language: Language): Entry[] {
   const others = [...language.conditions.values()].filter(({ name }) => !(name in FORMS)).map(({ name, about, examples }) =>
     entry(name.replaceAll("_", " "), "More", "code", about, examples[0] ?? { [name]: "" }),
   );
-  return [...KINDS, ...others, ...fields];
+  return [...ofMessages(language), ...KINDS, ...others, ...fields];
+}
+
+/** In a flow: what became of one of its messages. */
+function ofMessages({ messages }: Language): Entry[] {
+  const [first] = messages;
+  if (!first) return [];
+  return [entry("A message of this flow was opened", DID, "mail", "sent opened clicked read", { message: first.value, is: "opened" })];
 }
 
 /** Offer an event by its own name. */

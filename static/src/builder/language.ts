@@ -50,6 +50,10 @@ interface Told {
   starters: Starter[];
   currency: string;
   zone: string;
+  /** Messages of a flow whose fate can be asked for; none where segments are built. */
+  messages?: Choice[];
+  /** Asked above an empty canvas. */
+  question?: string;
 }
 
 export class Language {
@@ -61,6 +65,8 @@ export class Language {
   readonly rfmGroups: readonly Choice[];
   readonly flags: readonly Choice[];
   readonly starters: readonly Starter[];
+  readonly messages: readonly Choice[];
+  readonly question: string;
   readonly zone: string;
   readonly currency: string;
   /** How the currency is written before an amount: £. */
@@ -75,6 +81,8 @@ export class Language {
     this.rfmGroups = told.rfmGroups.map(([value, label]) => ({ value, label }));
     this.flags = told.flags.map(([value, label]) => ({ value, label }));
     this.starters = told.starters;
+    this.messages = told.messages ?? [];
+    this.question = told.question ?? "Who should be in this segment?";
     this.zone = told.zone;
     this.currency = told.currency;
     this.symbol = symbolOf(told.currency);

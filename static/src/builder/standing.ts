@@ -55,6 +55,20 @@ export const reachable: Form = {
   },
 };
 
+/** What became of a message that the flow sent before. */
+export const message: Form = {
+  icon: "mail",
+  fits: (raw) => hasOnly(raw, ["message", "is"]) && isWord(raw["message"]) && isWord(raw["is"]),
+  draw: (cursor, tools) => ({
+    line: [
+      drawName(cursor, "The message", tools),
+      choose(cursor.key("message"), "Which message", tools.language.messages),
+      word("was"),
+      choose(cursor.key("is"), "What became of it", ["sent", "opened", "clicked"].map((one) => choice(one, one))),
+    ],
+  }),
+};
+
 export const segment: Form = {
   icon: "segments",
   fits: (raw) => hasOnly(raw, ["segment", "is"]) && isWord(raw["segment"]) && isWord(raw["is"]),

@@ -1,0 +1,33 @@
+"""What may be better about a flow that can run as it is."""
+
+from crm.domain.channels import CHANNEL_LABELS
+from flows.domain.graph import Graph, Message
+from flows.domain.nodes import ChannelChoice, Goal
+from flows.errors import Problem
+
+PROMOTING = frozenset({"promotional", "behavioural"})
+"""Classes of messages that need consent."""
+ASKED_APART = frozenset({"sms", "whatsapp"})
+"""Channels that few agreed to."""
+
+
+def advise(graph: Graph) -> list[Problem]:
+    """Return what a marketer should think of; none of it keeps a flow from running."""
+    messages = [node for node in graph.nodes.values() if isinstance(node, Message)]
+    promoting = [node for node in messages if node.message_class in PROMOTING]
+    found = []
+    has_goal = graph.goal is not None or any(isinstance(x, Goal) for x in graph.nodes.values())
+    if promoting and not has_goal:
+        text = "has no goal: nobody leaves when they did what it is for, and nothing is counted"
+        found.append(Problem("goal", text))
+    if not any(isinstance(node, ChannelChoice) for node in graph.nodes.values()):
+        found += [
+            Problem(
+                f"nodes.{node.id}",
+                f"goes to those alone who agreed to {CHANNEL_LABELS[node.channel]}; "
+                "choose the channel before it to reach the others",
+            )
+            for node in promoting
+            if node.channel in ASKED_APART
+        ]
+    return found

@@ -1,0 +1,61 @@
+// What every part of the builder knows and can ask for.
+
+import { createContext, useContext } from "react";
+
+import type { Grammar, Way } from "./graph";
+import type { Json, Path } from "./json";
+import type { Counts, Graph, Look, NodeKind, Problem, Told } from "./told";
+
+export interface Editor {
+  told: Told;
+  grammar: Grammar;
+  graph: Graph;
+  look: Look;
+  counts: Record<string, Counts>;
+  isReadOnly: boolean;
+  selected: ReadonlySet<string>;
+  /** The step that the keyboard is at. */
+  current: string;
+  problemsAt: (key: string) => Problem[];
+  titleOf: (key: string) => string;
+  select: (key: string, how: "one" | "toggle" | "add" | "keep") => void;
+  clear: () => void;
+  open: (key: string, isByKey: boolean) => void;
+  askToAdd: (way: Way, beside: DOMRect) => void;
+  add: (way: Way, kind: NodeKind) => void;
+  /** What is dragged from the list of steps; null where nothing is. */
+  dragged: NodeKind | null;
+  drag: (kind: NodeKind | null) => void;
+  change: (update: (graph: Graph) => Graph, mark?: string) => void;
+  say: (words: string) => void;
+  editCondition: (title: string, value: Json | undefined, done: (value: Json | undefined) => void) => void;
+}
+
+export const EditorContext = createContext<Editor | null>(null);
+
+export function useEditor(): Editor {
+  const found = useContext(EditorContext);
+  if (!found) throw new Error("There is no editor around this.");
+  return found;
+}
+
+/** One form: what is edited in it, and what is wrong with it. */
+export interface FormScope {
+  /** Place of the form in the definition, as the server names it: nodes.message. */
+  path: string;
+  value: Json;
+  change: (path: Path, value: Json | undefined, mark?: string) => void;
+  faultAt: (path: Path) => string;
+  /** Add an item whose ways need ends of their own. */
+  addItem: (path: Path, item: Json) => void;
+  /** The event whose properties are on offer. */
+  event: string;
+}
+
+export const FormContext = createContext<FormScope | null>(null);
+
+export function useForm(): FormScope {
+  const found = useContext(FormContext);
+  if (!found) throw new Error("There is no form around this.");
+  return found;
+}

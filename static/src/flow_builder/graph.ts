@@ -1,0 +1,281 @@
+// A definition as steps and the ways between them, and what can be done with them.
+
+import { asList, asObj, asText, put, read } from "./json";
+import type { Json, Obj, Path } from "./json";
+import type { Graph, NodeKind, Schema } from "./told";
+
+/** One way out of a step; `from` is empty for the way from the trigger to the first step. */
+export interface Way {
+  from: string;
+  at: Path;
+  title: string;
+  to: string;
+  /** Leads to a step that stands elsewhere. */
+  isJump: boolean;
+}
+
+/** Steps that were copied; what they lead to outside of them is forgotten. */
+export interface Copied {
+  entry: string;
+  nodes: Record<string, Obj>;
+}
+
+export interface Changed {
+  graph: Graph;
+  /** What is worked on next. */
+  key: string;
+  /** Steps that went with it because nothing leads to them any more. */
+  lost: number;
+}
+
+const ENTRY = "entry_node";
+const EXIT = "exit";
+const MOST_STEPS = 10_000;
+
+export class Grammar {
+  readonly kinds: ReadonlyMap<string, NodeKind>;
+
+  constructor(kinds: readonly NodeKind[]) {
+    this.kinds = new Map(kinds.map((kind) => [kind.type, kind]));
+  }
+
+  kindOf(node: Obj | undefined): NodeKind | undefined {
+    return this.kinds.get(asText(node?.["type"]));
+  }
+
+  /** List the ways out of a step, in the order in which the server names them. */
+  ways(graph: Graph, key: string): Way[] {
+    if (key === "") return [{ from: "", at: [ENTRY], title: "", to: asText(graph[ENTRY]), isJump: false }];
+    const node = graph.nodes[key];
+    const kind = this.kindOf(node);
+    if (!node || !kind) return [];
+    return waysIn(kind.schema, node, []).map((way) => ({ ...way, from: key }));
+  }
+
+  /** Make a step with what it needs to be understood, as far as that can be guessed. */
+  begin(kind: NodeKind): Obj {
+    return { type: kind.type, ...asObj(begin(kind.schema)) };
+  }
+
+  isEnd(graph: Graph, key: string): boolean {
+    const kind = this.kindOf(graph.nodes[key]);
+    return kind !== undefined && waysIn(kind.schema, this.begin(kind), []).length === 0;
+  }
+
+  reach(graph: Graph, start: string, without = new Set<string>()): Set<string> {
+    const seen = new Set<string>();
+    const waiting = [start];
+    for (let key = waiting.pop(); key !== undefined && seen.size < MOST_STEPS; key = waiting.pop()) {
+      for (const { to } of this.ways(graph, key)) {
+        if (to in graph.nodes && !seen.has(to) && !without.has(to)) {
+          seen.add(to);
+          waiting.push(to);
+        }
+      }
+    }
+    return seen;
+  }
+
+  /** Put a new step on a way; where it has several ways itself, what followed goes on the first. */
+  add(graph: Graph, way: Way, kind: NodeKind): Changed {
+    const key = freshKey(graph.nodes, kind.type);
+    let next = withNode(graph, key, this.begin(kind));
+    next = lead(next, way, key);
+    next = this.#fill(next, key, way.to);
+    return this.#prune(graph, next, key);
+  }
+
+  /** Add one more way to a list of them, which ends at once. */
+  addItem(graph: Graph, key: string, path: Path, item: Json): Graph {
+    return this.#fill(withNode(graph, key, asObj(put(graph.nodes[key], path, item))), key, "");
+  }
+
+  /** Take steps out; of those with several ways what is on the first stays. */
+  remove(graph: Graph, keys: readonly string[]): Changed | null {
+    const gone = new Set(keys.filter((key) => key in graph.nodes && !this.isEnd(graph, key)));
+    if (gone.size === 0) return null;
+    const heir = (key: string): string => {
+      const seen = new Set<string>();
+      let found = key;
+      while (gone.has(found) && !seen.has(found)) {
+        seen.add(found);
+        found = this.ways(graph, found).find((way) => !way.isJump)?.to ?? "";
+      }
+      return gone.has(found) ? "" : found;
+    };
+    let next = graph;
+    for (const way of this.#allWays(graph)) if (gone.has(way.to)) next = lead(next, way, heir(way.to));
+    next = { ...next, nodes: Object.fromEntries(Object.entries(next.nodes).filter(([key]) => !gone.has(key))) };
+    for (const key of ["", ...Object.keys(next.nodes)]) next = this.#fillEmptied(graph, next, key);
+    const changed = this.#prune(graph, next, heir(keys[0] ?? ""));
+    return { ...changed, lost: changed.lost - gone.size };
+  }
+
+  /** Give up what a change of a step left without a way to it. */
+  settle(before: Graph, after: Graph, key: string): Changed {
+    return this.#prune(before, after, key);
+  }
+
+  /** Return a step with all that follows it alone. */
+  branchOf(graph: Graph, key: string): string[] {
+    const others = this.reach(graph, "", new Set([key]));
+    return [key, ...[...this.reach(graph, key)].filter((each) => each !== key && !others.has(each))];
+  }
+
+  copy(graph: Graph, keys: readonly string[]): Copied | null {
+    const known = keys.filter((key) => key in graph.nodes);
+    const inside = new Set(known.flatMap((key) => this.ways(graph, key).filter((way) => !way.isJump).map((way) => way.to)));
+    const entry = known.find((key) => !inside.has(key)) ?? known[0];
+    if (entry === undefined) return null;
+    // What hangs together with the first is copied.
+    const reached = this.reach({ ...graph, nodes: pick(graph.nodes, known) }, entry);
+    return { entry, nodes: pick(graph.nodes, known.filter((key) => key === entry || reached.has(key))) };
+  }
+
+  paste(graph: Graph, way: Way, copied: Copied): Changed {
+    const names = new Map<string, string>();
+    let nodes = graph.nodes;
+    for (const [old, node] of Object.entries(copied.nodes)) {
+      const key = freshKey(nodes, asText(node["type"]));
+      names.set(old, key);
+      nodes = { ...nodes, [key]: node };
+    }
+    let next: Graph = { ...graph, nodes };
+    for (const key of names.values()) {
+      for (const each of this.ways(next, key)) {
+        const inner = names.get(each.to);
+        const kept = each.isJump && each.to in graph.nodes ? each.to : "";
+        next = lead(next, each, inner ?? kept);
+      }
+    }
+    const entry = names.get(copied.entry) ?? "";
+    next = this.#joinTail(next, graph, entry, way.to);
+    for (const key of names.values()) if (key in next.nodes) next = this.#fill(next, key, "");
+    return this.#prune(graph, lead(next, way, entry === "" ? way.to : entry), entry);
+  }
+
+  /** Let the main way of pasted steps go on where they stand; their own end gives way to what follows. */
+  #joinTail(graph: Graph, before: Graph, entry: string, then: string): Graph {
+    const seen = new Set<string>();
+    let key = entry;
+    for (;;) {
+      seen.add(key);
+      const way = this.ways(graph, key).find((each) => !each.isJump);
+      if (!way) return graph;
+      if (way.to === "" || seen.has(way.to)) return way.to === "" ? lead(graph, way, then) : graph;
+      if (this.isEnd(graph, way.to)) return this.isEnd(before, then) ? graph : lead(graph, way, then);
+      key = way.to;
+    }
+  }
+
+  /** Let the first way of a step that leads nowhere go on at `then`, and every other end. */
+  #fill(graph: Graph, key: string, then: string): Graph {
+    let next = graph;
+    let first = then;
+    for (const way of this.ways(graph, key)) {
+      if (way.isJump || way.to in next.nodes) continue;
+      if (first) {
+        next = lead(next, way, first);
+        first = "";
+        continue;
+      }
+      const end = freshKey(next.nodes, "end");
+      next = lead(withNode(next, end, { type: EXIT }), way, end);
+    }
+    return next;
+  }
+
+  /** End a way that led to something which is gone for good. */
+  #fillEmptied(before: Graph, after: Graph, key: string): Graph {
+    const led = new Set(this.ways(before, key).filter((way) => way.to !== "").map((way) => way.at.join(".")));
+    const isEmptied = this.ways(after, key).some((way) => !way.isJump && way.to === "" && led.has(way.at.join(".")));
+    return isEmptied ? this.#fill(after, key, "") : after;
+  }
+
+  #prune(before: Graph, after: Graph, key: string): Changed {
+    const had = this.reach(before, "");
+    const has = this.reach(after, "");
+    const isNew = (each: string): boolean => !(each in before.nodes);
+    const kept = Object.entries(after.nodes).filter(([each]) => has.has(each) || (!had.has(each) && !isNew(each)));
+    const lost = Object.keys(before.nodes).filter((each) => had.has(each) && !has.has(each)).length;
+    return { graph: { ...after, nodes: Object.fromEntries(kept) }, key, lost };
+  }
+
+  #allWays(graph: Graph): Way[] {
+    return ["", ...Object.keys(graph.nodes)].flatMap((key) => this.ways(graph, key));
+  }
+}
+
+/** Return a graph in which a way leads elsewhere. */
+export function lead(graph: Graph, way: Way, to: string): Graph {
+  if (way.from === "") return { ...graph, [ENTRY]: to };
+  const node = graph.nodes[way.from];
+  return node ? withNode(graph, way.from, asObj(put(node, way.at, to))) : graph;
+}
+
+export function withNode(graph: Graph, key: string, node: Obj): Graph {
+  return { ...graph, nodes: { ...graph.nodes, [key]: node } };
+}
+
+function pick(nodes: Record<string, Obj>, keys: readonly string[]): Record<string, Obj> {
+  return Object.fromEntries(keys.flatMap((key) => (nodes[key] ? [[key, nodes[key]] as const] : [])));
+}
+
+function freshKey(nodes: Record<string, Obj>, word: string): string {
+  const base = word.replace(/[^a-z0-9_]+/gi, "_") || "step";
+  for (let number = 1; ; number += 1) {
+    const key = number === 1 ? base : `${base}_${number}`;
+    if (!(key in nodes)) return key;
+  }
+}
+
+function isWay(schema: Schema | undefined): boolean {
+  return schema?.format === "node" || schema?.format === "jump";
+}
+
+function waysIn(schema: Schema, value: Json | undefined, path: Path): Omit<Way, "from">[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, part]) => {
+    const at = [...path, name];
+    const said = read(value, [name]);
+    if (isWay(part)) {
+      const isThere = typeof said === "string" || (schema.required ?? []).includes(name);
+      const way = { at, title: part.title ?? name, to: asText(said), isJump: part.format === "jump" };
+      return isThere ? [way] : [];
+    }
+    const inner = part.items;
+    if (!inner?.properties || !Object.values(inner.properties).some(isWay)) return [];
+    return asList(said).flatMap((item, index) => waysIn(inner, item, [...at, index]));
+  });
+}
+
+/** Return something that fits a schema, with what is required and no more. */
+export function begin(schema: Schema, index = 0, count = 0): Json | undefined {
+  if (schema.default !== undefined) return schema.default;
+  if (schema.const !== undefined) return schema.const;
+  if (schema.anyOf?.[0]) return begin(schema.anyOf[0]);
+  const [type] = [schema.type ?? ""].flat();
+  if (schema.properties) {
+    const wanted = schema.required ?? [];
+    const parts = wanted.flatMap((name) => {
+      const part = schema.properties?.[name];
+      const value = part && !isWay(part) ? beginNamed(name, part, index, count) : isWay(part) ? "" : undefined;
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    return Object.fromEntries(parts);
+  }
+  if (type === "array" && schema.items) {
+    const items = schema.items;
+    const number = Math.max(schema.minItems ?? 0, 0);
+    return Array.from({ length: number }, (_, at) => begin(items, at, number) ?? null);
+  }
+  if (type === "integer" || type === "number") return Math.max(schema.minimum ?? 0, 1);
+  return undefined;
+}
+
+function beginNamed(name: string, schema: Schema, index: number, count: number): Json | undefined {
+  if (name === "name" && count > 0) return String.fromCharCode(65 + index);
+  if (name === "share" && count > 0) return index === 0 ? 100 - Math.floor(100 / count) * (count - 1) : Math.floor(100 / count);
+  if (name === "unit") return "days";
+  if (name === "channel" && count > 0) return schema.enum?.[index] ?? schema.enum?.[0];
+  return begin(schema, index, count);
+}

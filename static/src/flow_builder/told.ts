@@ -1,0 +1,134 @@
+// What the page tells the builder, and what the server answers it.
+
+import type { Json, Obj } from "./json";
+
+/** The parts of JSON Schema that forms are made of; `format` says what a text names. */
+export interface Schema {
+  type?: string | string[];
+  format?: string;
+  title?: string;
+  description?: string;
+  default?: Json;
+  const?: Json;
+  enum?: (string | number)[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  minProperties?: number;
+  maxProperties?: number;
+}
+
+export interface Kind {
+  type: string;
+  title: string;
+  description: string;
+  icon: string;
+  schema: Schema;
+}
+
+export interface NodeKind extends Kind {
+  group: string;
+}
+
+export interface Graph extends Obj {
+  nodes: Record<string, Obj>;
+}
+
+export interface WayLook {
+  word: string;
+  label: string;
+  tone: string;
+  symbol: string;
+}
+
+export interface NodeLook {
+  kind: string;
+  icon: string;
+  title: string;
+  text: string;
+  ways: WayLook[];
+}
+
+/** Something to mend; an empty node is the flow as a whole. */
+export interface Problem {
+  node: string;
+  at: string;
+  text: string;
+}
+
+export interface Look {
+  nodes: Record<string, NodeLook>;
+  /** Conditions in words, by their place. */
+  said: Record<string, string>;
+  trigger: { title: string; rules: [string, string][] };
+  problems: Problem[];
+  advice: Problem[];
+}
+
+export interface Counts {
+  waiting: number;
+  failed: number;
+  passed: number;
+  results: Record<string, number>;
+  messages: Record<string, number>;
+}
+
+export interface FlowTold {
+  id: string;
+  name: string;
+  description: string;
+  status: string;
+  isLive: boolean;
+  version: number;
+}
+
+export interface DraftTold {
+  revision: number;
+  by: string;
+  at: string;
+  isPublished: boolean;
+}
+
+export interface Theirs extends DraftTold {
+  graph: Graph;
+}
+
+export interface Offer {
+  value: string;
+  label: string;
+  note: string;
+  more: Record<string, string> | null;
+}
+
+/** What would become of those who stand at a step if they were moved to the draft. */
+export interface Moving {
+  title: string;
+  people: number;
+  outcome: "moved" | "falls" | "exits";
+  target_title: string;
+}
+
+export interface Told {
+  types: NodeKind[];
+  triggers: Kind[];
+  rules: Schema;
+  words: Record<string, string>;
+  urls: Record<
+    "save" | "rename" | "look" | "publish" | "counts" | "detail" | "versions" | "changes" | "values" | "condition" | "segmentValues" | "templates",
+    string
+  > & { moving?: string };
+  flow: FlowTold;
+  draft: Theirs;
+  look: Look;
+  counts: Record<string, Counts>;
+  me: string;
+  zone: string;
+  currency: string;
+  language: Obj;
+}
