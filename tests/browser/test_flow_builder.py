@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from flows.models import Flow, FlowDraft, FlowVersion
@@ -176,8 +176,12 @@ def test_steps_are_added_undone_copied_and_deleted_by_keyboard_alone(
 
 
 def test_who_saves_second_is_told_sees_theirs_and_overwrites_knowingly(
-    page: Page, site: str, shop: Tenant
+    browser: Browser, shop: Tenant, live_server: LiveServer
 ) -> None:
+    # The browser notes the refusal as an error, which the page of the other tests has none of.
+    context = browser.new_context(viewport=DESK, locale="en-GB")
+    page = context.new_page()
+    site = enter(page, shop, live_server)
     flow_id = open_flow(page, site, shop, definition({"note": message_node("tips")}))
     theirs = definition({"pause": wait(1, "days", "end")})
     stored(shop, lambda: save_draft(flow_id, theirs, revision=0, actor="bob@example.com"))
@@ -197,6 +201,7 @@ def test_who_saves_second_is_told_sees_theirs_and_overwrites_knowingly(
     expect(banner).to_have_count(0)
     expect(saved(page)).to_be_visible()
     assert set(draft_of(shop, flow_id)["nodes"]) == {"note", "goal"}
+    context.close()
 
 
 def test_a_problem_leads_to_its_step_and_its_field(page: Page, site: str, shop: Tenant) -> None:
@@ -205,7 +210,7 @@ def test_a_problem_leads_to_its_step_and_its_field(page: Page, site: str, shop: 
     page.get_by_role("combobox", name="Find a step").fill("tell")
     page.keyboard.press("Enter")
     expect(card(page, "alert")).to_have_attribute("data-faulty", "")
-    page.get_by_role("button", name="1 problem").click()
+    page.get_by_role("button", name="1 problem", exact=True).click()
     page.get_by_role("button", name="Tell your team What to tell is missing.").click()
     field = panel(page).get_by_label("What to tell")
     expect(field).to_be_focused()

@@ -236,19 +236,13 @@ def test_what_can_be_chosen_is_listed_by_a_part_of_its_name(owner: Client, tenan
 
 
 def test_a_condition_that_asks_for_messages_is_looked_at_without_counting(owner: Client) -> None:
-    condition = {
-        "op": "and",
-        "children": [{"message": "note", "is": "opened"}, {"field": "order_count", "is": "x"}],
-    }
-    page = owner.post(
-        "/t/ada-soap/flows/condition/", {"definition": json.dumps(condition)}
-    ).content.decode()
-    assert "Finish what is marked" in page
-    condition["children"].pop()
-    page = owner.post(
-        "/t/ada-soap/flows/condition/", {"definition": json.dumps(condition)}
-    ).content.decode()
-    assert "asks for a message of the run" in page
+    def look(*children: dict[str, str]) -> str:
+        sent = {"definition": json.dumps({"op": "and", "children": list(children)})}
+        return owner.post("/t/ada-soap/flows/condition/", sent).content.decode()
+
+    opened = {"message": "note", "is": "opened"}
+    assert "Finish what is marked" in look(opened, {"field": "order_count", "is": "x"})
+    assert "asks for a message of the run" in look(opened)
 
 
 def test_two_versions_are_compared_step_by_step(owner: Client) -> None:

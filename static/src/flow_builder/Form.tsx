@@ -61,7 +61,7 @@ export function Fields({ schema, path, value }: { schema: Schema; path: Path; va
 }
 
 /** Settings that are always in sight though nobody has to say them. */
-const MAIN = new Set(["channel", "until_time", "weekdays", "timezone", "offset", "value", "how", "add", "remove", "filter", "at", "goal", "reentry", "entry_filter", "exit_on"]);
+const MAIN = new Set(["channel", "until_time", "weekdays", "timezone", "offset", "value", "how", "add", "remove", "filter", "at", "goal", "reentry", "entry_filter", "exit_on", "reason", "winner"]);
 
 function isShown(schema: Schema, name: string, isTimed: boolean): boolean {
   const part = schema.properties?.[name];
