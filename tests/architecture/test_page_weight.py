@@ -11,6 +11,8 @@ DIST = Path(settings.BASE_DIR) / "static" / "dist"
 LIMIT = 60_000
 BUILDER_LIMIT = 30_000
 """What the page that builds segments loads on top of that."""
+FLOWS_LIMIT = 170_000
+"""What the page that builds flows loads on top of that, React with it."""
 SCRIPT_LIMIT = 6_000
 """Of each script that runs on the shops' own pages."""
 
@@ -32,6 +34,18 @@ def test_the_builder_of_segments_stays_small_and_is_loaded_by_its_page_alone() -
 
     assert sum(len(gzip.compress((DIST / file).read_bytes())) for file in files) < BUILDER_LIMIT
     assert builder.get("imports", []) == []
+
+
+def test_the_builder_of_flows_stays_small_and_brings_nothing_to_other_pages() -> None:
+    manifest = json.loads((DIST / ".vite" / "manifest.json").read_text())
+    builder = manifest["src/flow_builder.tsx"]
+    files = [builder["file"], *builder["css"]]
+
+    assert sum(len(gzip.compress((DIST / file).read_bytes())) for file in files) < FLOWS_LIMIT
+    shared = {
+        name for entry in manifest.values() if entry != builder for name in entry.get("imports", [])
+    }
+    assert "src/flow_builder.tsx" not in shared
 
 
 @pytest.mark.parametrize("source", ["patron", "forms", "push", "push-worker"])

@@ -18,7 +18,7 @@ export type LaneEdge = Edge<{ line: Line }, "lane">;
 export const TRIGGER = "trigger:";
 const NODE_TYPES = { card: Card };
 const EDGE_TYPES = { lane: Lane };
-const FIT = { padding: 0.12, maxZoom: 1, minZoom: 0.3 };
+const FIT = { padding: 0.12, maxZoom: 1 };
 const MOST_SHOWN_WHOLE = 8;
 const PAN_MS = 140;
 

@@ -105,7 +105,7 @@ export function useFault(path: Path): { fault: string; id: string } {
 export function Wrap({ schema, name, path, isRequired, control, children }: WrapProps): ReactNode {
   const { fault } = useFault(path);
   const title = titleOf(schema, name);
-  const optional = !isRequired && <span className="field-optional"> optional</span>;
+  const optional = !isRequired && schema.default === undefined && <span className="field-optional"> optional</span>;
   const at = path.join(".");
   const body = (
     <>

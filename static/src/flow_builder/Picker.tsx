@@ -40,8 +40,10 @@ export function Picker(props: FieldProps): ReactNode {
     form.change([...outer, "channel"], channel === "email" ? undefined : channel, mark);
     form.change([...outer, "message_class"], kind, mark);
   };
+  // What is chosen by its name needs no word on keys and ids.
+  const { description: _, ...bare } = schema;
   return (
-    <Wrap {...props} control={id}>
+    <Wrap {...props} schema={isListed ? bare : schema} control={id}>
       <div className="fb-inline">
         <Combo
           id={id}

@@ -155,11 +155,20 @@ class Drawing {
   #joinOf(ways: readonly Way[], stops: ReadonlySet<string>): string {
     const reached = ways.map((way) => {
       if (!(way.to in this.#graph.nodes) || stops.has(way.to)) return new Set([way.to]);
-      return new Set([way.to, ...this.#grammar.reach(this.#graph, way.to, new Set(stops))]);
+      return this.#reach(way.to, stops);
     });
     const [first, ...others] = reached;
     const common = [...(first ?? [])].filter((key) => key !== "" && !this.#drawn.has(key) && others.every((each) => each.has(key)));
-    return common.find((key) => common.every((other) => other === key || this.#grammar.reach(this.#graph, key).has(other))) ?? "";
+    return common.find((key) => common.every((other) => other === key || this.#reach(key, stops).has(other))) ?? "";
+  }
+
+  /** Return a step and all that follow it, without those that are jumped to. */
+  #reach(start: string, stops: ReadonlySet<string>): Set<string> {
+    const seen = new Set([start]);
+    for (const key of seen) {
+      for (const { to } of this.#ways(key)) if (to !== "" && !stops.has(to)) seen.add(to);
+    }
+    return seen;
   }
 
   /** List steps so that each comes after those that lead to it; ways back do not count. */
