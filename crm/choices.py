@@ -263,6 +263,14 @@ class Satisfaction(TextChoices):
     BAD = "bad", "Not satisfied"
 
 
+class PostcodeSource(TextChoices):
+    """Who says where a postcode lies."""
+
+    FILE = "file", "Your file"
+    DERIVED = "derived", "The middle of the postcodes of your file that begin with it"
+    ADDRESS = "address", "Addresses with coordinates"
+
+
 class ConversationState(TextChoices):
     """Whether somebody still waits for an answer, or may."""
 

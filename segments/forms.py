@@ -1,12 +1,14 @@
 """Forms of the segment pages."""
 
+import codecs
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
 from django.forms.fields import InvalidJSONInput
 
+from kernel.places import list_countries
 from segments.choices import PushForm, RfmMode
 from segments.domain.thresholds import MEASURES, Thresholds, find_faults, read_thresholds
 from segments.domain.versions import EDITABLE
@@ -242,3 +244,37 @@ class CutForm(forms.Form):
             for name in MEASURES
         }
         return read_thresholds(stored)
+
+
+class PostcodesForm(forms.Form):
+    """A file that says where postcodes lie."""
+
+    MOST_BYTES = 20_000_000
+
+    file = forms.FileField(
+        label="File",
+        help_text=(
+            "CSV whose first line names postcode, latitude and longitude, or a country’s postal"
+            " codes as GeoNames gives them (tabs, no header). Up to 20 MB."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"}),
+    )
+    country = forms.ChoiceField(
+        required=False,
+        label="Country",
+        help_text="Only for a file that has no column for it.",
+        choices=lambda: [("", "As the file says"), *list_countries()],
+    )
+
+    def clean_file(self) -> Any:
+        """Refuse a file that is too large for a page."""
+        file = self.cleaned_data["file"]
+        if file.size > self.MOST_BYTES:
+            raise forms.ValidationError(
+                "This file is larger than 20 MB. Load it with the command “postcodes”."
+            )
+        return file
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the file, of a valid form."""
+        return codecs.iterdecode(self.cleaned_data["file"], "utf-8-sig", "replace")

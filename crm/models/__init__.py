@@ -12,6 +12,7 @@ from crm.models.ignored import IgnoredFlaw
 from crm.models.imports import ExchangeRate, ImportRun
 from crm.models.note import Note
 from crm.models.order import Order, OrderLine, Refund, Shipment
+from crm.models.postcode import Postcode
 from crm.models.product import Product, StockLevel, Variant, VariantChange
 from crm.models.profile import (
     Identity,
@@ -45,6 +46,7 @@ __all__ = [
     "Order",
     "OrderHint",
     "OrderLine",
+    "Postcode",
     "ProbableDuplicate",
     "Product",
     "ProductFigures",

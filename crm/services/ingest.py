@@ -22,6 +22,7 @@ from crm.services import (
     facts,
     flags,
     orders,
+    postcodes,
     products,
     refunds,
     shipments,
@@ -56,6 +57,7 @@ from crm.types import (
     EventRecord,
     OrderDeletionRecord,
     OrderRecord,
+    PlaceData,
     ProductRecord,
     Record,
     RefundRecord,
@@ -140,6 +142,7 @@ def apply_records(
     erasure.apply_closures(batch, todo[StoreClosedRecord])
     facts.refresh_facts(batch.stale, now)
     _keep_visits(batch)
+    postcodes.note_places(_places(batch, order_changes, todo[CustomerRecord]), now)
     batch.regrouped.update(flags.flag_products(batch.goods))
     _tell(batch, order_changes, deleted, refund_changes, claims)
     return ApplyResult(batch.outcomes, _people_of(claims))
@@ -261,6 +264,15 @@ def _keep_visits(batch: Batch) -> None:
     facts.set_engagement(seen=batch.seen)
     record_touches(batch.touches)
     refresh_touches(batch.unveiled)
+
+
+def _places(
+    batch: Batch, changes: Sequence[orders.OrderChange], customers: Sequence[Item[CustomerRecord]]
+) -> list[PlaceData]:
+    """Return where the addresses of new and changed orders and customers lie."""
+    news = [item for item in customers if batch.outcomes[item.index] in (NEW, UPDATED)]
+    records = [*(each.record for each in changes), *(item.record for item in news)]
+    return [place for record in records for place in record.places]
 
 
 def _tell(

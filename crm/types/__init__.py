@@ -11,9 +11,9 @@ from typing import Any
 
 from crm.types.care import CareRecord
 from crm.types.changes import Change, TakenBack
-from crm.types.people import AddressData, CustomerRecord
+from crm.types.people import AddressData, CustomerRecord, PlaceData
 
-__all__ = ["AddressData", "Change", "CustomerRecord", "TakenBack"]
+__all__ = ["AddressData", "Change", "CustomerRecord", "PlaceData", "TakenBack"]
 """Beside what is defined here: these stand alone because other records name them too."""
 
 
@@ -48,6 +48,7 @@ class OrderRecord:
             only their family and a known name are kept (`crm.domain.sales.payment_of`).
         attribution: ``landing_site``, ``referrer``, ``utm_source`` and so on of the visit.
         checkout_token: what the platform called the checkout; a browser may know no other name.
+        places: where its addresses lie, as far as the store says; no news by itself.
     """
 
     external_id: str
@@ -78,6 +79,7 @@ class OrderRecord:
     attribution: Mapping[str, str] | None = None
     payment_names: Sequence[str] = ()
     checkout_token: str = ""
+    places: Sequence[PlaceData] = ()
 
 
 @dataclass(frozen=True, slots=True)

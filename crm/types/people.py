@@ -17,6 +17,16 @@ class AddressData:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceData:
+    """Where an address lies, in degrees; ``country`` is ISO 3166-1 alpha-2."""
+
+    country: str
+    postcode: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerRecord:
     """A customer of a store, or the guest part of an order.
 
@@ -26,6 +36,7 @@ class CustomerRecord:
             when nothing is said.
         consent_at: when the consent was given; None when the store gives no time.
         created_at: when the store first knew them.
+        places: where their addresses lie, as far as the store says.
     """
 
     external_id: str
@@ -45,3 +56,4 @@ class CustomerRecord:
     push_consent: str = ""
     consent_at: datetime | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
+    places: Sequence[PlaceData] = ()

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from segments.domain.compile_events import NUMBER
+from segments.domain.compile_places import distance_km
 from segments.domain.query import Query, midnight_after
-from segments.domain.standing import NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
+from segments.domain.standing import KM_OF, NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
 
 _ADDRESS: Final = {
     "email": "p.email_norm",
@@ -36,16 +36,6 @@ FROM segments_rfmchange AS c
 WHERE c.tenant_id = %(tenant_id)s AND c.profile_id = p.id AND c.at >= {start}
 """
 _GROUP: Final = "COALESCE(f.rfm_group, '')"
-_DISTANCE: Final = """
-SELECT CASE WHEN abs(c.latitude) <= 90 AND abs(c.longitude) <= 180 THEN
-    2 * 6371.0088 * asin(sqrt(LEAST(1,
-        power(sin(radians(c.latitude - {latitude}) / 2), 2)
-        + cos(radians(c.latitude)) * cos(radians({latitude}))
-        * power(sin(radians(c.longitude - {longitude}) / 2), 2)
-    )))
-END AS km
-FROM (SELECT {own_latitude} AS latitude, {own_longitude} AS longitude OFFSET 0) AS c
-"""
 
 
 def compile_standing(query: Query, leaf: Standing) -> str:
@@ -57,11 +47,12 @@ def compile_standing(query: Query, leaf: Standing) -> str:
         case MoveLeaf():
             return _moved(query, leaf)
         case NearLeaf():
-            return f"COALESCE({_distance(query, leaf)}.km <= {query.bind(leaf.km)}, false)"
+            km = distance_km(query, leaf)
+            return f"COALESCE({km} <= {query.bind(float(leaf.km))}::float8, false)"
 
 
 def standing_value(query: Query, leaf: Standing) -> str:
-    """Return what explains a condition: a permission, the group before, kilometres."""
+    """Return what explains a condition: a permission, the group before, how far it is."""
     match leaf:
         case ReachLeaf():
             stops, address = _stops(query, leaf), _ADDRESS[leaf.channel]
@@ -72,7 +63,8 @@ def standing_value(query: Query, leaf: Standing) -> str:
         case MoveLeaf():
             return f"(COALESCE({_moves(query, leaf)}.was, {_GROUP}) || ':' || {_GROUP})"
         case NearLeaf():
-            return f"round({_distance(query, leaf)}.km::numeric, 1)"
+            km_of_unit = query.bind(KM_OF[leaf.unit], "::numeric")
+            return f"round(({distance_km(query, leaf)})::numeric / {km_of_unit}, 1)"
 
 
 def _reachable(query: Query, leaf: ReachLeaf) -> str:
@@ -106,23 +98,3 @@ def _moves(query: Query, leaf: MoveLeaf) -> str:
     moment = query.moment
     start = moment.start_of(leaf.since) if leaf.since else moment.days_ago(leaf.days or 0)
     return query.join(("moves", start), lambda: _MOVES.format(start=query.bind(start)))
-
-
-def _distance(query: Query, leaf: NearLeaf) -> str:
-    def build() -> str:
-        latitude, longitude = (
-            f"{query.bind(float(one))}::float8" for one in (leaf.latitude, leaf.longitude)
-        )
-        return _DISTANCE.format(
-            latitude=latitude,
-            longitude=longitude,
-            own_latitude=_degrees("latitude"),
-            own_longitude=_degrees("longitude"),
-        )
-
-    return query.join(("distance", leaf.latitude, leaf.longitude), build)
-
-
-def _degrees(key: str) -> str:
-    value = f"(p.properties ->> '{key}')"
-    return f"(CASE WHEN {value} ~ {NUMBER} THEN {value}::float8 END)"

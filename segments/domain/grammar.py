@@ -252,12 +252,21 @@ LEAF_KINDS: Final[tuple[LeafKind, ...]] = (
     ),
     LeafKind(
         "near",
-        "Whether the properties latitude and longitude lie near a place. Postcodes are not known.",
+        "Whether somebody lives near a place: by the properties latitude and longitude, else by the"
+        " postcode of their address, as far as it is known where that lies.",
         (
-            Parameter("near", '{"latitude": 51.5, "longitude": -0.12}', is_required=True),
-            Parameter("within", '{"km": 25}', is_required=True),
+            Parameter(
+                "near",
+                '{"postcode": "SW1A 1AA", "country": "GB"} or {"latitude": 51.5, "longitude":'
+                " -0.12}",
+                is_required=True,
+            ),
+            Parameter("within", '{"km": 25} or {"miles": 15}', is_required=True),
         ),
-        ({"near": {"latitude": 51.5, "longitude": -0.12}, "within": {"km": 25}},),
+        (
+            {"near": {"postcode": "SW1A 1AA", "country": "GB"}, "within": {"miles": 15}},
+            {"near": {"latitude": 51.5, "longitude": -0.12}, "within": {"km": 25}},
+        ),
     ),
     LeafKind(
         "random_bucket",
@@ -343,6 +352,7 @@ def describe_grammar() -> dict[str, object]:
             "currency": "whole units of the merchant's currency, such as 12.50",
             "percent": "above 0 and below 100",
             "km": "along the surface of the earth",
+            "miles": "of 1.609344 km each, likewise",
         },
         "limits": {"conditions": MAX_LEAVES, "depth": MAX_DEPTH, "tests": MAX_TESTS},
     }

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from crm.domain.postcodes import normalise_postcode
 from segments.domain.rfm import GROUP_LABELS
 from segments.domain.values import parse_date, parse_number, parse_span, refuse_unknown
 from segments.errors import DefinitionError
@@ -17,6 +18,9 @@ REACHED: Final = ("email", "sms", "whatsapp")
 NO_GROUP: Final = "none"
 """The word for nobody's group, such as of who has not bought in the look-back."""
 MAX_KM: Final = 20_000
+KM_OF: Final[Mapping[str, Decimal]] = {"km": Decimal(1), "miles": Decimal("1.609344")}
+"""Kilometres of each unit of distance."""
+MAX_POSTCODE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +51,32 @@ class MoveLeaf:
 
 @dataclass(frozen=True, slots=True)
 class NearLeaf:
-    """Whether the profile's own coordinates lie within a distance of a place.
+    """Whether the profile lives within a distance of a place.
+
+    Where it lives its own coordinates say, else the middle of the postcode of its address.
 
     Attributes:
-        latitude, longitude: degrees of the place.
-        km: along the surface of the earth.
+        latitude, longitude: degrees of the place; None for a postcode that is not known.
+        reach: the distance along the surface of the earth, in ``unit``.
+        unit: ``km`` or ``miles``.
+        country, postcode: what names the place; empty where coordinates do.
+        found_as: the postcode, or the area around it, whose middle the coordinates are; empty
+            where neither is known, None where nobody has looked.
     """
 
     path: str
-    latitude: Decimal
-    longitude: Decimal
-    km: Decimal
+    latitude: Decimal | None
+    longitude: Decimal | None
+    reach: Decimal
+    unit: str = "km"
+    country: str = ""
+    postcode: str = ""
+    found_as: str | None = None
+
+    @property
+    def km(self) -> Decimal:
+        """The distance in kilometres."""
+        return self.reach * KM_OF[self.unit]
 
 
 Standing = ReachLeaf | MoveLeaf | NearLeaf
@@ -112,20 +131,51 @@ def _parse_groups(given: Mapping[str, Any], at: str, key: str) -> tuple[str, ...
 def _parse_near(raw: Mapping[str, Any], path: str) -> NearLeaf:
     refuse_unknown(raw, path, ("near", "within"))
     given, at = raw["near"], f"{path}.near"
+    reach, unit = _parse_reach_of(raw.get("within"), f"{path}.within")
     if isinstance(given, Mapping) and "postcode" in given:
-        words = "is not available yet: no table of postcodes comes along; give coordinates"
-        raise DefinitionError(f"{at}.postcode", words)
+        refuse_unknown(given, at, ("postcode", "country"))
+        return NearLeaf(
+            path=path,
+            latitude=None,
+            longitude=None,
+            reach=reach,
+            unit=unit,
+            country=_parse_country(given.get("country"), f"{at}.country"),
+            postcode=_parse_postcode(given["postcode"], f"{at}.postcode"),
+        )
     if not isinstance(given, Mapping) or set(given) != {"latitude", "longitude"}:
-        raise DefinitionError(at, 'must be {"latitude": 51.5, "longitude": -0.12}')
-    reach = raw.get("within")
-    if not isinstance(reach, Mapping) or set(reach) != {"km"}:
-        raise DefinitionError(f"{path}.within", 'must be {"km": 25}')
+        example = '{"postcode": "SW1A 1AA", "country": "GB"}'
+        raise DefinitionError(at, f'must be {example} or {{"latitude": 51.5, "longitude": -0.12}}')
     return NearLeaf(
         path=path,
         latitude=_parse_between(given["latitude"], f"{at}.latitude", -90, 90),
         longitude=_parse_between(given["longitude"], f"{at}.longitude", -180, 180),
-        km=_parse_between(reach["km"], f"{path}.within.km", 0, MAX_KM),
+        reach=reach,
+        unit=unit,
     )
+
+
+def _parse_reach_of(raw: object, path: str) -> tuple[Decimal, str]:
+    if not isinstance(raw, Mapping) or len(raw) != 1 or not set(raw) <= KM_OF.keys():
+        raise DefinitionError(path, 'must be {"km": 25} or {"miles": 15}')
+    unit, given = next(iter(raw.items()))
+    return _parse_between(given, f"{path}.{unit}", 0, int(MAX_KM / KM_OF[unit])), unit
+
+
+def _parse_country(raw: object, path: str) -> str:
+    """Return a country by its two letters, in capitals."""
+    word = raw.strip().upper() if isinstance(raw, str) else ""
+    if len(word) != 2 or not (word.isascii() and word.isalpha()):  # noqa: PLR2004 alpha-2
+        raise DefinitionError(path, "must be the two letters of a country, such as GB")
+    return word
+
+
+def _parse_postcode(raw: object, path: str) -> str:
+    """Return a postcode as people write it, in capitals."""
+    word = " ".join(str(raw).upper().split()) if isinstance(raw, str | int) else ""
+    if not 0 < len(normalise_postcode(word)) <= MAX_POSTCODE:
+        raise DefinitionError(path, "must be a postcode, such as SW1A 1AA")
+    return word
 
 
 def _parse_between(given: object, at: str, low: int, high: int) -> Decimal:

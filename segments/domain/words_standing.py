@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from crm.domain.channels import CHANNEL_LABELS
+from crm.domain.postcodes import normalise_postcode
 from segments.domain.rfm import GROUP_LABELS
 from segments.domain.standing import NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
 from segments.domain.words_dates import speak_day, speak_many, speak_number
@@ -28,8 +29,7 @@ def describe_standing(leaf: Standing) -> str:
         case MoveLeaf():
             return _describe_move(leaf)
         case NearLeaf():
-            place = f"{speak_number(leaf.latitude)}, {speak_number(leaf.longitude)}"
-            return f"Lives within {speak_number(leaf.km)} km of {place}"
+            return f"Lives within {_distance(leaf.reach, leaf.unit)} of {_place(leaf)}"
 
 
 def speak_standing(leaf: Standing, value: object) -> str:
@@ -41,7 +41,23 @@ def speak_standing(leaf: Standing, value: object) -> str:
             was, _, now = str(value).partition(":")
             return f"{_label(was)} then, {_label(now)} now"
         case NearLeaf():
-            return f"{speak_number(Decimal(str(value)))} km away"
+            return f"{_distance(Decimal(str(value)), leaf.unit)} away"
+
+
+def _distance(count: Decimal, unit: str) -> str:
+    return f"{speak_number(count)} {unit.removesuffix('s') if count == 1 else unit}"
+
+
+def _place(leaf: NearLeaf) -> str:
+    """Say a place: a postcode with the middle that was found for it, or coordinates."""
+    name = f"{leaf.postcode}, {leaf.country}"
+    if leaf.latitude is None or leaf.longitude is None:
+        return name if leaf.found_as is None else f"{name} (no coordinates known yet)"
+    at = f"{speak_number(leaf.latitude)}, {speak_number(leaf.longitude)}"
+    if not leaf.postcode:
+        return at
+    is_area = leaf.found_as != normalise_postcode(leaf.postcode)
+    return f"{name} ({f'{leaf.found_as}: ' if is_area else ''}{at})"
 
 
 def _describe_move(leaf: MoveLeaf) -> str:

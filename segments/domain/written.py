@@ -232,7 +232,12 @@ def _write_standing(leaf: Standing) -> Json:
             )
             return {"rfm_moved": groups, **since}
         case NearLeaf():
-            place = {"latitude": _plain(leaf.latitude), "longitude": _plain(leaf.longitude)}
-            return {"near": place, "within": {"km": _plain(leaf.km)}}
+            return {"near": _write_place(leaf), "within": {leaf.unit: _plain(leaf.reach)}}
         case _:
             assert_never(leaf)
+
+
+def _write_place(leaf: NearLeaf) -> Json:
+    if leaf.postcode:
+        return {"postcode": leaf.postcode, "country": leaf.country}
+    return {"latitude": _plain(leaf.latitude), "longitude": _plain(leaf.longitude)}

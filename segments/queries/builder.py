@@ -22,7 +22,7 @@ OFFERED: Final = (
 
 
 def describe_language(tenant: Tenant) -> dict[str, Any]:
-    """Return fields, grammar, words of stored keys, starters, currency and zone as plain values."""
+    """Return fields, grammar, words of stored keys, starters, country, currency and zone as plain values."""
     starters = {starter.key: starter for starter in STARTERS}
     return {
         "fields": describe_fields(),
@@ -32,6 +32,7 @@ def describe_language(tenant: Tenant) -> dict[str, Any]:
         "starters": [
             {"name": starters[key].name, "definition": starters[key].definition} for key in OFFERED
         ],
+        "country": tenant.country,
         "currency": tenant.currency,
         "zone": tenant.timezone,
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from crm.models import Product
+from crm.queries.postcodes import find_centres
 from kernel.formats import find_zone
 from kernel.money import exponent
 from kernel.sql import execute
@@ -13,6 +14,7 @@ from segments.domain.comparisons import Reference, StoreFigure, TopShare
 from segments.domain.compile import Compiler, reference_offset, rounded
 from segments.domain.days import Moment
 from segments.domain.definitions import KeptLeaf, Node, parse, references_named
+from segments.domain.places import postcodes_named, put_in_place
 from segments.domain.upgrades import upgrade
 from segments.errors import DefinitionError
 from segments.fields import KNOWN_FIELDS
@@ -65,6 +67,17 @@ def parse_definition(definition: object) -> Node:
     Raises:
         DefinitionError: it cannot be understood.
     """
+    return find_places({0: read_definition(definition)})[0]
+
+
+def read_definition(definition: object) -> Node:
+    """Check a definition as `parse_definition`; where its postcodes lie is not looked up.
+
+    For whoever reads many, and then calls `find_places` once.
+
+    Raises:
+        DefinitionError: it cannot be understood.
+    """
     upgraded = upgrade(definition)
     try:
         return parse(upgraded, KNOWN_FIELDS)
@@ -72,6 +85,18 @@ def parse_definition(definition: object) -> Node:
         # The place is to be named as it was written.
         parse(definition, KNOWN_FIELDS)
         raise
+
+
+def find_places(trees: Mapping[int, Node]) -> dict[int, Node]:
+    """Return trees whose postcodes lie where they are known to; one statement, where any does."""
+    wanted = {pair for tree in trees.values() for pair in postcodes_named(tree)}
+    if not wanted:
+        return dict(trees)
+    centres = {
+        pair: (found.latitude, found.longitude, found.code)
+        for pair, found in find_centres(wanted).items()
+    }
+    return {key: put_in_place(tree, centres) for key, tree in trees.items()}
 
 
 def list_definitions(*, are_all_asked: bool = False) -> dict[int, Node]:
@@ -83,12 +108,14 @@ def list_definitions(*, are_all_asked: bool = False) -> dict[int, Node]:
     """
     live = Segment.objects.filter(archived_at=None).order_by("id")
     rows = live.values_list("id", "definition", "stopped_at")
-    return {
-        segment_id: KeptLeaf("definition", segment_id)
-        if stopped_at and not are_all_asked
-        else parse_definition(definition)
-        for segment_id, definition, stopped_at in rows
-    }
+    return find_places(
+        {
+            segment_id: KeptLeaf("definition", segment_id)
+            if stopped_at and not are_all_asked
+            else read_definition(definition)
+            for segment_id, definition, stopped_at in rows
+        }
+    )
 
 
 def find_unknown_products(product_ids: Iterable[int]) -> set[int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from segments.domain.definitions import MAX_DEPTH, Node
+from segments.domain.places import refuse_unknown_places
 from segments.domain.words import describe
 from segments.errors import DefinitionError
 from segments.queries.conditions import parse_definition
@@ -49,9 +50,11 @@ def _parts(raw: object, path: str, depth: int) -> Iterator[tuple[object, str]]:
 
 def _read(raw: object) -> Node | DefinitionError:
     try:
-        return parse_definition(raw)
+        found = parse_definition(raw)
+        refuse_unknown_places(found)
     except DefinitionError as exc:
         return exc
+    return found
 
 
 def _examined(

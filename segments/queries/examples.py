@@ -4,7 +4,7 @@ import json
 
 from segments.domain.grammar import list_leaf_examples
 from segments.domain.words import describe
-from segments.queries.conditions import parse_definition
+from segments.queries.conditions import read_definition
 from segments.queries.listing import speak_money
 
 
@@ -14,6 +14,6 @@ def list_examples() -> list[dict[str, str]]:
     Ids in them are nobody's: what they stand for is not looked up.
     """
     return [
-        {"words": describe(parse_definition(one), speak_money, {}), "definition": json.dumps(one)}
+        {"words": describe(read_definition(one), speak_money, {}), "definition": json.dumps(one)}
         for one in list_leaf_examples()
     ]

@@ -22,7 +22,13 @@ from segments.domain.definitions import Node, products_named, segments_named
 from segments.domain.words import describe
 from segments.fields import FIELDS
 from segments.models import Segment, SegmentReference
-from segments.queries.conditions import get_moment, parse_definition, references_of
+from segments.queries.conditions import (
+    find_places,
+    get_moment,
+    parse_definition,
+    read_definition,
+    references_of,
+)
 from segments.types import Kind
 from tenants.models import Tenant
 from tenants.queries import get_tenant
@@ -253,7 +259,8 @@ def member_pattern(search: str) -> str:
 def payloads_of(segments: Iterable[Segment]) -> list[dict[str, Any]]:
     """Return segments as plain values, as the API shows them, in a fixed number of statements."""
     rows = list(segments)
-    trees = [parse_definition(segment.definition) for segment in rows]
+    read = {place: read_definition(segment.definition) for place, segment in enumerate(rows)}
+    trees = list(find_places(read).values())
     names, products = names_of(*trees), products_of(*trees)
     tenant = get_tenant(current_tenant_id())
     speak = partial(speak_amount, currency=tenant.currency)

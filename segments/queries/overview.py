@@ -19,7 +19,7 @@ from segments.domain.words import describe
 from segments.errors import DefinitionError
 from segments.models import Segment
 from segments.panels import SegmentUser
-from segments.queries.conditions import parse_definition, references_of
+from segments.queries.conditions import find_places, read_definition, references_of
 from segments.queries.listing import (
     LIST_WORDS,
     names_of,
@@ -141,8 +141,9 @@ def summarize(
     tenant = get_tenant(current_tenant_id())
     today = now.astimezone(find_zone(tenant.timezone)).date()
     users = find_users() if users is None else users
-    trees = {segment.pk: _parse(segment) for segment in segments}
-    known = [tree for tree in trees.values() if tree is not None]
+    read = {segment.pk: _parse(segment) for segment in segments}
+    found = find_places({pk: tree for pk, tree in read.items() if tree is not None})
+    known = list(found.values())
     say = partial(
         describe,
         money=partial(speak_amount, currency=tenant.currency),
@@ -154,13 +155,13 @@ def summarize(
     return [
         SegmentSummary(
             segment=segment,
-            words=_words(segment, trees[segment.pk], say),
+            words=_words(segment, found.get(segment.pk), say),
             entered=sum(entered for entered, _ in moves.get(segment.pk, [])[-_WEEK:]),
             left=sum(left for _, left in moves.get(segment.pk, [])[-_WEEK:]),
             sizes=_count_back(segment.member_count, moves.get(segment.pk, [])),
             used_by=tuple(users.get(segment.pk, ())),
             used_at=last_use(segment, users.get(segment.pk, ())),
-            lines=_lines(trees[segment.pk], lines),
+            lines=_lines(found.get(segment.pk), lines),
         )
         for segment in segments
     ]
@@ -223,7 +224,7 @@ def _cut(
 def _parse(segment: Segment) -> Node | None:
     """Return the tree; None for a definition that an older version wrote and none reads now."""
     try:
-        return parse_definition(segment.definition)
+        return read_definition(segment.definition)
     except DefinitionError:
         return None
 

@@ -34,10 +34,11 @@ from segments.models import Segment
 from segments.queries.conditions import (
     FROM_PROFILES,
     find_missing_references,
+    find_places,
     get_compiler,
     list_definitions,
     list_references,
-    parse_definition,
+    read_definition,
 )
 from segments.queries.listing import list_segments, products_of, speak_money
 from segments.queries.turns import Answer, Turn, find_turns
@@ -59,7 +60,7 @@ def explain_segments(
     """
     chosen = list_segments().filter(archived_at=None)
     segments = list(chosen if segment_id is None else chosen.filter(pk=segment_id))
-    trees = {segment.pk: parse_definition(segment.definition) for segment in segments}
+    trees = find_places({one.pk: read_definition(one.definition) for one in segments})
     names = {segment.pk: segment.name for segment in segments}
     if segment_id is not None:
         names = dict(list_segments().values_list("pk", "name"))

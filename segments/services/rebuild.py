@@ -7,6 +7,7 @@ from django.db import OperationalError, transaction
 from django.db.models import F
 
 from crm.services.facts import refresh_fallen_out
+from crm.services.postcodes import settle_postcodes
 from kernel.sql import run_sql, time_limit, was_ended
 from segments.choices import Cause
 from segments.domain.canonical import digest
@@ -123,6 +124,8 @@ def refresh_everything(now: datetime, cause: Cause = Cause.REFERENCE) -> None:
         seen_count, seen_due = upkeep.changed_count, upkeep.due_at
     while _refresh_fallen_out(now):
         pass
+    with transaction.atomic():
+        settle_postcodes(now)
     with transaction.atomic():
         scale = RfmScale.objects.first()
         if scale is None or not scale.is_pinned:

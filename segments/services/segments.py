@@ -12,6 +12,7 @@ from segments.choices import Cause, SegmentKind
 from segments.domain.canonical import digest
 from segments.domain.definitions import Node, SegmentLeaf, events_named, leaves
 from segments.domain.happenings import OWN_EVENTS, BoughtLeaf
+from segments.domain.places import refuse_unknown_places
 from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
 from segments.errors import DefinitionError
@@ -192,6 +193,7 @@ def check_definition(definition: object, *, own_id: int | None) -> Node:
                 f"{leaf.path}.segment", f"no segment has id {leaf.segment_id}, or it is archived"
             )
     _check_products(tree)
+    refuse_unknown_places(tree)
     if own := OWN_EVENTS & events_named([tree]):
         name = min(own)
         raise DefinitionError("definition", f"“{name}” is told by segments; ask for the segment")

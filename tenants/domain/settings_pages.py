@@ -32,6 +32,7 @@ SETTINGS_PAGES: Final = (
     SettingsPage("API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
     SettingsPage("Webhooks", "stores:webhooks", "link", capabilities.MANAGE_KEYS),
     SettingsPage("Tracking", "stores:install", "eye", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Postcodes", "segments:postcodes", "globe", capabilities.MANAGE_SETTINGS),
     SettingsPage("Channels", "messaging:channels", "bolt", capabilities.MANAGE_SETTINGS),
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
     SettingsPage("Deliverability", "messaging:deliverability", "chart", capabilities.VIEW),

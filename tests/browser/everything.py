@@ -191,6 +191,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "list-people": f"segments/{_list()}/people/",
         "segment-edit": f"{segment}/edit/",
         "segment-new": "segments/new/",
+        "postcodes": "settings/postcodes/",
         "rfm": "segments/rfm/",
         "rfm-cut": "segments/rfm/cut/",
         "flows": "flows/",

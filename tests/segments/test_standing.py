@@ -222,11 +222,18 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"rfm_moved": {}}, "", "needs either “within” or “since”"),
     (
         {"near": {"postcode": "SW1A 1AA"}, "within": {"km": 5}},
-        ".near.postcode",
-        "is not available yet: no table of postcodes comes along; give coordinates",
+        ".near.country",
+        "must be the two letters of a country, such as GB",
     ),
+    (
+        {"near": {"postcode": "…", "country": "GB"}, "within": {"km": 5}},
+        ".near.postcode",
+        "must be a postcode, such as SW1A 1AA",
+    ),
+    ({"near": {"city": "Leeds"}, "within": {"km": 5}}, ".near", 'must be {"postcode": "SW1A 1AA"'),
+    ({**near(0, 0, 5), "within": {"miles": 12_428}}, ".within.miles", "must be from 0 to 12427"),
     (near(91, 0, 5), ".near.latitude", "must be from -90 to 90"),
-    ({**near(0, 0, 5), "within": {"days": 5}}, ".within", 'must be {"km": 25}'),
+    ({**near(0, 0, 5), "within": {"days": 5}}, ".within", 'must be {"km": 25} or {"miles": 15}'),
 ]
 
 

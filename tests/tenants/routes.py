@@ -184,6 +184,7 @@ PAGES = [
     Page("segments/<int:list_id>/people/", "get", "segments.edit"),
     Page("segments/<int:list_id>/take-off/", "post", "segments.edit"),
     Page("segments/<int:segment_id>/snapshot/", "post", "segments.edit"),
+    Page("settings/postcodes/", "get", "settings.manage"),
     Page("profiles/<int:profile_id>/lists/", "post", "segments.edit"),
     Page("flows/", "get", VIEW),
     Page("flows/draft/", "post", "flows.edit"),

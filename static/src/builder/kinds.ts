@@ -82,7 +82,7 @@ const KINDS: readonly Entry[] = [
   entry("Is in a segment", WHERE, "segments", "list nested other", { segment: "", is: "member" }),
   entry("Moved between RFM groups", WHERE, "star", "champions loyal at risk lost", { rfm_moved: {}, within: { days: 30 } }),
   entry("A random share", WHERE, "split", "test sample percent bucket holdout", { random_bucket: { percent: 10 } }),
-  entry("Lives near a place", "Profile", "globe", "distance km latitude longitude", { near: {}, within: { km: 25 } }),
+  entry("Lives near coordinates", "Profile", "globe", "distance km miles latitude longitude place", { near: {}, within: { km: 25 } }),
   entry("A property of your own", "Profile", "tag", "custom attribute trait birthday", { field: "properties.", type: "text", is: "=" }),
 ];
 
@@ -99,7 +99,7 @@ export function listEntries(language: Language): Entry[] {
   const others = [...language.conditions.values()].filter(({ name }) => !(name in FORMS)).map(({ name, about, examples }) =>
     entry(name.replaceAll("_", " "), "More", "code", about, examples[0] ?? { [name]: "" }),
   );
-  return [...ofMessages(language), ...KINDS, ...others, ...fields];
+  return [...ofMessages(language), ...KINDS, nearPostcode(language.country), ...others, ...fields];
 }
 
 /** In a flow: what became of one of its messages. */
@@ -107,6 +107,13 @@ function ofMessages({ messages }: Language): Entry[] {
   const [first] = messages;
   if (!first) return [];
   return [entry("A message of this flow was opened", DID, "mail", "sent opened clicked read", { message: first.value, is: "opened" })];
+}
+
+/** Offer a distance from a postcode, in the country and the unit that the merchant thinks in. */
+function nearPostcode(country: string): Entry {
+  const within: Json = ["GB", "US"].includes(country) ? { miles: 15 } : { km: 25 };
+  const raw = { near: { postcode: "", country }, within };
+  return entry("Lives near a postcode", "Profile", "globe", "distance km miles zip postal code place shop", raw);
 }
 
 /** Offer an event by its own name. */

@@ -48,6 +48,7 @@ interface Told {
   rfmGroups: [string, string][];
   flags: [string, string][];
   starters: Starter[];
+  country: string;
   currency: string;
   zone: string;
   /** Messages of a flow whose fate can be asked for; none where segments are built. */
@@ -68,6 +69,8 @@ export class Language {
   readonly messages: readonly Choice[];
   readonly question: string;
   readonly zone: string;
+  /** The merchant's own; empty where none is said. */
+  readonly country: string;
   readonly currency: string;
   /** How the currency is written before an amount: £. */
   readonly symbol: string;
@@ -84,6 +87,7 @@ export class Language {
     this.messages = told.messages ?? [];
     this.question = told.question ?? "Who should be in this segment?";
     this.zone = told.zone;
+    this.country = told.country;
     this.currency = told.currency;
     this.symbol = symbolOf(told.currency);
   }

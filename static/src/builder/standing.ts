@@ -10,7 +10,7 @@ import type { Form, Tools } from "./forms";
 import { addButton, choose, day, isSpan, number, phrase, select, several, span, takeOut, text, word } from "./inputs";
 import { hasOnly, isObject } from "./json";
 import type { Json } from "./json";
-import { STATES, choice, plain } from "./language";
+import { STATES, choice, plain, speakCountry } from "./language";
 import type { Choice, Condition, Language } from "./language";
 
 function choicesOf(language: Language, kind: string, parameter: string): Choice[] {
@@ -121,20 +121,58 @@ export const rfmMoved: Form = {
   },
 };
 
+const DISTANCES = [choice("km", "km"), choice("miles", "miles")];
+const PLACES = [choice("postcode", "the postcode"), choice("coordinates", "the coordinates")];
+
+function unitOf(within: Json | undefined): string {
+  return isObject(within) && "miles" in within ? "miles" : "km";
+}
+
+function drawDistance(within: Cursor): Child[] {
+  const unit = unitOf(within.value);
+  const pick = (next: string): void => within.set({ [next]: (isObject(within.value) ? within.value[unit] : undefined) ?? null });
+  return [
+    number(within.key(unit), { label: "Distance", min: 0, max: unit === "km" ? 20_000 : 12_427 }),
+    select(within, { label: "Unit of the distance", part: "unit", choices: DISTANCES, value: unit, pick }),
+  ];
+}
+
+function drawPostcode(place: Cursor, { combos }: Tools): Child {
+  const country = place.key("country");
+  const name = speakCountry(country.text);
+  return phrase(
+    text(place.key("postcode"), { label: "Postcode", placeholder: "SW1A 1AA" }),
+    word("in"),
+    oneOf(combos, country, { label: "Country, two letters", placeholder: "GB", query: { of: "field", name: "country" } }),
+    ...(name === country.text ? [] : [word(name)]),
+  );
+}
+
+function drawCoordinates(place: Cursor): Child {
+  return phrase(
+    number(place.key("latitude"), { label: "Latitude in degrees", min: -90, max: 90, placeholder: "51.5" }),
+    word("north,"),
+    number(place.key("longitude"), { label: "Longitude in degrees", min: -180, max: 180, placeholder: "-0.12" }),
+    word("east"),
+  );
+}
+
 export const near: Form = {
   icon: "globe",
   fits: (raw) =>
     hasOnly(raw, ["near", "within"]) &&
-    hasOnly(raw["near"], ["latitude", "longitude"]) &&
-    isOptional(raw["within"], (value) => hasOnly(value, ["km"])),
+    (hasOnly(raw["near"], ["latitude", "longitude"]) || hasOnly(raw["near"], ["postcode", "country"])) &&
+    isOptional(raw["within"], (value) => hasOnly(value, ["km"]) || hasOnly(value, ["miles"])),
   draw: (cursor, tools) => {
     const place = cursor.key("near");
+    const isPostcode = isObject(place.value) && ("postcode" in place.value || "country" in place.value);
+    const pick = (next: string): void => place.set(next === "postcode" ? { postcode: "", country: tools.language.country } : {});
     return {
       line: [
         drawName(cursor, "Lives within", tools),
-        number(cursor.key("within").key("km"), { label: "Distance", unit: "km", min: 0, max: 20_000 }),
-        phrase(word("of latitude"), number(place.key("latitude"), { label: "Latitude in degrees", min: -90, max: 90, placeholder: "51.5" })),
-        phrase(word("longitude"), number(place.key("longitude"), { label: "Longitude in degrees", min: -180, max: 180, placeholder: "-0.12" })),
+        phrase(...drawDistance(cursor.key("within")), word("of")),
+        select(place, { label: "What names the place", part: "way", choices: PLACES, value: isPostcode ? "postcode" : "coordinates", pick }),
+        isPostcode ? drawPostcode(place, tools) : drawCoordinates(place),
       ],
     };
   },

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from crm.types import AddressData, ConsentRecord, CustomerRecord, Record
+from crm.types import AddressData, ConsentRecord, CustomerRecord, PlaceData, Record
 from stores.platforms.fields import Json, child, children, identifier, instant, text, words
 from stores.types import Delivery, StoreContext, Translation
 
@@ -86,6 +86,7 @@ def read_customer(payload: Json, version_at: datetime) -> CustomerRecord:
         email_consent=state,
         consent_at=consent_at,
         properties=_read_metafields(payload),
+        places=read_places(child(payload, "default_address")),
     )
 
 
@@ -97,6 +98,21 @@ def read_address(payload: Json) -> AddressData:
         city=text(payload, "city"),
         postcode=text(payload, "zip"),
     )
+
+
+def read_places(*addresses: Json) -> tuple[PlaceData, ...]:
+    """Return where addresses lie, each once; none where the shop does not say."""
+    found = [place for address in addresses if (place := _read_place(address)) is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def _read_place(address: Json) -> PlaceData | None:
+    country, postcode = text(address, "country_code").upper()[:2], text(address, "zip")
+    try:
+        latitude, longitude = (float(text(address, key)) for key in ("latitude", "longitude"))
+    except ValueError:
+        return None
+    return PlaceData(country, postcode, latitude, longitude) if country and postcode else None
 
 
 def read_sms_consent(payload: Json, external_id: str) -> list[ConsentRecord]:

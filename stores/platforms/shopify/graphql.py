@@ -8,7 +8,9 @@ from typing import Final
 
 _MONEY: Final = "{ shopMoney { amount currencyCode } }"
 _BOTH: Final = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
-_PLACE: Final = "{ firstName lastName city zip provinceCode province countryCodeV2 }"
+_PLACE: Final = """{
+    firstName lastName city zip provinceCode province countryCodeV2 latitude longitude
+}"""
 _BUYER: Final = f"""
     legacyResourceId createdAt updatedAt firstName lastName
     defaultEmailAddress {{ emailAddress }}

@@ -16,7 +16,12 @@ from stores.platforms.fields import (
     text,
     whole,
 )
-from stores.platforms.shopify.customers import read_address, read_customer, read_sms_consent
+from stores.platforms.shopify.customers import (
+    read_address,
+    read_customer,
+    read_places,
+    read_sms_consent,
+)
 from stores.platforms.shopify.fulfillments import read_shipment
 from stores.platforms.shopify.money import shop_money
 from stores.platforms.shopify.payments import read_payment_names
@@ -88,6 +93,7 @@ def read_order(payload: Json, arrived_at: datetime) -> OrderRecord:
         attribution=read_visit(payload),
         payment_names=read_payment_names(payload, code),
         checkout_token=text(payload, "checkout_token"),
+        places=read_places(child(payload, "shipping_address"), child(payload, "billing_address")),
     )
 
 

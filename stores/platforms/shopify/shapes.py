@@ -206,6 +206,8 @@ def _shape_place(node: Json) -> Shape | None:
         "province": node.get("province"),
         "province_code": node.get("provinceCode"),
         "country_code": node.get("countryCodeV2"),
+        "latitude": node.get("latitude"),
+        "longitude": node.get("longitude"),
     }
 
 
