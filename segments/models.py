@@ -159,7 +159,8 @@ class MembershipChange(TenantModel):
 
     A log, as events are, whose references are plain ids: ten rows may come of one person, and to
     look each reference up again took longer than to write them. One statement alone writes here, of
-    people and segments that it has just read; a segment takes its rows along, and people stay.
+    people and segments that it has just read; a segment takes its rows along, and people stay. Who
+    moves alike with many others stands in `MembershipMove` instead; ids of both are one order.
     """
 
     profile_id = models.BigIntegerField()
@@ -183,6 +184,37 @@ class MembershipChange(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.profile_id} {'in' if self.entered else 'out of'} {self.segment_id}"
+
+
+class MembershipMove(TenantModel):
+    """Many who entered, or left, one segment at once for one reason that is no event.
+
+    A rebuild writes some hundreds of these in place of a `MembershipChange` for each person and
+    segment. A move is read as what it stands for, one entry or exit for each person; its id there is
+    ``id << 13`` and the place among ``profile_ids`` (`sql/list_changes.sql`).
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    """Of the same sequence as those of `MembershipChange`."""
+    segment_id = models.BigIntegerField()
+    part = models.BigIntegerField()
+    """``profile_id >> 13``, which all of them share."""
+    entered = models.BooleanField()
+    at = models.DateTimeField()
+    cause = models.TextField(choices=Cause.choices)
+    people = models.IntegerField()
+    profile_ids = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "segment_id", "-id"], name="membershipmove_newest_idx"),
+            models.Index(
+                fields=["tenant", "part", "segment_id", "-id"], name="membershipmove_part_idx"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.people} {'into' if self.entered else 'out of'} {self.segment_id}"
 
 
 class MembershipDay(TenantModel):

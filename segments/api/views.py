@@ -18,10 +18,11 @@ from kernel.errors import Conflict
 from segments.choices import Cause, SegmentKind
 from segments.domain.grammar import describe_grammar
 from segments.fields import describe_fields
-from segments.models import Membership, MembershipChange, Segment
+from segments.models import Membership, Segment
 from segments.queries.impact import measure_impact
 from segments.queries.insight import find_insight
 from segments.queries.listing import (
+    Changes,
     describe_definition,
     get_segment,
     list_segments,
@@ -393,8 +394,8 @@ class SegmentViewSet(ReadResource[Segment]):
     @action(detail=True, filter_backends=[])
     def history(self, request: Request, pk: str) -> Response:
         """List entries and exits with what caused them, newest first."""
-        rows = MembershipChange.objects.filter(segment_id=self.get_object().pk)
-        return self.page(rows, ChangeOut)
+        changes: Any = Changes(self.get_object().pk)  # cut as a query set is
+        return self.page(changes, ChangeOut)
 
 
 class ProfileSegmentsView(APIView):

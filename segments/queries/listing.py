@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from crm.models import Product, Profile
 from kernel.arrays import array
@@ -34,6 +34,7 @@ from tenants.models import Tenant
 from tenants.queries import get_tenant
 
 PAGE_SIZE = 50
+_MOST_ID = 2**62
 LIST_WORDS = "Whoever was put on it by hand, by upload or as a copy of a segment"
 
 
@@ -205,6 +206,29 @@ def list_changes(
         limit: at most so many.
     """
     return run_sql("segments.list_changes", segment_id=segment_id, before=before, count=limit)
+
+
+class Changes:
+    """Entries and exits of a segment, newest first, cut into pages as a query set is.
+
+    They lie in two tables, one of which holds many people in a row.
+    """
+
+    def __init__(self, segment_id: int, before: int | None = None) -> None:
+        self._segment_id = segment_id
+        self._before = before
+
+    def filter(self, behind: Q) -> "Changes":
+        """Return those behind the last one seen, whose id is the only thing that is asked for."""
+        [(_, before)] = behind.children
+        return Changes(self._segment_id, max(min(int(before), _MOST_ID), -_MOST_ID))
+
+    def order_by(self, *_: str) -> "Changes":
+        """Return the same: there is but one order."""
+        return self
+
+    def __getitem__(self, part: slice) -> list[Any]:
+        return list_changes(self._segment_id, before=self._before, limit=part.stop)
 
 
 def list_changes_by(

@@ -30,6 +30,9 @@ from segments.types import ChangeCause, MembershipMove
 EVENT_BATCH = 5_000
 FEW = 20
 """Profiles up to which a look-up each is as good as a join, whatever the statistics say."""
+MANY = 20
+"""People of one part who enter or leave one segment for one reason: from so many on they are kept
+as one row of `MembershipMove`, fewer as a row of `MembershipChange` each."""
 QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE, Cause.CATALOG})
 """Changes that are no event in anybody's life: another definition, a profile that ceases to be, a
 product that was put right."""
@@ -135,6 +138,7 @@ def write_memberships(
         ("{profiles}", scope.on("p.id")),
         ("{facts}", scope.on("f.profile_id")),
         ("{memberships}", scope.on("m.profile_id")),
+        ("{caused}", f"CROSS JOIN (\n{load_sql('segments.cause_moves')}\n) AS c"),
         ("{waiting}", _waiting_join() if heeds else _NOBODY_WAITS),
     ):
         statement = statement.replace(name, text)
@@ -143,6 +147,7 @@ def write_memberships(
             statement,
             now=now,
             today=get_moment(now).today,
+            many=MANY,
             **_cause_params(why),
             **_segment_columns(why, trees, heeds=heeds),
             **(heard_columns(trees.values()) if heeds else {}),

@@ -16,7 +16,7 @@ from segments.domain.places import refuse_unknown_places
 from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
 from segments.errors import DefinitionError
-from segments.models import MembershipChange, Segment
+from segments.models import MembershipChange, MembershipMove, Segment
 from segments.queries.conditions import (
     find_unknown_products,
     list_definitions,
@@ -154,7 +154,8 @@ def delete_segment(segment_id: int) -> None:
         raise Conflict(f"{segment.name} is used by {', '.join(user.name for user in users)}")
     audit.record("segment.deleted", "segment", segment_id, before=values_of(segment))
     run_sql("segments.forget_segment", segment_id=segment_id)
-    MembershipChange.objects.filter(segment_id=segment_id).delete()
+    for log in (MembershipChange, MembershipMove):
+        log.objects.filter(segment_id=segment_id).delete()
     segment.delete()
 
 

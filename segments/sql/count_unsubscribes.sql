@@ -29,6 +29,16 @@ belongs AS (
     WHERE c.tenant_id = %(tenant_id)s
       AND NOT c.entered
       AND c.at >= %(since)s
+    UNION
+    SELECT x.profile_id, c.segment_id
+    FROM segments_membershipmove AS c
+    JOIN mails AS x
+      ON c.part = x.profile_id >> 13
+     AND x.unsubscribed > 0
+     AND x.profile_id = ANY(c.profile_ids)
+    WHERE c.tenant_id = %(tenant_id)s
+      AND NOT c.entered
+      AND c.at >= %(since)s
 )
 SELECT
     s.id AS segment_id, s.name, sum(x.arrived)::bigint AS arrived,

@@ -10,12 +10,21 @@ SELECT
     COALESCE(f.order_count, 0) AS order_count,
     COALESCE(f.net_minor, 0) AS net_minor,
     f.last_order_at,
-    (
-        SELECT c.at FROM segments_membershipchange AS c
-        WHERE c.tenant_id = %(tenant_id)s AND c.profile_id = p.id
-          AND c.segment_id = %(segment_id)s AND c.entered
-        ORDER BY c.at DESC
-        LIMIT 1
+    GREATEST(
+        (
+            SELECT c.at FROM segments_membershipchange AS c
+            WHERE c.tenant_id = %(tenant_id)s AND c.profile_id = p.id
+              AND c.segment_id = %(segment_id)s AND c.entered
+            ORDER BY c.at DESC
+            LIMIT 1
+        ),
+        (
+            SELECT b.at FROM segments_membershipmove AS b
+            WHERE b.tenant_id = %(tenant_id)s AND b.part = p.id >> 13
+              AND b.segment_id = %(segment_id)s AND b.entered AND p.id = ANY(b.profile_ids)
+            ORDER BY b.id DESC
+            LIMIT 1
+        )
     ) AS entered_at
 FROM segments_membership AS m
 JOIN crm_profile AS p ON p.tenant_id = %(tenant_id)s AND p.id = m.profile_id

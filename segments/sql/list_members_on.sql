@@ -5,10 +5,17 @@
 -- Why: counted back from now: the first move after the instant says on which side somebody was,
 --      and who did not move since is where they are. Only moves since then are read.
 WITH since AS MATERIALIZED (
-    SELECT DISTINCT ON (c.profile_id) c.profile_id, c.entered
-    FROM segments_membershipchange AS c
-    WHERE c.tenant_id = %(tenant_id)s AND c.segment_id = %(segment_id)s AND c.at >= %(until)s
-    ORDER BY c.profile_id, c.at, c.id
+    SELECT DISTINCT ON (n.profile_id) n.profile_id, n.entered
+    FROM (
+        SELECT c.profile_id, c.entered, c.at, c.id
+        FROM segments_membershipchange AS c
+        WHERE c.tenant_id = %(tenant_id)s AND c.segment_id = %(segment_id)s AND c.at >= %(until)s
+        UNION ALL
+        SELECT unnest(b.profile_ids) AS profile_id, b.entered, b.at, b.id
+        FROM segments_membershipmove AS b
+        WHERE b.tenant_id = %(tenant_id)s AND b.segment_id = %(segment_id)s AND b.at >= %(until)s
+    ) AS n
+    ORDER BY n.profile_id, n.at, n.id
 ),
 
 member AS (
@@ -30,12 +37,22 @@ SELECT
     COALESCE(f.order_count, 0) AS order_count,
     COALESCE(f.net_minor, 0) AS net_minor,
     f.last_order_at,
-    (
-        SELECT c.at FROM segments_membershipchange AS c
-        WHERE c.tenant_id = %(tenant_id)s AND c.profile_id = p.id
-          AND c.segment_id = %(segment_id)s AND c.entered AND c.at < %(until)s
-        ORDER BY c.at DESC
-        LIMIT 1
+    GREATEST(
+        (
+            SELECT c.at FROM segments_membershipchange AS c
+            WHERE c.tenant_id = %(tenant_id)s AND c.profile_id = p.id
+              AND c.segment_id = %(segment_id)s AND c.entered AND c.at < %(until)s
+            ORDER BY c.at DESC
+            LIMIT 1
+        ),
+        (
+            SELECT b.at FROM segments_membershipmove AS b
+            WHERE b.tenant_id = %(tenant_id)s AND b.part = p.id >> 13
+              AND b.segment_id = %(segment_id)s AND b.entered AND b.at < %(until)s
+              AND p.id = ANY(b.profile_ids)
+            ORDER BY b.id DESC
+            LIMIT 1
+        )
     ) AS entered_at
 FROM member AS m
 JOIN crm_profile AS p ON p.tenant_id = %(tenant_id)s AND p.id = m.profile_id

@@ -4,10 +4,22 @@
 --      has nothing to do with what they bought, empty where it is not whole.
 -- Why: a small segment hardly shows in an even sample of everybody, but all who are in it entered.
 WITH newest AS MATERIALIZED (
-    SELECT c.profile_id
-    FROM segments_membershipchange AS c
-    WHERE c.tenant_id = %(tenant_id)s AND c.segment_id = %(segment_id)s
-    ORDER BY c.id DESC
+    (
+        SELECT c.profile_id
+        FROM segments_membershipchange AS c
+        WHERE c.tenant_id = %(tenant_id)s AND c.segment_id = %(segment_id)s
+        ORDER BY c.id DESC
+        LIMIT %(most)s + 1
+    )
+    UNION ALL
+    SELECT unnest(m.profile_ids) AS profile_id
+    FROM (
+        SELECT b.profile_ids
+        FROM segments_membershipmove AS b
+        WHERE b.tenant_id = %(tenant_id)s AND b.segment_id = %(segment_id)s
+        ORDER BY b.id DESC
+        LIMIT %(most)s / 20 + 1
+    ) AS m
     LIMIT %(most)s + 1
 ),
 

@@ -1,7 +1,9 @@
 """`segments_full`: fifty typical segments decided for everybody, differences written.
 
 First for people who are in none yet; then each time after one in five bought again or sent
-something back. All three write the same entries and exits.
+something back. All three keep the same entries and exits, which is compared after each: by hand a
+row for each, found by person and by segment, as one writes a log; ours those who move alike
+together.
 """
 
 from collections.abc import Callable
@@ -27,11 +29,12 @@ TABLES = (
     "crm_profilefacts",
     "segments_membership",
     "segments_membershipchange",
+    "segments_membershipmove",
     "bench_member",
 )
 
 FORGET = b"TRUNCATE segments_membership, bench_member"
-FORGET_CHANGES = b"TRUNCATE segments_membershipchange"
+FORGET_CHANGES = b"TRUNCATE segments_membershipchange, segments_membershipmove"
 FORGET_SIZES = b"UPDATE segments_segment SET member_count = 0 WHERE tenant_id = %(tenant_id)s"
 
 SHARED = """
@@ -138,6 +141,20 @@ WHERE tenant_id = %(tenant_id)s
 """
 
 
+MOVES = b"""
+SELECT count(*), sum(hashint8extended(n.profile_id, n.segment_id * 2 + n.entered::int))
+FROM (
+    SELECT c.profile_id, c.segment_id, c.entered
+    FROM segments_membershipchange AS c
+    WHERE c.tenant_id = %(tenant_id)s
+    UNION ALL
+    SELECT unnest(m.profile_ids), m.segment_id, m.entered
+    FROM segments_membershipmove AS m
+    WHERE m.tenant_id = %(tenant_id)s
+) AS n
+"""
+
+
 class _Bench:
     def __init__(self, profiles: int) -> None:
         merchant = make_merchant()
@@ -153,8 +170,8 @@ class _Bench:
         self.ones = [
             ONE.format(condition=sql, segment_id=key) for key, sql in self.conditions.items()
         ]
-        self.bought = 0
-        self.decided: dict[int, tuple[Any, ...]] = {}
+        self.bought, self.is_anew = 0, True
+        self.decided: dict[tuple[int, bool, int], tuple[Any, ...]] = {}
         vacuum(TABLES)
 
     def ours(self) -> float:
@@ -170,25 +187,28 @@ class _Bench:
     def anew(self, work: str) -> float:
         """Have nobody in any segment, then decide."""
         self._run_plain([FORGET, FORGET_CHANGES, FORGET_SIZES])
+        self.is_anew = True
         return self._decide(work)
 
     def again(self, work: str) -> float:
         """Let one in five buy or send something back, then decide."""
         self._run_plain([BUY_OR_RETURN, FORGET_CHANGES])
-        self.bought += 1
+        self.bought, self.is_anew = self.bought + 1, False
         return self._decide(work)
 
     def _decide(self, work: str) -> float:
         vacuum(TABLES)
         taken = float(getattr(self, work)())
-        self._compare(APART if work == "one_by_one" else TOGETHER)
+        self._compare(0, APART if work == "one_by_one" else TOGETHER)
+        self._compare(1, MOVES)
         return taken
 
-    def _compare(self, members: bytes) -> None:
-        """Let all three decide the same: who bought one time more is back after the next."""
+    def _compare(self, place: int, asked: bytes) -> None:
+        """Let all three decide and keep the same: who bought one more is back after the next."""
         with bare() as cursor:
-            found = cursor.execute(members, {"tenant_id": self.tenant_id}).fetchone() or ()
-        if (known := self.decided.setdefault(self.bought % 2, found)) != found:
+            found = cursor.execute(asked, {"tenant_id": self.tenant_id}).fetchone() or ()
+        known = self.decided.setdefault((self.bought % 2, self.is_anew, place), found)
+        if known != found:
             raise AssertionError(f"{found} was decided, and before {known}")
 
     def close(self) -> None:
