@@ -18,6 +18,11 @@ from psycopg.errors import QueryCanceled
 from kernel.scope import current_tenant_id
 
 _INCLUDED = re.compile(r"\{(\w+\.\w+)\}")
+_LIMIT = """
+SELECT current_setting('statement_timeout') AS value,
+    set_config('statement_timeout', %(value)s, true) AS now
+"""
+"""Select lists are worked out from left to right: the value is that of before."""
 
 
 @functools.cache
@@ -86,19 +91,14 @@ def time_limit(seconds: float) -> Iterator[None]:
     Raises:
         OperationalError: a statement was ended; nothing of its transaction is kept.
     """
-    [before] = execute("SELECT current_setting('statement_timeout') AS value")
-    _limit(f"{round(seconds * 1000)}ms")
+    [before] = execute(_LIMIT, value=f"{round(seconds * 1000)}ms")
     yield
-    _limit(before.value)
+    execute(_LIMIT, value=before.value)
 
 
 def was_ended(error: Exception) -> bool:
     """Say whether a statement failed because `time_limit` ended it."""
     return isinstance(error.__cause__, QueryCanceled)
-
-
-def _limit(value: str) -> None:
-    execute("SELECT set_config('statement_timeout', %(value)s, true)", value=value)
 
 
 def _bind(tenant_id: int) -> None:

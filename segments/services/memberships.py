@@ -21,7 +21,7 @@ from segments.choices import Cause, SegmentKind
 from segments.domain.definitions import Node
 from segments.domain.shared import build_shared, with_dependents
 from segments.models import Segment
-from segments.queries.conditions import get_compiler, get_moment, list_definitions
+from segments.queries.conditions import get_compiler, list_definitions
 from segments.services.references import current_references
 from segments.services.stopping import stop_costliest
 from segments.services.waiting import heard_columns
@@ -38,7 +38,7 @@ QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE, Cause.CATALOG})
 product that was put right."""
 STATEMENT_SECONDS = 60.0
 """How long deciding some profiles may take: meanwhile the tenant's other changes wait."""
-_ASKED = ("kind", "redefined_at", "archived_at", "refreshed_at", "created_at")
+_ASKED = ("name", "key", "kind", "redefined_at", "archived_at", "refreshed_at", "created_at")
 _NOBODY_WAITS = (
     "CROSS JOIN (SELECT NULL::bigint AS event_id, NULL::text AS event_name,"
     " NULL::boolean AS is_backfill, NULL::timestamptz AS came_at, NULL::text AS cause) AS w"
@@ -127,7 +127,8 @@ def write_memberships(
     scope: Scope, now: datetime, why: Why, trees: Mapping[int, Node]
 ) -> list[MembershipMove]:
     """Decide as `decide_memberships`, however long it takes."""
-    compiler = get_compiler(now, current_references(now, trees.values()) if trees else {})
+    segments = list(Segment.objects.only(*_ASKED).order_by("pk")) if trees else []
+    compiler = get_compiler(now, current_references(now, trees.values()))
     shared = build_shared(trees, compiler)
     heeds = bool(trees) and why.heeds_waiting
     statement = load_sql("segments.apply_memberships")
@@ -146,15 +147,15 @@ def write_memberships(
         rows = execute(
             statement,
             now=now,
-            today=get_moment(now).today,
+            today=compiler.moment.today,
             many=MANY,
             **_cause_params(why),
-            **_segment_columns(why, trees, heeds=heeds),
+            **_segment_columns(why, trees, segments, heeds=heeds),
             **(heard_columns(trees.values()) if heeds else {}),
             **scope.params,
             **compiler.params,
         )
-    _append_moves(rows, now)
+    _append_moves(rows, now, segments)
     return [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
 
 
@@ -163,7 +164,9 @@ def _waiting_join() -> str:
     return f"LEFT JOIN (\n{text}\n) AS w ON w.profile_id = m.profile_id"
 
 
-def _segment_columns(why: Why, trees: Mapping[int, Node], *, heeds: bool) -> dict[str, str]:
+def _segment_columns(
+    why: Why, trees: Mapping[int, Node], segments: Sequence[Segment], *, heeds: bool
+) -> dict[str, str]:
     """Return for each segment whether the cause can move it, and what its moves are kept as.
 
     Until a changed definition was counted for everybody, nobody can tell whether an event or the
@@ -172,10 +175,8 @@ def _segment_columns(why: Why, trees: Mapping[int, Node], *, heeds: bool) -> dic
     been taken in.
     """
     rows = []
-    found = list(Segment.objects.only(*_ASKED).order_by("pk")) if trees else []
-    changed = [one.pk for one in found if one.redefined_at or one.archived_at]
-    if not heeds and not changed:
-        found = []
+    changed = [one.pk for one in segments if one.redefined_at or one.archived_at]
+    found = segments if heeds or changed else []
     redefined = with_dependents(changed, trees)
     is_quiet = why.cause.cause in QUIET_CAUSES
     for one in found:
@@ -204,8 +205,10 @@ def _cause_params(why: Why) -> dict[str, Any]:
     }
 
 
-def _append_moves(rows: Sequence[Any], now: datetime) -> None:
-    told = _describe({row.segment_id for row in rows})
+def _append_moves(rows: Sequence[Any], now: datetime, segments: Sequence[Segment]) -> None:
+    """Tell of entries and exits; leaving a segment that is archived tells nothing."""
+    live = [one for one in segments if one.archived_at is None]
+    told = {one.pk: {"segment": one.name, "key": one.key} for one in live}
     for start in range(0, len(rows), EVENT_BATCH):
         events = [
             NewEvent(
@@ -221,12 +224,3 @@ def _append_moves(rows: Sequence[Any], now: datetime) -> None:
             if row.segment_id in told
         ]
         append_events(events, now=now)
-
-
-def _describe(segment_ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """Return what events tell of segments, by id; leaving one that is archived tells nothing."""
-    if not segment_ids:
-        return {}
-    live = Segment.objects.filter(pk__in=segment_ids, archived_at=None)
-    rows = live.values_list("pk", "name", "key")
-    return {pk: {"segment": name, "key": key} for pk, name, key in rows}

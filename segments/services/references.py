@@ -40,7 +40,7 @@ def refresh_references(now: datetime) -> bool:
 
 
 def current_references(now: datetime, trees: Iterable[Node]) -> dict[str, Decimal | None]:
-    """Return the stored references; those without a figure are computed first.
+    """Return the stored references, if any is asked for; those without a figure are computed first.
 
     A tenant's first buyers must not wait for the night to have a line drawn among them.
 
@@ -48,8 +48,10 @@ def current_references(now: datetime, trees: Iterable[Node]) -> dict[str, Decima
         now: aware; when missing ones are computed.
         trees: the definitions that will be asked.
     """
-    known = list_references()
     wanted = references_of(trees)
+    if not wanted:
+        return {}
+    known = list_references()
     if all(known.get(key) is not None for key in wanted):
         return known
     refresh_references(now)
