@@ -73,6 +73,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "segments/new/": {"name": "Mine", "definition": '{"field":"order_count","is":">=","value":2}'},
     "segments/templates/install/": {"key": "rfm_champions"},
+    "settings/postcodes/": {
+        "file": SimpleUploadedFile("gb.csv", b"country,postcode,lat,lng\nGB,N1,51.53,-0.1\n"),
+    },
     "segments/lists/new/": {"name": "Regulars"},
     "segments/lists/add/": {"new_list": "Picked", "ids": ()},
     "segments/rfm/cut/": {
