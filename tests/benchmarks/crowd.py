@@ -184,6 +184,7 @@ TABLES = (
     "loyalty_pointsday",
     "segments_membership",
     "segments_membershipchange",
+    "segments_membershipmove",
     "segments_membershipday",
     "segments_rfmscore",
     "segments_rfmsum",

@@ -30,6 +30,7 @@ TABLES = (
     "crm_reaction",
     "segments_membership",
     "segments_membershipchange",
+    "segments_membershipmove",
 )
 COUNTED = {
     "last_order_at": (14, 31, 45, 60, 61, 90, 91, 120, 180, 365),
@@ -55,6 +56,7 @@ WHERE tenant_id = %(tenant_id)s
 """
 FORGET = (
     b"DELETE FROM segments_membershipchange WHERE tenant_id = %(tenant_id)s",
+    b"DELETE FROM segments_membershipmove WHERE tenant_id = %(tenant_id)s",
     b"DELETE FROM crm_event WHERE tenant_id = %(tenant_id)s",
     b"DELETE FROM crm_reaction WHERE tenant_id = %(tenant_id)s",
 )
