@@ -14,6 +14,7 @@ from crm.models import Profile
 from kernel.formats import format_number
 from kernel.sql import execute
 from segments.domain.definitions import Node, references_named
+from segments.domain.places import refuse_unknown_places
 from segments.panels import SegmentUser
 from segments.queries.conditions import (
     FROM_PROFILES,
@@ -119,9 +120,10 @@ def measure_impact(
         The figures; None when not even one person in fifty could be looked at in time.
 
     Raises:
-        DefinitionError: the definition cannot be understood.
+        DefinitionError: the definition cannot be understood, or could not be saved.
     """
     tree = parse_definition(definition)
+    refuse_unknown_places(tree)
     row, one_in = _estimate_many(tree, now, segment_id) if is_quick else (None, 1)
     if row is None:
         one_in, exact_ms = 1, QUICK_MS if is_quick else EXACT_MS

@@ -269,4 +269,6 @@ def test_the_preview_blames_the_postcode(tenant: Tenant) -> None:
     answer = client.post(
         "/t/ada-soap/segments/preview/", {"definition": json.dumps(near("ZE1 0AA", km=5))}
     )
-    assert "no coordinates known for ZE1 0AA" in answer.content.decode()
+    shown = answer.content.decode()
+    assert "no coordinates known for ZE1 0AA" in shown
+    assert "Not counted yet" in shown
