@@ -69,11 +69,13 @@ caused AS (
 
 together AS MATERIALIZED (
     SELECT
-        c.segment_id, c.entered, c.cause, c.event_id, c.event_name, c.profile_id >> 13 AS part,
-        array_agg(c.profile_id) AS profile_ids, count(*) AS people,
+        c.segment_id, c.entered, c.cause, c.event_id, c.event_name, c.is_history, c.is_told,
+        c.profile_id >> 13 AS part, array_agg(c.profile_id) AS profile_ids, count(*) AS people,
         c.event_id IS NULL AND c.event_name = '' AND count(*) >= %(many)s AS is_many
     FROM caused AS c
-    GROUP BY c.segment_id, c.entered, c.cause, c.event_id, c.event_name, c.profile_id >> 13
+    GROUP BY
+        c.segment_id, c.entered, c.cause, c.event_id, c.event_name, c.is_history, c.is_told,
+        c.profile_id >> 13
 ),
 
 noted_together AS (
@@ -126,7 +128,8 @@ summed AS (
         left_count = y.left_count + excluded.left_count
 )
 
-SELECT profile_id, segment_id, entered, is_history
-FROM caused
-WHERE is_told
-ORDER BY profile_id, segment_id
+SELECT n.profile_id, t.segment_id, t.entered, t.is_history
+FROM together AS t
+CROSS JOIN LATERAL unnest(t.profile_ids) AS n (profile_id)
+WHERE t.is_told
+ORDER BY n.profile_id, t.segment_id
