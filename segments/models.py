@@ -190,7 +190,7 @@ class MembershipMove(TenantModel):
     """Many who entered, or left, one segment at once for one reason that is no event.
 
     A rebuild writes some hundreds of these in place of a `MembershipChange` for each person and
-    segment. A move is read as what it stands for, one entry or exit for each person; its id there is
+    segment. It is read as what it stands for, one entry or exit for each person, whose id is
     ``id << 13`` and the place among ``profile_ids`` (`sql/list_changes.sql`).
     """
 

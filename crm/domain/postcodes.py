@@ -90,8 +90,8 @@ def read_places(lines: Iterable[str], country: str = "") -> Iterator[PlaceData |
     if not first:
         raise Invalid("The file is empty.")
     if _is_geonames(first.split("\t")):
-        rows = (line.rstrip("\r\n").split("\t") for line in chain([first], rest))
-        return _read_rows(enumerate(rows, start=number), _GEONAMES, country, float)
+        tabbed = (line.rstrip("\r\n").split("\t") for line in chain([first], rest))
+        return _read_rows(enumerate(tabbed, start=number), _GEONAMES, country, float)
     delimiter = max(_DELIMITERS, key=first.count)
     header, *_ = csv.reader([first], delimiter=delimiter)
     places = _find_columns(header, country)
@@ -140,7 +140,9 @@ def _read_rows(
             if len(cells) <= most:
                 yield Flaw(number, f"has {len(cells)} columns, and not {most + 1}")
                 continue
-            yield _read_row(number, {key: cells[at] for key, at in columns.items()}, country, to_number)
+            yield _read_row(
+                number, {key: cells[at] for key, at in columns.items()}, country, to_number
+            )
     except csv.Error as exc:
         raise Invalid(f"The file is damaged: {exc}.") from exc
 

@@ -141,8 +141,7 @@ def apply_records(
     erasure.apply_erasures(batch, todo[EraseRecord])
     erasure.apply_closures(batch, todo[StoreClosedRecord])
     facts.refresh_facts(batch.stale, now)
-    _keep_visits(batch)
-    postcodes.note_places(_places(batch, order_changes, todo[CustomerRecord]), now)
+    _keep_places(batch, _places(batch, order_changes, todo[CustomerRecord]))
     batch.regrouped.update(flags.flag_products(batch.goods))
     _tell(batch, order_changes, deleted, refund_changes, claims)
     return ApplyResult(batch.outcomes, _people_of(claims))
@@ -259,11 +258,12 @@ def _link_waiting(batch: Batch, order_changes: Sequence[orders.OrderChange]) -> 
         care.link_waiting(batch, list(_CARE.values()), arrived)
 
 
-def _keep_visits(batch: Batch) -> None:
-    """Keep when people were last seen, and where they came from."""
+def _keep_places(batch: Batch, places: Sequence[PlaceData]) -> None:
+    """Keep when people were last seen, where they came from, and where their postcodes lie."""
     facts.set_engagement(seen=batch.seen)
     record_touches(batch.touches)
     refresh_touches(batch.unveiled)
+    postcodes.note_places(places, batch.now)
 
 
 def _places(
@@ -271,8 +271,8 @@ def _places(
 ) -> list[PlaceData]:
     """Return where the addresses of new and changed orders and customers lie."""
     news = [item for item in customers if batch.outcomes[item.index] in (NEW, UPDATED)]
-    records = [*(each.record for each in changes), *(item.record for item in news)]
-    return [place for record in records for place in record.places]
+    told = [*(each.record.places for each in changes), *(item.record.places for item in news)]
+    return [place for places in told for place in places]
 
 
 def _tell(

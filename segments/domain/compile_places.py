@@ -1,7 +1,7 @@
 """Distances as SQL: where somebody lives, and how far that is from a place.
 
-Own coordinates come first; who has none lives in the middle of the postcode of their address, or of
-the area around it. `segments.domain.places` and `crm.domain.postcodes` say the same in plain Python.
+Own coordinates come first; who has none lives in the middle of the postcode of their address, or
+of the area around it. `segments.domain.places` and `crm.domain.postcodes` say it in plain Python.
 """
 
 from collections.abc import Iterable
@@ -54,11 +54,13 @@ LEFT JOIN LATERAL (
 ) AS z ON o.code IS NOT NULL
 """
 _KM: Final = """
-SELECT 2 * {earth} * asin(sqrt(LEAST(1,
-    power(sin(radians({home}.latitude - {latitude}) / 2), 2)
-    + cos(radians({home}.latitude)) * cos(radians({latitude}))
-    * power(sin(radians({home}.longitude - {longitude}) / 2), 2)
-))) AS km
+SELECT CASE WHEN {home}.latitude IS NOT NULL THEN
+    2 * {earth} * asin(sqrt(LEAST(1,
+        power(sin(radians({home}.latitude - {latitude}) / 2), 2)
+        + cos(radians({home}.latitude)) * cos(radians({latitude}))
+        * power(sin(radians({home}.longitude - {longitude}) / 2), 2)
+    )))
+END AS km
 OFFSET 0
 """
 

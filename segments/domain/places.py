@@ -31,7 +31,9 @@ def km_between(one: tuple[float, float], other: tuple[float, float]) -> float:
     north, south = math.radians(one[0]), math.radians(other[0])
     part = math.sin((north - south) / 2) ** 2
     east = math.sin(math.radians(one[1] - other[1]) / 2) ** 2
-    return 2 * EARTH_KM * math.asin(math.sqrt(min(1, part + math.cos(north) * math.cos(south) * east)))
+    return (
+        2 * EARTH_KM * math.asin(math.sqrt(min(1, part + math.cos(north) * math.cos(south) * east)))
+    )
 
 
 def postcodes_named(node: Node) -> set[tuple[str, str]]:

@@ -22,7 +22,7 @@ OFFERED: Final = (
 
 
 def describe_language(tenant: Tenant) -> dict[str, Any]:
-    """Return fields, grammar, words of stored keys, starters, country, currency and zone as plain values."""
+    """Return fields, grammar, words of stored keys, starters, and what is the merchant's own."""
     starters = {starter.key: starter for starter in STARTERS}
     return {
         "fields": describe_fields(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q, QuerySet
 
@@ -220,7 +220,7 @@ class Changes:
 
     def filter(self, behind: Q) -> "Changes":
         """Return those behind the last one seen, whose id is the only thing that is asked for."""
-        [(_, before)] = behind.children
+        before = dict(cast("Any", behind.children))["id__lt"]
         return Changes(self._segment_id, max(min(int(before), _MOST_ID), -_MOST_ID))
 
     def order_by(self, *_: str) -> "Changes":

@@ -18,7 +18,7 @@ WITH newest AS MATERIALIZED (
         FROM segments_membershipmove AS b
         WHERE b.tenant_id = %(tenant_id)s AND b.segment_id = %(segment_id)s
         ORDER BY b.id DESC
-        LIMIT %(most)s / 20 + 1
+        LIMIT %(most)s / 20 + 2
     ) AS m
     LIMIT %(most)s + 1
 ),

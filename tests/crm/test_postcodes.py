@@ -49,10 +49,16 @@ FILES: list[tuple[str, str, list[Any]]] = [
         "",
         [PlaceData("DE", "10115", 52.532, 13.384)],
     ),
-    ('"postcode","lat","lng"\nSW1A 1AA,51.5,-0.14\n', "GB", [PlaceData("GB", "SW1A1AA", 51.5, -0.14)]),
     (
-        "country,postcode,latitude,longitude\n\nGB,,1,1\nBritain,N1,1,1\nGB,N1,north,1\n"
-        "GB,N1,91,1\nGB,N1,0,0\nGB,N1\nGB,N1,51.53,-0.1\n",
+        '"postcode","lat","lng"\nSW1A 1AA,51.5,-0.14\n',
+        "GB",
+        [PlaceData("GB", "SW1A1AA", 51.5, -0.14)],
+    ),
+    (
+        (
+            "country,postcode,latitude,longitude\n\nGB,,1,1\nBritain,N1,1,1\nGB,N1,north,1\n"
+            "GB,N1,91,1\nGB,N1,0,0\nGB,N1\nGB,N1,51.53,-0.1\n"
+        ),
         "",
         [
             Flaw(3, "'' is no postcode"),
@@ -94,7 +100,9 @@ def load(text: str) -> int:
 
 def centre(country: str, code: str) -> tuple[float, float, str] | None:
     found = find_centres({(country, code)}).get((country, code))
-    return found and (round(found.latitude, 4), round(found.longitude, 4), found.code)
+    if found is None:
+        return None
+    return round(found.latitude, 4), round(found.longitude, 4), found.code
 
 
 def test_a_file_says_where_postcodes_lie_and_where_the_areas_around_them(tenant: Tenant) -> None:
@@ -120,7 +128,7 @@ def test_a_file_says_where_postcodes_lie_and_where_the_areas_around_them(tenant:
 def test_a_file_without_any_postcode_changes_nothing(tenant: Tenant) -> None:
     load("GB,N1,51.53,-0.1\n")
     before = list(Postcode.objects.values())
-    with pytest.raises(Invalid, match="No line of the file says where.*Line 2: 'x y z is no way"):
+    with pytest.raises(Invalid, match=r"No line of the file says where.*Line 2: 'x y z is no way"):
         load("GB,x y z is no way to write a postcode,1,1\n")
     assert list(Postcode.objects.values()) == before
 

@@ -75,7 +75,9 @@ def test_all_that_reads_moves_reads_both_kinds(tenant: Tenant, many: int) -> Non
     assert MembershipChange.objects.count() == sum(alone) + 1
 
     rows = list_changes(segment.pk)
-    said = [(row.cause, row.event_name, row.entered, row.at, people[row.profile_id]) for row in rows]
+    said = [
+        (row.cause, row.event_name, row.entered, row.at, people[row.profile_id]) for row in rows
+    ]
     assert sorted(said, key=lambda one: (one[3], one[4])) == MOVED
     assert [row.at for row in rows] == sorted((row.at for row in rows), reverse=True)
     assert list(read_in_pages(segment)) == [row.id for row in rows]
@@ -99,7 +101,9 @@ def test_all_that_reads_moves_reads_both_kinds(tenant: Tenant, many: int) -> Non
         ("Profile Updated", 1),
     ]
     assert [(row.words, row.people) for row in causes.left] == [("Nightly refresh", 3)]
-    small = [run_sql("segments.list_small_buyers", segment_id=segment.pk, most=most) for most in (8, 9)]
+    small = [
+        run_sql("segments.list_small_buyers", segment_id=segment.pk, most=most) for most in (8, 9)
+    ]
     assert [row.is_whole for [row] in small] == [False, True]
     with simulated(LAST):
         assert find_differences() == []
@@ -129,7 +133,9 @@ def test_the_api_reads_them_page_by_page(tenant: Tenant, many: int) -> None:
     assert (seen[0]["event_id"], seen[0]["cause"]) == ("7", "event")
     assert {people[int(one["profile_id"])] for one in seen} == set("abcde")
     for cursor in ("W10", "WyJ4Il0", "WzFlOTld"):
-        assert caller.get(f"/api/v1/segments/{segment.pk}/history/?cursor={cursor}").status_code == 400
+        assert (
+            caller.get(f"/api/v1/segments/{segment.pk}/history/?cursor={cursor}").status_code == 400
+        )
 
 
 def test_a_deleted_segment_takes_them_along(tenant: Tenant, many: int) -> None:
