@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0032_mails_in_conversations'),
+        ('crm', '0033_points_ahead'),
         ('tenants', '0007_sweep_kept_answers'),
     ]
 
