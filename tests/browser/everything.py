@@ -19,9 +19,7 @@ from crm.models import (
 from crm.services.addresses import address_hash
 from crm.services.consent import record_consent
 from crm.services.merging import merge_profiles
-from crm.services.postcodes import load_postcodes, note_places
 from crm.services.suppressions import add_suppression
-from crm.types import PlaceData
 from flows.models import Flow, FlowRun
 from imports.models import Import, Move
 from imports.services.undoing import start_undo
@@ -54,12 +52,11 @@ from messaging.services.topics import add_topic
 from messaging.services.warm_ups import start_plan
 from messaging.types import MailboxToken, RecipientToken
 from segments.models import Segment
-from segments.queries.shops import list_shops
 from segments.services.lists import add_to_list, create_list
-from segments.services.shops import start_push
 from stores.models import InboxDelivery, StoreWrite, WebhookDelivery, WebhookEndpoint, WriteLane
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
+from tests.browser.places import list_postcodes, tell_a_shop
 from tests.factories.messaging import make_account
 from tests.factories.pictures import draw_picture
 from tests.factories.samples import make_conversation, make_move, make_offer, make_profile
@@ -195,7 +192,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "list-people": f"segments/{_list()}/people/",
         "segment-edit": f"{segment}/edit/",
         "segment-new": "segments/new/",
-        "postcodes": _postcodes(),
+        "postcodes": list_postcodes(),
         "rfm": "segments/rfm/",
         "rfm-cut": "segments/rfm/cut/",
         "flows": "flows/",
@@ -217,7 +214,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "stores": "stores/",
         "store": f"stores/{store_id}/",
         "store-writing": f"stores/{_write(store_id)}/writing/",
-        "segment-shops-on": f"{_in_a_shop()}?tab=shops",
+        "segment-shops-on": f"{tell_a_shop()}?tab=shops",
         "delivery": f"stores/deliveries/{quarantined}/",
         "imports": "imports/",
         "import-new": "imports/new/",
@@ -285,21 +282,6 @@ def _webhook() -> dict[str, str]:
         "webhook-edit": f"settings/webhooks/{row.pk}/edit/",
         "webhook-delivery": f"settings/webhooks/deliveries/{told.pk}/",
     }
-
-
-def _postcodes() -> str:
-    """Return the page of postcodes, with some of a file and some of addresses."""
-    load_postcodes(["country,postcode,lat,lng", "GB,SW1A 1AA,51.501,-0.1416"], clock.now())
-    note_places([PlaceData("DE", "10115", 52.532, 13.384)], clock.now())
-    return "settings/postcodes/"
-
-
-def _in_a_shop() -> str:
-    """Return the page of a segment whose members a shop is told of."""
-    segment = Segment.objects.filter(kind="dynamic").order_by("-pk")[0]
-    [shop, *_] = list_shops(segment.pk)
-    start_push(segment.pk, shop.lane.store_id, tag="patron-news", actor="ada@example.com")
-    return f"segments/{segment.pk}/"
 
 
 def _warming() -> str:
