@@ -1,6 +1,6 @@
 """What differs between two definitions, step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +38,23 @@ def compare_steps(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[StepCh
             is_same = _bare(before[key]) == _bare(node)
             changes.append(StepChange(key, MOVED if is_same else CHANGED))
     return [*changes, *(StepChange(key, REMOVED) for key in before if key not in after)]
+
+
+def list_followers(graph: Mapping[str, Any], key: str) -> list[str]:
+    """Return the steps that the ways of a step lead to, in their order, each once."""
+    return list(dict.fromkeys(_led_to(_nodes(graph).get(key))))
+
+
+def _led_to(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        for name, inner in part.items():
+            if name in WAYS and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _led_to(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _led_to(inner)
 
 
 def _nodes(graph: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flows.domain.differences import ADDED, CHANGED, MOVED, REMOVED, compare_steps
+from flows.domain.differences import ADDED, CHANGED, MOVED, REMOVED, compare_steps, list_followers
 from flows.services.drafts import look_at
 
 LOOKS: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -69,9 +69,17 @@ def _steps(
     for change in compare_steps(old, new):
         was, now = before.get(change.key), after.get(change.key)
         title = (now or was or {}).get("title", "") or change.key
-        words = ("", "") if change.kind == MOVED else (_speak(was, title), _speak(now, title))
+        words = _speak(was, title), _speak(now, title)
+        if change.kind == MOVED:
+            words = _follow(old, change.key, before), _follow(new, change.key, after)
         found.append(Difference(*LOOKS[change.kind], title, *words))
     return found
+
+
+def _follow(graph: Mapping[str, Any], key: str, looks: Mapping[str, Any]) -> str:
+    """Say what follows a step, such as ``Then Wait 7 days``."""
+    titles = [looks.get(each, {}).get("title", "") or each for each in list_followers(graph, key)]
+    return f"Then {', '.join(titles)}" if titles else ""
 
 
 def _speak(look: Mapping[str, Any] | None, title: str) -> str:

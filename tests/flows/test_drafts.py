@@ -254,7 +254,7 @@ def test_two_versions_are_compared_step_by_step(owner: Client) -> None:
     zone = "In the profile's own time zone"
     assert found == [
         ("Wait 2 days", "Changed", f"Wait 1 day. {zone}", zone),
-        ("note", "Leads elsewhere", "", ""),
+        ("note", "Leads elsewhere", "Then End", "Then Wait 1 day"),
         ("Wait 1 day", "Added", "", zone),
         ("Wait 9 days", "Removed", zone, ""),
     ]

@@ -2,7 +2,7 @@
 
 import { Background, BackgroundVariant, MiniMap, ReactFlow, useReactFlow } from "@xyflow/react";
 import type { Edge, Node, NodeChange } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, type KeyboardEvent, type ReactNode, type RefObject } from "react";
 
 import { Card, heightOf } from "./Card";
 import { useEditor } from "./context";
@@ -87,6 +87,7 @@ export function Canvas({ layout, onKeys, children }: CanvasProps): ReactNode {
     void flow.setViewport({ x: width / 2, y: 24, zoom: 0.9 });
   }, [flow, layout]);
 
+  useMiddle(holder);
   useBringIntoView(layout, editor.current, holder.current);
 
   /** What is drawn around with the mouse is selected. */
@@ -148,6 +149,24 @@ export function Canvas({ layout, onKeys, children }: CanvasProps): ReactNode {
       {children}
     </div>
   );
+}
+
+/** Keep in the middle what is in the middle when the panel beside the canvas comes and goes. */
+function useMiddle(holder: RefObject<HTMLDivElement | null>): void {
+  const flow = useReactFlow();
+  useEffect(() => {
+    const watched = holder.current;
+    if (!watched) return undefined;
+    let last = watched.clientWidth;
+    const observer = new ResizeObserver(() => {
+      const width = watched.clientWidth;
+      const { x, y, zoom } = flow.getViewport();
+      if (width !== last) void flow.setViewport({ x: x + (width - last) / 2, y, zoom });
+      last = width;
+    });
+    observer.observe(watched);
+    return () => observer.disconnect();
+  }, [flow, holder]);
 }
 
 /** Move the canvas where the step that is worked on is out of sight. */
