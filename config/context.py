@@ -26,6 +26,7 @@ ENTRIES = (
     ("Orders", "crm:orders", "order"),
     ("Segments", "segments:list", "segments"),
     ("Flows", "flows:list", "flow"),
+    ("Campaigns", "flows:campaigns", "campaign"),
     ("Messages", "messaging:list", "mail"),
     ("Conversations", "messaging:conversations", "chat"),
     ("Loyalty", "loyalty:overview", "gift"),

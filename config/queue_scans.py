@@ -70,6 +70,7 @@ _WAITING: Final = {
     "merge_rules": ("crm_mergerules", "due_at", "rules <> '{}' AND due_at <= now()"),
     "carts": ("crm_cart", "idle_at", "status = 'open' AND idle_at <= now()"),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
+    "campaigns": ("flows_campaign", "due_at", "due_at <= now()"),
     "stops": ("messaging_sendingstop", "coalesce(ended_at, created_at)", "has_work"),
     "rates": ("messaging_ratelimit", "changed_at", "waking <> '[]'"),
     "messages": (

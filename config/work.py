@@ -180,6 +180,12 @@ WORK: dict[str, WorkKind] = {
             "WHERE status = 'active' AND wake_at <= now()"
         ),
     ),
+    "campaigns": WorkKind(
+        task="flows.tasks.run_campaigns",
+        queue="flows",
+        service="flows.services.campaigns.running.run_due",
+        due="SELECT DISTINCT tenant_id FROM flows_campaign WHERE due_at <= now()",
+    ),
     "stops": WorkKind(
         task="messaging.tasks.work_off_stops",
         queue="messages",

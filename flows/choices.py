@@ -38,3 +38,24 @@ class Refusal(TextChoices):
     FREQUENCY = "frequency", "The profile entered before and may not enter again yet"
     EXIT_CONDITION = "exit_condition", "An exit condition is met already"
     CIRCLE = "circle", "The profile entered 10 times within a day: flows set each other off"
+
+
+class CampaignState(TextChoices):
+    """Where a campaign stands. ``sent`` and ``cancelled`` are final."""
+
+    DRAFT = "draft", "Draft"
+    SCHEDULED = "scheduled", "Scheduled"
+    PREPARING = "preparing", "Preparing"
+    SENDING = "sending", "Sending"
+    PAUSED = "paused", "Paused"
+    SENT = "sent", "Sent"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Failed"
+
+
+class Phase(TextChoices):
+    """What of a campaign is being sent; empty before and after."""
+
+    TEST = "test", "The variants are sent to the test group"
+    WAIT = "wait", "The test is waited for"
+    REST = "rest", "Everybody else is sent to"

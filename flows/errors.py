@@ -31,3 +31,11 @@ class StepError(RuntimeError):
 
 class TextError(ValueError):
     """A text that holds no definition."""
+
+
+class PlanError(ValueError):
+    """A plan of a campaign that cannot be; ``problems`` lists every fault."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.path}: {problem.text}" for problem in problems))
+        self.problems = tuple(problems)

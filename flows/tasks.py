@@ -10,3 +10,9 @@ from kernel.work import work_off
 def advance_due(tenant_id: int) -> None:
     """Advance the due runs of one tenant for one turn."""
     work_off("flows", tenant_id)
+
+
+@shared_task(base=TenantTask, name="flows.tasks.run_campaigns")
+def run_campaigns(tenant_id: int) -> None:
+    """Take the due campaigns of one tenant further for one turn."""
+    work_off("campaigns", tenant_id)

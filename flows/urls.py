@@ -1,6 +1,14 @@
 from django.urls import path
 
-from flows.views import builder, report, trying, why
+from flows.views import (
+    builder,
+    campaign_report,
+    campaigns,
+    composing,
+    report,
+    trying,
+    why,
+)
 from flows.views import pages as views
 
 app_name = "flows"
@@ -34,6 +42,32 @@ urlpatterns = [
     path("flows/<int:flow_id>/changes/", views.flow_changes, name="changes"),
     path("flows/<int:flow_id>/status/", views.switch_flow, name="switch"),
     path("flows/<int:flow_id>/resume/", views.resume_runs, name="resume"),
+    path("campaigns/", campaigns.campaign_list, name="campaigns"),
+    path("campaigns/calendar/", campaigns.campaign_calendar, name="calendar"),
+    path("campaigns/new/", campaigns.new_campaign, name="new_campaign"),
+    path("campaigns/<int:campaign_id>/", campaigns.campaign_detail, name="campaign"),
+    path("campaigns/<int:campaign_id>/compose/", composing.compose, name="compose"),
+    path("campaigns/<int:campaign_id>/size/", composing.audience_size, name="campaign_size"),
+    path(
+        "campaigns/<int:campaign_id>/people/",
+        campaign_report.campaign_people,
+        name="campaign_people",
+    ),
+    path("campaigns/<int:campaign_id>/rehearsal/", campaign_report.rehearsal, name="rehearsal"),
+    path("campaigns/<int:campaign_id>/days.json", campaign_report.campaign_days, name="days"),
+    path("campaigns/<int:campaign_id>/report.csv", campaign_report.campaign_csv, name="csv"),
+    path("campaigns/<int:campaign_id>/schedule/", composing.schedule, name="schedule"),
+    path(
+        "campaigns/<int:campaign_id>/progress/",
+        campaigns.campaign_progress,
+        name="campaign_progress",
+    ),
+    path("campaigns/<int:campaign_id>/unschedule/", campaigns.unschedule, name="unschedule"),
+    path("campaigns/<int:campaign_id>/pause/", campaigns.pause, name="pause_campaign"),
+    path("campaigns/<int:campaign_id>/resume/", campaigns.resume, name="resume_campaign"),
+    path("campaigns/<int:campaign_id>/cancel/", campaigns.cancel, name="cancel_campaign"),
+    path("campaigns/<int:campaign_id>/duplicate/", campaigns.duplicate, name="copy_campaign"),
+    path("campaigns/<int:campaign_id>/delete/", campaigns.delete, name="delete_campaign"),
     path("orders/<int:order_id>/flows/", views.order_flows, name="order"),
     path("profiles/<int:profile_id>/flows/", views.profile_flows, name="profile"),
 ]

@@ -274,6 +274,7 @@ class StopScope(TextChoices):
     PROMOTIONS = "promotions", "All promotions"
     FLOW = "flow", "One flow"
     TEMPLATE = "template", "One template"
+    CAMPAIGN = "campaign", "One campaign"
     CHANNEL = "channel", "One channel"
 
 

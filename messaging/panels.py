@@ -22,6 +22,23 @@ def list_flows() -> dict[int, str]:
     return {flow_id: name for names in _lists for flow_id, name in names().items()}
 
 
+FindCampaign = Callable[[int], str]
+"""Takes the id that `Message.campaign_id` carries; answers its name, empty for none."""
+
+_campaigns: list[FindCampaign] = []
+
+
+def fill_campaigns(find: FindCampaign) -> None:
+    """Say who knows what the campaigns of messages are called."""
+    if find not in _campaigns:
+        _campaigns.append(find)
+
+
+def find_campaign(campaign_id: int) -> str:
+    """Return the name of a campaign of the active tenant; empty where there is none."""
+    return next((name for find in _campaigns if (name := find(campaign_id))), "")
+
+
 @dataclass(frozen=True, slots=True)
 class TemplateUser:
     """One thing that sends a template.

@@ -44,6 +44,7 @@ export default defineConfig({
         flow_builder: "src/flow_builder.tsx",
         // Of the pages of templates; the editor, which is large, is loaded by its page alone.
         content: "src/content.ts",
+        campaigns: "src/campaigns.ts",
         email_editor: "src/email_editor.ts",
         // Other people's pages load these (`/patron.js`, `/forms.js`, `/push.js`): one file each, that
         // loads nothing else.

@@ -1,8 +1,10 @@
 from rest_framework.routers import SimpleRouter
 
+from flows.api.campaigns import CampaignViewSet
 from flows.api.views import FlowViewSet
 
 router = SimpleRouter()
+router.register("campaigns", CampaignViewSet, "api-campaigns")
 router.register("flows", FlowViewSet, "api-flows")
 
 urlpatterns = router.urls

@@ -1,34 +1,43 @@
 """What this app fills into the registries of the apps below."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from crm.panels import OrderPart, Panel, fill_order_part, fill_panel
 from crm.services.repointing import AFTER_PARTING, BEFORE_MERGE, REPOINTED, Pair
+from flows.queries.campaigns import reading as campaigns
 from flows.queries.versions import (
     list_flow_names,
     list_segment_users,
     list_template_users,
 )
 from flows.services import gating
+from flows.services.campaigns.gating import ask_campaign
+from flows.services.campaigns.merging import settle_recipients
 from flows.services.drafting import list_group_flows
 from kernel import clock
 from kernel.arrays import columns
 from kernel.sql import run_sql
 from messaging.gates import fill_gate
-from messaging.panels import fill_flows, fill_template_users
+from messaging.panels import fill_campaigns, fill_flows, fill_template_users
+from messaging.types import PendingMessage, Verdict
 from segments.panels import GroupOffer, fill_group_offer, fill_users
 from tenants.domain.capabilities import EDIT_FLOWS
 
 
 def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
-    fill_gate("exit_condition", gating.ask_exit_condition)
+    fill_gate("exit_condition", ask_exits)
     fill_gate("flow_filter", gating.ask_flow_filter)
     REPOINTED.append(("flows_flowrun", "profile_id"))
     REPOINTED.append(("flows_flowentry", "profile_id"))
     BEFORE_MERGE.append(settle_runs)
+    BEFORE_MERGE.append(settle_recipients)
     AFTER_PARTING.append(free_runs)
     fill_users(list_segment_users)
+    fill_users(campaigns.list_segment_users)
+    fill_campaigns(campaigns.find_name)
+    fill_template_users(campaigns.list_template_users)
     fill_flows(list_flow_names)
     fill_group_offer(
         GroupOffer(
@@ -41,9 +50,25 @@ def register() -> None:
             list_made=list_group_flows,
         )
     )
+    fill_group_offer(
+        GroupOffer(
+            label="Send a campaign",
+            done="",
+            name="campaign",
+            route="flows:new_campaign",
+            page="flows:campaign",
+            capability=EDIT_FLOWS,
+            list_made=dict,  # any number can be sent to one group
+        )
+    )
     fill_template_users(list_template_users)
     fill_panel(Panel("flows", "Flows", "flows:profile", 50))
     fill_order_part(OrderPart("flows", "Flows", "flows:order", 30))
+
+
+def ask_exits(messages: Sequence[PendingMessage], now: datetime) -> Mapping[int, Verdict]:
+    """Answer the first gate, for what flows send and for what campaigns send."""
+    return {**gating.ask_exit_condition(messages, now), **ask_campaign(messages, now)}
 
 
 def settle_runs(pairs: Sequence[Pair]) -> None:

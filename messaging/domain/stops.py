@@ -24,6 +24,7 @@ def is_covered(scope: str, target: str, message: PendingMessage) -> bool:
     named = {
         StopScope.FLOW.value: message.flow_id,
         StopScope.TEMPLATE.value: message.template_id,
+        StopScope.CAMPAIGN.value: message.context.get("campaign_id"),
         StopScope.CHANNEL.value: message.channel,
     }
     return str(named[scope]) == target
@@ -37,6 +38,7 @@ def say_scope(scope: str, label: str) -> str:
         StopScope.PROMOTIONS.value: "Promotions",
         StopScope.FLOW.value: f"Messages of the flow {label}",
         StopScope.TEMPLATE.value: f"Messages of the template {label}",
+        StopScope.CAMPAIGN.value: f"Messages of the campaign {label}",
         StopScope.CHANNEL.value: f"Messages by {label}",
     }
     return words[scope]

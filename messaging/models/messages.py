@@ -28,6 +28,8 @@ class Message(TenantModel):
     flow_id = models.BigIntegerField(null=True)
     flow_run_id = models.BigIntegerField(null=True)
     node_id = models.TextField(db_default="")
+    campaign_id = models.BigIntegerField(null=True)
+    """Of the apps above; the node of a campaign's message is the letter of its variant."""
     context = models.JSONField(default=dict)
     """Ids the template needs: ``order_id``, ``event_id``."""
     status = models.TextField(choices=MessageStatus.choices, db_default=MessageStatus.PENDING)
@@ -111,6 +113,11 @@ class Message(TenantModel):
                 ),
             ),
             models.Index(fields=["tenant", "flow_id", "status"], name="message_flow_idx"),
+            models.Index(
+                fields=["tenant", "campaign_id", "profile"],
+                name="message_campaign_idx",
+                condition=models.Q(campaign_id__isnull=False),
+            ),
             models.Index(
                 fields=["tenant", "status"],
                 name="message_problem_idx",

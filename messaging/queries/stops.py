@@ -32,7 +32,11 @@ def covered(scope: str, target: str) -> Q:
         return Q()
     if scope in CLASSES:
         return Q(message_class__in=sorted(CLASSES[scope]))
-    field = {StopScope.FLOW.value: "flow_id", StopScope.TEMPLATE.value: "template_id"}
+    field = {
+        StopScope.FLOW.value: "flow_id",
+        StopScope.TEMPLATE.value: "template_id",
+        StopScope.CAMPAIGN.value: "campaign_id",
+    }
     return Q(**{field.get(scope, "channel"): target})
 
 

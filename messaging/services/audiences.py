@@ -37,6 +37,7 @@ class Mailing:
     template_id: int
     due_at: datetime
     flow_id: int | None = None
+    campaign_id: int | None = None
     node_id: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
 
@@ -72,6 +73,7 @@ def queue_audience(mailing: Mailing, profile_ids: Collection[int]) -> int:
         message_class=mailing.message_class,
         template_id=mailing.template_id,
         flow_id=mailing.flow_id,
+        campaign_id=mailing.campaign_id,
         node_id=mailing.node_id,
         context=json.dumps(dict(mailing.context), default=str),
         due_at=mailing.due_at,

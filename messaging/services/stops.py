@@ -26,8 +26,8 @@ from kernel.work import ring
 from messaging.choices import MessageStatus, SkipReason, StopKind, StopScope
 from messaging.domain.stops import CLASSES, is_covered, is_pause, say_pause
 from messaging.models import Message, SendingStop, Template
-from messaging.panels import list_flows
-from messaging.queries.stops import covered, list_open_stops, without
+from messaging.panels import find_campaign, list_flows
+from messaging.queries.stops import covered, find_pause, list_open_stops, without
 from messaging.services.gates.holding import ask_again
 from messaging.services.gating import Stop
 from messaging.services.rates import free_turns
@@ -83,11 +83,30 @@ def resume_messages(stop_id: int, *, actor: str) -> SendingStop:
 
     Raises:
         NotFound: the tenant has no such pause.
-        Conflict: somebody else has just ended it.
+        Conflict: somebody else has just ended it, or it is that of a campaign, which goes on
+            as a whole (`resume_campaign_messages`).
     """
     stop = _lock(stop_id)
     if stop is None or not is_pause(stop.kind):
         raise NotFound("There is no such pause.")
+    if stop.scope == StopScope.CAMPAIGN:
+        raise Conflict("Resume the campaign on its own page.")
+    return _resume(stop, actor)
+
+
+@transaction.atomic
+def resume_campaign_messages(campaign_id: int, *, actor: str) -> SendingStop | None:
+    """End the pause of a campaign's messages, for whoever lets the campaign go on.
+
+    Returns:
+        None where they were not paused.
+    """
+    found = find_pause(StopScope.CAMPAIGN.value, str(campaign_id))
+    stop = _lock(found.pk) if found is not None else None
+    return _resume(stop, actor) if stop is not None and stop.is_open else None
+
+
+def _resume(stop: SendingStop, actor: str) -> SendingStop:
     if not stop.is_open:
         raise Conflict("Somebody else has resumed them already.")
     stop.is_open, stop.has_work = False, True
@@ -270,6 +289,8 @@ def _find(scope: str, target: str) -> str:
     target_id = int(target) if target.isascii() and target.isdigit() else 0
     if scope == StopScope.FLOW:
         return list_flows().get(target_id, "")
+    if scope == StopScope.CAMPAIGN:
+        return find_campaign(target_id)
     names = Template.objects.filter(pk=target_id).values_list("name", flat=True)
     return names.first() or ""
 

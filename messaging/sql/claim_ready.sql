@@ -89,6 +89,7 @@ ready AS (
                 WHEN 'promotions' THEN m.message_class = 'promotional'
                 WHEN 'flow' THEN s.target = m.flow_id::text
                 WHEN 'template' THEN s.target = m.template_id::text
+                WHEN 'campaign' THEN s.target = m.campaign_id::text
                 WHEN 'channel' THEN s.target = m.channel
             END
       )

@@ -4,20 +4,20 @@
 -- in:  tenant_id    bigint    added by kernel.sql
 --      now          timestamptz
 --      profile_ids  bigint[]  nobody who was merged; locked
---      key, channel, message_class, template_id, flow_id, node_id, context, due_at
+--      key, channel, message_class, template_id, flow_id, campaign_id, node_id, context, due_at
 --                   the same for all; the key of a message ends with its profile
 -- out: row count = new messages
 -- why: a campaign to half a million people is queued in a few dozen of these. Whoever won a merge
 --      after the loser was queued has that message, under the key of the loser, and gets no other.
 --      Ids are named twice: see list_due_messages.
 INSERT INTO messaging_message (
-    tenant_id, key, profile_id, channel, message_class, template_id, flow_id, node_id, context,
-    due_at, planned_at, created_at
+    tenant_id, key, profile_id, channel, message_class, template_id, flow_id, campaign_id, node_id,
+    context, due_at, planned_at, created_at
 )
 SELECT
     %(tenant_id)s, %(key)s || ':' || asked.profile_id, asked.profile_id, %(channel)s,
-    %(message_class)s, %(template_id)s, %(flow_id)s::bigint, %(node_id)s, %(context)s::jsonb,
-    %(due_at)s, %(due_at)s, %(now)s
+    %(message_class)s, %(template_id)s, %(flow_id)s::bigint, %(campaign_id)s::bigint, %(node_id)s,
+    %(context)s::jsonb, %(due_at)s, %(due_at)s, %(now)s
 FROM unnest(%(profile_ids)s::bigint[]) AS asked (profile_id)
 WHERE NOT EXISTS (
     SELECT 1

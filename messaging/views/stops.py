@@ -112,6 +112,8 @@ def resume(request: TenantRequest, stop_id: int) -> HttpResponse:
 
 def _do(request: TenantRequest, change: Callable[..., SendingStop], said: str) -> HttpResponse:
     scope, target = _read(request.POST.get("which", ""))
+    if scope == StopScope.CAMPAIGN:  # a campaign is paused and cancelled as a whole, by its page
+        raise Http404
     reason = request.POST.get("reason", "")[:_MOST_REASON]
     try:
         stop = change(scope, target, reason=reason, actor=request.user.email)

@@ -27,6 +27,7 @@ RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     "sync-runs": _READ,
     "segments": _BOTH,
     "flows": _READ,
+    "campaigns": _BOTH,
     "loyalty": _BOTH,
     "coupons": _BOTH,
     "webhooks": _BOTH,

@@ -30,6 +30,11 @@ def acting_as(actor: str) -> Iterator[None]:
         _actor.reset(token)
 
 
+def current_actor() -> str:
+    """Return who sent the request; `SYSTEM` outside of one."""
+    return _actor.get()
+
+
 def record(
     action: str,
     object_type: str,

@@ -25,6 +25,7 @@ BENCHES = {
     "segments_clock": "tests.benchmarks.segments_clock",
     "gate": "tests.benchmarks.gate",
     "audience": "tests.benchmarks.audience",
+    "campaign": "tests.benchmarks.campaign",
     "preview": "tests.benchmarks.preview",
     "accept": "tests.benchmarks.accept",
     "tracking": "tests.benchmarks.tracking",

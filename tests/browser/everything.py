@@ -57,6 +57,7 @@ from stores.models import InboxDelivery, StoreWrite, WebhookDelivery, WebhookEnd
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
 from tests.browser.places import list_postcodes, tell_a_shop
+from tests.browser.campaign_samples import make_campaigns
 from tests.factories.messaging import make_account
 from tests.factories.pictures import draw_picture
 from tests.factories.samples import make_conversation, make_move, make_offer, make_profile
@@ -211,6 +212,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "flow-report": f"{flow}/report/?period=90",
         "flow-report-own-days": f"{flow}/report/?period=custom&from=2020-01-01&to=2020-01-31",
         "versions": f"{flow}/versions/",
+        **make_campaigns(),
         "stores": "stores/",
         "store": f"stores/{store_id}/",
         "store-writing": f"stores/{_write(store_id)}/writing/",

@@ -65,6 +65,7 @@ from tenants.choices import Role
 from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
 from tenants.services.invitations import create_invitation
+from tests.factories.campaigns import make_sent_campaign
 from tests.factories.messaging import make_account
 from tests.factories.pictures import make_asset
 from tests.factories.signup import make_submission
@@ -323,6 +324,7 @@ def make_everything() -> dict[str, int]:
         "coupon_id": make_coupon(store).pk,
         "cart_id": make_cart(profile).pk,
         "segment_id": segment.pk,
+        "campaign_id": make_sent_campaign(segment).pk,
         "list_id": people.pk,
         "scale_id": scale.pk,
         "entry_id": entry.pk,

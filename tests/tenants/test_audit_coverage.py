@@ -14,7 +14,6 @@ from django.db.models import Model
 from django.test import Client
 
 from crm.models import Note, Profile, SavedView, Store
-from flows.models import FlowRun
 from imports.models import Import
 from messaging.domain.limits import CHANNELS, TROUBLES
 from messaging.models import Brand, Message
@@ -27,10 +26,12 @@ from tenants.domain.actions import ACTIONS, OBJECTS, describe_actor
 from tenants.models import ApiKey, AuditEntry, Job, Tenant
 from tests.factories.samples import make_profile
 from tests.factories.tenants import PASSWORD, call_with, make_key, make_member
+from tests.tenants.changes_of_campaigns import BEFORE_FLOWS, OF_CAMPAIGNS
 from tests.tenants.changes_of_sending import OF_SENDING
 from tests.tenants.routes import PAGES
 
 CHANGES: dict[str, dict[str, Any]] = {
+    **OF_CAMPAIGNS,
     **OF_SENDING,
     "profiles/export/": {"ids": ()},
     "profiles/tags/": {"action": "add", "add_tag": "vip", "ids": ()},
@@ -276,12 +277,12 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 """What each page that takes a POST is sent, so that it changes something."""
 BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
+    **BEFORE_FLOWS,
     "segments/<int:segment_id>/unarchive/": (
         Segment,
         {"archived_at": datetime(2026, 1, 1, tzinfo=UTC)},
     ),
     "profiles/<int:profile_id>/consent/ask/": (Profile, {"email": "ada@example.com"}),
-    "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
     "messages/<int:message_id>/retry/": (Message, {"status": "failed"}),
     "stores/<int:store_id>/retry/": (InboxDelivery, {"status": "quarantined"}),
     "stores/<int:store_id>/replay/": (InboxDelivery, {"status": "applied"}),
@@ -326,6 +327,7 @@ UNRECORDED = {
     "content/templates/<int:template_id>/look/": "shows what is being typed, and keeps nothing",
     "flows/condition/": "counts who meets a condition, and keeps nothing",
     "flows/<int:flow_id>/look/": "says what a draft means, and keeps nothing",
+    "campaigns/<int:campaign_id>/schedule/": "the sample is sent already",
     "segments/preview/": "counts what a definition would change, and saves nothing",
     "segments/<int:segment_id>/restore/": "nothing in the trail tells of the sample's versions",
     "profiles/columns/": "which columns one person sees changes nothing for others",

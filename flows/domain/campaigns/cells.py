@@ -1,0 +1,37 @@
+"""Who of an audience is held out, who tests which template: drawn once for ever, by lot."""
+
+from typing import Final
+
+from flows.domain.campaigns.plan import Plan
+from flows.domain.lots import BUCKETS, draw_bucket
+
+HELD_OUT: Final = -1
+REST: Final = 0
+LETTERS: Final = "ABCDE"
+
+
+def draw_cell(plan: Plan, variants: int, *salt: object) -> int:
+    """Return the cell of one recipient: held out, the rest, or 1 and on for a tested template.
+
+    Args:
+        plan: of the campaign.
+        variants: its templates.
+        salt: tenant, campaign and profile; the same ones have the same cell on any machine.
+    """
+    if plan.holdout and draw_bucket("campaign-holdout", *salt) < plan.holdout * BUCKETS // 100:
+        return HELD_OUT
+    if plan.test is None:
+        return REST
+    reach = plan.test.share * BUCKETS // 100
+    bucket = draw_bucket("campaign-test", *salt)
+    return 1 + bucket * variants // reach if bucket < reach else REST
+
+
+def cells_in_order(variants: int, *, is_test: bool) -> list[int]:
+    """Return the cells of a phase in the order in which they are released."""
+    return list(range(1, variants + 1)) if is_test else [REST]
+
+
+def letter_of(place: int) -> str:
+    """Return how people call the template at a place, counted from 0."""
+    return LETTERS[place]

@@ -1,0 +1,137 @@
+"""What became of the messages of a campaign, counted from the messages themselves."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from flows.domain.campaigns.lift import Group, Lift, measure_lift
+from flows.models import Campaign
+from kernel.sql import run_sql
+from messaging.choices import MessageStatus
+
+CLICK_DAYS: Final = 5
+"""Days after a click within which an order is credited to the message that was clicked last."""
+_OPEN: Final = frozenset({MessageStatus.PENDING.value, MessageStatus.SENDING.value})
+_LEFT: Final = frozenset({MessageStatus.SENT.value, MessageStatus.UNKNOWN.value})
+_OF_ANY: Final = ("delivered", "opened", "clicked", "bounced", "complained")
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts of the messages of one variant, or of all.
+
+    Attributes:
+        messages: that were queued.
+        open: those that wait or are being sent.
+        sent: handed over, those whose outcome nobody knows included.
+        opened, clicked: by people; scanners do not count.
+        reasons: those that did not leave, by reason (a `SkipReason` or `FailReason` word).
+        buyers, orders, revenue_minor: credited to a click within `CLICK_DAYS` days before.
+        squares: sum of the squares of the revenue of each buyer.
+    """
+
+    messages: int = 0
+    open: int = 0
+    sent: int = 0
+    skipped: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    delivered: int = 0
+    opened: int = 0
+    clicked: int = 0
+    bounced: int = 0
+    complained: int = 0
+    unsubscribed: int = 0
+    buyers: int = 0
+    orders: int = 0
+    revenue_minor: int = 0
+    squares: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, row: Any) -> None:
+        """Take in one line of the count."""
+        self.messages += row.messages
+        if row.status in _OPEN:
+            self.open += row.messages
+        elif row.status in _LEFT:
+            self.sent += row.messages
+        else:
+            setattr(self, row.status, getattr(self, row.status) + row.messages)
+        for name in _OF_ANY:
+            setattr(self, name, getattr(self, name) + getattr(row, name))
+        if row.reason:
+            self.reasons[row.reason] = self.reasons.get(row.reason, 0) + row.messages
+
+    def rate(self, name: str) -> float:
+        """Return the share of the messages that left of which something is so, 0 to 1."""
+        return int(getattr(self, name)) / self.sent if self.sent else 0.0
+
+
+def count_campaign(campaign: Campaign) -> dict[str, Figures]:
+    """Count the messages of a campaign by the letter of their variant.
+
+    The cost grows with its messages: a worker does it now and then (`Campaign.figures`).
+    """
+    found: dict[str, Figures] = {}
+    for row in run_sql("flows.tally_campaign", campaign_id=campaign.pk):
+        found.setdefault(row.variant, Figures()).add(row)
+    for row in run_sql("flows.count_campaign_unsubscribes", campaign_id=campaign.pk):
+        found[row.variant].unsubscribed = row.people
+    for row in run_sql("flows.earn_campaign", campaign_id=campaign.pk, days=CLICK_DAYS):
+        figures = found[row.variant]
+        figures.buyers, figures.orders = row.buyers, row.orders
+        figures.revenue_minor, figures.squares = row.revenue_minor, int(row.squares)
+    return found
+
+
+def read_figures(stored: Mapping[str, Any]) -> dict[str, Figures]:
+    """Return what a campaign stored of an earlier count."""
+    return {letter: Figures(**part) for letter, part in stored.items()}
+
+
+def write_figures(figures: Mapping[str, Figures]) -> dict[str, Any]:
+    """Return a count as it is stored."""
+    return {letter: asdict(part) for letter, part in figures.items()}
+
+
+def add_up(figures: Mapping[str, Figures]) -> Figures:
+    """Return the sums over all variants."""
+    total = Figures()
+    for part in figures.values():
+        for name, value in asdict(part).items():
+            if name != "reasons":
+                setattr(total, name, getattr(total, name) + value)
+        for reason, count in part.reasons.items():
+            total.reasons[reason] = total.reasons.get(reason, 0) + count
+    return total
+
+
+def compare_groups(campaign: Campaign, now: datetime) -> dict[str, list[int]]:
+    """Return what those who were drawn to get a campaign bought, and those held out.
+
+    Returns:
+        People, total and sum of squares of ``treated`` and ``held_out``; empty where nobody is held
+        out, or not everybody was released yet.
+    """
+    if not campaign.held_out_count or campaign.phase or not campaign.released_count:
+        return {}
+    rows = run_sql("flows.compare_campaign", campaign_id=campaign.pk, days=CLICK_DAYS, now=now)
+    found = {row.is_held_out: [row.people, row.total, int(row.squares)] for row in rows}
+    return {"treated": found.get(False, [0, 0, 0]), "held_out": found.get(True, [0, 0, 0])}
+
+
+def read_lift(groups: Mapping[str, list[int]]) -> Lift | None:
+    """Return what a campaign earned beyond what people buy anyway; None where nothing tells it."""
+    if not groups:
+        return None
+    return measure_lift(Group(*groups["treated"]), Group(*groups["held_out"]))
+
+
+def count_days(campaign: Campaign, zone: str) -> dict[str, dict[date, int]]:
+    """Return by ``sent``, ``opened`` and ``clicked`` on which day how many were."""
+    found: dict[str, dict[date, int]] = {"sent": {}, "opened": {}, "clicked": {}}
+    rows = run_sql("flows.count_campaign_days", campaign_id=campaign.pk, zone=zone)
+    for row in rows:
+        found[row.kind][row.day] = row.messages
+    return found

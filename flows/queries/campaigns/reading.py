@@ -1,0 +1,61 @@
+"""Campaigns as everybody else looks at them: one, by what they name, and their words."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from crm.models import Profile
+from flows.choices import CampaignState
+from flows.models import Campaign
+from messaging.models import Template
+from messaging.panels import TemplateUser
+from segments.panels import SegmentUser
+
+KIND = "Campaign"
+ROUTE = "flows:campaign"
+OVER = (CampaignState.SENT, CampaignState.CANCELLED)
+
+
+def find_campaign(campaign_id: int) -> Campaign | None:
+    """Return a campaign of the active tenant, or None."""
+    return Campaign.objects.filter(pk=campaign_id).first()
+
+
+def find_name(campaign_id: int) -> str:
+    """Return what a campaign is called; empty where there is none."""
+    names = Campaign.objects.filter(pk=campaign_id).values_list("name", flat=True)
+    return names.first() or ""
+
+
+def find_states(campaign_ids: Collection[int]) -> dict[int, str]:
+    """Return the states of some campaigns by id."""
+    return dict(Campaign.objects.filter(pk__in=campaign_ids).values_list("pk", "state"))
+
+
+def find_zones(profile_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return the zone that some people gave and their country, by profile."""
+    rows = Profile.objects.filter(pk__in=profile_ids).values_list("pk", "timezone", "country")
+    return {pk: (timezone, country) for pk, timezone, country in rows}
+
+
+def list_segment_users() -> dict[int, list[SegmentUser]]:
+    """Return the campaigns that are still to be sent, by the segments that they name."""
+    found: dict[int, list[SegmentUser]] = defaultdict(list)
+    rows = Campaign.objects.exclude(state__in=OVER).order_by("name", "pk")
+    for pk, name, include, exclude in rows.values_list("pk", "name", "include_ids", "exclude_ids"):
+        for segment_id in sorted({*include, *exclude}):
+            found[segment_id].append(SegmentUser(KIND, name, ROUTE, pk))
+    return dict(found)
+
+
+def list_template_users(keys: Collection[str]) -> dict[str, list[TemplateUser]]:
+    """Return the campaigns that are still to be sent, by the keys of their templates."""
+    ids = dict(Template.objects.filter(key__in=keys).values_list("pk", "key"))
+    found: dict[str, list[TemplateUser]] = defaultdict(list)
+    rows = Campaign.objects.filter(template_ids__overlap=list(ids)).exclude(state__in=OVER)
+    for pk, name, template_ids in rows.order_by("name", "pk").values_list(
+        "pk", "name", "template_ids"
+    ):
+        for template_id in dict.fromkeys(template_ids):
+            if template_id in ids:
+                found[ids[template_id]].append(TemplateUser(KIND, name, ROUTE, pk))
+    return dict(found)

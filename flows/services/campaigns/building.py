@@ -1,0 +1,94 @@
+"""Takes the audience of a campaign as it is now: everybody's cell and time, chunk by chunk."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flows.domain.campaigns.cells import HELD_OUT, draw_cell
+from flows.domain.campaigns.hours import best_hour
+from flows.domain.campaigns.plan import BEST_HOUR, Plan
+from flows.domain.campaigns.times import local_due
+from flows.domain.delays import pick_zone
+from flows.models import Campaign
+from flows.queries.campaigns.hours import count_hours
+from flows.queries.campaigns.reading import find_zones
+from kernel.arrays import array
+from kernel.sql import run_sql
+from kernel.tenancy import current_tenant_id
+from segments.queries.audiences import Audience, list_audience_ids
+from tenants.queries import get_tenant
+
+CHUNK: Final = 20_000
+"""People that are taken in one transaction; what is held of them grows with this alone."""
+REMEMBERED: Final = timedelta(days=180)
+"""What somebody opened or clicked before says nothing of their hour today."""
+
+
+def audience_of(campaign: Campaign) -> Audience:
+    """Return the segments and lists that a campaign names."""
+    return Audience(tuple(campaign.include_ids), tuple(campaign.exclude_ids))
+
+
+def build_chunk(campaign: Campaign, plan: Plan, starts_at: datetime) -> bool:
+    """Take the next people of the audience in, inside the caller's transaction.
+
+    The campaign's cursor moves in the same transaction, so that a chunk that was interrupted is
+    taken again, and one that was taken twice adds nobody twice.
+
+    Args:
+        campaign: locked by the caller, who saves it.
+        plan: of it.
+        starts_at: aware; when it began: nobody is due before.
+
+    Returns:
+        False when nobody is left to be taken in.
+    """
+    ids = list_audience_ids(audience_of(campaign), after=campaign.cursor, limit=CHUNK)
+    if not ids:
+        return False
+    variants, tenant_id = len(campaign.template_ids), current_tenant_id()
+    salt = (tenant_id, campaign.pk)
+    rows: Sequence[Any] = run_sql(
+        "flows.build_recipients",
+        campaign_id=campaign.pk,
+        channel=campaign.channel,
+        profile_ids=array(ids),
+        cells=array([draw_cell(plan, variants, *salt, profile_id) for profile_id in ids]),
+        dues=array(_dues(campaign, plan, ids, starts_at)),
+    )
+    for row in rows:
+        campaign.recipient_count += row.recipients
+        if row.cell == HELD_OUT:
+            campaign.held_out_count += row.recipients
+        else:
+            campaign.last_due_at = max(campaign.last_due_at or starts_at, row.last_due_at)
+    campaign.cursor = ids[-1]
+    return len(ids) == CHUNK
+
+
+def _dues(
+    campaign: Campaign, plan: Plan, ids: Sequence[int], starts_at: datetime
+) -> list[datetime]:
+    wall = plan.at
+    if not plan.is_personal or wall is None:
+        return [starts_at] * len(ids)
+    account = get_tenant(current_tenant_id()).timezone
+    said = find_zones(ids)
+
+    @cache
+    def zone_of(name: str, country: str) -> ZoneInfo:
+        return pick_zone((name,), country, account)
+
+    @cache
+    def due_in(zone: ZoneInfo, hour: int | None) -> datetime:
+        local = wall if hour is None else wall.replace(hour=hour, minute=0)
+        return local_due(local, zone, if_past=plan.if_past, starts_at=starts_at)
+
+    zones = [zone_of(*said.get(profile_id, ("", ""))) for profile_id in ids]
+    hours: Sequence[int | None] = [None] * len(ids)
+    if plan.timing == BEST_HOUR:
+        own = count_hours(ids, [zone.key for zone in zones], starts_at - REMEMBERED)
+        hours = [best_hour(own.get(profile_id, {}), campaign.prior) for profile_id in ids]
+    return [due_in(zone, hour) for zone, hour in zip(zones, hours, strict=True)]

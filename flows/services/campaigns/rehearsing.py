@@ -1,0 +1,183 @@
+"""The dry run of a campaign: every check is asked for its whole audience now; nothing is written.
+
+What is held back at a moment, such as in quiet hours, counts as sent later. A template that lacks
+a value for somebody, and the rates of providers, show at the moment of sending alone.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from crm.choices import Channel
+from flows.domain.campaigns.cells import HELD_OUT, draw_cell
+from flows.domain.campaigns.plan import Plan
+from flows.domain.lots import BUCKETS, draw_bucket
+from flows.errors import PlanError
+from flows.models import Campaign
+from flows.queries.campaigns.content import find_coupons, find_templates
+from flows.services.campaigns.building import audience_of
+from flows.services.campaigns.checking import read_plan
+from kernel import clock
+from kernel.tenancy import current_tenant_id
+from messaging.choices import MessageClass, MessageStatus
+from messaging.queries.devices import with_devices
+from messaging.queries.sending import find_recipients
+from messaging.services.gating import ask_gates
+from messaging.types import PendingMessage, Recipient
+from segments.queries.audiences import list_audience_ids, measure_audience
+
+SET: Final = 5_000
+MOST_ASKED: Final = 20_000
+"""Of a larger audience so many are asked, drawn by lot, and the counts are scaled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coupons:
+    """Codes that a campaign gives out; ``left`` is None where there is one for everybody.
+
+    Attributes:
+        needed: one for each message that would be sent.
+        left: codes that can be given out now, at most 10,000 are counted.
+    """
+
+    name: str
+    needed: int
+    left: int | None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether somebody would get no code."""
+        return self.left is not None and self.left < self.needed
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What would become of a campaign that were sent now.
+
+    Attributes:
+        audience: people in it.
+        asked: for how many of them the checks were asked; fewer than the audience: drawn by lot,
+            and every other figure is scaled.
+        held_out: who would get nothing, by lot.
+        sent: who would get it, those who would wait for a while included.
+        waiting: of those, who would wait, by reason.
+        skipped: who would not get it, by reason.
+        hours: that it takes by its throttle; None without one.
+    """
+
+    audience: int
+    asked: int
+    held_out: int
+    sent: int
+    waiting: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    coupons: list[Coupons] = field(default_factory=list)
+    hours: float | None = None
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether not everybody was asked."""
+        return self.asked < self.audience
+
+
+@transaction.atomic
+def rehearse(campaign: Campaign) -> Rehearsal:
+    """Ask every check for the audience of a campaign as it is now, in sets; write nothing."""
+    audience = audience_of(campaign)
+    people = measure_audience(audience).people
+    share = min(BUCKETS, -(-MOST_ASKED * BUCKETS // max(people, 1)))
+    asker, after = _Asker(campaign), 0
+    while ids := list_audience_ids(audience, after=after, limit=SET):
+        after = ids[-1]
+        asker.ask([each for each in ids if draw_bucket("rehearsal", campaign.pk, each) < share])
+    return asker.conclude(people)
+
+
+class _Asker:
+    """Asks the gates set by set and counts what they say."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self._plan = _plan_of(campaign)
+        self._templates = find_templates(campaign.template_ids)
+        self._asked = 0
+        self._held_out = 0
+        self._passed = 0
+        self._waiting: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
+
+    def ask(self, ids: Sequence[int]) -> None:
+        """Ask about some people of the audience."""
+        salt = (current_tenant_id(), self._campaign.pk)
+        variants = max(1, len(self._campaign.template_ids))
+        treated = [each for each in ids if draw_cell(self._plan, variants, *salt, each) != HELD_OUT]
+        self._asked += len(ids)
+        self._held_out += len(ids) - len(treated)
+        recipients = find_recipients(treated)
+        if self._campaign.channel == Channel.PUSH:
+            recipients = with_devices(recipients)
+        now = clock.now()
+        messages = [self._pending(each, now) for each in recipients.values()]
+        said = ask_gates(messages, now)
+        self._passed += len(said.passed)
+        for stop in said.stops.values():
+            is_held = stop.status == MessageStatus.PENDING
+            (self._waiting if is_held else self._skipped)[stop.reason] += 1
+
+    def conclude(self, people: int) -> Rehearsal:
+        """Return the counts for the whole audience."""
+        factor = people / self._asked if self._asked else 1.0
+
+        def scaled(count: int) -> int:
+            return round(count * factor)
+
+        sent = scaled(self._passed + self._waiting.total())
+        throttle = self._plan.throttle
+        return Rehearsal(
+            audience=people,
+            asked=self._asked,
+            held_out=scaled(self._held_out),
+            sent=sent,
+            waiting={reason: scaled(count) for reason, count in self._waiting.most_common()},
+            skipped={reason: scaled(count) for reason, count in self._skipped.most_common()},
+            coupons=self._coupons(sent),
+            hours=None if throttle is None else people / throttle.rate(people),
+        )
+
+    def _coupons(self, sent: int) -> list[Coupons]:
+        found = find_coupons([each.id for each in self._templates.values()])
+        return [Coupons(name, sent, left) for name, left in found]
+
+    def _pending(self, recipient: Recipient, now: datetime) -> PendingMessage:
+        template_id = next(iter(self._campaign.template_ids), 0)
+        template = self._templates.get(template_id)
+        return PendingMessage(
+            id=-recipient.id,  # that of no message
+            key="rehearsal",
+            profile=recipient,
+            channel=self._campaign.channel,
+            message_class=template.message_class if template else MessageClass.PROMOTIONAL.value,
+            template_id=template_id,
+            flow_id=None,
+            flow_run_id=None,
+            node_id="",
+            context={},
+            planned_at=now,
+            message_id="",
+            attempts=0,
+            is_resend=False,
+            claim_id=UUID(int=0),
+            created_at=now,
+        )
+
+
+def _plan_of(campaign: Campaign) -> Plan:
+    try:
+        return read_plan(campaign)
+    except PlanError:
+        return Plan(holdout=0)

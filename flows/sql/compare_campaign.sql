@@ -1,0 +1,42 @@
+-- flows/sql/compare_campaign.sql
+-- Sum what the recipients of a campaign bought after they were due, by whether they were held out.
+--
+-- in:  tenant_id, campaign_id
+--      days   int          so long after somebody was due
+--      now    timestamptz  who is due later does not count yet
+-- out: is_held_out, people, total, squares   net revenue in minor units of the tenant's currency
+-- why: everybody in the audience counts, whatever became of their message, so that the groups
+--      differ by the lot alone.
+WITH person AS (
+    SELECT
+        r.cell < 0 AS is_held_out,
+        COALESCE((
+            SELECT sum(
+                COALESCE(
+                    o.base_gross_minor - round(
+                        o.base_gross_minor * o.refunded_minor::numeric / NULLIF(o.gross_minor, 0)
+                    ),
+                    o.base_gross_minor,
+                    0
+                )
+            )
+            FROM crm_order AS o
+            WHERE o.tenant_id = %(tenant_id)s
+              AND o.profile_id = r.profile_id
+              AND o.is_counted
+              AND o.ordered_at >= r.due_at
+              AND o.ordered_at < r.due_at + make_interval(days => %(days)s)
+        ), 0)::bigint AS net_minor
+    FROM flows_recipient AS r
+    WHERE r.tenant_id = %(tenant_id)s
+      AND r.campaign_id = %(campaign_id)s
+      AND r.due_at <= %(now)s
+)
+
+SELECT
+    p.is_held_out,
+    count(*) AS people,
+    sum(p.net_minor)::bigint AS total,
+    sum(p.net_minor::numeric * p.net_minor) AS squares
+FROM person AS p
+GROUP BY p.is_held_out

@@ -1,0 +1,3 @@
+// The pages of campaigns: their styles alone. Everything works by forms and by htmx.
+
+import "./styles/campaigns.css";

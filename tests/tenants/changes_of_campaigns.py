@@ -1,0 +1,28 @@
+"""What is posted to the pages of campaigns, and how flows and campaigns must stand before."""
+
+from typing import Any, Final
+
+from django.db.models import Model
+
+from flows.models import Campaign, FlowRun
+
+_ONE: Final = "campaigns/<int:campaign_id>/"
+OF_CAMPAIGNS: Final[dict[str, dict[str, Any]]] = {
+    "campaigns/new/": {},
+    f"{_ONE}compose/": {"name": "Summer", "version": "1"},
+    f"{_ONE}unschedule/": {},
+    f"{_ONE}pause/": {"reason": "Wrong price"},
+    f"{_ONE}resume/": {},
+    f"{_ONE}cancel/": {},
+    f"{_ONE}duplicate/": {},
+    f"{_ONE}delete/": {},
+}
+BEFORE_FLOWS: Final[dict[str, tuple[type[Model], dict[str, Any]]]] = {
+    "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
+    f"{_ONE}compose/": (Campaign, {"state": "draft"}),
+    f"{_ONE}unschedule/": (Campaign, {"state": "scheduled"}),
+    f"{_ONE}pause/": (Campaign, {"state": "sending"}),
+    f"{_ONE}resume/": (Campaign, {"state": "paused", "resumes_to": "sending"}),
+    f"{_ONE}cancel/": (Campaign, {"state": "sending"}),
+    f"{_ONE}delete/": (Campaign, {"state": "draft"}),
+}
