@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.tenants.campaign_routes import CAMPAIGN_API, CAMPAIGN_PAGES
+
 VIEW = "view"
 PAGES_UNDER = "t/<slug:slug>/"
 API_UNDER = "api/v1/"
@@ -214,24 +216,7 @@ PAGES = [
     Page("flows/<int:flow_id>/versions/", "get", VIEW),
     Page("flows/<int:flow_id>/status/", "post", "flows.edit"),
     Page("flows/<int:flow_id>/resume/", "post", "flows.edit"),
-    Page("campaigns/", "get", VIEW),
-    Page("campaigns/calendar/", "get", VIEW),
-    Page("campaigns/new/", "post", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/", "get", VIEW),
-    Page("campaigns/<int:campaign_id>/progress/", "get", VIEW),
-    Page("campaigns/<int:campaign_id>/compose/", "get", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/size/", "get", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/people/", "get", VIEW),
-    Page("campaigns/<int:campaign_id>/rehearsal/", "get", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/days.json", "get", VIEW),
-    Page("campaigns/<int:campaign_id>/report.csv", "get", VIEW),
-    Page("campaigns/<int:campaign_id>/schedule/", "post", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/unschedule/", "post", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/pause/", "post", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/resume/", "post", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/cancel/", "post", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/duplicate/", "post", "flows.edit"),
-    Page("campaigns/<int:campaign_id>/delete/", "post", "flows.edit"),
+    *(Page(*each) for each in CAMPAIGN_PAGES),
     Page("stores/", "get", VIEW),
     Page("stores/connect/", "get", "stores.manage"),
     Page("stores/connect-tool/", "get", "stores.manage"),
@@ -459,15 +444,7 @@ API = [
     Endpoint("flows/<pk>/report/", ("get",), "flow_id"),
     Endpoint("flows/<pk>/people/<profile_id>/", ("get",), "flow_id"),
     Endpoint("flows/<pk>/backtest/", ("get", "post"), "flow_id"),
-    Endpoint("campaigns/", ("get", "post")),
-    Endpoint("campaigns/<pk>/", ("get", "patch", "delete"), "campaign_id"),
-    Endpoint("campaigns/<pk>/schedule/", ("post",), "campaign_id"),
-    Endpoint("campaigns/<pk>/unschedule/", ("post",), "campaign_id"),
-    Endpoint("campaigns/<pk>/pause/", ("post",), "campaign_id"),
-    Endpoint("campaigns/<pk>/resume/", ("post",), "campaign_id"),
-    Endpoint("campaigns/<pk>/cancel/", ("post",), "campaign_id"),
-    Endpoint("campaigns/<pk>/report/", ("get",), "campaign_id"),
-    Endpoint("campaigns/<pk>/dry-run/", ("post",), "campaign_id"),
+    *(Endpoint(*each) for each in CAMPAIGN_API),
     Endpoint("loyalty/accounts/", ("get",)),
     Endpoint("loyalty/accounts/<profile_id>/", ("get",), "profile_id"),
     Endpoint("loyalty/openings/", ("post",)),
