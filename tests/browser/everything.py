@@ -56,8 +56,8 @@ from segments.services.lists import add_to_list, create_list
 from stores.models import InboxDelivery, StoreWrite, WebhookDelivery, WebhookEndpoint, WriteLane
 from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
-from tests.browser.places import list_postcodes, tell_a_shop
 from tests.browser.campaign_samples import make_campaigns
+from tests.browser.places import list_postcodes, tell_a_shop
 from tests.factories.messaging import make_account
 from tests.factories.pictures import draw_picture
 from tests.factories.samples import make_conversation, make_move, make_offer, make_profile

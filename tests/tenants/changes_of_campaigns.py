@@ -1,4 +1,4 @@
-"""What is posted to the pages of campaigns, and how flows and campaigns must stand before."""
+"""What is posted to pages of flows and of campaigns, and how flows and campaigns must stand before."""
 
 from typing import Any, Final
 
@@ -7,7 +7,10 @@ from django.db.models import Model
 from flows.models import Campaign, FlowRun
 
 _ONE: Final = "campaigns/<int:campaign_id>/"
-OF_CAMPAIGNS: Final[dict[str, dict[str, Any]]] = {
+OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
+    "flows/draft/": {"group": "champions"},
+    "flows/<int:flow_id>/status/": {"on": "1"},
+    "flows/<int:flow_id>/resume/": {},
     "campaigns/new/": {},
     f"{_ONE}compose/": {"name": "Summer", "version": "1"},
     f"{_ONE}unschedule/": {},

@@ -26,12 +26,12 @@ from tenants.domain.actions import ACTIONS, OBJECTS, describe_actor
 from tenants.models import ApiKey, AuditEntry, Job, Tenant
 from tests.factories.samples import make_profile
 from tests.factories.tenants import PASSWORD, call_with, make_key, make_member
-from tests.tenants.changes_of_campaigns import BEFORE_FLOWS, OF_CAMPAIGNS
+from tests.tenants.changes_of_campaigns import BEFORE_FLOWS, OF_FLOWS
 from tests.tenants.changes_of_sending import OF_SENDING
 from tests.tenants.routes import PAGES
 
 CHANGES: dict[str, dict[str, Any]] = {
-    **OF_CAMPAIGNS,
+    **OF_FLOWS,
     **OF_SENDING,
     "profiles/export/": {"ids": ()},
     "profiles/tags/": {"action": "add", "add_tag": "vip", "ids": ()},
@@ -97,14 +97,11 @@ CHANGES: dict[str, dict[str, Any]] = {
         "name": "Others",
         "definition": '{"field":"order_count","is":">=","value":3}',
     },
-    "flows/draft/": {"group": "champions"},
     "flows/new/": {"start": "blank"},
     "flows/<int:flow_id>/save/": {"graph": '{"nodes": {}}'},
     "flows/<int:flow_id>/rename/": {"name": "Hello again"},
     "flows/<int:flow_id>/publish/": {},
     "flows/<int:flow_id>/restore/": {"number": "1"},
-    "flows/<int:flow_id>/status/": {"on": "1"},
-    "flows/<int:flow_id>/resume/": {},
     "flows/<int:flow_id>/backtest/begin/": {"days": "90"},
     "content/pictures/<int:asset_id>/words/": {"name": "soap.jpg", "alt": "A bar of soap"},
     "content/pictures/<int:asset_id>/remove/": {},
