@@ -1,4 +1,4 @@
-"""What is posted to pages of flows and of campaigns, and how flows and campaigns must stand before."""
+"""What is posted to pages of flows and campaigns, and how these must stand before."""
 
 from typing import Any, Final
 
