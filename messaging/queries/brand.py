@@ -6,9 +6,10 @@ from django.urls import reverse
 from kernel.tenancy import current_tenant_id
 from messaging.domain.colours import NIGHT, WHITE, readable_on, text_on
 from messaging.domain.fonts import stack_of
+from messaging.gates import once
 from messaging.models import Brand
+from messaging.queries.own import own_tenant
 from messaging.types import BrandLook
-from tenants.queries import get_tenant
 
 LOGO_WIDTH, LOGO_HEIGHT = 200, 48
 """The box that a logo is shown in, pixels."""
@@ -28,8 +29,8 @@ def find_brand() -> Brand:
 
 
 def look_of_brand() -> BrandLook:
-    """Return how the active tenant looks."""
-    return describe_look(find_brand())
+    """Return how the active tenant looks; read once for a batch of messages."""
+    return once("brand", lambda: describe_look(find_brand()))
 
 
 def describe_look(brand: Brand) -> BrandLook:
@@ -39,7 +40,7 @@ def describe_look(brand: Brand) -> BrandLook:
     scale = min(1.0, LOGO_WIDTH / max(brand.logo_width, 1), LOGO_HEIGHT / max(brand.logo_height, 1))
     path = reverse("brand_picture", args=[tenant_id, brand.logo_name]) if brand.logo_name else ""
     return BrandLook(
-        name=get_tenant(tenant_id).name,
+        name=own_tenant().name,
         accent=brand.accent,
         on_accent=text_on(brand.accent),
         font=stack_of(brand.font),

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from kernel.scan import list_tenants_due
+from messaging.gates import once
 from messaging.models import LinkDomain
 
 _BEHIND = "SELECT tenant_id FROM messaging_linkdomain WHERE domain = %s AND was_live ORDER BY id"
@@ -27,8 +28,13 @@ def find_link_domain() -> LinkDomain | None:
 def find_link_base() -> str:
     """Return what the addresses begin with that recipients of the active tenant follow.
 
-    The tenant's own domain while it leads here, else the address of the installation.
+    The tenant's own domain while it leads here, else the address of the installation; read once for
+    a batch of messages.
     """
+    return once("link_base", _read_link_base)
+
+
+def _read_link_base() -> str:
     found = LinkDomain.objects.filter(is_live=True).first()
     return base_of(found.domain) if found is not None else str(settings.PUBLIC_URL)
 

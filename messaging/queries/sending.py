@@ -13,6 +13,7 @@ from kernel.arrays import array
 from kernel.secrets import decrypt
 from kernel.sql import run_sql
 from messaging.choices import MessageClass, MessageStatus
+from messaging.gates import once
 from messaging.models import Message, Sender, SendingDomain, Template
 from messaging.queries.senders import dns_failure
 from messaging.types import DkimKey, Recipient
@@ -113,14 +114,13 @@ def find_left_behind(profile_ids: Collection[int]) -> set[int]:
 
 
 def find_default_sender() -> Sender | None:
-    """Return the from-identity of the tenant, or None."""
-    return Sender.objects.filter(is_default=True).first()
+    """Return the from-identity of the tenant, or None; read once for a batch of messages."""
+    return once("sender", lambda: Sender.objects.filter(is_default=True).first())
 
 
 def find_identity(address: str) -> Identity:
     """Return with what mail from an address is signed, and where its bounces go."""
-    domain = address.rpartition("@")[2].lower()
-    found = SendingDomain.objects.filter(domain=domain).first()
+    found = _find_domain(address)
     if found is None:
         return Identity(None, "")
     key = None
@@ -132,9 +132,14 @@ def find_identity(address: str) -> Identity:
 
 def find_dns_failure(address: str) -> str:
     """Say which records of an address's domain fail; empty where none does or none is known."""
-    domain = address.rpartition("@")[2].lower()
-    found = SendingDomain.objects.filter(domain=domain).first()
+    found = _find_domain(address)
     return dns_failure(found) if found is not None else ""
+
+
+def _find_domain(address: str) -> SendingDomain | None:
+    domain = address.rpartition("@")[2].lower()
+    rows = SendingDomain.objects.filter(domain=domain)
+    return once(f"domain:{domain}", rows.first)
 
 
 def find_templates(template_ids: Collection[int]) -> dict[int, Template]:

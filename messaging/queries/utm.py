@@ -57,6 +57,8 @@ class Tagger:
         """Return what adds a message's parameters to a link."""
         template = self._templates.get(message.template_id, _Named("", None))
         utm = override(override(self._utm, template.said), message.context.get(OVERRIDE))
+        if not utm.is_on:
+            return str
         name = str(message.context.get(CAMPAIGN) or "") or self._flows.get(message.flow_id or 0, "")
         values = {
             "campaign": name or template.name,

@@ -6,10 +6,9 @@ from typing import Any
 
 from crm.models import Order, OrderLine, Store
 from kernel.formats import find_zone
-from kernel.tenancy import current_tenant_id
 from messaging.queries.brand import look_of_brand
+from messaging.queries.own import own_tenant
 from messaging.types import PendingMessage
-from tenants.queries import get_tenant
 
 
 def person_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
@@ -36,7 +35,7 @@ def event_values(messages: Sequence[PendingMessage]) -> dict[int, Any]:
 
 def store_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
     """``store``: the merchant's name, and the address of the order's store or of the first one."""
-    name = get_tenant(current_tenant_id()).name
+    name = own_tenant().name
     stores = list(Store.objects.exclude(url="").order_by("pk"))
     first = stores[0].url if stores else ""
     by_store = {store.pk: store.url for store in stores}
@@ -61,7 +60,7 @@ def brand_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]
 def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]]:
     """``order``: number, times in the tenant's zone, money in minor units, lines, place."""
     orders = list(Order.objects.filter(pk__in=_order_ids(messages)))
-    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+    zone = find_zone(own_tenant().timezone)
     lines: dict[int, list[dict[str, Any]]] = {order.pk: [] for order in orders}
     for line in OrderLine.objects.filter(order_id__in=lines).order_by("position", "pk"):
         lines[line.order_id].append(

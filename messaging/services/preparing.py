@@ -18,6 +18,7 @@ from crm.choices import Channel
 from kernel.arrays import columns
 from kernel.sql import count_sql, run_sql
 from messaging.choices import URGENT, MessageStatus, SkipReason
+from messaging.gates import one_batch
 from messaging.queries import sending
 from messaging.queries.devices import with_devices
 from messaging.services.gating import Asked, Stop, ask_gates
@@ -71,6 +72,11 @@ def prepare_set(lane: Lane, *, size: int, now: datetime) -> Prepared:
     Returns:
         The set; nothing seen means that nothing was due.
     """
+    with one_batch():
+        return _prepare(lane, size, now)
+
+
+def _prepare(lane: Lane, size: int, now: datetime) -> Prepared:
     claim_id = uuid4()
     started = time.monotonic()
     messages = _list_due(lane.channel, claim_id, size=size, now=now)

@@ -181,15 +181,17 @@ class _QuickSigner(Signer):
     def __init__(self, salt: str) -> None:
         super().__init__(salt=salt)
         own_key = self.key if isinstance(self.key, bytes) else self.key.encode()
-        self._derived = hashlib.sha256(f"{salt}signer".encode() + own_key).digest()
+        derived = hashlib.sha256(f"{salt}signer".encode() + own_key).digest()
+        self._begun = hmac.new(derived, digestmod="sha256")
 
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
         """Return the signature of a text."""
         if key is not None and key != self.key:
             return super().signature(value, key)
         text = value if isinstance(value, bytes) else value.encode()
-        digest = hmac.digest(self._derived, text, "sha256")
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        signing = self._begun.copy()
+        signing.update(text)
+        return base64.urlsafe_b64encode(signing.digest()).rstrip(b"=").decode()
 
 
 @functools.cache

@@ -203,4 +203,4 @@ def test_a_claim_costs_the_same_statements_for_many_messages_as_for_few(shop: Te
         counts.append(len(asked.captured_queries))
 
     assert counts[0] == counts[1]
-    assert counts[0] <= 70
+    assert counts[0] <= 38

@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from crm.queries.engagement import find_engaged
-from kernel.tenancy import current_tenant_id
 from messaging.choices import MessageClass
 from messaging.domain.frequency import ALL, ENGAGED_DAYS, FLOOD_WINDOW, Rule
 from messaging.domain.limits import BUDGET_DAYS, CHANNELS, Limits
 from messaging.gates import once
 from messaging.queries import limits as reads
+from messaging.queries.own import own_tenant
 from messaging.queries.usage import UNUSED, Usage, Weight, find_usage
 from messaging.services.gating import MARKETING
 from messaging.types import PendingMessage
 from tenants.models import Tenant
-from tenants.queries import get_tenant
 
 BUDGET = "budget"
 FLOOD = "flood"
@@ -35,7 +34,7 @@ def rules_of_tenant() -> list[Rule]:
 
 def tenant_of_batch() -> Tenant:
     """Return the active tenant."""
-    return once("tenant", lambda: get_tenant(current_tenant_id()))
+    return own_tenant()
 
 
 def usage_of(messages: Sequence[PendingMessage], now: datetime) -> Used:

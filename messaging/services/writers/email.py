@@ -62,14 +62,14 @@ class EmailWriter(Writer):
         preferences_url = tokens.preferences_url(token, self._base)
         own = frozenset({unsubscribe_url, preferences_url, *personal})
         profile, thread = message.profile, thread_of(message)
+        if thread.subject:
+            content = replace(content, subject=thread.subject)
         mail = OutgoingEmail(
             from_name=sender.name,
             from_address=sender.email,
             to_name=f"{profile.first_name} {profile.last_name}".strip(),
             to_address=to_wire(message.address) or "",
-            content=self._track(
-                replace(content, subject=thread.subject or content.subject), message, own
-            ),
+            content=self._track(content, message, own),
             message_id=message.message_id
             or make_message_id(current_tenant_id(), message.key, sender.email.rpartition("@")[2]),
             reference=message.reference,
