@@ -312,8 +312,7 @@ class Hit:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientToken:
+class RecipientToken(NamedTuple):
     """What the address of an unsubscribe or preference page carries."""
 
     tenant_id: int
@@ -342,8 +341,7 @@ class MailboxToken:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkToken:
+class LinkToken(NamedTuple):
     """What the address of a tracked link or a pixel carries; ``url`` is empty for a pixel."""
 
     tenant_id: int

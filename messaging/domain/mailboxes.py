@@ -1,5 +1,6 @@
 """Whose mailbox an address is: the large providers count how much comes from whom."""
 
+import functools
 import re
 from typing import Final
 
@@ -42,5 +43,9 @@ def mailbox_of(address: str) -> str:
 
 def group_of(address: str) -> str:
     """Return the provider of an address among `GROUPS`, likewise."""
-    domain = address.rpartition("@")[2].lower()
+    return _group_of_domain(address.rpartition("@")[2].lower())
+
+
+@functools.lru_cache(maxsize=4096)
+def _group_of_domain(domain: str) -> str:
     return next((name for name, read in _READ.items() if read.fullmatch(domain)), OTHER)

@@ -171,8 +171,9 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
         **columns(_DONE, rows),
     )
     rows_by_id = {row.id: row for row in written}
+    shared: dict[Any, dict[str, Any]] = {}
     events = [
-        _sent_event(item.message, rows_by_id[item.message.id], now)
+        _sent_event(item.message, rows_by_id[item.message.id], now, shared)
         for item in done.items
         if item.status == MessageStatus.SENT
         and item.message.id in rows_by_id
@@ -196,19 +197,20 @@ def _lock_people(done: Outcomes) -> set[int]:
     return winners
 
 
-def _sent_event(message: PendingMessage, written: Any, now: datetime) -> NewEvent:
+def _sent_event(
+    message: PendingMessage, written: Any, now: datetime, shared: dict[Any, dict[str, Any]]
+) -> NewEvent:
+    """Return the event of a message; those of which the same is said share what is said."""
+    kind = (message.channel, message.message_class, message.template_id, message.flow_id)
+    if kind not in shared:
+        names = ("channel", "class", "template_id", "flow_id")
+        shared[kind] = {**dict(zip(names, kind, strict=True)), "tags": written.tags}
     return NewEvent(
         name="Message Sent",
         occurred_at=now,
         source=EventSource.SYSTEM.value,
         profile_id=written.profile_id,
         object_id=message.id,
-        properties={
-            "channel": message.channel,
-            "class": message.message_class,
-            "template_id": message.template_id,
-            "flow_id": message.flow_id,
-            "tags": written.tags,
-        },
+        properties=shared[kind],
         dedupe_key=f"message_sent:{message.id}",
     )
