@@ -40,7 +40,8 @@ class BacktestOut(serializers.Serializer[Any]):
     result = serializers.DictField(
         allow_null=True,
         help_text=(
-            "`people`, `entered`, `goals`, `running`, `failed`; counts by reason in `refused` and"
+            "`people`, `entered`, `goals`, `running`, `failed`; `really_sent` messages of the flow"
+            " itself and `overlap` with these; counts by reason in `refused` and"
             " `ends`; `steps` by node; `messages` by node, day and outcome, `due` or the reason not"
             " to send; `approximations` in words."
         ),

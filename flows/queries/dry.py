@@ -4,11 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count
 from django.db.models.functions import Coalesce
 
 from crm.choices import Channel
 from crm.models import ConsentEvent, Event, Profile
 from flows.queries import people
+from messaging.models import Message
 
 EventRow = tuple[int, str, datetime, int, int | None, bool, dict[str, Any]]
 """Id, name, time, profile, what it is about, whether it is history, and what it says."""
@@ -118,3 +120,17 @@ def list_consents(
     for profile_id, channel, at, state in rows:
         found.setdefault((profile_id, channel), []).append((at, state))
     return found
+
+
+def count_sent(
+    flow_id: int, profile_ids: Collection[int], *, since: datetime, until: datetime
+) -> dict[tuple[int, str], int]:
+    """Return how many messages of a flow people were really sent in a time, by person and node."""
+    rows = Message.objects.filter(
+        profile_id__in=set(profile_ids),
+        flow_id=flow_id,
+        sent_at__gte=since,
+        sent_at__lte=until,
+    ).values_list("profile_id", "node_id")
+    counted = rows.annotate(number=Count("pk"))
+    return {(profile_id, node): number for profile_id, node, number in counted}

@@ -237,6 +237,7 @@ def test_a_job_adds_everybody_up_in_batches_and_writes_nothing(
     people = make_people()
     live(noon, people, STORY, 12 * DAY)
     monkeypatch.setattr("flows.services.dry.backtests.BATCH", 2)
+    Profile.objects.filter(pk=people[0].pk).update(email_consent="subscribed")
     job = start_backtest(flow, actor="ada@example.com")
     before = count_changes()
     result = work_off(job)
@@ -249,6 +250,7 @@ def test_a_job_adds_everybody_up_in_batches_and_writes_nothing(
         for node, days in result["messages"].items()
     }
     assert sum(due.values()) == Message.objects.count()
+    assert (result["really_sent"], result["overlap"]) == (Message.objects.count(), 2)
     assert any("as they are today" in words for words in result["approximations"])
 
 

@@ -92,7 +92,10 @@ def backtest_batch(turn: JobTurn) -> JobStep:
     )
     passages = replay(params["flow"], graph, profile_ids, since=since, until=until)
     zone = find_zone(get_tenant(current_tenant_id()).timezone)
-    tally.add(passages, find_stopped(passages), zone)
+    stopped = find_stopped(passages)
+    tally.add(passages, stopped, zone)
+    sent = queries.count_sent(params["flow"], profile_ids, since=since, until=until)
+    tally.compare(passages, stopped, sent)
     if len(profile_ids) < BATCH:
         result = {
             "flow_id": str(params["flow"]),

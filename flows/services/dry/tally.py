@@ -26,6 +26,8 @@ class Tally:
         goals: runs that reached the goal.
         messages: how many by node, then by day, then by ``due`` or the reason not to send.
         steps: visits by node.
+        really_sent: messages that the flow itself sent these people in the time.
+        overlap: of these, how many the replay would have sent too, by person and message.
     """
 
     people: int = 0
@@ -33,6 +35,8 @@ class Tally:
     goals: int = 0
     running: int = 0
     failed: int = 0
+    really_sent: int = 0
+    overlap: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
@@ -62,6 +66,28 @@ class Tally:
             for message in passage.messages:
                 self._count(message, stopped.get(message.key, PASSED), zone)
 
+    def compare(
+        self,
+        passages: Iterable[Passage],
+        stopped: Mapping[str, str],
+        sent: Mapping[tuple[int, str], int],
+    ) -> None:
+        """Add how far the messages of some people agree with what they were really sent.
+
+        Args:
+            passages: theirs.
+            stopped: why messages would not have left, by key.
+            sent: how many really left, by person and node.
+        """
+        due = Counter(
+            (message.profile_id, message.node_id)
+            for passage in passages
+            for message in passage.messages
+            if message.key not in stopped
+        )
+        self.really_sent += sum(sent.values())
+        self.overlap += sum(min(number, due[key]) for key, number in sent.items())
+
     def _count(self, message: NewMessage, outcome: str, zone: ZoneInfo) -> None:
         day = message.due_at.astimezone(zone).date().isoformat()
         days = self.messages.setdefault(message.node_id, {})
@@ -75,6 +101,8 @@ class Tally:
             "goals": self.goals,
             "running": self.running,
             "failed": self.failed,
+            "really_sent": self.really_sent,
+            "overlap": self.overlap,
             "refused": dict(self.refused),
             "ends": dict(self.ends),
             "steps": dict(self.steps),
@@ -90,6 +118,8 @@ class Tally:
             goals=kept["goals"],
             running=kept["running"],
             failed=kept["failed"],
+            really_sent=kept["really_sent"],
+            overlap=kept["overlap"],
             refused=Counter(kept["refused"]),
             ends=Counter(kept["ends"]),
             steps=Counter(kept["steps"]),
