@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count
 
 from flows.choices import EntryOutcome, RunStatus
+from flows.domain.graph import Graph, targets
 from flows.domain.parsing import parse_graph
 from flows.domain.reports import (
     DayReport,
@@ -77,12 +78,24 @@ def name_nodes(flow: Flow, wanted: set[str]) -> dict[str, str]:
     for version in versions.iterator(chunk_size=10):
         graph = parse_graph(version.graph)
         names = find_names(graph)
-        for key, node in graph.nodes.items():
+        for key in _in_order(graph):
             if key in wanted:
-                titles.setdefault(key, node_words(node, names)[0])
+                titles.setdefault(key, node_words(graph.nodes[key], names)[0])
         if wanted <= titles.keys():
             break
     return titles
+
+
+def _in_order(graph: Graph) -> list[str]:
+    """Return the nodes as somebody comes to them; the store keeps them in no order of its own."""
+    found: dict[str, None] = {}
+    waiting = [graph.entry_node]
+    while waiting:
+        key = waiting.pop()
+        if key not in found and key in graph.nodes:
+            found[key] = None
+            waiting.extend(reversed(targets(graph.nodes[key])))
+    return list(found)
 
 
 def _read_fate(row: Any) -> Figures:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from crm.domain.channels import CHANNEL_LABELS
+from crm.domain.channels import CHANNEL_WORDS
 from flows.choices import EntryOutcome, FlowStatus, Refusal
 from flows.domain.graph import Graph, Message, Policy, SegmentTrigger
 from flows.domain.parsing import parse_graph
@@ -160,7 +160,7 @@ def _check_channels(graph: Graph, profile_id: int, now: datetime) -> list[Check]
         kind = "promotional" if is_marketing else "transactional"
         able = reach.find_channels([profile_id], channels, kind, now).get(profile_id, frozenset())
         for channel in channels:
-            label = CHANNEL_LABELS.get(channel, channel)
+            label = CHANNEL_WORDS.get(channel, channel)
             words = f"Can be sent {'marketing' if is_marketing else 'service messages'} by {label}"
             detail = "" if channel in able else "No address, no consent, or suppressed"
             key = f"reach_{channel}_{'marketing' if is_marketing else 'service'}"

@@ -109,7 +109,7 @@ def flow_report(request: TenantRequest, flow_id: int) -> HttpResponse:
             (_REFUSALS.get(reason, reason), number) for reason, number in report.refused.items()
         ],
         "choices": CHOICES,
-        "period": key,
+        "chosen": key,
         "days": days,
         "today": today,
         "words": f"{format_day(days.first)} – {format_day(days.last)}",

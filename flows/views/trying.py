@@ -221,7 +221,7 @@ def _describe_stops(walked: Walked | None, profile_id: int | None) -> list[dict[
             "stop": stop,
             "at": format_time(stop.at, walked.zone, "EEE d MMM y, HH:mm"),
             "channel": CHANNEL_LABELS.get(stop.channel, stop.channel),
-            "words": speak_result(stop.result),
+            "words": "Would leave now" if stop.template else speak_result(stop.result),
             "query": urlencode({"template": stop.template, "person": profile_id or ""}),
         }
         for stop in walked.stops

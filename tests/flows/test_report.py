@@ -136,6 +136,8 @@ def test_the_page_and_its_files_show_the_same(
     page = owner.get(f"/t/ada-soap/flows/{flow.pk}/report/?period=7").content.decode()
     for words in ("£1,234.56", "By message", "report-revenue", "Reached the goal"):
         assert words in page, words
+    steps = page[page.index("By step") :]
+    assert steps.index("#node-note") < steps.index("#node-wait")
     query = "period=custom&from=2026-06-01&to=2026-06-02"
     address = f"/t/ada-soap/flows/{flow.pk}/report.csv?{query}"
     lines = owner.get(address).content.decode().splitlines()
