@@ -76,14 +76,18 @@ def name_nodes(flow: Flow, wanted: set[str]) -> dict[str, str]:
     titles: dict[str, str] = {}
     versions = FlowVersion.objects.filter(flow_id=flow.pk).order_by("-number")
     for version in versions.iterator(chunk_size=10):
-        graph = parse_graph(version.graph)
-        names = find_names(graph)
-        for key in _in_order(graph):
+        for key, title in name_graph(parse_graph(version.graph)).items():
             if key in wanted:
-                titles.setdefault(key, node_words(graph.nodes[key], names)[0])
+                titles.setdefault(key, title)
         if wanted <= titles.keys():
             break
     return titles
+
+
+def name_graph(graph: Graph) -> dict[str, str]:
+    """Return what the nodes of a definition are called, as somebody comes to them."""
+    names = find_names(graph)
+    return {key: node_words(graph.nodes[key], names)[0] for key in _in_order(graph)}
 
 
 def _in_order(graph: Graph) -> list[str]:

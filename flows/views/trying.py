@@ -20,15 +20,15 @@ from flows.domain.graph import EventTrigger, Graph
 from flows.domain.parsing import parse_graph
 from flows.domain.reports import Days
 from flows.domain.wishes import Control, list_controls, list_times, read_after, read_choices
-from flows.models import Flow
-from flows.queries import pages
 from flows.queries.node_words import exit_words, find_names, node_words
-from flows.queries.reports import name_nodes
+from flows.queries.reports import name_graph
 from flows.queries.stories import speak_result
 from flows.queries.trying import find_backtest, find_named_templates
+from flows.services.drafts import open_draft
 from flows.services.dry.backtests import USUAL_DAYS, read_result, start_backtest
 from flows.services.dry.facts import NOBODY, Choice
 from flows.services.dry.shopper import Walked, Wishes, walk_shopper
+from flows.services.dry.subject import find_tried
 from flows.services.dry.tally import PASSED
 from flows.views.frame import get_flow, render_tab
 from kernel import clock
@@ -43,6 +43,7 @@ from tenants.services.access import requires
 from tenants.types import TenantRequest
 
 TAB = "flows:try"
+LIVE = "live"
 _DAYS = (("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "365 days"))
 _REASONS = {**dict(SkipReason.choices), **dict(Refusal.choices)}
 
@@ -52,10 +53,12 @@ _REASONS = {**dict(SkipReason.choices), **dict(Refusal.choices)}
 def try_flow(request: TenantRequest, flow_id: int) -> HttpResponse:
     """Let a shopper walk a flow; nothing is sent and nothing is written."""
     flow = get_flow(flow_id)
-    version = pages.find_version(flow_id, flow.version_number)
-    if version is None:
-        return render_tab(request, "flows/try.html", flow, TAB, {"version": None})
-    graph = parse_graph(version.graph)
+    try:
+        tried = find_tried(flow, is_live=request.GET.get("what") == LIVE)
+    except DomainError as exc:
+        context = {"tried": None, "detail": exc.detail, "faults": getattr(exc, "fields", {})}
+        return render_tab(request, "flows/try.html", flow, TAB, context)
+    graph = tried.graph
     controls = list_controls(graph)
     said, problem = _read_properties(request.GET.get("says", ""))
     starts_at = _read_time(request)
@@ -75,7 +78,7 @@ def try_flow(request: TenantRequest, flow_id: int) -> HttpResponse:
     if walked is None and not problem:
         problem = "Nobody knows who this visitor is, and such people enter no flow."
     context = {
-        "version": version,
+        "tried": tried,
         "problem": problem,
         "person": people[0] if people else None,
         "search": search,
@@ -115,9 +118,11 @@ def try_message(request: TenantRequest, flow_id: int) -> HttpResponse:
 def backtest(request: TenantRequest, flow_id: int) -> HttpResponse:
     """Show the last backtest of a flow, how far it is, or what it found."""
     flow = get_flow(flow_id)
+    draft = open_draft(flow)
+    is_drafted = draft.revision > 0 and not draft.is_published
     job = find_backtest(flow_id)
     result = read_result(job) if job is not None else None
-    rows = _describe_messages(flow, result) if result else []
+    rows = _describe_messages(job.params["graph"], result) if job and result else []
     ends = _in_words(result["ends"]) if result else []
     context = {
         "job": job,
@@ -129,6 +134,8 @@ def backtest(request: TenantRequest, flow_id: int) -> HttpResponse:
         "chart": _draw(result) if result else None,
         "choices": _DAYS,
         "usual": str(USUAL_DAYS),
+        "has_both": is_drafted and flow.version_number > 0,
+        "has_any": is_drafted or flow.version_number > 0,
     }
     return render_tab(request, "flows/backtest.html", flow, TAB, context)
 
@@ -142,7 +149,8 @@ def begin_backtest(request: TenantRequest, flow_id: int) -> HttpResponse:
     if days not in dict(_DAYS):
         return HttpResponse("Choose how many days.", status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        start_backtest(flow, actor=request.user.email, days=int(days))
+        is_live = request.POST.get("what") == LIVE
+        start_backtest(flow, actor=request.user.email, days=int(days), is_live=is_live)
     except DomainError as exc:
         messages.error(request, f"Nothing was started. {exc.detail}")
     return redirect("flows:backtest", request.tenant.slug, flow_id)
@@ -228,13 +236,14 @@ def _describe_stops(walked: Walked | None, profile_id: int | None) -> list[dict[
     ]
 
 
-def _describe_messages(flow: Flow, result: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _describe_messages(
+    definition: Mapping[str, Any], result: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Return each message with how many were due, and how many would not have left and why."""
     found = result["messages"]
-    titles = name_nodes(flow, set(found)) if found else {}
-    ordered = [*(node for node in titles if node in found), *(found.keys() - titles.keys())]
+    titles = name_graph(parse_graph(definition)) if found else {}
     rows = []
-    for node in ordered:
+    for node in (node for node in titles if node in found):
         outcomes: dict[str, int] = {}
         for day in found[node].values():
             for outcome, number in day.items():
@@ -243,7 +252,7 @@ def _describe_messages(flow: Flow, result: Mapping[str, Any]) -> list[dict[str, 
         rows.append(
             {
                 "node": node,
-                "title": titles.get(node, node),
+                "title": titles[node],
                 "due": due,
                 "all": due + sum(outcomes.values()),
                 "stopped": _in_words(outcomes),

@@ -13,6 +13,7 @@ from django.test import Client
 from crm.models import ConsentEvent, Event, Profile
 from flows.domain.parsing import parse_graph
 from flows.models import Flow, FlowEntry, FlowRun, RunStep
+from flows.services.drafts import save_draft
 from flows.services.dry.backtests import backtest_batch, replay, start_backtest
 from flows.services.dry.gates import find_stopped
 from kernel import clock
@@ -267,6 +268,9 @@ def test_a_draft_is_tried_with_the_definition_that_is_sent(
         start_backtest(idea, actor="ada@example.com", graph={"trigger": {}})
     with pytest.raises(Invalid):
         start_backtest(idea, actor="ada@example.com", graph=definition(), days=0)
+    save_draft(idea.pk, definition(), revision=None, actor="ada@example.com")
+    result = work_off(start_backtest(idea, actor="ada@example.com"))
+    assert result["entered"] == 1
     result = work_off(start_backtest(idea, actor="ada@example.com", graph=definition()))
     assert (result["entered"], FlowRun.objects.count()) == (1, 0)
     assert Event.objects.count() == 1

@@ -10,6 +10,7 @@ from django.test import Client
 from flows.domain.parsing import parse_graph
 from flows.domain.wishes import list_controls
 from flows.models import Flow
+from flows.services.drafts import save_draft
 from flows.services.dry.facts import Choice
 from flows.services.dry.shopper import Walked, Wishes, walk_shopper
 from kernel import clock
@@ -150,6 +151,20 @@ def test_each_message_is_shown_as_it_would_arrive(flow: Flow, owner: Client) -> 
     for words in ("Hello", "Show it as it would arrive", "/frame/?person="):
         assert words in part, words
     assert "does not exist any more" in owner.get(f"{address}?template=gone").content.decode()
+
+
+def test_a_draft_is_walked_before_what_runs_and_says_what_it_lacks(
+    flow: Flow, owner: Client
+) -> None:
+    address = f"/t/ada-soap/flows/{flow.pk}/try/?says=%7B%22total%22%3A20%7D"
+    save_draft(flow.pk, definition(), revision=None, actor="ada@example.com")
+    assert owner.get(address).content.decode().count("/try/message/?") == 1
+    assert owner.get(f"{address}&what=live").content.decode().count("/try/message/?") == 3
+    save_draft(flow.pk, {"trigger": {}}, revision=None, actor="ada@example.com")
+    assert "What is missing" in owner.get(address).content.decode()
+    idea = Flow.objects.create(name="Idea")
+    page = owner.get(f"/t/ada-soap/flows/{idea.pk}/try/").content.decode()
+    assert "Nothing was made of this flow yet" in page
 
 
 @pytest.mark.parametrize(

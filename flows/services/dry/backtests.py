@@ -10,20 +10,18 @@ from itertools import count
 from typing import Any, Final
 
 from flows.domain.graph import Graph
-from flows.domain.parsing import check_graph, parse_graph
-from flows.errors import GraphError
+from flows.domain.parsing import parse_graph
 from flows.models import Flow
 from flows.queries import dry as queries
-from flows.queries import pages
 from flows.queries.trying import BACKTEST
 from flows.services.dry.facts import Facts, Person
 from flows.services.dry.gates import find_stopped
 from flows.services.dry.loading import find_approximations, find_needs, load_events, load_people
 from flows.services.dry.passage import Passage
+from flows.services.dry.subject import Tried, check_definition, find_tried
 from flows.services.dry.tally import Tally
-from flows.services.surroundings import check_surroundings
 from kernel import clock
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Invalid
 from kernel.formats import find_zone
 from kernel.tenancy import current_tenant_id
 from tenants.choices import JobStatus
@@ -40,44 +38,47 @@ MOST_DAYS: Final = 365
 
 
 def start_backtest(
-    flow: Flow, *, actor: str, days: int = USUAL_DAYS, graph: Mapping[str, Any] | None = None
+    flow: Flow,
+    *,
+    actor: str,
+    days: int = USUAL_DAYS,
+    graph: Mapping[str, Any] | None = None,
+    is_live: bool = False,
 ) -> Job:
-    """Start the replay of a flow over the last days; a live one as it is, or a definition to try.
+    """Start the replay of a flow over the last days.
 
     Args:
         flow: of the active tenant.
         actor: who starts it.
         days: 1 to 365.
-        graph: the definition; None is the newest version.
+        graph: the definition; None is the draft, where it says something new, else what runs.
+        is_live: take what runs, whatever the draft says.
 
     Raises:
-        Conflict: the flow has no version, and no definition is given.
-        Invalid: the days are too many or too few, or the definition cannot be read.
+        Conflict: nothing was made of the flow yet, and no definition is given.
+        Invalid: the days are too many or too few, or the definition cannot run.
     """
     if not 1 <= days <= MOST_DAYS:
         raise Invalid("Too many days or too few.", fields={"days": f"1 to {MOST_DAYS}"})
     if graph is None:
-        version = pages.find_version(flow.pk, flow.version_number)
-        if version is None:
-            raise Conflict("Publish the flow, or send its definition, before you try it.")
-        graph, parsed = version.graph, parse_graph(version.graph)
+        tried = find_tried(flow, is_live=is_live)
     else:
-        parsed = _read(graph)
+        tried = Tried(graph, check_definition(graph), is_draft=True)
     until = clock.now()
     since = until - timedelta(days=days)
-    needs = find_needs(parsed)
     params = {
         "flow": flow.pk,
         "name": flow.name,
         "days": days,
         "since": since.isoformat(),
         "until": until.isoformat(),
-        "graph": dict(graph),
+        "is_draft": tried.is_draft,
+        "graph": dict(tried.raw),
     }
-    total = queries.count_starters(needs.starts, since=since, until=until)
-    return start_job(
-        BACKTEST, params, actor=actor, total=total, result_name=f"backtest-{flow.pk}.json"
-    )
+    starts = find_needs(tried.graph).starts
+    total = queries.count_starters(starts, since=since, until=until)
+    name = f"backtest-{flow.pk}.json"
+    return start_job(BACKTEST, params, actor=actor, total=total, result_name=name)
 
 
 def backtest_batch(turn: JobTurn) -> JobStep:
@@ -143,13 +144,3 @@ def replay(
     for passage in passages:
         passage.live(events.get(passage.person.id, ()), until)
     return passages
-
-
-def _read(graph: Mapping[str, Any]) -> Graph:
-    try:
-        parsed = check_graph(graph)
-        check_surroundings(parsed)
-    except GraphError as exc:
-        faults = {problem.path: problem.text for problem in exc.problems}
-        raise Invalid("This flow cannot be tried as it is.", fields=faults) from exc
-    return parsed
