@@ -355,6 +355,7 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatusEnum": "crm.choices.ReviewStatus",
         "TicketStatusEnum": "crm.choices.TicketStatus",
         "RateLimitKindEnum": "messaging.choices.LimitKind",
+        "RunStatusEnum": "flows.choices.RunStatus",
         "CouponKindEnum": "stores.domain.codes.KINDS",
         "CouponOfferKindEnum": "messaging.choices.CouponKind",
         "CouponScopeEnum": "messaging.choices.CouponScope",
