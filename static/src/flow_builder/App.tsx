@@ -111,6 +111,7 @@ export function App({ told }: { told: Told }): ReactNode {
         if (how === "add") setSelected((before) => new Set([...before, key]));
         if (how === "toggle") setSelected((before) => toggled(before, key));
       },
+      unselect: () => setSelected(new Set()),
       clear: () => {
         setSelected(new Set());
         setSide(null);

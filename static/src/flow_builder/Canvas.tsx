@@ -113,7 +113,7 @@ export function Canvas({ layout, onKeys, children }: CanvasProps): ReactNode {
         onNodesChange={change}
         onInit={start}
         onPaneClick={editor.clear}
-        onSelectionStart={editor.clear}
+        onSelectionStart={editor.unselect}
         onSelectionEnd={() => holder.current?.querySelector<HTMLElement>(".fb-card[data-selected]")?.focus({ preventScroll: true })}
         nodesDraggable={false}
         nodesConnectable={false}

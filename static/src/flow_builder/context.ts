@@ -19,6 +19,8 @@ export interface Editor {
   problemsAt: (key: string) => Problem[];
   titleOf: (key: string) => string;
   select: (key: string, how: "one" | "toggle" | "add" | "keep") => void;
+  /** Choose nothing; `clear` closes the panel as well, which moves the canvas. */
+  unselect: () => void;
   clear: () => void;
   open: (key: string, isByKey: boolean) => void;
   askToAdd: (way: Way, beside: DOMRect) => void;
