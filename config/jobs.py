@@ -59,6 +59,26 @@ JOBS: dict[str, JobKind] = {
     "lists.copy": _of_lists(
         "Copying a segment", "copy_batch", "Whoever was copied until then is on the list."
     ),
+    "flows.enrol": JobKind(
+        label="Putting people into a flow",
+        unit="people",
+        capability=capabilities.EDIT_FLOWS,
+        service="flows.services.manual.enrol_batch",
+        kept="Whoever entered until then is in the flow; nobody enters twice.",
+        back="flows:list",
+        back_label="Flows",
+        subject="name",
+    ),
+    "flows.move": JobKind(
+        label="Moving people to a new version",
+        unit="people",
+        capability=capabilities.EDIT_FLOWS,
+        service="flows.services.moving.move_batch",
+        kept="Whoever was moved until then is in the new version; the others go on in theirs.",
+        back="flows:list",
+        back_label="Flows",
+        subject="name",
+    ),
     "segments.audience": JobKind(
         label="Hashed addresses for ads",
         unit="people",
