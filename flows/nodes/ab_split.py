@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from flows.domain.nodes import METRICS
 from flows.nodes.parts import SHARES, describe
 
 NODE_TYPE: Final[dict[str, Any]] = describe(
@@ -17,6 +18,15 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "title": "Winner",
             "description": "Name of the way that everybody takes who comes for the first time; "
             "empty draws lots.",
+        },
+        "find_winner": {
+            "enum": ["", *METRICS],
+            "default": "",
+            "title": "Find the winner by",
+            "description": "Once each way reached 500 people and one is the best with a chance of "
+            "90 percent, everybody takes it who comes for the first time; the others keep theirs. "
+            "A person counts 5 days after they came here; revenue is what they then bought, net of "
+            "refunds. Empty: nobody decides.",
         },
     },
     required=["branches"],

@@ -1,0 +1,97 @@
+"""Finding the winners of A/B splits: measured every hour until one way is sure to be the best."""
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+
+from flows.choices import RUNNING
+from flows.domain.graph import Graph
+from flows.domain.nodes import ABSplit
+from flows.domain.winning import Measured, find_winner, win_chances
+from flows.models import ABTest, Flow
+from flows.queries.ab_tests import measure_ways
+from flows.queries.versions import find_graphs, list_live
+from kernel import clock
+from kernel.batches import Deadline
+from tenants.services import audit
+
+EVERY: Final = timedelta(hours=1)
+WINDOW: Final = timedelta(days=5)
+"""So long after they came to the split it counts what people did."""
+NOBODY: Final = Measured(0, 0.0, 0.0)
+
+
+def keep_tests(flow: Flow, graph: Graph | None) -> None:
+    """Begin, go on or stop measuring the splits of a flow, in the transaction that changes it.
+
+    A decided one stays decided until its metric is another one.
+
+    Args:
+        flow: as it is now.
+        graph: its live definition; None before the first.
+    """
+    splits = {
+        node.id: node.metric
+        for node in (graph.nodes.values() if graph is not None else ())
+        if isinstance(node, ABSplit) and node.metric and not node.winner
+    }
+    held = {test.node_id: test for test in ABTest.objects.filter(flow_id=flow.pk)}
+    stale = [test.pk for key, test in held.items() if splits.get(key) != test.metric]
+    ABTest.objects.filter(pk__in=stale).delete()
+    due = clock.now() + EVERY if flow.status in RUNNING else None
+    ABTest.objects.filter(flow_id=flow.pk, winner="").update(due_at=due)
+    ABTest.objects.bulk_create(
+        ABTest(flow_id=flow.pk, node_id=key, metric=metric, due_at=due)
+        for key, metric in splits.items()
+        if key not in held or held[key].pk in stale
+    )
+
+
+def measure_due(deadline: Deadline) -> int:
+    """Measure the splits of the active tenant that are due.
+
+    Args:
+        deadline: when to stop claiming.
+
+    Returns:
+        Splits measured; 0 when nothing is due or other workers hold it.
+    """
+    done = 0
+    while not deadline.passed and _measure_next():
+        done += 1
+    return done
+
+
+@transaction.atomic
+def _measure_next() -> bool:
+    now = clock.now()
+    due = ABTest.objects.filter(due_at__lte=now).order_by("due_at", "pk")
+    test = due.select_for_update(skip_locked=True, no_key=True).first()
+    if test is None:
+        return False
+    found = measure_ways(test.flow_id, test.node_id, test.metric, window=WINDOW, now=now)
+    ways = {name: found.get(name, NOBODY) for name in _names(test)}
+    test.recipients = {name: way.recipients for name, way in ways.items()}
+    test.chances = (
+        {name: round(chance, 4) for name, chance in win_chances(ways).items()}
+        if ways and all(way.recipients for way in ways.values())
+        else {}
+    )
+    test.winner = find_winner(ways)
+    test.decided_at, test.due_at = (now, None) if test.winner else (None, now + EVERY)
+    if test.winner:
+        told = {"step": test.node_id, "winner": test.winner, "chances": test.chances}
+        audit.record("flow.winner_found", "flow", test.flow_id, after=told)
+    test.save()
+    return True
+
+
+def _names(test: ABTest) -> list[str]:
+    """Return the ways of a split as it is live; those that are gone no longer compete."""
+    live = [each.version_id for each in list_live() if each.flow_id == test.flow_id]
+    for graph in find_graphs(live).values():
+        node = graph.nodes.get(test.node_id)
+        if isinstance(node, ABSplit):
+            return [way.name for way in node.branches]
+    return []
