@@ -20,6 +20,7 @@ _SEGMENTS = "segments.services.live.refresh_for_events"
 _FLOWS = "flows.services.enrolment.enrol_for_events"
 _EXITS = "flows.services.exits.exit_for_events"
 _STOCK = "flows.services.waiting.wake_for_stock"
+_WANTED = "flows.services.audiences.start_for_goods"
 
 EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Order Placed": (_FACTS, _POINTS, _CARTS, _WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS, _JOIN),
@@ -44,9 +45,11 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Suppression Changed": (_WRITES, _OUTGOING, _SEGMENTS),
     "Tags Changed": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Import Undone": (_FACTS, _WRITES, _SEGMENTS),
-    "Price Dropped": (_OUTGOING,),
-    "Back In Stock": (_OUTGOING, _STOCK),
+    "Price Dropped": (_OUTGOING, _WANTED),
+    "Back In Stock": (_OUTGOING, _STOCK, _WANTED),
+    "Stock Low": (_WANTED,),
     "Note Added": (_SEGMENTS,),
+    "Task Finished": (_SEGMENTS, _EXITS, _FLOWS),
     "Segment Entered": (_EXITS, _FLOWS, _WRITES, _OUTGOING),
     "Segment Exited": (_EXITS, _FLOWS, _WRITES, _OUTGOING),
     "RFM Group Changed": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
@@ -88,6 +91,7 @@ IDLE_IN_HISTORY: dict[str, str] = {
     _OUTGOING: "",
     _EXITS: "flows.queries.people.has_active_runs",
     _FLOWS: "",
+    _WANTED: "",
     _JOIN: "crm.queries.visitors.has_order_hints",
 }
 """Handlers that history passes by: always, or unless this function of the active tenant says that

@@ -71,6 +71,8 @@ _WAITING: Final = {
     "carts": ("crm_cart", "idle_at", "status = 'open' AND idle_at <= now()"),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
     "campaigns": ("flows_campaign", "due_at", "due_at <= now()"),
+    "dates": ("flows_datescan", "due_at", "due_at <= now()"),
+    "ab_tests": ("flows_abtest", "due_at", "due_at <= now()"),
     "stops": ("messaging_sendingstop", "coalesce(ended_at, created_at)", "has_work"),
     "rates": ("messaging_ratelimit", "changed_at", "waking <> '[]'"),
     "messages": (

@@ -186,6 +186,18 @@ WORK: dict[str, WorkKind] = {
         service="flows.services.campaigns.running.run_due",
         due="SELECT DISTINCT tenant_id FROM flows_campaign WHERE due_at <= now()",
     ),
+    "dates": WorkKind(
+        task="flows.tasks.scan_dates",
+        queue="flows",
+        service="flows.services.dates.scan_due",
+        due="SELECT DISTINCT tenant_id FROM flows_datescan WHERE due_at <= now()",
+    ),
+    "ab_tests": WorkKind(
+        task="flows.tasks.measure_ab_tests",
+        queue="flows",
+        service="flows.services.ab_tests.measure_due",
+        due="SELECT DISTINCT tenant_id FROM flows_abtest WHERE due_at <= now()",
+    ),
     "stops": WorkKind(
         task="messaging.tasks.work_off_stops",
         queue="messages",

@@ -4,17 +4,33 @@ from django.db.models import TextChoices
 
 
 class FlowStatus(TextChoices):
-    """Whether a flow runs."""
+    """Whether a flow runs.
+
+    ``manual`` runs like ``live``, but every message waits until somebody looked at it. ``paused``
+    lets nobody in; who is inside stays where they stand until it goes on.
+    """
 
     DRAFT = "draft"
     LIVE = "live"
+    MANUAL = "manual", "Manual review"
+    PAUSED = "paused"
     DISABLED = "disabled"
 
 
+RUNNING = (FlowStatus.LIVE, FlowStatus.MANUAL)
+"""States in which people enter and go on."""
+ON = (*RUNNING, FlowStatus.PAUSED)
+"""States in which people are inside."""
+
+
 class RunStatus(TextChoices):
-    """Where a run stands. ``completed`` and ``exited`` are final; a failed run can be resumed."""
+    """Where a run stands. ``completed`` and ``exited`` are final; a failed run can be resumed.
+
+    ``paused`` came due while its flow was paused, and is due again once that goes on.
+    """
 
     ACTIVE = "active"
+    PAUSED = "paused"
     COMPLETED = "completed"
     EXITED = "exited"
     FAILED = "failed"
@@ -25,6 +41,7 @@ class EntryOutcome(TextChoices):
 
     ENROLLED = "enrolled"
     REFUSED = "refused"
+    HELD_OUT = "held_out"
 
 
 class Refusal(TextChoices):
@@ -36,8 +53,10 @@ class Refusal(TextChoices):
     ENTRY_FILTER = "entry_filter", "The profile does not match the entry filter"
     KEY_MISSING = "key_missing", "The event lacks the property that tells runs apart"
     FREQUENCY = "frequency", "The profile entered before and may not enter again yet"
+    TOO_MANY = "too_many", "The profile is in the flow as often as it may be at the same time"
     EXIT_CONDITION = "exit_condition", "An exit condition is met already"
     CIRCLE = "circle", "The profile entered 10 times within a day: flows set each other off"
+    HELD_OUT = "held_out", "Held out, so that the effect of the flow can be measured"
 
 
 class CampaignState(TextChoices):
@@ -59,3 +78,19 @@ class Phase(TextChoices):
     TEST = "test", "The variants are sent to the test group"
     WAIT = "wait", "The test is waited for"
     REST = "rest", "Everybody else is sent to"
+
+
+class TaskState(TextChoices):
+    """What became of something that a member shall do for a person."""
+
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class ReviewStatus(TextChoices):
+    """What became of a message that waited for somebody to look at it."""
+
+    WAITING = "waiting"
+    RELEASED = "released", "Sent"
+    CANCELLED = "cancelled"

@@ -16,3 +16,15 @@ def advance_due(tenant_id: int) -> None:
 def run_campaigns(tenant_id: int) -> None:
     """Take the due campaigns of one tenant further for one turn."""
     work_off("campaigns", tenant_id)
+
+
+@shared_task(base=TenantTask, name="flows.tasks.scan_dates")
+def scan_dates(tenant_id: int) -> None:
+    """Place people of one tenant in flows whose date comes round, for one turn."""
+    work_off("dates", tenant_id)
+
+
+@shared_task(base=TenantTask, name="flows.tasks.measure_ab_tests")
+def measure_ab_tests(tenant_id: int) -> None:
+    """Measure the A/B splits of one tenant that are due, for one turn."""
+    work_off("ab_tests", tenant_id)

@@ -15,6 +15,7 @@ class Attempt:
     Attributes:
         run_key: by re-entry policy; set by the frequency stage.
         reason: a `Refusal` word once a stage refused it; empty: still in.
+        holdout: share of the flow that is held out, in hundredths of a percent.
     """
 
     flow_id: int
@@ -25,6 +26,16 @@ class Attempt:
     properties: Mapping[str, Any] = field(default_factory=dict)
     run_key: str = ""
     reason: str = ""
+    holdout: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFlow:
+    """A flow that takes people in, with the version that they get."""
+
+    flow_id: int
+    version_id: int
+    holdout: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +93,71 @@ class NodeCounts:
     passed: int = 0
     results: Mapping[str, int] = field(default_factory=dict)
     messages: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many stand at a node of a version, on their way or failed."""
+
+    version_id: int
+    node: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What becomes of those who stand at a node.
+
+    Attributes:
+        title: of the node where they stand, in words.
+        outcome: ``moved``, ``falls`` or ``exits`` (`flows.domain.moving`).
+        target: the node where they stand then; empty for who exits.
+    """
+
+    node: str
+    title: str
+    people: int
+    outcome: str
+    target: str
+    target_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class MovePreview:
+    """What moving everybody who is on their way to a new definition would mean, by node."""
+
+    nodes: tuple[Moving, ...]
+
+    def count(self, outcome: str) -> int:
+        """Return how many people an outcome has."""
+        return sum(each.people for each in self.nodes if each.outcome == outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVariant:
+    """A variant as its shop knows it.
+
+    Attributes:
+        product_id: of Patron.
+        product, external_id: ids of product and variant at the shop.
+        title: of the product.
+    """
+
+    product_id: int
+    store_id: int
+    product: str
+    external_id: str
+    sku: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewReview:
+    """A message that waits until a member has looked at it."""
+
+    run_id: int
+    flow_id: int
+    profile_id: int
+    node_id: str
+    visit: int
+    coupon_id: int | None

@@ -5,7 +5,9 @@ from flows.views import (
     campaign_report,
     campaigns,
     composing,
+    people,
     report,
+    tasks,
     trying,
     why,
 )
@@ -68,6 +70,13 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/cancel/", campaigns.cancel, name="cancel_campaign"),
     path("campaigns/<int:campaign_id>/duplicate/", campaigns.duplicate, name="copy_campaign"),
     path("campaigns/<int:campaign_id>/delete/", campaigns.delete, name="delete_campaign"),
+    path("flows/<int:flow_id>/state/", people.change_state, name="state"),
+    path("flows/<int:flow_id>/enrol/", people.enrol, name="enrol"),
+    path("flows/<int:flow_id>/review/", people.review, name="review"),
+    path("flows/<int:flow_id>/review/decide/", people.decide_review, name="decide"),
+    path("tasks/", tasks.task_list, name="tasks"),
+    path("tasks/<int:task_id>/finish/", tasks.finish, name="finish_task"),
+    path("profiles/<int:profile_id>/flows/enrol/", people.enrol_person, name="enrol_person"),
     path("orders/<int:order_id>/flows/", views.order_flows, name="order"),
     path("profiles/<int:profile_id>/flows/", views.profile_flows, name="profile"),
 ]

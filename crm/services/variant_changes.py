@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from crm.choices import ChangeOfVariant
+from crm.domain.stock_marks import passes_mark
 from crm.models import VariantChange
 from crm.services.batch import Batch
 from kernel.money import to_text
@@ -49,7 +50,7 @@ def _compared(rows: Sequence[Any]) -> list[tuple[Any, int, int, str]]:
 
 
 def note_stock(batch: Batch, rows: Sequence[Any]) -> None:
-    """Keep which variants ran out or came back, and say which came back.
+    """Keep which variants ran out or came back, and say which came back or run low.
 
     Args:
         batch: the ingest.
@@ -69,6 +70,11 @@ def note_stock(batch: Batch, rows: Sequence[Any]) -> None:
     for row in crossed:
         if row.quantity > 0:
             _say(batch, "Back In Stock", row, pieces=row.quantity)
+    for row in rows:
+        if None not in (row.quantity_before, row.quantity) and passes_mark(
+            row.quantity_before, row.quantity
+        ):
+            _say(batch, "Stock Low", row, before=row.quantity_before, pieces=row.quantity)
 
 
 def _keep(

@@ -10,11 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from flows.api.backtests import BacktestActions
+from flows.api.enrolling import Enrolling
+from flows.api.publishing import Publishing
 from flows.api.reports import ReportActions
 from flows.api.why import WhyActions
 from flows.choices import FlowStatus, RunStatus
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from flows.nodes import NODE_TYPES
+from flows.nodes.triggers import TRIGGER_TYPES
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource
 
@@ -28,8 +31,14 @@ class FlowOut(serializers.Serializer[Any]):
     description = serializers.CharField()
     status = serializers.ChoiceField(choices=FlowStatus.choices)
     version_number = serializers.IntegerField(help_text="Of the live version; 0 before the first.")
+    holdout = serializers.SerializerMethodField(
+        help_text="Percent of those who would enter that get nothing."
+    )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+    def get_holdout(self, flow: Flow) -> float:
+        return flow.holdout / 100
 
 
 class VersionOut(serializers.Serializer[Any]):
@@ -70,7 +79,7 @@ class RunOut(serializers.Serializer[Any]):
 
 
 class NodeTypeOut(serializers.Serializer[Any]):
-    """A type of node; ``schema`` is a JSON Schema."""
+    """A type of node or trigger; ``schema`` is a JSON Schema."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -79,12 +88,14 @@ class NodeTypeOut(serializers.Serializer[Any]):
 
 
 class NodeTypeList(serializers.Serializer[Any]):
-    """Every type of node."""
+    """Every type of node, or of trigger."""
 
     results = NodeTypeOut(many=True)
 
 
-class FlowViewSet(ReportActions, WhyActions, BacktestActions, ReadResource[Flow]):
+class FlowViewSet(
+    Publishing, Enrolling, ReportActions, WhyActions, BacktestActions, ReadResource[Flow]
+):
     """Automations, newest first."""
 
     scope_resource = "flows"
@@ -105,6 +116,12 @@ class FlowViewSet(ReportActions, WhyActions, BacktestActions, ReadResource[Flow]
     def nodes(self, request: Request) -> Response:
         """Describe every type of node with a JSON Schema."""
         return Response({"results": list(NODE_TYPES)})
+
+    @extend_schema(responses=NodeTypeList)
+    @action(detail=False, filter_backends=[], pagination_class=None)
+    def triggers(self, request: Request) -> Response:
+        """Describe everything that can start a flow with a JSON Schema."""
+        return Response({"results": list(TRIGGER_TYPES)})
 
     @extend_schema(responses=VersionOut(many=True))
     @action(detail=True, filter_backends=[])

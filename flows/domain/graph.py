@@ -1,18 +1,28 @@
 """A flow definition as frozen values: what starts a run, what ends it, and the nodes between."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 
 from crm.domain.carts import CART_EVENTS, ORDER_COMPLETED, ORDER_PLACED
 from flows.domain.nodes import Act, Choice, Goal, Jump, Wait, Ways
-from flows.domain.values import Condition, Duration, EventMatch, PropertyCondition
+from flows.domain.starts import OwnTrigger
+from flows.domain.values import (
+    Condition,
+    Duration,
+    ErrorPolicy,
+    EventMatch,
+    PropertyCondition,
+)
 
 USUAL_PRIORITY = 3
 HOLD, SKIP = "hold", "skip"
 AUTO, ITEMS, NOTHING = "auto", "items", "nothing"
 """What a message promotes; see `Message`."""
+LIVE, MANUAL, DRAFT, OFF = "live", "manual", "draft", "off"
+STATES = (LIVE, MANUAL, DRAFT, OFF)
+"""Of a message."""
 MAX_VISITS = 10
 """How often one run may visit one node."""
 
@@ -41,12 +51,13 @@ class EventTrigger:
 
 @dataclass(frozen=True, slots=True)
 class SegmentTrigger:
-    """Entering a segment starts a run."""
+    """Entering a segment starts a run, or leaving it."""
 
     segment_id: int
+    is_exit: bool = False
 
 
-Trigger = EventTrigger | SegmentTrigger
+Trigger = EventTrigger | SegmentTrigger | OwnTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +67,13 @@ class Reentry:
     Attributes:
         gap: with ``after``: shortest time from one entry to the next.
         key: with ``keyed``: event property of which each value has a run of its own.
+        at_once: so many runs of a person may be on their way at the same time; 0 is no limit.
     """
 
     policy: Policy
     gap: timedelta = timedelta(0)
     key: str = ""
+    at_once: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,8 @@ class Message:
         about: ``items`` of the trigger event are what it promotes, ``nothing``, or ``auto``: items
             that somebody looked at or put into a cart, and not those that were bought.
         coupon_id: whose codes it gives; None is that of the template.
+        state: ``live``; ``manual``: it waits for somebody to look at it; ``draft`` or ``off``:
+            nobody gets it and all go on.
     """
 
     id: str
@@ -102,6 +117,7 @@ class Message:
     on_quiet: str = HOLD
     about: str = AUTO
     coupon_id: int | None = None
+    state: str = LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +166,9 @@ class Graph:
         entry_filter: who may enter, also asked before every message; None lets everybody in.
         goal: an exit that counts as success; it is in ``exit_on`` too.
         max_event_age: older events start no run.
+        skips_only: who no longer matches the entry filter misses the message and goes on;
+            otherwise they leave.
+        policies: of the nodes that say what becomes of a run that cannot pass them.
     """
 
     trigger: Trigger
@@ -160,6 +179,8 @@ class Graph:
     entry_node: str
     nodes: Mapping[str, Node]
     max_event_age: timedelta
+    skips_only: bool = False
+    policies: Mapping[str, ErrorPolicy] = field(default_factory=dict)
 
 
 def ways(node: Node) -> Ways:

@@ -14,6 +14,20 @@ def draw_bucket(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % BUCKETS
 
 
+def is_held_out(share: int, salt: str, profile_id: int) -> bool:
+    """Say whether a person belongs to the group that gets nothing, so that the effect shows.
+
+    The same persons are held out for ever: a larger share adds some, a smaller one lets some go.
+
+    Args:
+        share: in hundredths of a percent.
+        salt: what draws its own lots, such as ``flow|7|12`` (its kind, tenant and id). Never
+            changed, or other persons would be held out.
+        profile_id: who is asked for.
+    """
+    return draw_bucket("holdout", salt, profile_id) < share
+
+
 def pick_way(ways: Sequence[ShareWay], bucket: int) -> ShareWay:
     """Return the way whose share, counted from the first one on, holds the bucket."""
     reached = 0

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flows.domain.graph import MAX_VISITS, Delay, Node
 from flows.domain.nodes import (
+    METRICS,
     ABSplit,
     Act,
     Alert,
@@ -27,6 +28,7 @@ from flows.domain.nodes import (
     ShareWay,
     StockWait,
     TagChange,
+    TaskWait,
 )
 from flows.domain.reading import Reader
 from flows.domain.values import Duration
@@ -125,6 +127,29 @@ def read_wait_stock(reader: Reader, key: str, body: Body, nodes: Mapping[str, An
     )
 
 
+def read_task(reader: Reader, key: str, body: Body, nodes: Mapping[str, Any]) -> Node:
+    """Read a task whose outcome is waited for."""
+    path = f"nodes.{key}"
+    due = None
+    if body.get("due") is not None:
+        due = reader.read_duration(reader.read_object(body["due"], f"{path}.due"), f"{path}.due")
+    done = reader.read_target(body.get("on_done"), f"{path}.on_done", nodes)
+    timeout = reader.read_target(body.get("on_timeout"), f"{path}.on_timeout", nodes)
+    cancelled = body.get("on_cancelled")
+    return TaskWait(
+        id=key,
+        title=reader.read_text(body.get("title"), f"{path}.title")[:MOST_TEXT],
+        assignee=str(body.get("assignee") or "").strip().lower()[:MOST_TEXT],
+        due=due,
+        timeout=_timeout(reader, body, path),
+        on_done=done,
+        on_cancelled=reader.read_target(cancelled, f"{path}.on_cancelled", nodes)
+        if cancelled
+        else timeout,
+        on_timeout=timeout,
+    )
+
+
 def read_branches(reader: Reader, key: str, body: Body, nodes: Mapping[str, Any]) -> Node:
     """Read a choice by conditions."""
     path = f"nodes.{key}"
@@ -157,7 +182,10 @@ def read_ab_split(reader: Reader, key: str, body: Body, nodes: Mapping[str, Any]
     winner = body.get("winner") or ""
     if winner and winner not in [way.name for way in ways]:
         reader.fault(f"{path}.winner", f"{winner!r} is none of the ways")
-    return ABSplit(key, ways, str(winner))
+    metric = body.get("find_winner") or ""
+    if metric:
+        metric = reader.read_word(metric, f"{path}.find_winner", METRICS)
+    return ABSplit(key, ways, str(winner), metric)
 
 
 def read_channel(reader: Reader, key: str, body: Body, nodes: Mapping[str, Any]) -> Node:
@@ -319,6 +347,7 @@ READERS: Final[dict[str, ReadNode]] = {
     "wait_date": read_wait_date,
     "wait_event": read_wait_event,
     "wait_stock": read_wait_stock,
+    "task": read_task,
     "branches": read_branches,
     "random": read_random,
     "ab_split": read_ab_split,

@@ -18,7 +18,9 @@ TIMEOUT: Final = "timeout"
 REACHED: Final = "reached"
 PAST: Final = "past"
 IN_STOCK: Final = "in_stock"
+DONE, CANCELLED = "done", "cancelled"
 AGAIN: Final = "again"
+METRICS: Final = ("opens", "clicks", "revenue")
 WAY: Final = "way: "
 """Before the name that a merchant gave to a way."""
 
@@ -101,6 +103,34 @@ class StockWait:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskWait:
+    """Opens a task for a member and waits for its outcome, no longer than `timeout`.
+
+    Attributes:
+        assignee: e-mail address of the member; empty: whoever comes first.
+        due: how long they have.
+    """
+
+    id: str
+    title: str
+    assignee: str
+    due: Duration | None
+    timeout: Duration
+    on_done: str
+    on_cancelled: str
+    on_timeout: str
+
+    @property
+    def ways(self) -> Ways:
+        """Where it leads."""
+        return (
+            (DONE, self.on_done),
+            (CANCELLED, self.on_cancelled),
+            (TIMEOUT, self.on_timeout),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """One way out of a node; the name is unique within it."""
 
@@ -162,11 +192,13 @@ class ABSplit:
 
     Attributes:
         winner: name of the way that everybody takes who comes for the first time; empty: none.
+        metric: by what a winner is found by itself, a word of `METRICS`; empty: by nobody.
     """
 
     id: str
     branches: tuple[ShareWay, ...]
     winner: str
+    metric: str = ""
 
     @property
     def ways(self) -> Ways:
@@ -275,7 +307,18 @@ class CouponChoice:
     coupon_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class TaskOpening:
+    """Opens a task; ``due`` is how long there is for it."""
+
+    title: str
+    assignee: str
+    due: Duration | None
+
+
 Effect = PropertyChange | TagChange | Award | Alert | Call | CouponChoice
+Deed = Effect | TaskOpening
+"""What a step may do: the effect of an act, or what a wait begins with."""
 
 RESULTS: Final[dict[type, str]] = {
     PropertyChange: "changed",
@@ -302,7 +345,7 @@ class Act:
         return ((RESULTS[type(self.effect)], self.next),)
 
 
-Wait = DateWait | EventWait | StockWait
+Wait = DateWait | EventWait | StockWait | TaskWait
 Choice = Branches | RandomShare | ABSplit | ChannelChoice
 
 

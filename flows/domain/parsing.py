@@ -12,8 +12,10 @@ from flows.domain.graph import (
     DEFAULT_MAX_EVENT_AGE,
     HOLD,
     ITEMS,
+    LIVE,
     NOTHING,
     SKIP,
+    STATES,
     USUAL_PRIORITY,
     Delay,
     EventTrigger,
@@ -31,6 +33,8 @@ from flows.domain.graph import (
 from flows.domain.lint import lint
 from flows.domain.node_reading import READERS
 from flows.domain.reading import Reader
+from flows.domain.start_reading import START_READERS
+from flows.domain.values import ErrorPolicy
 from flows.errors import GraphError, Problem
 
 CHANNELS = ("email", "sms", "whatsapp")
@@ -52,8 +56,11 @@ _KEYS = frozenset(
         "entry_node",
         "nodes",
         "max_event_age",
+        "on_filter",
     )
 )
+EXIT, ENTER = "exit", "enter"
+MOST_AT_ONCE = 100
 
 
 def parse_graph(raw: Any) -> Graph:
@@ -122,12 +129,28 @@ class _Reader(Reader):
             entry_node=self.read_target(body.get("entry_node"), "entry_node", raw_nodes),
             nodes={key: self._node(key, raw_nodes[key], raw_nodes) for key in raw_nodes},
             max_event_age=self._age(body.get("max_event_age"), trigger),
+            skips_only=self.read_word(body.get("on_filter", EXIT), "on_filter", (EXIT, SKIP))
+            == SKIP,
+            policies=self._policies(raw_nodes),
         )
+
+    def _policies(self, nodes: Mapping[str, Any]) -> dict[str, ErrorPolicy]:
+        told = {
+            key: node["on_error"]
+            for key, node in nodes.items()
+            if isinstance(node, Mapping) and node.get("on_error") is not None
+        }
+        return {key: self.read_policy(raw, f"nodes.{key}.on_error") for key, raw in told.items()}
 
     def _trigger(self, raw: Any) -> Trigger:
         body = self.read_object(raw, "trigger")
         if "segment" in body:
-            return SegmentTrigger(self.read_id(body["segment"], "trigger.segment", "a segment"))
+            word = self.read_word(body.get("on", ENTER), "trigger.on", (ENTER, EXIT))
+            segment_id = self.read_id(body["segment"], "trigger.segment", "a segment")
+            return SegmentTrigger(segment_id, is_exit=word == EXIT)
+        for key, read in START_READERS.items():
+            if key in body:
+                return read(self, body[key])
         if not self.read_text(body.get("event"), "trigger.event"):
             return EventTrigger("")
         return EventTrigger(
@@ -143,7 +166,9 @@ class _Reader(Reader):
             gap = self.read_duration(body, "reentry").length
         if policy is Policy.KEYED:
             key = self.read_text(body.get("property"), "reentry.property")
-        return Reentry(policy, gap, key)
+        most = body.get("max_at_once")
+        at_once = self.read_whole(most, "reentry.max_at_once", 1, MOST_AT_ONCE) if most else 0
+        return Reentry(policy, gap, key, at_once)
 
     def _exit_on(self, raw: Any, path: str) -> ExitOn:
         body = self.read_object(raw, path)
@@ -191,6 +216,7 @@ class _Reader(Reader):
             on_quiet=self.read_word(body.get("on_quiet", HOLD), f"{path}.on_quiet", (HOLD, SKIP)),
             about=self.read_word(body.get("about", AUTO), f"{path}.about", (AUTO, ITEMS, NOTHING)),
             coupon_id=self._coupon(body.get("coupon"), f"{path}.coupon"),
+            state=self.read_word(body.get("state", LIVE), f"{path}.state", STATES),
         )
 
     def _priority(self, raw: Any, path: str) -> int:

@@ -6,13 +6,22 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.domain.triggers import OPERATORS
-from flows.domain.values import Duration, EventMatch, PropertyCondition
+from flows.domain.values import (
+    EXIT_RUN,
+    PARK,
+    SKIP_NODE,
+    Duration,
+    ErrorPolicy,
+    EventMatch,
+    PropertyCondition,
+)
 from flows.errors import Problem
 
 UNITS = ("minutes", "hours", "days", "weeks")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST = 1_000_000
 """Two years of minutes fit."""
+MOST_RETRIES = 10
 MESSAGE_EVENTS = {"opened": "Message Opened", "clicked": "Message Clicked"}
 """Name of the event by what became of a message."""
 
@@ -119,6 +128,20 @@ class Reader:
             other = self.read_text(body.get("trigger"), f"{path}.{at}.trigger")
             pairs.append((name, other))
         return tuple(pairs)
+
+    def read_policy(self, raw: Any, path: str) -> ErrorPolicy:
+        """Read what becomes of a run that cannot pass a node."""
+        body = self.read_object(raw, path)
+        words, usual = (PARK, SKIP_NODE, EXIT_RUN), ErrorPolicy()
+        wait = usual.wait
+        if body.get("wait") is not None:
+            told = self.read_object(body["wait"], f"{path}.wait")
+            wait = self.read_duration(told, f"{path}.wait").length
+        return ErrorPolicy(
+            retry=self.read_whole(body.get("retry", 0), f"{path}.retry", 0, MOST_RETRIES),
+            wait=wait,
+            then=self.read_word(body.get("then", PARK), f"{path}.then", words),
+        )
 
     def read_object(self, raw: Any, path: str) -> Mapping[str, Any]:
         """Read an object."""

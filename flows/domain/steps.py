@@ -18,11 +18,13 @@ from flows.domain.nodes import (
     Act,
     Choice,
     DateWait,
-    Effect,
+    Deed,
     EventWait,
     Goal,
     Jump,
     StockWait,
+    TaskOpening,
+    TaskWait,
     Wait,
 )
 
@@ -72,7 +74,7 @@ class Decision:
     until: datetime | None = None
     result: str = ""
     message: Message | None = None
-    effect: Effect | None = None
+    effect: Deed | None = None
     exit_reason: str = ""
 
 
@@ -96,7 +98,7 @@ def decide(
             whole batch beforehand.
         asked: what else was found out beforehand.
     """
-    if isinstance(node, Delay | DateWait | EventWait | StockWait):
+    if isinstance(node, Delay | DateWait | EventWait | StockWait | TaskWait):
         decision = _wait(node, now, zone, is_waiting=is_waiting, asked=asked)
     elif isinstance(node, Exit | Goal):
         decision = _end(node)
@@ -147,7 +149,10 @@ def _wait(
             if asked.way or (is_waiting and until <= now):
                 return _go(dict(node.ways), asked.way or TIMEOUT)
             wake_at = _look_again(node, now, until, is_waiting=is_waiting)
-            return Decision(wake_at=wake_at, until=until)
+            opening = None
+            if isinstance(node, TaskWait) and not is_waiting:
+                opening = TaskOpening(node.title, node.assignee, node.due)
+            return Decision(wake_at=wake_at, until=until, effect=opening)
 
 
 def _wait_for_date(
@@ -161,7 +166,7 @@ def _wait_for_date(
 
 
 def _look_again(
-    node: EventWait | StockWait, now: datetime, until: datetime, *, is_waiting: bool
+    node: EventWait | StockWait | TaskWait, now: datetime, until: datetime, *, is_waiting: bool
 ) -> datetime:
     """Return when to look next.
 

@@ -10,6 +10,7 @@ ABOUT: Final[dict[str, str]] = {
     **dict.fromkeys(("Order Placed", "Order Updated", "Order Cancelled"), "order_id"),
     "Back In Stock": "variant_id",
     "Price Dropped": "variant_id",
+    "Stock Low": "variant_id",
 }
 """What the object of an event is, by the event's name.
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 ORDER_PLACED: Final = "Order Placed"
 CART: Final = "cart_id"
+PARK, SKIP_NODE, EXIT_RUN = "park", "skip", "exit"
+MOST_WAIT: Final = timedelta(days=1)
 Condition = Mapping[str, Any]
 """A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``."""
 
@@ -59,3 +61,25 @@ class EventMatch:
         """Whether it asks of which cart an order was made."""
         names = [condition.name for condition in self.where] + [name for name, _ in self.same]
         return self.event == ORDER_PLACED and CART in names
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPolicy:
+    """What becomes of a run that cannot pass a node.
+
+    Attributes:
+        retry: so often it is tried again.
+        wait: how long until the first of these; each next one takes twice as long.
+        then: ``park`` until somebody resumes it, ``skip`` the node, or ``exit``.
+    """
+
+    retry: int = 0
+    wait: timedelta = timedelta(minutes=5)
+    then: str = PARK
+
+    def wait_before(self, failures: int) -> timedelta | None:
+        """Return how long to wait after so many failures; None once it is given up."""
+        if failures > self.retry:
+            return None
+        times: int = 2 ** (failures - 1)
+        return min(self.wait * times, MOST_WAIT)

@@ -6,8 +6,11 @@ from typing import Final, NamedTuple
 
 from crm.domain.channels import CHANNEL_LABELS, CHANNEL_WORDS
 from flows.domain.graph import (
+    DRAFT,
     ITEMS,
+    MANUAL,
     NOTHING,
+    OFF,
     SKIP,
     USUAL_PRIORITY,
     Delay,
@@ -17,6 +20,8 @@ from flows.domain.graph import (
 )
 from flows.domain.nodes import (
     AGAIN,
+    CANCELLED,
+    DONE,
     ELSE,
     HAPPENED,
     IN_STOCK,
@@ -29,10 +34,16 @@ from flows.domain.nodes import (
     PropertyChange,
     StockWait,
     TagChange,
+    TaskWait,
 )
 from flows.domain.values import Duration, EventMatch, PropertyCondition
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_STATES = {
+    MANUAL: "waits for review",
+    DRAFT: "a draft, nobody gets it",
+    OFF: "off, nobody gets it",
+}
 _SIGNS = {
     "=": "is",
     "!=": "is not",
@@ -85,6 +96,8 @@ _WAYS: Final[dict[str, WayWords]] = {
     "yes": WayWords("Yes", "good", "check"),
     "no": WayWords("No", "neutral", "x"),
     HAPPENED: WayWords("It happens", "good", "check"),
+    DONE: WayWords("Done", "good", "check"),
+    CANCELLED: WayWords("Cancelled", "neutral", "x"),
     TIMEOUT: WayWords("Time is over", "neutral", "clock"),
     IN_STOCK: WayWords("Back in stock", "good", "check"),
     REACHED: WayWords("The day has come", "good", "check"),
@@ -143,7 +156,7 @@ def speak_date_wait(node: DateWait) -> str:
     return f"Wait until {speak_duration(node.offset)} {direction} {date}"
 
 
-def speak_timeout(node: EventWait | StockWait) -> str:
+def speak_timeout(node: EventWait | StockWait | TaskWait) -> str:
     """Return such as ``At the longest 24 hours``."""
     return f"At the longest {speak_duration(node.timeout)}"
 
@@ -199,11 +212,22 @@ def speak_message(message: Message) -> str:
         words.append("about no item")
     if message.coupon_id is not None:
         words.append("gives a coupon code")
+    if message.state in _STATES:
+        words.append(_STATES[message.state])
     return ", ".join(words)
 
 
 def speak_reentry(reentry: Reentry) -> str:
     """Return when a profile may enter again, in a few words."""
+    words = _speak_policy(reentry)
+    if reentry.at_once == 1:
+        return f"{words}, never twice at the same time"
+    if reentry.at_once:
+        return f"{words}, at most {reentry.at_once} times at the same time"
+    return words
+
+
+def _speak_policy(reentry: Reentry) -> str:
     match reentry.policy:
         case Policy.ONCE:
             return "Once"

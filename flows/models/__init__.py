@@ -1,22 +1,32 @@
 """Automations and campaigns: frozen versions, runs, audiences, and why somebody did not enter."""
 
 from flows.models.automations import (
+    ABTest,
+    DateScan,
     Flow,
     FlowDraft,
     FlowEntry,
     FlowRun,
     FlowVersion,
+    HeldOut,
+    ReviewItem,
     RunStep,
+    Task,
 )
 from flows.models.campaigns import Campaign, Recipient
 
 __all__ = [
+    "ABTest",
     "Campaign",
+    "DateScan",
     "Flow",
     "FlowDraft",
     "FlowEntry",
     "FlowRun",
     "FlowVersion",
+    "HeldOut",
     "Recipient",
+    "ReviewItem",
     "RunStep",
+    "Task",
 ]

@@ -4,7 +4,14 @@ from django.db import models
 from django.db.models.functions import Now
 
 from crm.models import Profile
-from flows.choices import EntryOutcome, FlowStatus, Refusal, RunStatus
+from flows.choices import (
+    EntryOutcome,
+    FlowStatus,
+    Refusal,
+    ReviewStatus,
+    RunStatus,
+    TaskState,
+)
 from kernel.tenancy import TenantForeignKey, TenantModel
 
 
@@ -18,6 +25,8 @@ class Flow(TenantModel):
     status = models.TextField(choices=FlowStatus.choices, default=FlowStatus.DRAFT)
     version_number = models.IntegerField(default=0)
     """Number of the live version; 0 before the first publication."""
+    holdout = models.SmallIntegerField(default=0, db_default=0)
+    """Share of those who would enter that gets nothing, in hundredths of a percent."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -172,3 +181,153 @@ class FlowDraft(TenantModel):
 
     def __str__(self) -> str:
         return f"draft of {self.flow_id}"
+
+
+class HeldOut(TenantModel):
+    """One who would have entered a flow and got nothing, so that its effect can be measured."""
+
+    flow = TenantForeignKey(Flow, on_delete=models.CASCADE, related_name="+")
+    version = TenantForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="+")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    run_key = models.TextField()
+    """The key that the run would have had."""
+    trigger_event_id = models.BigIntegerField(null=True)
+    decision = models.JSONField(default=dict)
+    """``trigger``, ``passed`` stages, ``share``, and the messages that ``would_have_sent``."""
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "flow", "profile", "run_key"], name="heldout_key_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "flow", "-at"], name="heldout_flow_idx"),
+            models.Index(fields=["tenant", "profile"], name="heldout_profile_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile_id} held out of {self.flow_id}"
+
+
+class DateScan(TenantModel):
+    """When it is looked next whose date a live flow waits for; a row for each such flow."""
+
+    flow = TenantForeignKey(Flow, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    """When the flow was switched on: dates before then start nothing."""
+    seen_until = models.DateTimeField()
+    """Up to then all dates have been looked at."""
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "flow"], name="datescan_uniq")]
+        indexes = [models.Index(fields=["tenant", "due_at"], name="datescan_due_idx")]
+
+    def __str__(self) -> str:
+        return f"dates of {self.flow_id}"
+
+
+class ReviewItem(TenantModel):
+    """A message of a run that waits until a member has looked at it.
+
+    What it says is written when it is sent; nobody can send it after ``expires_at``.
+    """
+
+    flow = TenantForeignKey(Flow, on_delete=models.CASCADE, related_name="+")
+    run = TenantForeignKey(FlowRun, on_delete=models.CASCADE, related_name="+")
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    node_id = models.TextField()
+    visit = models.IntegerField()
+    status = models.TextField(choices=ReviewStatus.choices, db_default=ReviewStatus.WAITING)
+    coupon_id = models.BigIntegerField(null=True)
+    """The coupon that the run had chosen by then."""
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.TextField(db_default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "run", "node_id", "visit"], name="reviewitem_visit_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "flow", "-id"],
+                name="reviewitem_waiting_idx",
+                condition=models.Q(status="waiting"),
+            ),
+            models.Index(fields=["tenant", "profile"], name="reviewitem_profile_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} of run {self.run_id}"
+
+
+class ABTest(TenantModel):
+    """An A/B split of a live flow whose winner is found by itself."""
+
+    flow = TenantForeignKey(Flow, on_delete=models.CASCADE, related_name="+")
+    node_id = models.TextField()
+    metric = models.TextField()
+    """``opens``, ``clicks`` or ``revenue``."""
+    winner = models.TextField(db_default="")
+    """Name of the way that new people take; empty until one has won."""
+    chances = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """How likely each way was the best one when it was measured last, by name."""
+    recipients = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    decided_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    """When it is measured next; None once it is decided."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "flow", "node_id"], name="abtest_uniq")
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "due_at"],
+                name="abtest_due_idx",
+                condition=models.Q(due_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} of {self.flow_id}"
+
+
+class Task(TenantModel):
+    """Something that a member shall do for a person, such as a call; a run may wait for it."""
+
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    run = TenantForeignKey(FlowRun, null=True, on_delete=models.CASCADE, related_name="+")
+    """The run whose step opened it; None for one that a member or program opened."""
+    node_id = models.TextField(db_default="")
+    visit = models.IntegerField(db_default=1)
+    title = models.TextField()
+    assignee = models.TextField(db_default="")
+    """E-mail address of the member who shall do it; empty: whoever comes first."""
+    due_at = models.DateTimeField(null=True)
+    state = models.TextField(choices=TaskState.choices, db_default=TaskState.OPEN)
+    created_at = models.DateTimeField()
+    created_by = models.TextField()
+    """A member, a key, or ``flow:`` with its id."""
+    finished_at = models.DateTimeField(null=True)
+    finished_by = models.TextField(db_default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "run", "node_id", "visit"], name="task_visit_uniq"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "state", "-id"], name="task_state_idx"),
+            models.Index(fields=["tenant", "profile", "-id"], name="task_profile_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

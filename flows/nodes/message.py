@@ -2,7 +2,16 @@
 
 from typing import Any, Final
 
-from flows.domain.graph import AUTO, HOLD, ITEMS, NOTHING, SKIP, USUAL_PRIORITY
+from flows.domain.graph import (
+    AUTO,
+    HOLD,
+    ITEMS,
+    LIVE,
+    NOTHING,
+    SKIP,
+    STATES,
+    USUAL_PRIORITY,
+)
 from flows.domain.parsing import CHANNELS, MOST_VALUE, PRIORITIES
 from flows.nodes.parts import DURATION, NEXT, describe
 
@@ -69,6 +78,13 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "default": None,
             "description": "Id of the coupon whose codes it gives, as text, one of "
             "/api/v1/coupons/offers/. Default: the one that the template names.",
+        },
+        "state": {
+            "title": "State",
+            "enum": list(STATES),
+            "default": LIVE,
+            "description": "manual: each message waits until a member looked at it and sends it, "
+            "7 days at the most. draft, off: nobody gets it, and all go on.",
         },
         "next": NEXT,
     },

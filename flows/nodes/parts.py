@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from flows.domain.reading import MOST_RETRIES
+from flows.domain.values import EXIT_RUN, PARK, SKIP_NODE
+
 NODE: Final = "node"
 """Format of what names the node that follows; forms draw a way out for it."""
 JUMP: Final = "jump"
@@ -135,6 +138,35 @@ SHARES: Final[dict[str, Any]] = {
 }
 
 
+ON_ERROR: Final[dict[str, Any]] = {
+    "type": ["object", "null"],
+    "default": None,
+    "title": "When it cannot be done",
+    "properties": {
+        "retry": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MOST_RETRIES,
+            "default": 0,
+            "title": "Try again so often",
+        },
+        "wait": {
+            **DURATION,
+            "title": "After",
+            "description": "Each next time after twice as long, a day at the most. Default: 5 "
+            "minutes.",
+        },
+        "then": {
+            "enum": [PARK, SKIP_NODE, EXIT_RUN],
+            "default": PARK,
+            "title": "Then",
+            "description": "park: the person waits here until somebody resumes them; skip: they go "
+            "on, the last of several ways; exit: they leave.",
+        },
+    },
+}
+
+
 def timeout(n: int, unit: str) -> dict[str, Any]:
     """Return the schema of how long a wait goes on at the most, with its default."""
     return {
@@ -172,7 +204,7 @@ def describe(
         "schema": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "type": "object",
-            "properties": {"type": {"const": word}, **properties},
+            "properties": {"type": {"const": word}, **properties, "on_error": ON_ERROR},
             "required": ["type", *required],
         },
     }

@@ -2,9 +2,21 @@
 
 from typing import Any, Final
 
+from flows.domain.graph import SKIP
+from flows.domain.parsing import EXIT, MOST_AT_ONCE
 from flows.nodes.parts import CONDITION, DURATION, EVENT, SEGMENT
 
 _ENDING: Final[dict[str, Any]] = {"anyOf": [EVENT, SEGMENT]}
+
+_AT_ONCE: Final[dict[str, Any]] = {
+    "max_at_once": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": MOST_AT_ONCE,
+        "default": None,
+        "title": "At the same time at most",
+    }
+}
 
 RULES_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -22,19 +34,23 @@ RULES_SCHEMA: Final[dict[str, Any]] = {
                 {
                     "type": "object",
                     "title": "Once in a lifetime",
-                    "properties": {"policy": {"const": "once"}},
+                    "properties": {"policy": {"const": "once"}, **_AT_ONCE},
                     "required": ["policy"],
                 },
                 {
                     "type": "object",
                     "title": "Every time",
-                    "properties": {"policy": {"const": "every_time"}},
+                    "properties": {"policy": {"const": "every_time"}, **_AT_ONCE},
                     "required": ["policy"],
                 },
                 {
                     "type": "object",
                     "title": "Again after some time",
-                    "properties": {"policy": {"const": "after"}, **DURATION["properties"]},
+                    "properties": {
+                        "policy": {"const": "after"},
+                        **DURATION["properties"],
+                        **_AT_ONCE,
+                    },
                     "required": ["policy", "n", "unit"],
                 },
                 {
@@ -47,10 +63,17 @@ RULES_SCHEMA: Final[dict[str, Any]] = {
                             "format": "event-property",
                             "title": "Property of the event",
                         },
+                        **_AT_ONCE,
                     },
                     "required": ["policy", "property"],
                 },
             ],
+        },
+        "on_filter": {
+            "enum": [EXIT, SKIP],
+            "default": EXIT,
+            "title": "Who no longer matches",
+            "description": "exit: leaves before a message; skip: misses it and goes on.",
         },
         "goal": {
             **_ENDING,

@@ -1,11 +1,12 @@
 """Which products and variants of Patron are meant by what events name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from crm.choices import Platform
 from crm.models import Event, Product, Store, Variant
+from flows.types import ShownVariant
 
 BIGINT_DIGITS: Final = 19
 Named = tuple[int, str]
@@ -72,6 +73,22 @@ def find_variants(named: Mapping[tuple[int, datetime], str]) -> dict[int, int]:
         if variant_id is not None:
             found[pk] = variant_id
     return found
+
+
+def find_shown(variant_ids: Collection[int]) -> dict[int, ShownVariant]:
+    """Return variants as their shops know them, by id of Patron; unknown ones are left out."""
+    variants = Variant.objects.filter(pk__in=set(variant_ids)).select_related("product")
+    return {
+        variant.pk: ShownVariant(
+            product_id=variant.product_id,
+            store_id=variant.store_id,
+            product=variant.product.external_id,
+            external_id=variant.external_id,
+            sku=variant.sku,
+            title=variant.product.title,
+        )
+        for variant in variants
+    }
 
 
 def _of_stores(store_ids: set[int], external_ids: set[str]) -> dict[Named, int]:

@@ -24,6 +24,7 @@ from flows.domain.nodes import (
     RandomShare,
     StockWait,
     TagChange,
+    TaskWait,
 )
 from flows.domain.words import (
     speak_change,
@@ -58,6 +59,7 @@ _LOOKS: Final[dict[type, Look]] = {
     DateWait: Look("wait", "calendar"),
     EventWait: Look("wait", "bolt"),
     StockWait: Look("wait", "store"),
+    TaskWait: Look("wait", "check"),
     Split: Look("choice", "split"),
     Branches: Look("choice", "split"),
     RandomShare: Look("choice", "split"),
@@ -181,7 +183,7 @@ def node_words(node: Node, names: Names) -> tuple[str, str]:
     """Return a node as a title and a sentence."""
     if isinstance(node, Message):
         found = names.message(node.id), speak_message(node)
-    elif isinstance(node, Delay | DateWait | EventWait | StockWait):
+    elif isinstance(node, Delay | DateWait | EventWait | StockWait | TaskWait):
         found = _wait_words(node, names)
     elif isinstance(node, Exit | Goal):
         found = ("End", node.reason) if isinstance(node, Exit) else ("Goal", node.name)
@@ -192,7 +194,9 @@ def node_words(node: Node, names: Names) -> tuple[str, str]:
     return found
 
 
-def _wait_words(node: Delay | DateWait | EventWait | StockWait, names: Names) -> tuple[str, str]:
+def _wait_words(
+    node: Delay | DateWait | EventWait | StockWait | TaskWait, names: Names
+) -> tuple[str, str]:
     match node:
         case Delay(zone=zone):
             return speak_delay(node), zone or OWN_ZONE
@@ -204,6 +208,9 @@ def _wait_words(node: Delay | DateWait | EventWait | StockWait, names: Names) ->
         case StockWait(min_units=pieces):
             least = f"{pieces} piece{'' if pieces == 1 else 's'} or more. "
             return "Wait until back in stock", least + speak_timeout(node)
+        case TaskWait(title=title, assignee=assignee):
+            whose = f"For {assignee}. " if assignee else "For your team. "
+            return f"Task: {title}", whose + speak_timeout(node)
 
 
 def _choice_words(node: Split | Choice | Jump, names: Names) -> tuple[str, str]:
@@ -212,8 +219,10 @@ def _choice_words(node: Split | Choice | Jump, names: Names) -> tuple[str, str]:
             return _condition_words_of(node, names)
         case RandomShare():
             return "Random share", "Drawn anew at each visit"
-        case ABSplit(winner=winner):
-            return "A/B split", f"Winner: {winner}" if winner else "The same for ever for a person"
+        case ABSplit(winner=winner, metric=metric):
+            found = f"The winner is found by {metric}" if metric else ""
+            words = f"Winner: {winner}" if winner else found
+            return "A/B split", words or "The same for ever for a person"
         case ChannelChoice(by_history=by_history):
             first = "Where they opened or clicked last, then in this order"
             return "Choose the channel", first if by_history else "The first that reaches them"

@@ -10,6 +10,7 @@ from flows.choices import RunStatus
 from flows.domain.graph import EventTrigger, Graph, SegmentTrigger
 from flows.domain.layout import Place, lay_out
 from flows.domain.parsing import parse_graph
+from flows.domain.start_words import speak_trigger
 from flows.domain.words import speak_property, speak_reentry, speak_way
 from flows.models import Flow, FlowRun, FlowVersion
 from flows.queries import people
@@ -186,7 +187,7 @@ def draw(version: FlowVersion) -> Drawing:
         )
 
     return Drawing(
-        trigger=_trigger_words(graph, names.segments),
+        trigger=speak_trigger(graph.trigger, names.segments),
         rules=_rules(graph, names),
         cards=[build(place) for place in lay_out(graph)],
     )
@@ -194,7 +195,7 @@ def draw(version: FlowVersion) -> Drawing:
 
 def describe_rules(graph: Graph, names: Names) -> tuple[str, list[tuple[str, str]]]:
     """Return what starts a flow, and its rules as label and words."""
-    return _trigger_words(graph, names.segments), _rules(graph, names)
+    return speak_trigger(graph.trigger, names.segments), _rules(graph, names)
 
 
 def count_nodes(flow_id: int) -> dict[str, NodeCounts]:
@@ -232,15 +233,7 @@ def _triggers(flows: Sequence[Flow]) -> dict[int, str]:
             if isinstance(graph.trigger, SegmentTrigger)
         }
     )
-    return {flow_id: _trigger_words(graph, names) for flow_id, graph in graphs.items()}
-
-
-def _trigger_words(graph: Graph, names: Mapping[int, str]) -> str:
-    match graph.trigger:
-        case EventTrigger(event=event):
-            return event
-        case SegmentTrigger(segment_id=segment_id):
-            return f"Enters {names.get(segment_id, 'a deleted segment')}"
+    return {flow_id: speak_trigger(graph.trigger, names) for flow_id, graph in graphs.items()}
 
 
 def _rules(graph: Graph, names: Names) -> list[tuple[str, str]]:
@@ -251,6 +244,8 @@ def _rules(graph: Graph, names: Names) -> list[tuple[str, str]]:
     if graph.entry_filter is not None:
         rules.append(("Who", condition_words(graph.entry_filter, names)))
     rules.append(("How often", speak_reentry(graph.reentry)))
+    if graph.skips_only and graph.entry_filter is not None:
+        rules.append(("Who no longer matches", "Misses the message and goes on"))
     if graph.exit_on:
         exits = ", ".join(exit_words(exit_on, graph, names) for exit_on in graph.exit_on)
         rules.append(("Leaves early", exits))

@@ -32,6 +32,12 @@ def find_absent(profile_ids: Iterable[int]) -> tuple[set[int], set[int]]:
     return erased, {pk for pk, _, is_anonymous in rows if is_anonymous} - erased
 
 
+def find_known(profile_ids: Iterable[int]) -> list[int]:
+    """Return those of some ids that are persons of the tenant whom somebody knows, in order."""
+    known = Profile.objects.filter(pk__in=set(profile_ids), is_anonymous=False)
+    return list(known.order_by("pk").values_list("pk", flat=True))
+
+
 def properties_of(events: Iterable[tuple[int, datetime]]) -> dict[int, dict[str, Any]]:
     """Return the properties of events by id.
 
@@ -236,9 +242,37 @@ def count_starts(
     return {(flow_id, profile_id): number for flow_id, profile_id, number in rows}
 
 
+def count_inside(
+    flow_ids: Collection[int], profile_ids: Collection[int]
+) -> dict[tuple[int, int], int]:
+    """Return how many runs are on their way, by (flow, profile); none that has failed."""
+    if not flow_ids:
+        return {}
+    rows = (
+        FlowRun.objects.filter(
+            flow_id__in=set(flow_ids),
+            profile_id__in=set(profile_ids),
+            status__in=[RunStatus.ACTIVE, RunStatus.PAUSED],
+        )
+        .values_list("flow_id", "profile_id")
+        .annotate(number=Count("pk"))
+    )
+    return {(flow_id, profile_id): number for flow_id, profile_id, number in rows}
+
+
+def find_run_keys(
+    flow_ids: Collection[int], profile_ids: Collection[int]
+) -> set[tuple[int, int, str]]:
+    """Return flow, profile and key of the runs of some people, also of those that are over."""
+    if not flow_ids:
+        return set()
+    runs = FlowRun.objects.filter(flow_id__in=set(flow_ids), profile_id__in=set(profile_ids))
+    return set(runs.values_list("flow_id", "profile_id", "run_key"))
+
+
 def has_active_runs() -> bool:
     """Say whether anybody of the tenant is in a run that an exit could end."""
-    return FlowRun.objects.filter(status=RunStatus.ACTIVE).exists()
+    return FlowRun.objects.filter(status__in=[RunStatus.ACTIVE, RunStatus.PAUSED]).exists()
 
 
 def live_runs(profile_ids: Iterable[int]) -> list[LiveRun]:

@@ -127,8 +127,8 @@ def runs_of_person(flow_id: int, profile_id: int) -> list[FlowRun]:
 
 
 def refused_of(flow_id: int) -> QuerySet[FlowEntry]:
-    """Return the attempts to enter that a flow refused, with their profiles."""
-    entries = FlowEntry.objects.filter(flow_id=flow_id, outcome=EntryOutcome.REFUSED)
+    """Return the attempts that started no run, also of those held out, with their profiles."""
+    entries = FlowEntry.objects.filter(flow_id=flow_id).exclude(outcome=EntryOutcome.ENROLLED)
     return entries.select_related("profile")
 
 

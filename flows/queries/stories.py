@@ -33,6 +33,12 @@ _WORDS = {
     "alerted": "Your team was told",
     "called": "The webhook was queued",
     "coupon": "Coupon chosen for what follows",
+    "done": "The task was done",
+    "cancelled": "The task was cancelled",
+    "off": "Passed: the message is off",
+    "review": "The message waits for somebody to look at it",
+    "missed": "Missed the message: no longer matched the entry filter",
+    "moved": "The step was removed; went on to the next one that is left",
 }
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import structlog
 from django.db.models import F, OuterRef, Q, Subquery
 
-from flows.choices import FlowStatus
+from flows.choices import RUNNING
 from flows.domain.graph import Graph
 from flows.domain.parsing import parse_graph
 from flows.errors import GraphError
 from flows.models import Flow, FlowEntry, FlowVersion
+from flows.types import LiveFlow
 from messaging.models import Coupon
 from messaging.panels import TemplateUser
 from segments.panels import SegmentUser
@@ -32,12 +33,17 @@ def list_flow_names() -> dict[int, str]:
     return dict(Flow.objects.order_by("name").values_list("pk", "name"))
 
 
-def list_live() -> list[tuple[int, int]]:
-    """Return flow and live version of every flow that takes people in, by flow."""
-    live = FlowVersion.objects.filter(
-        flow__status=FlowStatus.LIVE, number=F("flow__version_number")
-    )
-    return list(live.order_by("flow_id").values_list("flow_id", "pk"))
+def list_flows_on() -> dict[int, str]:
+    """Return the names of the flows that take people in by id, in alphabetical order."""
+    flows = Flow.objects.filter(status__in=RUNNING, version_number__gt=0).order_by("name")
+    return dict(flows.values_list("pk", "name"))
+
+
+def list_live() -> list[LiveFlow]:
+    """Return every flow that takes people in, with its live version, by flow."""
+    live = FlowVersion.objects.filter(flow__status__in=RUNNING, number=F("flow__version_number"))
+    rows = live.order_by("flow_id").values_list("flow_id", "pk", "flow__holdout")
+    return [LiveFlow(*row) for row in rows]
 
 
 def find_endpoints(endpoint_ids: Collection[int]) -> set[int]:
@@ -64,8 +70,9 @@ def list_segment_users() -> dict[int, list[SegmentUser]]:
     for flow_id, name, status, graph, used_at in rows.values_list(
         "flow_id", "flow__name", "flow__status", "graph", "used_at"
     ):
-        is_live = status == FlowStatus.LIVE
-        starting = _segments_named(graph.get("trigger"))
+        is_live = status in RUNNING
+        trigger = graph.get("trigger") or {}
+        starting = _segments_named(trigger) if trigger.get("on") != "exit" else set()
         for segment_id in sorted(_segments_named(graph)):
             user = SegmentUser(
                 kind="Flow",

@@ -19,12 +19,15 @@ from flows.domain.nodes import (
     EventWait,
     RandomShare,
     StockWait,
+    TaskWait,
 )
 from flows.domain.steps import Asked
 from flows.domain.triggers import fits, name_properties
 from flows.domain.values import EventMatch
 from flows.queries import people, reach
+from flows.queries.ab_tests import find_winner
 from flows.queries.goods import find_variants
+from flows.queries.tasks import find_states
 from flows.services.conditions import runs_that_meet
 from flows.services.walkers import Walker
 from flows.types import Happened, Subject
@@ -157,6 +160,16 @@ def _variants(node: StockWait, group: Sequence[Walker]) -> dict[int, int | None]
     return {walker.run_id: found.get(walker.trigger_event_id or 0) for walker in group}
 
 
+def _ask_task(node: TaskWait, group: Sequence[Walker], now: datetime) -> Answers:
+    del now
+    waiting = [walker for walker in group if walker.is_waiting]
+    states = find_states(node.id, {walker.run_id: walker.visit for walker in waiting})
+    return {
+        walker.run_id: Asked(way=states.get(walker.run_id, ""), until=walker.waited_until)
+        for walker in group
+    }
+
+
 def named_of(walker: Walker) -> Mapping[str, Any]:
     """Return the properties of what started a run, with the names of what it is about."""
     trigger = walker.trigger
@@ -190,11 +203,14 @@ def _ask_ab(node: ABSplit, group: Sequence[Walker], now: datetime) -> Answers:
     del now
     known = {word for word, _ in node.ways}
     before = people.ways_before(group[0].flow_id, node.id, {walker.profile_id for walker in group})
+    winner = node.winner or (find_winner(group[0].flow_id, node.id) if node.metric else "")
+    if f"{WAY}{winner}" not in known:
+        winner = ""
     answers = {}
     for walker in group:
         way = before.get(walker.profile_id, "")
         if way not in known:
-            way = f"{WAY}{node.winner or draw_share(node, walker)}"
+            way = f"{WAY}{winner or draw_share(node, walker)}"
         answers[walker.run_id] = Asked(way=way)
     return answers
 
@@ -225,6 +241,7 @@ _ASKERS: Final[dict[type, Callable[[Any, Sequence[Walker], datetime], Answers]]]
     DateWait: _ask_date,
     EventWait: _ask_event,
     StockWait: _ask_stock,
+    TaskWait: _ask_task,
     Branches: _ask_branches,
     RandomShare: _ask_random,
     ABSplit: _ask_ab,

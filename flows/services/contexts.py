@@ -6,10 +6,13 @@ from typing import Any, Final
 
 from flows.domain.graph import AUTO, CART_TRIGGERS, HOLD, ITEMS, USUAL_PRIORITY, Message
 from flows.domain.items import Item, items_of
+from flows.domain.starts import PRICE_FELL, STOCK_CAME, STOCK_FELL
 from flows.queries import people
 from flows.queries.goods import Named, find_products
 
 ORDER_EVENTS: Final = frozenset({"Order Placed", "Order Updated", "Order Cancelled"})
+OF_GOODS: Final = CART_TRIGGERS | {PRICE_FELL, STOCK_FELL, STOCK_CAME}
+"""Events whose items are what a message promotes."""
 Cause = tuple[int | None, Mapping[str, Any], Message]
 """The trigger event of a run, what the run keeps of it, and the node that sends."""
 
@@ -80,7 +83,7 @@ def load_contexts(causes: Iterable[Cause]) -> Contexts:
 
 def promotes_items(node: Message, event: str) -> bool:
     """Say whether the items of the trigger event are what a message promotes."""
-    return node.about == ITEMS or (node.about == AUTO and event in CART_TRIGGERS)
+    return node.about == ITEMS or (node.about == AUTO and event in OF_GOODS)
 
 
 def _without_sku(items: Sequence[Item]) -> list[str]:

@@ -12,8 +12,9 @@ from crm.services.properties import (
     read_properties,
 )
 from crm.services.tags import change_tags
-from flows.domain.nodes import Award, Call, PropertyChange, TagChange
+from flows.domain.nodes import Award, Call, PropertyChange, TagChange, TaskOpening
 from flows.queries.versions import list_flow_names
+from flows.services.tasks import open_tasks
 from flows.services.walkers import Due
 from loyalty.services.awards import NewAward, post_awards
 from stores.services.outgoing import StepCall, queue_step_calls
@@ -156,5 +157,6 @@ _WRITERS: Final[dict[type, Callable[[Sequence[Due], datetime], None]]] = {
     TagChange: _write_tags,
     Award: _award,
     Call: _call,
+    TaskOpening: open_tasks,
 }
 _WRITING: Final = {PropertyChange, TagChange, Award}

@@ -1,19 +1,19 @@
 """Advancing runs: claim what is due, walk it, write everything in one transaction per batch."""
 
 import json
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import structlog
 from django.db import OperationalError, transaction
 
-from flows.choices import FlowStatus, RunStatus
+from flows.choices import RUNNING, FlowStatus, RunStatus
 from flows.domain.delays import pick_zone
 from flows.models import FlowRun
 from flows.queries.versions import get_graphs
 from flows.services.effects import carry_out
-from flows.services.walkers import Walker
+from flows.services.review_queue import queue_reviews
+from flows.services.walkers import Broken, Walker
 from flows.services.walking import Walk
 from kernel import clock
 from kernel.arrays import array, columns
@@ -30,10 +30,15 @@ log = structlog.get_logger(__name__)
 
 
 class _BatchFailed(Exception):
-    def __init__(self, run_ids: Sequence[int], cause: Exception) -> None:
+    """A batch that cannot be written; ``place`` is node and visit at which a single run broke."""
+
+    def __init__(
+        self, run_ids: Sequence[int], cause: Exception, place: tuple[str, int] | None
+    ) -> None:
         super().__init__(str(cause))
         self.run_ids = run_ids
         self.cause = cause
+        self.place = place
 
 
 def advance_due(deadline: Deadline) -> int:
@@ -82,7 +87,9 @@ def resume_failed(run_ids: Collection[int]) -> int:
 
 
 @transaction.atomic
-def _advance_batch(run_ids: Sequence[int] | None) -> int:
+def _advance_batch(
+    run_ids: Sequence[int] | None, broken: Mapping[int, Broken] | None = None
+) -> int:
     now = clock.now()
     rows = run_sql(
         "flows.claim_runs",
@@ -92,23 +99,28 @@ def _advance_batch(run_ids: Sequence[int] | None) -> int:
     )
     if not rows:
         return 0
+    walk = None
     try:
-        _walk(rows, now)
+        walk = Walk(now, _walkers(rows), broken or {})
+        walk.go()
+        _write(walk)
     except OperationalError:
         raise
     except Exception as exc:
-        raise _BatchFailed([row.id for row in rows], exc) from exc
+        place = walk.broken_at() if walk is not None else None
+        raise _BatchFailed([row.id for row in rows], exc, place) from exc
     return len(rows)
 
 
-def _walk(rows: Sequence[Any], now: datetime) -> None:
-    walk = Walk(now, _walkers(rows))
-    walk.go()
+def _write(walk: Walk) -> None:
     queue_messages(walk.messages)
-    carry_out(walk.effects, now)
+    queue_reviews(walk.reviews, walk.now)
+    carry_out(walk.effects, walk.now)
     steps = [(step.run_id, step.node, step.visit, step.result) for step in walk.steps]
     if steps:
-        run_sql("flows.record_steps", now=now, **columns("run_ids nodes visits results", steps))
+        run_sql(
+            "flows.record_steps", now=walk.now, **columns("run_ids nodes visits results", steps)
+        )
     run_sql("flows.advance_runs", **columns(_RUN_COLUMNS, _states(walk)))
 
 
@@ -152,11 +164,14 @@ def _walkers(rows: Sequence[Any]) -> list[Walker]:
             trigger_event_id=row.trigger_event_id,
             trigger=json.loads(row.trigger),
             context=json.loads(row.context),
+            is_reviewed=row.flow_status == FlowStatus.MANUAL,
         )
-        if row.flow_status != FlowStatus.LIVE:
-            walker.end(RunStatus.EXITED, "the flow is not live")
-        elif row.is_erased:
+        if row.is_erased:
             walker.end(RunStatus.EXITED, "the profile was erased")
+        elif row.flow_status == FlowStatus.PAUSED:
+            walker.set_aside()
+        elif row.flow_status not in RUNNING:
+            walker.end(RunStatus.EXITED, "the flow is not live")
         walkers.append(walker)
     return walkers
 
@@ -170,7 +185,7 @@ def _isolate(failure: _BatchFailed) -> int:
     ids = failure.run_ids
     if len(ids) == 1:
         log.error("flow_run_failed", run=ids[0], exc_info=failure.cause)
-        _fail(ids[0], failure.cause)
+        _fail(failure)
         return 1
     middle = len(ids) // 2
     for half in (ids[:middle], ids[middle:]):
@@ -181,9 +196,22 @@ def _isolate(failure: _BatchFailed) -> int:
     return len(ids)
 
 
-@transaction.atomic
-def _fail(run_id: int, cause: Exception) -> None:
-    reason = f"{type(cause).__name__}: {cause}"[:500]
-    FlowRun.objects.filter(pk=run_id, status=RunStatus.ACTIVE).update(
-        status=RunStatus.FAILED, exit_reason=reason, wake_at=None
-    )
+def _fail(failure: _BatchFailed) -> None:
+    """Do with the one run that broke its batch what the node says at which it broke.
+
+    It is walked once more and stopped there, so that what came before is not lost. One that still
+    breaks is parked where it stood.
+    """
+    (run_id,) = failure.run_ids
+    reason = f"{type(failure.cause).__name__}: {failure.cause}"[:500]
+    if failure.place is not None:
+        try:
+            _advance_batch([run_id], {run_id: Broken(*failure.place, reason)})
+        except _BatchFailed as again:
+            log.warning("flow_run_breaks_again", run=run_id, cause=str(again.cause))
+        else:
+            return
+    with transaction.atomic():
+        FlowRun.objects.filter(pk=run_id, status=RunStatus.ACTIVE).update(
+            status=RunStatus.FAILED, exit_reason=reason, wake_at=None
+        )

@@ -5,17 +5,20 @@ Both are asked again at the very moment of sending, because a queued message may
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from flows.choices import FlowStatus, RunStatus
+from flows.choices import ON, FlowStatus, RunStatus
 from flows.domain.graph import ExitOn, Graph
 from flows.queries import people
 from flows.queries.runs import sending_runs
 from flows.queries.versions import find_graphs
 from flows.services.exit_conditions import Leaver, find_met_exits
+from messaging.choices import SkipReason
 from messaging.types import PendingMessage, Verdict
 from segments.services.evaluate import matching
+
+LOOK_AGAIN: Final = timedelta(hours=1)
 
 
 def ask_exit_condition(messages: Sequence[PendingMessage], now: datetime) -> Mapping[int, Verdict]:
@@ -23,7 +26,7 @@ def ask_exit_condition(messages: Sequence[PendingMessage], now: datetime) -> Map
 
     Args:
         messages: a batch of the active tenant; those of no flow are not answered for.
-        now: aware; unused, because only what happened counts.
+        now: aware; those of a paused flow are asked again an hour later.
     """
     ours = [message for message in messages if message.flow_run_id]
     runs = sending_runs([message.flow_run_id for message in ours if message.flow_run_id])
@@ -36,6 +39,14 @@ def ask_exit_condition(messages: Sequence[PendingMessage], now: datetime) -> Map
             verdicts[message.id] = Verdict(passed=False, detail="the run does not exist any more")
             continue
         reason = _reason_over(run) or _reason_met(met.get(message.id))
+        if not reason and run.flow__status == FlowStatus.PAUSED:
+            verdicts[message.id] = Verdict(
+                passed=False,
+                detail="the flow is paused",
+                reason=SkipReason.HELD,
+                wait_until=now + LOOK_AGAIN,
+            )
+            continue
         if run.version_id not in graphs:
             reason = reason or "the definition of the flow cannot be read"
         verdicts[message.id] = Verdict(passed=not reason, detail=reason)
@@ -67,7 +78,7 @@ def ask_flow_filter(messages: Sequence[PendingMessage], now: datetime) -> Mappin
 def _reason_over(run: Any) -> str:
     if run.status == RunStatus.EXITED:
         return str(run.exit_reason)
-    return "" if run.flow__status == FlowStatus.LIVE else "the flow is not live"
+    return "" if run.flow__status in ON else "the flow is not live"
 
 
 def _reason_met(exit_on: ExitOn | None) -> str:

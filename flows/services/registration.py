@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from crm.panels import OrderPart, Panel, fill_order_part, fill_panel
+from crm.panels import OrderPart, Panel, fill_order_part, fill_panel, fill_words
 from crm.services.repointing import AFTER_PARTING, BEFORE_MERGE, REPOINTED, Pair
 from flows.queries.campaigns import reading as campaigns
 from flows.queries.versions import (
@@ -11,6 +11,7 @@ from flows.queries.versions import (
     list_segment_users,
     list_template_users,
 )
+from flows.queries.words import EVENTS, speak_starts
 from flows.services import gating
 from flows.services.campaigns.gating import ask_campaign
 from flows.services.campaigns.merging import settle_recipients
@@ -31,6 +32,9 @@ def register() -> None:
     fill_gate("flow_filter", gating.ask_flow_filter)
     REPOINTED.append(("flows_flowrun", "profile_id"))
     REPOINTED.append(("flows_flowentry", "profile_id"))
+    REPOINTED.append(("flows_heldout", "profile_id"))
+    REPOINTED.append(("flows_reviewitem", "profile_id"))
+    REPOINTED.append(("flows_task", "profile_id"))
     BEFORE_MERGE.append(settle_runs)
     BEFORE_MERGE.append(settle_recipients)
     AFTER_PARTING.append(free_runs)
@@ -62,6 +66,7 @@ def register() -> None:
         )
     )
     fill_template_users(list_template_users)
+    fill_words("flows", "Flows", EVENTS, speak_starts)
     fill_panel(Panel("flows", "Flows", "flows:profile", 50))
     fill_order_part(OrderPart("flows", "Flows", "flows:order", 30))
 
@@ -75,9 +80,11 @@ def settle_runs(pairs: Sequence[Pair]) -> None:
     """Make room for the runs of merged profiles: one person has one run of a key."""
     params = columns("losers winners", pairs)
     run_sql("flows.settle_merged_runs", now=clock.now(), **params)
+    run_sql("flows.settle_held_out", **params)
 
 
 def free_runs(pairs: Sequence[Pair]) -> None:
     """Let the runs of profiles that were parted stand under their own keys again."""
     ids = [profile_id for pair in pairs for profile_id in pair]
     run_sql("flows.free_parted_runs", profile_ids=ids)
+    run_sql("flows.free_held_out", profile_ids=ids)

@@ -1,7 +1,7 @@
 """What a definition names that only this tenant and this installation know."""
 
 from crm.services.events import event_handlers, handlers_of
-from flows.domain.graph import EventTrigger, Graph, Message, Split
+from flows.domain.graph import EventTrigger, Graph, Message, SegmentTrigger, Split
 from flows.domain.nodes import Act, Branches, Call, CouponChoice, EventWait
 from flows.errors import GraphError, Problem
 from flows.queries import people
@@ -85,7 +85,7 @@ def _unheard(name: str, handler: str, path: str) -> list[Problem]:
 
 def _check_segments(graph: Graph) -> list[Problem]:
     named = {f"exit_on.{at}": on.segment_id for at, on in enumerate(graph.exit_on)}
-    if not isinstance(graph.trigger, EventTrigger):
+    if isinstance(graph.trigger, SegmentTrigger):
         named["trigger.segment"] = graph.trigger.segment_id
     wanted = {path: segment_id for path, segment_id in named.items() if segment_id is not None}
     known = people.segment_names(wanted.values())

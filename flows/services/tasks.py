@@ -101,11 +101,11 @@ def finish_task(task_id: int, state: str, *, actor: str) -> Task:
         Invalid: no such outcome.
         Conflict: it is finished already.
     """
-    if state not in OUTCOMES:
-        raise Invalid("Choose done or cancelled.", fields={"state": "done or cancelled"})
     owner = Task.objects.filter(pk=task_id).values_list("profile_id", flat=True).first()
     if owner is None:
         raise NotFound("This task does not exist.")
+    if state not in OUTCOMES:
+        raise Invalid("Choose done or cancelled.", fields={"state": "done or cancelled"})
     lock_final_profiles([owner])
     task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
     if task.state != TaskState.OPEN:

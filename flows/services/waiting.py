@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm.types import EventRef
 from flows.domain.graph import Graph
-from flows.domain.nodes import EventWait, StockWait
+from flows.domain.nodes import EventWait, StockWait, TaskWait
 from flows.queries.reach import PLENTY, find_left
 from flows.queries.versions import find_graphs
 from flows.types import LiveRun
@@ -19,6 +19,7 @@ from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 
 BACK_IN_STOCK: Final = "Back In Stock"
+TASK_FINISHED: Final = "Task Finished"
 TRANCHE_GAP: Final = timedelta(minutes=30)
 
 
@@ -111,4 +112,6 @@ def listening(graph: Graph) -> dict[str, set[str]]:
         if isinstance(node, EventWait):
             for match in node.any_of:
                 found.setdefault(match.event, set()).add(node.id)
+        if isinstance(node, TaskWait):
+            found.setdefault(TASK_FINISHED, set()).add(node.id)
     return found

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flows.choices import RunStatus
 from flows.domain.graph import Graph, Node
-from flows.domain.nodes import Effect
+from flows.domain.nodes import Deed
 from flows.errors import StepError
 
 
@@ -21,6 +21,7 @@ class Walker:
         properties: of the event that started it.
         context: what it carries along: ``wait`` and ``coupon``.
         waits_for: what ends its wait beside time.
+        is_reviewed: its flow lets no message leave before somebody looked at it.
         wake_at: None once it is over or has failed.
     """
 
@@ -38,6 +39,7 @@ class Walker:
     context: dict[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
     waits_for: str = ""
+    is_reviewed: bool = False
     status: str = RunStatus.ACTIVE
     reason: str = ""
     wake_at: datetime | None = None
@@ -75,10 +77,24 @@ class Walker:
         self.context.pop("wait", None)
         self.is_waiting, self.waits_for = False, ""
 
+    def set_aside(self) -> None:
+        """Stay where it stands until its flow goes on; then it is due as it was."""
+        self.context["due"] = self.due_at.isoformat()
+        self.status, self.wake_at = RunStatus.PAUSED, None
+
     def end(self, status: str, reason: str) -> None:
         """Stop for good, or until somebody resumes a failed run."""
         self.end_wait()
         self.status, self.reason, self.wake_at = status, reason, None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Where a run broke its batch, and why: it is stopped there before anything is tried again."""
+
+    node: str
+    visit: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +114,7 @@ class Due:
     walker: Walker
     node: str
     visit: int
-    effect: Effect
+    effect: Deed
 
     @property
     def key(self) -> str:

@@ -4,14 +4,25 @@ Conditions are asked once per round for all runs that stand at the same node. No
 here: the walk collects what the engine then writes in one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flows.choices import RunStatus
-from flows.domain.graph import MAX_VISITS, Delay, Exit, Graph, Message, Split, has_loop
-from flows.domain.nodes import Act, Call, CouponChoice, Effect, Goal
+from flows.domain.graph import (
+    DRAFT,
+    LIVE,
+    MAX_VISITS,
+    OFF,
+    Delay,
+    Exit,
+    Graph,
+    Message,
+    Split,
+    has_loop,
+)
+from flows.domain.nodes import Act, Call, CouponChoice, Deed, Goal
 from flows.domain.steps import NOTHING, Asked, Decision, decide
 from flows.domain.values import Condition
 from flows.errors import StepError
@@ -20,14 +31,19 @@ from flows.queries.versions import find_endpoints
 from flows.services.asking import ask, group_walkers
 from flows.services.conditions import runs_that_meet
 from flows.services.contexts import Contexts, load_contexts
-from flows.services.walkers import Due, Step, Walker
-from flows.types import Subject, TemplateRef
+from flows.services.failing import settle
+from flows.services.walkers import Broken, Due, Step, Walker
+from flows.types import NewReview, Subject, TemplateRef
 from messaging.types import NewMessage
 
 MAX_ROUNDS = 20
 """Nodes a run passes in one batch; the rest follows in the next one."""
 
 FILTER_REASON = "no longer matches the entry filter"
+REVIEW = "review"
+"""The step of a message that waits for somebody to look at it."""
+MISSED = "missed"
+"""The step of a message that somebody missed who no longer matched the entry filter."""
 
 
 @dataclass(slots=True)
@@ -36,9 +52,11 @@ class Walk:
 
     now: datetime
     walkers: Sequence[Walker]
+    broken: Mapping[int, Broken] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)
     effects: list[Due] = field(default_factory=list)
+    reviews: list[NewReview] = field(default_factory=list)
     _visits: dict[tuple[int, str], int] = field(default_factory=dict)
     _templates: dict[str, TemplateRef] = field(default_factory=dict)
     _endpoints: set[int] = field(default_factory=set)
@@ -46,7 +64,7 @@ class Walk:
 
     def go(self) -> None:
         """Walk until every run waits, is over or has failed, or the rounds are used up."""
-        self._load()
+        self.load()
         moving = [walker for walker in self.walkers if walker.status == RunStatus.ACTIVE]
         for _ in range(MAX_ROUNDS):
             if not moving:
@@ -55,7 +73,8 @@ class Walk:
         for walker in moving:
             walker.wake_at = self.now
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Read what the nodes of all runs may need, once for the batch."""
         graphs = {id(walker.graph): walker.graph for walker in self.walkers}
         looping = {key for key, graph in graphs.items() if has_loop(graph)}
         self._visits = people.count_visits(
@@ -89,15 +108,34 @@ class Walk:
 
     def _round(self, moving: Sequence[Walker]) -> list[Walker]:
         """Take each run one node on; return those that can go further."""
-        asked = self._ask(moving)
-        still: list[Walker] = []
-        for walker in moving:
+        stopped = [walker for walker in moving if self._is_broken(walker)]
+        still = [each for each in stopped if self.fail(each, self.broken[each.run_id].reason)]
+        going = [walker for walker in moving if walker not in stopped] if stopped else moving
+        asked = self._ask(going)
+        for walker in going:
             try:
                 if self._step(walker, asked.get(walker.run_id)):
                     still.append(walker)
             except StepError as exc:
-                walker.end(RunStatus.FAILED, str(exc))
+                if self.fail(walker, str(exc)):
+                    still.append(walker)
         return still
+
+    def _is_broken(self, walker: Walker) -> bool:
+        broken = self.broken.get(walker.run_id)
+        return broken is not None and (broken.node, broken.visit) == (walker.node, walker.visit)
+
+    def broken_at(self) -> tuple[str, int] | None:
+        """Return node and visit at which a batch of one run broke; None of a larger one."""
+        if len(self.walkers) != 1:
+            return None
+        if self.effects:  # nothing follows an effect in its batch
+            return self.effects[0].node, self.effects[0].visit
+        return self.walkers[0].node, self.walkers[0].visit
+
+    def fail(self, walker: Walker, reason: str) -> bool:
+        """Do with a run that cannot go on what its node says; say whether it goes further."""
+        return settle(walker, reason, self.now, self._follow, self._record)
 
     def _ask(self, moving: Sequence[Walker]) -> dict[int, Asked]:
         """Return what was found out; runs that a condition stops or sends away are left out."""
@@ -129,9 +167,9 @@ class Walk:
     def _step(self, walker: Walker, asked: Asked | None) -> bool:
         node = walker.standing
         if isinstance(node, Message) and asked is None:
-            self._record(walker, f"exited: {FILTER_REASON}")
-            walker.end(RunStatus.EXITED, FILTER_REASON)
-            return False
+            return self._miss(walker, node)
+        if isinstance(node, Message) and (node.state != LIVE or walker.is_reviewed):
+            return self._hold_back(walker, node)
         decision = decide(
             node,
             now=self.now,
@@ -141,12 +179,36 @@ class Walk:
             asked=asked or NOTHING,
         )
         if decision.message:
-            self.messages.append(self._build_message(walker, decision.message))
+            self.messages.append(self.build_message(walker, decision.message))
         if decision.effect:
             self._act(walker, decision.effect)
         return self._follow(walker, decision)
 
-    def _act(self, walker: Walker, effect: Effect) -> None:
+    def _miss(self, walker: Walker, node: Message) -> bool:
+        """Send away who no longer matches the entry filter, or let them miss the message alone."""
+        if walker.graph.skips_only:
+            return self._follow(walker, Decision(goto=node.next, result=MISSED))
+        self._record(walker, f"exited: {FILTER_REASON}")
+        walker.end(RunStatus.EXITED, FILTER_REASON)
+        return False
+
+    def _hold_back(self, walker: Walker, node: Message) -> bool:
+        """Put a message before somebody who looks at it, or leave it out; the run goes on."""
+        if node.state in (DRAFT, OFF):
+            return self._follow(walker, Decision(goto=node.next, result="off"))
+        self.reviews.append(
+            NewReview(
+                walker.run_id,
+                walker.flow_id,
+                walker.profile_id,
+                node.id,
+                walker.visit,
+                walker.context.get("coupon"),
+            )
+        )
+        return self._follow(walker, Decision(goto=node.next, result=REVIEW))
+
+    def _act(self, walker: Walker, effect: Deed) -> None:
         if isinstance(effect, CouponChoice):
             walker.context["coupon"] = effect.coupon_id
             return
@@ -160,6 +222,7 @@ class Walk:
             return False
         self._record(walker, decision.result)
         walker.end_wait()
+        walker.context.pop("failed", None)
         if decision.goto is None:
             walker.end(RunStatus.COMPLETED, decision.exit_reason)
             return False
@@ -178,7 +241,12 @@ class Walk:
         self.steps.append(Step(walker.run_id, walker.node, walker.visit, result))
         self._visits[walker.run_id, walker.node] = walker.visit
 
-    def _build_message(self, walker: Walker, node: Message) -> NewMessage:
+    def build_message(self, walker: Walker, node: Message) -> NewMessage:
+        """Return the message of a node, as the run would queue it now.
+
+        Raises:
+            StepError: its template does not exist any more.
+        """
         template = self._templates.get(node.template)
         if template is None:
             raise StepError(f"template {node.template!r} does not exist")

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from crm.domain.channels import CHANNEL_WORDS
-from flows.choices import EntryOutcome, FlowStatus, Refusal
-from flows.domain.graph import Graph, Message, Policy, SegmentTrigger
+from flows.choices import RUNNING, EntryOutcome, Refusal
+from flows.domain.graph import EventTrigger, Graph, Message, Policy, SegmentTrigger
 from flows.domain.parsing import parse_graph
+from flows.domain.starts import ADDED, event_of
 from flows.domain.words import speak_reentry
 from flows.models import Flow, FlowEntry, FlowRun
 from flows.queries import pages, people, reach, runs
@@ -100,7 +101,7 @@ def _list_attempts(flow_id: int, profile_id: int) -> list[Attempt]:
 
 
 def _check(flow: Flow, profile_id: int, now: datetime) -> list[Check]:
-    is_live = flow.status == FlowStatus.LIVE
+    is_live = flow.status in RUNNING
     words = "The flow is on" if is_live else "The flow is off, so nobody enters"
     checks = [Check("live", words, is_live)]
     version = pages.find_version(flow.pk, flow.version_number)
@@ -125,8 +126,9 @@ def _check_trigger(graph: Graph, words: str, profile_id: int, now: datetime) -> 
         inside = people.segments_of([profile_id]).get(profile_id, frozenset())
         said = "Is in the segment now" if trigger.segment_id in inside else "Is not in it now"
         return Check("trigger", words, None, said)
-    found = people.last_events([profile_id], [trigger.event], since=now - LOOKS_BACK)
-    at = found.get((profile_id, trigger.event))
+    name = trigger.event if isinstance(trigger, EventTrigger) else event_of(trigger) or ADDED
+    found = people.last_events([profile_id], [name], since=now - LOOKS_BACK)
+    at = found.get((profile_id, name))
     if at is None:
         return Check("trigger", words, passed=False, detail="Has not happened within a year")
     return Check("trigger", words, passed=True, detail="Happened last", at=at)

@@ -6,10 +6,10 @@
 -- out: flow_id, active, failed, entered
 SELECT
     r.flow_id,
-    count(*) FILTER (WHERE r.status = 'active') AS active,
+    count(*) FILTER (WHERE r.status IN ('active', 'paused')) AS active,
     count(*) FILTER (WHERE r.status = 'failed') AS failed,
     count(*) FILTER (WHERE r.started_at >= %(since)s) AS entered
 FROM flows_flowrun AS r
 WHERE r.tenant_id = %(tenant_id)s
-  AND (r.status IN ('active', 'failed') OR r.started_at >= %(since)s)
+  AND (r.status IN ('active', 'paused', 'failed') OR r.started_at >= %(since)s)
 GROUP BY r.flow_id;

@@ -15,7 +15,7 @@ WITH ended AS (
         finished_at = %(now)s
     WHERE r.tenant_id = %(tenant_id)s
       AND r.flow_id = %(flow_id)s
-      AND r.status IN ('active', 'failed')
+      AND r.status IN ('active', 'paused', 'failed')
     RETURNING r.id, r.current_node, r.visit
 )
 INSERT INTO flows_runstep (tenant_id, run_id, node_id, visit, result, at)

@@ -1,5 +1,5 @@
 -- flows/sql/exit_runs.sql
--- End active runs early, with the step that says why.
+-- End runs early that are on their way or have failed, with the step that says why.
 --
 -- in:  tenant_id  bigint       added by kernel.sql.run_sql
 --      run_ids    bigint[]     one element per run
@@ -18,7 +18,7 @@ WITH ended AS (
     FROM unnest(%(run_ids)s::bigint[], %(reasons)s::text[]) AS e (run_id, reason)
     WHERE r.tenant_id = %(tenant_id)s
       AND r.id = e.run_id
-      AND r.status IN ('active', 'failed')
+      AND r.status IN ('active', 'paused', 'failed')
     RETURNING r.id, r.current_node, r.visit, r.exit_reason
 )
 INSERT INTO flows_runstep (tenant_id, run_id, node_id, visit, result, at)

@@ -1,5 +1,5 @@
 -- flows/sql/list_live_runs.sql
--- List the active runs of some profiles, oldest first.
+-- List the runs on their way of some profiles, oldest first.
 --
 -- in:  tenant_id    bigint    added by kernel.sql.run_sql
 --      profile_ids  bigint[]
@@ -8,5 +8,5 @@ SELECT r.id, r.version_id, r.profile_id, r.trigger_event_id, r.trigger::text AS 
 FROM flows_flowrun AS r
 WHERE r.tenant_id = %(tenant_id)s
   AND r.profile_id = ANY(%(profile_ids)s::bigint[])
-  AND r.status = 'active'
+  AND r.status IN ('active', 'paused')
 ORDER BY r.id;

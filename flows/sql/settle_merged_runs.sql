@@ -27,7 +27,7 @@ ranked AS (
                     FROM flows_runstep AS s
                     WHERE s.tenant_id = %(tenant_id)s AND s.run_id = r.id
                 ) DESC,
-                (r.status = 'active'),
+                (r.status IN ('active', 'paused')),
                 (r.profile_id <> b.winner),
                 r.id
         ) AS place
@@ -37,10 +37,10 @@ ranked AS (
 
 UPDATE flows_flowrun AS r
 SET run_key = r.run_key || ':merged:' || r.profile_id,
-    status = CASE WHEN r.status = 'active' THEN 'exited' ELSE r.status END,
-    exit_reason = CASE WHEN r.status = 'active' THEN 'merged profile is in this flow already'
+    status = CASE WHEN r.status IN ('active', 'paused') THEN 'exited' ELSE r.status END,
+    exit_reason = CASE WHEN r.status IN ('active', 'paused') THEN 'merged profile is in this flow already'
         ELSE r.exit_reason END,
-    finished_at = CASE WHEN r.status = 'active' THEN %(now)s ELSE r.finished_at END,
+    finished_at = CASE WHEN r.status IN ('active', 'paused') THEN %(now)s ELSE r.finished_at END,
     wake_at = NULL,
     is_waiting = FALSE
 FROM ranked AS k

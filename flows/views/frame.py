@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from flows.choices import ON, RUNNING
 from flows.models import Flow
 from flows.queries import pages
 from tenants.domain import capabilities
@@ -17,6 +18,7 @@ _TABS = (
     ("Try it", "flows:try"),
     ("Report", "flows:report"),
     ("Runs", "flows:runs"),
+    ("Review", "flows:review"),
     ("Not entered", "flows:refused"),
     ("Why", "flows:people"),
     ("Versions", "flows:versions"),
@@ -47,5 +49,12 @@ def render_tab(
         }
         for label, name in _TABS
     ]
-    may_edit = may(request.member.role, capabilities.EDIT_FLOWS)
-    return render(request, template, {"flow": flow, "tabs": tabs, "may_edit": may_edit, **context})
+    frame = {
+        "flow": flow,
+        "tabs": tabs,
+        "may_edit": may(request.member.role, capabilities.EDIT_FLOWS),
+        "is_on": flow.status in ON,
+        "takes_people": flow.status in RUNNING,
+        "holdout": f"{flow.holdout / 100:g}",
+    }
+    return render(request, template, {**frame, **context})

@@ -41,7 +41,7 @@ def flow_list(request: TenantRequest) -> HttpResponse:
 def flow_detail(request: TenantRequest, flow_id: int) -> HttpResponse:
     """Draw a flow; ``?version=`` draws an older one."""
     flow = get_flow(flow_id)
-    wanted = _number(request, "version")
+    wanted = read_number(request, "version")
     version = pages.find_version(flow_id, flow.version_number if wanted is None else wanted)
     if wanted is not None and version is None:
         raise Http404
@@ -110,7 +110,7 @@ def flow_changes(request: TenantRequest, flow_id: int) -> HttpResponse:
     """Show what differs between two versions, or a version and the draft."""
     flow = get_flow(flow_id)
     graphs = {version.number: version.graph for version in pages.list_versions(flow_id)}
-    old, new = _number(request, "from") or flow.version_number, _number(request, "to")
+    old, new = read_number(request, "from") or flow.version_number, read_number(request, "to")
     if old not in graphs or (new is not None and new not in graphs):
         raise Http404
     after = open_draft(flow).graph if new is None else graphs[new]
@@ -131,11 +131,13 @@ def profile_flows(request: TenantRequest, profile_id: int) -> HttpResponse:
         raise Http404
     entries = runs.list_entries_of_profile(profile_id)
     context = {
+        "profile_id": profile_id,
+        "may_edit": may(request.member.role, capabilities.EDIT_FLOWS),
         "runs": runs.list_runs_of_profile(profile_id),
         "refused": [
             (entry, _REFUSALS.get(entry.reason, entry.reason))
             for entry in entries
-            if entry.outcome == EntryOutcome.REFUSED
+            if entry.outcome != EntryOutcome.ENROLLED
         ],
     }
     return render(request, "flows/_profile.html", context)
@@ -188,9 +190,12 @@ def resume_runs(request: TenantRequest, flow_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: QuerySet[Row]) -> runs.Page[Row]:
-    return runs.page_of(found, after=_number(request, "after"), before=_number(request, "before"))
+    return runs.page_of(
+        found, after=read_number(request, "after"), before=read_number(request, "before")
+    )
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
+def read_number(request: HttpRequest, name: str) -> int | None:
+    """Return a number of the address; None where there is none."""
     found = request.GET.get(name, "")
     return int(found) if found.isdecimal() and len(found) < 19 else None  # noqa: PLR2004 bigint

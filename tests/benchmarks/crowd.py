@@ -133,6 +133,13 @@ FROM crm_order AS o
 WHERE o.tenant_id = %(tenant_id)s AND o.profile_id IS NOT NULL AND o.id > 1
 ON CONFLICT DO NOTHING
 """
+LOTS = b"""
+INSERT INTO loyalty_pointslot (tenant_id, id, profile_id, earned, remaining)
+SELECT e.tenant_id, e.id, e.profile_id, e.points, e.points
+FROM loyalty_pointsentry AS e
+WHERE e.tenant_id = %(tenant_id)s AND e.points > 0
+ON CONFLICT DO NOTHING
+"""
 ACCOUNTS = b"""
 INSERT INTO loyalty_pointsaccount (tenant_id, profile_id, balance)
 SELECT f.tenant_id, f.profile_id, f.points_balance
@@ -158,6 +165,7 @@ STATEMENTS = (
     EVENTS,
     MESSAGES,
     POINTS,
+    LOTS,
     ACCOUNTS,
     HOLDERS,
 )
@@ -171,6 +179,7 @@ TABLES = (
     "crm_event",
     "messaging_message",
     "loyalty_pointsentry",
+    "loyalty_pointslot",
     "loyalty_pointsaccount",
     "loyalty_pointsday",
     "segments_membership",

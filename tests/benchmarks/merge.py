@@ -70,6 +70,12 @@ SELECT %(tenant_id)s, %(profile_id)s, 100
 INSERT INTO loyalty_pointsentry (tenant_id, profile_id, kind, points, source_key, effective_at)
 SELECT %(tenant_id)s, %(profile_id)s, 'earn', 100, 'merge:' || %(profile_id)s, now()
 """,
+    b"""
+INSERT INTO loyalty_pointslot (tenant_id, id, profile_id, earned, remaining)
+SELECT e.tenant_id, e.id, e.profile_id, e.points, e.points
+FROM loyalty_pointsentry AS e
+WHERE e.tenant_id = %(tenant_id)s AND e.profile_id = %(profile_id)s
+""",
 )
 
 

@@ -30,7 +30,7 @@ def definition(nodes: dict[str, Any] | None = None, **other: Any) -> dict[str, A
 
 
 def make_flow(graph: dict[str, Any], *, name: str = "Test flow") -> Flow:
-    """Publish a definition and switch it on."""
-    flow = create_flow(name=name)
+    """Publish a definition and switch it on; nobody is held out."""
+    flow = create_flow(name=name, holdout=0)
     publish(flow.pk, graph)
     return set_status(flow.pk, FlowStatus.LIVE)

@@ -29,7 +29,6 @@ from crm.models import (
     Ticket,
 )
 from crm.services.merging import merge_profiles
-from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from imports.models import Import, Move
 from imports.services.imports import create_import
 from kernel import clock
@@ -42,7 +41,6 @@ from messaging.models import (
     CouponCode,
     FrequencyRule,
     LinkDomain,
-    Message,
     Sender,
     SendingDomain,
     SendingStop,
@@ -66,6 +64,7 @@ from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
 from tenants.services.invitations import create_invitation
 from tests.factories.campaigns import make_sent_campaign
+from tests.factories.flow_samples import make_run
 from tests.factories.messaging import make_account
 from tests.factories.pictures import make_asset
 from tests.factories.signup import make_submission
@@ -372,7 +371,7 @@ def make_everything() -> dict[str, int]:
         **make_offer(profile),
         "move_id": make_move().pk,
         **_make_people(),
-        **_make_run(profile),
+        **_make_flow(profile),
     }
 
 
@@ -442,54 +441,12 @@ def _make_people() -> dict[str, int]:
     }
 
 
-def _make_run(profile: Profile) -> dict[str, int]:
-    now = clock.now()
-    flow = Flow.objects.create(name="Hello", version_number=1)
-    version = FlowVersion.objects.create(flow=flow, number=1, graph=GRAPH, checksum="0")
-    run = FlowRun.objects.create(
-        flow=flow, version=version, profile=profile, run_key="once", started_at=now
-    )
-    RunStep.objects.create(run=run, node_id="n1", visit=1, result="queued", at=now)
-    template = Template.objects.create(
-        key="hello",
-        name="Hello",
-        message_class="promotional",
-        subject="Hello",
-        mjml="",
-        html="",
-        text="",
-    )
-    message = Message.objects.create(
-        key=f"flow:{run.pk}:n1:1",
-        profile=profile,
-        channel="email",
-        message_class="promotional",
-        template=template,
-        flow_id=flow.pk,
-        flow_run_id=run.pk,
-        node_id="n1",
-    )
+def _make_flow(profile: Profile) -> dict[str, int]:
+    found = make_run(profile)
     make_job(
         kind="flows.backtest",
-        params={"flow": flow.pk, "name": "Hello", "days": 90},
+        params={"flow": found["flow_id"], "name": "Hello", "days": 90},
         status="cancelled",
         result_path="",
     )
-    return {"flow_id": flow.pk, "run_id": run.pk, "message_id": message.pk}
-
-
-GRAPH = {
-    "trigger": {"event": "Order Placed"},
-    "reentry": {"policy": "every_time"},
-    "exit_on": [],
-    "entry_node": "n1",
-    "nodes": {
-        "n1": {
-            "type": "message",
-            "template": "hello",
-            "message_class": "promotional",
-            "next": "n2",
-        },
-        "n2": {"type": "exit"},
-    },
-}
+    return found

@@ -29,6 +29,7 @@ def library(tenant: Tenant) -> dict[str, Flow]:
     install_core_segments()
     install_templates()
     install_flows()
+    Flow.objects.update(holdout=0)
     return {flow.key: flow for flow in Flow.objects.all()}
 
 

@@ -4,13 +4,18 @@ from typing import Any, Final
 
 from django.db.models import Model
 
-from flows.models import Campaign, FlowRun
+from flows.models import Campaign, Flow, FlowRun
 
 _ONE: Final = "campaigns/<int:campaign_id>/"
 OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
     "flows/draft/": {"group": "champions"},
     "flows/<int:flow_id>/status/": {"on": "1"},
     "flows/<int:flow_id>/resume/": {},
+    "flows/<int:flow_id>/state/": {"holdout": "5"},
+    "flows/<int:flow_id>/enrol/": {"segment": ()},
+    "flows/<int:flow_id>/review/decide/": {"action": "cancel", "all": "1"},
+    "profiles/<int:profile_id>/flows/enrol/": {"flow": ()},
+    "tasks/<int:task_id>/finish/": {"state": "done"},
     "campaigns/new/": {},
     f"{_ONE}compose/": {"name": "Summer", "version": "1"},
     f"{_ONE}unschedule/": {},
@@ -22,6 +27,8 @@ OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
 }
 BEFORE_FLOWS: Final[dict[str, tuple[type[Model], dict[str, Any]]]] = {
     "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
+    "flows/<int:flow_id>/enrol/": (Flow, {"status": "live"}),
+    "profiles/<int:profile_id>/flows/enrol/": (Flow, {"status": "live"}),
     f"{_ONE}compose/": (Campaign, {"state": "draft"}),
     f"{_ONE}unschedule/": (Campaign, {"state": "scheduled"}),
     f"{_ONE}pause/": (Campaign, {"state": "sending"}),

@@ -25,6 +25,7 @@ from flows.domain.nodes import (
     EventWait,
     RandomShare,
     StockWait,
+    TaskWait,
 )
 from flows.domain.steps import Asked
 from flows.domain.values import Condition
@@ -209,6 +210,12 @@ def _ask_stock(facts: Facts, node: StockWait, group: Sequence[Walker], now: date
     return {walker.run_id: Asked(until=walker.waited_until) for walker in group}
 
 
+def _ask_task(facts: Facts, node: TaskWait, group: Sequence[Walker], now: datetime) -> Answers:
+    """Let everybody wait to the end: nobody does what nobody was asked to do."""
+    del facts, node, now
+    return {walker.run_id: Asked(until=walker.waited_until) for walker in group}
+
+
 def _ask_branches(facts: Facts, node: Branches, group: Sequence[Walker], now: datetime) -> Answers:
     del now
     ways: dict[int, str] = {}
@@ -263,6 +270,7 @@ _ASKERS: Final[dict[type, Callable[[Facts, Any, Sequence[Walker], datetime], Ans
     DateWait: _ask_date,
     EventWait: _ask_event,
     StockWait: _ask_stock,
+    TaskWait: _ask_task,
     Branches: _ask_branches,
     RandomShare: _ask_random,
     ABSplit: _ask_ab,

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from crm.types import EventRef
 from flows.domain.delays import pick_zone
-from flows.domain.graph import EventTrigger, Graph, Message, Split
+from flows.domain.graph import EventTrigger, Graph, Message, SegmentTrigger, Split
 from flows.domain.nodes import Act, Branches, DateWait, EventWait, PropertyChange, StockWait
+from flows.domain.starts import ADDED, event_of
 from flows.queries import dry as queries
 from flows.queries.told import Told, name_told
 from flows.services.dry.facts import Person
 from flows.services.dry.passage import Occurrence
-from flows.services.enrolment import needs_properties
+from flows.services.entry_stages import needs_properties
 from flows.services.exits import SEGMENT_ENTERED
 from kernel.tenancy import current_tenant_id
 from tenants.queries import get_tenant
@@ -60,9 +61,13 @@ def find_needs(graph: Graph) -> Needs:
 
 
 def _starts(graph: Graph) -> set[str]:
-    if isinstance(graph.trigger, EventTrigger):
-        return {graph.trigger.event}
-    return {SEGMENT_ENTERED}
+    match graph.trigger:
+        case EventTrigger(event=event):
+            return {event}
+        case SegmentTrigger(is_exit=is_exit):
+            return {SEGMENT_EXITED if is_exit else SEGMENT_ENTERED}
+        case trigger:
+            return {event_of(trigger) or ADDED}
 
 
 def load_people(needs: Needs, profile_ids: Collection[int]) -> dict[int, Person]:

@@ -19,11 +19,11 @@ from flows.domain.steps import Asked
 from flows.domain.triggers import holds, name_properties
 from flows.domain.values import Condition
 from flows.services.dry.facts import Facts, Person
-from flows.services.enrolment import (
+from flows.services.enrolment import is_trigger
+from flows.services.entry_stages import (
     MOST_STARTS,
     SELF_MADE,
     STARTS_WITHIN,
-    is_trigger,
     set_run_key,
     trigger_of,
 )
@@ -42,7 +42,8 @@ class DryWalk(Walk):
 
     facts: Facts = field(kw_only=True)
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Take what the facts know."""
         self._visits = self.facts.visits
         self._templates = self.facts.templates
         nodes = self.facts.graph.nodes.values()
@@ -128,7 +129,7 @@ class Passage:
                 self.end(run, reason, now)
             elif run.is_waiting and run.node in heard and not ref.is_backfill:
                 run.wake_at = min(run.wake_at or now, now)
-        if not ref.is_backfill and is_trigger(self.graph, ref):
+        if not ref.is_backfill and is_trigger(self.graph, ref, self.facts.flow_id):
             self._knock(event)
         self.advance(now)
 
@@ -213,7 +214,11 @@ class Passage:
         """Return why an attempt is refused, in the order of the pipeline; empty for none."""
         graph, person = self.graph, self.person
         trigger, condition = graph.trigger, graph.entry_filter
-        if isinstance(trigger, EventTrigger) and not holds(trigger.where, attempt.properties):
+        if (
+            isinstance(trigger, EventTrigger)
+            and attempt.ref.name == trigger.event
+            and not holds(trigger.where, attempt.properties)
+        ):
             return Refusal.TRIGGER_FILTER
         if person.is_erased:
             return Refusal.PROFILE_ERASED

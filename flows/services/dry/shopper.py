@@ -12,11 +12,12 @@ from typing import Any, Final
 from crm.types import EventRef
 from flows.choices import Refusal, RunStatus
 from flows.domain.delays import pick_zone
-from flows.domain.graph import EventTrigger, ExitOn, Graph
+from flows.domain.graph import EventTrigger, ExitOn, Graph, SegmentTrigger
+from flows.domain.starts import ADDED, event_of
 from flows.domain.triggers import name_properties
 from flows.queries.node_words import Names, find_names, look_of, node_words
 from flows.services.dry.facts import NOBODY, Choice, Facts, Person
-from flows.services.dry.loading import find_needs, load_people
+from flows.services.dry.loading import SEGMENT_EXITED, find_needs, load_people
 from flows.services.dry.passage import Occurrence, Passage, Went
 from flows.services.exits import SEGMENT_ENTERED
 from kernel.tenancy import current_tenant_id
@@ -102,7 +103,7 @@ def walk_shopper(flow_id: int, graph: Graph, wishes: Wishes, *, now: datetime) -
         return None
     facts = Facts(flow_id, graph, {person.id: person}, now=now, choices=wishes.choices)
     passage = Passage(person, facts, count(1))
-    passage.happen(_first(graph, person.id, wishes))
+    passage.happen(_first(graph, flow_id, person.id, wishes))
     ends = sorted((after, place) for place, after in wishes.exit_after.items())
     for after, place in ends:
         _leave(passage, graph.exit_on[place], wishes.starts_at + after)
@@ -117,12 +118,20 @@ def _find_person(graph: Graph, wishes: Wishes) -> Person | None:
     return Person(NOBODY, pick_zone((wishes.zone,), "", account))
 
 
-def _first(graph: Graph, person_id: int, wishes: Wishes) -> Occurrence:
+def _begins_with(graph: Graph, flow_id: int) -> tuple[str, int | None]:
+    """Return name and object of the event that starts a flow."""
+    match graph.trigger:
+        case EventTrigger(event=event):
+            return event, None
+        case SegmentTrigger(segment_id=segment_id, is_exit=is_exit):
+            return SEGMENT_EXITED if is_exit else SEGMENT_ENTERED, segment_id
+        case trigger:
+            return event_of(trigger) or ADDED, flow_id
+
+
+def _first(graph: Graph, flow_id: int, person_id: int, wishes: Wishes) -> Occurrence:
     """Return the event that starts the walk."""
-    trigger = graph.trigger
-    is_event = isinstance(trigger, EventTrigger)
-    name = trigger.event if isinstance(trigger, EventTrigger) else SEGMENT_ENTERED
-    object_id = None if is_event else getattr(trigger, "segment_id", None)
+    name, object_id = _begins_with(graph, flow_id)
     ref = EventRef(1, name, wishes.starts_at, person_id, object_id, is_backfill=False)
     said = wishes.properties
     return Occurrence(ref, said, name_properties(name, object_id, said))

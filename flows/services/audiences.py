@@ -1,0 +1,162 @@
+"""Prices that fall and stock that sinks or comes back: runs of those who were interested.
+
+Whoever showed interest in time enters; for a flow and product at most once a day, as the variants
+of one product tell each for itself.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from django.db import transaction
+
+from crm.types import EventRef
+from flows.domain.starts import (
+    PRICE_FELL,
+    AudienceTrigger,
+    Interest,
+    PriceTrigger,
+    StockTrigger,
+    event_of,
+)
+from flows.queries import people
+from flows.queries.goods import find_shown
+from flows.queries.versions import find_graphs, list_live
+from flows.services.knocking import NewStart, start_runs
+from flows.types import ShownVariant
+from kernel import clock
+from kernel.arrays import columns
+from kernel.sql import run_sql
+
+CHUNK: Final = 1_000
+PRICE_DROPPED, BACK_IN_STOCK, STOCK_LOW = "Price Dropped", "Back In Stock", "Stock Low"
+_SHOWN_BY: Final = {
+    Interest.VIEWED: "Product Viewed",
+    Interest.CART: "Product Added",
+    Interest.CHECKOUT: "Checkout Started",
+    Interest.ASKED: "Back In Stock Requested",
+}
+Said = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One change that one flow wants to tell people of."""
+
+    ref: EventRef
+    flow_id: int
+    trigger: AudienceTrigger
+    said: Said
+    variant: ShownVariant
+
+
+@transaction.atomic(savepoint=False)
+def start_for_goods(refs: Sequence[EventRef]) -> None:
+    """Start runs of those who were interested in what got cheaper, runs low or is back.
+
+    Args:
+        refs: new events of the active tenant; only those of variants are looked at.
+    """
+    told = [ref for ref in refs if ref.object_id is not None and not ref.is_backfill]
+    if not told:
+        return
+    asks = _find_asks(told)
+    found = _find_interested(asks)
+    starts = [
+        _start(asks[place], profile_id)
+        for place, profile_ids in found
+        for profile_id in profile_ids
+    ]
+    for at in range(0, len(starts), CHUNK):
+        start_runs(starts[at : at + CHUNK])
+
+
+def _find_asks(refs: Sequence[EventRef]) -> list[_Ask]:
+    live = list_live()
+    graphs = find_graphs([each.version_id for each in live])
+    wanting = [
+        (each.flow_id, trigger)
+        for each in live
+        if each.version_id in graphs
+        and isinstance(trigger := graphs[each.version_id].trigger, PriceTrigger | StockTrigger)
+    ]
+    if not wanting:
+        return []
+    properties = people.properties_of((ref.event_id, ref.occurred_at) for ref in refs)
+    variants = find_shown({ref.object_id for ref in refs if ref.object_id is not None})
+    return [
+        _Ask(ref, flow_id, trigger, said, variant)
+        for ref in refs
+        if (variant := variants.get(ref.object_id or 0)) is not None
+        for flow_id, trigger in wanting
+        if _is_meant(trigger, ref.name, said := properties.get(ref.event_id, {}))
+    ]
+
+
+def _is_meant(trigger: AudienceTrigger, name: str, said: Said) -> bool:
+    if isinstance(trigger, PriceTrigger):
+        return name == PRICE_DROPPED and _has_fallen(trigger, said)
+    pieces, before = said.get("pieces"), said.get("before")
+    if not isinstance(pieces, int):
+        return False
+    if trigger.is_back:
+        return name == BACK_IN_STOCK and pieces >= trigger.pieces
+    return name == STOCK_LOW and isinstance(before, int) and before > trigger.pieces >= pieces
+
+
+def _has_fallen(trigger: PriceTrigger, said: Said) -> bool:
+    try:
+        before, after = Decimal(str(said.get("before"))), Decimal(str(said.get("after")))
+    except InvalidOperation:
+        return False
+    fallen = before - after
+    if not trigger.is_percent:
+        return fallen >= trigger.least
+    return before > 0 and fallen * 100 >= trigger.least * before
+
+
+def _find_interested(asks: Sequence[_Ask]) -> Iterable[tuple[int, list[int]]]:
+    if not asks:
+        return []
+    now = clock.now()
+    rows = [
+        (
+            place,
+            _SHOWN_BY[ask.trigger.interest],
+            ask.variant.store_id,
+            ask.variant.product,
+            ask.variant.sku,
+            now - timedelta(days=ask.trigger.within_days),
+        )
+        for place, ask in enumerate(asks)
+    ]
+    names = "asks names stores products skus since"
+    found: dict[int, list[int]] = {}
+    for row in run_sql("flows.find_interested", until=now, **columns(names, rows)):
+        found.setdefault(row.ask, []).append(row.profile_id)
+    return found.items()
+
+
+def _start(ask: _Ask, profile_id: int) -> NewStart:
+    name = event_of(ask.trigger)
+    day = f"{ask.ref.occurred_at:%Y-%m-%d}"
+    word = "price" if name == PRICE_FELL else "stock"
+    what = f"{ask.flow_id}:{ask.variant.product_id}:{profile_id}:{day}"
+    return NewStart(
+        name=name,
+        flow_id=ask.flow_id,
+        profile_id=profile_id,
+        at=ask.ref.occurred_at,
+        key=f"flow_{word}:{what}",
+        store_id=ask.variant.store_id,
+        properties={
+            **ask.said,
+            "product_id": ask.variant.product,
+            "variant_id": ask.variant.external_id,
+            "sku": ask.variant.sku,
+            "name": ask.variant.title,
+            "interest": str(ask.trigger.interest),
+        },
+    )

@@ -1,0 +1,139 @@
+"""Placing people in flows whose date comes round: a scan for each such flow, every quarter hour.
+
+A scan looks back as far as clocks differ from the last one on. So who moves to another zone on the
+day itself, or whose date is only told that day, still enters, once: a date comes round for a person
+and flow under one key. Later than that nobody is made up for.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from flows.choices import RUNNING
+from flows.domain.graph import Graph
+from flows.domain.occurrences import (
+    days_between,
+    falls_on,
+    find_occurrences,
+    seek,
+    start_instant,
+)
+from flows.domain.starts import DATE_REACHED, DateTrigger
+from flows.models import DateScan, Flow
+from flows.queries.dates import Dated, find_dated
+from flows.queries.people import KEPT_DATES
+from flows.queries.versions import find_graphs, list_live
+from flows.services.knocking import NewStart, start_runs
+from kernel import clock
+from kernel.batches import Deadline
+from kernel.tenancy import current_tenant_id
+from kernel.work import ring
+from tenants.queries import get_tenant
+
+KIND: Final = "dates"
+STEP: Final = timedelta(minutes=15)
+"""Clocks of the world differ by quarters of an hour."""
+LOOK_BACK: Final = timedelta(hours=26)
+
+
+def keep_scan(flow: Flow, graph: Graph | None) -> None:
+    """Begin, go on or stop looking for the dates of a flow, in the transaction that changes it.
+
+    Args:
+        flow: as it is now.
+        graph: its live definition; None before the first.
+    """
+    is_asked = graph is not None and isinstance(graph.trigger, DateTrigger)
+    if flow.status not in RUNNING or not is_asked:
+        DateScan.objects.filter(flow_id=flow.pk).delete()
+        return
+    now = clock.now()
+    begin = {"since": now, "seen_until": now, "due_at": now}
+    _, is_new = DateScan.objects.get_or_create(flow_id=flow.pk, defaults=begin)
+    if not is_new:
+        DateScan.objects.filter(flow_id=flow.pk).update(due_at=now)
+    ring(KIND, current_tenant_id())
+
+
+def scan_due(deadline: Deadline) -> int:
+    """Look whose date comes round, of every flow of the active tenant that is due.
+
+    Args:
+        deadline: when to stop claiming.
+
+    Returns:
+        Flows looked at; 0 when nothing is due or other workers hold it.
+    """
+    done = 0
+    while not deadline.passed and _scan_next():
+        done += 1
+    return done
+
+
+@transaction.atomic
+def _scan_next() -> bool:
+    now = clock.now()
+    due = DateScan.objects.filter(due_at__lte=now).order_by("due_at", "pk")
+    scan = due.select_for_update(skip_locked=True, no_key=True).first()
+    if scan is None:
+        return False
+    live = [each for each in list_live() if each.flow_id == scan.flow_id]
+    for graph in find_graphs([each.version_id for each in live]).values():
+        if isinstance(graph.trigger, DateTrigger):
+            _place(scan, graph, graph.trigger, now)
+    scan.seen_until = now
+    scan.due_at = _next_step(now)
+    scan.save(update_fields=["seen_until", "due_at"])
+    return True
+
+
+def _place(scan: DateScan, graph: Graph, trigger: DateTrigger, now: datetime) -> None:
+    begins = max(scan.since, now - graph.max_event_age, scan.seen_until - LOOK_BACK)
+    account = get_tenant(current_tenant_id()).timezone
+    occurrences = find_occurrences(trigger, days_between(begins, now))
+    if not occurrences:
+        return
+    sought = seek(trigger.repeats, occurrences)
+    for page in find_dated(trigger.name, sought, max(occurrences), account):
+        start_runs(
+            [
+                _start(scan.flow_id, trigger, dated, occurrence, at)
+                for dated in page
+                for occurrence, day in occurrences.items()
+                if _comes_round(trigger, dated.said, occurrence)
+                and begins < (at := start_instant(trigger, day, dated.zone)) <= now
+            ]
+        )
+
+
+def _comes_round(trigger: DateTrigger, said: date, occurrence: date) -> bool:
+    """Say whether a date comes round; what is kept of everybody does not on its very day."""
+    if trigger.name in KEPT_DATES and said == occurrence and not trigger.n:
+        return False
+    return falls_on(trigger.repeats, said, occurrence)
+
+
+def _start(
+    flow_id: int, trigger: DateTrigger, dated: Dated, occurrence: date, at: datetime
+) -> NewStart:
+    return NewStart(
+        name=DATE_REACHED,
+        flow_id=flow_id,
+        profile_id=dated.profile_id,
+        at=at,
+        key=f"flow_date:{flow_id}:{dated.profile_id}:{occurrence:%Y-%m-%d}",
+        properties={
+            "property": trigger.name,
+            "date": occurrence.isoformat(),
+            "since": dated.said.isoformat(),
+            "years": occurrence.year - dated.said.year,
+        },
+    )
+
+
+def _next_step(now: datetime) -> datetime:
+    """Return the next quarter of an hour."""
+    minutes = int(STEP.total_seconds() // 60)
+    floor = now.replace(minute=now.minute - now.minute % minutes, second=0, microsecond=0)
+    return floor + STEP
