@@ -29,6 +29,7 @@ urlpatterns = [
     path("flows/<int:flow_id>/publish/", builder.publish_draft, name="publish"),
     path("flows/<int:flow_id>/restore/", builder.restore_version, name="restore"),
     path("flows/<int:flow_id>/counts/", builder.flow_counts, name="counts"),
+    path("flows/<int:flow_id>/moving/", builder.preview_moving, name="moving"),
     path("flows/<int:flow_id>/runs/", views.flow_runs, name="runs"),
     path("flows/<int:flow_id>/runs/<int:run_id>/", views.run_detail, name="run"),
     path("flows/<int:flow_id>/report/", report.flow_report, name="report"),

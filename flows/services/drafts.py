@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from flows.choices import FlowStatus
+from flows.choices import ON, FlowStatus
 from flows.domain.definition_text import read_definition
 from flows.errors import GraphError, Problem, TextError
 from flows.models import Flow, FlowDraft, FlowVersion
@@ -132,7 +132,7 @@ def publish_draft(
     if revision is not None and revision != draft.revision:
         raise Outdated("Somebody else saved this flow while you worked on it.")
     version = publish(flow_id, draft.graph, actor=actor)
-    if is_on is not None and is_on != (flow.status == FlowStatus.LIVE):
+    if is_on is not None and is_on != (flow.status in ON):
         set_status(flow_id, FlowStatus.LIVE if is_on else FlowStatus.DISABLED)
     return version
 

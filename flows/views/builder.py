@@ -15,11 +15,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from flows.choices import FlowStatus
+from flows.choices import ON
 from flows.domain.conditions import asks_messages, is_shaped
 from flows.models import Flow
 from flows.queries import builder
 from flows.services import drafts
+from flows.services.moving import move_to, preview_move
 from flows.services.starting import list_starts, start_from
 from flows.views.frame import get_flow
 from kernel import asked, clock
@@ -114,13 +115,18 @@ def look_at_draft(request: TenantRequest, flow_id: int) -> HttpResponse:
 @requires(capabilities.EDIT_FLOWS)
 @require_POST
 def publish_draft(request: TenantRequest, flow_id: int) -> HttpResponse:
-    """Publish the draft; ``on`` also switches the flow on (1) or off (0)."""
+    """Publish the draft; ``on`` also switches the flow on (1) or off (0).
+
+    With ``people=move`` those who are on their way are taken along to it.
+    """
     get_flow(flow_id)
     is_on = {"1": True, "0": False}.get(request.POST.get("on", ""))
     try:
-        drafts.publish_draft(
+        version = drafts.publish_draft(
             flow_id, revision=_revision(request), is_on=is_on, actor=request.user.email
         )
+        if request.POST.get("people") == "move":
+            move_to(version, actor=request.user.email)
     except DomainError as exc:
         return _refuse(request, flow_id, exc)
     return _answer(request, flow_id)
@@ -140,6 +146,18 @@ def restore_version(request: TenantRequest, flow_id: int) -> HttpResponse:
         raise Http404 from exc
     messages.success(request, f"Version {number} is the draft now. Nobody runs it yet.")
     return redirect("flows:edit", request.tenant.slug, flow_id)
+
+
+@requires(capabilities.EDIT_FLOWS)
+@require_GET
+def preview_moving(request: TenantRequest, flow_id: int) -> HttpResponse:
+    """Count what would become of those on their way if they were moved to the draft."""
+    flow = get_flow(flow_id)
+    try:
+        preview = preview_move(flow_id, drafts.open_draft(flow).graph)
+    except DomainError as exc:
+        return _refuse(request, flow_id, exc)
+    return JsonResponse({"nodes": [asdict(each) for each in preview.nodes]})
 
 
 @requires(capabilities.VIEW)
@@ -205,6 +223,7 @@ def _addresses(request: TenantRequest, flow_id: int) -> dict[str, Any]:
         "look": "flows:look",
         "publish": "flows:publish",
         "counts": "flows:counts",
+        "moving": "flows:moving",
         "detail": "flows:detail",
         "versions": "flows:versions",
         "changes": "flows:changes",
@@ -226,7 +245,7 @@ def _describe(flow: Flow) -> dict[str, Any]:
         "name": flow.name,
         "description": flow.description,
         "status": flow.status,
-        "isLive": flow.status == FlowStatus.LIVE,
+        "isLive": flow.status in ON,
         "version": flow.version_number,
     }
 

@@ -8,15 +8,17 @@ from django.test import Client
 from django.urls import reverse
 
 from flows.domain.definition_text import LONGEST
-from flows.models import Flow, FlowDraft, FlowVersion
+from flows.models import Flow, FlowDraft, FlowRun, FlowVersion
 from flows.nodes import NODE_TYPES
 from flows.services.comparing import compare
 from flows.services.drafts import EMPTY, look_at, open_draft, save_draft, start_flow
 from kernel.errors import Outdated
-from tenants.models import AuditEntry, Tenant
+from tenants.models import AuditEntry, Job, Tenant
 from tests.factories.flows import definition, make_flow, message_node
+from tests.factories.loyalty import make_profile
 from tests.factories.tenants import sign_in
 from tests.flows.nodes import wait
+from tests.flows.support import advance, happen
 
 pytestmark = pytest.mark.usefixtures("noon")
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -184,6 +186,25 @@ def test_a_draft_is_published_and_switched_on(owner: Client, flow: Flow) -> None
     answer = post(owner, flow, "publish", '"2"', on="1").json()
     assert (answer["flow"]["version"], answer["flow"]["isLive"]) == (1, True)
     assert answer["draft"]["isPublished"] is True
+
+
+def test_people_on_their_way_are_counted_and_moved_only_where_that_is_chosen(
+    owner: Client,
+) -> None:
+    flow = make_flow(definition({"a": wait(1, "days", "b"), "b": wait(2, "days", "end")}))
+    happen("Order Placed", make_profile())
+    advance()
+    save_draft(flow.pk, definition({"b": wait(3, "days", "end")}), revision=0, actor=ADA)
+    counted = owner.get(f"/t/ada-soap/flows/{flow.pk}/moving/").json()["nodes"]
+    assert [(one["title"], one["people"], one["outcome"], one["target"]) for one in counted] == [
+        ("Wait 1 day", 1, "falls", "b")
+    ]
+    post(owner, flow, "publish", '"1"')
+    assert Job.objects.filter(kind="flows.move").count() == 0
+    save_draft(flow.pk, definition({"b": wait(4, "days", "end")}), revision=1, actor=ADA)
+    post(owner, flow, "publish", '"2"', people="move")
+    assert Job.objects.get(kind="flows.move").params["flow"] == flow.pk
+    assert FlowRun.objects.get().version.number == 1
 
 
 def test_an_older_version_becomes_the_draft_and_what_was_there_is_in_the_trail(

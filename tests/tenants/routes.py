@@ -201,6 +201,7 @@ PAGES = [
     Page("flows/<int:flow_id>/publish/", "post", "flows.edit"),
     Page("flows/<int:flow_id>/restore/", "post", "flows.edit"),
     Page("flows/<int:flow_id>/counts/", "get", VIEW),
+    Page("flows/<int:flow_id>/moving/", "get", "flows.edit"),
     Page("flows/<int:flow_id>/changes/", "get", VIEW),
     Page("flows/<int:flow_id>/runs/", "get", VIEW),
     Page("flows/<int:flow_id>/runs/<int:run_id>/", "get", VIEW),

@@ -48,6 +48,8 @@ function StatusPill({ status }: { status: string }): ReactNode {
   const looks: Record<string, [string, string, string]> = {
     live: ["good", "play", "Live"],
     draft: ["neutral", "edit", "Draft"],
+    manual: ["info", "eye", "Manual review"],
+    paused: ["warn", "pause", "Paused"],
     disabled: ["neutral", "pause", "Off"],
   };
   const [tone, icon, word] = looks[status] ?? ["neutral", "ring", status];
