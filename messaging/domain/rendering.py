@@ -10,6 +10,7 @@ from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
 from kernel import formats
+from messaging.domain.liquid_limits import MAX_LOCALS, TimedTemplate, limit_filters
 from messaging.domain.mime import clean_header
 from messaging.domain.skeletons import Outline
 from messaging.errors import RenderError, TemplateInvalid
@@ -18,7 +19,7 @@ from messaging.types import RenderedEmail
 MAX_LOOPS = 10_000
 """Rounds that all loops of one template may take together."""
 MAX_OUTPUT = 2_000_000
-"""Characters that one part may become; with the loops this also bounds the time it takes."""
+"""Characters that one part may become."""
 MAX_JOINED = MAX_OUTPUT // 4
 """Bytes of a character are four at most: what may be too long is rendered under the limit."""
 _NOTE = re.compile(r"\s*\n.*", re.DOTALL)
@@ -28,6 +29,8 @@ _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 class _Environment(Environment):
     loop_iteration_limit = MAX_LOOPS
     output_stream_limit = MAX_OUTPUT
+    local_namespace_limit = MAX_LOCALS
+    template_class = TimedTemplate
 
 
 def _money(minor: Any, currency: Any) -> str:
@@ -48,6 +51,7 @@ def _environment(*, autoescape: bool) -> Environment:
     environment = _Environment(undefined=StrictUndefined, autoescape=autoescape)
     environment.add_filter("money", _money)
     environment.add_filter("day", _day)
+    limit_filters(environment)
     return environment
 
 
