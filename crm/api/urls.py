@@ -6,6 +6,7 @@ from crm.api.catalog import ProductViewSet
 from crm.api.events import EventViewSet
 from crm.api.orders import OrderViewSet
 from crm.api.profiles import ProfileViewSet
+from crm.api.questions import QuestionViewSet
 from crm.api.stores import StoreViewSet
 from crm.api.suppressions import SuppressionViewSet
 
@@ -19,6 +20,7 @@ router.register("events", EventViewSet, "api-events")
 router.register("shipments", ShipmentViewSet, "api-shipments")
 router.register("returns", ReturnViewSet, "api-returns")
 router.register("reviews", ReviewViewSet, "api-reviews")
+router.register("questions", QuestionViewSet, "api-questions")
 router.register("tickets", TicketViewSet, "api-tickets")
 router.register("suppressions", SuppressionViewSet, "api-suppressions")
 

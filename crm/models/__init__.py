@@ -20,6 +20,7 @@ from crm.models.profile import (
     ProfileFacts,
     ProfileMerge,
 )
+from crm.models.questions import ProductQuestion
 from crm.models.store import Store
 from crm.models.tagging import Tag, TagBatch
 from crm.models.touch import Touchpoint
@@ -50,6 +51,7 @@ __all__ = [
     "ProbableDuplicate",
     "Product",
     "ProductFigures",
+    "ProductQuestion",
     "Profile",
     "ProfileFacts",
     "ProfileMerge",

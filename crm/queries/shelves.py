@@ -1,4 +1,4 @@
-"""Products and reviews as mails show them: what can be bought, what sold best, what people said."""
+"""What mails show of the shop: products that can be bought, and what people said and asked."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,15 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from crm.choices import ReviewStatus, StockState
-from crm.models import Order, OrderLine, Product, ProductFigures, Review, Variant
+from crm.models import (
+    Order,
+    OrderLine,
+    Product,
+    ProductFigures,
+    ProductQuestion,
+    Review,
+    Variant,
+)
 
 STARS = (5, 4)
 """Ratings that are shown to others, best first."""
@@ -122,6 +130,48 @@ def list_praise(count: int, product_id: int | None = None) -> list[Praise]:
             row.rating,
             row.product.title if row.product else "",
             row.reviewed_at,
+        )
+        for row in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that others may see, and its answer.
+
+    Attributes:
+        author: first name of who asked; may be empty.
+        product: name of the product; empty where it is about the shop, or about what is gone.
+    """
+
+    question: str
+    answer: str
+    author: str
+    product: str
+
+
+def list_asked(count: int, product_id: int | None = None) -> list[Asked]:
+    """Return answered questions whose authors agreed that others see them, newest first."""
+    rows = ProductQuestion.objects.filter(is_consented=True).exclude(answer="")
+    if product_id is not None:
+        product = Product.objects.filter(pk=product_id).first()
+        if product is None:
+            return []
+        rows = rows.filter(store_id=product.store_id, product_external_id=product.external_id)
+    found = list(rows.order_by("-pk")[:count])
+    keys = {row.product_external_id for row in found} - {""}
+    titles = {
+        (store_id, external_id): title
+        for store_id, external_id, title in Product.objects.filter(
+            external_id__in=keys, store_id__in={row.store_id for row in found}
+        ).values_list("store_id", "external_id", "title")
+    }
+    return [
+        Asked(
+            row.question,
+            row.answer,
+            row.author,
+            titles.get((row.store_id, row.product_external_id), ""),
         )
         for row in found
     ]

@@ -94,6 +94,26 @@ def write_reviews(said: Mapping[str, str]) -> str:
     )
 
 
+def write_questions(said: Mapping[str, str]) -> str:
+    """Return what people asked with the answers; nothing at all where there is none."""
+    behind = f"/{said['product']}" if said["product"] else ""
+    shelf = f"questions['newest/{said['count']}{behind}']"
+    return (
+        f"<mj-raw>{{% assign asked = {shelf} %}}{{% if asked.size > 0 %}}</mj-raw>"
+        "<mj-section><mj-column>"
+        + _heading(said["title"])
+        + '<mj-text padding="4px 0">{% for each in asked %}'
+        '<p style="margin:0 0 16px">'
+        "<strong>{{ each.question }}</strong><br />"
+        '{% if each.author != "" or each.product != "" %}'
+        '<span style="font-size:14px;opacity:0.7">{{ each.author }}'
+        '{% if each.product != "" %} on {{ each.product }}{% endif %}</span><br />{% endif %}'
+        "{{ each.answer }}"
+        "</p>{% endfor %}</mj-text></mj-column></mj-section>"
+        "<mj-raw>{% endif %}</mj-raw>"
+    )
+
+
 def write_footer(said: Mapping[str, str]) -> str:
     """Return reason, ways out and address below the sheet."""
     ways = (

@@ -171,6 +171,18 @@ BLOCKS: tuple[Block, ...] = (
         ),
     ),
     Block(
+        "mj-questions",
+        "Questions and answers",
+        "What people asked and you answered, where they agreed that others see it.",
+        "info",
+        markup.write_questions,
+        (
+            Setting("title", "Heading", "words", "You asked"),
+            Setting("count", "How many", "number", "3", low=1, high=5),
+            Setting("product", "Of one product", "product", help="Empty takes all of them."),
+        ),
+    ),
+    Block(
         "mj-brand-footer",
         "Footer",
         "Why they get it, unsubscribe, preferences and your address. Marketing needs it.",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-OPEN = frozenset({"event", "products", "reviews"})
+OPEN = frozenset({"event", "products", "reviews", "questions"})
 """Variables whose inside is not listed: an event has what its sender gave it, a shelf any key."""
 
 
@@ -161,6 +161,18 @@ VARIABLES: tuple[Variable, ...] = (
             ("title", "text", "Heading; may be empty", "Wonderful"),
             ("body", "text", "What they say, shortened", "Smells of summer."),
             ("rating", "number", "Stars, 1 to 5", 5),
+            ("product", "text", "Name of the product; may be empty", "Lemon soap"),
+        ],
+    ),
+    Variable(
+        "questions", "list", "Answered questions: questions['newest/3'] or ['newest/3/12']", {}
+    ),
+    *_of(
+        "questions[]",
+        [
+            ("question", "text", "What somebody asked, shortened", "Is it vegan?"),
+            ("answer", "text", "What they were answered, shortened", "Yes, all of them are."),
+            ("author", "text", "Their first name; may be empty", "Grace"),
             ("product", "text", "Name of the product; may be empty", "Lemon soap"),
         ],
     ),

@@ -1,6 +1,6 @@
-"""Products and reviews that a template asks for by a key: looked up once for a batch of messages.
+"""Products, reviews and questions that a template asks for by a key, once for a batch.
 
-The value of ``products`` and ``reviews`` is a shelf: ``products['best/4/Soap']`` finds its goods
+The value of each is a shelf: ``products['best/4/Soap']`` finds its goods
 when the first mail of the batch asks for them, and all others get the same.
 """
 
@@ -13,6 +13,7 @@ from crm.queries.shelves import (
     best_sellers,
     find_goods,
     find_owned,
+    list_asked,
     list_praise,
     newest_goods,
 )
@@ -62,6 +63,12 @@ def review_values(messages: Sequence[PendingMessage]) -> dict[int, Any]:
     return {message.id: shelf for message in messages}
 
 
+def question_values(messages: Sequence[PendingMessage]) -> dict[int, Any]:
+    """``questions``: a shelf for keys ``newest/COUNT`` and ``newest/COUNT/PRODUCT-ID``."""
+    shelf = Shelf(_find_questions)
+    return {message.id: shelf for message in messages}
+
+
 def recommendation_values(messages: Sequence[PendingMessage]) -> dict[int, list[Row]]:
     """``recommendations``: best sellers that the person did not buy, while nobody knows better."""
     goods = best_sellers(2 * MOST)
@@ -89,14 +96,35 @@ def _find_products(key: str) -> list[Row] | None:
 
 
 def _find_reviews(key: str) -> list[Row] | None:
-    source, _, rest = key.partition("/")
+    asked = _of_product("best", key)
+    if asked is None:
+        return None
+    return [{**asdict(row), "body": _shorten(row.body)} for row in list_praise(*asked)]
+
+
+def _find_questions(key: str) -> list[Row] | None:
+    asked = _of_product("newest", key)
+    if asked is None:
+        return None
+    return [
+        {
+            **asdict(row),
+            "question": _shorten(row.question),
+            "answer": _shorten(row.answer),
+        }
+        for row in list_asked(*asked)
+    ]
+
+
+def _of_product(source: str, key: str) -> tuple[int, int | None] | None:
+    """Return how many a key asks for, and of which product; None where it asks for nothing."""
+    said, _, rest = key.partition("/")
     first, _, named = rest.partition("/")
     count = _count(first)
     is_product = not named or (named.isdecimal() and len(named) < 19)  # noqa: PLR2004 bigint
-    if source != "best" or count is None or not is_product:
+    if said != source or count is None or not is_product:
         return None
-    rows = list_praise(count, int(named) if named else None)
-    return [{**asdict(row), "body": _shorten(row.body)} for row in rows]
+    return count, int(named) if named else None
 
 
 def _count(text: str) -> int | None:

@@ -97,6 +97,7 @@ def _fill_variables() -> None:
     fill_variable("vip_exclusive", goods.exclusive_values)
     fill_variable("products", shelves.product_values)
     fill_variable("reviews", shelves.review_values)
+    fill_variable("questions", shelves.question_values)
     fill_variable("recommendations", shelves.recommendation_values)
     fill_variable("sender", personal_links.sender_values)
     fill_variable("unsubscribe_url", personal_links.unsubscribe_values)

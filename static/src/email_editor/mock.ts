@@ -27,6 +27,8 @@ const MOCKS: Record<string, (said: Settings, look: Look) => string> = {
     sheet(`<div style="text-align:center"><div style="font-size:28px;font-weight:600">240</div><div style="color:#5b6b6d">Points</div>${button(said["button"], look)}</div>`, look),
   "mj-reviews": (said, look) =>
     sheet(heading(said) + repeat(Number(said["count"] ?? 1), () => `<p style="margin:0 0 12px">★★★★★<br>What somebody said of it<br><small style="color:#5b6b6d">Their name</small></p>`), look),
+  "mj-questions": (said, look) =>
+    sheet(heading(said) + repeat(Number(said["count"] ?? 1), () => `<p style="margin:0 0 12px"><b>What somebody asked</b><br>What you answered<br><small style="color:#5b6b6d">Their first name</small></p>`), look),
   "mj-brand-footer": (said, look) =>
     page(
       `<div style="padding:24px 32px 40px;text-align:center;font-size:13px;color:#5b6b6d">${escape(said["reason"] ?? "")}` +
