@@ -35,7 +35,7 @@ from messaging.models import ChannelAccount, Sender
 from messaging.queries.sending import find_recipients
 from messaging.services.consequences import BY_MAIL
 from messaging.services.filing import file_told
-from messaging.services.reply_tokens import LEAVE, ReplyToken, read_tag
+from messaging.services.reply_tokens import BOUNCE, LEAVE, ReplyToken, read_tag
 from messaging.types import Recipient
 from tenants.queries import get_tenant
 
@@ -45,6 +45,7 @@ OWN: Final = "It is one of your own mails, and not answered: that would go round
 SPAM: Final = "The receiving server says that it is spam"
 NO_SENDER: Final = "It names no sender who can be answered"
 LOST_REPORT: Final = "It reports on a mail that is not one of yours"
+NOTICE: Final = "A notice that a machine sent to the envelope of a mail"
 ERASED: Final = "the person was erased, and stays so"
 _EMAIL: Final = Channel.EMAIL.value
 _KEPT: Final = ("original", "attachments", "references", "doubt", "is_text_kept", "is_cut")
@@ -101,6 +102,8 @@ def receive_mails(channel: str, account_id: int, events: Sequence[ProviderEvent]
             found = _read_report(place, event)
             told += [found] if found else []
             ignored |= {} if found else {event.dedupe_key: LOST_REPORT}
+        elif token is not None and token.purpose == BOUNCE:
+            ignored[event.dedupe_key] = NOTICE
         elif token is not None and token.purpose == LEAVE:
             told.append(_leaving(event, token))
         elif why := _why_not(event, tag, place, own):

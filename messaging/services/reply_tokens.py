@@ -13,11 +13,13 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 REPLY: Final = "r"
 LEAVE: Final = "u"
 """A mail to such an address unsubscribes, whatever it says."""
+BOUNCE: Final = "b"
+"""Such an address stands on the envelope, where the reports of servers come back to."""
 _BYTES: Final = 10
 
 
 class ReplyToken(NamedTuple):
-    """What a tag says; ``purpose`` is `REPLY` or `LEAVE`."""
+    """What a tag says; ``purpose`` is `REPLY`, `LEAVE` or `BOUNCE`."""
 
     purpose: str
     message_id: int
@@ -35,7 +37,7 @@ def read_tag(tenant_id: int, tag: str) -> ReplyToken | None:
         token = ReplyToken(head[:1], int(head[1:], 16))
     except ValueError:
         return None
-    if token.purpose not in (REPLY, LEAVE):
+    if token.purpose not in (REPLY, LEAVE, BOUNCE):
         return None
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     known = any(constant_time_compare(signature, _sign(tenant_id, token, key)) for key in keys)
