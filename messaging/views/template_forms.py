@@ -8,7 +8,12 @@ from django import forms
 from crm.choices import Channel
 from crm.domain.channels import CHANNEL_LABELS
 from messaging.choices import MessageClass
+from messaging.domain.utm import MOST as UTM_MOST
+from messaging.domain.utm import NAMES as UTM_NAMES
+from messaging.domain.utm import PARAMETERS as UTM_PARAMETERS
+from messaging.domain.utm import unknown_names
 from messaging.models import Template
+from messaging.queries.utm import OVERRIDE
 from messaging.services.authoring import MAX_NAME, Draft, clean_tags, own_text
 from messaging.services.starters import list_starters
 from messaging.services.writing import WRITERS
@@ -27,6 +32,12 @@ _CATEGORIES = (
     ("AUTHENTICATION", "Authentication"),
 )
 _CODE = {"spellcheck": "false", "autocomplete": "off", "class": "input mono"}
+
+
+def _utm_input() -> forms.TextInput:
+    return forms.TextInput(
+        attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "As in the settings"}
+    )
 
 
 class NewTemplateForm(forms.Form):
@@ -74,11 +85,33 @@ class TemplateForm(forms.Form):
         required=False, max_length=300, help_text="Words with commas between, such as offer, news."
     )
     version = forms.CharField(required=False, widget=forms.HiddenInput)
+    utm_off = forms.BooleanField(
+        required=False, label="Links of this message get no UTM parameters at all"
+    )
 
     def __init__(self, *args: Any, topics: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices: Any = self.fields["topic"]
         choices.choices = [("", "None: everybody who gets marketing"), *topics]
+        for name in UTM_PARAMETERS:
+            self.fields[name] = forms.CharField(
+                label=name, required=False, max_length=UTM_MOST, widget=_utm_input()
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse names in braces that nobody knows."""
+        found: dict[str, Any] = super().clean() or {}
+        for name in UTM_PARAMETERS:
+            if unknown := unknown_names(str(found.get(name, ""))):
+                known = ", ".join(f"{{{each}}}" for each in UTM_NAMES)
+                self.add_error(name, f"Nothing is known of {{{unknown[0]}}}. Write {known}.")
+        return found
+
+    @property
+    def utm(self) -> list[Any]:
+        """The fields of what its links get; none on a channel whose links are not tagged."""
+        is_tagged = self.of != Channel.WHATSAPP
+        return [self[name] for name in (*UTM_PARAMETERS, "utm_off")] if is_tagged else []
 
     @property
     def said(self) -> list[Any]:
@@ -92,14 +125,18 @@ class TemplateForm(forms.Form):
 
     def draft(self) -> Draft:
         """Return what was typed."""
-        found = self.cleaned_data
+        found, parts = self.cleaned_data, self.parts()
+        own = {name: found[name] for name in UTM_PARAMETERS if found[name]}
+        if self.utm and (own or found["utm_off"]):
+            utm = False if found["utm_off"] else own
+            parts["content"] = {**parts.get("content", {}), OVERRIDE: utm}
         return Draft(
             name=found["name"],
             channel=self.of,
             message_class=found["message_class"],
             tags=clean_tags(found["tags"]),
             topic_id=found["topic"],
-            **self.parts(),
+            **parts,
         )
 
     def parts(self) -> dict[str, Any]:
@@ -211,7 +248,10 @@ FORMS: Mapping[str, type[TemplateForm]] = {
 def initial_of(template: Template) -> dict[str, Any]:
     """Return what the form of a template, or of one of its languages, begins with."""
     content = template.content
+    utm = content.get(OVERRIDE)
     return {
+        **(utm if isinstance(utm, dict) else {}),
+        "utm_off": utm is False,
         "name": template.name,
         "message_class": template.message_class,
         "topic": template.topic_id or "",

@@ -129,3 +129,33 @@ def test_the_page_saves_patterns_and_refuses_names_that_nobody_knows(tenant: Ten
     assert AuditEntry.objects.get().action == "utm.changed"
     with pytest.raises(Invalid):
         save_utm({"utm_term": "x" * 201}, is_on=True, actor=ADA)
+
+
+@pytest.mark.covers("A4")
+def test_a_template_says_otherwise_in_its_editor(shop: Tenant, smtp: SmtpServer) -> None:
+    client = sign_in(shop)
+    template = make_template(text="Hello", body=BODY)
+    path = f"/t/{shop.slug}/content/templates/{template.pk}/edit/"
+    form = {
+        "name": "note",
+        "message_class": "promotional",
+        "subject": "Hello",
+        "mjml": template.mjml,
+    }
+
+    refused = client.post(path, {**form, "utm_term": "{shoe}"})
+    assert refused.status_code == 422
+    assert client.post(path, {**form, "utm_campaign": "{template} 2"}).status_code == 302
+    template.refresh_from_db()
+    assert template.content["utm"] == {"utm_campaign": "{template} 2"}
+    assert 'value="{template} 2"' in client.get(path).content.decode()
+    save_utm(DEFAULTS, is_on=True, actor=ADA)
+    send(template)
+    client.post(path, {**form, "utm_off": "on"})
+    send(template)
+
+    plain = "https://shop.example/a?x=1"
+    assert targets(smtp) == [
+        f"{plain}&utm_source=patron&utm_medium=email&utm_campaign=note%202&utm_content=note",
+        plain,
+    ]
