@@ -19,9 +19,18 @@ class LinkDomain(TenantModel):
     checked_at = models.DateTimeField(null=True)
     check_due_at = models.DateTimeField()
     created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+    """Since when no new link leads through it; those that are out still do, for a while."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant"], name="linkdomain_tenant_uniq")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=models.Q(retired_at=None),
+                name="linkdomain_tenant_uniq",
+            ),
+            models.UniqueConstraint(fields=["tenant", "domain"], name="linkdomain_domain_uniq"),
+        ]
         indexes = [models.Index(fields=["tenant", "check_due_at"], name="linkdomain_due_idx")]
 
     def __str__(self) -> str:

@@ -8,7 +8,10 @@ from kernel.scan import list_tenants_due
 from messaging.gates import once
 from messaging.models import LinkDomain
 
-_BEHIND = "SELECT tenant_id FROM messaging_linkdomain WHERE domain = %s AND was_live ORDER BY id"
+_BEHIND = (
+    "SELECT tenant_id FROM messaging_linkdomain WHERE domain = %s AND was_live "
+    "ORDER BY retired_at DESC NULLS FIRST, id"
+)
 _POINTED = (
     "SELECT tenant_id FROM messaging_linkdomain "
     "WHERE domain = %s AND findings -> 'owner' ->> 'known' = 'good' "
@@ -16,13 +19,20 @@ _POINTED = (
 )
 _LIVE_ELSEWHERE = (
     "SELECT tenant_id FROM messaging_linkdomain WHERE domain = %s AND was_live "
-    "AND tenant_id::text <> %s ORDER BY id"
+    "AND retired_at IS NULL AND tenant_id::text <> %s ORDER BY id"
 )
 
 
 def find_link_domain() -> LinkDomain | None:
-    """Return the domain of the active tenant, or None."""
-    return LinkDomain.objects.first()
+    """Return the domain of the active tenant, or None; one that was removed is none."""
+    return LinkDomain.objects.filter(retired_at=None).first()
+
+
+def list_link_domains() -> tuple[LinkDomain | None, list[LinkDomain]]:
+    """Return the domain of the active tenant, and those removed whose links still lead here."""
+    rows = list(LinkDomain.objects.order_by("-retired_at", "pk"))
+    current = next((row for row in rows if row.retired_at is None), None)
+    return current, [row for row in rows if row.retired_at is not None]
 
 
 def find_link_base() -> str:

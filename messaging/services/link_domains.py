@@ -7,6 +7,7 @@ and this installation answers there, over TLS where it is served so.
 
 import hmac
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
@@ -37,6 +38,8 @@ from tenants.services import audit
 PROOF_PATH: Final = "/link-domains/proof"
 ASK_SECONDS: Final = 10.0
 MOST_BYTES: Final = 1_000
+KEEP_LINKS: Final = timedelta(days=730)
+"""For how long a domain that was removed still answers who follows a link in an old mail."""
 LATER: Final = Finding("unknown", "Asked for once the steps before it are done.")
 
 
@@ -49,7 +52,7 @@ def set_link_domain(name: str, *, actor: str) -> LinkDomain:
         Conflict: the tenant has one already.
     """
     domain = parse_domain(name)
-    if LinkDomain.objects.exists():
+    if LinkDomain.objects.filter(retired_at=None).exists():
         text = "There is one already. Remove it first."
         raise Conflict(text, fields={"domain": text})
     if _find_parent(domain) is None:
@@ -59,7 +62,11 @@ def set_link_domain(name: str, *, actor: str) -> LinkDomain:
         )
         raise Invalid(text, fields={"domain": text})
     now = clock.now()
-    found = LinkDomain.objects.create(domain=domain, check_due_at=now, created_at=now)
+    found, is_new = LinkDomain.objects.get_or_create(
+        domain=domain, defaults={"check_due_at": now, "created_at": now}
+    )
+    if not is_new:  # it was removed before, and comes back
+        LinkDomain.objects.filter(pk=found.pk).update(retired_at=None, check_due_at=now)
     audit.record(
         "link_domain.added", "link_domain", found.pk, after={"domain": domain}, actor=actor
     )
@@ -71,13 +78,20 @@ def set_link_domain(name: str, *, actor: str) -> LinkDomain:
 def remove_link_domain(*, actor: str) -> str:
     """Let links lead through the address of the installation again, and return the domain.
 
-    Links in mails that are out already lead nowhere from now on.
+    Links in mails that are out already go on leading here for two years, as long as its record
+    does; one that never led here is forgotten.
 
     Raises:
         NotFound: the tenant has none.
     """
     found = _lock()
-    found.delete()
+    if found.was_live:
+        now = clock.now()
+        LinkDomain.objects.filter(pk=found.pk).update(
+            retired_at=now, is_live=False, check_due_at=now + KEEP_LINKS
+        )
+    else:
+        found.delete()
     before = {"domain": found.domain}
     audit.record("link_domain.removed", "link_domain", found.pk, before=before, actor=actor)
     return found.domain
@@ -97,11 +111,16 @@ def request_check() -> None:
 def check_due(deadline: Deadline) -> int:
     """Ask for the domain of the active tenant if its check is due, and keep what was found.
 
+    One that was removed is forgotten once its links are too old.
+
     Returns:
         Domains checked: 1 or 0.
     """
     if deadline.passed or (found := _claim()) is None:
         return 0
+    if found.retired_at is not None:
+        _forget(found)
+        return 1
     findings = _look_up(found)
     if all(finding.state == "good" for finding in findings.values()):
         _note_pointed(found, findings)
@@ -134,6 +153,11 @@ def _claim() -> LinkDomain | None:
         found.check_due_at = clock.now() + LEASE
         LinkDomain.objects.filter(pk=found.pk).update(check_due_at=found.check_due_at)
     return found
+
+
+@transaction.atomic
+def _forget(found: LinkDomain) -> None:
+    LinkDomain.objects.filter(pk=found.pk).exclude(retired_at=None).delete()
 
 
 def _look_up(found: LinkDomain) -> dict[str, Finding]:
@@ -230,7 +254,8 @@ def _find_parent(domain: str) -> SendingDomain | None:
 
 
 def _lock() -> LinkDomain:
-    found = LinkDomain.objects.select_for_update(no_key=True).first()
+    rows = LinkDomain.objects.select_for_update(no_key=True)
+    found = rows.filter(retired_at=None).first()
     if found is None:
         raise NotFound("There is no link domain.")
     return found

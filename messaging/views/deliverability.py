@@ -17,7 +17,7 @@ from messaging.domain.reputation import COMPLAINTS, HARD, MEASURES
 from messaging.forms import LinkDomainForm
 from messaging.queries.deliverability import Figures, find_figures, list_days, speak_rate
 from messaging.queries.domain_records import list_records, list_steps
-from messaging.queries.link_domains import find_link_domain
+from messaging.queries.link_domains import find_link_domain, list_link_domains
 from messaging.queries.senders import list_domains
 from messaging.services import domains, link_domains
 from tenants.domain import capabilities
@@ -111,7 +111,7 @@ def remove_link_domain(request: TenantRequest) -> HttpResponse:
         name = link_domains.remove_link_domain(actor=request.user.email)
     except NotFound as exc:
         raise Http404 from exc
-    messages.success(request, f"Links no longer lead through {name}.")
+    messages.success(request, f"New links no longer lead through {name}.")
     return redirect(_address(request))
 
 
@@ -148,13 +148,15 @@ def _tiles(found: Figures) -> list[dict[str, Any]]:
 
 
 def _render_records(request: TenantRequest) -> SafeString:
-    rows, link_domain, now = list_domains(), find_link_domain(), clock.now()
+    rows, now = list_domains(), clock.now()
+    link_domain, retired = list_link_domains()
     due = [row.check_due_at for row in rows] + ([link_domain.check_due_at] if link_domain else [])
     context = {
         "rows": [(row, list_records(row)) for row in rows],
         "link_domain": link_domain,
         "steps": list_steps(link_domain) if link_domain else [],
         "link_host": domains.public_host(),
+        "retired": [(row, row.check_due_at) for row in retired],
         "is_checking": any(at <= now for at in due),
         "may_manage": capabilities.may(request.member.role, capabilities.MANAGE_SETTINGS),
     }

@@ -262,6 +262,52 @@ def test_the_domain_answers_its_own_recipients_and_nothing_else(
 
 
 @pytest.mark.django_db(databases=["default", "sys"], transaction=True)
+@pytest.mark.usefixtures("web", "parent", "broker")
+def test_links_that_are_out_outlive_the_removal_of_their_domain(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ALLOWED_HOSTS", [HERE])
+    monkeypatch.setattr("messaging.views.link_domain_edges.close_old_connections", lambda: None)
+    good = {"state": "good", "known": "good", "words": ""}
+    with transaction.atomic():
+        LinkDomain.objects.filter(pk=make_live().pk).update(findings={"owner": good, "alias": good})
+        person = make_recipient()
+    own = RecipientToken(tenant.pk, person.pk, 1)
+    page = tokens.preferences_url(own).removeprefix(f"https://{HERE}")
+    client = Client(headers={"user-agent": BROWSER, "host": CLICK})
+
+    with time_machine.travel(NOON, tick=False):
+        assert remove_link_domain(actor=ADA) == CLICK
+
+        with transaction.atomic():
+            assert find_link_base() == f"https://{HERE}", "new links lead elsewhere"
+        assert client.get(page).status_code == 200
+        asked = Client(headers={"host": HERE}).get("/link-domains/ask", {"domain": CLICK})
+        assert asked.status_code == 200, "its certificate may be renewed"
+        assert link_domains.check_due(Deadline(seconds=None)) == 0
+
+    with time_machine.travel(NOON + timedelta(days=731), tick=False):
+        assert link_domains.check_due(Deadline(seconds=None)) == 1
+    forget_hosts()
+    assert client.get(page).status_code == 400
+    with transaction.atomic():
+        assert LinkDomain.objects.count() == 0
+
+
+def test_a_domain_that_was_removed_can_come_back(parent: SendingDomain) -> None:
+    make_live()
+    remove_link_domain(actor=ADA)
+    assert LinkDomain.objects.get().retired_at is not None
+
+    set_link_domain("go.soap.example", actor=ADA)
+    assert remove_link_domain(actor=ADA) == "go.soap.example"
+    set_link_domain(CLICK, actor=ADA)
+
+    found = LinkDomain.objects.get()
+    assert (found.domain, found.retired_at, found.is_live) == (CLICK, None, False)
+
+
+@pytest.mark.django_db(databases=["default", "sys"], transaction=True)
 @pytest.mark.usefixtures("tenant", "web")
 def test_a_certificate_is_got_for_domains_that_lead_here_alone(
     client: Client, monkeypatch: pytest.MonkeyPatch
