@@ -15,6 +15,17 @@ def country_of(number: str) -> str:
 
 
 @functools.lru_cache(maxsize=16_384)
+def code_country_of(number: str) -> str:
+    """Return the main country of a number's calling code: GB also for one of Guernsey."""
+    try:
+        code = phonenumbers.parse(number).country_code or 0
+    except phonenumbers.NumberParseException:
+        return ""
+    found = phonenumbers.region_code_for_country_code(code)
+    return str(found) if found.isalpha() and found != "ZZ" else ""
+
+
+@functools.lru_cache(maxsize=16_384)
 def is_landline(number: str) -> bool:
     """Say whether a number is certainly of a fixed line, which takes no SMS.
 

@@ -5,7 +5,7 @@ Both are one short transaction, and none is open while a provider is called. Wha
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from messaging.services.outcomes import RESENT, Outcomes
 from messaging.services.preparing import Prepared
 from messaging.services.rates import take_tokens
 from messaging.services.refusals import learn_from_refusals
+from messaging.services.spending import PAID, Paid, add_spend
 from messaging.services.warm_ups import admit, count_mails
 from messaging.services.writers.base import Ready
 from messaging.types import PendingMessage
@@ -171,6 +172,8 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
         **columns(_DONE, rows),
     )
     rows_by_id = {row.id: row for row in written}
+    if lane.channel in PAID and lane.account_id is not None:
+        _add_spend(prepared, lane.account_id, done, rows_by_id.keys())
     shared: dict[Any, dict[str, Any]] = {}
     events = [
         _sent_event(item.message, rows_by_id[item.message.id], now, shared)
@@ -183,6 +186,19 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
         append_resolved(events, now)
     else:
         append_events(events, now=now)
+
+
+def _add_spend(
+    prepared: Prepared, account_id: int, done: Outcomes, written: Collection[int]
+) -> None:
+    """Add up what those cost that the provider took."""
+    parts = {item.message.id: item.parts for item in prepared.ready}
+    paid = [
+        Paid(item.message.address, parts.get(item.message.id, 1))
+        for item in done.items
+        if item.status == MessageStatus.SENT and item.message.id in written
+    ]
+    add_spend(account_id, paid, clock.now())
 
 
 def _lock_people(done: Outcomes) -> set[int]:

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 from crm.choices import Channel
 from messaging.domain.sms_text import SmsSize, measure, spell_plainly
 from messaging.errors import TemplateInvalid
+from messaging.queries.spending import Estimate, estimate
 from messaging.services.checking import compile_short
+from messaging.services.spending import PAID
 from messaging.services.trying import Tried, try_template
 
 LOOKS: Final = (("android", "Android"), ("ios", "iPhone"), ("desktop", "Desktop browser"))
@@ -22,6 +24,7 @@ class Shown:
         characters: of the rendered text.
         size: how it travels as SMS, without what is added to it when it is sent; None elsewhere.
         problem: why it cannot be shown; empty where it can.
+        cost: of one message to this reader; None where no price was entered.
         url, image: of a push message, as they were typed; a picture only where it is an address.
     """
 
@@ -32,6 +35,7 @@ class Shown:
     problem: str = ""
     url: str = ""
     image: str = ""
+    cost: Estimate | None = None
 
     @property
     def host(self) -> str:
@@ -67,7 +71,11 @@ def describe_tried(channel: str, content: Mapping[str, Any], tried: Tried) -> Sh
     title = tried.rendered.subject if content.get("title") else ""
     size = measure(spell_plainly(said)) if channel == Channel.SMS else None
     url, image = (str(content.get(name, "")).strip() for name in ("url", "image"))
-    return Shown(title, said, len(said), size, url=url, image=image if is_address(image) else "")
+    cost = None
+    if channel in PAID and said:
+        cost = estimate(channel, size.parts if size else 1, tried.reader.country)
+    picture = image if is_address(image) else ""
+    return Shown(title, said, len(said), size, url=url, image=picture, cost=cost)
 
 
 def is_address(text: str) -> bool:

@@ -18,7 +18,9 @@ from messaging.models import ChannelAccount
 from messaging.queries.accounts import find_account, list_accounts, list_choices
 from messaging.queries.replies import find_replies
 from messaging.services import accounts
+from messaging.services.spending import set_prices
 from messaging.types import AccountData
+from messaging.views.price_forms import PricesForm, prices_form
 from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest
@@ -67,6 +69,30 @@ def channel(request: TenantRequest, channel_id: int) -> HttpResponse:
             messages.success(request, "Saved")
             return redirect("messaging:channel", request.tenant.slug, channel_id)
     return _show(request, known, form, found)
+
+
+@requires(capabilities.MANAGE_SETTINGS)
+@require_POST
+def prices(request: TenantRequest, channel_id: int) -> HttpResponse:
+    """Keep what messages over an account cost."""
+    found = _find(channel_id)
+    form = prices_form(found, request.POST)
+    if form is None:
+        messages.error(request, "Mail and push have no price for each message.")
+        return redirect("messaging:channel", request.tenant.slug, channel_id)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            set_prices(channel_id, said["currency"], said["prices"], actor=request.user.email)
+        except Invalid as exc:
+            for field, text in exc.fields.items():
+                form.add_error(field, text)
+        else:
+            messages.success(request, "Saved. The prices hold for what leaves from now on.")
+            return redirect("messaging:channel", request.tenant.slug, channel_id)
+    known = _provider(found.channel, found.provider)
+    own = AccountForm(known, initial={"name": found.name, **found.options}, is_connected=True)
+    return _show(request, known, own, found, form)
 
 
 @transaction.non_atomic_requests
@@ -132,7 +158,11 @@ def remove(request: TenantRequest, channel_id: int) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, known: Provider, form: AccountForm, found: ChannelAccount | None = None
+    request: HttpRequest,
+    known: Provider,
+    form: AccountForm,
+    found: ChannelAccount | None = None,
+    priced: PricesForm | None = None,
 ) -> HttpResponse:
     has_address = found is not None and known.read_callback is not None
     context: dict[str, Any] = {
@@ -142,8 +172,10 @@ def _show(
         "account": found,
         "callback_url": accounts.callback_url(found) if found and has_address else "",
         "replies": find_replies(found) if found else None,
+        "prices_form": priced or prices_form(found),
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    has_errors = bool(form.errors or (priced is not None and priced.errors))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if has_errors else HTTPStatus.OK
     return render(request, "messaging/channel.html", context, status=status)
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from kernel import clock
 from messaging.queries import rates as reads
 from messaging.queries.rates import LimitGroup
+from messaging.queries.spending import list_spend
 from messaging.services.rate_limits import MOST, set_limit
 from tenants.domain import capabilities
 from tenants.services.access import requires
@@ -53,9 +54,12 @@ def rates_page(request: TenantRequest) -> HttpResponse:
         said = "Saved. What waits for its turn is looked at again." if changed else ""
         messages.success(request, said or "Nothing to save.")
         return redirect("messaging:rates", request.tenant.slug)
+    days, sums = list_spend()
     context = {
         "form": form,
         "groups": [(group, [(row, form[row.field]) for row in group.rows]) for group in groups],
+        "spend_days": days,
+        "spend_sums": sums,
         "waiting": reads.count_waiting_for_rates(),
         "ceiling": reads.WAITING_CEILING,
     }
