@@ -114,3 +114,32 @@ def count_losing(since: datetime) -> list[Losing]:
     """Return by everything how many unsubscribed, the highest rate first."""
     found = [row for count in _losing for row in count(since)]
     return sorted(found, key=lambda row: (-row.rate, row.kind, row.object_id))
+
+
+class SenderTrait(NamedTuple):
+    """Something of people by which their sender can be chosen, such as their tier.
+
+    Attributes:
+        key: stored with rules; never changes.
+        list_choices: value and words of each value that there is, for the active tenant.
+        find: the value of each of some people who have one, by profile id, in one statement.
+    """
+
+    key: str
+    label: str
+    list_choices: Callable[[], Sequence[tuple[str, str]]]
+    find: Callable[[Collection[int]], Mapping[int, str]]
+
+
+_traits: list[SenderTrait] = []
+
+
+def fill_sender_trait(trait: SenderTrait) -> None:
+    """Say who knows something of people that senders are chosen by."""
+    if trait not in _traits:
+        _traits.append(trait)
+
+
+def list_sender_traits() -> list[SenderTrait]:
+    """Return what apps above know of people that senders can be chosen by."""
+    return list(_traits)

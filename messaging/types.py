@@ -93,6 +93,27 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class From:
+    """Who a mail is from.
+
+    Attributes:
+        is_chosen: whether a rule chose it, rather than being the default.
+    """
+
+    id: int
+    name: str
+    email: str
+    reply_to: str
+    postal_address: str
+    is_chosen: bool = False
+
+    @property
+    def domain(self) -> str:
+        """Return the domain that it writes from, in lower case."""
+        return self.email.rpartition("@")[2].lower()
+
+
+@dataclass(frozen=True, slots=True)
 class PendingMessage:
     """A claimed message, as gates and variables see it."""
 
@@ -112,6 +133,8 @@ class PendingMessage:
     is_resend: bool
     claim_id: UUID
     created_at: datetime | None = None
+    sender: From | None = None
+    """Of mails: chosen for the whole set; None where no sender is set up, or nobody chose yet."""
 
     @property
     def address(self) -> str:

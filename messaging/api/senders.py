@@ -2,11 +2,20 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers
 
-from messaging.models import Sender
+from messaging.models import Sender, SenderRule
 from tenants.api.resources import IdField, ReadResource
+
+
+class SenderRuleOut(serializers.Serializer[Any]):
+    """To whom a sender writes; rules of all senders are tried by position, the first that fits."""
+
+    position = serializers.IntegerField()
+    trait = serializers.CharField()
+    key = serializers.CharField()
+    wanted = serializers.ListField(child=serializers.CharField())
 
 
 class SenderOut(serializers.Serializer[Any]):
@@ -19,6 +28,7 @@ class SenderOut(serializers.Serializer[Any]):
     postal_address = serializers.CharField()
     is_default = serializers.BooleanField()
     verified_at = serializers.DateTimeField(allow_null=True)
+    rules = SenderRuleOut(many=True)
 
 
 class SenderViewSet(ReadResource[Sender]):
@@ -28,4 +38,5 @@ class SenderViewSet(ReadResource[Sender]):
     serializer_class = SenderOut
 
     def get_queryset(self) -> QuerySet[Sender]:
-        return Sender.objects.all()
+        rules = SenderRule.objects.order_by("position", "pk")
+        return Sender.objects.prefetch_related(Prefetch("rules", rules))

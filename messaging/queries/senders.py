@@ -1,5 +1,6 @@
 """From-identities and the domains they write from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 
@@ -26,9 +27,17 @@ class SenderRow:
     is_signed: bool
 
 
-def list_senders() -> list[SenderRow]:
-    """Return the senders of the active tenant, the default one first, then by address."""
-    signing = _signing_domains()
+def list_senders(domains: Sequence[SendingDomain] | None = None) -> list[SenderRow]:
+    """Return the senders of the active tenant, the default one first, then by address.
+
+    Args:
+        domains: all sending domains of the tenant, where the caller has read them.
+    """
+    signing = (
+        _signing_domains()
+        if domains is None
+        else {domain.domain for domain in domains if domain.is_signing}
+    )
     return [
         SenderRow(sender, _is_verified(sender, signing), _domain_of(sender.email) in signing)
         for sender in Sender.objects.order_by("-is_default", "email", "pk")

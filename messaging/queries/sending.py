@@ -118,11 +118,13 @@ def find_default_sender() -> Sender | None:
     return once("sender", lambda: Sender.objects.filter(is_default=True).first())
 
 
-def find_identity(address: str) -> Identity:
-    """Return with what mail from an address is signed, and where its bounces go."""
-    found = _find_domain(address)
-    if found is None:
-        return Identity(None, "")
+def find_identities(domains: Collection[str]) -> dict[str, Identity]:
+    """Return with what mails of domains are signed, and where their bounces go, by domain."""
+    found = {name: _identity_of(row) for name, row in _find_domains(domains).items()}
+    return {domain: found.get(domain, Identity(None, "")) for domain in domains}
+
+
+def _identity_of(found: SendingDomain) -> Identity:
     key = None
     if found.is_signing:
         key = DkimKey(found.domain, found.selector, decrypt(found.dkim_key_encrypted))
@@ -130,16 +132,17 @@ def find_identity(address: str) -> Identity:
     return Identity(key, found.return_path if takes_bounces else "")
 
 
-def find_dns_failure(address: str) -> str:
-    """Say which records of an address's domain fail; empty where none does or none is known."""
-    found = _find_domain(address)
-    return dns_failure(found) if found is not None else ""
+def find_dns_failures(domains: Collection[str]) -> dict[str, str]:
+    """Say which records of domains fail, by domain; those are left out of which none is known."""
+    said = {name: dns_failure(row) for name, row in _find_domains(domains).items()}
+    return {domain: words for domain, words in said.items() if words}
 
 
-def _find_domain(address: str) -> SendingDomain | None:
-    domain = address.rpartition("@")[2].lower()
-    rows = SendingDomain.objects.filter(domain=domain)
-    return once(f"domain:{domain}", rows.first)
+def _find_domains(domains: Collection[str]) -> dict[str, SendingDomain]:
+    """Return those of some domains that are set up here; read once for a batch of messages."""
+    wanted = sorted(set(domains))
+    rows = SendingDomain.objects.filter(domain__in=wanted)
+    return once(f"domains:{','.join(wanted)}", lambda: {row.domain: row for row in rows})
 
 
 def find_templates(template_ids: Collection[int]) -> dict[int, Template]:

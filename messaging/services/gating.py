@@ -250,7 +250,11 @@ def lateness_of(message: PendingMessage) -> timedelta | None:
 def sender_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int, Verdict]:
     """Stop mails while the tenant has no from-identity."""
     del now
-    mails = [message for message in messages if message.channel == Channel.EMAIL]
+    mails = [
+        message
+        for message in messages
+        if message.channel == Channel.EMAIL and message.sender is None
+    ]
     if not mails or sending.find_default_sender() is not None:
         return {}
     return {message.id: Verdict(passed=False) for message in mails}
@@ -267,13 +271,18 @@ def sender_dns_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[i
         for message in messages
         if message.channel == Channel.EMAIL and message.message_class in MARKETING
     ]
-    sender = sending.find_default_sender() if asked else None
-    failure = sending.find_dns_failure(sender.email) if sender is not None else ""
-    if not failure:
+    if not asked:
         return {}
+    usual = ""
+    if any(message.sender is None for message in asked):
+        default = sending.find_default_sender()
+        usual = default.email.rpartition("@")[2].lower() if default is not None else ""
+    domains = {message.id: message.sender.domain if message.sender else usual for message in asked}
+    failures = sending.find_dns_failures(set(domains.values()))
     return {
-        message.id: Verdict(passed=False, detail=failure, wait_until=now + DNS_PAUSE)
-        for message in asked
+        message_id: Verdict(passed=False, detail=failures[domain], wait_until=now + DNS_PAUSE)
+        for message_id, domain in domains.items()
+        if domain in failures
     }
 
 

@@ -7,6 +7,7 @@ from crm.services.addresses import address_hash
 from kernel.tenancy import current_tenant_id
 from messaging.queries.brand import look_of_brand
 from messaging.queries.link_domains import find_link_base
+from messaging.queries.sender_rules import as_from
 from messaging.queries.sending import find_default_sender
 from messaging.services import tokens
 from messaging.services.marking import address_of_test
@@ -18,15 +19,23 @@ SECRET = frozenset({"confirm_url", "data_url"})
 
 def sender_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
     """``sender``: name, email (where to write to) and postal_address of the merchant."""
-    sender = find_default_sender()
-    if sender is None:
-        return {}
-    value = {
-        "name": sender.name,
-        "email": sender.reply_to or sender.email,
-        "postal_address": sender.postal_address or look_of_brand().postal_address,
+    senders = {each.id: each.sender for each in messages}
+    if None in senders.values():
+        default = find_default_sender()
+        usual = as_from(default) if default is not None else None
+        senders = {message_id: one or usual for message_id, one in senders.items()}
+    postal_address = look_of_brand().postal_address
+    # One value a sender: what is written to everybody alike knows it by identity.
+    said = {
+        one: {
+            "name": one.name,
+            "email": one.reply_to or one.email,
+            "postal_address": one.postal_address or postal_address,
+        }
+        for one in set(senders.values())
+        if one is not None
     }
-    return {message.id: value for message in messages}
+    return {message_id: said[one] for message_id, one in senders.items() if one is not None}
 
 
 def unsubscribe_values(messages: Sequence[PendingMessage]) -> dict[int, str]:

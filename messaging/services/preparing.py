@@ -21,6 +21,7 @@ from messaging.choices import URGENT, MessageStatus, SkipReason
 from messaging.gates import one_batch
 from messaging.queries import sending
 from messaging.queries.devices import with_devices
+from messaging.services.choosing import with_senders
 from messaging.services.gating import Asked, Stop, ask_gates
 from messaging.services.lanes import Lane
 from messaging.services.marking import address_test
@@ -131,7 +132,8 @@ def _list_due(channel: str, claim_id: UUID, *, size: int, now: datetime) -> list
     recipients = sending.find_recipients({row.profile_id for row in rows})
     if channel == Channel.PUSH:
         recipients = with_devices(recipients)
-    return [address_test(_pending(row, recipients[row.profile_id], claim_id)) for row in rows]
+    messages = [address_test(_pending(row, recipients[row.profile_id], claim_id)) for row in rows]
+    return with_senders(messages) if channel == Channel.EMAIL else messages
 
 
 def _pending(row: Any, recipient: Any, claim_id: UUID) -> PendingMessage:

@@ -6,7 +6,7 @@ today's template with today's values, without the tracked links of the mail that
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -16,12 +16,26 @@ from messaging.domain.rendering import EmailTemplate, compile_parts, compile_tem
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Message, Template
 from messaging.queries import sending
-from messaging.types import PendingMessage, RenderedEmail
+from messaging.services.choosing import with_senders
+from messaging.types import From, PendingMessage, RenderedEmail
 from messaging.variables import gather_values
 
 NOWHERE = "#"
 """In the place of personal addresses: nobody but the recipient may follow them."""
 _PERSONAL = ("unsubscribe_url", "preferences_url", "confirm_url", "data_url")
+
+
+class Look(NamedTuple):
+    """A message as it reads today.
+
+    Attributes:
+        rendered: None where it cannot be, for the reason in ``why_not``.
+        sender: who it would be from today; None on other channels than mail.
+    """
+
+    rendered: RenderedEmail | None
+    why_not: str
+    sender: From | None = None
 
 
 @transaction.atomic
@@ -35,13 +49,17 @@ def render_again(message_id: int) -> RenderedEmail | None:
         RenderError: the template lacks a value for this person.
         TemplateInvalid: it no longer compiles.
     """
+    found = _find_pending(message_id)
+    return _render(*found) if found is not None else None
+
+
+def _find_pending(message_id: int) -> tuple[PendingMessage, Template] | None:
     message = Message.objects.select_related("template").filter(pk=message_id).first()
     if message is None:
         return None
     recipient = sending.find_recipients([message.profile_id]).get(message.profile_id)
     if recipient is None or recipient.is_erased:
         return None
-    template = _compile(message.template)
     pending = PendingMessage(
         id=message.pk,
         key=message.key,
@@ -59,7 +77,13 @@ def render_again(message_id: int) -> RenderedEmail | None:
         is_resend=message.is_resend,
         claim_id=UUID(int=0),
     )
-    values = gather_values(template.variables - set(_PERSONAL), [pending])[message.pk]
+    is_mail = message.channel == Channel.EMAIL
+    return (with_senders([pending])[0] if is_mail else pending), message.template
+
+
+def _render(pending: PendingMessage, row: Template) -> RenderedEmail:
+    template = _compile(row)
+    values = gather_values(template.variables - set(_PERSONAL), [pending])[pending.id]
     return template.render({**values, **dict.fromkeys(_PERSONAL, NOWHERE)})
 
 
@@ -95,14 +119,17 @@ class _TextPreview:
         return RenderedEmail("", html, text + "\n")
 
 
-def render_or_explain(message_id: int) -> tuple[RenderedEmail | None, str]:
-    """Return what a message says, or nothing and the reason in words."""
+@transaction.atomic
+def look_again(message_id: int) -> Look:
+    """Return how a message reads and who it is from, or the reason why not in words."""
+    found = _find_pending(message_id)
+    if found is None:
+        return Look(None, "The person was erased, and with them what the message said.")
+    pending, row = found
     try:
-        rendered = render_again(message_id)
+        return Look(_render(pending, row), "", pending.sender)
     except TemplateInvalid as exc:
-        return None, f"The template of today cannot be read: {exc}"
+        return Look(None, f"The template of today cannot be read: {exc}", pending.sender)
     except RenderError as exc:
-        return None, f"The template cannot be rendered for this person today: {exc}"
-    if rendered is None:
-        return None, "The person was erased, and with them what the message said."
-    return rendered, ""
+        words = f"The template cannot be rendered for this person today: {exc}"
+        return Look(None, words, pending.sender)

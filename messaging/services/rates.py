@@ -22,7 +22,6 @@ from messaging.domain.buckets import Bucket
 from messaging.domain.mailboxes import LABELS, mailbox_of
 from messaging.domain.server_limits import LimitName
 from messaging.models import RateLimit
-from messaging.queries.sending import find_default_sender
 from messaging.services.lanes import Lane
 from messaging.types import PendingMessage, Verdict
 
@@ -36,14 +35,12 @@ class Rates:
     Attributes:
         buckets: by kind and name, with the id of their row.
         held: what has to wait, by message id.
-        domain: that the mails are from.
         account: id of the account over which they leave; empty for the installation's own.
         is_mail: whether the limits of mail count.
     """
 
     buckets: dict[LimitName, tuple[int, Bucket]] = field(default_factory=dict)
     held: dict[int, Verdict] = field(default_factory=dict)
-    domain: str = ""
     account: str = ""
     is_mail: bool = True
 
@@ -53,7 +50,7 @@ class Rates:
         if self.is_mail:
             names += [
                 (LimitKind.TENANT.value, ""),
-                (LimitKind.DOMAIN.value, self.domain),
+                (LimitKind.DOMAIN.value, _domain_of(message)),
                 (LimitKind.MAILBOX.value, mailbox_of(message.address)),
             ]
         return [self.buckets[name] for name in names if name in self.buckets]
@@ -131,6 +128,10 @@ def say_limit(kind: str, name: str, per_minute: int) -> str:
     return f"{labels[kind]}: {per_minute:,} a minute"
 
 
+def _domain_of(message: PendingMessage) -> str:
+    return message.sender.domain if message.sender is not None else ""
+
+
 def _load(rates: Rates, defaults: Mapping[LimitName, int], now: datetime) -> None:
     rows = {(row.kind, row.name): row for row in RateLimit.objects.all()}
     if missing := [name for name in defaults if name not in rows]:
@@ -144,9 +145,6 @@ def _load(rates: Rates, defaults: Mapping[LimitName, int], now: datetime) -> Non
             bucket = Bucket(*name, per_minute, row.tokens, row.refilled_at, row.booked_until)
             bucket.refill(now)
             rates.buckets[name] = (row.pk, bucket)
-    if any(kind == LimitKind.DOMAIN for kind, _ in rates.buckets):
-        sender = find_default_sender()
-        rates.domain = sender.email.rpartition("@")[2].lower() if sender else ""
 
 
 def _new_row(name: LimitName, per_minute: int, now: datetime) -> RateLimit:

@@ -18,6 +18,7 @@ from messaging.queries import sending
 from messaging.queries.readers import find_last_orders, sample_subscribers
 from messaging.queries.senders import dns_failure, find_domain_of, is_verified
 from messaging.services.checking import Parts, check_draft, compile_draft
+from messaging.services.choosing import with_senders
 from messaging.services.gating import MARKETING
 from messaging.services.trying import (
     OF_A_MESSAGE,
@@ -141,6 +142,8 @@ def _judge_readers(
         for number, person in enumerate(people, 1)
         if "order" not in compiled.variables or person.id in orders
     ]
+    if "sender" in compiled.variables:
+        messages = with_senders(messages)
     if not messages:
         return []
     values = gather_values(compiled.variables - PERSONAL - OF_A_MESSAGE, messages)

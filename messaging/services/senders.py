@@ -13,7 +13,7 @@ from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.tenancy import current_tenant_id
 from messaging.domain.mime import clean_header
-from messaging.models import Sender
+from messaging.models import Sender, SenderRule
 from messaging.queries.senders import is_verified
 from messaging.services import tokens
 from messaging.types import SenderData, SenderToken
@@ -60,7 +60,7 @@ def update_sender(sender_id: int, data: SenderData, *, actor: str) -> None:
     Raises:
         NotFound: the tenant has no such sender.
         Invalid: no name, or an address that is none.
-        Conflict: it is the default one, and the new address is not verified.
+        Conflict: mails leave from it, and the new address is not verified.
     """
     sender = _lock(sender_id)
     values = _check(data)
@@ -72,10 +72,11 @@ def update_sender(sender_id: int, data: SenderData, *, actor: str) -> None:
         setattr(sender, name, values[name])
     if "email" in changed:
         sender.verified_at = None
-        if sender.is_default and not is_verified(sender):
+        is_used = sender.is_default or _has_rules(sender_id)
+        if is_used and not is_verified(sender):
             text = (
                 "Mails leave from this sender. Add the new address as one of its own, verify it, "
-                "and make it the default."
+                "and use that one instead."
             )
             raise Conflict(text, fields={"email": text})
     sender.save(update_fields=[*changed, "verified_at"])
@@ -115,11 +116,13 @@ def remove_sender(sender_id: int, *, actor: str) -> str:
 
     Raises:
         NotFound: the tenant has no such sender.
-        Conflict: it is the default one.
+        Conflict: it is the default one, or a rule names it.
     """
     sender = _lock(sender_id)
     if sender.is_default:
         raise Conflict("All mails leave from this sender. Make another one the default first.")
+    if _has_rules(sender_id):
+        raise Conflict("A rule lets this sender write to people. Remove the rule first.")
     before = {"name": sender.name, "email": sender.email}
     sender.delete()
     audit.record("sender.removed", "sender", sender_id, before=before, actor=actor)
@@ -170,6 +173,10 @@ def _send_link(shop: str, address: str, url: str) -> None:
     )
     subject = f"May {clean_header(shop)} send from this address?"
     send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
+
+
+def _has_rules(sender_id: int) -> bool:
+    return SenderRule.objects.filter(sender_id=sender_id).exists()
 
 
 def _lock(sender_id: int) -> Sender:

@@ -20,6 +20,7 @@ from messaging.domain.rendering import EmailTemplate
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.queries import sending
 from messaging.queries.readers import find_last_orders
+from messaging.services.choosing import with_senders
 from messaging.services.previewing import NOWHERE
 from messaging.types import PendingMessage, Recipient, RenderedEmail
 from messaging.variables import gather_values
@@ -98,6 +99,8 @@ def values_for(names: Collection[str], reader: Recipient) -> dict[str, Any]:
     asked = frozenset(names)
     orders = find_last_orders([reader.id]) if "order" in asked else {}
     message = pending_for(reader, orders.get(reader.id))
+    if "sender" in asked:
+        [message] = with_senders([message])
     found: dict[str, Any] = dict.fromkeys(asked & PERSONAL, NOWHERE)
     if reader.id == 0:
         samples = sample_values()

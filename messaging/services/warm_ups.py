@@ -25,9 +25,8 @@ from messaging.choices import LimitKind, MessageClass, SkipReason
 from messaging.domain.mailboxes import group_of
 from messaging.domain.warming import ENGAGED_DAYS, STEP, Plan
 from messaging.models import ChannelAccount, WarmUp
-from messaging.queries.sending import find_default_sender
 from messaging.queries.warm_ups import list_running, plan_of
-from messaging.services.gating import Asked
+from messaging.services.gating import Asked, lateness_of
 from messaging.services.lanes import Lane
 from messaging.types import PendingMessage, Verdict
 from tenants.queries import get_tenant
@@ -43,13 +42,20 @@ class Running:
 
     Attributes:
         plans: by id of their row.
+        domains: which senders a plan counts for, by its id; empty: those of every domain.
         today: of the merchant's calendar.
         zone: of that calendar.
     """
 
     plans: Mapping[int, Plan]
+    domains: Mapping[int, str]
     today: date
     zone: str
+
+    def of(self, message: PendingMessage) -> list[int]:
+        """Return the ids of the plans that a message counts for."""
+        own = message.sender.domain if message.sender is not None else ""
+        return [row_id for row_id in self.plans if self.domains[row_id] in ("", own)]
 
 
 def find_running(lane: Lane, now: datetime) -> Running | None:
@@ -61,20 +67,23 @@ def find_running(lane: Lane, now: datetime) -> Running | None:
         return None
     zone = get_tenant(current_tenant_id()).timezone
     today = now.astimezone(find_zone(zone)).date()
-    sender = find_default_sender()
-    names = {
-        (LimitKind.DOMAIN.value, sender.email.rpartition("@")[2].lower() if sender else ""),
-        (LimitKind.ACCOUNT.value, str(lane.account_id or "")),
+    account = (LimitKind.ACCOUNT.value, str(lane.account_id or ""))
+    plans = {
+        row.pk: plan_of(row)
+        for row in rows
+        if row.kind == LimitKind.DOMAIN or (row.kind, row.name) == account
     }
-    plans = {row.pk: plan_of(row) for row in rows if (row.kind, row.name) in names}
     plans = {row_id: plan for row_id, plan in plans.items() if not plan.is_through(today)}
-    return Running(plans, today, zone) if plans else None
+    domains = {row.pk: row.name if row.kind == LimitKind.DOMAIN else "" for row in rows}
+    return Running(plans, domains, today, zone) if plans else None
 
 
 def hold_back(running: Running, asked: Asked, now: datetime) -> None:
     """Let the promotions wait that the day has no room for, who takes most interest last."""
     promotions = [
-        message for message in asked.passed if message.message_class == MessageClass.PROMOTIONAL
+        message
+        for message in asked.passed
+        if message.message_class == MessageClass.PROMOTIONAL and running.of(message)
     ]
     if not promotions:
         return
@@ -83,12 +92,12 @@ def hold_back(running: Running, asked: Asked, now: datetime) -> None:
     verdicts: dict[int, Verdict] = {}
     for message in sorted(promotions, key=lambda one: (ranks[one.profile.id], one.id)):
         mailbox = group_of(message.address)
-        turn_at = message.planned_at + STEP * ranks[message.profile.id]
+        turn_at = message.planned_at + _step_of(message) * ranks[message.profile.id]
         if now < turn_at:
             words = "people who take more interest go first"
             verdicts[message.id] = Verdict(passed=False, detail=words, wait_until=turn_at)
-        elif _has_room(room, running, mailbox):
-            for row_id in running.plans:
+        elif _has_room(room, running, message):
+            for row_id in running.of(message):
                 room[row_id, mailbox] -= 1
         else:
             verdicts[message.id] = _tomorrow(message, running, mailbox, now)
@@ -110,9 +119,9 @@ def admit(running: Running, messages: Sequence[PendingMessage]) -> set[int]:
     for message in messages:
         mailbox = group_of(message.address)
         if message.message_class == MessageClass.PROMOTIONAL:
-            if not _has_room(room, running, mailbox):
+            if not _has_room(room, running, message):
                 continue
-            for row_id in running.plans:
+            for row_id in running.of(message):
                 room[row_id, mailbox] -= 1
         admitted.add(message.id)
     return admitted
@@ -120,11 +129,14 @@ def admit(running: Running, messages: Sequence[PendingMessage]) -> set[int]:
 
 def count_mails(running: Running, messages: Sequence[PendingMessage]) -> None:
     """Count the mails that were claimed, of every class."""
-    taken = Counter(group_of(message.address) for message in messages)
+    taken = Counter(
+        (row_id, group_of(message.address))
+        for message in messages
+        for row_id in running.of(message)
+    )
     rows = [
         (row_id, running.today, mailbox, count)
-        for row_id in sorted(running.plans)
-        for mailbox, count in sorted(taken.items())
+        for (row_id, mailbox), count in sorted(taken.items())
     ]
     if rows:
         count_sql("messaging.count_warm_up", **columns("plans days mailboxes counts", rows))
@@ -199,10 +211,13 @@ def _find_room(running: Running) -> Counter[tuple[int, str]]:
     return Counter({(row.plan_id, row.mailbox): -row.used for row in rows})
 
 
-def _has_room(room: Mapping[tuple[int, str], int], running: Running, mailbox: str) -> bool:
+def _has_room(
+    room: Mapping[tuple[int, str], int], running: Running, message: PendingMessage
+) -> bool:
+    mailbox = group_of(message.address)
     return all(
-        plan.share(mailbox, running.today) + room[row_id, mailbox] > 0
-        for row_id, plan in running.plans.items()
+        running.plans[row_id].share(mailbox, running.today) + room[row_id, mailbox] > 0
+        for row_id in running.of(message)
     )
 
 
@@ -214,12 +229,21 @@ def _rank(profile_ids: set[int], now: datetime) -> dict[int, int]:
     return ranks
 
 
+def _step_of(message: PendingMessage) -> timedelta:
+    """Return how much later each step has its turn: the last one well before it is too late."""
+    limit = lateness_of(message)
+    if limit is None:
+        return STEP
+    return max(min(STEP, limit / (len(ENGAGED_DAYS) + 1)), timedelta(0))
+
+
 def _tomorrow(message: PendingMessage, running: Running, mailbox: str, now: datetime) -> Verdict:
     zone = find_zone(running.zone)
     local = message.planned_at.astimezone(zone)
     day = now.astimezone(zone).date() + timedelta(days=1)
     at = datetime.combine(day, local.time(), zone).astimezone(now.tzinfo)
-    share = min(plan.share(mailbox, running.today) for plan in running.plans.values())
+    plans = [running.plans[row_id] for row_id in running.of(message)]
+    share = min(plan.share(mailbox, running.today) for plan in plans)
     words = f"the {share:,} mails of this day for such mailboxes have left"
     return Verdict(passed=False, detail=words, wait_until=at)
 

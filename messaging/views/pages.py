@@ -20,8 +20,7 @@ from messaging.panels import list_flows
 from messaging.queries import listing
 from messaging.queries.detail import find_message_detail
 from messaging.queries.listing import REASONS, VIEWS, WantedMessages
-from messaging.queries.sending import find_default_sender
-from messaging.services.previewing import render_or_explain
+from messaging.services.previewing import look_again
 from messaging.services.retrying import retry_failed
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
@@ -73,13 +72,13 @@ def message_detail(request: TenantRequest, message_id: int) -> HttpResponse:
     found = find_message_detail(message_id)
     if found is None:
         raise Http404
-    rendered, why_not = render_or_explain(message_id)
+    look = look_again(message_id)
     context = {
         "found": found,
         "message": found.message,
-        "rendered": rendered,
-        "why_not": why_not,
-        "sender": find_default_sender(),
+        "rendered": look.rendered,
+        "why_not": look.why_not,
+        "sender": look.sender,
         "may_retry": found.can_retry and may(request.member.role, capabilities.EDIT_FLOWS),
     }
     return render(request, "messaging/detail.html", context)
@@ -91,7 +90,7 @@ def message_detail(request: TenantRequest, message_id: int) -> HttpResponse:
 def message_body(request: TenantRequest, message_id: int) -> HttpResponse:
     """Return the mail as it reads today, under a policy of its own."""
     del request
-    rendered, why_not = render_or_explain(message_id)
+    rendered, why_not, _ = look_again(message_id)
     if rendered is None and find_message_detail(message_id) is None:
         raise Http404
     page = "".join(_page(rendered.html)) if rendered else why_not

@@ -14,6 +14,7 @@ from kernel.tenancy import tenant_scope
 from messaging.errors import TokenInvalid
 from messaging.forms import DomainForm, SenderForm
 from messaging.models import Sender
+from messaging.queries.sender_rules import list_rules
 from messaging.queries.senders import find_sender, is_verified, list_domains, list_senders
 from messaging.services import senders, tokens
 from messaging.types import SenderData
@@ -30,7 +31,13 @@ TOO_MANY = "Too many links in an hour. Try again later; no mail was sent."
 @require_GET
 def sender_list(request: TenantRequest) -> HttpResponse:
     """List the senders and the domains they write from."""
-    context = {"rows": list_senders(), "domains": list_domains(), "domain_form": DomainForm()}
+    domains = list_domains()
+    context = {
+        "rows": list_senders(domains),
+        "rules": list_rules(),
+        "domains": domains,
+        "domain_form": DomainForm(),
+    }
     return render(request, "messaging/senders.html", context)
 
 

@@ -11,8 +11,8 @@ from crm.panels import (
 )
 from crm.services.events import COUNTED
 from crm.services.people_back import DERIVED
-from messaging.panels import fill_losing
-from segments.queries import words
+from messaging.panels import SenderTrait, fill_losing, fill_sender_trait
+from segments.queries import rfm_groups, words
 from segments.queries.unsubscribes import count_unsubscribes
 from segments.services.live import counted_names
 
@@ -29,6 +29,9 @@ def register() -> None:
     )
     COUNTED.append(counted_names)
     fill_losing(count_unsubscribes)
+    fill_sender_trait(
+        SenderTrait("rfm", "RFM group", rfm_groups.list_groups, rfm_groups.find_groups)
+    )
     fill_panel(Panel("segments", "Segments", "segments:profile", 30))
     fill_order_part(OrderPart("segments", "Segments", "segments:order", 20))
     fill_words("segments", "Segments", words.EVENTS, words.speak_moves)

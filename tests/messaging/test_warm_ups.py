@@ -131,6 +131,20 @@ def test_who_takes_more_interest_goes_first(
     )
 
 
+def test_who_goes_last_is_not_too_late_where_the_moment_is_short(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    start()
+    cold = make_reader()
+    queue_messages([new_message(cold, make_template(), context={"max_lateness_minutes": 15})])
+
+    drain()
+    assert Message.objects.get().due_at == clock.now() + timedelta(minutes=10)
+    noon.shift(timedelta(minutes=10))
+    drain()
+    assert smtp.recipients == [cold.email]
+
+
 def test_what_waits_for_days_is_never_too_late(
     shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
 ) -> None:

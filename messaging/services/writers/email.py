@@ -14,30 +14,31 @@ from messaging.errors import RenderError
 from messaging.models import Template
 from messaging.queries import sending
 from messaging.queries.link_domains import find_link_base
+from messaging.queries.sending import Identity
 from messaging.queries.utm import Tagger
 from messaging.services import tokens
 from messaging.services.gating import MARKETING
 from messaging.services.personal_links import SECRET, recipient_token
 from messaging.services.replies import Replies, thread_of
 from messaging.services.writers.base import Ready, Writer
-from messaging.types import LinkToken, OutgoingEmail, PendingMessage, RenderedEmail
+from messaging.types import From, LinkToken, OutgoingEmail, PendingMessage, RenderedEmail
 
 
 class EmailWriter(Writer):
-    """Writes the mails of one batch from the tenant's default sender."""
+    """Writes the mails of one batch, each from its sender."""
 
     def __init__(self, now: datetime) -> None:
-        """Look up the sender and its key."""
+        """Look up where links and replies lead."""
         self._now = now
-        self._sender = sending.find_default_sender()
         self._replies = Replies()
-        own = sending.find_identity(self._sender.email) if self._sender else None
-        self._dkim, self._return_path = (own.dkim, own.return_path) if own else (None, "")
+        self._identities: Mapping[str, Identity] = {}
         self._base = find_link_base()
         self._tagger = Tagger()
 
     def begin(self, messages: Sequence[PendingMessage]) -> None:
-        """Look up what the links of the batch say of it."""
+        """Look up the keys of the senders, and what the links of the batch say of it."""
+        domains = {message.sender.domain for message in messages if message.sender is not None}
+        self._identities = sending.find_identities(domains)
         self._tagger.begin(messages)
 
     def compile(self, template: Template) -> EmailTemplate:
@@ -53,9 +54,11 @@ class EmailWriter(Writer):
         self, message: PendingMessage, content: RenderedEmail, values: Mapping[str, Any]
     ) -> Ready:
         """Put one mail together."""
-        sender = self._sender
+        sender = message.sender
         if sender is None:  # its gate stops everything; a race with its removal comes here
             raise RenderError("no sender is set up")
+        own_domain = self._identities[sender.domain]
+        domains = {sender.domain, own_domain.return_path.rpartition("@")[2]}
         token = recipient_token(message)
         unsubscribe_url = tokens.unsubscribe_url(token, self._base)
         personal = [values[name] for name in SECRET & values.keys()]
@@ -74,14 +77,20 @@ class EmailWriter(Writer):
             or make_message_id(current_tenant_id(), message.key, sender.email.rpartition("@")[2]),
             reference=message.reference,
             date=self._now,
-            reply_to=self._replies.address(message) or sender.reply_to,
+            reply_to=self._reply_to(message, sender),
             unsubscribe_url=unsubscribe_url if message.message_class in MARKETING else "",
             unsubscribe_address=self._replies.leaving(message),
             references=thread.references,
-            dkim=self._dkim,
-            return_path=self._return_path,
+            dkim=own_domain.dkim,
+            return_path=self._replies.bounces(message, domains) or own_domain.return_path,
         )
         return Ready(message, mail, mail.to_address, mail.content.subject, mail.message_id)
+
+    def _reply_to(self, message: PendingMessage, sender: From) -> str:
+        """Return where replies go: to whom a rule chose, else into the conversations."""
+        if sender.is_chosen and sender.reply_to:
+            return sender.reply_to
+        return self._replies.address(message) or sender.reply_to
 
     def _track(
         self, content: RenderedEmail, message: PendingMessage, own: frozenset[str]

@@ -1,0 +1,14 @@
+"""Gives messages their sender, by the rules of the tenant, before anything is asked of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from messaging.queries.sender_rules import Written, choose_senders
+from messaging.types import PendingMessage
+
+
+def with_senders(messages: Sequence[PendingMessage]) -> list[PendingMessage]:
+    """Return mails with who they are from; without a sender they stay without one."""
+    written = {each.id: Written(each.profile, each.order_id) for each in messages}
+    senders = choose_senders(written)
+    return [replace(each, sender=senders.get(each.id)) for each in messages]
