@@ -206,6 +206,7 @@ ACCOUNT_RATE_LIMITS = {
     "accept_invitation": "20/15m/ip",
     "create_shop": "10/h/user",
     "verify_sender": "30/h/key,20/h/user",
+    "writing_help": "300/h/key,20/5m/user",
 }
 ACCOUNT_FORMS = {
     "login": "tenants.forms.accounts.LoginForm",

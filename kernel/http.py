@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
@@ -349,6 +350,20 @@ def _causes(exc: BaseException | None) -> list[BaseException]:
 
 def _is_error(value: object) -> bool:
     return isinstance(value, BaseException)
+
+
+def may_be_asked(url: str) -> bool:
+    """Say whether an address that somebody typed is one to send requests to: https, no password.
+
+    Where it leads is looked at once it is asked, as names change their mind.
+    """
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0
+    except ValueError:
+        return False
+    schemes = {"https", "http"} if settings.OUTGOING_PRIVATE else {"https"}
+    return parts.scheme in schemes and bool(parts.hostname) and not parts.username and has_port
 
 
 def connect_open(host: str, port: int, seconds: float) -> socket.socket:

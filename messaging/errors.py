@@ -17,6 +17,10 @@ class TokenInvalid(Exception):
     """An address that was not made by this installation."""
 
 
+class WritingUnavailable(Exception):
+    """No proposal came back from the writing help; the text is for people."""
+
+
 class BrandInvalid(Invalid):
     """A part of the brand that is refused; ``fields`` names it."""
 

@@ -14,6 +14,7 @@ from messaging.views import (
     panels,
     rates,
     reputation,
+    sender_rules,
     senders,
     signup,
     stops,
@@ -23,6 +24,7 @@ from messaging.views import (
     told,
     topics,
     utm,
+    writing_help,
 )
 
 app_name = "messaging"
@@ -34,6 +36,18 @@ urlpatterns = [
     path("settings/brand/logo/remove/", brand.remove_logo, name="remove_logo"),
     path("settings/senders/", senders.sender_list, name="senders"),
     path("settings/senders/new/", senders.new_sender, name="new_sender"),
+    path("settings/senders/for/", sender_rules.preview, name="sender_preview"),
+    path("settings/senders/rules/new/", sender_rules.new_rule, name="new_sender_rule"),
+    path(
+        "settings/senders/rules/<int:sender_rule_id>/move/",
+        sender_rules.move,
+        name="move_sender_rule",
+    ),
+    path(
+        "settings/senders/rules/<int:sender_rule_id>/remove/",
+        sender_rules.remove,
+        name="remove_sender_rule",
+    ),
     path("settings/senders/<int:sender_id>/", senders.sender, name="sender"),
     path("settings/senders/<int:sender_id>/default/", senders.make_default, name="sender_default"),
     path("settings/senders/<int:sender_id>/verify/", senders.verify, name="sender_verify"),
@@ -41,6 +55,7 @@ urlpatterns = [
     path("settings/channels/", channels.channel_list, name="channels"),
     path("settings/channels/new/", channels.connect, name="connect_channel"),
     path("settings/channels/<int:channel_id>/", channels.channel, name="channel"),
+    path("settings/channels/<int:channel_id>/prices/", channels.prices, name="channel_prices"),
     path("settings/channels/<int:channel_id>/check/", channels.check, name="check_channel"),
     path(
         "settings/channels/<int:channel_id>/default/", channels.make_default, name="channel_default"
@@ -60,6 +75,7 @@ urlpatterns = [
     path("settings/domains/<int:domain_id>/remove/", domains.remove, name="remove_domain"),
     path("settings/domains/<int:domain_id>/return-path/", domains.return_path, name="return_path"),
     path("settings/utm/", utm.utm, name="utm"),
+    path("settings/writing-help/", writing_help.writing_help, name="writing_help"),
     path("settings/deliverability/", deliverability.deliverability, name="deliverability"),
     path("settings/deliverability/records/", deliverability.records, name="deliverability_records"),
     path("settings/deliverability/chart.json", deliverability.chart, name="deliverability_chart"),
@@ -145,6 +161,11 @@ urlpatterns = [
         "content/templates/<int:template_id>/look/",
         template_editor.describe_draft,
         name="describe_draft",
+    ),
+    path(
+        "content/templates/<int:template_id>/words/",
+        writing_help.propose_words,
+        name="propose_words",
     ),
     path(
         "content/templates/<int:template_id>/duplicate/",

@@ -20,9 +20,12 @@ from messaging.models.messages import Message, Touch
 from messaging.models.people import Preferences, Topic
 from messaging.models.push import PushToken
 from messaging.models.reputation import SendingGuard, WarmUp, WarmUpDay
+from messaging.models.sender_rules import SenderRule
 from messaging.models.signup import SignUpDay, SignUpForm, SignUpText, Submission
+from messaging.models.spending import SpendDay
 from messaging.models.stops import SendingStop
 from messaging.models.utm import UtmSettings
+from messaging.models.writing_help import WritingHelp
 
 __all__ = [
     "AccountHealth",
@@ -46,6 +49,7 @@ __all__ = [
     "RateLimit",
     "ReplyMailbox",
     "Sender",
+    "SenderRule",
     "SendingDomain",
     "SendingGuard",
     "SendingLimits",
@@ -54,6 +58,7 @@ __all__ = [
     "SignUpDay",
     "SignUpForm",
     "SignUpText",
+    "SpendDay",
     "Submission",
     "Template",
     "TemplateVariant",
@@ -62,4 +67,5 @@ __all__ = [
     "UtmSettings",
     "WarmUp",
     "WarmUpDay",
+    "WritingHelp",
 ]

@@ -19,6 +19,10 @@ class ChannelAccount(TenantModel):
     """JSON of what logs in, encrypted at rest (`kernel.secrets`)."""
     options = models.JSONField(default=dict)
     """What is no secret, such as a region, or ``senders``: number by country."""
+    price_currency = models.TextField(default="", blank=True)
+    """ISO 4217, of `prices`; empty without any."""
+    prices = models.JSONField(default=dict)
+    """What one SMS part or one WhatsApp message costs, by country (`messaging.domain.prices`)."""
     is_default = models.BooleanField(default=False)
     """Messages of the channel that name no account leave over this one."""
     is_paused = models.BooleanField(default=False)

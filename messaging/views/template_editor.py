@@ -30,6 +30,7 @@ from messaging.services.sizing import describe_text
 from messaging.variables import known_variables
 from messaging.views.content_frame import get_template
 from messaging.views.template_forms import FORMS, TemplateForm, initial_of
+from messaging.views.writing_help import help_for, note_taken
 from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest
@@ -158,6 +159,8 @@ def _save(request: TenantRequest, template: Template, locale: str, form: Templat
         for field, text in (exc.fields or {"": exc.detail}).items():
             form.add_error(_FIELDS.get(field, field) if _is_field(form, field) else None, text)
         return False
+    if is_new:
+        note_taken(request, template)
     messages.success(request, "Saved." if is_new else "Nothing to save.")
     return True
 
@@ -192,6 +195,7 @@ def _show(
         "is_built": is_email and is_built(mjml),
         "variables": [each for each in VARIABLES if each.name in known_variables()],
         "filters": FILTERS,
+        **help_for(template, locale),
     }
     if is_email:
         context["editor"] = {

@@ -5,6 +5,8 @@ import "./styles/pictures.css";
 
 import { startFields } from "./pictures/fields";
 import { startPictures } from "./pictures/page";
+import { startWritingHelp } from "./writing_help/help";
 
 startPictures();
 startFields();
+startWritingHelp();

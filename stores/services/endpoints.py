@@ -4,13 +4,12 @@ import secrets as random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import transaction
 
 from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
+from kernel.http import may_be_asked
 from kernel.scope import current_tenant_id
 from kernel.secrets import encrypt
 from kernel.work import ring
@@ -169,9 +168,7 @@ def _lock(endpoint_id: int) -> WebhookEndpoint:
 def _checked(data: EndpointData) -> dict[str, object]:
     faults = {}
     url = data.url.strip()
-    parts = urlsplit(url) if len(url) <= MAX_URL else urlsplit("")
-    schemes = {"https", "http"} if settings.OUTGOING_PRIVATE else {"https"}
-    if parts.scheme not in schemes or not parts.hostname or parts.username:
+    if len(url) > MAX_URL or not may_be_asked(url):
         faults["url"] = "Enter an address that begins with https:// and carries no password."
     unknown = sorted(set(data.types) - TYPES.keys())
     if unknown:

@@ -37,6 +37,7 @@ SETTINGS_PAGES: Final = (
     SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
     SettingsPage("Deliverability", "messaging:deliverability", "chart", capabilities.VIEW),
     SettingsPage("UTM parameters", "messaging:utm", "link", capabilities.MANAGE_SETTINGS),
+    SettingsPage("Writing help", "messaging:writing_help", "edit", capabilities.MANAGE_SETTINGS),
     SettingsPage("Topics", "messaging:topics", "tag", capabilities.MANAGE_SETTINGS),
     SettingsPage("Sending limits", "messaging:limits", "clock", capabilities.MANAGE_SETTINGS),
     SettingsPage("Sending rates", "messaging:rates", "bolt", capabilities.MANAGE_SETTINGS),

@@ -16,7 +16,7 @@ from django.test import Client
 from crm.models import Note, Profile, SavedView, Store
 from imports.models import Import
 from messaging.domain.limits import CHANNELS, TROUBLES
-from messaging.models import Brand, Message
+from messaging.models import Brand, Message, Sender
 from segments.models import Segment
 from stores.models import InboxDelivery
 from stores.services.connections import disconnect_store
@@ -249,10 +249,14 @@ CHANGES: dict[str, dict[str, Any]] = {
     "settings/channels/<int:channel_id>/pause/": {},
     "settings/channels/<int:channel_id>/remove/": {},
     "settings/senders/new/": {"name": "Ada", "email": "ada@mail.example"},
+    "settings/senders/rules/new/": {"wanted": "champions", "sender": ()},
+    "settings/senders/rules/<int:sender_rule_id>/move/": {},
+    "settings/senders/rules/<int:sender_rule_id>/remove/": {},
     "settings/domains/": {"domain": "mail.example"},
     "settings/domains/<int:domain_id>/return-path/": {"return_path": "bounces@soap.example"},
     "settings/deliverability/links/remove/": {},
     "settings/utm/": {"is_on": "on", "utm_source": "mail"},
+    "settings/writing-help/": {"base_url": "https://models.example/v1", "model": "small"},
     "settings/brand/": {"accent": "#123456"},
     "settings/brand/logo/remove/": {},
     "settings/keys/": {"name": "Till", "kind": "secret", "scopes": ["orders:read"]},
@@ -296,6 +300,7 @@ BEFOREHAND: dict[str, tuple[type[Model], dict[str, Any]]] = {
     ),
     "jobs/<int:job_id>/cancel/": (Job, {"status": "running"}),
     "jobs/<int:job_id>/retry/": (Job, {"status": "failed"}),
+    "settings/senders/rules/new/": (Sender, {"verified_at": datetime(2026, 1, 1, tzinfo=UTC)}),
     "settings/danger/resume/": (Tenant, {"status": "suspended"}),
     "settings/danger/restore/": (Tenant, {"status": "deleting"}),
     "settings/members/two-step/": (Tenant, {"requires_two_step": True}),
@@ -321,6 +326,7 @@ UNRECORDED = {
     "data/emails/": "the sample has no address that can be mended",
     "segments/<int:list_id>/people/": "the sample knows nobody's address",
     "content/templates/<int:template_id>/links/": "asks addresses, and keeps nothing",
+    "content/templates/<int:template_id>/words/": "asks nobody while the help is switched off",
     "content/templates/<int:template_id>/look/": "shows what is being typed, and keeps nothing",
     "flows/condition/": "counts who meets a condition, and keeps nothing",
     "flows/<int:flow_id>/look/": "says what a draft means, and keeps nothing",
@@ -332,6 +338,7 @@ UNRECORDED = {
     "settings/notices/": "which mails one person gets changes nothing for others",
     "settings/webhooks/<int:webhook_id>/test/": "posts a test, and changes nothing",
     "settings/channels/new/": "the address names no provider, so all are offered",
+    "settings/channels/<int:channel_id>/prices/": "the sample sends mail, which has no price",
     "settings/channels/<int:channel_id>/check/": "asks the provider once, and keeps nothing",
     "settings/channels/<int:channel_id>/resume/": "the sample is not paused",
     "settings/senders/<int:sender_id>/": "the sample cannot be changed",
@@ -394,6 +401,8 @@ def name_list(data: dict[str, Any], ids: dict[str, int]) -> None:
         data["store"] = ids["connected_id"]
     if "list" in data:
         data["list"] = ids["list_id"]
+    if "sender" in data:
+        data["sender"] = ids["sender_id"]
 
 
 @pytest.mark.parametrize("path", CHANGES)

@@ -5,14 +5,17 @@ import type { Component, Editor } from "grapesjs";
 import { PicturePicker } from "../pictures/picker";
 import { h, icon, iconButton } from "./dom";
 import { bodyOf, openCanvas, writePart } from "./canvas";
-import { fromCanvas, isBuilt, toCanvas } from "./mjml";
+import { fromCanvas, isBuilt, restoreLiquid, toCanvas } from "./mjml";
 import { drawOutline } from "./outline";
 import { Panel } from "./panel";
 import { listNew } from "./parts";
 import type { NewPart } from "./parts";
 import type { Told } from "./told";
+import { ASK_TEXT, TAKE_TEXT } from "../writing_help/told";
+import type { Asked, Taken } from "../writing_help/told";
 
 const WRITE_MS = 150;
+const TEXT = listNew([]).find((part) => part.id === "text") as NewPart;
 
 export class EmailEditor {
   readonly #holder: HTMLElement;
@@ -55,6 +58,28 @@ export class EmailEditor {
     editor.on("component:update component:add component:remove rte:disable", () => this.#changed());
     document.addEventListener("keydown", (event) => this.#keys(event));
     this.#source.form?.addEventListener("submit", () => this.#write());
+    this.#holder.addEventListener(ASK_TEXT, (event) => {
+      (event as CustomEvent<Asked>).detail.text = textOf(this.#chosenText());
+    });
+    this.#holder.addEventListener(TAKE_TEXT, (event) => this.#takeText((event as CustomEvent<Taken>).detail));
+  }
+
+  #chosenText(): Component | undefined {
+    const chosen = this.#isCode ? undefined : this.#editor?.getSelected();
+    return chosen?.get("tagName") === "mj-text" ? chosen : undefined;
+  }
+
+  /** Put words in the place of the chosen text, or into a new one; while code is shown nothing is taken. */
+  #takeText(taken: Taken): void {
+    if (this.#isCode || !this.#editor) return;
+    if (!this.#chosenText()) this.#add(TEXT);
+    const part = this.#chosenText();
+    if (!part) return;
+    part.set("content", "");
+    part.components(asMarkup(taken.text));
+    part.view?.render();
+    taken.isTaken = true;
+    this.#changed();
   }
 
   #bar(): HTMLElement {
@@ -287,4 +312,16 @@ function innermost(part: Component): Component {
   const inside = part.components().models.filter((child) => String(child.get("tagName")).startsWith("mj-"));
   const [only] = inside;
   return only && inside.length === 1 ? innermost(only) : part;
+}
+
+/** What a text of the mail says, without its marks. */
+function textOf(part: Component | undefined): string {
+  return (part?.view?.el.innerText ?? "").trim();
+}
+
+/** Plain words as they stand in MJML; Liquid stays as it is. */
+function asMarkup(words: string): string {
+  const holder = document.createElement("div");
+  holder.textContent = words;
+  return restoreLiquid(holder.innerHTML).replace(/\n/g, "<br>");
 }
