@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from crm.models import Store
+from crm.models import ProductQuestion, Store
 from crm.services.ingest import apply_records
 from crm.types import ApplyResult, CustomerRecord, LineData, OrderRecord, Record, RefundRecord
 
@@ -17,6 +17,14 @@ def make_store(name: str = "Soap Shop", **fields: Any) -> Store:
     """Create a connected store of the active tenant."""
     defaults = {"platform": "shopify", "currency": "GBP", "timezone": "Europe/London"}
     return Store.objects.create(name=name, **{**defaults, **fields})
+
+
+def make_question(store: Store) -> ProductQuestion:
+    """Create a question that nobody has answered."""
+    said = {"external_id": "q1", "question": "Is it?"}
+    return ProductQuestion.objects.create(
+        store=store, asked_at=NOON, source_version_at=NOON, **said
+    )
 
 
 def customer(external_id: str = "c1", **fields: Any) -> CustomerRecord:

@@ -12,7 +12,7 @@ from crm.models import Profile
 from kernel import clock
 from kernel.secrets import encrypt
 from messaging.choices import MessageClass
-from messaging.models import ChannelAccount, Message, Template
+from messaging.models import ChannelAccount, Message, Sender, SenderRule, Template
 from messaging.services.queueing import queue_messages
 from messaging.services.templates import TemplateData, save_template
 from messaging.types import NewMessage
@@ -92,3 +92,9 @@ def make_account(channel: str = "email", provider: str = "smtp", **fields: Any) 
         credentials_encrypted=encrypt(json.dumps(credentials)),
         **{"name": provider, "is_default": True, **fields},
     )
+
+
+def make_sender_rule(sender: Sender) -> SenderRule:
+    """Let a sender write to people of one country, by the second rule of two."""
+    SenderRule.objects.create(sender=sender, position=1, trait="country", wanted=["FR"])
+    return SenderRule.objects.create(sender=sender, position=2, trait="country", wanted=["GB"])

@@ -17,7 +17,6 @@ from crm.models import (
     OrderLine,
     ProbableDuplicate,
     Product,
-    ProductQuestion,
     Profile,
     ProfileFacts,
     Refund,
@@ -43,7 +42,6 @@ from messaging.models import (
     FrequencyRule,
     LinkDomain,
     Sender,
-    SenderRule,
     SendingDomain,
     SendingStop,
     Template,
@@ -66,8 +64,9 @@ from tenants.models import AuditEntry, Job, Tenant
 from tenants.services.files import append, new_path
 from tenants.services.invitations import create_invitation
 from tests.factories.campaigns import make_sent_campaign
+from tests.factories.crm import make_question
 from tests.factories.flow_samples import make_run
-from tests.factories.messaging import make_account
+from tests.factories.messaging import make_account, make_sender_rule
 from tests.factories.pictures import make_asset
 from tests.factories.signup import make_submission
 from tests.factories.tenants import make_member
@@ -279,13 +278,6 @@ def make_default_sender() -> Sender:
     return found or Sender.objects.create(**values)
 
 
-def make_sender_rule() -> SenderRule:
-    """Let the default sender write to people of one country, by the second rule of two."""
-    sender = make_default_sender()
-    SenderRule.objects.create(sender=sender, position=1, trait="country", wanted=["FR"])
-    return SenderRule.objects.create(sender=sender, position=2, trait="country", wanted=["GB"])
-
-
 def make_everything() -> dict[str, int]:
     """Fill the active tenant with one of each thing.
 
@@ -338,7 +330,7 @@ def make_everything() -> dict[str, int]:
         "entry_id": entry.pk,
         "event_id": make_event(profile).pk,
         "sender_id": make_default_sender().pk,
-        "sender_rule_id": make_sender_rule().pk,
+        "sender_rule_id": make_sender_rule(make_default_sender()).pk,
         "domain_id": make_domain().pk,
         **_make_webhook(),
         "channel_id": make_account(is_default=False).pk,
@@ -416,9 +408,7 @@ def _make_care(store: Store, profile: Profile, order: Order) -> dict[str, int]:
         "shipment_id": Shipment.objects.create(**told, order=order).pk,
         "return_id": Return.objects.create(**owned, requested_at=now).pk,
         "review_id": Review.objects.create(**owned, rating=5, reviewed_at=now).pk,
-        "question_id": ProductQuestion.objects.create(
-            store=store, external_id="q1", question="Is it?", asked_at=now, source_version_at=now
-        ).pk,
+        "question_id": make_question(store).pk,
         "ticket_id": Ticket.objects.create(**owned, opened_at=now).pk,
     }
 
