@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0024_choose_a_typeface'),
+        ('messaging', '0025_messages_of_campaigns'),
         ('tenants', '0007_sweep_kept_answers'),
     ]
 
