@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.tenants.campaign_routes import CAMPAIGN_API, CAMPAIGN_PAGES
+from tests.tenants.sender_routes import SENDER_PAGES
 
 VIEW = "view"
 PAGES_UNDER = "t/<slug:slug>/"
@@ -219,6 +220,7 @@ PAGES = [
     Page("flows/<int:flow_id>/status/", "post", "flows.edit"),
     Page("flows/<int:flow_id>/resume/", "post", "flows.edit"),
     *(Page(*each) for each in CAMPAIGN_PAGES),
+    *(Page(*each) for each in SENDER_PAGES),
     Page("flows/<int:flow_id>/state/", "post", "flows.edit"),
     Page("flows/<int:flow_id>/enrol/", "get", "flows.edit"),
     Page("flows/<int:flow_id>/review/", "get", VIEW),
@@ -260,7 +262,6 @@ PAGES = [
     Page("content/forms/<int:form_id>/export/", "get", "profiles.export"),
     Page("profiles/<int:profile_id>/consent/ask/", "post", "profiles.note"),
     Page("settings/utm/", "get", "settings.manage"),
-    Page("settings/writing-help/", "get", "settings.manage"),
     Page("settings/deliverability/", "get", VIEW),
     Page("settings/deliverability/records/", "get", VIEW),
     Page("settings/deliverability/chart.json", "get", VIEW),
@@ -315,30 +316,11 @@ PAGES = [
     Page("settings/webhooks/<int:webhook_id>/remove/", "post", "keys.manage"),
     Page("settings/webhooks/deliveries/<int:outgoing_id>/", "get", "keys.manage"),
     Page("settings/webhooks/deliveries/<int:outgoing_id>/replay/", "post", "keys.manage"),
-    Page("settings/channels/", "get", "settings.manage"),
     Page("settings/rates/", "get", "settings.manage"),
     Page("settings/reputation/", "get", "settings.manage"),
     Page("settings/reputation/guard/", "post", "settings.manage"),
     Page("settings/reputation/start/", "post", "settings.manage"),
     Page("settings/reputation/<int:plan_id>/", "post", "settings.manage"),
-    Page("settings/channels/new/", "get", "settings.manage"),
-    Page("settings/channels/<int:channel_id>/", "get", "settings.manage"),
-    Page("settings/channels/<int:channel_id>/prices/", "post", "settings.manage"),
-    Page("settings/channels/<int:channel_id>/check/", "post", "settings.manage"),
-    Page("settings/channels/<int:channel_id>/default/", "post", "settings.manage"),
-    Page("settings/channels/<int:channel_id>/pause/", "post", "settings.manage"),
-    Page("settings/channels/<int:channel_id>/resume/", "post", "settings.manage"),
-    Page("settings/channels/<int:channel_id>/remove/", "post", "settings.manage"),
-    Page("settings/senders/", "get", "settings.manage"),
-    Page("settings/senders/new/", "get", "settings.manage"),
-    Page("settings/senders/for/", "get", "settings.manage"),
-    Page("settings/senders/rules/new/", "get", "settings.manage"),
-    Page("settings/senders/rules/<int:sender_rule_id>/move/", "post", "settings.manage"),
-    Page("settings/senders/rules/<int:sender_rule_id>/remove/", "post", "settings.manage"),
-    Page("settings/senders/<int:sender_id>/", "get", "settings.manage"),
-    Page("settings/senders/<int:sender_id>/default/", "post", "settings.manage"),
-    Page("settings/senders/<int:sender_id>/verify/", "post", "settings.manage"),
-    Page("settings/senders/<int:sender_id>/remove/", "post", "settings.manage"),
     Page("settings/domains/", "get", "settings.manage"),
     Page("settings/domains/<int:domain_id>/", "get", "settings.manage"),
     Page("settings/domains/<int:domain_id>/state/", "get", "settings.manage"),
