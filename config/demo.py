@@ -29,6 +29,7 @@ from flows.services.flows import set_status
 from kernel import clock
 from kernel.scope import tenant_scope
 from kernel.work import drain_tenant
+from loyalty.services.ladder import install_default
 from segments.choices import Cause
 from segments.services.rebuild import refresh_everything
 from stores.services.connections import connect_store
@@ -180,8 +181,9 @@ def _drain(tenant_id: int, at: datetime, kinds: Collection[str] | None = None) -
 
 
 def _settle(tenant_id: int, at: datetime) -> None:
-    """Score and place everybody once more, as the night does."""
+    """Score and place everybody once more, as the night does; on a ladder of tiers too."""
     with clock.simulated(at):
+        install_default(actor=EMAIL)
         refresh_everything(at, Cause.IMPORT)
         drain_tenant(tenant_id)
 

@@ -11,6 +11,7 @@ nobody knows sets nothing off, but for an order that a browser tells of: it may 
 
 _FACTS = "crm.services.facts.refresh_for_events"
 _POINTS = "loyalty.services.accrual.post_for_events"
+_TIERS = "loyalty.services.tiers.evaluate_for_events"
 _CARTS = "crm.services.carts.refresh_for_events"
 _HINTS = "crm.services.order_hints.keep_for_events"
 _JOIN = "crm.services.order_hints.join_for_events"
@@ -40,11 +41,11 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Ticket Reopened": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Ticket Resolved": (_FACTS, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Profile Updated": (_WRITES, _OUTGOING, _SEGMENTS),
-    "Profile Merged": (_FACTS, _CARTS, _WRITES, _OUTGOING, _SEGMENTS),
+    "Profile Merged": (_FACTS, _TIERS, _CARTS, _WRITES, _OUTGOING, _SEGMENTS),
     "Consent Changed": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Suppression Changed": (_WRITES, _OUTGOING, _SEGMENTS),
     "Tags Changed": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
-    "Import Undone": (_FACTS, _WRITES, _SEGMENTS),
+    "Import Undone": (_FACTS, _TIERS, _WRITES, _SEGMENTS),
     "Price Dropped": (_OUTGOING, _WANTED),
     "Back In Stock": (_OUTGOING, _STOCK, _WANTED),
     "Stock Low": (_WANTED,),
@@ -63,6 +64,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Form Submitted": (_OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Points Earned": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Points Reversed": (_WRITES, _OUTGOING, _SEGMENTS),
+    "Loyalty Tier Changed": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Points Activated": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Points Expiring": (_OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Points Expired": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
@@ -98,7 +100,7 @@ IDLE_IN_HISTORY: dict[str, str] = {
 they may have something to do. It is asked when they would have their turn."""
 
 TOGETHER: tuple[tuple[str, ...], ...] = (
-    (_FACTS, _POINTS, _CARTS, _WRITES, _OUTGOING),
+    (_FACTS, _POINTS, _TIERS, _CARTS, _WRITES, _OUTGOING),
     (_EXITS, _FLOWS),
 )
 """Handlers that follow each other in one transaction: claimed once, moved on once.

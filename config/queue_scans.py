@@ -51,6 +51,7 @@ _WAITING: Final = {
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
     "points": ("loyalty_pointsaccount", "due_at", "due_at <= now()"),
+    "tiers": ("loyalty_pointsaccount", "tier_due_at", "tier_due_at <= now()"),
     "goods": ("segments_goodschange", "created_at", "true"),
     "rollups": ("analytics_rollupchange", "created_at", "true"),
     "parcels": (

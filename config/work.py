@@ -107,6 +107,15 @@ WORK: dict[str, WorkKind] = {
         service="loyalty.services.expiry.work_off_lots",
         due="SELECT DISTINCT tenant_id FROM loyalty_pointsaccount WHERE due_at <= now()",
     ),
+    "tiers": WorkKind(
+        task="loyalty.tasks.work_off_tiers",
+        queue="segments",
+        service="loyalty.services.tiers.work_off_tiers",
+        due=(
+            "SELECT DISTINCT tenant_id FROM loyalty_pointsaccount WHERE tier_due_at <= now() "
+            "UNION SELECT tenant_id FROM loyalty_program WHERE tier_cursor IS NOT NULL"
+        ),
+    ),
     "goods": WorkKind(
         task="segments.tasks.decide_buyers",
         queue="segments",

@@ -3,6 +3,21 @@
 from django.db.models import TextChoices
 
 
+class TierWindow(TextChoices):
+    """In which time people climb the ladder of tiers."""
+
+    LIFETIME = "lifetime", "Ever"
+    ROLLING = "rolling", "The last 12 months"
+    CALENDAR = "calendar", "A calendar year"
+
+
+class TierNeeds(TextChoices):
+    """How many of its thresholds a tier asks for."""
+
+    ANY = "any", "One of them is enough"
+    ALL = "all", "All of them"
+
+
 class EntryKind(TextChoices):
     """Why points move."""
 

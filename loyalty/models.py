@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from crm.models import Profile
 from kernel.tenancy import TenantForeignKey, TenantModel
-from loyalty.choices import EntryKind
+from loyalty.choices import EntryKind, TierNeeds, TierWindow
 
 
 class Program(TenantModel):
@@ -27,10 +27,40 @@ class Program(TenantModel):
     """Of lots that are made from now on, counted from the day they were earned; None: never."""
     pending_days = models.IntegerField(default=0, db_default=0)
     """How long after an order its points cannot be used yet."""
+    tier_window = models.TextField(
+        choices=TierWindow.choices, default=TierWindow.ROLLING, db_default=TierWindow.ROLLING
+    )
+    grace_days = models.IntegerField(default=30, db_default=30)
+    """How long somebody keeps a tier that their figures no longer merit."""
+    tier_cursor = models.BigIntegerField(null=True)
+    """Profile up to which everybody was decided under a new ladder; None: all are."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant"], name="program_tenant_uniq")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tier(TenantModel):
+    """One rung of the ladder. A threshold that is None is not asked."""
+
+    name = models.TextField()
+    rank = models.SmallIntegerField()
+    """1 is the lowest."""
+    min_spend_minor = models.BigIntegerField(null=True)
+    """Net of refunds, in minor units of the tenant's currency."""
+    min_orders = models.IntegerField(null=True)
+    min_points = models.BigIntegerField(null=True)
+    needs = models.TextField(choices=TierNeeds.choices, default=TierNeeds.ANY)
+    multiplier = models.DecimalField(max_digits=6, decimal_places=2, null=True)
+    """Of the points that orders earn; None: as everybody."""
+    benefits = models.TextField(default="")
+    """What people get, in the merchant's words."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "rank"], name="tier_rank_uniq")]
 
     def __str__(self) -> str:
         return self.name
@@ -44,6 +74,13 @@ class PointsAccount(TenantModel):
     balance = models.BigIntegerField(db_default=0)
     due_at = models.DateTimeField(null=True)
     """When time alone moves one of its lots next: usable, a warning, expired; None: never."""
+    tier_id = models.BigIntegerField(null=True)
+    """Of `Tier`, which may be gone until everybody was decided under the new ladder."""
+    tier_since = models.DateTimeField(null=True)
+    tier_falls_at = models.DateTimeField(null=True)
+    """When it ends unless it is merited again; None: it is merited."""
+    tier_due_at = models.DateTimeField(null=True)
+    """When time alone may change that next; None: never."""
 
     class Meta:
         indexes = [
@@ -53,10 +90,41 @@ class PointsAccount(TenantModel):
                 name="pointsaccount_due_idx",
                 condition=models.Q(due_at__isnull=False),
             ),
+            models.Index(
+                fields=["tenant", "tier_due_at"],
+                name="pointsaccount_tier_due_idx",
+                condition=models.Q(tier_due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["tenant", "tier_id", "profile"],
+                name="pointsaccount_tier_idx",
+                condition=models.Q(tier_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.balance} of {self.profile_id}"
+
+
+class TierChange(TenantModel):
+    """That somebody moved between tiers, with what they had done by then; never changed."""
+
+    profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    from_tier = models.TextField()
+    """Name; empty for none. So is ``to_tier``."""
+    to_tier = models.TextField()
+    direction = models.TextField()
+    """One of the words of `domain.tiers`: up, down, joined, left."""
+    spend_minor = models.BigIntegerField()
+    order_count = models.IntegerField()
+    points = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "profile", "-id"], name="tierchange_profile_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.from_tier} to {self.to_tier}"
 
 
 class PointsEntry(TenantModel):

@@ -20,7 +20,6 @@ _BEHAVIOUR = "Site and cart"
 _ORIGIN = "Where they came from"
 _SERVICE = "Service"
 _PREDICTED = "Predictions"
-_NO_TIERS = "there are no tiers; one that came with imported points is a tag"
 
 
 def _count(name: str, label: str, column: str, group: str, *, unit: str) -> Field:
@@ -156,7 +155,14 @@ _ALL: tuple[Field, ...] = (
         choices=tuple(GROUP_LABELS.items()),
     ),
     _count("points_balance", "Points balance", "points_balance", _LOYALTY, unit="points"),
-    _later("loyalty_tier", "Loyalty tier", Kind.TEXT, _LOYALTY, _NO_TIERS),
+    Field("loyalty_tier", "Loyalty tier", Kind.TEXT, "NULLIF(f.loyalty_tier, '')", _LOYALTY),
+    Field(
+        "loyalty_rank",
+        "Loyalty tier level (1 is the lowest)",
+        Kind.NUMBER,
+        "NULLIF(f.loyalty_rank, 0)",
+        _LOYALTY,
+    ),
     _count("points_pending", "Points not usable yet", "points_pending", _LOYALTY, unit="points"),
     _count(
         "points_expiring", "Points that expire next", "points_expiring", _LOYALTY, unit="points"

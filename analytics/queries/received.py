@@ -18,7 +18,18 @@ SAMPLE: Final = 200
 MOST_PROPERTIES: Final = 100
 MAX_SHOWN: Final = 80
 _OWN: Final = (
-    *("Profile ", "Segment ", "Message ", "Points ", "RFM ", "Consent ", "Tags ", "Note ", "Data "),
+    *(
+        "Profile ",
+        "Segment ",
+        "Message ",
+        "Points ",
+        "Loyalty ",
+        "RFM ",
+        "Consent ",
+        "Tags ",
+        "Note ",
+        "Data ",
+    ),
 )
 """Names of what this product says itself: that there is none of it is no news of a store."""
 _WORDS: Final = {

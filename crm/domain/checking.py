@@ -89,6 +89,7 @@ OWN_EVENTS = frozenset(
         "Points Earned",
         "Points Reversed",
         "Points Activated",
+        "Loyalty Tier Changed",
         "Points Expiring",
         "Points Expired",
     }

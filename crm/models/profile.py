@@ -221,6 +221,10 @@ class ProfileFacts(TenantModel):
     points_expiring = models.BigIntegerField(db_default=0)
     """How many expire at ``points_expire_at``, the next time that any do; None: none ever."""
     points_expire_at = models.DateTimeField(null=True)
+    loyalty_tier = models.TextField(db_default="")
+    """Name; empty for none."""
+    loyalty_rank = models.SmallIntegerField(db_default=0)
+    """Of the tier, 1 the lowest; 0 for none."""
     last_opened_at = models.DateTimeField(null=True)
     last_clicked_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)

@@ -346,6 +346,7 @@ def _no_facts(profile: Profile) -> ProfileFacts:
         points_balance=0,
         points_pending=0,
         points_expiring=0,
+        loyalty_tier="",
         open_ticket_count=0,
         open_return_count=0,
         late_shipment_count=0,

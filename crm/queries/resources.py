@@ -202,6 +202,7 @@ def _no_facts() -> ProfileFacts:
         points_balance=0,
         points_pending=0,
         points_expiring=0,
+        loyalty_tier="",
     )
 
 
@@ -262,7 +263,7 @@ def _figures(facts: ProfileFacts, currency: str) -> dict[str, Any]:
             "pending": facts.points_pending,
             "expiring": facts.points_expiring,
             "expires_at": facts.points_expire_at,
-            "tier": None,
+            "tier": facts.loyalty_tier or None,
         },
         "last_opened_at": facts.last_opened_at,
         "last_clicked_at": facts.last_clicked_at,

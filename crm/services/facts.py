@@ -23,6 +23,8 @@ ACTIVITY = {
 _TIMES_ALONE = frozenset({"Message Opened", "Message Clicked", *ACTIVITY})
 RfmRow = tuple[int, int | None, int | None, int | None, str]
 """Profile id; recency, frequency and monetary score 1 to 5 or None; group or empty."""
+TierRow = tuple[int, str, int]
+"""Profile id; name and rank of the loyalty tier, empty and 0 for none."""
 PointsRow = tuple[int, int, int, int, datetime | None]
 """Profile id; balance, points that cannot be used yet, points that expire next and when."""
 
@@ -166,6 +168,22 @@ def write_points(points: Sequence[PointsRow]) -> list[int]:
         return []
     params = columns("profile_id balance pending expiring expire_at", sorted(points))
     return [row.profile_id for row in run_sql("crm.write_points", **params)]
+
+
+@transaction.atomic(savepoint=False)
+def write_tiers(tiers: Sequence[TierRow]) -> list[int]:
+    """Keep loyalty tiers beside the other facts.
+
+    Args:
+        tiers: each profile once.
+
+    Returns:
+        Ids of the profiles whose tier changed.
+    """
+    if not tiers:
+        return []
+    params = columns("profile_id tier rank", sorted(tiers))
+    return [row.profile_id for row in run_sql("crm.write_tiers", **params)]
 
 
 @transaction.atomic(savepoint=False)

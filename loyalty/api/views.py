@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework import mixins, serializers
 
 from loyalty.choices import EntryKind
-from loyalty.models import PointsAccount, PointsEntry
+from loyalty.models import PointsAccount, PointsEntry, Tier
+from loyalty.queries.accounts import list_accounts
 from tenants.api import filters
 from tenants.api.resources import IdField, ReadResource, Resource
 
@@ -16,6 +17,14 @@ class AccountOut(serializers.Serializer[Any]):
 
     profile_id = IdField()
     balance = serializers.IntegerField()
+    pending = serializers.IntegerField(help_text="Of the balance: cannot be used yet.")
+    expiring = serializers.IntegerField(help_text="How many expire next.")
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="When they do.")
+    tier = serializers.CharField(allow_null=True)
+    tier_since = serializers.DateTimeField(allow_null=True)
+    tier_falls_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it ends unless it is reached again."
+    )
 
 
 class EntryOut(serializers.Serializer[Any]):
@@ -34,6 +43,10 @@ class EntryOut(serializers.Serializer[Any]):
     note = serializers.CharField()
 
 
+def _in_tier(name: str) -> Q:
+    return Q(tier_id__in=Tier.objects.filter(name__iexact=name).values("pk"))
+
+
 class AccountViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource[PointsAccount]):
     """Balances by profile; the id of an account is the profile's."""
 
@@ -41,10 +54,13 @@ class AccountViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource[
     serializer_class = AccountOut
     ordering = ("-profile_id",)
     lookup_field = "profile_id"
-    filters = {"profile_id": filters.number("profile_id")}
+    filters = {
+        "profile_id": filters.number("profile_id"),
+        "tier": filters.Filter(_in_tier, help="Name of a tier."),
+    }
 
     def get_queryset(self) -> QuerySet[PointsAccount]:
-        return PointsAccount.objects.all()
+        return list_accounts()
 
 
 class EntryViewSet(ReadResource[PointsEntry]):

@@ -40,5 +40,5 @@ def _points(facts: ProfileFacts | None) -> dict[str, Any]:
         "pending": facts.points_pending,
         "expiring": facts.points_expiring,
         "expires_at": facts.points_expire_at,
-        "tier": "",
+        "tier": facts.loyalty_tier,
     }

@@ -5,14 +5,17 @@ from collections.abc import Collection, Sequence
 from crm.models import Event, Order, Profile, Refund
 from crm.panels import EventWords
 from loyalty.choices import EntryKind
+from loyalty.domain.tiers import DOWN
 from loyalty.models import PointsAccount, PointsEntry, PointsLot, Program
 
+TIER_CHANGED = "Loyalty Tier Changed"
 EVENTS = (
     "Points Earned",
     "Points Reversed",
     "Points Activated",
     "Points Expiring",
     "Points Expired",
+    TIER_CHANGED,
 )
 
 
@@ -106,13 +109,26 @@ def is_live_profile(profile_id: int) -> bool:
 
 def speak_points(events: Sequence[Event]) -> dict[int, EventWords]:
     """Word movements of points for the timeline."""
-    return {event.pk: _speak(event) for event in events}
+    return {
+        event.pk: _speak_tier(event) if event.name == TIER_CHANGED else _speak(event)
+        for event in events
+    }
 
 
 def numbers_of_orders(order_ids: Collection[int]) -> dict[int, str]:
     """Return what people call some orders, by id."""
     rows = Order.objects.filter(pk__in=order_ids).values_list("pk", "number", "external_id")
     return {pk: number or external_id for pk, number, external_id in rows}
+
+
+def _speak_tier(event: Event) -> EventWords:
+    before, after = event.properties.get("from", ""), event.properties.get("to", "")
+    text = f"Before that: {before}" if before else ""
+    if not after:
+        return EventWords("star", "Has no loyalty tier any more", text)
+    if event.properties.get("direction") == DOWN:
+        return EventWords("star", f"Fell to the tier {after}", text)
+    return EventWords("star", f"Reached the tier {after}", text, "good")
 
 
 _BY_TIME = {

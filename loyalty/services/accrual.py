@@ -14,6 +14,7 @@ from kernel.tenancy import current_tenant_id
 from loyalty.queries.ledger import orders_of_refunds, owners_of
 from loyalty.services.ledger import carry_over
 from loyalty.services.program import ensure_program
+from loyalty.services.tiers import evaluate_for_events
 from loyalty.types import Posted
 from tenants.queries import get_tenant
 
@@ -46,6 +47,7 @@ def post_for_events(refs: Sequence[EventRef]) -> None:
         now=clock.now(),
         decided=frozenset(ref.profile_id for ref in refs),
     )
+    evaluate_for_events(refs)
 
 
 def post_for_history(order_ids: Sequence[int]) -> None:

@@ -38,6 +38,7 @@ def register() -> None:
     """Let entries follow their profile through merges; called once, when the apps are loaded."""
     REPOINTED.append(("loyalty_pointsentry", "profile_id"))
     REPOINTED.append(("loyalty_pointslot", "profile_id"))
+    REPOINTED.append(("loyalty_tierchange", "profile_id"))
     OF_ORDERS.append(("loyalty_pointsentry", "profile_id", "order_id"))
     OF_ORDERS.append(("loyalty_pointslot", "profile_id", "order_id"))
     AFTER_MERGE.append(unite_accounts)

@@ -16,7 +16,14 @@ def register() -> None:
     fill_panel(Panel("points", "Points", "loyalty:profile_points", 60))
     fill_order_part(OrderPart("points", "Points", "loyalty:order_points", 10))
     AFTER_ERASE.append(forget_reasons)
-    DERIVED.update({"loyalty_pointsaccount", "loyalty_pointsentry", "loyalty_pointslot"})
+    DERIVED.update(
+        {
+            "loyalty_pointsaccount",
+            "loyalty_pointsentry",
+            "loyalty_pointslot",
+            "loyalty_tierchange",
+        }
+    )
     USED.append(queries.find_with_points)
     REVALUED.append(post_for_history)
     fill_variable("loyalty", loyalty_values)

@@ -35,15 +35,25 @@ written AS (
     FROM present AS e
     GROUP BY e.order_id
 ),
+offered AS (
+    -- What the tier that somebody has by now makes of the rate.
+    SELECT o.id AS order_id, round(%(rate)s::numeric * coalesce(t.multiplier, 1), 4) AS rate
+    FROM crm_order AS o
+    LEFT JOIN loyalty_pointsaccount AS a
+        ON a.tenant_id = %(tenant_id)s AND a.profile_id = o.profile_id
+    LEFT JOIN loyalty_tier AS t ON t.tenant_id = %(tenant_id)s AND t.id = a.tier_id
+    WHERE o.tenant_id = %(tenant_id)s AND o.id = ANY(%(order_ids)s::bigint[])
+),
 worth AS (
     SELECT
         o.id, o.profile_id, o.ordered_at, o.cancelled_at, o.is_counted, o.currency,
         o.gross_minor, o.base_gross_minor, n.order_id IS NOT NULL AS has_earned,
-        coalesce(n.rate, %(rate)s) AS rate, coalesce(n.rule_version, %(rule_version)s) AS version,
+        coalesce(n.rate, f.rate) AS rate, coalesce(n.rule_version, %(rule_version)s) AS version,
         CASE WHEN o.is_counted OR n.order_id IS NOT NULL THEN greatest(0, floor(
-            coalesce(o.base_gross_minor, 0) * coalesce(n.rate, %(rate)s, 0) / %(unit)s
+            coalesce(o.base_gross_minor, 0) * coalesce(n.rate, f.rate, 0) / %(unit)s
         )) ELSE 0 END AS earned
     FROM crm_order AS o
+    JOIN offered AS f ON f.order_id = o.id
     LEFT JOIN earned AS n ON n.order_id = o.id
     WHERE o.tenant_id = %(tenant_id)s
       AND o.id = ANY(%(order_ids)s::bigint[])

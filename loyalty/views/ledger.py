@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.queries.person import find_profile
 from crm.queries.resources import final_winner
-from kernel import asked
+from kernel import asked, clock
 from kernel.asked import AskedPeriod
 from kernel.csvs import BATCH
 from kernel.errors import DomainError, NotFound
@@ -24,6 +24,8 @@ from loyalty.queries import overview as figures
 from loyalty.queries.ledger import find_program
 from loyalty.queries.listing import EntryRow, WantedEntries
 from loyalty.queries.lots import list_lots
+from loyalty.queries.standing import find_progress
+from loyalty.queries.tiers import list_changes
 from loyalty.services.adjusting import adjust_points
 from loyalty.views.overview import tabs
 from tenants.domain import capabilities
@@ -131,6 +133,7 @@ def _account(request: TenantRequest, profile_id: int, form: AdjustForm) -> HttpR
     kinds, program = figures.sum_kinds(profile_id), find_program()
     balance = sum(points for _, points in kinds)
     wanted = WantedEntries(profile_id=profile_id)
+    progress = find_progress(profile_id, clock.now())
     page = listing.list_ledger(wanted, asked.read_place(request))
     can_adjust = profile.erased_at is None
     context = {
@@ -140,6 +143,8 @@ def _account(request: TenantRequest, profile_id: int, form: AdjustForm) -> HttpR
         "program": program,
         "kinds": kinds,
         "lots": list_lots(profile_id),
+        "progress": progress,
+        "tier_changes": list_changes(profile_id) if progress else [],
         "page": page,
         "shown": speak_count(len(page.rows), listing.count_ledger(wanted), "movements"),
         "form": form,

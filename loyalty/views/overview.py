@@ -46,6 +46,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "figures_url": reverse("loyalty:figures", args=[slug]) + query,
         "chart_url": reverse("loyalty:chart", args=[slug]) + query,
         "csv_url": reverse("loyalty:chart_csv", args=[slug]) + query,
+        "ladder_url": reverse("loyalty:ladder", args=[slug]),
         "top": reads.list_top(),
         "may_edit": may(request.member.role, capabilities.MANAGE_SETTINGS),
     }

@@ -37,7 +37,13 @@ _SITE: Final = frozenset({"Engagement", "Site and cart", "Where they came from"}
 _MOVED: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("Message Opened", "Message Clicked"), frozenset({"Engagement"})),
     **dict.fromkeys(
-        ("Points Earned", "Points Reversed", "Points Activated", "Points Expired"),
+        (
+            "Points Earned",
+            "Points Reversed",
+            "Points Activated",
+            "Points Expired",
+            "Loyalty Tier Changed",
+        ),
         frozenset({"Loyalty"}),
     ),
     **dict.fromkeys(

@@ -43,6 +43,7 @@ TYPES: Final[dict[str, str]] = {
     "message.unsubscribed": "Message Unsubscribed",
     "points.earned": "Points Earned",
     "points.reversed": "Points Reversed",
+    "loyalty_tier.changed": "Loyalty Tier Changed",
     "points.activated": "Points Activated",
     "points.expiring": "Points Expiring",
     "points.expired": "Points Expired",

@@ -57,6 +57,7 @@ HEARD: Final[dict[str, frozenset[WriteKind]]] = {
     "Points Earned": _FIGURES,
     "Points Reversed": _FIGURES,
     "Points Activated": _FIGURES,
+    "Loyalty Tier Changed": _FIGURES,
     "Points Expired": _FIGURES,
     "Profile Created": _EVERYTHING,
     "Profile Updated": _EVERYTHING,

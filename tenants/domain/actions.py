@@ -190,6 +190,7 @@ ACTIONS: Final[dict[str, str]] = {
     "product.rule_removed": "removed a rule of product flags",
     "product.flagged": "said by hand what a product is",
     "program.updated": "changed the points programme",
+    "tiers.updated": "changed the loyalty tiers",
     "orders.exported": "exported orders",
     "message.retried": "let a failed message wait again",
     "messages.paused": "paused messages",

@@ -325,6 +325,12 @@ def test_points_are_listed_by_account_and_by_entry(ids: dict[str, int], api: Cli
     assert api.get(f"/api/v1/loyalty/accounts/{number}/").json() == {
         "profile_id": number,
         "balance": 5,
+        "pending": 0,
+        "expiring": 0,
+        "expires_at": None,
+        "tier": None,
+        "tier_since": None,
+        "tier_falls_at": None,
     }
     [entry] = results(api, f"/api/v1/loyalty/entries/?profile_id={number}&kind=earn")
     assert (entry["points"], entry["source_key"]) == (5, "order:1")

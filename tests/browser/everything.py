@@ -28,6 +28,7 @@ from kernel import clock
 from kernel.embedded.mailbox import list_mails
 from kernel.secrets import encrypt
 from kernel.work import drain_tenant
+from loyalty.services.ladder import install_default
 from messaging.models import (
     ChannelAccount,
     Coupon,
@@ -91,6 +92,8 @@ def make_pages(shop: FakeShop, tenant: Tenant) -> dict[str, str]:
     shop.deliver("refunds/create", simple_refund(1), "d-5")
     shop.deliver("checkouts/update", simple_checkout(1), "d-6")
     shop.deliver("orders/create", b"{broken", "d-4")
+    with transaction.atomic():
+        install_default(actor="ada@example.com")
     drain_tenant(tenant.pk)
     with transaction.atomic():
         return {**_of_tenant(tenant, shop.store.store_id), **_of_everybody(tenant)}
@@ -172,6 +175,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "message": f"messages/{Message.objects.filter(status='sent').order_by('pk')[0].pk}/",
         "loyalty": "loyalty/",
         "loyalty-settings": "loyalty/settings/",
+        "loyalty-tiers": "loyalty/tiers/",
         "points-ledger": "loyalty/ledger/",
         "points-account": f"loyalty/accounts/{Profile.objects.order_by('pk')[0].pk}/",
         "catalog": "catalog/",

@@ -8,6 +8,32 @@ from crm.models import Order, Profile, Refund, Store
 from crm.types import EventRef
 
 BOUGHT_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ONE_TIER = {
+    "window": "rolling",
+    "grace_days": "30",
+    "tiers-TOTAL_FORMS": "1",
+    "tiers-INITIAL_FORMS": "0",
+    "tiers-0-name": "Club",
+    "tiers-0-needs": "any",
+}
+"""What the page of the tiers sends for a ladder of one."""
+FORMS = {
+    "loyalty/accounts/<int:profile_id>/adjust/": {
+        "way": "give",
+        "points": "5",
+        "reason": "sorry",
+        "token": "00000000-0000-4000-8000-000000000000",
+    },
+    "loyalty/settings/": {
+        "name": "Petals",
+        "points_per_unit": "2",
+        "value_per_point": "0.01",
+        "is_active": "on",
+    },
+    "loyalty/tiers/": ONE_TIER,
+    "loyalty/tiers/start/": {},
+}
+"""What the pages of loyalty are sent so that something changes, by address."""
 _numbers = count(1)
 
 

@@ -327,6 +327,8 @@ FIGURES = (
     "cart_minor",
     "points_balance",
     "points_pending",
+    "loyalty_tier",
+    "loyalty_rank",
     "points_expiring",
     "points_expire_at",
     "first_touch",
@@ -336,6 +338,7 @@ UNORDERED = frozenset(
     {
         "Consent Changed",
         "Order Updated",
+        "Loyalty Tier Changed",
         "Points Earned",
         "Points Reversed",
         "Profile Created",

@@ -199,7 +199,6 @@ def test_a_ticket_is_heard_at_once(tenant: Tenant) -> None:
 
 
 LATER = (
-    "loyalty_tier",
     "predicted_clv",
     "predicted_orders",
     "churn_probability",

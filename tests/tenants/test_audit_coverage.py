@@ -24,6 +24,7 @@ from stores.services.writing import switch_on
 from tenants.choices import Role
 from tenants.domain.actions import ACTIONS, OBJECTS, describe_actor
 from tenants.models import ApiKey, AuditEntry, Job, Tenant
+from tests.factories.loyalty import FORMS
 from tests.factories.samples import make_profile
 from tests.factories.tenants import PASSWORD, call_with, make_key, make_member
 from tests.tenants.changes_of_campaigns import BEFORE_FLOWS, OF_FLOWS
@@ -60,18 +61,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "catalog/flags/add/": {"flag": "technical", "brand": "Volt"},
     "catalog/flags/<int:rule_id>/remove/": {},
     "catalog/<int:product_id>/flag/": {"flag": "technical", "said": "yes"},
-    "loyalty/accounts/<int:profile_id>/adjust/": {
-        "way": "give",
-        "points": "5",
-        "reason": "sorry",
-        "token": "00000000-0000-4000-8000-000000000000",
-    },
-    "loyalty/settings/": {
-        "name": "Petals",
-        "points_per_unit": "2",
-        "value_per_point": "0.01",
-        "is_active": "on",
-    },
+    **FORMS,
     "segments/new/": {"name": "Mine", "definition": '{"field":"order_count","is":">=","value":2}'},
     "segments/templates/install/": {"key": "rfm_champions"},
     "settings/postcodes/": {
