@@ -113,7 +113,7 @@ class ReasonIn(serializers.Serializer[Any]):
     )
 
 
-class FiguresOut(serializers.Serializer[Any]):
+class CampaignFiguresOut(serializers.Serializer[Any]):
     """Counts of messages; opens and clicks are those of people."""
 
     messages = serializers.IntegerField()
@@ -147,16 +147,16 @@ class LiftOut(serializers.Serializer[Any]):
     )
 
 
-class VariantOut(serializers.Serializer[Any]):
+class CampaignVariantOut(serializers.Serializer[Any]):
     """One template of a campaign."""
 
     letter = serializers.CharField()
     template_id = IdField(source="template.id")
     is_winner = serializers.BooleanField()
-    figures = FiguresOut()
+    figures = CampaignFiguresOut()
 
 
-class ReportOut(serializers.Serializer[Any]):
+class CampaignReportOut(serializers.Serializer[Any]):
     """What came of a campaign."""
 
     campaign_id = IdField(source="campaign.pk")
@@ -166,8 +166,8 @@ class ReportOut(serializers.Serializer[Any]):
     released = serializers.IntegerField(source="campaign.released_count")
     currency = serializers.CharField()
     attribution = serializers.CharField(help_text="How revenue is credited.")
-    total = FiguresOut(source="told.total")
-    variants = VariantOut(many=True, source="told.variants")
+    total = CampaignFiguresOut(source="told.total")
+    variants = CampaignVariantOut(many=True, source="told.variants")
     incremental = LiftOut(source="told.lift", allow_null=True)
 
 
@@ -289,7 +289,7 @@ class CampaignViewSet(ReadResource[Campaign]):
         reason = _reason(request)
         return _answer(scheduling.cancel_campaign(self.get_object().pk, reason=reason))
 
-    @extend_schema(responses=ReportOut)
+    @extend_schema(responses=CampaignReportOut)
     @action(detail=True, filter_backends=[], pagination_class=None)
     def report(self, request: Request, pk: str) -> Response:
         """Say what came of it: by template, by reason, and beyond what people buy anyway."""
@@ -302,7 +302,7 @@ class CampaignViewSet(ReadResource[Campaign]):
             "currency": currency,
             "attribution": told.revenue_formula,
         }
-        return Response(ReportOut(row, context=self.get_serializer_context()).data)
+        return Response(CampaignReportOut(row, context=self.get_serializer_context()).data)
 
     @extend_schema(request=None, responses=RehearsalOut)
     @action(detail=True, methods=["post"], url_path="dry-run", filter_backends=[])
