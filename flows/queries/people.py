@@ -38,6 +38,14 @@ def find_known(profile_ids: Iterable[int]) -> list[int]:
     return list(known.order_by("pk").values_list("pk", flat=True))
 
 
+def find_reachable(profile_ids: Iterable[int]) -> set[int]:
+    """Return those of some ids that are persons whom somebody knows and nobody erased."""
+    known = Profile.objects.filter(
+        pk__in=set(profile_ids), is_anonymous=False, erased_at__isnull=True
+    )
+    return set(known.values_list("pk", flat=True))
+
+
 def properties_of(events: Iterable[tuple[int, datetime]]) -> dict[int, dict[str, Any]]:
     """Return the properties of events by id.
 

@@ -6,7 +6,7 @@ of one product tell each for itself.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -27,8 +27,8 @@ from flows.queries.versions import find_graphs, list_live
 from flows.services.knocking import NewStart, start_runs
 from flows.types import ShownVariant
 from kernel import clock
-from kernel.arrays import columns
-from kernel.sql import run_sql
+from kernel.arrays import array, columns
+from kernel.sql import run_sql, whole_tenant
 
 CHUNK: Final = 1_000
 PRICE_DROPPED, BACK_IN_STOCK, STOCK_LOW = "Price Dropped", "Back In Stock", "Stock Low"
@@ -51,6 +51,11 @@ class _Ask:
     said: Said
     variant: ShownVariant
 
+    @property
+    def day(self) -> str:
+        """The day on which it changed: nobody is told of a product twice on one."""
+        return f"{self.ref.occurred_at:%Y-%m-%d}"
+
 
 @transaction.atomic(savepoint=False)
 def start_for_goods(refs: Sequence[EventRef]) -> None:
@@ -64,13 +69,16 @@ def start_for_goods(refs: Sequence[EventRef]) -> None:
         return
     asks = _find_asks(told)
     found = _find_interested(asks)
-    starts = [
-        _start(asks[place], profile_id)
-        for place, profile_ids in found
-        for profile_id in profile_ids
-    ]
-    for at in range(0, len(starts), CHUNK):
-        start_runs(starts[at : at + CHUNK])
+    starts: dict[str, NewStart] = {}
+    for place, profile_ids in found:
+        for profile_id in profile_ids:
+            start = _start(asks[place], profile_id)
+            starts.setdefault(start.key, start)
+    wanted = list(starts.values())
+    for at in range(0, len(wanted), CHUNK):
+        chunk = wanted[at : at + CHUNK]
+        known = people.find_reachable(start.profile_id for start in chunk)
+        start_runs([start for start in chunk if start.profile_id in known])
 
 
 def _find_asks(refs: Sequence[EventRef]) -> list[_Ask]:
@@ -120,30 +128,39 @@ def _has_fallen(trigger: PriceTrigger, said: Said) -> bool:
 def _find_interested(asks: Sequence[_Ask]) -> Iterable[tuple[int, list[int]]]:
     if not asks:
         return []
-    now = clock.now()
-    rows = [
-        (
-            place,
-            _SHOWN_BY[ask.trigger.interest],
-            ask.variant.store_id,
-            ask.variant.product,
-            ask.variant.sku,
-            now - timedelta(days=ask.trigger.within_days),
-        )
-        for place, ask in enumerate(asks)
-    ]
-    names = "asks names stores products skus since"
     found: dict[int, list[int]] = {}
-    for row in run_sql("flows.find_interested", until=now, **columns(names, rows)):
-        found.setdefault(row.ask, []).append(row.profile_id)
+    with whole_tenant():
+        for row in run_sql("flows.find_interested", **_questions(asks, clock.now())):
+            found.setdefault(row.ask, []).append(row.profile_id)
     return found.items()
+
+
+def _questions(asks: Sequence[_Ask], now: datetime) -> dict[str, Any]:
+    """Return what is asked, each product and SKU of a flow and day once, whatever its variants."""
+    rows: list[tuple[Any, ...]] = []
+    asked: set[tuple[Any, ...]] = set()
+    for place, ask in enumerate(asks):
+        variant, whole = ask.variant, (ask.flow_id, ask.variant.product_id, ask.day)
+        product = "" if (*whole, "product") in asked else variant.product
+        sku = "" if (*whole, "sku", variant.sku) in asked else variant.sku
+        asked |= {(*whole, "product"), (*whole, "sku", variant.sku)}
+        if product or sku:
+            since = now - timedelta(days=ask.trigger.within_days)
+            name = _SHOWN_BY[ask.trigger.interest]
+            rows.append((place, name, variant.store_id, product, sku, since))
+    names = "asks names stores products skus since"
+    return {
+        **columns(names, rows),
+        "shown_by": array(sorted({row[1] for row in rows})),
+        "oldest": min((row[5] for row in rows), default=now),
+        "until": now,
+    }
 
 
 def _start(ask: _Ask, profile_id: int) -> NewStart:
     name = event_of(ask.trigger)
-    day = f"{ask.ref.occurred_at:%Y-%m-%d}"
     word = "price" if name == PRICE_FELL else "stock"
-    what = f"{ask.flow_id}:{ask.variant.product_id}:{profile_id}:{day}"
+    what = f"{ask.flow_id}:{ask.variant.product_id}:{profile_id}:{ask.day}"
     return NewStart(
         name=name,
         flow_id=ask.flow_id,

@@ -5,38 +5,59 @@
 --      asks                       integer[]      one element per question
 --      names                      text[]         event by which interest shows
 --      stores                     bigint[]       shop of the product
---      products, skus             text[]         id at the shop; SKU, empty for none
+--      products, skus             text[]         id at the shop; SKU; empty for none
 --      since                      timestamptz[]
+--      shown_by                   text[]         the names, each once
+--      oldest                     timestamptz    the earliest of since
 --      until                      timestamptz    aware; what came later does not count
 -- out: ask, profile_id            each once, in order
 --
--- The product is that of the event itself, or one of its list of products or items.
-SELECT DISTINCT a.ask, e.profile_id
-FROM unnest(
-    %(asks)s::integer[], %(names)s::text[], %(stores)s::bigint[], %(products)s::text[],
-    %(skus)s::text[], %(since)s::timestamptz[]
-) AS a (ask, name, store_id, product, sku, since)
-JOIN crm_event AS e
-    ON e.tenant_id = %(tenant_id)s
-    AND e.name = a.name
-    AND e.occurred_at >= a.since
-    AND e.occurred_at <= %(until)s
-JOIN crm_profile AS p
-    ON p.tenant_id = %(tenant_id)s
-    AND p.id = e.profile_id
-    AND NOT p.is_anonymous
-    AND p.erased_at IS NULL
-CROSS JOIN LATERAL (
-    SELECT e.properties AS said
-    UNION ALL
-    SELECT jsonb_array_elements(
-        CASE
-            WHEN jsonb_typeof(e.properties -> 'products') = 'array' THEN e.properties -> 'products'
-            WHEN jsonb_typeof(e.properties -> 'items') = 'array' THEN e.properties -> 'items'
-            ELSE '[]'::jsonb
-        END
-    )
-) AS i
-WHERE (e.store_id = a.store_id AND i.said ->> 'product_id' = a.product)
-   OR (a.sku <> '' AND i.said ->> 'sku' = a.sku)
-ORDER BY a.ask, e.profile_id;
+-- The product is that of the event itself, or one of its list of products or items. The events of
+-- the time are read once, however many questions there are, and each question finds its own by
+-- equality: a sale asks for thousands of products at once.
+WITH ask AS MATERIALIZED (
+    SELECT a.ask, a.name, a.store_id, a.product, a.sku, a.since
+    FROM unnest(
+        %(asks)s::integer[], %(names)s::text[], %(stores)s::bigint[], %(products)s::text[],
+        %(skus)s::text[], %(since)s::timestamptz[]
+    ) AS a (ask, name, store_id, product, sku, since)
+),
+
+item AS (
+    SELECT
+        e.name, e.store_id, e.profile_id, e.occurred_at,
+        jsonb_array_elements(
+            jsonb_build_array(e.properties)
+            || CASE
+                WHEN jsonb_typeof(e.properties -> 'products') = 'array' THEN e.properties -> 'products'
+                WHEN jsonb_typeof(e.properties -> 'items') = 'array' THEN e.properties -> 'items'
+                ELSE '[]'::jsonb
+            END
+        ) AS said
+    FROM crm_event AS e
+    WHERE e.tenant_id = %(tenant_id)s
+      AND e.name = ANY(%(shown_by)s::text[])
+      AND e.occurred_at >= %(oldest)s
+      AND e.occurred_at <= %(until)s
+      AND e.profile_id IS NOT NULL
+),
+
+shown AS MATERIALIZED (
+    SELECT
+        i.name, i.store_id, i.profile_id, i.occurred_at,
+        i.said ->> 'product_id' AS product, i.said ->> 'sku' AS sku
+    FROM item AS i
+    WHERE (i.store_id, i.said ->> 'product_id') IN (SELECT a.store_id, a.product FROM ask AS a)
+       OR i.said ->> 'sku' IN (SELECT a.sku FROM ask AS a)
+)
+
+SELECT a.ask, s.profile_id
+FROM ask AS a
+JOIN shown AS s ON s.name = a.name AND s.store_id = a.store_id AND s.product = a.product
+WHERE a.product <> '' AND s.occurred_at >= a.since
+UNION
+SELECT a.ask, s.profile_id
+FROM ask AS a
+JOIN shown AS s ON s.name = a.name AND s.sku = a.sku
+WHERE a.sku <> '' AND s.occurred_at >= a.since
+ORDER BY ask, profile_id;
