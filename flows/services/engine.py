@@ -91,12 +91,13 @@ def _advance_batch(
     run_ids: Sequence[int] | None, broken: Mapping[int, Broken] | None = None
 ) -> int:
     now = clock.now()
-    rows = run_sql(
+    claimed = run_sql(
         "flows.claim_runs",
         now=now,
         count=BATCH,
         run_ids=None if run_ids is None else array(run_ids),
     )
+    rows = _without_resumed(claimed)
     if not rows:
         return 0
     walk = None
@@ -110,6 +111,19 @@ def _advance_batch(
         place = walk.broken_at() if walk is not None else None
         raise _BatchFailed([row.id for row in rows], exc, place) from exc
     return len(rows)
+
+
+def _without_resumed(rows: Sequence[Any]) -> Sequence[Any]:
+    """Leave out runs of paused flows that are just being switched; they stay due as they are.
+
+    Whoever lets a flow go on frees those who were set aside by then. Set aside after that, nobody
+    would look for them again: so a flow stays paused until the batch is written.
+    """
+    paused = {row.flow_id for row in rows if row.flow_status == FlowStatus.PAUSED}
+    if not paused:
+        return rows
+    held = {row.id for row in run_sql("flows.hold_paused", flow_ids=array(sorted(paused)))}
+    return [row for row in rows if row.flow_id not in paused or row.flow_id in held]
 
 
 def _write(walk: Walk) -> None:
