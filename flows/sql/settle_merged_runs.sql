@@ -1,5 +1,5 @@
 -- Before profiles are merged: of the runs of one flow and key that would be one person's, keep the
--- furthest; give the others another key and end those that are still on their way.
+-- furthest; give the others another key and end those that are still on their way or have failed.
 --
 -- in:  tenant_id        bigint       added by kernel.sql.run_sql
 --      losers, winners  bigint[]     one element per pair
@@ -27,7 +27,7 @@ ranked AS (
                     FROM flows_runstep AS s
                     WHERE s.tenant_id = %(tenant_id)s AND s.run_id = r.id
                 ) DESC,
-                (r.status IN ('active', 'paused')),
+                (r.status IN ('active', 'paused', 'failed')),
                 (r.profile_id <> b.winner),
                 r.id
         ) AS place
@@ -37,10 +37,10 @@ ranked AS (
 
 UPDATE flows_flowrun AS r
 SET run_key = r.run_key || ':merged:' || r.profile_id,
-    status = CASE WHEN r.status IN ('active', 'paused') THEN 'exited' ELSE r.status END,
-    exit_reason = CASE WHEN r.status IN ('active', 'paused') THEN 'merged profile is in this flow already'
+    status = CASE WHEN r.status IN ('active', 'paused', 'failed') THEN 'exited' ELSE r.status END,
+    exit_reason = CASE WHEN r.status IN ('active', 'paused', 'failed') THEN 'merged profile is in this flow already'
         ELSE r.exit_reason END,
-    finished_at = CASE WHEN r.status IN ('active', 'paused') THEN %(now)s ELSE r.finished_at END,
+    finished_at = CASE WHEN r.status IN ('active', 'paused', 'failed') THEN %(now)s ELSE r.finished_at END,
     wake_at = NULL,
     is_waiting = FALSE
 FROM ranked AS k

@@ -14,7 +14,7 @@ from flows.choices import FlowStatus
 from flows.models import Flow, FlowRun, FlowVersion, RunStep
 from flows.services.engine import resume_failed
 from flows.services.exits import exit_for_events
-from flows.services.flows import publish, set_status
+from flows.services.flows import publish, resume_failed_of, set_status
 from kernel import clock
 from kernel.tenancy import tenant_scope
 from messaging.models import Message, Template
@@ -371,6 +371,31 @@ def test_of_two_runs_a_merge_keeps_the_one_that_got_further(
     merge_profiles([(ada.pk, guest.pk)], rule="manual")
     runs = FlowRun.objects.order_by("id").values_list("profile_id", "status", "current_node")
     assert list(runs) == [(ada.pk, "active", "second"), (ada.pk, "exited", "first")]
+
+
+def test_a_run_that_failed_is_not_tried_again_where_a_merge_kept_another(ada: Profile) -> None:
+    nodes = {"first": message_node(then="second"), "second": message_node("order_note")}
+    flow = make_flow(definition(nodes, reentry={"policy": "once"}))
+    guest = make_profile()
+    Template.objects.filter(key="order_note").update(key="gone")
+    happen("Order Placed", guest)
+    advance()
+    failed = FlowRun.objects.get()
+    assert (failed.status, failed.current_node) == ("failed", "second")
+    Template.objects.filter(key="gone").update(key="order_note")
+    happen("Order Placed", ada)
+    advance()
+    sent = queued()
+    assert [key for key, _ in sent] == ["note", "note", "order_note"]
+    merge_profiles([(ada.pk, guest.pk)], rule="manual")
+    failed.refresh_from_db()
+    assert (failed.status, failed.exit_reason) == (
+        "exited",
+        "merged profile is in this flow already",
+    )
+    assert failed.finished_at == clock.now()
+    assert (resume_failed([failed.pk]), resume_failed_of(flow.pk), advance()) == (0, 0, 0)
+    assert len(queued()) == len(sent)
 
 
 @pytest.mark.django_db(transaction=True)
