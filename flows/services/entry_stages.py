@@ -79,14 +79,18 @@ def trigger_of(ref: EventRef) -> dict[str, Any]:
 
 
 def holdout_share(graph: Graph, share: int) -> int:
-    """Return the share that is held out: nobody of a flow that tells people what they must know.
+    """Return the share that is held out: nobody where people must know, or nothing is sent.
+
+    What a flow without messages does is no loss that could be weighed against a gain.
 
     Args:
         graph: the definition.
         share: of the flow, in hundredths of a percent.
     """
     messages = [node for node in graph.nodes.values() if isinstance(node, Message)]
-    return 0 if any(node.message_class in URGENT for node in messages) else share
+    if not messages or any(node.message_class in URGENT for node in messages):
+        return 0
+    return share
 
 
 def holdout_salt(flow_id: int) -> str:

@@ -34,7 +34,7 @@ from tests.factories.crm import make_store
 from tests.factories.flows import definition, make_flow, message_node
 from tests.factories.loyalty import make_profile
 from tests.factories.tenants import call_with, make_key
-from tests.flows.nodes import wait
+from tests.flows.nodes import act, wait
 from tests.flows.support import advance, happen, make_event, make_segment, queued
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.covers("F1")]
@@ -439,6 +439,17 @@ def test_new_flows_hold_out_five_percent_and_transactional_ones_nobody(tenant: T
     held, _ = held_and_let_in(flow)
     happen("Order Placed", held)
     assert entries() == [(held.pk, "enrolled", "")]
+
+
+@pytest.mark.covers("X4")
+def test_nobody_is_held_out_of_a_flow_that_sends_nothing(tenant: Tenant) -> None:
+    flow = make_flow(definition({"tag": act("tag", add=["seen"])}))
+    set_holdout(flow.pk, 5_000)
+    held, other = held_and_let_in(flow)
+    for person in (held, other):
+        happen("Order Placed", person)
+    assert entries() == [(held.pk, "enrolled", ""), (other.pk, "enrolled", "")]
+    assert not HeldOut.objects.exists()
 
 
 def test_more_than_half_is_never_held_out(tenant: Tenant) -> None:
