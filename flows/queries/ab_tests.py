@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 from flows.domain.nodes import WAY
 from flows.domain.winning import Measured
 from flows.models import ABTest
 from kernel.sql import run_sql
+
+MOST: Final = 200_000
+"""So many runs of a flow are looked at, the newest of those whose time is over."""
 
 
 def find_winner(flow_id: int, node_id: str) -> str:
@@ -28,7 +32,13 @@ def measure_ways(
         now: aware.
     """
     rows = run_sql(
-        "flows.measure_ways", flow_id=flow_id, node=node_id, metric=metric, window=window, now=now
+        "flows.measure_ways",
+        flow_id=flow_id,
+        node=node_id,
+        metric=metric,
+        window=window,
+        now=now,
+        most=MOST,
     )
     return {
         row.way.removeprefix(WAY): Measured(row.recipients, row.total, row.squares) for row in rows

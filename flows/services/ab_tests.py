@@ -1,8 +1,13 @@
-"""Finding the winners of A/B splits: measured every hour until one way is sure to be the best."""
+"""Finding the winners of A/B splits: measured until one way is sure to be the best.
 
-from datetime import timedelta
+Every hour, less often where many came, and by those who came last, so that a flow of years and
+millions costs no more than a large one.
+"""
+
+from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from django.db import transaction
 
 from flows.choices import RUNNING
@@ -12,14 +17,19 @@ from flows.domain.winning import Measured, find_winner, win_chances
 from flows.models import ABTest, Flow
 from flows.queries.ab_tests import measure_ways
 from flows.queries.versions import find_graphs, list_live
+from flows.services.turns import TurnFailed, take_turns, turn_of
 from kernel import clock
 from kernel.batches import Deadline
 from tenants.services import audit
 
 EVERY: Final = timedelta(hours=1)
+RARER: Final = ((50_000, timedelta(days=1)), (5_000, timedelta(hours=6)))
+"""From so many people on it is measured less often: who comes anew changes little by then."""
 WINDOW: Final = timedelta(days=5)
 """So long after they came to the split it counts what people did."""
 NOBODY: Final = Measured(0, 0.0, 0.0)
+
+log = structlog.get_logger(__name__)
 
 
 def keep_tests(flow: Flow, graph: Graph | None) -> None:
@@ -51,16 +61,19 @@ def keep_tests(flow: Flow, graph: Graph | None) -> None:
 def measure_due(deadline: Deadline) -> int:
     """Measure the splits of the active tenant that are due.
 
+    One that cannot be measured is tried again in an hour; the others go on.
+
     Args:
         deadline: when to stop claiming.
 
     Returns:
-        Splits measured; 0 when nothing is due or other workers hold it.
+        Splits looked at; 0 when nothing is due or other workers hold it.
+
+    Raises:
+        OperationalError: the database was lost or chose this one as a deadlock's victim; it is
+            safe to call again.
     """
-    done = 0
-    while not deadline.passed and _measure_next():
-        done += 1
-    return done
+    return take_turns(_measure_next, _postpone, deadline)
 
 
 @transaction.atomic
@@ -70,6 +83,18 @@ def _measure_next() -> bool:
     test = due.select_for_update(skip_locked=True, no_key=True).first()
     if test is None:
         return False
+    with turn_of(test.pk):
+        _measure(test, now)
+    return True
+
+
+@transaction.atomic
+def _postpone(failure: TurnFailed) -> None:
+    log.error("ab_test_failed", test=failure.row_id, exc_info=failure.cause)
+    ABTest.objects.filter(pk=failure.row_id).update(due_at=clock.now() + EVERY)
+
+
+def _measure(test: ABTest, now: datetime) -> None:
     found = measure_ways(test.flow_id, test.node_id, test.metric, window=WINDOW, now=now)
     ways = {name: found.get(name, NOBODY) for name in _names(test)}
     test.recipients = {name: way.recipients for name, way in ways.items()}
@@ -79,12 +104,17 @@ def _measure_next() -> bool:
         else {}
     )
     test.winner = find_winner(ways)
-    test.decided_at, test.due_at = (now, None) if test.winner else (None, now + EVERY)
+    later = now + _rhythm(sum(way.recipients for way in ways.values()))
+    test.decided_at, test.due_at = (now, None) if test.winner else (None, later)
     if test.winner:
         told = {"step": test.node_id, "winner": test.winner, "chances": test.chances}
         audit.record("flow.winner_found", "flow", test.flow_id, after=told)
     test.save()
-    return True
+
+
+def _rhythm(recipients: int) -> timedelta:
+    """Return how long it is until a split that reached so many is measured again."""
+    return next((every for least, every in RARER if recipients >= least), EVERY)
 
 
 def _names(test: ABTest) -> list[str]:

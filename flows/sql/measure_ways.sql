@@ -7,17 +7,26 @@
 --      metric     text         opens, clicks or revenue
 --      window     interval     so long after they came to the split it counts
 --      now        timestamptz
+--      most       integer      so many runs at the most
 -- out: way, recipients, total, squares
 --
--- A person counts with their first visit, once its time is over, and where a message of that run was
--- sent after it. Revenue is what orders that count left net of refunds, in minor units.
-WITH went AS (
-    SELECT DISTINCT ON (r.profile_id) r.profile_id, s.run_id, s.result AS way, s.at
+-- A person counts with their first visit in the newest runs whose time is over, and where a message of
+-- that run was sent after it. Revenue is what orders that count left net of refunds, in minor units.
+WITH newest AS (
+    SELECT r.id, r.profile_id
     FROM flows_flowrun AS r
-    JOIN flows_runstep AS s ON s.tenant_id = %(tenant_id)s AND s.run_id = r.id
     WHERE r.tenant_id = %(tenant_id)s
       AND r.flow_id = %(flow_id)s
-      AND s.node_id = %(node)s
+      AND r.started_at <= %(now)s::timestamptz - %(window)s::interval
+    ORDER BY r.id DESC
+    LIMIT %(most)s
+),
+
+went AS (
+    SELECT DISTINCT ON (r.profile_id) r.profile_id, s.run_id, s.result AS way, s.at
+    FROM newest AS r
+    JOIN flows_runstep AS s ON s.tenant_id = %(tenant_id)s AND s.run_id = r.id
+    WHERE s.node_id = %(node)s
       AND starts_with(s.result, 'way: ')
     ORDER BY r.profile_id, s.id
 ),

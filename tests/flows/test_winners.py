@@ -1,6 +1,8 @@
 """Finding the winner of an A/B split, and who takes it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,6 +13,7 @@ from flows.domain.parsing import check_graph
 from flows.domain.winning import Measured, find_winner, win_chances
 from flows.errors import GraphError
 from flows.models import ABTest, FlowRun, RunStep
+from flows.queries.ab_tests import measure_ways
 from flows.services.ab_tests import measure_due
 from flows.services.flows import publish, set_status
 from kernel import clock
@@ -116,6 +119,54 @@ def test_new_people_take_the_winner_and_the_others_keep_theirs(
     advance()
     ways = RunStep.objects.filter(node_id="ab").order_by("pk").values_list("result", flat=True)
     assert list(ways)[-6:] == ["way: B"] * 5 + ["way: A"]
+
+
+def measurable(noon: time_machine.Traveller, people: list[Profile]) -> None:
+    """Let people come to a split of opens, half of them each way, and their time be over."""
+    for person in people:
+        happen("Order Placed", person)
+    advance()
+    half = len(people) // 2
+    take("A", people[:half])
+    take("B", people[half:])
+    Message.objects.update(status="sent", sent_at=clock.now())
+    noon.shift(5 * 24 * 3600)
+
+
+def test_the_newest_are_measured_and_many_of_them_less_often(
+    tenant: Tenant, noon: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_flow(split_flow("opens"))
+    measurable(noon, [make_profile() for _ in range(8)])
+    monkeypatch.setattr("flows.queries.ab_tests.MOST", 6)
+    assert measure_due(Deadline(seconds=None)) == 1
+    test = ABTest.objects.get()
+    assert test.recipients == {"A": 2, "B": 4}
+    assert test.due_at == clock.now() + timedelta(hours=1)
+    rarer = ((7, timedelta(days=1)), (6, timedelta(hours=6)))
+    monkeypatch.setattr("flows.services.ab_tests.RARER", rarer)
+    noon.shift(3600)
+    assert measure_due(Deadline(seconds=None)) == 1
+    assert ABTest.objects.get().due_at == clock.now() + timedelta(hours=6)
+
+
+def test_a_split_that_cannot_be_measured_stops_no_other(
+    tenant: Tenant, noon: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = make_flow(split_flow("opens"), name="Broken")
+    make_flow(split_flow("opens"))
+    measurable(noon, [make_profile() for _ in range(2)])
+
+    def measure(flow_id: int, *asked: str, **how: Any) -> Mapping[str, Measured]:
+        if flow_id == broken.pk:
+            raise ValueError("no number")
+        return measure_ways(flow_id, *asked, **how)
+
+    monkeypatch.setattr("flows.services.ab_tests.measure_ways", measure)
+    assert measure_due(Deadline(seconds=None)) == 2
+    hour = clock.now() + timedelta(hours=1)
+    tests = ABTest.objects.order_by("pk").values_list("recipients", "due_at")
+    assert list(tests) == [({}, hour), ({"A": 1, "B": 1}, hour)]
 
 
 def test_a_split_is_measured_while_it_is_live_and_asked_for(tenant: Tenant) -> None:
