@@ -219,6 +219,10 @@ class DateScan(TenantModel):
     """When the flow was switched on: dates before then start nothing."""
     seen_until = models.DateTimeField()
     """Up to then all dates have been looked at."""
+    until = models.DateTimeField(null=True)
+    """Up to then the scan under way looks; None between two scans."""
+    after = models.BigIntegerField(db_default=0)
+    """The last profile that the scan under way has looked at."""
     due_at = models.DateTimeField()
 
     class Meta:

@@ -6,8 +6,9 @@ and flow under one key. Later than that nobody is made up for.
 """
 
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+import structlog
 from django.db import transaction
 
 from flows.choices import RUNNING
@@ -21,10 +22,11 @@ from flows.domain.occurrences import (
 )
 from flows.domain.starts import DATE_REACHED, DateTrigger
 from flows.models import DateScan, Flow
-from flows.queries.dates import Dated, find_dated
+from flows.queries.dates import Dated, find_dated, find_recorded
 from flows.queries.people import KEPT_DATES
 from flows.queries.versions import find_graphs, list_live
 from flows.services.knocking import NewStart, start_runs
+from flows.services.turns import TurnFailed, take_turns, turn_of
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.tenancy import current_tenant_id
@@ -35,6 +37,9 @@ KIND: Final = "dates"
 STEP: Final = timedelta(minutes=15)
 """Clocks of the world differ by quarters of an hour."""
 LOOK_BACK: Final = timedelta(hours=26)
+_ANEW: Final[dict[str, Any]] = {"until": None, "after": 0}
+
+log = structlog.get_logger(__name__)
 
 
 def keep_scan(flow: Flow, graph: Graph | None) -> None:
@@ -52,23 +57,28 @@ def keep_scan(flow: Flow, graph: Graph | None) -> None:
     begin = {"since": now, "seen_until": now, "due_at": now}
     _, is_new = DateScan.objects.get_or_create(flow_id=flow.pk, defaults=begin)
     if not is_new:
-        DateScan.objects.filter(flow_id=flow.pk).update(due_at=now)
+        DateScan.objects.filter(flow_id=flow.pk).update(due_at=now, **_ANEW)
     ring(KIND, current_tenant_id())
 
 
 def scan_due(deadline: Deadline) -> int:
     """Look whose date comes round, of every flow of the active tenant that is due.
 
+    Each page of people is a transaction that keeps how far it came, so a worker that dies is
+    followed by one that goes on from there. A scan that fails is begun anew in a quarter of an
+    hour; the other flows go on.
+
     Args:
         deadline: when to stop claiming.
 
     Returns:
-        Flows looked at; 0 when nothing is due or other workers hold it.
+        Pages looked at; 0 when nothing is due or other workers hold it.
+
+    Raises:
+        OperationalError: the database was lost or chose this page as a deadlock's victim; it is
+            safe to call again.
     """
-    done = 0
-    while not deadline.passed and _scan_next():
-        done += 1
-    return done
+    return take_turns(_scan_next, _postpone, deadline)
 
 
 @transaction.atomic
@@ -78,33 +88,50 @@ def _scan_next() -> bool:
     scan = due.select_for_update(skip_locked=True, no_key=True).first()
     if scan is None:
         return False
-    live = [each for each in list_live() if each.flow_id == scan.flow_id]
-    for graph in find_graphs([each.version_id for each in live]).values():
-        if isinstance(graph.trigger, DateTrigger):
-            _place(scan, graph, graph.trigger, now)
-    scan.seen_until = now
-    scan.due_at = _next_step(now)
-    scan.save(update_fields=["seen_until", "due_at"])
+    scan.until = scan.until or now
+    with turn_of(scan.pk):
+        after = _place_page(scan, scan.until)
+    if after is None:
+        scan.seen_until, scan.due_at = scan.until, _next_step(now)
+        scan.until, scan.after = None, 0
+    else:
+        scan.after = after
+    scan.save(update_fields=["seen_until", "due_at", "until", "after"])
     return True
 
 
-def _place(scan: DateScan, graph: Graph, trigger: DateTrigger, now: datetime) -> None:
+@transaction.atomic
+def _postpone(failure: TurnFailed) -> None:
+    log.error("date_scan_failed", scan=failure.row_id, exc_info=failure.cause)
+    later = clock.now() + STEP
+    DateScan.objects.filter(pk=failure.row_id).update(due_at=later, **_ANEW)
+
+
+def _place_page(scan: DateScan, now: datetime) -> int | None:
+    """Start the runs of the next page; return where the page after begins, None after the last."""
+    live = [each for each in list_live() if each.flow_id == scan.flow_id]
+    graphs = find_graphs([each.version_id for each in live]).values()
+    graph = next((each for each in graphs if isinstance(each.trigger, DateTrigger)), None)
+    if graph is None or not isinstance(trigger := graph.trigger, DateTrigger):
+        return None
     begins = max(scan.since, now - graph.max_event_age, scan.seen_until - LOOK_BACK)
     account = get_tenant(current_tenant_id()).timezone
     occurrences = find_occurrences(trigger, days_between(begins, now))
     if not occurrences:
-        return
+        return None
     sought = seek(trigger.repeats, occurrences)
-    for page in find_dated(trigger.name, sought, max(occurrences), account):
-        start_runs(
-            [
-                _start(scan.flow_id, trigger, dated, occurrence, at)
-                for dated in page
-                for occurrence, day in occurrences.items()
-                if _comes_round(trigger, dated.said, occurrence)
-                and begins < (at := start_instant(trigger, day, dated.zone)) <= now
-            ]
-        )
+    page = find_dated(trigger.name, sought, max(occurrences), account, after=scan.after)
+    starts = [
+        _start(scan.flow_id, trigger, dated, occurrence, at)
+        for dated in page.people
+        for occurrence, day in occurrences.items()
+        if _comes_round(trigger, dated.said, occurrence)
+        and begins < (at := start_instant(trigger, day, dated.zone)) <= now
+    ]
+    told = find_recorded([start.key for start in starts])
+    if fresh := [start for start in starts if start.key not in told]:
+        start_runs(fresh)
+    return page.after
 
 
 def _comes_round(trigger: DateTrigger, said: date, occurrence: date) -> bool:

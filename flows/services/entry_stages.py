@@ -13,7 +13,7 @@ from crm.types import EventRef
 from flows.choices import Refusal
 from flows.domain.graph import EventTrigger, Graph, Message, Policy
 from flows.domain.lots import is_held_out
-from flows.domain.starts import ADDED, TIER_CHANGED
+from flows.domain.starts import ADDED, DATE_REACHED, TIER_CHANGED, DateTrigger
 from flows.domain.triggers import holds
 from flows.queries import people
 from flows.queries.entries import find_held_out
@@ -121,7 +121,8 @@ def _refuse_by_trigger_filter(attempts: Sequence[Attempt], graphs: Graphs) -> No
 def needs_properties(graph: Graph) -> bool:
     """Say whether the entry pipeline asks for properties of the trigger event."""
     has_filter = isinstance(graph.trigger, EventTrigger) and bool(graph.trigger.where)
-    return has_filter or graph.reentry.policy is Policy.KEYED
+    has_date = isinstance(graph.trigger, DateTrigger)
+    return has_filter or has_date or graph.reentry.policy is Policy.KEYED
 
 
 def _refuse_erased(attempts: Sequence[Attempt]) -> None:
@@ -194,7 +195,7 @@ def set_run_key(
         case Policy.ONCE:
             attempt.run_key = "once"
         case Policy.EVERY_TIME:
-            attempt.run_key = f"event:{attempt.ref.event_id}"
+            attempt.run_key = _key_of_event(attempt)
         case Policy.AFTER:
             # Named after the run before it: two workers that see the same one start one run.
             attempt.run_key = f"after:{previous[0] if previous else 0}"
@@ -203,6 +204,13 @@ def set_run_key(
             attempt.run_key = f"key:{value}"
             if value in (None, ""):
                 attempt.reason = Refusal.KEY_MISSING
+
+
+def _key_of_event(attempt: Attempt) -> str:
+    """Return the key of a run that every event starts, the same for a date of merged profiles."""
+    if attempt.ref.name == DATE_REACHED and (day := attempt.properties.get("date")):
+        return f"date:{day}"
+    return f"event:{attempt.ref.event_id}"
 
 
 def _refuse_too_many(attempts: Sequence[Attempt], graphs: Graphs, *, is_real: bool) -> None:

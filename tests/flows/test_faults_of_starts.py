@@ -56,7 +56,13 @@ def test_moving(
 
 
 @ERRORS
-def test_dates(tenant: Tenant, error: type[BaseException], noon: time_machine.Traveller) -> None:
+def test_dates(
+    tenant: Tenant,
+    error: type[BaseException],
+    noon: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flows.queries.dates.PAGE", 3)
     flow = make_flow(definition(trigger={"date": {"property": "birthday", "at": "13:30"}}))
     set_holdout(flow.pk, 5_000)
     people = [make_profile(properties={"birthday": "1990-06-01"}) for _ in range(8)]
