@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Value
-from django.db.models.functions import Least
+from django.db.models import F, Func, Q, QuerySet, Value
+from django.db.models.functions import Greatest, Least
 
 from crm.domain.channels import CHANNEL_LABELS
 from kernel import clock
@@ -200,11 +200,19 @@ def _work_off(stop_id: int, now: datetime) -> int:
 
 
 def _release(stop: SendingStop, waiting: QuerySet[Message], now: datetime) -> int:
-    """Make what one pause held due again, unless another one holds it too."""
+    """Make what one pause held due again, unless another one holds it too.
+
+    What a campaign was to send is planned for now: it is not late by a pause of the campaign.
+    """
     others = [other for other in list_open_stops() if is_pause(other.kind)]
-    held = waiting.filter(without(others), status=MessageStatus.PENDING, reason=SkipReason.HELD)
-    due_at = Least(F("planned_at"), Value(now))
-    moved = _take(held).update(due_at=due_at, reason="", detail="")
+    is_free = without(others)
+    times: dict[str, Func] = {"due_at": Least(F("planned_at"), Value(now))}
+    if stop.scope == StopScope.CAMPAIGN:
+        if others:  # what those go on holding is planned anew as well, once
+            is_free |= Q(planned_at__lt=stop.ended_at or now)
+        times["planned_at"] = Greatest(F("planned_at"), Value(now))
+    held = waiting.filter(is_free, status=MessageStatus.PENDING, reason=SkipReason.HELD)
+    moved = _take(held).update(**times, reason="", detail="")
     if not moved and not held.exists():
         _finish(stop, now)
     return moved
@@ -239,17 +247,22 @@ def _finish(stop: SendingStop, now: datetime) -> None:
 
 
 def _first(stops: Sequence[SendingStop], message: PendingMessage) -> SendingStop | None:
-    """Return what stops a message; a cancellation goes before a pause."""
+    """Return what stops a message: a cancellation, else the pause of its campaign, else another."""
     own = [stop for stop in stops if is_covered(stop.scope, stop.target, message)]
     for stop in own:
         is_queued = message.created_at is not None and message.created_at <= stop.created_at
         if not is_pause(stop.kind) and is_queued:
             return stop
-    return next((stop for stop in own if is_pause(stop.kind)), None)
+    pauses = [stop for stop in own if is_pause(stop.kind)]
+    of_campaign = [stop for stop in pauses if stop.scope == StopScope.CAMPAIGN]
+    return next(iter(of_campaign or pauses), None)
 
 
 def _hold(message: PendingMessage, stop: SendingStop, now: datetime) -> Stop:
     words = say_pause(stop.actor, stop.reason)
+    if stop.scope == StopScope.CAMPAIGN:  # goes on as a whole, however long that takes
+        wait_until = now + ASKED_AGAIN
+        return Stop(MessageStatus.PENDING.value, SkipReason.HELD.value, words, wait_until)
     verdict = ask_again(message, now, ASKED_AGAIN, Verdict(passed=False, detail=words))
     is_late = verdict.wait_until is None
     status = MessageStatus.SKIPPED if is_late else MessageStatus.PENDING

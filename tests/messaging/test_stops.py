@@ -12,6 +12,7 @@ import time_machine
 from django.db import connection, transaction
 from django.test import Client
 
+from flows.models import Campaign
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Conflict, NotFound
@@ -23,6 +24,7 @@ from messaging.models import ChannelAccount, Message, RateLimit, SendingStop
 from messaging.queries.stops import covered
 from messaging.services import sending
 from messaging.services.accounts import pause_account
+from messaging.services.audiences import Mailing, queue_audience
 from messaging.services.preparing import _list_due
 from messaging.services.queueing import queue_messages
 from messaging.services.rate_limits import set_limit
@@ -31,6 +33,7 @@ from messaging.services.stops import (
     GRACE,
     cancel_messages,
     pause_messages,
+    resume_campaign_messages,
     resume_messages,
     work_off_stops,
 )
@@ -108,6 +111,47 @@ def test_what_is_paused_for_too_long_is_too_late_and_what_must_arrive_is_not(
     resume_messages(stop.pk, actor=ADA)
     drain()
     assert smtp.recipients == [buyer.email]
+
+
+@pytest.mark.covers("M2")
+@pytest.mark.parametrize("is_other", [False, True], ids=["alone", "while another pause holds"])
+def test_a_campaign_that_was_paused_for_days_loses_nobody(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller, *, is_other: bool
+) -> None:
+    template, campaign = make_template(), Campaign.objects.create(name="Spring")
+    people = [make_recipient() for _ in range(3)]
+    mailing = Mailing(
+        key=f"campaign:{campaign.pk}:email",
+        channel="email",
+        message_class="promotional",
+        template_id=template.pk,
+        due_at=clock.now(),
+        campaign_id=campaign.pk,
+        context={"campaign_id": campaign.pk},
+    )
+    with transaction.atomic():
+        queue_audience(mailing, [one.pk for one in people])
+    pause_messages("campaign", str(campaign.pk), actor=ADA)
+    drain()
+    noon.shift(timedelta(days=2))
+    drain()
+    assert states() == {("pending", "held"): 3}
+    assert {message.due_at for message in Message.objects.all()} == {
+        clock.now() + timedelta(hours=6)
+    }
+
+    other = pause_messages("everything", actor=ADA) if is_other else None
+    resume_campaign_messages(campaign.pk, actor=ADA)
+    drain()
+    if other is not None:
+        noon.shift(timedelta(hours=20))
+        drain()
+        assert states() == {("pending", "held"): 3}
+        resume_messages(other.pk, actor=ADA)
+        drain()
+
+    assert smtp.received == Counter(one.email for one in people)
+    assert states() == {("sent", ""): 3}
 
 
 def test_two_pauses_hold_until_both_are_over(shop: Tenant, smtp: SmtpServer) -> None:
