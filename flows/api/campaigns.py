@@ -136,7 +136,7 @@ class CampaignFiguresOut(serializers.Serializer[Any]):
 
 
 class LiftOut(serializers.Serializer[Any]):
-    """Revenue beyond that of people who were held out, within 5 days, with its interval."""
+    """Revenue beyond that of people held out, until 5 days after the last of it was let go."""
 
     revenue = MoneyField("revenue_minor", in_tenants=True)
     low = MoneyField("low", in_tenants=True, help_text="Of the interval of 95 per cent.")

@@ -1,9 +1,8 @@
 -- flows/sql/compare_campaign.sql
--- Sum what the recipients of a campaign bought after they were due, by whether they were held out.
+-- Sum what the recipients of a campaign bought in a time, by whether they were held out.
 --
 -- in:  tenant_id, campaign_id
---      days   int          so long after somebody was due
---      now    timestamptz  who is due later does not count yet
+--      since, until   timestamptz   the same for everybody; until is not included
 -- out: is_held_out, people, total, squares   net revenue in minor units of the tenant's currency
 -- why: everybody in the audience counts, whatever became of their message, so that the groups
 --      differ by the lot alone.
@@ -24,13 +23,12 @@ WITH person AS (
             WHERE o.tenant_id = %(tenant_id)s
               AND o.profile_id = r.profile_id
               AND o.is_counted
-              AND o.ordered_at >= r.due_at
-              AND o.ordered_at < r.due_at + make_interval(days => %(days)s)
+              AND o.ordered_at >= %(since)s
+              AND o.ordered_at < %(until)s
         ), 0)::bigint AS net_minor
     FROM flows_recipient AS r
     WHERE r.tenant_id = %(tenant_id)s
       AND r.campaign_id = %(campaign_id)s
-      AND r.due_at <= %(now)s
 )
 
 SELECT

@@ -44,8 +44,20 @@ def credit_orders(flow_id: int, *, since: datetime, until: datetime, zone: str) 
         since=since,
         until=until,
         zone=zone,
-        channels=array(window.channel for window in WINDOWS),
-        kinds=array(window.kind for window in WINDOWS),
-        spans=[window.span for window in WINDOWS],
-        longest=max(window.span for window in WINDOWS),
+        **credit_windows(),
     )
+
+
+def credit_windows() -> dict[str, Any]:
+    """Return the windows of `messaging.domain.attribution` as parameters of a statement.
+
+    Returns:
+        ``channels`` and ``kinds`` of the touches that count, ``spans`` of how long after one an
+        order does, and the ``longest`` of these.
+    """
+    return {
+        "channels": array(window.channel for window in WINDOWS),
+        "kinds": array(window.kind for window in WINDOWS),
+        "spans": [window.span for window in WINDOWS],
+        "longest": max(window.span for window in WINDOWS),
+    }

@@ -22,6 +22,7 @@ def make_campaigns() -> dict[str, str]:
         **common,
         **counts,
         released_count=1_140,
+        phase_at=now,
         finished_at=now,
         figured_at=now,
         figures={"A": {**figures, "reasons": {"no_consent": 40}}},

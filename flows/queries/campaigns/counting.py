@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date, timedelta
 from typing import Any, Final
 
 from flows.domain.campaigns.lift import Group, Lift, measure_lift
 from flows.models import Campaign
 from kernel.sql import run_sql
 from messaging.choices import MessageStatus
+from messaging.queries.reports import credit_windows
 
-CLICK_DAYS: Final = 5
-"""Days after a click within which an order is credited to the message that was clicked last."""
+LIFT_DAYS: Final = 5
+"""Days after the last of a campaign was let go in which what people buy may come of it."""
 _OPEN: Final = frozenset({MessageStatus.PENDING.value, MessageStatus.SENDING.value})
 _LEFT: Final = frozenset({MessageStatus.SENT.value, MessageStatus.UNKNOWN.value})
 _OF_ANY: Final = ("delivered", "opened", "clicked", "bounced", "complained")
@@ -27,7 +28,7 @@ class Figures:
         sent: handed over, those whose outcome nobody knows included.
         opened, clicked: by people; scanners do not count.
         reasons: those that did not leave, by reason (a `SkipReason` or `FailReason` word).
-        buyers, orders, revenue_minor: credited to a click within `CLICK_DAYS` days before.
+        buyers, orders, revenue_minor: credited as `messaging.domain.attribution` says.
         squares: sum of the squares of the revenue of each buyer.
     """
 
@@ -78,7 +79,7 @@ def count_campaign(campaign: Campaign) -> dict[str, Figures]:
         found.setdefault(row.variant, Figures()).add(row)
     for row in run_sql("flows.count_campaign_unsubscribes", campaign_id=campaign.pk):
         found[row.variant].unsubscribed = row.people
-    for row in run_sql("flows.earn_campaign", campaign_id=campaign.pk, days=CLICK_DAYS):
+    for row in run_sql("flows.earn_campaign", campaign_id=campaign.pk, **credit_windows()):
         figures = found[row.variant]
         figures.buyers, figures.orders = row.buyers, row.orders
         figures.revenue_minor, figures.squares = row.revenue_minor, int(row.squares)
@@ -107,8 +108,11 @@ def add_up(figures: Mapping[str, Figures]) -> Figures:
     return total
 
 
-def compare_groups(campaign: Campaign, now: datetime) -> dict[str, list[int]]:
+def compare_groups(campaign: Campaign) -> dict[str, list[int]]:
     """Return what those who were drawn to get a campaign bought, and those held out.
+
+    Both in the same time: from when it began until `LIFT_DAYS` after the last ones were let go, so
+    that nobody got it when their time was over, however slowly it left.
 
     Returns:
         People, total and sum of squares of ``treated`` and ``held_out``; empty where nobody is held
@@ -116,7 +120,11 @@ def compare_groups(campaign: Campaign, now: datetime) -> dict[str, list[int]]:
     """
     if not campaign.held_out_count or campaign.phase or not campaign.released_count:
         return {}
-    rows = run_sql("flows.compare_campaign", campaign_id=campaign.pk, days=CLICK_DAYS, now=now)
+    since, last = campaign.starts_at, campaign.phase_at
+    if since is None or last is None:
+        return {}
+    until = last + timedelta(days=LIFT_DAYS)
+    rows = run_sql("flows.compare_campaign", campaign_id=campaign.pk, since=since, until=until)
     found = {row.is_held_out: [row.people, row.total, int(row.squares)] for row in rows}
     return {"treated": found.get(False, [0, 0, 0]), "held_out": found.get(True, [0, 0, 0])}
 

@@ -217,7 +217,7 @@ def _count(campaign: Campaign, now: datetime) -> int:
     """Count what became of the messages, and return how many still wait."""
     figures = count_campaign(campaign)
     campaign.figures, campaign.figured_at = write_figures(figures), now
-    campaign.groups = compare_groups(campaign, now)
+    campaign.groups = compare_groups(campaign)
     total = add_up(figures)
     campaign.due_at = now + max(COUNTED_EVERY, timedelta(seconds=total.messages // PER_SECOND))
     return total.open

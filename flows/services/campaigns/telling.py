@@ -12,7 +12,6 @@ from flows.errors import PlanError
 from flows.models import Campaign
 from flows.queries.campaigns.content import TemplateChoice, find_templates
 from flows.queries.campaigns.counting import (
-    CLICK_DAYS,
     Figures,
     add_up,
     compare_groups,
@@ -21,9 +20,9 @@ from flows.queries.campaigns.counting import (
     read_lift,
 )
 from flows.services.campaigns.checking import read_plan
-from kernel import clock
 from kernel.formats import format_time
 from messaging.choices import FailReason, SkipReason
+from messaging.domain.attribution import RULE
 from segments.queries.audiences import Choice, find_audience_choices
 
 LIVE_UP_TO: Final = 20_000
@@ -94,10 +93,7 @@ class Told:
     @property
     def revenue_formula(self) -> str:
         """How revenue is credited."""
-        return (
-            f"Net revenue of orders within {CLICK_DAYS} days of a click, each credited to the "
-            "message that its buyer clicked last."
-        )
+        return RULE
 
 
 def tell_campaign(campaign: Campaign, *, zone: str) -> Told:
@@ -142,7 +138,7 @@ def count_now(campaign: Campaign) -> tuple[dict[str, Figures], dict[str, list[in
     if not campaign.released_count:
         return {}, {}
     if campaign.recipient_count <= LIVE_UP_TO:
-        return count_campaign(campaign), compare_groups(campaign, clock.now())
+        return count_campaign(campaign), compare_groups(campaign)
     return read_figures(campaign.figures), campaign.groups
 
 
