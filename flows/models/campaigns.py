@@ -43,7 +43,8 @@ class Campaign(TenantModel):
     phase = models.TextField(choices=Phase.choices, db_default="", blank=True)
     phase_at = models.DateTimeField(null=True)
     """When the phase began, or went on after a pause; with a throttle, until when its share was
-    released."""
+    released; of a test, when the last message of it still waited. Without a phase: when the last
+    recipients were let go."""
     cell = models.SmallIntegerField(db_default=0)
     """The cell that is being released."""
     after_at = models.DateTimeField(null=True)

@@ -1,6 +1,6 @@
 """Audiences: whoever is in one of some segments or lists, and in none of others."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,7 +8,10 @@ from django.db.models import QuerySet
 
 from kernel.arrays import array
 from kernel.sql import run_sql, whole_tenant
+from segments.choices import SegmentKind
+from segments.domain.shared import with_dependents
 from segments.models import Segment
+from segments.queries.conditions import list_definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +23,12 @@ class Audience:
 
 
 class Choice(NamedTuple):
-    """A segment or list that an audience can name.
-
-    Attributes:
-        is_fresh: whether it was computed for everybody since it was last changed.
-    """
+    """A segment or list that an audience can name."""
 
     id: int
     name: str
     kind: str
     member_count: int
-    is_fresh: bool
 
 
 def list_audience_ids(audience: Audience, *, after: int, limit: int) -> list[int]:
@@ -64,11 +62,41 @@ def find_audience_choices(segment_ids: Collection[int]) -> dict[int, Choice]:
     return {each.id: each for each in _choices(found)}
 
 
+class Unsettled(NamedTuple):
+    """Segments whose members are not yet those of their definitions.
+
+    Attributes:
+        names: of all, ascending.
+        stopped: of those that nobody works out any more, as that took too long; until they are
+            changed.
+    """
+
+    names: list[str]
+    stopped: list[str]
+
+
+def find_unsettled(segment_ids: Collection[int]) -> Unsettled:
+    """Return which of some segments are yet to be computed, or refer to one that is.
+
+    A list has the members that people gave it, whatever is computed.
+    """
+    live = Segment.objects.filter(kind=SegmentKind.DYNAMIC, archived_at=None)
+    waiting = dict(live.filter(redefined_at__isnull=False).values_list("pk", "stopped_at"))
+    if not waiting:
+        return Unsettled([], [])
+    trees = list_definitions(are_all_asked=True)
+    stopped = {key for key, stopped_at in waiting.items() if stopped_at is not None}
+    named = Segment.objects.filter(pk__in=segment_ids)
+    names = dict(named.order_by("name").values_list("pk", "name"))
+    return Unsettled(*(_named(with_dependents(keys, trees), names) for keys in (waiting, stopped)))
+
+
+def _named(keys: Collection[int], names: Mapping[int, str]) -> list[str]:
+    return [name for key, name in names.items() if key in keys]
+
+
 def _choices(rows: QuerySet[Segment]) -> list[Choice]:
-    return [
-        Choice(row.pk, row.name, row.kind, row.member_count, row.redefined_at is None)
-        for row in rows
-    ]
+    return [Choice(row.pk, row.name, row.kind, row.member_count) for row in rows]
 
 
 class Reach(NamedTuple):

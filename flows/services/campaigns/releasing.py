@@ -19,6 +19,7 @@ from flows.queries.campaigns.content import find_templates
 from flows.services.campaigns.building import CHUNK
 from kernel.sql import run_sql
 from messaging.services.audiences import Mailing, queue_audience
+from messaging.services.gating import MARKETING
 
 _BEFORE_ALL: Final = datetime(1, 1, 2, tzinfo=UTC)
 _AFTER_ALL: Final = datetime(9999, 12, 30, tzinfo=UTC)
@@ -40,7 +41,7 @@ def release(campaign: Campaign, plan: Plan, now: datetime) -> bool:
         True once everybody in the cell was released; otherwise ``due_at`` says when to go on.
 
     Raises:
-        CampaignStopped: what it sends is gone.
+        CampaignStopped: what it sends is gone, or is not of marketing any more.
     """
     batch, used_until, later = CHUNK, campaign.phase_at, None
     if plan.throttle is not None:
@@ -94,6 +95,11 @@ def _queue(campaign: Campaign, rows: Sequence[Any], not_before: datetime) -> Non
     template = find_templates(campaign.template_ids).get(campaign.template_ids[place])
     if template is None:
         raise CampaignStopped("The template that it sends was deleted.")
+    if template.message_class not in MARKETING or template.channel != campaign.channel:
+        raise CampaignStopped(
+            f"{template.name} is not of marketing on this channel any more, so nobody's “no” "
+            "would count. Change it back, and resume."
+        )
     for due_at, group in groupby(rows, key=attrgetter("due_at")):
         mailing = Mailing(
             key=key_of(campaign),

@@ -25,19 +25,22 @@ from flows.queries.campaigns.counting import (
     write_figures,
 )
 from flows.queries.campaigns.hours import count_hours_of_all
-from flows.services.campaigns.building import build_chunk
+from flows.services.campaigns.building import audience_of, build_chunk
 from flows.services.campaigns.checking import find_blockers, read_plan
 from flows.services.campaigns.releasing import CampaignStopped, release
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.formats import format_time
 from kernel.tenancy import current_tenant_id
+from segments.queries.audiences import find_unsettled
 from tenants.queries import get_tenant
 
 log = structlog.get_logger(__name__)
 
 COUNTED_EVERY: Final = timedelta(seconds=15)
 """How often a campaign is counted while its messages leave; a large one less often."""
+SETTLED_WITHIN: Final = timedelta(seconds=15)
+"""When a campaign looks again whether the segments it names were computed."""
 PER_SECOND: Final = 50_000
 """Messages for each of which a count is put off by a second."""
 COUNTED_AFTER: Final = (
@@ -78,18 +81,39 @@ def take_step() -> bool:
     campaign = due.select_for_update(no_key=True, skip_locked=True).first()
     if campaign is None:
         return False
+    is_count = _is_only_counted(campaign)
     try:
         with transaction.atomic():
             _STEPS[campaign.state](campaign, now)
             campaign.save(update_fields=_SAVED)
     except OperationalError:
-        raise
+        if not is_count or transaction.get_rollback():  # the database was lost
+            raise
+        log.exception("campaign_not_counted", campaign=campaign.pk)
+        _put_off(campaign.pk, now)
     except CampaignStopped as exc:
         _fail(campaign.pk, str(exc))
     except Exception as exc:
         log.exception("campaign_broke", campaign=campaign.pk)
-        _fail(campaign.pk, f"Something broke on our side ({type(exc).__name__}).")
+        if is_count:
+            _put_off(campaign.pk, now)
+        else:
+            _fail(campaign.pk, f"Something broke on our side ({type(exc).__name__}).")
     return True
+
+
+def _is_only_counted(campaign: Campaign) -> bool:
+    """Say whether nothing more of a campaign is queued, whatever becomes of its next step."""
+    if campaign.state == CampaignState.SENDING:
+        return not campaign.phase
+    return campaign.state in (CampaignState.SENT, CampaignState.CANCELLED)
+
+
+def _put_off(campaign_id: int, now: datetime) -> None:
+    """Count later what could not be counted; the campaign stands as it stood."""
+    campaign = Campaign.objects.get(pk=campaign_id)
+    _count_later(campaign, now)
+    campaign.save(update_fields=["due_at"])
 
 
 def _fail(campaign_id: int, reason: str) -> None:
@@ -115,6 +139,8 @@ def _begin(campaign: Campaign, now: datetime) -> None:
         )
     if blockers := find_blockers(campaign, now, is_begun=True):
         raise CampaignStopped(f"Nothing was sent. {blockers[0].text}")
+    if _awaits_segments(campaign, now):
+        return
     if read_plan(campaign).timing == BEST_HOUR:
         campaign.prior = measure_prior(count_hours_of_all(zone))
     campaign.state = CampaignState.PREPARING
@@ -123,8 +149,30 @@ def _begin(campaign: Campaign, now: datetime) -> None:
     campaign.due_at = now
 
 
+def _awaits_segments(campaign: Campaign, now: datetime) -> bool:
+    """Put a step off until the segments it asks have the members that their definitions say.
+
+    Of one that is yet to be computed nobody is left out, and nobody got in.
+
+    Raises:
+        CampaignStopped: one takes too long to be computed, so that it would wait for ever.
+    """
+    audience = audience_of(campaign)
+    unsettled = find_unsettled({*audience.include, *audience.exclude})
+    if unsettled.stopped:
+        raise CampaignStopped(
+            f"Who is in “{unsettled.stopped[0]}” is not known, as working it out took too long. "
+            "Change that segment, or copy the campaign and choose another one."
+        )
+    if unsettled.names:
+        campaign.due_at = now + SETTLED_WITHIN
+    return bool(unsettled.names)
+
+
 def _prepare(campaign: Campaign, now: datetime) -> None:
     """Take in a chunk of the audience; after the last one the sending begins."""
+    if _awaits_segments(campaign, now):
+        return
     plan = read_plan(campaign)
     campaign.due_at = now
     if build_chunk(campaign, plan, campaign.starts_at or now):
@@ -165,18 +213,24 @@ def _end_cell(campaign: Campaign, plan: Plan, now: datetime) -> None:
         campaign.after_at, campaign.after_slot = None, 0
     elif campaign.phase == Phase.TEST and plan.test is not None:
         campaign.phase, campaign.phase_at = Phase.WAIT, now
-        campaign.due_at = now + plan.test.wait
+        campaign.due_at = now + COUNTED_EVERY
     else:
         campaign.phase, campaign.phase_at = "", now
 
 
 def _wait(campaign: Campaign, plan: Plan, now: datetime) -> None:
-    """Choose the winner once the test has lasted long enough; everybody else gets it, once."""
+    """Choose the winner once the test has lasted long enough; everybody else gets it, once.
+
+    It lasts from the moment at which its last message left: what waits for the morning, for its
+    turn or because of a pause tells nothing yet.
+    """
+    if _count(campaign, now):
+        campaign.phase_at = now
+        return
     test, since = plan.test, campaign.phase_at or now
     if test is not None and now < since + test.wait:
         campaign.due_at = since + test.wait
         return
-    _count(campaign, now)
     if test is not None:
         is_revenue = test.metric == "revenue"
         decision = decide(_tested(campaign, test.metric), is_revenue=is_revenue)
