@@ -14,7 +14,6 @@ from typing import Any, Final
 from celery.exceptions import SoftTimeLimitExceeded
 
 from messaging.channels.sets import Answer, ApartChannel
-from messaging.services.lanes import Lane
 
 MOST_THREADS: Final = 16
 """That hand over for one process at once."""
@@ -29,7 +28,13 @@ class Handing:
     """
 
     def __init__(self, channel: ApartChannel, messages: Sequence[Any], until: float) -> None:
-        """Begin."""
+        """Begin.
+
+        Args:
+            channel: one that may be used beside the worker's own thread.
+            messages: of one claim, as its channel takes them.
+            until: by `time.monotonic`; no message is begun after it.
+        """
         self.limit: SoftTimeLimitExceeded | None = None
         self.seconds = 0.0
         self._count = len(messages)
@@ -59,21 +64,6 @@ class Handing:
             return channel.send_all(messages, until=until)
         finally:
             self.seconds = time.monotonic() - started
-
-
-def begin(lane: Lane, messages: Sequence[Any], until: float) -> Handing | None:
-    """Begin to hand over; None where the lane's channel has to be used in this thread.
-
-    Args:
-        lane: over which they leave.
-        messages: of one claim, as its channel takes them.
-        until: by `time.monotonic`; no message is begun after it.
-    """
-    try:
-        channel = lane.open()
-    except Exception:  # noqa: BLE001 whoever opens it again says what is wrong
-        return None
-    return Handing(channel, messages, until) if isinstance(channel, ApartChannel) else None
 
 
 @functools.cache

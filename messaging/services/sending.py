@@ -21,12 +21,12 @@ from kernel.batches import Deadline
 from kernel.sql import count_sql
 from kernel.tenancy import current_tenant_id
 from messaging.channels.base import Channel, ChannelUnavailable
-from messaging.channels.sets import Answer, SetChannel
+from messaging.channels.sets import Answer, ApartChannel, SetChannel
 from messaging.choices import URGENT
 from messaging.services.breaking import note_answers, read_answers
 from messaging.services.claiming import record_and_claim, record_surely
 from messaging.services.coupon_claims import settle_codes
-from messaging.services.handing import begin
+from messaging.services.handing import Handing
 from messaging.services.lanes import Lane, open_lanes
 from messaging.services.outcomes import UNAVAILABLE_PAUSE, Outcomes
 from messaging.services.pacing import BATCH_SIZE, Pace, keep_pace, take_pace
@@ -175,8 +175,9 @@ class _Run:
             goes_on = self._work_through(self._split())
         except SoftTimeLimitExceeded as exc:
             self._limit = exc
-        if self._unrecorded is not None:
-            record_surely(self._prepared, self._lane, self._unrecorded)
+        finally:  # whatever broke: of what left meanwhile nobody else knows
+            if self._unrecorded is not None:
+                record_surely(self._prepared, self._lane, self._unrecorded)
         if self._limit is not None:
             raise self._limit
         if self._is_down:
@@ -211,15 +212,20 @@ class _Run:
             yield ready[:tried]
         yield from self._pace.split(ready[tried:])
 
-    def _take(self, parts: Iterator[Sequence[Ready]]) -> _Held | None:
-        """Record and claim; while the database is away nothing is claimed and nothing forgotten."""
+    def _take(self, parts: Iterator[Sequence[Ready]], *, is_leaving: bool = False) -> _Held | None:
+        """Record and claim; while the database is away nothing is claimed and nothing forgotten.
+
+        Args:
+            parts: what is not claimed yet.
+            is_leaving: whether a claim is being handed over, whose outcomes are known soon.
+        """
         few = next(parts, None)
         if few is None:
             return None
         try:
             claimed = record_and_claim(self._prepared, self._lane, self._unrecorded, few)
         except OperationalError:
-            if connection.in_atomic_block or self._unrecorded is None:
+            if connection.in_atomic_block or not (is_leaving or self._unrecorded):
                 raise
             log.warning("claim_failed", messages=len(few))
             return _Held(few, [])
@@ -231,14 +237,20 @@ class _Run:
         messages = [item.outgoing for item in held.claimed]
         started = time.monotonic()
         until = started + HAND_OVER_SECONDS
-        handing = begin(self._lane, messages, until) if self._pace.is_quick else None
-        if handing is None:
-            answers = _call(self._lane, messages, until)
+        try:
+            channel = _open(self._lane)
+        except SoftTimeLimitExceeded as exc:
+            self._limit = exc
+            self._put_back(held)  # none of it was begun
+            return None
+        if not (self._pace.is_quick and isinstance(channel, ApartChannel)):
+            answers = _call(channel, messages, until)
             self._keep(held, answers, time.monotonic() - started)
             return None
+        handing = Handing(channel, messages, until)
         try:
             is_last = held.is_shared or _is_stale(self._prepared)
-            return None if is_last else self._take(parts)
+            return None if is_last else self._take(parts, is_leaving=True)
         finally:
             answers = handing.wait()
             self._limit = self._limit or handing.limit
@@ -286,18 +298,32 @@ class _Run:
         self._is_down = self._is_down or not self._health.is_closed
 
 
-def _call(lane: Lane, messages: Sequence[Any], until: float) -> Sequence[Answer]:
+def _open(lane: Lane) -> Channel | ChannelUnavailable:
+    """Return the channel of a lane, or why there is none.
+
+    Raises:
+        SoftTimeLimitExceeded: the worker's time is up.
+    """
+    try:
+        return lane.open()
+    except SoftTimeLimitExceeded:
+        raise
+    except ChannelUnavailable as exc:
+        return exc
+    except Exception as exc:
+        log.exception("channel_not_opened", channel=lane.channel)
+        return ChannelUnavailable(repr(exc), is_account_fault=True)
+
+
+def _call(
+    channel: Channel | ChannelUnavailable, messages: Sequence[Any], until: float
+) -> Sequence[Answer]:
     """Call the provider; the first answer that shows it is down is the answer for the rest.
 
     Where the worker's time is up in the middle, the rest is not begun.
     """
-    try:
-        channel = lane.open()
-    except ChannelUnavailable as exc:
-        return [exc] * len(messages)
-    except Exception as exc:
-        log.exception("channel_not_opened", channel=lane.channel)
-        return [ChannelUnavailable(repr(exc), is_account_fault=True)] * len(messages)
+    if isinstance(channel, ChannelUnavailable):
+        return [channel] * len(messages)
     if isinstance(channel, SetChannel):
         try:
             return channel.send_all(messages, until=until)

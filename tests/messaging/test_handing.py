@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from kernel.batches import Deadline
@@ -17,6 +18,7 @@ from messaging.channels.sets import Answer
 from messaging.channels.smtp_pool import SmtpPool
 from messaging.models import Message
 from messaging.services import claiming, sending
+from messaging.services.lanes import Lane
 from messaging.services.pacing import Pace
 from messaging.services.queueing import queue_messages
 from messaging.services.sending import send_set
@@ -145,6 +147,73 @@ def test_the_end_of_the_workers_time_loses_no_outcome_of_what_leaves_meanwhile(
     assert server.taken == [people[:10], people[10:20]]
     sent = Message.objects.filter(status="sent").values_list("address", flat=True)
     assert set(sent) == set(people[:20])
+
+
+def lose_database(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let the second claim of the run come to nothing."""
+    claim, seen = claiming.record_and_claim, Counter[str]()
+
+    def interrupted(*args: Any) -> Any:
+        seen["claims"] += 1
+        if seen["claims"] == 2:
+            raise error
+        return claim(*args)
+
+    monkeypatch.setattr(sending, "record_and_claim", interrupted)
+
+
+@pytest.mark.covers("M1")
+def test_a_database_that_is_away_while_a_claim_leaves_forgets_no_mail(
+    shop: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = queue(30)
+    server = Apart()
+    # as in a worker, which has no transaction open around its own
+    monkeypatch.setattr(sending, "connection", SimpleNamespace(in_atomic_block=False))
+    lose_database(monkeypatch, OperationalError("the server is restarting"))
+
+    turn = send_set(lane_over(server), size=50, pace=quick())
+
+    assert (turn.done, turn.goes_on, server.taken) == (10, False, [people[:10]])
+    assert states() == {"sent": 10, "pending": 20}
+
+    send_set(lane_over(server), size=50, pace=quick())
+
+    assert server.taken == [people[:10], people[10:20], people[20:]]
+    assert states() == {"sent": 30}
+
+
+@pytest.mark.parametrize("error", [OperationalError("deadlock"), RuntimeError("ours")])
+def test_an_error_of_the_claim_ahead_is_raised_once_what_left_is_recorded(
+    shop: Tenant, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    people = queue(30)
+    server = Apart()
+    lose_database(monkeypatch, error)
+
+    with pytest.raises(type(error)):
+        send_set(lane_over(server), size=50, pace=quick())
+
+    assert server.taken == [people[:10]]
+    assert states() == {"sent": 10, "pending": 20}
+    sent = Message.objects.filter(status="sent").values_list("address", flat=True)
+    assert set(sent) == set(people[:10])
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_a_worker_whose_time_is_up_before_a_claim_leaves_gives_it_back(
+    shop: Tenant, is_quick: bool
+) -> None:
+    queue(20)
+
+    def end() -> Any:
+        raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        send_set(Lane("email", None, end), size=50, pace=Pace(is_quick=is_quick))
+
+    assert states() == {"pending": 20}
+    assert set(Message.objects.values_list("attempts", flat=True)) == {0}
 
 
 def test_a_fault_of_ours_leaves_every_mail_of_its_claim_open(shop: Tenant) -> None:
