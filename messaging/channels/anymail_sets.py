@@ -2,7 +2,8 @@
 
 Every mail keeps its own text, headers and reference: nothing is merged by the provider. What is in
 one request shares what becomes of it where its answer is lost, so it holds few. A request that is
-refused as a whole was taken in no part; it is halved until the mail to blame stands alone.
+refused as a whole was taken in no part; it is halved until the mail to blame stands alone. Where
+a provider broke down over it, some of its mails may have been taken.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
 import requests
@@ -41,10 +42,20 @@ from messaging.types import OutgoingEmail
 
 MOST_TOGETHER: Final = 50
 """Mails in one request: so many are in doubt at once."""
+HALVING_SECONDS: Final = 45.0
+"""How long after a hand-over should have ended the halves of a set are begun: its lease goes on."""
 REPEATS: Final = 2
 PAUSE_SECONDS: Final = 1.0
 """How often a request whose answer was lost is made again under its key, where that is harmless,
 and the pause before each time."""
+
+
+class Written(NamedTuple):
+    """One mail, its place among those that are handed over, and how the library says it."""
+
+    place: int
+    mail: OutgoingEmail
+    payload: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +93,22 @@ class AnymailSetChannel(AnymailChannel):
             if time.monotonic() >= until:
                 break
             group = written[first : first + MOST_TOGETHER]
-            self._open(mails[group[0][0]])
-            said = self._hand_over([payload for _, payload in group])
-            for (place, _), answer in zip(group, said, strict=True):
-                answers[place] = answer
-            if any(_is_end(answer) for answer in said):
-                fault = next((each for each in said if isinstance(each, ChannelUnavailable)), None)
-                for place, _ in written[first + MOST_TOGETHER :]:
-                    answers[place] = fault  # whoever was not begun waits for the same
+            self._open(group[0].mail)
+            said = self._hand_over(group, until + HALVING_SECONDS)
+            for each, answer in zip(group, said, strict=True):
+                answers[each.place] = answer
+            if any(map(_is_end, said)):
+                for each in written[first + MOST_TOGETHER :]:
+                    answers[each.place] = _fault_among(said)
                 break
         return answers
 
-    def _build_all(
-        self, mails: Sequence[OutgoingEmail], answers: list[Answer]
-    ) -> list[tuple[int, Any]]:
-        """Return mails by their place; one that cannot be written has its answer."""
+    def _build_all(self, mails: Sequence[OutgoingEmail], answers: list[Answer]) -> list[Written]:
+        """Return mails in their order; one that cannot be written has its answer."""
         written = []
         for place, mail in enumerate(mails):
             try:
-                written.append((place, self._build(mail)))
+                written.append(Written(place, mail, self._build(mail)))
             except (AnymailError, ValueError) as exc:
                 answers[place] = ChannelRejected(f"cannot be written as a mail: {exc}"[:MAX_WORDS])
         return written
@@ -110,17 +118,29 @@ class AnymailSetChannel(AnymailChannel):
         backend = self._connection
         return backend.build_message_payload(self._write(mail), backend.send_defaults)
 
-    def _hand_over(self, payloads: list[Any]) -> list[Answer]:
-        """Return an answer for each mail, whatever happens."""
+    def _hand_over(self, group: Sequence[Written], until: float) -> list[Answer]:
+        """Return an answer for each mail, whatever happens; None: no half with it was begun."""
+        said: list[Answer]
         try:
-            said = self._ask(payloads)
-        except ChannelRejected as exc:
-            if len(payloads) == 1:
-                return [exc]
-            middle = len(payloads) // 2
-            return self._hand_over(payloads[:middle]) + self._hand_over(payloads[middle:])
+            said = self._ask([each.payload for each in group])
         except Exception as exc:  # noqa: BLE001 one of the ways to say no, or the end of our time
-            return [exc] * len(payloads)
+            if len(group) > 1 and _is_of_some(exc):
+                return self._halve(group, until)
+            said = [exc] * len(group)
+        return said
+
+    def _halve(self, group: Sequence[Written], until: float) -> list[Answer]:
+        """Hand over the halves of what was refused as a whole, while there is a point in it.
+
+        Behind the end of the time another worker may have taken what was not begun.
+        """
+        middle = len(group) // 2
+        said: list[Answer] = []
+        for half in (group[:middle], group[middle:]):
+            if time.monotonic() >= until or any(map(_is_end, said)):
+                said += [_fault_among(said)] * len(half)
+            else:
+                said += self._hand_over(half, until)
         return said
 
     def _ask(self, payloads: list[Any]) -> list[Answer]:
@@ -180,14 +200,20 @@ class AnymailSetChannel(AnymailChannel):
         if answers is not None:
             return answers
         is_used = status == HTTPStatus.CONFLICT and self._esp.is_repeatable
-        if status < HTTPStatus.MULTIPLE_CHOICES or status in LOST or is_used:
+        is_amid = count > 1 and status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in _WHOLE
+        if status < HTTPStatus.MULTIPLE_CHOICES or status in LOST or is_used or is_amid:
             raise OutcomeUnknown(words)
         self._esp.refuse(status, body if isinstance(body, Mapping) else {})
         raise refusal(status, words, retry_after(response))
 
 
 _WHOLE: Final = frozenset(
-    {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
 )
 """What a provider answers before it looks at single mails."""
 _NOES: Final = (ChannelRejected, ChannelDeferred, ChannelUnavailable, OutcomeUnknown)
@@ -197,3 +223,13 @@ def _is_end(answer: Answer) -> bool:
     """Say whether no other request is begun: the provider is down, or this one was interrupted."""
     is_foreign = isinstance(answer, Exception) and not isinstance(answer, _NOES)
     return is_foreign or isinstance(answer, ChannelUnavailable)
+
+
+def _fault_among(said: Sequence[Answer]) -> Answer:
+    """Return the fault that those wait for too that were not begun; None where there is none."""
+    return next((each for each in said if isinstance(each, ChannelUnavailable)), None)
+
+
+def _is_of_some(no: Exception) -> bool:
+    """Say whether a no to a whole request may be to some of its mails alone."""
+    return isinstance(no, ChannelRejected)

@@ -1,11 +1,14 @@
 """Providers that take several mails in one request: each keeps its own words and its own fate."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from pytest_django import Settings
 
 from kernel.batches import Deadline
@@ -160,11 +163,74 @@ def test_a_key_that_was_taken_back_is_no_fault_of_any_mail(name: str, esp: EspSe
     assert esp.taken == []
 
 
-def test_a_fault_of_the_provider_puts_every_mail_off(name: str, esp: EspServer) -> None:
+def test_a_fault_of_the_provider_puts_one_mail_off(name: str, esp: EspServer) -> None:
     esp.script.append(Reply(500, {"message": "Something broke"}))
 
-    assert kinds(send_all(name, mails("one", "two"))) == [ChannelDeferred] * 2
-    assert esp.taken == []
+    assert kinds(send_all(name, mails("one"))) == [ChannelDeferred]
+    assert (len(esp.calls), esp.taken) == (1, [])
+
+
+@pytest.mark.covers("M1")
+@pytest.mark.parametrize("name", ["mailjet", "postmark"])
+@pytest.mark.parametrize("status", [500, 507])
+def test_a_fault_amid_several_mails_leaves_open_which_of_them_were_taken(
+    name: str, esp: EspServer, status: int
+) -> None:
+    esp.script.append(Reply(status, {"message": "Something broke"}))
+
+    assert kinds(send_all(name, mails("one", "two"))) == [OutcomeUnknown] * 2
+    assert len(esp.calls) == 1
+
+
+@pytest.mark.parametrize("name", ["resend"])
+def test_a_fault_amid_several_mails_is_asked_again_under_the_same_key(
+    name: str, esp: EspServer
+) -> None:
+    esp.script.append(Reply(500, {"message": "Something broke"}))
+
+    assert kinds(send_all(name, mails("one", "two"))) == [Handed] * 2
+    assert len({call.headers["Idempotency-Key"] for call in esp.calls}) == 1
+    assert (len(esp.calls), len(esp.taken)) == (2, 2)
+
+
+def test_halves_are_begun_no_longer_than_the_lease_holds(
+    name: str, esp: EspServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anymail_sets, "HALVING_SECONDS", -7_200.0)
+    esp.script.append(Reply(413, {"message": "Too large"}))
+
+    answers = send_all(name, mails("one", "two", "three"), until=time.monotonic() + 3_600)
+
+    assert answers == [None] * 3
+    assert (len(esp.calls), esp.taken) == (1, [])
+
+
+def test_the_other_half_is_not_begun_once_the_provider_is_down(name: str, esp: EspServer) -> None:
+    esp.script += [Reply(413, {"message": "Too large"}), Reply(503, {"message": "Slow down"})]
+
+    answers = send_all(name, mails("one", "two", "three", "four"))
+
+    assert kinds(answers) == [ChannelUnavailable] * 4
+    assert (len(esp.calls), esp.taken) == (2, [])
+
+
+def test_the_other_half_is_not_begun_once_the_workers_time_is_up(
+    name: str, esp: EspServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    esp.script.append(Reply(413, {"message": "Too large"}))
+    ask = anymail_sets.AnymailSetChannel._ask
+
+    def end(channel: anymail_sets.AnymailSetChannel, payloads: list[Any]) -> list[Answer]:
+        if esp.calls:
+            raise SoftTimeLimitExceeded
+        return ask(channel, payloads)
+
+    monkeypatch.setattr(anymail_sets.AnymailSetChannel, "_ask", end)
+
+    answers = send_all(name, mails("one", "two", "three", "four"))
+
+    assert kinds(answers) == [SoftTimeLimitExceeded] * 2 + [type(None)] * 2
+    assert (len(esp.calls), esp.taken) == (1, [])
 
 
 @pytest.mark.parametrize("name", ["mailjet", "postmark"])
