@@ -215,6 +215,7 @@ class OutgoingEmail:
         date: aware.
         dkim: with what it is signed; None leaves it unsigned.
         return_path: where bounces go over a mail server of one's own; empty: to the sender.
+        is_sender_chosen: whether a rule chose who writes, rather than it being the default.
     """
 
     from_name: str
@@ -231,6 +232,7 @@ class OutgoingEmail:
     references: tuple[str, ...] = ()
     dkim: DkimKey | None = None
     return_path: str = ""
+    is_sender_chosen: bool = False
 
     @property
     def unsubscribe_header(self) -> str:

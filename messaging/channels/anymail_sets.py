@@ -37,6 +37,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     OutcomeUnknown,
 )
+from messaging.channels.sender_faults import bear
 from messaging.channels.sets import Answer
 from messaging.types import OutgoingEmail
 
@@ -127,7 +128,7 @@ class AnymailSetChannel(AnymailChannel):
             if len(group) > 1 and _is_of_some(exc):
                 return self._halve(group, until)
             said = [exc] * len(group)
-        return said
+        return [bear(answer, each.mail) for each, answer in zip(group, said, strict=True)]
 
     def _halve(self, group: Sequence[Written], until: float) -> list[Answer]:
         """Hand over the halves of what was refused as a whole, while there is a point in it.
@@ -232,4 +233,5 @@ def _fault_among(said: Sequence[Answer]) -> Answer:
 
 def _is_of_some(no: Exception) -> bool:
     """Say whether a no to a whole request may be to some of its mails alone."""
-    return isinstance(no, ChannelRejected)
+    is_sender = isinstance(no, ChannelUnavailable) and no.is_sender_fault
+    return is_sender or isinstance(no, ChannelRejected)

@@ -36,12 +36,17 @@ class ChannelDeferred(Exception):
         self.retry_after = retry_after
 
 
+class SenderRefused(ChannelDeferred):
+    """The provider works, and does not take the sender that a rule chose for this message."""
+
+
 class ChannelUnavailable(Exception):
     """Nothing can be handed over now; no message is to blame and none was handed over.
 
     Attributes:
         is_account_fault: the account is to blame, such as a key that was taken back; waiting does
             not mend it.
+        is_sender_fault: the account is to blame for its sender alone, whom it does not know.
         retry_after: how long the provider asks to wait; None where it says nothing.
         is_throttle: it works, and asks to be sent less at a time.
     """
@@ -51,12 +56,14 @@ class ChannelUnavailable(Exception):
         words: str,
         *,
         is_account_fault: bool = False,
+        is_sender_fault: bool = False,
         retry_after: timedelta | None = None,
         is_throttle: bool = False,
     ) -> None:
         """Keep what the provider said."""
         super().__init__(words)
         self.is_account_fault = is_account_fault
+        self.is_sender_fault = is_sender_fault
         self.retry_after = retry_after
         self.is_throttle = is_throttle
 

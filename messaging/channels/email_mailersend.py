@@ -31,7 +31,7 @@ def _refuse(status: int, body: Mapping[str, Any]) -> None:
     del status
     words = str(body.get("message", ""))
     if _UNVERIFIED in json.dumps(body):
-        raise ChannelUnavailable(words[:500], is_account_fault=True)
+        raise ChannelUnavailable(words[:500], is_account_fault=True, is_sender_fault=True)
 
 
 def _name_unsubscribe(

@@ -35,7 +35,7 @@ def _refuse(status: int, body: Mapping[str, Any]) -> None:
         for error in message.get("Errors") or ():
             if error.get("ErrorCode") == _FOREIGN_SENDER:
                 words = str(error.get("ErrorMessage", ""))[:500]
-                raise ChannelUnavailable(words, is_account_fault=True)
+                raise ChannelUnavailable(words, is_account_fault=True, is_sender_fault=True)
 
 
 ESP: Final = Esp(
@@ -71,7 +71,7 @@ def _read_one(said: Mapping[str, Any]) -> Answer:
         return OutcomeUnknown(f"the answer cannot be read: {dict(said)}"[:500])
     words = f"{errors[0].get('ErrorCode', '')} {errors[0].get('ErrorMessage', '')}"[:500]
     if any(error.get("ErrorCode") == _FOREIGN_SENDER for error in errors):
-        return ChannelUnavailable(words, is_account_fault=True)
+        return ChannelUnavailable(words, is_account_fault=True, is_sender_fault=True)
     status = errors[0].get("StatusCode")
     return refusal(status if isinstance(status, int) else HTTPStatus.BAD_REQUEST, words, None)
 

@@ -30,6 +30,8 @@ from messaging.types import OutgoingEmail
 
 _ACCOUNT_FAULTS: Final = frozenset({10, 400, 401, 405, 412, 413})
 """Codes of a refusal that is the account's: token, sender, credits, approval."""
+_SENDER_FAULTS: Final = frozenset({400, 401})
+"""Those of them that are the sender's: unknown, or not confirmed."""
 _LATER: Final = frozenset({100, 429})
 """Codes of what may be taken later: maintenance, and too much at a time."""
 
@@ -39,8 +41,14 @@ _Inbound = quiet(PostmarkInboundWebhookView)
 
 
 def _refuse(status: int, body: Mapping[str, Any]) -> None:
-    if status == 422 and body.get("ErrorCode") in _ACCOUNT_FAULTS:  # noqa: PLR2004 Postmark's refusal
-        raise ChannelUnavailable(str(body.get("Message", ""))[:500], is_account_fault=True)
+    code, words = body.get("ErrorCode"), str(body.get("Message", ""))[:500]
+    if status == 422 and code in _ACCOUNT_FAULTS:  # noqa: PLR2004 Postmark's refusal
+        raise _fault_of(code, words)
+
+
+def _fault_of(code: Any, words: str) -> ChannelUnavailable:
+    is_sender = code in _SENDER_FAULTS
+    return ChannelUnavailable(words, is_account_fault=True, is_sender_fault=is_sender)
 
 
 def _choose_stream(message: EmailMultiAlternatives, mail: OutgoingEmail, account: Account) -> None:
@@ -76,7 +84,7 @@ def _read_one(said: Mapping[str, Any]) -> Answer:
         return OutcomeUnknown(f"the answer cannot be read: {dict(said)}"[:500])
     words = f"{code} {said.get('Message', '')}"[:500]
     if code in _ACCOUNT_FAULTS:
-        return ChannelUnavailable(words, is_account_fault=True)
+        return _fault_of(code, words)
     return ChannelDeferred(words) if code in _LATER else ChannelRejected(words)
 
 

@@ -20,6 +20,7 @@ from messaging.channels.base import (
     CallbackRequest,
     ChannelDeferred,
     ChannelRejected,
+    ChannelUnavailable,
     Handed,
     OutcomeUnknown,
     Provider,
@@ -33,13 +34,16 @@ from messaging.channels.sets import Answer
 from stores.platforms.standard_webhooks import is_signed, keys_of, read_head
 
 SIGNING_SECRET: Final = "signing_secret"  # noqa: S105 a name
+_UNVERIFIED: Final = "domain is not verified"
 
 
 def _refuse(status: int, body: Mapping[str, Any]) -> None:
-    """Read what a repeat of a key says: one that was used before may have sent its mail."""
+    """Read a foreign sender, and a repeat of a key: one used before may have sent its mail."""
+    words = str(body.get("message", ""))[:500]
+    if status == HTTPStatus.FORBIDDEN and _UNVERIFIED in words:
+        raise ChannelUnavailable(words, is_account_fault=True, is_sender_fault=True)
     if status != HTTPStatus.CONFLICT:
         return
-    words = str(body.get("message", ""))[:500]
     if body.get("name") == "concurrent_idempotent_requests":
         raise ChannelDeferred(words)
     raise OutcomeUnknown(words)

@@ -54,13 +54,13 @@ _HEADER: Final = "x-patron-message"
 _ACCOUNT_FAULTS: Final = frozenset(
     {
         "AccountSuspendedException",
-        "MailFromDomainNotVerifiedException",
         "NotFoundException",
         "SendingPausedException",
     }
 )
 _LATER: Final = frozenset({"LimitExceededException", "TooManyRequestsException", "Throttling"})
 _UNVERIFIED: Final = "is not verified"
+_FOREIGN: Final = "MailFromDomainNotVerifiedException"
 
 
 def _prepare_nothing(view: Any) -> None:
@@ -231,8 +231,9 @@ def _refuse(answer: Answer, body: Mapping[str, Any]) -> NoReturn:
     words = f"{answer.status} {kind} {said}"[:500]
     if kind in _LATER:
         raise ChannelUnavailable(words, retry_after=retry_after(answer), is_throttle=True)
-    if kind in _ACCOUNT_FAULTS or _UNVERIFIED in words:
-        raise ChannelUnavailable(words, is_account_fault=True)
+    is_sender = _UNVERIFIED in words or kind == _FOREIGN
+    if kind in _ACCOUNT_FAULTS or is_sender:
+        raise ChannelUnavailable(words, is_account_fault=True, is_sender_fault=is_sender)
     raise refusal(answer.status, words, retry_after(answer))
 
 

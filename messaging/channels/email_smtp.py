@@ -217,14 +217,15 @@ class SmtpChannel:
                 return self._announce(letter)
             raise ChannelUnavailable(words_of(exc)) from exc
         try:
-            bad = find_refusal(replies)
+            no = find_refusal(replies, letter)
         except ChannelUnavailable:
             self.drop()
             raise
-        if bad is not None:
+        if no is not None:
             if replies[-1][0] == READY:  # nobody to write to, yet the server waits for a mail
                 finish_empty(connection)
-            self._refuse(connection, bad)
+            self._reset(connection)
+            raise no
         return connection
 
     def _connect(self) -> smtplib.SMTP:
@@ -248,11 +249,15 @@ class SmtpChannel:
         if fault is not None:
             self.drop()
             raise fault
+        self._reset(connection)
+        raise refusal(reply)
+
+    def _reset(self, connection: smtplib.SMTP) -> None:
+        """Let the server forget a mail that came to nothing."""
         try:
             connection.rset()
         except BROKEN:
             self.drop()
-        raise refusal(reply)
 
 
 def _write(mail: OutgoingEmail, *, place: int) -> Letter:
@@ -269,7 +274,7 @@ def _write(mail: OutgoingEmail, *, place: int) -> Letter:
         raise ChannelRejected(f"cannot be written as a mail: {exc}") from exc
     dotted = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
     sender = mail.return_path or mail.from_address
-    return Letter(place, sender, mail.to_address, dotted)
+    return Letter(place, sender, mail.to_address, dotted, mail.is_sender_chosen)
 
 
 def _write_each(mails: Sequence[OutgoingEmail], answers: list[Answer]) -> Iterator[Letter]:

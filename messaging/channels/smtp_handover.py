@@ -20,6 +20,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     Handed,
     OutcomeUnknown,
+    SenderRefused,
 )
 from messaging.channels.sets import Answer
 
@@ -45,12 +46,14 @@ class Letter:
     Attributes:
         place: among those that are handed over together.
         content: dots doubled, its last line included.
+        is_sender_chosen: whether a rule chose who writes, rather than it being the default.
     """
 
     place: int
     sender: str
     recipient: str
     content: bytes
+    is_sender_chosen: bool = False
 
     @property
     def commands(self) -> tuple[str, str, str]:
@@ -185,11 +188,11 @@ class Handover:
         started = time.monotonic()
         while self._waiting:
             replies = [connection.getreply() for _ in range(3)]
-            bad = find_refusal(replies)
-            if bad is None:
+            no = find_refusal(replies, self._waiting.first)
+            if no is None:
                 is_open = self._transfer(connection)
             else:
-                is_open = self._pass_over(connection, bad, is_ready=replies[-1][0] == READY)
+                is_open = self._pass_over(connection, no, is_ready=replies[-1][0] == READY)
             now = time.monotonic()
             self.fastest, started = min(self.fastest, now - started), now
             if not is_open:
@@ -221,31 +224,36 @@ class Handover:
         self._current = None
         return is_next
 
-    def _pass_over(self, connection: smtplib.SMTP, bad: Reply, *, is_ready: bool) -> bool:
+    def _pass_over(self, connection: smtplib.SMTP, no: Answer, *, is_ready: bool) -> bool:
         """Note a refusal and announce the next mail; returns whether one was announced."""
         if is_ready:  # nobody to write to, yet the server waits for a mail
             finish_empty(connection)
-        self.answers[self._waiting.take().place] = refusal(bad)
+        self.answers[self._waiting.take().place] = no
         is_next = bool(self._waiting) and not self._is_late
         connection.send(b"RSET\r\n" + (self._waiting.first.opening if is_next else b""))
         connection.getreply()
         return is_next
 
 
-def find_refusal(replies: Sequence[Reply]) -> Reply | None:
-    """Return the first answer to MAIL, RCPT and DATA that says no to this mail; None for a yes.
+def find_refusal(
+    replies: Sequence[Reply], letter: Letter
+) -> ChannelRejected | ChannelDeferred | None:
+    """Return the first no to MAIL, RCPT and DATA that concerns this mail; None for a yes.
 
     Raises:
         ChannelUnavailable: it says no to every mail: the server closes, or does not take the
-            sender, as once a quota is used up. The recipient has not even been named then.
+            sender, as once a quota is used up. The recipient has not even been named then. A
+            sender that a rule chose is not that of every mail.
     """
     place = next((place for place, reply in enumerate(replies) if reply[0] > READY), None)
     if place is None:
         return None
     fault = find_fault(replies[place], is_sender=place == 0)
-    if fault is not None:
-        raise fault
-    return replies[place]
+    if fault is None:
+        return refusal(replies[place])
+    if fault.is_sender_fault and letter.is_sender_chosen:
+        return SenderRefused(str(fault))
+    raise fault
 
 
 def find_fault(reply: Reply, *, is_sender: bool = False) -> ChannelUnavailable | None:
@@ -262,7 +270,10 @@ def find_fault(reply: Reply, *, is_sender: bool = False) -> ChannelUnavailable |
     if is_quota or reply[0] in NOT_LOGGED_IN:
         return ChannelUnavailable(words, is_account_fault=True)
     if is_sender:
-        return ChannelUnavailable(words, is_account_fault=reply[0] >= PERMANENT)
+        is_known = reply[0] < PERMANENT
+        return ChannelUnavailable(
+            words, is_account_fault=not is_known, is_sender_fault=not is_known
+        )
     return None
 
 

@@ -29,14 +29,14 @@ def find_health(channels: Collection[str]) -> dict[tuple[str, int], Health]:
 def read_answers(outcomes: Outcomes) -> Answers:
     """Return what the outcomes of a hand-over say of its account.
 
-    A refusal of one message is an answer of an account that works, and so is being asked to wait,
-    also where the provider does not say for how long.
+    A refusal of one message, or of a sender that a rule chose for some, is an answer of an account
+    that works, and so is being asked to wait, also where the provider does not say for how long.
     """
     works = {MessageStatus.SENT, MessageStatus.FAILED}
-    taken = sum(item.status in works for item in outcomes.items)
+    taken = sum(item.is_answer or item.status in works for item in outcomes.items)
     errors = sum(
         item.reason == FailReason.OUTCOME_UNKNOWN
-        or (item.status == MessageStatus.PENDING and item.tries > 0)
+        or (item.status == MessageStatus.PENDING and item.tries > 0 and not item.is_answer)
         for item in outcomes.items
     )
     fault = outcomes.fault

@@ -11,6 +11,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     Handed,
     OutcomeUnknown,
+    SenderRefused,
 )
 from messaging.channels.sets import Answer
 from messaging.choices import URGENT, FailReason, MessageStatus
@@ -33,6 +34,7 @@ class Outcome:
     Attributes:
         tries: added to the attempts; 0 where the message was not to blame.
         due_at: when it is tried again; None is never.
+        is_answer: the provider works, though the message waits.
     """
 
     message: PendingMessage
@@ -43,6 +45,7 @@ class Outcome:
     due_at: datetime | None = None
     is_resend: bool = False
     provider_id: str = ""
+    is_answer: bool = False
 
 
 @dataclass(slots=True)
@@ -78,7 +81,14 @@ class Outcomes:
         self.items.append(Outcome(message, MessageStatus.FAILED, FailReason.REJECTED, words))
         self.refusals.append((message, refusal))
 
-    def deferred(self, message: PendingMessage, reason: str, pause: timedelta | None) -> None:
+    def deferred(
+        self,
+        message: PendingMessage,
+        reason: str,
+        pause: timedelta | None,
+        *,
+        is_answer: bool = False,
+    ) -> None:
         """Try again after the provider's own pause or ours, or give up after the last try."""
         if message.attempts + 1 >= MAX_TRIES:
             failed = Outcome(message, MessageStatus.FAILED, FailReason.TRIES_USED_UP, reason[:500])
@@ -86,7 +96,13 @@ class Outcomes:
             return
         due_at = self.now + (pause or BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)])
         self.items.append(
-            Outcome(message, MessageStatus.PENDING, detail=reason[:500], due_at=due_at)
+            Outcome(
+                message,
+                MessageStatus.PENDING,
+                detail=reason[:500],
+                due_at=due_at,
+                is_answer=is_answer,
+            )
         )
 
     def unknown(self, message: PendingMessage, reason: str) -> None:
@@ -123,6 +139,8 @@ class Outcomes:
                 self.sent(message, answer)
             case ChannelRejected():
                 self.refused(message, answer)
+            case SenderRefused():
+                self.deferred(message, str(answer), answer.retry_after, is_answer=True)
             case ChannelDeferred():
                 self.deferred(message, str(answer), answer.retry_after)
             case OutcomeUnknown():

@@ -21,6 +21,7 @@ from kernel.batches import Deadline
 from kernel.sql import count_sql
 from kernel.tenancy import current_tenant_id
 from messaging.channels.base import Channel, ChannelUnavailable
+from messaging.channels.sender_faults import bear
 from messaging.channels.sets import Answer, ApartChannel, SetChannel
 from messaging.choices import URGENT
 from messaging.services.breaking import note_answers, read_answers
@@ -347,4 +348,4 @@ def _call_one(channel: Channel, message: Any) -> Answer:
     try:
         return channel.send(message)
     except Exception as exc:  # noqa: BLE001 one of the four ways to say no, or a fault of ours
-        return exc
+        return bear(exc, message)

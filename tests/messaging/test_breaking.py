@@ -1,6 +1,8 @@
 """An account is left alone while nothing gets through, and tried again with one message."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,13 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from analytics.queries.attention import list_attention
 from kernel import clock
 from kernel.batches import Deadline
-from messaging.channels.base import ChannelDeferred, ChannelUnavailable, Handed
+from messaging.channels.base import ChannelDeferred, ChannelUnavailable, Handed, SenderRefused
 from messaging.domain.breaker import Answers, Health, judge
 from messaging.models import AccountHealth, ChannelAccount, Message
 from messaging.queries.usage import find_rivals
 from messaging.services import sending
 from messaging.services.accounts import resume_account
-from messaging.services.breaking import note_answers
+from messaging.services.breaking import note_answers, read_answers
 from messaging.services.outcomes import Outcomes
 from messaging.services.preparing import _list_due
 from messaging.services.queueing import queue_messages
@@ -86,6 +88,18 @@ def test_errors_within_a_minute_open_it_unless_more_got_through(
     assert health.is_closed is is_closed
     later = judge(health, Answers(taken=0, errors=10), NOW + timedelta(seconds=90))
     assert later.is_closed is is_closed
+
+
+def test_an_account_works_that_refuses_the_sender_of_a_rule() -> None:
+    message: Any = SimpleNamespace(attempts=0)
+    outcomes = Outcomes(NOW)
+    outcomes.note(message, SenderRefused("553 unknown"))
+
+    answers = read_answers(outcomes)
+
+    assert answers == Answers(taken=1, errors=0)
+    assert judge(Health(openings=2, open_until=NOW), answers, NOW) == Health()
+    assert [(item.status, item.tries) for item in outcomes.items] == [("pending", 1)]
 
 
 @pytest.mark.covers("M1")

@@ -20,6 +20,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     Handed,
     OutcomeUnknown,
+    SenderRefused,
 )
 from messaging.channels.registry import PROVIDERS
 from messaging.channels.sets import Answer, SetChannel
@@ -231,6 +232,50 @@ def test_the_other_half_is_not_begun_once_the_workers_time_is_up(
 
     assert kinds(answers) == [SoftTimeLimitExceeded] * 2 + [type(None)] * 2
     assert (len(esp.calls), esp.taken) == (1, [])
+
+
+UNKNOWN_SENDERS = {
+    "mailjet": [
+        Reply(
+            400,
+            {
+                "Messages": [
+                    {"Status": "success", "To": [{"MessageID": 1}]},
+                    {"Status": "error", "Errors": [{"ErrorCode": "send-0008"}]},
+                ]
+            },
+        )
+    ],
+    "postmark": [
+        Reply(
+            200,
+            [
+                {"ErrorCode": 0, "Message": "OK", "MessageID": "b7bc2f4a-1"},
+                {"ErrorCode": 400, "Message": "No such sender signature"},
+            ],
+        )
+    ],
+    "resend": [
+        Reply(403, {"name": "validation_error", "message": "The b.example domain is not verified"}),
+        Reply(200, {"data": [{"id": "49a3999c-1"}]}),
+        Reply(403, {"name": "validation_error", "message": "The b.example domain is not verified"}),
+    ],
+}
+
+
+@pytest.mark.covers("M9")
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_a_sender_that_the_provider_does_not_know_stops_its_own_mails_alone_if_a_rule_chose_it(
+    name: str, esp: EspServer, is_chosen: bool
+) -> None:
+    esp.script += UNKNOWN_SENDERS[name]
+    one, two = mails("one", "two")
+
+    answers = send_all(name, [one, replace(two, is_sender_chosen=is_chosen)])
+
+    assert kinds(answers) == [Handed, SenderRefused if is_chosen else ChannelUnavailable]
+    if isinstance(answers[1], ChannelUnavailable):
+        assert answers[1].is_account_fault
 
 
 @pytest.mark.parametrize("name", ["mailjet", "postmark"])

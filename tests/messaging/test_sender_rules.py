@@ -1,5 +1,6 @@
 """Who writes to whom: rules, what they look at, and that a set of mails is asked for at once."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,19 +10,21 @@ from django.test.utils import CaptureQueriesContext
 from crm.models import Identity, ProfileFacts, Store
 from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid, NotFound
+from messaging.channels.base import ChannelUnavailable, Handed
 from messaging.domain.sender_rules import Rule, find_rule, fold
-from messaging.models import ChannelAccount, Message, Sender, SenderRule, WarmUpDay
+from messaging.models import AccountHealth, ChannelAccount, Message, Sender, SenderRule, WarmUpDay
 from messaging.queries.sender_rules import Written, choose_senders
 from messaging.queries.sending import find_recipients
 from messaging.services.sender_rules import RuleData, add_rule, move_rule, remove_rule
 from messaging.services.senders import remove_sender, update_sender
-from messaging.services.sending import send_due
+from messaging.services.sending import send_due, send_set
 from messaging.services.warm_ups import start_plan
-from messaging.types import SenderData
+from messaging.types import OutgoingEmail, SenderData
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_recipient, make_template, queue_message
 from tests.factories.samples import make_domain, make_order
 from tests.factories.tenants import call_with, make_key, sign_in
+from tests.support.lanes import lane_over
 from tests.support.smtp import SmtpServer
 
 pytestmark = pytest.mark.covers("M9")
@@ -302,3 +305,49 @@ def test_a_move_of_what_is_not_there_changes_nothing(shop: Tenant) -> None:
     with pytest.raises(NotFound):
         move_rule(1, actor=ADA)
     assert AuditEntry.objects.count() == 0
+
+
+@pytest.mark.parametrize("way", ["smtp", "one by one"])
+def test_a_sender_of_a_rule_whom_the_provider_does_not_know_stops_nobody_elses_mail(
+    shop: Tenant, smtp: SmtpServer, way: str
+) -> None:
+    paris = make_sender("Paris", email="bonjour@soap.example")
+    let(paris, "country", "FR")
+    template = make_template()
+    for number in range(24):
+        queue_message(make_recipient(country="GB" if number in {12, 23} else "FR"), template)
+
+    if way == "smtp":
+        smtp.sender_answers[paris.email] = "553 Sender address rejected: not owned by user"
+        drain()
+    else:
+        send_set(lane_over(OneByOne(paris.email)), size=50)
+
+    rows = Message.objects.values_list("profile__country", "status", "attempts")
+    assert Counter(rows) == {("GB", "sent", 1): 2, ("FR", "pending", 1): 22}
+    assert not ChannelAccount.objects.get().is_paused
+    assert not AccountHealth.objects.exclude(open_until=None).exists()
+
+
+class OneByOne:
+    """A provider of one mail a request that does not know a sender."""
+
+    def __init__(self, unknown: str) -> None:
+        self._unknown = unknown
+
+    def send(self, mail: OutgoingEmail) -> Handed:
+        if mail.from_address == self._unknown:
+            raise ChannelUnavailable("unknown", is_account_fault=True, is_sender_fault=True)
+        return Handed()
+
+
+def test_the_usual_sender_whom_the_provider_does_not_know_is_the_accounts_fault(
+    shop: Tenant, smtp: SmtpServer
+) -> None:
+    smtp.sender_answer = "553 Sender address rejected: not owned by user"
+    queue_message(make_recipient(), make_template())
+
+    drain()
+
+    assert list(Message.objects.values_list("status", "attempts")) == [("pending", 0)]
+    assert ChannelAccount.objects.get().is_paused

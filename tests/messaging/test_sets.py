@@ -1,6 +1,7 @@
 """Sets: looked at at once, claimed a few at a time, so that a no counts up to the last moment."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from messaging.channels.base import (
     ChannelUnavailable,
     Handed,
     OutcomeUnknown,
+    SenderRefused,
 )
 from messaging.channels.email_smtp import SmtpChannel, account_from_url
 from messaging.channels.sets import Answer
@@ -223,6 +225,35 @@ def test_a_no_to_the_sender_is_no_fault_of_any_mail(
     assert [each.is_account_fault for each in answers] == [is_account_fault] * 2  # type: ignore[union-attr]
     assert str(answers[0]) == answer
     assert smtp.raw == []
+
+
+@pytest.mark.covers("M9")
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_no_to_a_sender_that_a_rule_chose_is_a_no_to_its_mail_alone(
+    smtp: SmtpServer, pipelining: bool
+) -> None:
+    smtp.sender_answers["paris@ada-soap.example"] = "553 Sender address rejected"
+    smtp.pipelining = pipelining
+    channel = SmtpChannel(account_from_url(smtp.url))
+    paris = replace(outgoing(), from_address="paris@ada-soap.example", is_sender_chosen=True)
+
+    answers = channel.send_all([outgoing(), paris, paris, outgoing()], until=LATER)
+    channel.close()
+
+    assert [type(each) for each in answers] == [Handed, SenderRefused, SenderRefused, Handed]
+    assert str(answers[1]) == "553 Sender address rejected"
+    assert len(smtp.raw) == 2
+
+
+@pytest.mark.parametrize("answer", ["550 5.4.5 Daily sending quota exceeded", "421 Closing"])
+def test_a_quota_concerns_every_sender(smtp: SmtpServer, answer: str) -> None:
+    smtp.sender_answer = answer
+    channel = SmtpChannel(account_from_url(smtp.url))
+    chosen = replace(outgoing(), is_sender_chosen=True)
+
+    answers = channel.send_all([chosen, chosen], until=LATER)
+
+    assert [type(each) for each in answers] == [ChannelUnavailable] * 2
 
 
 def test_a_quota_that_is_found_out_about_with_the_mail_itself_fails_no_mail(

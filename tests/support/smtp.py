@@ -21,6 +21,7 @@ class SmtpServer:
         senders: to whom bounces of each go.
         answers: answer to RCPT by address, such as ``550 No such user``.
         sender_answer: answer to MAIL.
+        sender_answers: the same by address.
         is_deaf_after_data: takes the mail, then hangs up without an answer.
         pipelining: whether it says that it allows pipelining.
     """
@@ -32,6 +33,7 @@ class SmtpServer:
     answers: dict[str, str] = field(default_factory=dict)
     data_answer: str = "250 OK"
     sender_answer: str = "250 OK"
+    sender_answers: dict[str, str] = field(default_factory=dict)
     is_deaf_after_data: bool = False
     pipelining: bool = True
     _controller: Controller | None = None
@@ -80,10 +82,11 @@ class SmtpServer:
         address: str,
         options: list[str],
     ) -> str:
-        if self.sender_answer.startswith("250"):
+        answer = self.sender_answers.get(address, self.sender_answer)
+        if answer.startswith("250"):
             envelope.mail_from = address
             envelope.mail_options.extend(options)
-        return self.sender_answer
+        return answer
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self,

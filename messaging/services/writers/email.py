@@ -83,6 +83,7 @@ class EmailWriter(Writer):
             references=thread.references,
             dkim=own_domain.dkim,
             return_path=self._replies.bounces(message, domains) or own_domain.return_path,
+            is_sender_chosen=sender.is_chosen,
         )
         return Ready(message, mail, mail.to_address, mail.content.subject, mail.message_id)
 
