@@ -25,10 +25,10 @@ from messaging.services.lanes import Lane
 from messaging.services.marking import address_of_test
 from messaging.services.outcomes import RESENT, Outcomes
 from messaging.services.preparing import Prepared
-from messaging.services.rates import take_tokens
+from messaging.services.rates import give_back_tokens, take_tokens
 from messaging.services.refusals import learn_from_refusals
 from messaging.services.spending import PAID, Paid, add_spend
-from messaging.services.warm_ups import admit, count_mails
+from messaging.services.warm_ups import admit, count_mails, give_back_mails
 from messaging.services.writers.base import Ready
 from messaging.types import PendingMessage
 
@@ -186,6 +186,17 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
         append_resolved(events, now)
     else:
         append_events(events, now=now)
+    _give_back(prepared, done, rows_by_id.keys())
+
+
+def _give_back(prepared: Prepared, done: Outcomes, written: Collection[int]) -> None:
+    """Count no more what was claimed and not handed over; limits are locked last, as by claims."""
+    unsent = [item.message for item in done.items if item.is_unsent and item.message.id in written]
+    if not unsent:
+        return
+    if prepared.warming is not None:
+        give_back_mails(prepared.warming, unsent)
+    give_back_tokens(prepared.rates, unsent, clock.now())
 
 
 def _add_spend(

@@ -47,6 +47,11 @@ class Outcome:
     provider_id: str = ""
     is_answer: bool = False
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it was put back as if it had never been claimed."""
+        return self.status == MessageStatus.PENDING and self.tries == 0
+
 
 @dataclass(slots=True)
 class Outcomes:

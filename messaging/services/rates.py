@@ -3,7 +3,8 @@
 Rows are the truth.
 
 What has to wait stays pending with its reason, and is looked at again when its turn may have come.
-Tokens are taken when a message is claimed, so that what is not sent costs none.
+Tokens are taken when a message is claimed, and given back where none of it was handed over, so that
+what is not sent costs none.
 """
 
 from collections import Counter
@@ -102,9 +103,19 @@ def free_turns(now: datetime) -> None:
 
 def take_tokens(rates: Rates, messages: Sequence[PendingMessage], now: datetime) -> None:
     """Count messages that are being claimed, inside the caller's transaction."""
+    _count(rates, messages, now, each=1)
+
+
+def give_back_tokens(rates: Rates, messages: Sequence[PendingMessage], now: datetime) -> None:
+    """Count messages no more that were claimed and not handed over, likewise."""
+    _count(rates, messages, now, each=-1)
+
+
+def _count(rates: Rates, messages: Sequence[PendingMessage], now: datetime, *, each: int) -> None:
     taken: Counter[int] = Counter()
     for message in messages:
-        taken.update(row_id for row_id, _ in rates.buckets_of(message))
+        for row_id, _ in rates.buckets_of(message):
+            taken[row_id] += each
     if taken:
         _write(rates, taken, now, is_booked=False)
 

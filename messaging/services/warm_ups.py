@@ -109,11 +109,7 @@ def admit(running: Running, messages: Sequence[PendingMessage]) -> set[int]:
 
     Inside the transaction that claims them, before any message is locked.
     """
-    list(
-        WarmUp.objects.select_for_update(no_key=True)
-        .filter(pk__in=sorted(running.plans))
-        .order_by("pk")
-    )
+    _lock_plans(running)
     room = _find_room(running)
     admitted = set()
     for message in messages:
@@ -129,11 +125,28 @@ def admit(running: Running, messages: Sequence[PendingMessage]) -> set[int]:
 
 def count_mails(running: Running, messages: Sequence[PendingMessage]) -> None:
     """Count the mails that were claimed, of every class."""
-    taken = Counter(
-        (row_id, group_of(message.address))
-        for message in messages
-        for row_id in running.of(message)
-    )
+    _count(running, messages, each=1)
+
+
+def give_back_mails(running: Running, messages: Sequence[PendingMessage]) -> None:
+    """Count the mails no more that were claimed and not handed over.
+
+    Inside the caller's transaction, after its messages were written.
+    """
+    _lock_plans(running)
+    _count(running, messages, each=-1)
+
+
+def _lock_plans(running: Running) -> None:
+    rows = WarmUp.objects.select_for_update(no_key=True).filter(pk__in=sorted(running.plans))
+    list(rows.order_by("pk"))
+
+
+def _count(running: Running, messages: Sequence[PendingMessage], *, each: int) -> None:
+    taken: Counter[tuple[int, str]] = Counter()
+    for message in messages:
+        for row_id in running.of(message):
+            taken[row_id, group_of(message.address)] += each
     rows = [
         (row_id, running.today, mailbox, count)
         for (row_id, mailbox), count in sorted(taken.items())

@@ -1,5 +1,5 @@
 -- messaging/sql/count_warm_up.sql
--- Count the mails that leave today for the plans of a warm-up.
+-- Count the mails that leave today for the plans of a warm-up; counts below zero take them back.
 --
 -- in:  tenant_id  bigint  added by kernel.sql
 --      plans, days, mailboxes, counts

@@ -1,10 +1,12 @@
 -- messaging/sql/take_tokens.sql
--- Take tokens for messages that are being claimed, and give turns to those that wait.
+-- Take tokens for messages that are being claimed or give them back, and give turns to those that
+-- wait.
 --
 -- in:  tenant_id  bigint       added by kernel.sql
 --      now        timestamptz
 --      ids, counts, capacities, per_seconds, bookings
---                 arrays of one length: of the limit, tokens to take, what it holds when full, what
+--                 arrays of one length: of the limit, tokens to take (below zero: to
+--                 give back), what it holds when full, what
 --                 refills in a second, and up to when turns are given away (NULL: as before)
 -- out: row count
 -- why: what was held when the set was looked at may be less now; then it falls below zero and the
@@ -23,9 +25,12 @@ WITH held AS (
 UPDATE messaging_ratelimit AS r
 SET tokens = least(
         held.capacity,
-        r.tokens + held.per_second
-            * greatest(extract(epoch FROM %(now)s::timestamptz - r.refilled_at), 0)
-    ) - held.taken,
+        least(
+            held.capacity,
+            r.tokens + held.per_second
+                * greatest(extract(epoch FROM %(now)s::timestamptz - r.refilled_at), 0)
+        ) - held.taken
+    ),
     refilled_at = greatest(r.refilled_at, %(now)s),
     booked_until = greatest(r.booked_until, held.booked_until)
 FROM held

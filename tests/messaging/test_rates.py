@@ -120,6 +120,24 @@ def test_what_is_not_sent_costs_no_token(
     assert RateLimit.objects.get().tokens == 9.0
 
 
+def test_what_comes_back_unsent_costs_no_token(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    set_limit(LimitKind.TENANT.value, "", 60, now=clock.now())
+    full = RateLimit.objects.get().tokens
+    template = make_template()
+    queue_messages([new_message(make_recipient(), template) for _ in range(3)])
+    smtp.stop()
+
+    drain()
+
+    assert RateLimit.objects.get().tokens == full
+    smtp.start()
+    noon.shift(sending.UNAVAILABLE_PAUSE)
+    assert drain() == 3
+    assert RateLimit.objects.get().tokens == full - 3
+
+
 def test_no_limit_means_none(shop: Tenant, smtp: SmtpServer) -> None:
     set_limit(LimitKind.TENANT.value, "", 0, now=clock.now())
     template = make_template()

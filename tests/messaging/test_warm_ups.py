@@ -108,6 +108,25 @@ def test_promotions_beyond_the_share_wait_for_the_next_day_and_orders_do_not(
     assert sorted(smtp.recipients) == sorted(one.email for one in [*eager, buyer])
 
 
+def test_what_comes_back_unsent_takes_no_room_of_its_day(
+    shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
+) -> None:
+    start()
+    news = make_template()
+    eager = [make_reader(last_clicked_at=clock.now() - 2 * DAY) for _ in range(3)]
+    queue_messages([new_message(one, news) for one in eager])
+    smtp.stop()
+
+    drain()
+
+    assert [row.used for row in WarmUpDay.objects.all()] == [0]
+    smtp.start()
+    noon.shift(sending.UNAVAILABLE_PAUSE)
+    drain()
+    assert sorted(smtp.recipients) == sorted(one.email for one in eager)
+    assert [row.used for row in WarmUpDay.objects.all()] == [3]
+
+
 def test_who_takes_more_interest_goes_first(
     shop: Tenant, smtp: SmtpServer, noon: time_machine.Traveller
 ) -> None:
