@@ -14,7 +14,6 @@ from flows.queries.versions import (
 from flows.queries.words import EVENTS, speak_starts
 from flows.services import gating
 from flows.services.campaigns.gating import ask_campaign
-from flows.services.campaigns.merging import settle_recipients
 from flows.services.drafting import list_group_flows
 from kernel import clock
 from kernel.arrays import columns
@@ -36,7 +35,6 @@ def register() -> None:
     REPOINTED.append(("flows_reviewitem", "profile_id"))
     REPOINTED.append(("flows_task", "profile_id"))
     BEFORE_MERGE.append(settle_runs)
-    BEFORE_MERGE.append(settle_recipients)
     AFTER_PARTING.append(free_runs)
     fill_users(list_segment_users)
     fill_users(campaigns.list_segment_users)
@@ -77,10 +75,14 @@ def ask_exits(messages: Sequence[PendingMessage], now: datetime) -> Mapping[int,
 
 
 def settle_runs(pairs: Sequence[Pair]) -> None:
-    """Make room for the runs of merged profiles: one person has one run of a key."""
+    """Make room for what merged profiles have in flows and campaigns.
+
+    One person has one run of a key, and is one recipient of a campaign: whoever had a message of
+    it gets no second one. Who is parted again later shares that place.
+    """
     params = columns("losers winners", pairs)
     run_sql("flows.settle_merged_runs", now=clock.now(), **params)
-    run_sql("flows.settle_held_out", **params)
+    run_sql("flows.settle_merged_places", **params)
 
 
 def free_runs(pairs: Sequence[Pair]) -> None:
