@@ -30,7 +30,7 @@ class Look(NamedTuple):
 
     Attributes:
         rendered: None where it cannot be, for the reason in ``why_not``.
-        sender: who it would be from today; None on other channels than mail.
+        sender: who it would be from today; None where nobody asked, or on other channels than mail.
     """
 
     rendered: RenderedEmail | None
@@ -77,8 +77,7 @@ def _find_pending(message_id: int) -> tuple[PendingMessage, Template] | None:
         is_resend=message.is_resend,
         claim_id=UUID(int=0),
     )
-    is_mail = message.channel == Channel.EMAIL
-    return (with_senders([pending])[0] if is_mail else pending), message.template
+    return pending, message.template
 
 
 def _render(pending: PendingMessage, row: Template) -> RenderedEmail:
@@ -120,16 +119,19 @@ class _TextPreview:
 
 
 @transaction.atomic
-def look_again(message_id: int) -> Look:
-    """Return how a message reads and who it is from, or the reason why not in words."""
+def look_again(message_id: int, *, with_sender: bool = False) -> Look:
+    """Return how a message reads, or the reason why not in words; who it is from on wish."""
     found = _find_pending(message_id)
     if found is None:
         return Look(None, "The person was erased, and with them what the message said.")
     pending, row = found
+    sender = None
+    if with_sender and pending.channel == Channel.EMAIL:
+        sender = with_senders([pending])[0].sender
     try:
-        return Look(_render(pending, row), "", pending.sender)
+        return Look(_render(pending, row), "", sender)
     except TemplateInvalid as exc:
-        return Look(None, f"The template of today cannot be read: {exc}", pending.sender)
+        return Look(None, f"The template of today cannot be read: {exc}", sender)
     except RenderError as exc:
         words = f"The template cannot be rendered for this person today: {exc}"
-        return Look(None, words, pending.sender)
+        return Look(None, words, sender)

@@ -72,7 +72,7 @@ def message_detail(request: TenantRequest, message_id: int) -> HttpResponse:
     found = find_message_detail(message_id)
     if found is None:
         raise Http404
-    look = look_again(message_id)
+    look = look_again(message_id, with_sender=True)
     context = {
         "found": found,
         "message": found.message,
