@@ -5,10 +5,8 @@ from datetime import date, datetime
 from typing import Final
 
 from kernel.formats import find_zone
-from kernel.scope import current_tenant_id
 from kernel.sql import run_sql
 from loyalty.choices import EntryKind
-from tenants.queries import get_tenant
 
 SHOWN: Final = 12
 
@@ -41,9 +39,15 @@ class LotPage:
     more: int
 
 
-def list_lots(profile_id: int, *, limit: int = SHOWN) -> LotPage:
-    """Return what is left of the points of a profile, in the order in which it is used."""
-    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+def list_lots(profile_id: int, timezone: str, *, limit: int = SHOWN) -> LotPage:
+    """Return what is left of the points of a profile, in the order in which it is used.
+
+    Args:
+        profile_id: whose.
+        timezone: IANA name of the tenant's, whose calendar says which day is the last.
+        limit: the most lots.
+    """
+    zone = find_zone(timezone)
     rows = run_sql("loyalty.list_lots", profile_id=profile_id, count=limit)
     lots = [
         Lot(

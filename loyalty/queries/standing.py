@@ -70,7 +70,7 @@ def stand(one: Measured, rules: Rules, now: datetime) -> Standing:
     )
 
 
-def find_progress(profile_id: int, now: datetime) -> Progress | None:
+def find_progress(profile_id: int, program: Program | None, now: datetime) -> Progress | None:
     """Return how somebody stands on the ladder and how far they have to go; writes nothing.
 
     Returns:
@@ -80,7 +80,7 @@ def find_progress(profile_id: int, now: datetime) -> Progress | None:
     account = PointsAccount.objects.filter(profile_id=profile_id).first() if tiers else None
     if account is None:
         return None
-    program = Program.objects.first() or Program()
+    program = program or Program()
     steps = [step_of(tier) for tier in tiers]
     rules = build_rules(steps, program.tier_window, program.grace_days)
     [found] = measure(rules, [profile_id], now)

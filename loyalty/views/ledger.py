@@ -133,7 +133,7 @@ def _account(request: TenantRequest, profile_id: int, form: AdjustForm) -> HttpR
     kinds, program = figures.sum_kinds(profile_id), find_program()
     balance = sum(points for _, points in kinds)
     wanted = WantedEntries(profile_id=profile_id)
-    progress = find_progress(profile_id, clock.now())
+    progress = find_progress(profile_id, program, clock.now())
     page = listing.list_ledger(wanted, asked.read_place(request))
     can_adjust = profile.erased_at is None
     context = {
@@ -142,7 +142,7 @@ def _account(request: TenantRequest, profile_id: int, form: AdjustForm) -> HttpR
         "worth_minor": figures.worth_minor(balance, program, request.tenant.currency),
         "program": program,
         "kinds": kinds,
-        "lots": list_lots(profile_id),
+        "lots": list_lots(profile_id, request.tenant.timezone),
         "progress": progress,
         "tier_changes": list_changes(profile_id) if progress else [],
         "page": page,

@@ -89,8 +89,8 @@ def test_what_expires_first_is_used_first() -> None:
     facts = ProfileFacts.objects.get(profile_id=ada.pk)
     assert (facts.points_balance, facts.points_expiring) == (110, 10)
     assert facts.points_expire_at == JUNE_END + timedelta(days=1)
-    assert [lot.remaining for lot in list_lots(ada.pk, limit=1).rows] == [10]
-    assert list_lots(ada.pk, limit=1).more == 100
+    assert [lot.remaining for lot in list_lots(ada.pk, "Europe/London", limit=1).rows] == [10]
+    assert list_lots(ada.pk, "Europe/London", limit=1).more == 100
     assert find_differences() == []
 
 

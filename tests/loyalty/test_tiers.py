@@ -241,13 +241,13 @@ def test_a_merge_adds_up_and_its_undoing_takes_apart(three: list[Tier], tenant: 
 
 def test_the_next_tier_is_so_far(three: list[Tier]) -> None:
     ada = make_profile()
-    assert find_progress(ada.pk, BOUGHT_AT) is None
+    assert find_progress(ada.pk, Program.objects.first(), BOUGHT_AT) is None
     buy(ada, 44_000)
-    found = find_progress(ada.pk, BOUGHT_AT)
+    found = find_progress(ada.pk, Program.objects.first(), BOUGHT_AT)
     assert found is not None
     assert (found.tier, found.following, found.sentence) == (three[1], three[2], "£60.00")
     buy(ada, 6_000)
-    found = find_progress(ada.pk, BOUGHT_AT)
+    found = find_progress(ada.pk, Program.objects.first(), BOUGHT_AT)
     assert found is not None
     assert (found.tier, found.following) == (three[2], None)
 
