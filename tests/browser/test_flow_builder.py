@@ -1,6 +1,6 @@
 """The builder of flows in a real browser: by mouse, by keyboard alone, and two editors at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -175,12 +175,17 @@ def test_steps_are_added_undone_copied_and_deleted_by_keyboard_alone(
     assert ways["wait_until"] == "end"
 
 
+@pytest.fixture
+def own_page(browser: Browser) -> Iterator[Page]:
+    """A page that may tell its console of a refusal, which the page of the other tests may not."""
+    with browser.new_context(viewport=DESK, locale="en-GB") as context:
+        yield context.new_page()
+
+
 def test_who_saves_second_is_told_sees_theirs_and_overwrites_knowingly(
-    browser: Browser, shop: Tenant, live_server: LiveServer
+    own_page: Page, shop: Tenant, live_server: LiveServer
 ) -> None:
-    # The browser notes the refusal as an error, which the page of the other tests has none of.
-    context = browser.new_context(viewport=DESK, locale="en-GB")
-    page = context.new_page()
+    page = own_page
     site = enter(page, shop, live_server)
     flow_id = open_flow(page, site, shop, definition({"note": message_node("tips")}))
     theirs = definition({"pause": wait(1, "days", "end")})
@@ -201,7 +206,6 @@ def test_who_saves_second_is_told_sees_theirs_and_overwrites_knowingly(
     expect(banner).to_have_count(0)
     expect(saved(page)).to_be_visible()
     assert set(draft_of(shop, flow_id)["nodes"]) == {"note", "goal"}
-    context.close()
 
 
 def test_a_problem_leads_to_its_step_and_its_field(page: Page, site: str, shop: Tenant) -> None:

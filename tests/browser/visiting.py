@@ -200,8 +200,8 @@ def visit(
 ) -> Iterator[Visitor]:
     """Open a browser of one size and theme for somebody."""
     context = browser.new_context(viewport=size, color_scheme=theme, locale="en-GB")
-    yield Visitor(context.new_page(), address, theme)
-    context.close()
+    with context:
+        yield Visitor(context.new_page(), address, theme)
 
 
 def look_at_all(
