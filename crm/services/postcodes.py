@@ -54,7 +54,8 @@ class LoadedPostcodes:
 def note_places(places: Iterable[PlaceData], now: datetime) -> None:
     """Learn from addresses with coordinates where their postcodes lie, and the areas around them.
 
-    Nobody moves by it before `settle_postcodes`.
+    Nobody moves by it before `settle_postcodes`. While a file is loaded nothing is learned, so that
+    no order waits for it.
 
     Args:
         places: of addresses that are new or changed; what is no place is left out.
@@ -101,6 +102,7 @@ def load_postcodes(lines: Iterable[str], now: datetime, *, country: str = "") ->
     Raises:
         Invalid: nothing in it can be used, or it is too long; nothing of it is kept.
     """
+    run_sql("crm.lock_postcodes")
     loaded, areas, run = LoadedPostcodes(), _Middles(), _Middles()
     for found in read_places(lines, country):
         if isinstance(found, Flaw):

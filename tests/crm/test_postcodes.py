@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from crm.domain.postcodes import Flaw, area_of, normalise_postcode, read_places
 from crm.models import Postcode
@@ -167,6 +168,34 @@ def test_addresses_teach_where_postcodes_lie_once_that_is_settled(tenant: Tenant
     note_places([place("N1 9GU", 55, -3)] * 9, NOW)
     settle_postcodes(NOW)
     assert centre("GB", "N1 9GU") == (51.5, -0.1, "N19GU")
+
+
+def test_while_a_file_is_loaded_addresses_teach_nothing_and_nobody_waits(tenant: Tenant) -> None:
+    other = connection.copy()
+
+    def ask(what: str) -> object:
+        with other.cursor() as cursor:
+            key = "hashtextextended('postcodes:' || %s, 0)"
+            cursor.execute(f"SELECT {what}({key})", [str(tenant.pk)])
+            return cursor.fetchone()[0]
+
+    try:
+        ask("pg_advisory_lock")
+        note_places([place("N1 9GU", 51.53, -0.12)], NOW)
+        assert not Postcode.objects.exists()
+        assert ask("pg_advisory_unlock") is True
+        note_places([place("N1 9GU", 51.53, -0.12)], NOW)
+        assert list(Postcode.objects.order_by("code").values_list("code", "seen_count")) == [
+            ("N1", 1),
+            ("N19GU", 1),
+        ]
+        # Others who learn do not stop those who learn; a file stops them until it is there.
+        assert ask("pg_try_advisory_lock_shared") is True
+        assert ask("pg_advisory_unlock_shared") is True
+        load("GB,N1 9GU,51.5,-0.1\n")
+        assert ask("pg_try_advisory_lock_shared") is False
+    finally:
+        other.close()
 
 
 def test_an_order_that_comes_again_teaches_nothing_new(tenant: Tenant) -> None:
