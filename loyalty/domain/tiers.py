@@ -64,6 +64,11 @@ class Step:
         """What is asked of spend, orders and points."""
         return self.min_spend_minor, self.min_orders, self.min_points
 
+    @property
+    def is_earned(self) -> bool:
+        """Say whether anything is asked at all."""
+        return any(asked is not None for asked in self.thresholds)
+
     def is_merited(self, figures: Figures) -> bool:
         """Say whether figures are enough."""
         done = (figures.spend_minor, figures.orders, figures.points)
@@ -169,7 +174,7 @@ class Rules:
         self, step: Step | None, oldest: datetime | None, now: datetime
     ) -> datetime | None:
         """Return when figures fall next by time alone, where that can take a tier."""
-        if step is None or step == self.steps[0]:
+        if step is None or not step.is_earned:
             return None
         if self.window == CALENDAR:
             return self._midnight(date(now.astimezone(self.zone).year + 1, 1, 1))
@@ -203,7 +208,7 @@ def find_flaw(steps: Sequence[Step]) -> tuple[int, str] | None:
         if step.name.casefold() in names:
             return place, "Two tiers cannot have the same name."
         names.add(step.name.casefold())
-        if place and not any(one is not None for one in step.thresholds):
+        if place and not step.is_earned:
             return place, "Say what it takes: only the lowest tier is everybody's."
         if place and _is_easier(step, steps[place - 1]):
             return place, "It asks for less than the tier below it."

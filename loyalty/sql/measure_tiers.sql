@@ -8,7 +8,8 @@
 -- out: profile_id, tier_id, tier_falls_at, tier_due_at, name, rank, oldest,
 --      spend, orders, points, spend_before, orders_before, points_before
 --
--- Money is net of refunds, in the tenant's currency; a refund takes its share of the order.
+-- Money is net of refunds, in the tenant's currency; a refund takes its share of the order. Money
+-- and points count when the order was placed, and so does what is taken back of them.
 SELECT
     a.profile_id, a.tier_id, a.tier_falls_at, a.tier_due_at,
     coalesce(f.loyalty_tier, '') AS name, coalesce(f.loyalty_rank, 0) AS rank, o.oldest,
@@ -41,14 +42,15 @@ CROSS JOIN LATERAL (
 ) AS o
 CROSS JOIN LATERAL (
     SELECT
-        sum(p.points) FILTER (WHERE p.effective_at >= %(since)s) AS points,
-        sum(p.points) FILTER (WHERE p.effective_at < %(since)s) AS points_before
+        sum(p.points) FILTER (WHERE r.ordered_at >= %(since)s) AS points,
+        sum(p.points) FILTER (WHERE r.ordered_at < %(since)s) AS points_before
     FROM loyalty_pointsentry AS p
+    JOIN crm_order AS r ON r.tenant_id = %(tenant_id)s AND r.id = p.order_id
     WHERE %(with_points)s
       AND p.tenant_id = %(tenant_id)s
       AND p.profile_id = a.profile_id
       AND p.order_id IS NOT NULL
-      AND p.effective_at >= %(before)s
+      AND r.ordered_at >= %(before)s
 ) AS e
 WHERE a.tenant_id = %(tenant_id)s AND a.profile_id = ANY(%(owners)s::bigint[])
 ORDER BY a.profile_id;

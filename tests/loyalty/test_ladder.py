@@ -100,6 +100,9 @@ def test_the_clock_looks_when_figures_fall_next(
     assert standing == Standing(VIP, None, due)
     lowest = rules(window).decide(NEW, NEW, falls_at=None, oldest=oldest, now=NOW)
     assert lowest == Standing(NEW)
+    # Who is in the lowest tier can fall out of it where it asks for something.
+    alone = Rules((VIP,), window, 30, LONDON)
+    assert alone.decide(VIP, VIP, falls_at=None, oldest=oldest, now=NOW) == standing
 
 
 @given(day=st.dates(min_value=date(2020, 1, 1), max_value=date(2030, 1, 1)))

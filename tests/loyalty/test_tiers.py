@@ -140,6 +140,38 @@ def test_a_refund_takes_a_tier_after_the_days_of_grace(three: list[Tier]) -> Non
     assert tier_of(ada) == "Regular"
 
 
+@pytest.mark.covers("L4")
+def test_time_takes_the_only_tier_where_it_asks_for_something() -> None:
+    ada = make_profile()
+    with simulated(BOUGHT_AT):
+        ladder(VIP, grace=0)
+    buy(ada, 60_000)
+    with simulated(datetime(2027, 5, 31, 23, tzinfo=UTC)):
+        assert (work(), work()) == (1, 0)
+    assert tier_of(ada) == ""
+    assert told() == [("", "VIP", "joined", False), ("VIP", "", "left", False)]
+
+
+@pytest.mark.covers("L4")
+def test_points_taken_back_leave_the_window_with_the_points_of_their_order() -> None:
+    ada = make_profile()
+    with simulated(BOUGHT_AT):
+        ladder(NEW, TierData(None, "Club", min_points=100), grace=0)
+    order = buy(ada, 10_000)
+    buy(ada, 10_000, days=40)
+    at = BOUGHT_AT + timedelta(days=50)
+    make_refund(order, 10_000, refunded_at=at)
+    order.refunded_minor = 10_000
+    order.save(update_fields=["refunded_minor"])
+    with simulated(at):
+        post_for_events([make_ref("Order Updated", order.pk, ada.pk)])
+    # A year after the first order its points and what was taken back of them are both outside.
+    with simulated(datetime(2027, 5, 31, 23, tzinfo=UTC)):
+        assert work() == 1
+    assert tier_of(ada) == "Club"
+    assert [move[1] for move in told()] == ["Club"]
+
+
 def test_a_calendar_year_keeps_what_the_year_before_earned() -> None:
     ada = make_profile()
     with simulated(BOUGHT_AT):
