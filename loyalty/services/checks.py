@@ -31,6 +31,8 @@ def _lots() -> Iterator[str]:
             yield f"lots of profile {row.profile_id}: hold {row.held}, balance {row.balance}"
         if row.strange:
             yield f"lots of profile {row.profile_id}: {row.strange} are not those of the entries"
+    for row in run_sql("loyalty.list_wrong_ahead"):
+        yield f"lots of profile {row.profile_id}: what time will do to them is not what is stored"
 
 
 def _sums() -> Iterator[str]:

@@ -30,6 +30,7 @@ def recount_parted(pairs: Sequence[Pair]) -> None:
     What they used together of each other's lots comes back to these where their entries say so.
     """
     owners = [profile_id for pair in pairs for profile_id in pair]
+    run_sql("loyalty.part_lots", owners=array(owners))
     run_sql("loyalty.part_expiries", owners=array(owners))
     recount(owners)
 
