@@ -2,12 +2,16 @@
 
 from collections.abc import Collection, Sequence
 
+from django.db.models import Q
+
 from crm.models import Event, Order, Profile, Refund
 from crm.panels import EventWords
+from kernel import clock
 from loyalty.choices import EntryKind
 from loyalty.domain.tiers import DOWN
 from loyalty.models import PointsAccount, PointsEntry, PointsLot, Program
 
+_NOT_BY_HAND = (EntryKind.OPEN, EntryKind.EXPIRE)
 TIER_CHANGED = "Loyalty Tier Changed"
 EVENTS = (
     "Points Earned",
@@ -31,8 +35,9 @@ def balance_of(profile_id: int) -> int:
 
 
 def usable_of(profile_id: int) -> int:
-    """Return how many points of a profile can be redeemed now: those that do not wait."""
+    """Return how many points of a profile can be redeemed now: neither waiting nor expired."""
     lots = PointsLot.objects.filter(profile_id=profile_id, remaining__gt=0, is_pending=False)
+    lots = lots.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
     return sum(lots.values_list("remaining", flat=True))
 
 
@@ -79,10 +84,10 @@ def owners_of(order_ids: Collection[int]) -> set[int]:
 def find_with_points(profile_ids: Sequence[int]) -> set[int]:
     """Return which of some profiles have points that a person moved, or points left.
 
-    Opening balances that were posted back are none.
+    Opening balances that were posted back are none, and what expired was nobody's deed.
     """
     entries = PointsEntry.objects.filter(profile_id__in=profile_ids)
-    by_hand = entries.filter(order_id=None).exclude(kind=EntryKind.OPEN)
+    by_hand = entries.filter(order_id=None).exclude(kind__in=_NOT_BY_HAND)
     left = PointsAccount.objects.filter(profile_id__in=profile_ids).exclude(balance=0)
     found = by_hand.values_list("profile_id", flat=True).union(
         left.values_list("profile_id", flat=True)

@@ -14,6 +14,7 @@ from kernel.formats import find_zone
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
 from loyalty.choices import EntryKind
+from loyalty.services.returning import opening_of, return_expired
 from loyalty.services.totals import add_to_days, count_holders
 from loyalty.types import Posted
 from tenants.queries import get_tenant
@@ -27,6 +28,8 @@ def carry_over(
     decided: Collection[int | None] = (),
 ) -> dict[int, int]:
     """Bring balances, lots and facts along with new entries and say so in events.
+
+    What had expired of points that are taken back now is given back first.
 
     Must run in the transaction that wrote the entries, with their accounts locked. Of what
     expired whoever posts it tells, for all lots of a day together.
@@ -42,6 +45,7 @@ def carry_over(
     Returns:
         The new balance of each profile of the entries.
     """
+    posted = [*posted, *return_expired(posted)]
     deltas: Counter[int] = Counter()
     for entry in posted:
         deltas[entry.profile_id] += entry.points
@@ -101,6 +105,7 @@ def _move(owners: Sequence[int], posted: Sequence[Posted], now: datetime) -> dic
             entry.points,
             entry.order_id,
             entry.effective_at,
+            opening_of(entry),
         )
         for entry in posted
     ]
@@ -109,7 +114,7 @@ def _move(owners: Sequence[int], posted: Sequence[Posted], now: datetime) -> dic
         owners=array(owners),
         zone=find_zone(get_tenant(current_tenant_id()).timezone).key,
         now=now,
-        **columns("entry_ids profile_ids kinds points order_ids times", entries),
+        **columns("entry_ids profile_ids kinds points order_ids times openings", entries),
     )
     write_points(
         [(row.profile_id, row.balance, row.pending, row.expiring, row.expire_at) for row in rows]

@@ -25,6 +25,7 @@ from loyalty.models import PointsEntry
 from loyalty.queries.ledger import find_openings
 from loyalty.services.adjusting import MAX_POINTS
 from loyalty.services.ledger import carry_over
+from loyalty.services.returning import BACK
 from loyalty.types import Posted
 from tenants.queries import get_tenant
 from tenants.services import audit
@@ -33,8 +34,6 @@ NEW: Final = "new"
 UNCHANGED: Final = "unchanged"
 MAX_SOURCE: Final = 60
 MAX_TIER: Final = 100
-BACK: Final = ":back"
-"""What the key of an entry ends with that posts another one back."""
 AGAIN: Final = ":again"
 """What the key of a balance ends with that is brought once more after that."""
 _Row = tuple[int, int, str, datetime, str]

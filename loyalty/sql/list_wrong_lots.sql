@@ -4,7 +4,7 @@
 -- in:  tenant_id  bigint  added by kernel.sql.run_sql
 -- out: profile_id, held, balance, strange
 --      one row per difference, none when all agree; strange: entries above zero without their lot,
---      and lots without their entry
+--      and lots without their entry; what gives back points that had expired is no lot
 SELECT
     coalesce(b.profile_id, l.profile_id) AS profile_id, coalesce(l.held, 0)::bigint AS held,
     greatest(0, coalesce(b.balance, 0)) AS balance, coalesce(l.strange, 0) AS strange
@@ -22,7 +22,7 @@ FULL JOIN (
     FROM (
         SELECT n.id, n.profile_id, n.points
         FROM loyalty_pointsentry AS n
-        WHERE n.tenant_id = %(tenant_id)s AND n.points > 0
+        WHERE n.tenant_id = %(tenant_id)s AND n.points > 0 AND n.kind <> 'expire'
     ) AS e
     FULL JOIN (
         SELECT p.id, p.profile_id, p.earned, p.remaining

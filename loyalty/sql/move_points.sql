@@ -5,21 +5,24 @@
 --      owners       bigint[]       accounts, each once; they are locked
 --      entry_ids    bigint[]       new entries of these accounts; may be none
 --      profile_ids, kinds, points, order_ids, times    of each entry
+--      openings     text[]         source key of the balance that each posts back; empty: none
 --      zone         text           IANA zone that says when a day ends
 --      now          timestamptz
 -- out: profile_id, balance, pending, expiring, expire_at    of every account after the change
 --
--- An entry above zero is a lot. What an order is taken back comes from its own lots first; whatever
--- else is missing comes from points that can be used before those that cannot yet, and there from
--- those that expire first. Points that are earned below zero pay what is owed. So the lots of an
--- account always hold its balance, or nothing where that is below zero.
+-- An entry above zero is a lot, unless it gives back what expired. What an order or an opening
+-- balance is taken back comes from its own lots first; whatever else is missing comes from points
+-- that can be used before those that cannot yet, and there from those that expire first; what has
+-- expired, and the clock has not seen yet, comes last. Points that are earned below zero pay what
+-- is owed. So the lots of an account always hold its balance, or nothing where that is below zero.
 -- With no entries it only sees to that, as after a merge of somebody who owes.
 WITH moved AS (
-    SELECT n.entry_id, n.profile_id, n.kind, n.points, n.order_id, n.effective_at
+    SELECT n.entry_id, n.profile_id, n.kind, n.points, n.order_id, n.effective_at, n.opening
     FROM unnest(
         %(entry_ids)s::bigint[], %(profile_ids)s::bigint[], %(kinds)s::text[],
-        %(points)s::bigint[], %(order_ids)s::bigint[], %(times)s::timestamptz[]
-    ) AS n (entry_id, profile_id, kind, points, order_id, effective_at)
+        %(points)s::bigint[], %(order_ids)s::bigint[], %(times)s::timestamptz[],
+        %(openings)s::text[]
+    ) AS n (entry_id, profile_id, kind, points, order_id, effective_at, opening)
 ),
 account AS (
     SELECT a.profile_id, (a.balance + coalesce(sum(m.points), 0))::bigint AS balance
@@ -36,8 +39,15 @@ rule AS (
 made AS (
     SELECT
         m.entry_id, m.profile_id, m.order_id, m.points,
-        CASE WHEN m.kind = 'earn' AND r.waits > '0'::interval
-            THEN m.effective_at + r.waits END AS activates_at,
+        -- What a correction adds to an order waits as long as the order's other points.
+        CASE WHEN m.order_id IS NOT NULL AND r.waits > '0'::interval THEN r.waits + CASE
+            WHEN m.kind = 'earn' THEN m.effective_at
+            ELSE coalesce((
+                SELECT o.ordered_at
+                FROM crm_order AS o
+                WHERE o.tenant_id = %(tenant_id)s AND o.id = m.order_id
+            ), m.effective_at)
+        END END AS activates_at,
         -- What another tool kept begins to age here, however long it had lain there.
         ((
             (CASE WHEN m.kind = 'open' THEN %(now)s::timestamptz ELSE m.effective_at END
@@ -45,7 +55,7 @@ made AS (
         )::date + time '23:59:59') AT TIME ZONE %(zone)s AS expires_at
     FROM moved AS m
     LEFT JOIN rule AS r ON TRUE
-    WHERE m.points > 0
+    WHERE m.points > 0 AND m.kind <> 'expire'
 ),
 lot AS (
     SELECT
@@ -67,20 +77,35 @@ taken AS (
     WHERE m.points < 0 AND m.order_id IS NOT NULL
     GROUP BY m.profile_id, m.order_id
 ),
+brought AS (
+    SELECT -m.points AS points, (
+        SELECT e.id
+        FROM loyalty_pointsentry AS e
+        WHERE e.tenant_id = %(tenant_id)s AND e.kind = 'open' AND e.source_key = m.opening
+    ) AS lot_id
+    FROM moved AS m
+    WHERE m.opening <> ''
+),
 owned AS (
     SELECT
-        l.*, greatest(0, least(l.had, coalesce(t.points, 0) + l.had - sum(l.had) OVER (
-            PARTITION BY l.profile_id, l.order_id ORDER BY l.id
-        ))) AS own
+        l.*, CASE WHEN b.lot_id IS NOT NULL THEN least(l.had, b.points) ELSE
+            greatest(0, least(l.had, coalesce(t.points, 0) + l.had - sum(l.had) OVER (
+                PARTITION BY l.profile_id, l.order_id ORDER BY l.id
+            )))
+        END AS own
     FROM lot AS l
     LEFT JOIN taken AS t ON t.profile_id = l.profile_id AND t.order_id = l.order_id
+    LEFT JOIN brought AS b ON b.lot_id = l.id
 ),
 pool AS (
     SELECT
         o.*, o.had - o.own AS rest,
         sum(o.had - o.own) OVER (PARTITION BY o.profile_id) - greatest(0, a.balance) AS missing,
         sum(o.had - o.own) OVER (
-            PARTITION BY o.profile_id ORDER BY o.is_pending, o.expires_at NULLS LAST, o.id
+            PARTITION BY o.profile_id
+            ORDER BY
+                coalesce(o.expires_at <= %(now)s, FALSE), o.is_pending,
+                o.expires_at NULLS LAST, o.id
         ) AS upto
     FROM owned AS o
     JOIN account AS a ON a.profile_id = o.profile_id

@@ -1,14 +1,19 @@
 """Balances of another tool by the import page: dry run, once each, posted back by an undo."""
 
+from datetime import timedelta
+
 import pytest
 
 from crm.models import Event, Profile
 from crm.services.checks import find_differences
 from imports.models import Import, ImportRow
 from imports.services.undoing import start_undo
+from kernel import clock
+from kernel.batches import Deadline
 from kernel.errors import Invalid
-from loyalty.models import PointsAccount, PointsEntry
+from loyalty.models import PointsAccount, PointsEntry, PointsLot
 from loyalty.services.checks import find_differences as find_wrong_points
+from loyalty.services.expiry import work_off_lots
 from tenants.models import Tenant
 from tests.imports.files import ACTOR, bring, check, counted, finish
 
@@ -101,6 +106,22 @@ def test_an_undo_posts_back_removes_who_came_and_the_file_can_be_brought_again(
     assert balances() == {"ada@example.com": 1200, "di@example.com": 50}
     twice = bring(BODY, SMILE, kind="points")
     assert counted(twice.counts)["unchanged"] == 2
+
+
+def test_an_undo_takes_people_back_whose_points_have_expired(tenant: Tenant) -> None:
+    bring("email,first name\ndi@example.com,Di\n")
+    done = bring(BODY, SMILE, kind="points")
+    ended = clock.now() - timedelta(days=1)
+    PointsLot.objects.update(expires_at=ended)
+    PointsAccount.objects.update(due_at=ended)
+    assert work_off_lots(Deadline(seconds=None)) == 2
+    assert balances() == {}
+
+    undone = undo(done)
+
+    assert undone.undone["removed"] == {"points": 2, "person": 1}
+    assert set(PointsAccount.objects.values_list("balance", flat=True)) == {0}
+    assert find_differences() == find_wrong_points() == []
 
 
 def test_a_file_of_balances_names_its_tool(tenant: Tenant) -> None:

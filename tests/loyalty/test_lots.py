@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.models import Event, Profile, ProfileFacts
+from crm.models import Event, Profile, ProfileFacts, ProfileMerge
 from crm.services.merging import merge_profiles
 from crm.services.parting import unmerge_profile
 from kernel.batches import Deadline
@@ -141,6 +141,37 @@ def test_points_wait_until_the_time_of_return_is_over() -> None:
     assert find_differences() == []
 
 
+def test_what_is_added_to_an_order_waits_as_long_as_its_other_points() -> None:
+    ada = make_profile()
+    rule(pending_days=14)
+    order_id = buy(ada, 50)
+    ada.orders.filter(pk=order_id).update(gross_minor=8000, base_gross_minor=8000)
+    later = BOUGHT_AT + timedelta(days=1)
+    with simulated(later):
+        post_for_orders([order_id], now=later)
+    found = PointsLot.objects.order_by("pk").values_list("earned", "is_pending", "activates_at")
+    free = BOUGHT_AT + timedelta(days=14)
+    assert list(found) == [(50, True, free), (30, True, free)]
+    assert usable_of(ada.pk) == 0
+
+
+def test_points_whose_last_day_is_over_cannot_be_redeemed_before_the_clock_comes() -> None:
+    ada = make_profile()
+    rule(expires_after_months=1)
+    buy(ada, 30)
+    rule(expires_after_months=None)
+    buy(ada, 20)
+    with simulated(BOUGHT_AT + timedelta(days=60)):
+        assert (balance_of(ada.pk), usable_of(ada.pk)) == (50, 20)
+        with pytest.raises(InsufficientPoints):
+            post_entry(profile_id=ada.pk, kind=EntryKind.REDEEM, points=-21, source_key="r:1")
+        post_entry(profile_id=ada.pk, kind=EntryKind.REDEEM, points=-20, source_key="r:1")
+        assert (lots(), usable_of(ada.pk)) == ([(30, 30), (20, 0)], 0)
+        assert work_off_lots(Deadline(seconds=None)) == 1
+    assert balance_of(ada.pk) == 0
+    assert find_differences() == []
+
+
 @pytest.mark.covers("L2")
 def test_points_are_warned_of_three_times_and_expire_once() -> None:
     ada = make_profile()
@@ -247,6 +278,22 @@ def test_a_merge_moves_lots_and_undoing_it_gives_each_side_its_own() -> None:
     assert find_differences() == []
 
 
+def test_lots_that_a_merge_of_before_did_not_write_down_go_back_with_their_entries() -> None:
+    winner, loser = make_profile(), make_profile()
+    buy(winner, 10)
+    buy(loser, 100)
+    give(loser.pk, 5)
+    merges = merge_profiles([(winner.pk, loser.pk)], rule="manual", now=BOUGHT_AT)
+    merge = ProfileMerge.objects.get(pk=merges[0])
+    assert len(merge.moved_ids.pop("loyalty_pointslot.profile_id")) == 2
+    merge.save(update_fields=["moved_ids"])
+    unmerge_profile(merges[0], now=BOUGHT_AT)
+    assert (balance_of(winner.pk), balance_of(loser.pk)) == (10, 105)
+    found = PointsLot.objects.order_by("pk").values_list("profile_id", "remaining")
+    assert list(found) == [(winner.pk, 10), (loser.pk, 100), (loser.pk, 5)]
+    assert find_differences() == []
+
+
 def test_what_one_side_owed_is_paid_by_a_merge_and_owed_again_after_it() -> None:
     winner, loser = make_profile(), make_profile()
     order_id = buy(loser, 10)
@@ -303,6 +350,21 @@ def test_lots_that_hold_something_else_are_found() -> None:
     assert find_differences() == [
         f"lots of profile {ada.pk}: hold 0, balance 10",
         f"lots of profile {ada.pk}: 1 are not those of the entries",
+    ]
+
+
+@pytest.mark.parametrize("lost", ["due", "facts"])
+def test_what_time_will_do_is_compared_with_what_is_stored(lost: str) -> None:
+    ada = make_profile()
+    rule(expires_after_months=12)
+    buy(ada, 10)
+    assert find_differences() == []
+    if lost == "due":
+        PointsAccount.objects.update(due_at=None)
+    else:
+        ProfileFacts.objects.update(points_expiring=9)
+    assert find_differences() == [
+        f"lots of profile {ada.pk}: what time will do to them is not what is stored"
     ]
 
 

@@ -1,0 +1,184 @@
+"""Points that expired and are taken back: nobody loses them twice, whichever came first."""
+
+from datetime import timedelta
+from itertools import permutations
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crm.models import Event, Order, Profile
+from kernel.batches import Deadline
+from kernel.clock import simulated
+from loyalty.choices import EntryKind
+from loyalty.models import PointsEntry, PointsLot, Program
+from loyalty.queries.ledger import balance_of
+from loyalty.services.accrual import post_for_orders
+from loyalty.services.checks import find_differences
+from loyalty.services.expiry import work_off_lots
+from loyalty.services.opening import Opening, post_back, post_openings
+from loyalty.services.points import post_entry
+from loyalty.services.program import ensure_program
+from tenants.models import Tenant
+from tests.factories.loyalty import BOUGHT_AT, make_order, make_profile, make_refund
+
+pytestmark = pytest.mark.usefixtures("tenant")
+LATER = BOUGHT_AT + timedelta(days=60)
+"""When points that last a month have expired."""
+
+
+def lasting(months: int | None) -> None:
+    ensure_program()
+    Program.objects.update(expires_after_months=months)
+
+
+def buy(profile: Profile, points: int) -> Order:
+    order = make_order(profile, 100 * points)
+    post_for_orders([order.pk], now=BOUGHT_AT)
+    return order
+
+
+def expire() -> None:
+    with simulated(LATER):
+        work_off_lots(Deadline(seconds=None))
+
+
+def refund(order: Order, points: int) -> None:
+    make_refund(order, 100 * points, refunded_at=LATER)
+    order.refunded_minor += 100 * points
+    order.save(update_fields=["refunded_minor"])
+    post(order)
+
+
+def post(order: Order) -> None:
+    with simulated(LATER):
+        post_for_orders([order.pk], now=LATER)
+
+
+@pytest.mark.covers("L2")
+@pytest.mark.parametrize("first", ["expiry", "refund"])
+def test_an_order_is_refunded_and_its_points_expire(first: str) -> None:
+    ada = make_profile()
+    lasting(1)
+    order = buy(ada, 100)
+    if first == "refund":
+        refund(order, 100)
+    expire()
+    if first == "expiry":
+        refund(order, 100)
+    assert balance_of(ada.pk) == 0
+    moved = [("earn", 100), ("reverse", -100)]
+    if first == "expiry":
+        moved = [("earn", 100), ("expire", -100), ("reverse", -100), ("expire", 100)]
+    found = PointsEntry.objects.order_by("pk").values_list("kind", "points")
+    assert list(found) == moved
+    assert list(PointsLot.objects.values_list("earned", "remaining")) == [(100, 0)]
+    told = Event.objects.get(name="Points Reversed").properties
+    assert (told["points"], told["balance"]) == (-100, 0)
+    assert not Event.objects.filter(name="Points Earned", properties__kind="expire").exists()
+    # Again changes nothing.
+    post(order)
+    expire()
+    assert (PointsEntry.objects.count(), find_differences()) == (len(moved), [])
+    # What is earned next is kept.
+    lasting(None)
+    buy(ada, 30)
+    assert (balance_of(ada.pk), find_differences()) == (30, [])
+
+
+@pytest.mark.covers("L2")
+@pytest.mark.parametrize("order_of_things", [*permutations(("expiry", 30, 70))])
+def test_what_was_redeemed_of_a_refunded_order_is_owed(
+    order_of_things: tuple[str | int, ...],
+) -> None:
+    ada = make_profile()
+    lasting(1)
+    order = buy(ada, 100)
+    with simulated(BOUGHT_AT):
+        post_entry(profile_id=ada.pk, kind=EntryKind.REDEEM, points=-60, source_key=f"r:{uuid4()}")
+    for what in order_of_things:
+        if isinstance(what, int):
+            refund(order, what)
+        else:
+            expire()
+        assert find_differences() == []
+    assert balance_of(ada.pk) == -60
+
+
+def test_an_order_that_is_cancelled_or_becomes_smaller_gives_expired_points_back_first() -> None:
+    ada, bob = make_profile(), make_profile()
+    lasting(1)
+    cancelled, smaller = buy(ada, 100), buy(bob, 100)
+    expire()
+    Order.objects.filter(pk=cancelled.pk).update(is_counted=False)
+    Order.objects.filter(pk=smaller.pk).update(gross_minor=8000, base_gross_minor=8000)
+    with simulated(LATER):
+        post_for_orders([cancelled.pk, smaller.pk], now=LATER)
+    assert (balance_of(ada.pk), balance_of(bob.pk)) == (0, 0)
+    backs = PointsEntry.objects.filter(kind=EntryKind.EXPIRE, points__gt=0)
+    assert sorted(backs.values_list("points", flat=True)) == [20, 100]
+    assert find_differences() == []
+
+
+@pytest.mark.parametrize("first", ["expiry", "back"])
+def test_a_balance_of_another_tool_is_posted_back_and_expires(first: str) -> None:
+    ada = make_profile()
+    lasting(1)
+    with simulated(BOUGHT_AT):
+        brought = [Opening(points=70, email=ada.email, profile_id=ada.pk)]
+        post_openings(brought, source="Smile", actor="x")
+    entry = PointsEntry.objects.get()
+    lasting(None)
+    buy(ada, 8)
+    if first == "expiry":
+        expire()
+    with simulated(LATER):
+        post_back([entry], note="Undone", now=LATER)
+        post_back([entry], note="Undone", now=LATER)
+    expire()
+    assert (balance_of(ada.pk), find_differences()) == (8, [])
+
+
+ORDERS = st.lists(
+    st.tuples(
+        st.integers(1, 60),
+        st.sampled_from((None, 1, 12)),
+        st.lists(st.integers(1, 60), max_size=3),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.mark.covers("L2")
+@given(orders=ORDERS, waits=st.sampled_from((0, 14)))
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_refunds_before_and_after_expiry_leave_the_same_balance(
+    tenant: Tenant, orders: list[tuple[int, int | None, list[int]]], waits: int
+) -> None:
+    with transaction.atomic():
+        ensure_program()
+        Program.objects.update(pending_days=waits)
+        before, between, after = people = [make_profile() for _ in range(3)]
+        todo: dict[int, list[tuple[Order, int]]] = {each.pk: [] for each in people}
+        for points, months, parts in orders:
+            lasting(months)
+            for each in people:
+                order = buy(each, points)
+                todo[each.pk] += [(order, part) for part in parts]
+        half = len(todo[between.pk]) // 2
+        for order, part in todo[before.pk] + todo[between.pk][:half]:
+            refund(order, part)
+        expire()
+        for order, part in todo[between.pk][half:] + todo[after.pk]:
+            refund(order, part)
+        assert find_differences() == []
+        kept = sum(max(0, points - sum(parts)) for points, months, parts in orders if months != 1)
+        assert [balance_of(each.pk) for each in people] == [kept] * 3
+        transaction.set_rollback(True)
