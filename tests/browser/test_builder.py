@@ -270,6 +270,8 @@ def test_what_no_form_can_show_is_said_and_kept(page: Page, new: str) -> None:
     expect(page.locator(".b-said")).to_have_count(2)
     expect(page.locator(".b-fault:visible").first).to_contain_text("Colour is not known")
     page.get_by_role("button", name="More for condition 1 of 2").press("Enter")
+    # A menu takes the focus to its first item once it is open.
+    expect(page.get_by_role("button", name="Move up")).to_be_focused()
     page.get_by_role("button", name="Move down").press("Enter")
     assert source(page) == {"op": "or", "children": [odd, odd]}
     page.locator("[data-leaf]").first.get_by_role("button", name="Edit as JSON").click()
