@@ -3,8 +3,8 @@
 import type { ReactNode } from "react";
 
 import { useEditor, useForm } from "./context";
-import { titleOf, Wrap } from "./Form";
-import type { FieldProps } from "./Form";
+import { titleOf, Wrap } from "./Frame";
+import type { FieldProps } from "./Frame";
 import { Icon, IconButton } from "./parts";
 
 export function ConditionField(props: FieldProps): ReactNode {

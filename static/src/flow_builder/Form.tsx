@@ -3,7 +3,10 @@
 import { useId, useState, type ReactNode } from "react";
 
 import { ConditionField } from "./ConditionField";
+import { Loose, readLoose, StepChoice, ZoneChoice } from "./controls";
 import { useEditor, useForm } from "./context";
+import { titleOf, useInvalid, Wrap } from "./Frame";
+import type { FieldProps } from "./Frame";
 import { begin } from "./graph";
 import { asList, asObj, asText, isObj, isSame } from "./json";
 import type { Json, Path } from "./json";
@@ -11,19 +14,7 @@ import { Icon, IconButton, plain } from "./parts";
 import { Picker, TagField } from "./Picker";
 import type { Schema } from "./told";
 
-export interface FieldProps {
-  schema: Schema;
-  name: string;
-  path: Path;
-  value: Json | undefined;
-  isRequired: boolean;
-}
-
 const LONG_TEXT = 200;
-
-export function titleOf(schema: Schema, name: string): string {
-  return schema.title ?? plain(name);
-}
 
 function isWay(schema: Schema): boolean {
   return schema.format === "node";
@@ -84,67 +75,6 @@ export function Field(props: FieldProps): ReactNode {
   if (type === "object") return <ObjectField {...props} />;
   if (type === "boolean") return <Check {...props} />;
   return <Line {...props} />;
-}
-
-interface WrapProps {
-  schema: Schema;
-  name: string;
-  path: Path;
-  isRequired: boolean;
-  /** Id of the one control; none where a group of controls is named. */
-  control?: string;
-  children: ReactNode;
-}
-
-export function useFault(path: Path): { fault: string; id: string } {
-  const id = useId();
-  return { fault: useForm().faultAt(path), id };
-}
-
-/** Label above, help below, error at the field. */
-export function Wrap({ schema, name, path, isRequired, control, children }: WrapProps): ReactNode {
-  const { fault } = useFault(path);
-  const title = titleOf(schema, name);
-  const optional = !isRequired && schema.default === undefined && <span className="field-optional"> optional</span>;
-  const at = path.join(".");
-  const body = (
-    <>
-      {children}
-      {fault && (
-        <p className="field-error" id={`fault-${at}`}>
-          <Icon name="error" />
-          {fault}
-        </p>
-      )}
-      {schema.description && <p className="field-help">{schema.description}</p>}
-    </>
-  );
-  if (control) {
-    return (
-      <div className="field" data-at={at}>
-        <label htmlFor={control}>
-          {title}
-          {optional}
-        </label>
-        {body}
-      </div>
-    );
-  }
-  return (
-    <div className="field" role="group" aria-label={title} data-at={at}>
-      <span className="field-label">
-        {title}
-        {optional}
-      </span>
-      {body}
-    </div>
-  );
-}
-
-/** What a control that is wrong says of itself. */
-export function useInvalid(path: Path): { "aria-invalid": true; "aria-describedby": string } | Record<string, never> {
-  const fault = useForm().faultAt(path);
-  return fault ? { "aria-invalid": true, "aria-describedby": `fault-${path.join(".")}` } : {};
 }
 
 function Choice(props: FieldProps): ReactNode {
@@ -238,89 +168,6 @@ function Line(props: FieldProps): ReactNode {
 function readNumber(text: string): number | undefined {
   const found = Number(text);
   return text.trim() === "" || !Number.isFinite(found) ? undefined : found;
-}
-
-/** A value of any kind: numbers and yes or no are read as such, what stands in quotes as text. */
-function Loose(props: FieldProps): ReactNode {
-  const { path, value } = props;
-  const form = useForm();
-  const id = useId();
-  const [typed, setTyped] = useState<string | null>(null);
-  return (
-    <Wrap {...props} control={id}>
-      <input
-        id={id}
-        type="text"
-        value={typed ?? writeLoose(value)}
-        autoComplete="off"
-        {...useInvalid(path)}
-        onChange={(event) => {
-          setTyped(event.target.value);
-          form.change(path, readLoose(event.target.value), path.join("."));
-        }}
-        onBlur={() => setTyped(null)}
-      />
-    </Wrap>
-  );
-}
-
-function writeLoose(value: Json | undefined): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "string") return isSame(readLoose(value), value) ? value : JSON.stringify(value);
-  return JSON.stringify(value);
-}
-
-function readLoose(text: string): Json | undefined {
-  if (text.trim() === "") return undefined;
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text;
-  }
-}
-
-function StepChoice(props: FieldProps): ReactNode {
-  const { schema, path, value } = props;
-  const { graph, titleOf: nameOf, look } = useEditor();
-  const form = useForm();
-  const id = useId();
-  const own = form.path.replace(/^nodes\./, "");
-  const keys = Object.keys(graph.nodes).filter((key) => (schema.format === "message" ? graph.nodes[key]?.["type"] === "message" : key !== own));
-  return (
-    <Wrap {...props} control={id}>
-      <select id={id} value={asText(value)} {...useInvalid(path)} onChange={(event) => form.change(path, event.target.value)}>
-        <option value="">Choose a step…</option>
-        {keys.map((key) => (
-          <option key={key} value={key}>
-            {[nameOf(key), look.nodes[key]?.text].filter(Boolean).join(": ").slice(0, 80)}
-          </option>
-        ))}
-      </select>
-    </Wrap>
-  );
-}
-
-function ZoneChoice(props: FieldProps): ReactNode {
-  const { path, value } = props;
-  const { told } = useEditor();
-  const form = useForm();
-  const id = useId();
-  const shown = asText(value) || "profile";
-  const zones = Intl.supportedValuesOf("timeZone");
-  return (
-    <Wrap {...props} schema={{ ...props.schema, description: "Their own zone, else their country’s, else that of your account." }} control={id}>
-      <select id={id} value={shown} {...useInvalid(path)} onChange={(event) => form.change(path, event.target.value === "profile" ? undefined : event.target.value)}>
-        <option value="profile">That of the person</option>
-        <option value={told.zone}>{told.zone} (your account)</option>
-        {!zones.includes(shown) && shown !== "profile" && shown !== told.zone && <option value={shown}>{shown}</option>}
-        {zones.filter((zone) => zone !== told.zone).map((zone) => (
-          <option key={zone} value={zone}>
-            {zone}
-          </option>
-        ))}
-      </select>
-    </Wrap>
-  );
 }
 
 /** A number and its unit, and before or after where that is asked. */

@@ -3,8 +3,8 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import { useEditor, useForm } from "./context";
-import { useInvalid, Wrap } from "./Form";
-import type { FieldProps } from "./Form";
+import { useInvalid, Wrap } from "./Frame";
+import type { FieldProps } from "./Frame";
 import { asList, asText } from "./json";
 import { IconButton } from "./parts";
 import { offers } from "./server";
