@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from config.backup.archive import BackupError
 from config.backup.tools import Tools, connect, find_tools, server_version
 
 LOCK_WAIT = "30s"
+LEAVING_SECONDS = 5.0
+"""How long a connection that was just closed may take to be gone from the server's list."""
 FIRST_WITH_TIMEOUT = 17
 """From this version on a dump begins with a setting (`transaction_timeout`) that is new in it."""
 # Made by the bootstrap, with rights that the owner of the tables does not have.
@@ -142,7 +145,20 @@ def has_people(connection: "psycopg.Connection[Any]") -> bool:
 
 
 def count_others(connection: "psycopg.Connection[Any]") -> int:
-    """Return how many other connections use the database."""
+    """Return how many other connections stay; those that are leaving get a moment to do so.
+
+    The server goes on listing a connection for a while after its program has ended.
+    """
+    deadline = time.monotonic() + LEAVING_SECONDS
+    while others := _count_others_now(connection):
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.05)
+    return others
+
+
+def _count_others_now(connection: "psycopg.Connection[Any]") -> int:
+    connection.execute("SELECT pg_stat_clear_snapshot()")
     row: tuple[int] = connection.execute(_OTHERS).fetchone() or (0,)
     return row[0]
 

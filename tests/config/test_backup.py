@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -210,12 +211,28 @@ def fences() -> list[Any]:
         return found
 
 
-def test_other_connections_are_told_to_stop_first(backup: Path) -> None:
+def test_other_connections_are_told_to_stop_first(
+    backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LEAVING_SECONDS", 0.5)
     connections.close_all()
     with tools.connect() as other:
         other.execute("SELECT 1")
         with pytest.raises(CommandError, match="1 other connections use the database"):
             run("restore", str(backup), "--force")
+
+
+def test_a_connection_that_is_just_leaving_is_waited_for(backup: Path) -> None:
+    connections.close_all()
+    other = tools.connect()
+    other.execute("SELECT 1")
+    leaving = Timer(0.5, other.close)
+    leaving.start()
+    try:
+        run("restore", str(backup), "--force")
+    finally:
+        leaving.join()
+    assert Tenant.objects.count() == 1
 
 
 def test_a_dump_that_fails_half_way_changes_nothing(
