@@ -89,6 +89,27 @@ def find_goods(product_ids: Sequence[int]) -> list[Goods]:
     return [_goods(products[key], variants.get(key, [])) for key in product_ids if key in products]
 
 
+def find_named(
+    skus: Collection[str], external_ids: Collection[str]
+) -> tuple[dict[str, Goods], dict[str, Goods]]:
+    """Return products by SKU of a variant, and by their id at the store.
+
+    An id that products of two stores have means neither. What cannot be bought is left out.
+    """
+    of_sku = dict(Variant.objects.filter(sku__in=skus).values_list("sku", "product_id"))
+    rows = Product.objects.filter(external_id__in=external_ids).values_list("external_id", "pk")
+    of_id: dict[str, list[int]] = {}
+    for external_id, pk in rows:
+        of_id.setdefault(external_id, []).append(pk)
+    single = {key: found[0] for key, found in of_id.items() if len(found) == 1}
+    ids = list(dict.fromkeys([*of_sku.values(), *single.values()]))
+    goods = {each.id: each for each in find_goods(ids)}
+    return (
+        {key: goods[pk] for key, pk in of_sku.items() if pk in goods},
+        {key: goods[pk] for key, pk in single.items() if pk in goods},
+    )
+
+
 def search_goods(text: str, *, limit: int) -> list[Goods]:
     """Return products whose title holds a text, the newest first; without a text the newest."""
     rows = _shown("")

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-MOST: Final = 50
-"""Items of one event that are looked at."""
+from messaging.domain.items import list_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +17,8 @@ class Item:
 
 def items_of(properties: Mapping[str, Any]) -> list[Item]:
     """Return what the properties of an event name: ``items``, ``products``, or the event itself."""
-    for name in ("items", "products"):
-        listed = properties.get(name)
-        if isinstance(listed, list):
-            items = [_read(each) for each in listed[:MOST] if isinstance(each, Mapping)]
-            return [item for item in items if item.sku or item.product]
-    alone = _read(properties)
-    return [alone] if alone.sku or alone.product else []
+    items = [_read(each) for each in list_named(properties)]
+    return [item for item in items if item.sku or item.product]
 
 
 def _read(said: Mapping[str, Any]) -> Item:

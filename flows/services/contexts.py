@@ -37,6 +37,7 @@ class Contexts:
         name = trigger.get("event", "")
         context: dict[str, Any] = {
             "event": {
+                **({"title": said["name"]} if "name" in said else {}),
                 **said,
                 "name": name,
                 "id": event_id,

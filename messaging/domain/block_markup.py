@@ -60,6 +60,54 @@ def write_coupon(said: Mapping[str, str]) -> str:
     )
 
 
+def write_items(said: Mapping[str, str]) -> str:
+    """Return what the event names, one below the other; nothing where it names nothing."""
+    go = (
+        '{% if item.url != "" %}<a href="{{ item.url }}" style="font-size:14px">'
+        f"<u>{_text(said['button'])}</u></a>{{% endif %}}"
+        if said["button"]
+        else ""
+    )
+    picture = (
+        '{% if item.url != "" %}<a href="{{ item.url }}">{% endif %}'
+        '<img src="{{ item.image_url }}" alt="" width="88" '
+        'style="display:block;width:88px;height:auto;border:0;border-radius:8px" />'
+        '{% if item.url != "" %}</a>{% endif %}'
+    )
+    return (
+        "<mj-raw>{% if items.size > 0 %}</mj-raw><mj-section><mj-column>"
+        + _heading(said["title"])
+        + "<mj-raw>{% for item in items %}</mj-raw>"
+        '<mj-table css-class="ink" font-size="16px" line-height="1.4" color="#1f2a2c" '
+        'padding="0"><tr>{% if item.image_url != "" %}'
+        f'<td style="width:88px;padding:8px 16px 8px 0;vertical-align:top">{picture}</td>'
+        '{% endif %}<td style="padding:8px 0;vertical-align:middle">'
+        '<span style="display:block;font-weight:600">{{ item.title }}'
+        '{% if item.quantity > 1 %} <span style="white-space:nowrap;opacity:0.65">'
+        "× {{ item.quantity }}</span>{% endif %}</span>"
+        '{% if item.price_minor %}<span style="display:block">'
+        "{{ item.price_minor | money: item.currency }}</span>{% endif %}"
+        f"{go}</td></tr></mj-table><mj-raw>{{% endfor %}}</mj-raw></mj-column></mj-section>"
+        "<mj-raw>{% endif %}</mj-raw>"
+    )
+
+
+def write_order_lines(said: Mapping[str, str]) -> str:
+    """Return what was bought, without prices: a reminder of an order and no receipt."""
+    return (
+        "<mj-section><mj-column>"
+        + _heading(said["title"])
+        + '<mj-table css-class="ink" font-size="16px" line-height="1.4" color="#1f2a2c" '
+        'padding="0">{% for line in order.lines %}<tr>'
+        '<td style="padding:6px 0">{{ line.title }}{% if line.quantity > 1 %} '
+        '<span style="white-space:nowrap;opacity:0.65">× {{ line.quantity }}</span>{% endif %}'
+        "</td></tr>{% endfor %}</mj-table>"
+        '<mj-text css-class="soft" font-size="14px" color="#5b6b6d">'
+        "Order {{ order.number }}, placed on {{ order.ordered_at | day }}</mj-text>"
+        "</mj-column></mj-section>"
+    )
+
+
 def write_loyalty(said: Mapping[str, str]) -> str:
     """Return the balance of points and the tier."""
     return (

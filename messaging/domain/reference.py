@@ -145,6 +145,18 @@ VARIABLES: tuple[Variable, ...] = (
         ],
     ),
     Variable("event", "list", "What the event that started the flow carries", {}),
+    Variable("items", "list", "What that event names: the cart, or the product looked at", []),
+    *_of(
+        "items[]",
+        [
+            ("title", "text", "Name of the product", "Lemon soap"),
+            ("url", "address", "Its page in the shop; empty where none is known", ""),
+            ("image_url", "address", "Its picture; empty without one", ""),
+            ("quantity", "number", "Pieces", 2),
+            ("price_minor", "money", "Price of one; nothing where none is known", 1250),
+            ("currency", "text", "Of the price", "GBP"),
+        ],
+    ),
     Variable(
         "products", "list", "A shelf: products['best/4'], ['best/4/Soap'], ['chosen/12,15']", {}
     ),

@@ -6,7 +6,7 @@ from crm.services.repointing import REPOINTED, UNITED
 from messaging.gates import fill_gate
 from messaging.inbound import fill_inbound
 from messaging.panels import fill_losing
-from messaging.queries import shelves, signup, values, words
+from messaging.queries import items, shelves, signup, values, words
 from messaging.queries import stock as goods
 from messaging.services import (
     answers,
@@ -91,6 +91,7 @@ def _fill_variables() -> None:
     fill_variable("store", values.store_values)
     fill_variable("order", values.order_values)
     fill_variable("event", values.event_values)
+    fill_variable("items", items.item_values)
     fill_variable("brand", values.brand_values)
     fill_variable("low_stock_left", goods.low_stock_values)
     fill_variable("backordered_until", goods.backorder_values)

@@ -6,13 +6,14 @@ Personal links lead nowhere, as nobody but their owner may follow them.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from crm.queries.shelves import best_sellers
 from kernel import clock
 from messaging.choices import MessageClass
 from messaging.domain.reference import sample_values
@@ -26,7 +27,7 @@ from messaging.types import PendingMessage, Recipient, RenderedEmail
 from messaging.variables import gather_values
 
 PERSONAL = frozenset({"unsubscribe_url", "preferences_url", "confirm_url", "data_url"})
-OF_A_MESSAGE = frozenset({"coupon", "event"})
+OF_A_MESSAGE = frozenset({"coupon", "event", "items"})
 """Values that exist for a real message alone."""
 OF_THE_SHOP = frozenset({"brand", "store", "sender", "products", "reviews", "recommendations"})
 """Values that are the same for everybody, or do for a made-up reader."""
@@ -111,6 +112,8 @@ def values_for(names: Collection[str], reader: Recipient) -> dict[str, Any]:
         found["coupon"] = sample_coupon()
     if "event" in names:
         found["event"] = Told()
+    if "items" in names:
+        found["items"] = sample_items()
     return found
 
 
@@ -118,6 +121,12 @@ def sample_coupon() -> dict[str, Any]:
     """Return a coupon that is none: no code of a pool is used up by looking."""
     ends = clock.now() + timedelta(days=COUPON_DAYS)
     return {**sample_values()["coupon"], "expires_at": ends}
+
+
+def sample_items() -> list[dict[str, Any]]:
+    """Return what a cart may hold: best sellers, or a made-up item where nothing is sold."""
+    goods = [{**asdict(each), "quantity": 1} for each in best_sellers(2)]
+    return goods or list(sample_values()["items"])
 
 
 def pending_for(reader: Recipient, order_id: int | None) -> PendingMessage:
