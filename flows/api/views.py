@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from flows.api.backtests import BacktestActions
 from flows.api.enrolling import Enrolling
+from flows.api.library import LibraryActions
 from flows.api.publishing import Publishing
 from flows.api.reports import ReportActions
 from flows.api.why import WhyActions
@@ -94,7 +95,13 @@ class NodeTypeList(serializers.Serializer[Any]):
 
 
 class FlowViewSet(
-    Publishing, Enrolling, ReportActions, WhyActions, BacktestActions, ReadResource[Flow]
+    Publishing,
+    Enrolling,
+    LibraryActions,
+    ReportActions,
+    WhyActions,
+    BacktestActions,
+    ReadResource[Flow],
 ):
     """Automations, newest first."""
 

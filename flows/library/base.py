@@ -41,6 +41,19 @@ CODES: Final = "codes"
 REVIEWS: Final = "reviews"
 FLOW_ON: Final = "flow_on"
 FLOW_OFF: Final = "flow_off"
+_NEEDED: Final[Mapping[str, str]] = {
+    EVENT: "“{}” in the last 90 days",
+    PROPERTY: "People with a {}",
+    CHANNEL: "An account for {}",
+    STOCK: "Stock of your products",
+    PRICES: "Prices of your products",
+    PRODUCTS: "Products with pictures",
+    FLAG: "Products marked as {}",
+    CODES: "Codes made in your store",
+    REVIEWS: "Reviews",
+    FLOW_ON: "The flow “{}” is on",
+    FLOW_OFF: "The flow “{}” is off",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,11 @@ class Need:
     what: str
     words: str
     is_optional: bool = False
+
+    @property
+    def title(self) -> str:
+        """What is needed, in words."""
+        return _NEEDED[self.kind].format(self.what.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)

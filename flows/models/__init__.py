@@ -14,6 +14,7 @@ from flows.models.automations import (
     Task,
 )
 from flows.models.campaigns import Campaign, Recipient
+from flows.models.library import LibraryOrder
 
 __all__ = [
     "ABTest",
@@ -25,6 +26,7 @@ __all__ = [
     "FlowRun",
     "FlowVersion",
     "HeldOut",
+    "LibraryOrder",
     "Recipient",
     "ReviewItem",
     "RunStep",

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from flows.library.steps import message
+from flows.library.win_back import FIRST
 from flows.models import Flow
 from flows.services.flows import create_flow, publish
-from flows.services.library import win_back_message
 from kernel.errors import Conflict, NotFound
-from messaging.services.library import WIN_BACK
 from segments.domain.rfm import GROUP_LABELS
 from segments.queries.rfm import ADVICE
 from segments.services.library import ensure_starter
@@ -64,7 +64,7 @@ def build_group_flow(segment_id: int, group: str) -> dict[str, Any]:
     }
     if group in STAYING_AWAY:
         nodes["day"]["next"] = "first"
-        nodes["first"] = win_back_message(WIN_BACK, "end")
+        nodes["first"] = message(FIRST, "end")
     return {
         "trigger": {"segment": str(segment_id)},
         "reentry": {"policy": "after", "n": 60, "unit": "days"},

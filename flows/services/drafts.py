@@ -161,7 +161,9 @@ def restore_version(flow_id: int, number: int, *, actor: str) -> FlowDraft:
 
 
 @transaction.atomic
-def start_flow(graph: Mapping[str, Any], *, name: str, description: str, actor: str) -> Flow:
+def start_flow(
+    graph: Mapping[str, Any], *, name: str, description: str, actor: str, key: str = ""
+) -> Flow:
     """Create a flow with a draft; where the name is taken, it gets a number.
 
     Args:
@@ -169,6 +171,7 @@ def start_flow(graph: Mapping[str, Any], *, name: str, description: str, actor: 
         name: wanted.
         description: what it is for; may be empty.
         actor: e-mail address of the member.
+        key: word of a library flow; empty for the merchant's own.
 
     Raises:
         Conflict: too many flows have this name.
@@ -183,7 +186,7 @@ def start_flow(graph: Mapping[str, Any], *, name: str, description: str, actor: 
     found = next(free, None)
     if found is None:
         raise Conflict(f"Too many flows are called {wanted}.")
-    flow = create_flow(name=found, description=description)
+    flow = create_flow(name=found, key=key, description=description)
     save_draft(flow.pk, graph, revision=None, actor=actor)
     return flow
 

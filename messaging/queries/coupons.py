@@ -24,6 +24,8 @@ from kernel.sql import run_sql
 from messaging.choices import CodeStatus, CouponKind, CouponStatus
 from messaging.models import Coupon, CouponCode
 from messaging.queries.coupon_values import Shops
+from stores.choices import WriteKind
+from stores.models import WriteLane
 from tenants.queries import get_tenant
 
 NEWEST: Final = Sorting("p.created_at", "p.id", "created_at", is_time=True)
@@ -224,6 +226,20 @@ def list_skus_of(coupon: Coupon) -> list[str]:
         return []
     rows = Variant.objects.filter(product_id__in=coupon.product_ids).exclude(sku="")
     return list(rows.order_by("product_id", "pk").values_list("sku", flat=True))
+
+
+def list_code_stores() -> list[int]:
+    """Return the stores that take codes which Patron makes, in order."""
+    lanes = WriteLane.objects.filter(kind=WriteKind.CODES, is_on=True)
+    return sorted(lanes.values_list("store_id", flat=True))
+
+
+def find_free_name(wanted: str) -> str:
+    """Return a name that no coupon has: the wanted one, else with a number behind it."""
+    names = Coupon.objects.filter(name__istartswith=wanted).values_list("name", flat=True)
+    taken = {name.lower() for name in names}
+    numbered = (f"{wanted} {number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (wanted, *numbered) if name.lower() not in taken)
 
 
 def find_currencies(store_ids: Collection[int]) -> dict[int, str]:

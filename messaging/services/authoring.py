@@ -56,15 +56,21 @@ class Draft:
 
 
 @transaction.atomic
-def create_template(draft: Draft, *, actor: str = "") -> Template:
+def create_template(draft: Draft, *, key: str = "", actor: str = "") -> Template:
     """Create a template; flows and campaigns can name it from then on.
+
+    Args:
+        draft: all of it.
+        key: wanted, with a number where it is taken; empty makes one of the name.
+        actor: e-mail address of the member.
 
     Raises:
         Invalid: a name, tag or topic that cannot be.
         TemplateInvalid: a part that cannot be compiled; ``fields`` names it.
     """
     values = _values(draft)
-    template = Template.objects.create(key=_new_key(draft.name), channel=draft.channel, **values)
+    word = _new_key(key or draft.name)
+    template = Template.objects.create(key=word, channel=draft.channel, **values)
     audit.record("template.created", "template", template.pk, after=_said(template), actor=actor)
     return template
 
@@ -295,7 +301,7 @@ def _values(draft: Draft) -> dict[str, Any]:
 
 
 def _new_key(name: str) -> str:
-    """Return a word of its own for a new template, made of its name."""
+    """Return a word of its own for a new template, made of its name, or of the key it wants."""
     base = slugify(name)[:60].replace("-", "_") or "template"
     taken = set(Template.objects.filter(key__startswith=base).values_list("key", flat=True))
     return next(

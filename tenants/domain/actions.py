@@ -141,6 +141,7 @@ ACTIONS: Final[dict[str, str]] = {
     "flow.draft_edited": "began to edit a flow",
     "flow.draft_restored": "took an older version of a flow as its draft",
     "flow.renamed": "renamed a flow",
+    "flow.library_ordered": "changed with which flows to begin",
     "flow.published": "published a flow",
     "flow.status_changed": "switched a flow",
     "flow.resumed": "resumed a flow",

@@ -204,6 +204,8 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "flow": f"{flow}/",
         "flow-changes": f"{flow}/changes/",
         "flow-new": "flows/new/",
+        "flow-library": "flows/library/",
+        "flow-of-library": "flows/library/flow/?flow=win_back",
         "flow-edit": f"{flow}/edit/",
         "flow-branches": f"flows/{Flow.objects.get(key='win_back').pk}/",
         "runs": f"{flow}/runs/",

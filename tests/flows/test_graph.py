@@ -23,8 +23,9 @@ from flows.domain.triggers import holds
 from flows.domain.values import PropertyCondition
 from flows.domain.words import speak_delay, speak_property, speak_reentry
 from flows.errors import GraphError
+from flows.library.post_purchase import POST_PURCHASE
+from flows.library.win_back import build_win_back
 from flows.nodes import NODE_TYPES
-from flows.services.library import POST_PURCHASE, build_win_back
 from tests.factories.flows import definition, message_node
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -63,7 +64,7 @@ def faults(graph: Any) -> dict[str, str]:
 
 def test_the_library_flows_are_sound() -> None:
     assert parse_graph(POST_PURCHASE).reentry.policy is Policy.EVERY_TIME
-    win_back = check_graph(build_win_back(7))
+    win_back = check_graph(build_win_back("7"))
     assert win_back.trigger == SegmentTrigger(7)
     assert win_back.reentry.gap == timedelta(days=60)
     assert [exit_on.event for exit_on in win_back.exit_on] == ["Order Placed"]
@@ -167,7 +168,7 @@ def test_a_message_may_be_late_as_its_class_allows() -> None:
 
 
 def test_each_node_says_where_to_go() -> None:
-    graph = parse_graph(build_win_back(7))
+    graph = parse_graph(build_win_back("7"))
 
     def at(key: str, *, is_waiting: bool = False, is_met: bool = False) -> Decision:
         return decide(graph.nodes[key], now=NOW, zone=ZONE, is_waiting=is_waiting, is_met=is_met)

@@ -88,6 +88,8 @@ CHANGES: dict[str, dict[str, Any]] = {
         "definition": '{"field":"order_count","is":">=","value":3}',
     },
     "flows/new/": {"start": "blank"},
+    "flows/library/install/": {"key": "win_back"},
+    "flows/library/order/": {"key": ["win_back", "post_purchase"]},
     "flows/<int:flow_id>/save/": {"graph": '{"nodes": {}}'},
     "flows/<int:flow_id>/rename/": {"name": "Hello again"},
     "flows/<int:flow_id>/publish/": {},
