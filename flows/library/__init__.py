@@ -3,12 +3,28 @@
 from collections.abc import Mapping
 from typing import Final
 
-from flows.library import post_purchase, win_back
-from flows.library.base import LibraryFlow
+from flows.library import (
+    after_purchase,
+    browse,
+    cart,
+    post_purchase,
+    welcome,
+    win_back,
+    win_back_stages,
+)
+from flows.library.base import GROUPS, LibraryFlow
+
+_FIRST: Final = (post_purchase.FLOW, welcome.FLOW, cart.FLOW, win_back.FLOW)
+_OTHERS: Final = (
+    cart.TEST,
+    browse.FLOW,
+    after_purchase.FLOW,
+    win_back_stages.FLOW,
+)
 
 LIBRARY: Final[tuple[LibraryFlow, ...]] = (
-    post_purchase.FLOW,
-    win_back.FLOW,
+    *_FIRST,
+    *sorted(_OTHERS, key=lambda flow: GROUPS.index(flow.group)),
 )
 """Those to begin with first, then by group."""
 BY_KEY: Final[Mapping[str, LibraryFlow]] = {flow.key: flow for flow in LIBRARY}

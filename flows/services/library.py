@@ -20,6 +20,7 @@ from messaging.services.authoring import Draft, create_template
 from messaging.services.coupon_checks import CouponData
 from messaging.services.coupons import create_coupon
 from messaging.services.library import ensure_template
+from segments.queries.starters import find_top_category
 from segments.services.library import ensure_starter
 from tenants.services import audit
 
@@ -101,7 +102,7 @@ def order_library(keys: list[str], *, actor: str) -> None:
     )
 
 
-def draft_of(said: Mail, coupon_id: int | None = None) -> Draft:
+def draft_of(said: Mail, coupon_id: int | None = None, category: str = "") -> Draft:
     """Return an e-mail of the library as a template says it."""
     return Draft(
         name=said.name,
@@ -109,7 +110,7 @@ def draft_of(said: Mail, coupon_id: int | None = None) -> Draft:
         message_class=said.message_class,
         subject=said.subject,
         preheader=said.preheader,
-        mjml=said.write(coupon_id),
+        mjml=said.write(coupon_id, category),
         tags=tuple(sorted(said.tags)),
     )
 
@@ -117,8 +118,8 @@ def draft_of(said: Mail, coupon_id: int | None = None) -> Draft:
 @transaction.atomic
 def _install(wanted: LibraryFlow, actor: str) -> Flow:
     coupons = {gift.key: _make_coupon(gift, actor) for gift in wanted.coupons}
-    bound = Bound(_ensure_segments(wanted), coupons)
-    names = {said.key: _make_template(said, coupons, actor) for said in wanted.messages}
+    bound = Bound(_ensure_segments(wanted), coupons, find_top_category())
+    names = {said.key: _make_template(said, bound, actor) for said in wanted.messages}
     graph = _name_templates(wanted.build(bound), names)
     return start_flow(
         graph, name=wanted.name, description=wanted.description, actor=actor, key=wanted.key
@@ -146,13 +147,13 @@ def _make_coupon(gift: Gift, actor: str) -> int:
     return create_coupon(data, actor=actor).pk
 
 
-def _make_template(said: Message, coupons: Mapping[str, int], actor: str) -> str:
+def _make_template(said: Message, bound: Bound, actor: str) -> str:
     """Make the template of a message; returns its key, which has a number where it is taken."""
     if isinstance(said, Standing):
         ensure_template(said.key)
         return said.key
     if isinstance(said, Mail):
-        draft = draft_of(said, coupons.get(said.coupon))
+        draft = draft_of(said, bound.coupons.get(said.coupon), bound.category)
     else:
         draft = Draft(
             name=said.name,

@@ -446,6 +446,8 @@ API = [
     Endpoint("flows/", ("get",)),
     Endpoint("flows/nodes/", ("get",)),
     Endpoint("flows/triggers/", ("get",)),
+    Endpoint("flows/library/", ("get",)),
+    Endpoint("flows/library/<key>/install/", ("post",)),
     Endpoint("flows/<pk>/", ("get",), "flow_id"),
     Endpoint("flows/<pk>/enrol/", ("post",), "flow_id"),
     Endpoint("flows/<pk>/versions/", ("get",), "flow_id"),
