@@ -66,6 +66,10 @@ class Outcome(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+ASKS_FOR_REVIEW = "review request"
+"""Tag of a template that asks for a review: about one order a person gets one such message."""
+
+
 class SkipReason(TextChoices):
     """Why a message was not sent; the order is the order of the gates."""
 
@@ -84,6 +88,7 @@ class SkipReason(TextChoices):
     TOO_OFTEN = "too_often", "The person wants messages less often"
     SUNSET = "sunset", "Has shown no interest for very long"
     UNHAPPY = "unhappy", "Something is unresolved with this person"
+    REVIEW_ASKED = "review_asked", "Was asked for a review of this order already"
     BUDGET = "budget", "Another message was worth more of the person's attention"
     SMART_SENDING = "smart_sending", "Got a promotional message a short while ago"
     FREQUENCY_CAP = "frequency_cap", "Got as many messages as the rules allow"

@@ -31,6 +31,7 @@ GATE_ORDER: dict[str, SkipReason] = {
     "preferences": SkipReason.TOPIC_REFUSED,
     "sunset": SkipReason.SUNSET,
     "unhappy": SkipReason.UNHAPPY,
+    "review": SkipReason.REVIEW_ASKED,
     "budget": SkipReason.BUDGET,
     "smart_sending": SkipReason.SMART_SENDING,
     "frequency": SkipReason.FREQUENCY_CAP,

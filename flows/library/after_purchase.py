@@ -5,7 +5,6 @@ from typing import Any, Final
 from flows.library import parts as p
 from flows.library.base import (
     AFTER,
-    ASKS_FOR_REVIEW,
     BEHAVIOURAL,
     CODES,
     EVENT,
@@ -30,6 +29,7 @@ from flows.library.steps import (
     split,
     wait_event,
 )
+from messaging.choices import ASKS_FOR_REVIEW
 
 _ORDERED: Final = "You get this email because you ordered from {{ store.name }}."
 _TIPS: Final = p.words(

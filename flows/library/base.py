@@ -28,9 +28,6 @@ SAFETY: Final = "safety"
 SERVICE_CLASS: Final = "service"
 """Words of `messaging.choices.MessageClass`."""
 
-ASKS_FOR_REVIEW: Final = "review request"
-"""Tag of a template that asks for a review; about one order a person gets one such message."""
-
 EVENT: Final = "event"
 PROPERTY: Final = "property"
 CHANNEL: Final = "channel"

@@ -173,8 +173,8 @@ FLOW: Final = LibraryFlow(
     group=RETURN,
     icon="return",
     description="Writes after 60 days by what somebody bought before, and with your best offer"
-    " after 120; a mail after 90 days is ready and off. Who still reads hears from you now and then; who"
-    " does not is tagged “asleep”, so that you leave them out.",
+    " after 120; a mail after 90 days is ready and off. Who still reads hears from you now and"
+    " then; who does not is tagged “asleep”, so that you leave them out.",
     build=build,
     messages=(ONE_TIMER, REGULAR, BEST, BETWEEN, STRONG, NOW_AND_THEN),
     needs=(

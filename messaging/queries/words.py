@@ -32,6 +32,7 @@ GATES = {
     "preferences": "It is what the person wants, and as often",
     "sunset": "The person has not lost interest",
     "unhappy": "Nothing is unresolved with the person",
+    "review": "The person was not asked for a review of this order before",
     "budget": "No other message is worth more of the person's attention",
     "smart_sending": "Nothing promotional was sent a short while ago",
     "frequency": "Fewer messages were sent than the rules allow",
@@ -135,6 +136,9 @@ JUDGEMENTS: dict[str, Judgement] = {
         "good",
         _HEALTHY,
         "Promotions rest until what troubles the person is resolved, and go on by themselves.",
+    ),
+    SkipReason.REVIEW_ASKED: Judgement(
+        "good", _HEALTHY, "One order is asked about once, whichever flow does it."
     ),
     SkipReason.BUDGET: Judgement(
         "good", _HEALTHY, "One person gets so many messages and no more; the best ones win."

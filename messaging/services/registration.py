@@ -21,6 +21,7 @@ from messaging.services.gates import (
     budget,
     frequency,
     quiet_hours,
+    reviews,
     smart_sending,
     stock,
     sunset,
@@ -66,6 +67,7 @@ def _fill_gates() -> None:
     fill_gate("preferences", wishes.preference_gate)
     fill_gate("sunset", sunset.sunset_gate)
     fill_gate("unhappy", unhappy.unhappy_gate)
+    fill_gate("review", reviews.review_gate)
     fill_gate("budget", budget.budget_gate)
     fill_gate("smart_sending", smart_sending.smart_sending_gate)
     fill_gate("frequency", frequency.frequency_gate)

@@ -35,6 +35,7 @@ ORDER = [
     "preferences",
     "sunset",
     "unhappy",
+    "review",
     "budget",
     "smart_sending",
     "frequency",
