@@ -1,5 +1,7 @@
 """Every provider that an account can be at: one line each."""
 
+from django.conf import settings
+
 from messaging.channels import (
     email_brevo,
     email_mailersend,
@@ -12,6 +14,7 @@ from messaging.channels import (
     email_sparkpost,
     push_fcm,
     push_web,
+    sms_mailbox,
     sms_twilio,
     sms_vonage,
     whatsapp_meta,
@@ -33,6 +36,7 @@ _ALL: tuple[Provider, ...] = (
     push_fcm.PROVIDER,
     sms_twilio.PROVIDER,
     sms_vonage.PROVIDER,
+    *([sms_mailbox.PROVIDER] if settings.EMBEDDED else []),
     whatsapp_meta.PROVIDER,
     whatsapp_twilio.PROVIDER,
 )

@@ -20,6 +20,8 @@ RETURNING_SHARE: Final = 0.45
 REFUND_SHARE: Final = 0.06
 SIGN_UP_SHARE: Final = 0.12
 DISCOUNT_SHARE: Final = 0.15
+CART_LAY: Final = timedelta(hours=1)
+"""So long ago a cart was left when it is told of: it is abandoned at once."""
 COUNT_ORDERS: Final = 4
 """Every so many orders the store says what is left of what was bought, the first time at once."""
 SHIP_AFTER: Final = timedelta(seconds=25)
@@ -63,16 +65,20 @@ class Post:
 class LiveStore:
     """Makes up what happens in one store; the same seed makes the same people buy the same."""
 
-    def __init__(self, shop: Shop, *, seed: int, known: Sequence[Shopper] = ()) -> None:
+    def __init__(
+        self, shop: Shop, *, seed: int, known: Sequence[Shopper] = (), only: Shopper | None = None
+    ) -> None:
         """Start a run.
 
         Args:
             shop: what is sold.
             seed: of names, baskets and ids; two runs with one seed send the same deliveries.
             known: shoppers of the past, some of whom come back.
+            only: who does everything; None draws lots.
         """
         self.shop = shop
         self.known = list(known)
+        self._only = only
         self._rng = random.Random(f"{shop.slug}:{seed}")
         self._base = (seed % RUNS) * IDS_PER_RUN
         self._made = 0
@@ -107,6 +113,14 @@ class LiveStore:
             refunded_at = at + REFUND_AFTER
             yield self._post("refunds/create", self._refund(order, refunded_at), refunded_at)
 
+    def leave_cart(self, at: datetime) -> Iterator[Post]:
+        """Yield what is told of a shopper who went to the checkout an hour ago and left."""
+        self._made += 1
+        shopper, left_at = self._pick_shopper(), at - CART_LAY
+        if shopper.external_id:
+            yield self._post("customers/create", _customer(shopper, left_at), at)
+        yield self._post("checkouts/create", self._checkout(shopper, left_at), at)
+
     def _post(self, topic: str, payload: Json, at: datetime) -> Post:
         return Post(at, topic, payload, str(uuid.UUID(int=self._rng.getrandbits(128), version=4)))
 
@@ -114,6 +128,8 @@ class LiveStore:
         return first + self._base + self._made
 
     def _pick_shopper(self) -> Shopper:
+        if self._only is not None:
+            return self._only
         if self.known and self._rng.random() < RETURNING_SHARE:
             return self._rng.choice(self.known)
         fresh = make_shopper(self._rng, self.shop, self._rng.randint(2000, 9999))
@@ -163,6 +179,27 @@ class LiveStore:
             "line_items": lines,
             "refunds": [],
             "fulfillments": [],
+        }
+
+    def _checkout(self, shopper: Shopper, at: datetime) -> Json:
+        lines = [self._line(place, *pick) for place, pick in enumerate(self._basket(), start=1)]
+        total = sum(
+            to_minor(line["price"], self.shop.currency) * line["quantity"] for line in lines
+        )
+        token = f"checkout-{self._id(FIRST_ORDER_ID)}"
+        return {
+            "id": self._id(FIRST_ORDER_ID),
+            "token": token,
+            "created_at": at.isoformat(),
+            "updated_at": at.isoformat(),
+            "completed_at": None,
+            "currency": self.shop.currency,
+            "email": shopper.email,
+            "phone": shopper.phone or None,
+            "customer": _customer(shopper, at) if shopper.external_id else None,
+            "line_items": lines,
+            "total_price": self._money(total),
+            "abandoned_checkout_url": f"https://{self.shop.domain}/checkouts/{token}/recover",
         }
 
     def _basket(self) -> list[tuple[Item, int]]:
@@ -263,13 +300,19 @@ def _customer(shopper: Shopper, at: datetime) -> Json:
         "first_name": shopper.first_name,
         "last_name": shopper.last_name,
         "email": shopper.email,
-        "phone": None,
+        "phone": shopper.phone or None,
         "state": "enabled",
         "tags": "",
         "default_address": _address(shopper),
     }
     if shopper.is_subscribed:
         customer["email_marketing_consent"] = {
+            "state": "subscribed",
+            "opt_in_level": "single_opt_in",
+            "consent_updated_at": at.isoformat(),
+        }
+    if shopper.phone:
+        customer["sms_marketing_consent"] = {
             "state": "subscribed",
             "opt_in_level": "single_opt_in",
             "consent_updated_at": at.isoformat(),

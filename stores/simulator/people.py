@@ -2,7 +2,8 @@
 
 import random
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from stores.simulator.catalogue import Shop
@@ -31,6 +32,7 @@ class Shopper:
     Attributes:
         external_id: the store's customer id; empty for a guest.
         is_subscribed: whether marketing e-mail is wanted.
+        phone: E.164, of somebody who wants texts as well; empty for most.
     """
 
     external_id: str
@@ -40,6 +42,7 @@ class Shopper:
     country: str
     city: str
     is_subscribed: bool
+    phone: str = ""
 
 
 def make_shopper(rng: random.Random, shop: Shop, number: int) -> Shopper:
@@ -56,6 +59,33 @@ def make_shopper(rng: random.Random, shop: Shop, number: int) -> Shopper:
         country=country,
         city=rng.choice(shop.cities[country]),
         is_subscribed=rng.random() < 0.46,  # noqa: PLR2004 share that ticks the box
+    )
+
+
+def name_shopper(
+    known: Sequence[Shopper], shop: Shop, email: str, phone: str = ""
+) -> Shopper | None:
+    """Return the shopper of an address, who wants mail; None without an address.
+
+    Args:
+        known: shoppers of the past; somebody else is made up from their address.
+        shop: where they buy.
+        email: of them.
+        phone: E.164; with one they want texts as well.
+    """
+    if not email:
+        return None
+    rng = random.Random(email)
+    found = next((shopper for shopper in known if shopper.email == email), None)
+    person = found or make_shopper(rng, shop, 0)
+    name = email.partition("@")[0].partition(".")[0].title()
+    return replace(
+        person,
+        external_id=person.external_id or str(7_300_000_000_000 + rng.randrange(10**9)),
+        first_name=person.first_name if found else name,
+        email=email,
+        is_subscribed=True,
+        phone=phone,
     )
 
 

@@ -151,3 +151,11 @@ def send_all(stall: Stall, posts: Iterable[Post], agenda: Agenda) -> None:
     """Note every webhook of a purchase for when it is due."""
     for post in posts:
         agenda.put(post.due_at, partial(stall.sender.send, post))
+
+
+def leave_carts(stalls: Sequence[Stall], count: int) -> None:
+    """Tell each store of so many carts that were left an hour ago."""
+    for stall in stalls:
+        for _ in range(count):
+            for post in stall.store.leave_cart(clock.now()):
+                stall.sender.send(post)

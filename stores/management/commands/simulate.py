@@ -16,9 +16,9 @@ from stores import queries
 from stores.services.connections import read_secret
 from stores.simulator.catalogue import JUNIPER, SHOPS, Shop
 from stores.simulator.payloads import LiveStore
-from stores.simulator.people import Shopper
+from stores.simulator.people import Shopper, name_shopper
 from stores.simulator.readers import Letterbox
-from stores.simulator.runner import Readers, Stall, demo_pause, run
+from stores.simulator.runner import Readers, Stall, demo_pause, leave_carts, run
 from stores.simulator.sender import Sender
 from stores.types import StoreHealth
 from tenants.models import Tenant
@@ -38,6 +38,9 @@ class Command(BaseCommand):
         parser.add_argument("--store", type=int, help="id; default: the tenant's Shopify stores")
         parser.add_argument("--rate", type=float, default=1.0, help="orders per second; 0: at once")
         parser.add_argument("--count", type=int, default=10, help="orders; 0: for ever")
+        parser.add_argument("--carts", type=int, default=0, help="leave so many carts instead")
+        parser.add_argument("--shopper", default="", help="address of who does everything")
+        parser.add_argument("--phone", default="", help="their number, which wants texts")
         parser.add_argument("--seed", type=int, help="the same seed sends the same deliveries")
         parser.add_argument("--to", default="", help="other address, such as http://127.0.0.1:8001")
         parser.add_argument("--demo", action="store_true", help="all demo shops, for ever")
@@ -52,13 +55,17 @@ class Command(BaseCommand):
         pause = demo_pause if options["demo"] else lambda made: 1 / rate if rate else 0.0
         count = None if options["demo"] or not options["count"] else options["count"]
         try:
-            run(stalls, pause=pause, count=count, seed=seed, readers=_readers(stalls, options))
+            if options["carts"]:
+                leave_carts(stalls, options["carts"])
+            else:
+                run(stalls, pause=pause, count=count, seed=seed, readers=_readers(stalls, options))
         finally:
             for stall in stalls:
                 stall.sender.close()
         counts = [stall.sender.counts for stall in stalls]
         figures = {
             "orders": sum(each.orders for each in counts),
+            "carts": options["carts"],
             "acknowledged": sum(each.acknowledged for each in counts),
             "repeats": sum(each.repeats for each in counts),
             "seed": seed,
@@ -112,9 +119,10 @@ def _stall(tenant: Tenant, store: StoreHealth, seed: int, options: dict[str, Any
         else queries.list_known_shoppers(store.id, limit=KNOWN_SHOPPERS)
     )
     known = [Shopper(*shopper, is_subscribed=False) for shopper in found]
+    only = name_shopper(known, shop, options["shopper"], options["phone"])
     url = _aim(store.webhook_url, options["to"])
     sender = Sender(url, read_secret(store.id), shop.domain)
-    return Stall(LiveStore(shop, seed=seed + store.id, known=known), sender, tenant.pk)
+    return Stall(LiveStore(shop, seed=seed + store.id, known=known, only=only), sender, tenant.pk)
 
 
 def _shop_of(tenant: Tenant, store: StoreHealth) -> Shop:
