@@ -141,13 +141,15 @@ def _shelve(flows: Sequence[LibraryFlow], order: Sequence[str]) -> list[Shelved]
     rows = Flow.objects.filter(key__in=[flow.key for flow in flows]).order_by("-pk")
     installed = {row.key: row for row in rows}
     places = {key: place for place, key in enumerate(order, 1)}
+    told = {flow.key: _describe(flow.key) for flow in flows}
     return [
         Shelved(
-            flow,
-            *_describe(flow.key),
-            [Checked(need, need in met) for need in flow.needs],
-            places.get(flow.key, 0),
-            installed.get(flow.key),
+            flow=flow,
+            starts=told[flow.key][0],
+            lines=told[flow.key][1],
+            needs=[Checked(need, need in met) for need in flow.needs],
+            place=places.get(flow.key, 0),
+            installed=installed.get(flow.key),
         )
         for flow in flows
     ]

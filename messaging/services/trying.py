@@ -29,7 +29,9 @@ from messaging.variables import gather_values
 PERSONAL = frozenset({"unsubscribe_url", "preferences_url", "confirm_url", "data_url"})
 OF_A_MESSAGE = frozenset({"coupon", "event", "items"})
 """Values that exist for a real message alone."""
-OF_THE_SHOP = frozenset({"brand", "store", "sender", "products", "reviews", "recommendations"})
+OF_THE_SHOP = frozenset(
+    {"brand", "store", "sender", "products", "reviews", "questions", "recommendations"}
+)
 """Values that are the same for everybody, or do for a made-up reader."""
 COUPON_DAYS = 14
 _DARK = re.compile(r"\(\s*prefers-color-scheme:\s*dark\s*\)")

@@ -117,7 +117,11 @@ class Story:
     def person(self, name: str, **fields: Any) -> None:
         """Tell of somebody; they said yes to e-mail unless ``email_consent`` says otherwise."""
         said = {"email_consent": "subscribed", "first_name": name.title(), **fields}
-        self.call("profiles", {**self.who(name), **said})
+        answer = self.api.post(
+            "/api/v1/profiles/", {**self.who(name), **said}, content_type="application/json"
+        )
+        assert answer.status_code in (200, 201), answer.content.decode()
+        self.settle()
 
     def event(self, event: str, person: str, **properties: Any) -> None:
         """Tell of an event that happens now; with ``at=`` some time ago."""
@@ -233,6 +237,7 @@ class Story:
         return [
             (f"{at.astimezone(UTC):%m-%d %H:%M}", str(email).partition("@")[0], str(key))
             for at, email, key in told
+            if at is not None
         ]
 
     def skipped(self) -> list[tuple[str, str, str]]:
