@@ -38,24 +38,30 @@ def credit_orders(flow_id: int, *, since: datetime, until: datetime, zone: str) 
         Rows of ``day`` on which the message left, ``node_id``, ``channel``, ``orders``, ``gross``
         and ``refunded``, in minor units of the tenant's currency.
     """
-    return run_sql(
-        "messaging.credit_flow",
-        flow_id=flow_id,
-        since=since,
-        until=until,
-        zone=zone,
-        **credit_windows(),
-    )
+    asked = credit_params(flow_id=flow_id, since=since, until=until)
+    return run_sql("messaging.credit_flow", zone=zone, **asked)
 
 
-def credit_windows() -> dict[str, Any]:
-    """Return the windows of `messaging.domain.attribution` as parameters of a statement.
+def credit_params(
+    *,
+    flow_id: int | None = None,
+    campaign_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[str, Any]:
+    """Return what ``messaging.credit_orders`` takes, with `messaging.domain.attribution`'s windows.
 
-    Returns:
-        ``channels`` and ``kinds`` of the touches that count, ``spans`` of how long after one an
-        order does, and the ``longest`` of these.
+    Args:
+        flow_id: whose messages; None: of any.
+        campaign_id: likewise.
+        since: aware, from when on they left; None: whenever.
+        until: aware; not included.
     """
     return {
+        "flow_id": flow_id,
+        "campaign_id": campaign_id,
+        "since": since,
+        "until": until,
         "channels": array(window.channel for window in WINDOWS),
         "kinds": array(window.kind for window in WINDOWS),
         "spans": [window.span for window in WINDOWS],

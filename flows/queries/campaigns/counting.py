@@ -9,7 +9,7 @@ from flows.domain.campaigns.lift import Group, Lift, measure_lift
 from flows.models import Campaign
 from kernel.sql import run_sql
 from messaging.choices import MessageStatus
-from messaging.queries.reports import credit_windows
+from messaging.queries.reports import credit_params
 
 LIFT_DAYS: Final = 5
 """Days after the last of a campaign was let go in which what people buy may come of it."""
@@ -79,7 +79,7 @@ def count_campaign(campaign: Campaign) -> dict[str, Figures]:
         found.setdefault(row.variant, Figures()).add(row)
     for row in run_sql("flows.count_campaign_unsubscribes", campaign_id=campaign.pk):
         found[row.variant].unsubscribed = row.people
-    for row in run_sql("flows.earn_campaign", campaign_id=campaign.pk, **credit_windows()):
+    for row in run_sql("flows.earn_campaign", **credit_params(campaign_id=campaign.pk)):
         figures = found[row.variant]
         figures.buyers, figures.orders = row.buyers, row.orders
         figures.revenue_minor, figures.squares = row.revenue_minor, int(row.squares)
