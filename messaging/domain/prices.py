@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from crm.choices import Channel
+
+PAID: Final = frozenset({Channel.SMS.value, Channel.WHATSAPP.value})
+"""Channels on which each message has a price."""
 ANYWHERE: Final = ""
 """Country under which the price of all others stands."""
 MOST: Final = 300

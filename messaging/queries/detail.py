@@ -9,6 +9,7 @@ from messaging.gates import GATE_ORDER
 from messaging.models import Message, Touch
 from messaging.panels import list_flows
 from messaging.queries.listing import REASONS
+from messaging.queries.spending import cost_of
 from messaging.queries.words import GATES, JUDGEMENTS, Judgement
 
 TOUCHES = 200
@@ -57,6 +58,7 @@ class MessageDetail:
         gates: in the one order; empty before it was looked at, or after its person was erased.
         judgement: whether the reason is healthy or harmful; None without a reason.
         can_retry: certainly not delivered, and nobody is at it.
+        cost: by the prices of today; empty on channels that cost nothing.
     """
 
     message: Message
@@ -67,11 +69,12 @@ class MessageDetail:
     steps: list[Step]
     has_more_touches: bool
     can_retry: bool
+    cost: str = ""
 
 
 def find_message_detail(message_id: int) -> MessageDetail | None:
     """Return a message with gates and touches; None when there is none."""
-    rows = Message.objects.select_related("profile", "template")
+    rows = Message.objects.select_related("profile", "template", "account")
     message = rows.filter(pk=message_id).first()
     if message is None:
         return None
@@ -85,6 +88,7 @@ def find_message_detail(message_id: int) -> MessageDetail | None:
         steps=_steps(message, touches[:TOUCHES]),
         has_more_touches=len(touches) > TOUCHES,
         can_retry=message.status == MessageStatus.FAILED,
+        cost=cost_of(message),
     )
 
 

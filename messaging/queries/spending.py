@@ -8,8 +8,10 @@ from decimal import Decimal
 from kernel import clock
 from kernel.formats import find_zone, format_country
 from kernel.tenancy import current_tenant_id
-from messaging.domain.prices import price_of
-from messaging.models import ChannelAccount, SpendDay
+from messaging.choices import MessageStatus
+from messaging.domain.numbers import code_country_of, country_of
+from messaging.domain.prices import PAID, price_of
+from messaging.models import ChannelAccount, Message, SpendDay
 from messaging.queries.accounts import list_default_accounts
 from tenants.queries import get_tenant
 
@@ -52,6 +54,21 @@ def estimate(channel: str, parts: int, country: str = "") -> Estimate | None:
     if price is None:
         return None
     return Estimate(spell(price * parts, accounts[0].price_currency), format_country(place))
+
+
+def cost_of(message: Message) -> str:
+    """Return what a message cost by the prices of today; empty where it cost nothing, or is unsaid.
+
+    Args:
+        message: with its account read.
+    """
+    account = message.account
+    is_paid = message.channel in PAID and message.status == MessageStatus.SENT
+    if not is_paid or account is None or not account.price_currency:
+        return ""
+    places = country_of(message.address), code_country_of(message.address)
+    price = price_of(account.prices, *places)
+    return "" if price is None else spell(price * message.parts, account.price_currency)
 
 
 def list_spend() -> tuple[list[SpendRow], list[SpendRow]]:

@@ -20,6 +20,7 @@ from kernel import clock
 from kernel.arrays import array, columns
 from kernel.sql import run_sql
 from messaging.choices import MessageStatus
+from messaging.domain.prices import PAID
 from messaging.services.gating import MARKETING
 from messaging.services.lanes import Lane
 from messaging.services.marking import address_of_test
@@ -27,7 +28,7 @@ from messaging.services.outcomes import RESENT, Outcomes
 from messaging.services.preparing import Prepared
 from messaging.services.rates import give_back_tokens, take_tokens
 from messaging.services.refusals import learn_from_refusals
-from messaging.services.spending import PAID, Paid, add_spend
+from messaging.services.spending import Paid, add_spend
 from messaging.services.warm_ups import admit, count_mails, give_back_mails
 from messaging.services.writers.base import Ready
 from messaging.types import PendingMessage

@@ -6,11 +6,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from crm.choices import Channel
+from messaging.domain.prices import PAID
 from messaging.domain.sms_text import SmsSize, measure, spell_plainly
 from messaging.errors import TemplateInvalid
 from messaging.queries.spending import Estimate, estimate
 from messaging.services.checking import compile_short
-from messaging.services.spending import PAID
 from messaging.services.trying import Tried, try_template
 
 LOOKS: Final = (("android", "Android"), ("ios", "iPhone"), ("desktop", "Desktop browser"))

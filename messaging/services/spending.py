@@ -5,11 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from django.db import transaction
 
-from crm.choices import Channel
 from kernel.arrays import columns
 from kernel.errors import Invalid, NotFound
 from kernel.formats import find_zone
@@ -17,13 +15,10 @@ from kernel.money import is_currency
 from kernel.sql import count_sql
 from kernel.tenancy import current_tenant_id
 from messaging.domain.numbers import code_country_of, country_of
-from messaging.domain.prices import parse_prices, price_of
+from messaging.domain.prices import PAID, parse_prices, price_of
 from messaging.models import ChannelAccount
 from tenants.queries import get_tenant
 from tenants.services import audit
-
-PAID: Final = frozenset({Channel.SMS.value, Channel.WHATSAPP.value})
-"""Channels on which each message has a price."""
 
 
 @dataclass(frozen=True, slots=True)

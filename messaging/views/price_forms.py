@@ -4,9 +4,8 @@ from typing import Any
 
 from django import forms
 
-from messaging.domain.prices import spell_prices
+from messaging.domain.prices import PAID, spell_prices
 from messaging.models import ChannelAccount
-from messaging.services.spending import PAID
 
 
 class PricesForm(forms.Form):

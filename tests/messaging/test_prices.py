@@ -11,7 +11,7 @@ from kernel.batches import Deadline
 from kernel.errors import Invalid, NotFound
 from messaging.channels import twilio
 from messaging.domain.prices import parse_prices, price_of, spell_prices
-from messaging.models import ChannelAccount, SpendDay
+from messaging.models import ChannelAccount, Message, SpendDay
 from messaging.queries.spending import list_spend, spell
 from messaging.services.authoring import Draft, create_template
 from messaging.services.sending import send_due
@@ -110,6 +110,21 @@ def test_what_left_is_added_up_by_day_account_and_currency(
     assert [(row.account, row.messages, row.amounts) for row in sums] == [
         (account.name, 4, ["EUR 0.18"])
     ]
+
+
+@pytest.mark.usefixtures("sms")
+def test_the_page_of_a_message_tells_what_it_cost(shop: Tenant) -> None:
+    account = ChannelAccount.objects.get(channel="sms")
+    send("+447911123451", "x" * 200)
+    [message] = Message.objects.all()
+    page = f"/t/{shop.slug}/messages/{message.pk}/"
+    client = sign_in(shop)
+
+    assert "the prices of today" not in client.get(page).content.decode()
+    set_prices(account.pk, "eur", "GB=0.04", actor=ADA)
+    shown = " ".join(client.get(page).content.decode().split())
+    assert "EUR 0.08" in shown
+    assert "2 parts, by the prices of today" in shown
 
 
 def test_what_the_provider_refuses_costs_nothing(shop: Tenant, sms: TwilioApi) -> None:
