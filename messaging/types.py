@@ -216,6 +216,7 @@ class OutgoingEmail:
         dkim: with what it is signed; None leaves it unsigned.
         return_path: where bounces go over a mail server of one's own; empty: to the sender.
         is_sender_chosen: whether a rule chose who writes, rather than it being the default.
+        must_arrive: whether it is sent once more where its outcome is unknown.
     """
 
     from_name: str
@@ -233,6 +234,7 @@ class OutgoingEmail:
     dkim: DkimKey | None = None
     return_path: str = ""
     is_sender_chosen: bool = False
+    must_arrive: bool = False
 
     @property
     def unsubscribe_header(self) -> str:

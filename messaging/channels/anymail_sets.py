@@ -49,6 +49,8 @@ REPEATS: Final = 2
 PAUSE_SECONDS: Final = 1.0
 """How often a request whose answer was lost is made again under its key, where that is harmless,
 and the pause before each time."""
+MOST_ALONE: Final = 10
+"""So few mails that must arrive go one by one, each under a key of its own where there is one."""
 
 
 class Written(NamedTuple):
@@ -89,7 +91,13 @@ class AnymailSetChannel(AnymailChannel):
     def send_all(self, mails: Sequence[OutgoingEmail], *, until: float) -> list[Answer]:
         """Hand over several mails; see `messaging.channels.sets.SetChannel`."""
         answers: list[Answer] = [None] * len(mails)
-        written = self._build_all(mails, answers)
+        apart = self._choose_apart(mails)
+        said = self._send_apart([mails[place] for place in apart], until)
+        for place, answer in zip(apart, said, strict=True):
+            answers[place] = answer
+        if any(map(_is_end, said)):
+            return [_fault_among(said) if each is None else each for each in answers]
+        written = self._build_all(mails, answers, apart)
         for first in range(0, len(written), MOST_TOGETHER):
             if time.monotonic() >= until:
                 break
@@ -104,10 +112,34 @@ class AnymailSetChannel(AnymailChannel):
                 break
         return answers
 
-    def _build_all(self, mails: Sequence[OutgoingEmail], answers: list[Answer]) -> list[Written]:
+    def _choose_apart(self, mails: Sequence[OutgoingEmail]) -> list[int]:
+        """Return the places of mails that go alone, so that each can be asked again later.
+
+        The key of a set is good for that set alone, which is not put together a second time.
+        """
+        urgent = [place for place, mail in enumerate(mails) if mail.must_arrive]
+        return urgent if self._esp.is_repeatable and len(urgent) <= MOST_ALONE else []
+
+    def _send_apart(self, mails: Sequence[OutgoingEmail], until: float) -> list[Answer]:
+        """Hand over mails one by one; None: it was not begun."""
+        answers: list[Answer] = [None] * len(mails)
+        for place, mail in enumerate(mails):
+            if time.monotonic() >= until or any(map(_is_end, answers)):
+                break
+            try:
+                answers[place] = self.send(mail)
+            except Exception as exc:  # noqa: BLE001 a way to say no, or the end of our time
+                answers[place] = bear(exc, mail)
+        return answers
+
+    def _build_all(
+        self, mails: Sequence[OutgoingEmail], answers: list[Answer], apart: Sequence[int]
+    ) -> list[Written]:
         """Return mails in their order; one that cannot be written has its answer."""
         written = []
         for place, mail in enumerate(mails):
+            if place in apart:
+                continue
             try:
                 written.append(Written(place, mail, self._build(mail)))
             except (AnymailError, ValueError) as exc:

@@ -318,6 +318,29 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(name: str, esp: Esp
 
 
 @pytest.mark.parametrize("name", ["resend"])
+def test_what_must_arrive_goes_alone_so_that_asking_once_more_sends_nothing_twice(
+    name: str, esp: EspServer
+) -> None:
+    one, two, three = mails("one", "two", "three")
+    urgent = replace(two, must_arrive=True)
+    esp.lost = 1
+
+    assert kinds(send_all(name, [one, urgent, three])) == [Handed, ChannelDeferred, Handed]
+    assert kinds(send_all(name, [urgent])) == [Handed]
+    assert [call.path for call in esp.calls] == ["/emails", "/emails/batch", "/emails"]
+    assert [call.headers["Idempotency-Key"] for call in esp.calls[::2]] == [two.message_id] * 2
+    assert sum("two@example.com" in str(call.said) for call in esp.taken) == 1
+
+
+@pytest.mark.parametrize("name", ["resend"])
+def test_many_that_must_arrive_go_together(name: str, esp: EspServer) -> None:
+    many = [replace(each, must_arrive=True) for each in mails(*map(str, range(11)))]
+
+    assert kinds(send_all(name, many)) == [Handed] * 11
+    assert [call.path for call in esp.calls] == ["/emails/batch"]
+
+
+@pytest.mark.parametrize("name", ["resend"])
 @pytest.mark.parametrize("status", [400, 409, 429, 500, 502])
 def test_what_was_lost_and_cannot_be_asked_for_stays_open(
     name: str, esp: EspServer, status: int

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from kernel.tenancy import current_tenant_id
+from messaging.choices import URGENT
 from messaging.domain.addresses import to_wire
 from messaging.domain.links import add_pixel, track_links, track_pieces
 from messaging.domain.mime import make_message_id
@@ -84,6 +85,7 @@ class EmailWriter(Writer):
             dkim=own_domain.dkim,
             return_path=self._replies.bounces(message, domains) or own_domain.return_path,
             is_sender_chosen=sender.is_chosen,
+            must_arrive=message.message_class in URGENT,
         )
         return Ready(message, mail, mail.to_address, mail.content.subject, mail.message_id)
 
