@@ -117,29 +117,32 @@ def count_losing(since: datetime) -> list[Losing]:
 
 
 class SenderTrait(NamedTuple):
-    """Something of people by which their sender can be chosen, such as their tier.
+    """Something of people by which their sender and what they see is chosen, such as their tier.
 
     Attributes:
-        key: stored with rules; never changes.
+        key: stored with rules and templates; never changes.
         list_choices: value and words of each value that there is, for the active tenant.
-        find: the value of each of some people who have one, by profile id, in one statement.
+        find: the value, or a list of them, of each of some people who have one, by profile id, in
+            one statement.
+        is_for_content: whether no sender is chosen by it.
     """
 
     key: str
     label: str
     list_choices: Callable[[], Sequence[tuple[str, str]]]
-    find: Callable[[Collection[int]], Mapping[int, str]]
+    find: Callable[[Collection[int]], Mapping[int, object]]
+    is_for_content: bool = False
 
 
 _traits: list[SenderTrait] = []
 
 
 def fill_sender_trait(trait: SenderTrait) -> None:
-    """Say who knows something of people that senders are chosen by."""
+    """Say who knows something of people that senders and content are chosen by."""
     if trait not in _traits:
         _traits.append(trait)
 
 
 def list_sender_traits() -> list[SenderTrait]:
-    """Return what apps above know of people that senders can be chosen by."""
+    """Return what apps above know of people that senders and content can be chosen by."""
     return list(_traits)

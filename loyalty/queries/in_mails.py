@@ -1,10 +1,11 @@
-"""What templates read as ``loyalty``: the points of each recipient."""
+"""What messages know of points: what templates read as ``loyalty``, and who is on which tier."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from crm.models import ProfileFacts
-from loyalty.models import Program
+from loyalty.models import PointsAccount, Program
+from loyalty.queries.tiers import list_tiers
 from messaging.types import PendingMessage
 
 
@@ -22,6 +23,17 @@ def loyalty_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, An
         message.id: {**_points(facts.get(message.profile.id)), "program": program.name}
         for message in messages
     }
+
+
+def list_tier_choices() -> list[tuple[str, str]]:
+    """Return id and name of every tier, the lowest first."""
+    return [(str(tier.pk), tier.name) for tier in list_tiers()]
+
+
+def find_tiers(profile_ids: Collection[int]) -> dict[int, str]:
+    """Return the tier of each of some people who are on one, in one statement."""
+    rows = PointsAccount.objects.filter(profile_id__in=profile_ids, tier_id__isnull=False)
+    return {profile_id: str(tier) for profile_id, tier in rows.values_list("profile_id", "tier_id")}
 
 
 def _points(facts: ProfileFacts | None) -> dict[str, Any]:

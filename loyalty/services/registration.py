@@ -5,9 +5,10 @@ from crm.services.erasure import AFTER_ERASE
 from crm.services.people_back import DERIVED, USED
 from crm.services.taking_back import REVALUED
 from loyalty.queries import ledger as queries
-from loyalty.queries.in_mails import loyalty_values
+from loyalty.queries.in_mails import find_tiers, list_tier_choices, loyalty_values
 from loyalty.services.accrual import post_for_history
 from loyalty.services.erasure import forget_reasons
+from messaging.panels import SenderTrait, fill_sender_trait
 from messaging.variables import fill_variable
 
 
@@ -27,4 +28,5 @@ def register() -> None:
     USED.append(queries.find_with_points)
     REVALUED.append(post_for_history)
     fill_variable("loyalty", loyalty_values)
+    fill_sender_trait(SenderTrait("tier", "Loyalty tier", list_tier_choices, find_tiers))
     fill_words("points", "Points", queries.EVENTS, queries.speak_points)

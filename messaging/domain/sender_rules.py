@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 COUNTRY: Final = "country"
+LANGUAGE: Final = "language"
 STORE: Final = "store"
 PROPERTY: Final = "property"
 MOST_VALUES: Final = 50

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from messaging.queries.sender_rules import Written, choose_senders
+from messaging.queries.sender_rules import choose_senders
+from messaging.queries.traits import Written
 from messaging.types import PendingMessage
 
 

@@ -9,8 +9,8 @@ from django.db.models import Max
 from kernel.errors import Conflict, Invalid, NotFound
 from messaging.domain.sender_rules import COUNTRY, MAX_VALUE, MOST_VALUES, PROPERTY
 from messaging.models import Sender, SenderRule
-from messaging.queries.sender_rules import list_traits
 from messaging.queries.senders import is_verified
+from messaging.queries.traits import list_traits
 from tenants.services import audit
 
 MOST_RULES = 100

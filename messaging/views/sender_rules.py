@@ -13,9 +13,10 @@ from kernel import asked
 from kernel.errors import DomainError, NotFound
 from messaging.domain.sender_rules import MAX_VALUE, PROPERTY
 from messaging.queries.readers import find_readers
-from messaging.queries.sender_rules import explain_senders, list_traits
+from messaging.queries.sender_rules import explain_senders
 from messaging.queries.senders import list_senders
 from messaging.queries.sending import find_recipients
+from messaging.queries.traits import list_traits
 from messaging.services import sender_rules
 from messaging.services.sender_rules import RuleData
 from tenants.domain import capabilities

@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from crm.models import Identity, ProfileFacts, Store
 from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid, NotFound
+from loyalty.models import PointsAccount, Tier
 from messaging.channels.base import ChannelUnavailable, Handed
 from messaging.domain.sender_rules import Rule, find_rule, fold
 from messaging.models import AccountHealth, ChannelAccount, Message, Sender, SenderRule, WarmUpDay
-from messaging.queries.sender_rules import Written, choose_senders
+from messaging.queries.sender_rules import choose_senders
 from messaging.queries.sending import find_recipients
+from messaging.queries.traits import Written
 from messaging.services.sender_rules import RuleData, add_rule, move_rule, remove_rule
 from messaging.services.senders import remove_sender, update_sender
 from messaging.services.sending import send_due, send_set
@@ -115,6 +117,25 @@ def test_each_mail_of_a_set_leaves_from_its_own_sender(shop: Tenant, smtp: SmtpS
     texts = {str(mail["From"]).partition(" ")[0]: mail.get_body(("plain",)) for mail in smtp.mails}
     assert "From Founder" in str(texts["Founder"])
     assert "From Eve" in str(texts["Eve"])
+
+
+def test_a_tier_has_a_sender_of_its_own(shop: Tenant, smtp: SmtpServer) -> None:
+    silver, gold = (Tier.objects.create(name=name, rank=n) for n, name in enumerate(("S", "G"), 1))
+    let(make_sender("Founder"), "tier", str(gold.pk))
+    for name, tier_id in (("gold", gold.pk), ("silver", silver.pk), ("nobody", None)):
+        person = make_recipient(email=f"{name}@example.com")
+        PointsAccount.objects.create(profile=person, tier_id=tier_id)
+        queue_message(person, make_template())
+
+    drain()
+
+    assert {who: said.partition(" ")[0] for who, said in senders_of(smtp).items()} == {
+        "gold@example.com": "Founder",
+        "silver@example.com": "Ada",
+        "nobody@example.com": "Ada",
+    }
+    with pytest.raises(Invalid):
+        let(make_sender("Eve"), "tier", "Platinum")
 
 
 def test_replies_go_to_the_sender_that_a_rule_names(shop: Tenant, smtp: SmtpServer) -> None:
