@@ -26,6 +26,11 @@ class SenderRow:
     is_verified: bool
     is_signed: bool
 
+    @property
+    def domain(self) -> str:
+        """Return the domain that it writes from, in lower case."""
+        return _domain_of(self.sender.email)
+
 
 def list_senders(domains: Sequence[SendingDomain] | None = None) -> list[SenderRow]:
     """Return the senders of the active tenant, the default one first, then by address.
@@ -62,11 +67,6 @@ def list_domains() -> list[SendingDomain]:
 def find_domain(domain_id: int) -> SendingDomain | None:
     """Return one sending domain of the active tenant, or None."""
     return SendingDomain.objects.filter(pk=domain_id).first()
-
-
-def find_domain_of(email: str) -> SendingDomain | None:
-    """Return the sending domain that an address writes from, or None."""
-    return SendingDomain.objects.filter(domain=_domain_of(email)).first()
 
 
 def list_senders_of(domain: str) -> list[str]:

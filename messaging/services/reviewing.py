@@ -14,9 +14,10 @@ from messaging.domain.blocks import Placed, find_blocks
 from messaging.domain.findings import Finding, list_links, look_at_html, look_at_subject
 from messaging.domain.rendering import EmailTemplate
 from messaging.errors import RenderError, TemplateInvalid
-from messaging.queries import sending
+from messaging.models import SendingDomain
 from messaging.queries.readers import find_last_orders, sample_subscribers
-from messaging.queries.senders import dns_failure, find_domain_of, is_verified
+from messaging.queries.sender_rules import find_ruled_senders
+from messaging.queries.senders import SenderRow, dns_failure, list_domains, list_senders
 from messaging.services.checking import Parts, check_draft, compile_draft
 from messaging.services.choosing import with_senders
 from messaging.services.gating import MARKETING
@@ -77,7 +78,7 @@ def review_email(draft: Parts) -> Review:
         *_judge_way_out(draft, compiled),
         *_judge_readers(draft, compiled, people),
         *_judge_products(blocks),
-        *_judge_sender(),
+        *_judge_senders(),
     ]
     links: list[tuple[str, str]] = []
     if tried.rendered is not None:
@@ -213,21 +214,29 @@ def _judge_products(blocks: Sequence[Placed]) -> list[Finding]:
     return found
 
 
-def _judge_sender() -> list[Finding]:
-    sender = sending.find_default_sender()
-    if sender is None:
+def _judge_senders() -> list[Finding]:
+    """Judge the default sender, and every one that a rule may choose."""
+    domains = list_domains()
+    ruled = find_ruled_senders()
+    rows = [row for row in list_senders(domains) if row.sender.is_default or row.sender.pk in ruled]
+    if not any(row.sender.is_default for row in rows):
         how = "Set one up under Settings, Senders and domains. Nothing leaves without one."
         return [Finding("bad", "There is no sender", "Sender", how)]
-    domain = find_domain_of(sender.email)
+    by_name = {domain.domain: domain for domain in domains}
+    return [_judge_sender(row, by_name.get(row.domain)) for row in rows]
+
+
+def _judge_sender(row: SenderRow, domain: SendingDomain | None) -> Finding:
+    email = row.sender.email
+    where = email if row.sender.is_default else f"{email}, whom a rule may choose"
     how = "Add your domain under Settings, Senders and domains, and set its records."
     if domain is None:
-        name = sender.email.rpartition("@")[2]
-        return [Finding("warn", f"{name} is not set up as your domain", sender.email, how)]
+        return Finding("warn", f"{row.domain} is not set up as your domain", where, how)
     if words := dns_failure(domain):
-        return [Finding("bad", words, sender.email, "Marketing waits until the records are right.")]
-    if not domain.is_signing or not is_verified(sender):
-        return [Finding("warn", f"{domain.domain} is not verified yet", sender.email, how)]
-    return [Finding("good", f"Mails from {sender.email} are signed by {domain.domain}")]
+        return Finding("bad", words, where, "Marketing waits until the records are right.")
+    if not domain.is_signing or not row.is_verified:
+        return Finding("warn", f"{domain.domain} is not verified yet", where, how)
+    return Finding("good", f"Mails from {email} are signed by {domain.domain}")
 
 
 def _share(count: int, total: int) -> str:

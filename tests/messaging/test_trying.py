@@ -14,7 +14,7 @@ from kernel.batches import Deadline
 from kernel.errors import Invalid, NotFound
 from kernel.http import Answer, HttpUnavailable
 from kernel.http import Client as HttpClient
-from messaging.models import Message, Template, Touch
+from messaging.models import Message, Sender, SenderRule, Template, Touch
 from messaging.services import authoring, trying
 from messaging.services.authoring import Draft
 from messaging.services.previews import preview_template
@@ -24,6 +24,7 @@ from messaging.services.trials import list_addresses, send_test
 from tenants.choices import Role
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_recipient
+from tests.factories.samples import make_domain
 from tests.factories.tenants import make_member, sign_in
 from tests.messaging.test_authoring import body, draft
 from tests.support.smtp import SmtpServer
@@ -171,6 +172,28 @@ def test_the_check_says_what_is_wrong_for_whom(shop: Tenant) -> None:
     assert [tone for tone, _ in found] == sorted(
         (tone for tone, _ in found), key=["bad", "warn", "good"].index
     )
+
+
+@pytest.mark.covers("M9")
+def test_the_check_judges_every_sender_that_a_rule_may_choose(shop: Tenant) -> None:
+    missing = {"state": "missing", "known": "missing", "words": ""}
+    make_domain(domain="paris.example", findings={"dkim": missing})
+    Sender.objects.create(name="Eve", email="eve@never.example")
+    for number, address in enumerate(("bonjour@paris.example", "moin@bremen.example"), 1):
+        chosen = Sender.objects.create(name="Sender", email=address)
+        SenderRule.objects.create(sender=chosen, position=number, trait="country", wanted=["FR"])
+
+    found = [each for each in review_email(draft()).findings if "@" in each.where]
+
+    assert [(each.tone, each.title, each.where) for each in found] == [
+        ("bad", "DKIM of paris.example fails", "bonjour@paris.example, whom a rule may choose"),
+        ("warn", "ada-soap.example is not set up as your domain", "hello@ada-soap.example"),
+        (
+            "warn",
+            "bremen.example is not set up as your domain",
+            "moin@bremen.example, whom a rule may choose",
+        ),
+    ]
 
 
 def test_the_check_names_who_would_be_skipped_and_what_is_sold_out(shop: Tenant) -> None:
