@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from messaging.domain import block_markup as markup
 from messaging.domain.look import BODY, HEAD
+from messaging.domain.showing import ATTRIBUTE, write_showing
 from messaging.errors import TemplateInvalid
 
 LOOK = "brand"
@@ -247,14 +248,18 @@ def expand_blocks(mjml: str, *, lang: str = "en") -> str:
     Raises:
         TemplateInvalid: a setting that a block does not take, or a block that is not closed.
     """
-    placed = iter(find_blocks(mjml))
+    try:
+        shown = write_showing(mjml)
+    except ValueError as exc:
+        raise _invalid(str(exc)) from exc
+    placed = iter(find_blocks(shown))
 
     def write(match: re.Match[str]) -> str:
         del match
         one = next(placed)
         return one.block.write(one.settings)
 
-    written = _ELEMENT.sub(write, mjml)
+    written = _ELEMENT.sub(write, shown)
     left = re.search(rf"<({'|'.join(_BY_TAG)})\b", written)
     if left is not None:
         raise _invalid(f"the block <{left[1]}> is not closed, or a quote in it is not")
@@ -314,6 +319,7 @@ def _read(part: int, match: re.Match[str]) -> Placed:
     said = {
         each[1]: html.unescape(each[2] or each[3] or "") for each in _ATTRIBUTE.finditer(match[2])
     }
+    said.pop(ATTRIBUTE, None)
     known = {setting.name: setting for setting in block.settings}
     for name in said:
         if name not in known:

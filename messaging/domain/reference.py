@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-OPEN = frozenset({"event", "products", "reviews", "questions"})
+OPEN = frozenset({"event", "products", "reader", "reviews", "questions"})
 """Variables whose inside is not listed: an event has what its sender gave it, a shelf any key."""
 
 
@@ -80,6 +80,12 @@ VARIABLES: tuple[Variable, ...] = (
             ("city", "text", "City", "London"),
             ("country", "text", "Country as two letters", "GB"),
         ],
+    ),
+    Variable(
+        "reader",
+        "list",
+        'Whom words are for: {% if reader["language is de"] %} … {% else %} … {% endif %}',
+        {},
     ),
     *_of(
         "store",

@@ -31,9 +31,13 @@ from liquid.builtin.output import OutputNode
 from liquid.expression import Expression
 from markupsafe import escape
 
+from messaging.domain import showing
+
+DECIDING: Final = frozenset({showing.NAME})
+"""Variables that are never shown: what they answer decides over the words."""
 STEADY: Final = frozenset({"brand", "sender", "store"})
 """Variables that are the same for all messages of a set; told apart by identity."""
-KEPT: Final = 8
+KEPT: Final = 16
 """Skeletons of one part that are kept."""
 _SCALARS: Final = (str, int, bool, type(None))
 _TAGS: Final = frozenset(
@@ -93,7 +97,8 @@ class Outline:
         self._deciding: list[_Place] = []
         for name in asked.keys() - STEADY:
             for place, spans in _by_place(asked[name]).items():
-                if spans <= shown and all(isinstance(step, str) for step in place):
+                is_shown = name not in DECIDING and spans <= shown
+                if is_shown and all(isinstance(step, str) for step in place):
                     self._slots.append(place)
                 else:
                     self._deciding.append(place)
@@ -190,7 +195,7 @@ def _step(segment: Any) -> Any:
 def _look_up(values: Mapping[str, Any], place: _Place) -> Any:
     found: Any = values
     for step in place:
-        if type(found) is not dict:
+        if type(found) is not dict and type(found) is not showing.Answers:
             raise TypeError
         found = found[step]
     return found

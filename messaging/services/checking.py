@@ -13,7 +13,9 @@ from messaging.domain.blocks import find_blocks, find_coupon
 from messaging.domain.plain_text import read_text
 from messaging.domain.reference import find_unknown_paths
 from messaging.domain.rendering import EmailTemplate, compile_template
+from messaging.domain.showing import Condition
 from messaging.errors import TemplateInvalid
+from messaging.queries.showing import SEGMENT, find_fault, list_conditions
 from messaging.services.gating import MARKETING
 from messaging.services.templates import compile_mjml
 from messaging.variables import known_variables
@@ -25,6 +27,8 @@ _FIELDS = {
     Channel.PUSH.value: ("title",),
 }
 """What the content of a channel must say."""
+_WORKED_OUT = frozenset({"coupon", "segments"})
+"""What of the content is read off the parts, whatever is sent."""
 _WORDS = {
     "name": "Name the template that Meta approved.",
     "language": "Say its language, such as en_GB.",
@@ -81,7 +85,7 @@ def compile_draft(draft: Parts) -> tuple[EmailTemplate, dict[str, Any]]:
     html = compile_mjml(draft.mjml)
     text = draft.text if draft.text.strip() else read_text(html)
     coupon_id = find_coupon(find_blocks(draft.mjml))
-    content = {name: value for name, value in draft.content.items() if name != "coupon"}
+    content = {name: value for name, value in draft.content.items() if name not in _WORKED_OUT}
     parts = {
         "subject": draft.subject,
         "preheader": draft.preheader,
@@ -124,11 +128,46 @@ def check_variables(template: EmailTemplate, *, has_own_text: bool = True) -> No
         raise TemplateInvalid(next(iter(problems.values())), fields=problems)
 
 
+def check_conditions(template: EmailTemplate, *, has_own_text: bool = True) -> list[int]:
+    """Refuse conditions that are none, or ask for what does not exist.
+
+    Args:
+        template: compiled.
+        has_own_text: as `check_variables` takes it.
+
+    Returns:
+        The segments that are asked for, ascending.
+
+    Raises:
+        TemplateInvalid: ``fields`` names the parts that hold them.
+    """
+    found: list[Condition] = []
+    problems: dict[str, str] = {}
+    for field, asked in template.asked.items():
+        if field == "text" and not has_own_text:
+            continue
+        try:
+            conditions = list_conditions(asked)
+            fault = find_fault(conditions) if conditions else ""
+        except ValueError as exc:
+            fault, conditions = str(exc), []
+        if fault:
+            problems[field] = fault
+        found += conditions
+    if problems:
+        raise TemplateInvalid(next(iter(problems.values())), fields=problems)
+    return sorted({int(value) for each in found if each.trait == SEGMENT for value in each.values})
+
+
 def _check_email(draft: Parts) -> dict[str, Any]:
     if not draft.subject.strip():
         raise TemplateInvalid("subject: is empty", fields={"subject": _WORDS["subject"]})
     compiled, parts = compile_draft(draft)
-    check_variables(compiled, has_own_text=bool(draft.text.strip()))
+    has_own_text = bool(draft.text.strip())
+    check_variables(compiled, has_own_text=has_own_text)
+    segments = check_conditions(compiled, has_own_text=has_own_text)
+    if segments:
+        parts["content"]["segments"] = segments
     if draft.message_class in MARKETING and "unsubscribe_url" not in compiled.variables:
         words = "marketing needs a way out: add the footer, or a link to {{ unsubscribe_url }}"
         raise TemplateInvalid(f"mjml: {words}", fields={"mjml": words})
@@ -142,14 +181,17 @@ def _check_short(draft: Parts) -> dict[str, Any]:
         fields["text"] = _WORDS["text"]
     if fields:
         raise TemplateInvalid("The template is not complete.", fields=fields)
-    check_variables(compile_short(draft.text, draft.content))
+    compiled = compile_short(draft.text, draft.content)
+    check_variables(compiled)
+    segments = check_conditions(compiled)
+    content = {name: value for name, value in draft.content.items() if name != "segments"}
     return {
         "subject": draft.subject,
         "preheader": "",
         "mjml": "",
         "html": "",
         "text": draft.text,
-        "content": json.loads(json.dumps(dict(draft.content))),
+        "content": json.loads(json.dumps(content | ({"segments": segments} if segments else {}))),
     }
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from crm.choices import Channel
 from messaging.domain.links import track_links
-from messaging.domain.rendering import compile_template
+from messaging.domain.rendering import EmailTemplate, compile_template
 from messaging.errors import TemplateInvalid
 from messaging.models import Template
+from messaging.queries.showing import Judged, judge, list_conditions, reader_values
 from messaging.queries.utm import Tagger
 from messaging.services.checking import compile_short
 from messaging.services.trying import (
@@ -17,6 +18,7 @@ from messaging.services.trying import (
     pending_for,
     try_template,
 )
+from messaging.types import Recipient
 
 
 def preview_template(
@@ -41,16 +43,38 @@ def preview_template(
     return replace(tried, rendered=in_scheme(tried.rendered, scheme))
 
 
+def judge_parts(template: Template, reader: Recipient) -> list[Judged]:
+    """Return the conditions by which parts of a template are shown, with what they are for one.
+
+    Args:
+        template: in one of its languages.
+        reader: whom it is previewed for.
+    """
+    try:
+        asked = _compile(template).asked.values()
+        found = dict.fromkeys(each for part in asked for each in list_conditions(part))
+    except (TemplateInvalid, ValueError):  # the preview says what is wrong
+        return []
+    if not found:
+        return []
+    message = pending_for(reader, None)
+    return judge(list(found), reader_values([message])[message.id])
+
+
 def _try(template: Template, profile_id: int | None) -> Tried:
+    tried = try_template(_compile(template), profile_id)
+    return _tag(template, tried) if template.channel == Channel.EMAIL else tried
+
+
+def _compile(template: Template) -> EmailTemplate:
     if template.channel != Channel.EMAIL:
-        return try_template(compile_short(template.text, template.content), profile_id)
-    compiled = compile_template(
+        return compile_short(template.text, template.content)
+    return compile_template(
         subject=template.subject,
         preheader=template.preheader,
         html=template.html,
         text=template.text,
     )
-    return _tag(template, try_template(compiled, profile_id))
 
 
 def _tag(template: Template, tried: Tried) -> Tried:

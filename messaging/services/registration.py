@@ -3,10 +3,11 @@
 from crm.panels import Panel, fill_panel, fill_pause, fill_words
 from crm.services.erasure import AFTER_ERASE, BEFORE_ERASE
 from crm.services.repointing import REPOINTED, UNITED
+from messaging.domain.showing import NAME
 from messaging.gates import fill_gate
 from messaging.inbound import fill_inbound
 from messaging.panels import fill_losing
-from messaging.queries import items, shelves, signup, values, words
+from messaging.queries import items, shelves, showing, signup, values, words
 from messaging.queries import stock as goods
 from messaging.services import (
     answers,
@@ -98,6 +99,7 @@ def _fill_variables() -> None:
     fill_variable("low_stock_left", goods.low_stock_values)
     fill_variable("backordered_until", goods.backorder_values)
     fill_variable("vip_exclusive", goods.exclusive_values)
+    fill_variable(NAME, showing.reader_values)
     fill_variable("products", shelves.product_values)
     fill_variable("reviews", shelves.review_values)
     fill_variable("questions", shelves.question_values)

@@ -30,7 +30,7 @@ PERSONAL = frozenset({"unsubscribe_url", "preferences_url", "confirm_url", "data
 OF_A_MESSAGE = frozenset({"coupon", "event", "items"})
 """Values that exist for a real message alone."""
 OF_THE_SHOP = frozenset(
-    {"brand", "store", "sender", "products", "reviews", "questions", "recommendations"}
+    {"brand", "store", "sender", "products", "reader", "reviews", "questions", "recommendations"}
 )
 """Values that are the same for everybody, or do for a made-up reader."""
 COUPON_DAYS = 14

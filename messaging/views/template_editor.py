@@ -23,6 +23,7 @@ from messaging.queries import templates as queries
 from messaging.queries.brand import look_of_brand
 from messaging.queries.coupons import list_choices
 from messaging.queries.languages import speak
+from messaging.queries.traits import list_traits
 from messaging.services import authoring
 from messaging.services.authoring import version_of
 from messaging.services.reviewing import check_links, review_email
@@ -203,6 +204,7 @@ def _show(
             "categories": [name for name, _ in list_categories()],
             "coupons": [(str(pk), name) for pk, name in list_choices()],
             "look": asdict(look_of_brand()),
+            "readers": [each._asdict() for each in list_traits(for_content=True)],
             "fault": " ".join(map(str, form.errors.get("mjml", []))),
         }
     else:

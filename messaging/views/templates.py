@@ -20,7 +20,7 @@ from messaging.queries.languages import speak
 from messaging.queries.readers import find_readers
 from messaging.queries.templates import CLASS_WORDS, PAGE_SIZE, WantedTemplates
 from messaging.services import authoring
-from messaging.services.previews import preview_template
+from messaging.services.previews import judge_parts, preview_template
 from messaging.services.sizing import describe_tried
 from messaging.services.starters import draft_of, list_starters
 from messaging.services.trials import MOST, list_addresses, send_test
@@ -129,6 +129,7 @@ def template_detail(request: TenantRequest, template_id: int) -> HttpResponse:
         "said": said,
         "locale": asked.read_text(request, "locale"),
         "tried": tried,
+        "judged": judge_parts(said, tried.reader),
         "reader": tried.reader,
         "widths": WIDTHS,
         "schemes": SCHEMES,

@@ -321,7 +321,7 @@ def _payload(segment: Segment, words: str, references: list[str]) -> dict[str, A
     }
 
 
-def list_memberships(profile_ids: Sequence[int]) -> dict[int, list[int]]:
+def list_memberships(profile_ids: Collection[int]) -> dict[int, list[int]]:
     """Return the ids of the segments that some profiles are in, by profile."""
     rows = run_sql("segments.list_memberships", profile_ids=list(profile_ids))
     return {row.profile_id: row.segment_ids for row in rows}

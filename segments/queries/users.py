@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from messaging.queries.showing import list_segment_templates
 from segments.models import Segment
 from segments.panels import SegmentUser, list_users
 
@@ -17,6 +18,10 @@ def find_users() -> dict[int, list[SegmentUser]]:
     found: dict[int, list[SegmentUser]] = defaultdict(list)
     for segment_id, named in _list_nested().items():
         found[segment_id].extend(named)
+    for row in list_segment_templates():
+        found[row.segment_id].append(
+            SegmentUser("Template", row.name, "messaging:template", row.template_id)
+        )
     for segment_id, users in list_users().items():
         found[segment_id].extend(users)
     return dict(found)

@@ -12,7 +12,9 @@ from crm.panels import (
 from crm.services.events import COUNTED
 from crm.services.people_back import DERIVED
 from messaging.panels import SenderTrait, fill_losing, fill_sender_trait
+from messaging.queries.showing import SEGMENT
 from segments.queries import rfm_groups, words
+from segments.queries.listing import list_memberships
 from segments.queries.unsubscribes import count_unsubscribes
 from segments.services.live import counted_names
 
@@ -31,6 +33,11 @@ def register() -> None:
     fill_losing(count_unsubscribes)
     fill_sender_trait(
         SenderTrait("rfm", "RFM group", rfm_groups.list_groups, rfm_groups.find_groups)
+    )
+    fill_sender_trait(
+        SenderTrait(
+            SEGMENT, "Segment", words.segment_choices, list_memberships, is_for_content=True
+        )
     )
     fill_panel(Panel("segments", "Segments", "segments:profile", 30))
     fill_order_part(OrderPart("segments", "Segments", "segments:order", 20))

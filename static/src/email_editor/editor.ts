@@ -187,7 +187,7 @@ export class EmailEditor {
     const body = editor && bodyOf(editor);
     if (!editor || !body) return;
     const chosen = editor.getSelected();
-    drawOutline(this.#outline, body, chosen, this.#told.blocks, this.#faultNumber(), {
+    drawOutline(this.#outline, body, chosen, this.#told, this.#faultNumber(), {
       select: (part) => editor.select(part),
       move: (part, by) => this.#move(part, by),
       duplicate: (part) => this.#duplicate(part),

@@ -9,6 +9,7 @@ import { attributesOf } from "./canvas";
 import { PARTS } from "./parts";
 import type { PartKind } from "./parts";
 import { PickedProducts } from "./products";
+import { canBeShownToSome, SHOW_TO, ShowingFields } from "./showing";
 import type { BlockKind, Setting, Told } from "./told";
 
 export class Panel {
@@ -54,6 +55,7 @@ export class Panel {
       ...("help" in kind && kind.help ? [h("p", { class: "small soft" }, kind.help)] : []),
       ...("hasWords" in kind && kind.hasWords ? [this.#words(part)] : []),
       ...fields,
+      ...this.#showing(part, said),
       ...(part.get("tagName") === "mj-text" ? [h("p", { class: "small soft" }, "Double-click the text in the mail to write. {{ person.first_name }} greets by name.")] : []),
     );
   }
@@ -61,6 +63,15 @@ export class Panel {
   #kindOf(part: Component): BlockKind | PartKind | undefined {
     const tag = String(part.get("tagName") ?? "");
     return this.#told.blocks.find((kind) => kind.tag === tag) ?? PARTS[tag];
+  }
+
+  #showing(part: Component, said: Record<string, string>): HTMLElement[] {
+    if (!canBeShownToSome(String(part.get("tagName") ?? ""))) return [];
+    const set = (next: string): void => {
+      if (next) part.addAttributes({ [SHOW_TO]: next });
+      else part.removeAttributes(SHOW_TO);
+    };
+    return [new ShowingFields(this.#told.readers, said[SHOW_TO] ?? "", set).element];
   }
 
   #words(part: Component): HTMLElement {

@@ -29,11 +29,19 @@ export interface Look {
   link: string;
 }
 
+/** Something of people by which a part is shown; without choices its values are typed. */
+export interface ReaderTrait {
+  key: string;
+  label: string;
+  choices: [string, string][];
+}
+
 export interface Told {
   blocks: BlockKind[];
   categories: string[];
   coupons: [string, string][];
   look: Look;
+  readers: ReaderTrait[];
   /** What the server found wrong with the code; empty where nothing is. */
   fault: string;
 }
