@@ -77,7 +77,8 @@ class TemplateIn(serializers.Serializer[Any]):
     )
     content = serializers.DictField(
         required=False,
-        help_text="`title`, `url`, `image` of a push; what Meta approved of WhatsApp.",
+        help_text="`title`, `url`, `image` of a push; what Meta approved of WhatsApp; `sender` (an "
+        "id) of an e-mail that is from somebody of its own.",
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

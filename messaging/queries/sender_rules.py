@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from kernel.arrays import array
 from kernel.sql import run_sql
 from messaging.domain.sender_rules import PROPERTY, Rule, find_rule, fold
 from messaging.models import Sender, SenderRule
@@ -31,9 +33,11 @@ class RuleRow:
 def choose_senders(asked: Mapping[int, Written]) -> dict[int, From]:
     """Return who each message is from, by the key asked for; empty where nobody is set up.
 
-    One statement while there is no rule, and one more for each kind of thing that rules look at.
+    A template that names its sender is from them, whatever the rules say. One statement while there
+    is no rule, and one more for each kind of thing that rules look at.
     """
-    rows = run_sql("messaging.find_senders") if asked else []
+    templates = array({one.template_id for one in asked.values()})
+    rows = run_sql("messaging.find_senders", template_ids=templates) if asked else []
     usual = next((From(*row[:5]) for row in rows if row.is_default), None)
     if usual is None:
         return {}
@@ -42,12 +46,15 @@ def choose_senders(asked: Mapping[int, Written]) -> dict[int, From]:
         for row in rows
         if row.rule_id
     ]
-    if not rules:
-        return dict.fromkeys(asked, usual)
-    senders = {row.id: replace(From(*row[:5]), is_chosen=True) for row in rows if row.rule_id}
+    named = {row.template_id: _chosen(row) for row in rows if row.template_id}
+    own = {key: named[one.template_id] for key, one in asked.items() if one.template_id in named}
+    asked = {key: one for key, one in asked.items() if key not in own}
+    if not rules or not asked:
+        return dict.fromkeys(asked, usual) | own
+    senders = {row.id: _chosen(row) for row in rows if row.rule_id}
     traits = find_traits({rule.name for rule in rules}, asked)
     found = {key: find_rule(rules, traits[key]) for key in asked}
-    return {key: senders[rule.sender_id] if rule else usual for key, rule in found.items()}
+    return own | {key: senders[rule.sender_id] if rule else usual for key, rule in found.items()}
 
 
 def find_ruled_senders() -> frozenset[int]:
@@ -104,6 +111,10 @@ def as_from(sender: Sender, *, is_chosen: bool = False) -> From:
     return From(
         sender.pk, sender.name, sender.email, sender.reply_to, sender.postal_address, is_chosen
     )
+
+
+def _chosen(row: Any) -> From:
+    return replace(From(*row[:5]), is_chosen=True)
 
 
 def _rule(row: RuleRow) -> Rule:

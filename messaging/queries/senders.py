@@ -49,6 +49,12 @@ def list_senders(domains: Sequence[SendingDomain] | None = None) -> list[SenderR
     ]
 
 
+def list_sender_choices() -> list[tuple[int, str]]:
+    """Return id and words of the senders that mails can leave from, the default one first."""
+    rows = [row.sender for row in list_senders() if row.is_verified]
+    return [(sender.pk, f"{sender.name} <{sender.email}>") for sender in rows]
+
+
 def is_verified(sender: Sender) -> bool:
     """Return whether somebody showed that a sender's address is theirs."""
     return _is_verified(sender, _signing_domains())

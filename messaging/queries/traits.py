@@ -19,10 +19,11 @@ TYPED = frozenset({COUNTRY, LANGUAGE, PROPERTY})
 
 
 class Written(NamedTuple):
-    """Who is written to, and about which order; 0 for none."""
+    """Who is written to, and about which order and with which template; 0 for none."""
 
     person: Recipient
     order_id: int
+    template_id: int = 0
 
 
 class Trait(NamedTuple):

@@ -15,6 +15,7 @@ from messaging.domain.reference import find_unknown_paths
 from messaging.domain.rendering import EmailTemplate, compile_template
 from messaging.domain.showing import Condition
 from messaging.errors import TemplateInvalid
+from messaging.queries.senders import list_sender_choices
 from messaging.queries.showing import SEGMENT, find_fault, list_conditions
 from messaging.services.gating import MARKETING
 from messaging.services.templates import compile_mjml
@@ -162,6 +163,10 @@ def check_conditions(template: EmailTemplate, *, has_own_text: bool = True) -> l
 def _check_email(draft: Parts) -> dict[str, Any]:
     if not draft.subject.strip():
         raise TemplateInvalid("subject: is empty", fields={"subject": _WORDS["subject"]})
+    named = draft.content.get("sender")
+    if named is not None and named not in dict(list_sender_choices()):
+        words = "is none that mails can leave from"
+        raise TemplateInvalid(f"sender: {words}", fields={"sender": words})
     compiled, parts = compile_draft(draft)
     has_own_text = bool(draft.text.strip())
     check_variables(compiled, has_own_text=has_own_text)

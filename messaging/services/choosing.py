@@ -10,6 +10,6 @@ from messaging.types import PendingMessage
 
 def with_senders(messages: Sequence[PendingMessage]) -> list[PendingMessage]:
     """Return mails with who they are from; without a sender they stay without one."""
-    written = {each.id: Written(each.profile, each.order_id) for each in messages}
+    written = {each.id: Written(each.profile, each.order_id, each.template_id) for each in messages}
     senders = choose_senders(written)
     return [replace(each, sender=senders.get(each.id)) for each in messages]

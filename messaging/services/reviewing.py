@@ -78,7 +78,7 @@ def review_email(draft: Parts) -> Review:
         *_judge_way_out(draft, compiled),
         *_judge_readers(draft, compiled, people),
         *_judge_products(blocks),
-        *_judge_senders(),
+        *_judge_senders(draft.content.get("sender")),
     ]
     links: list[tuple[str, str]] = []
     if tried.rendered is not None:
@@ -214,21 +214,28 @@ def _judge_products(blocks: Sequence[Placed]) -> list[Finding]:
     return found
 
 
-def _judge_senders() -> list[Finding]:
-    """Judge the default sender, and every one that a rule may choose."""
+def _judge_senders(named: int | None) -> list[Finding]:
+    """Judge whom the template names, else the default sender and every one that a rule may choose.
+
+    Args:
+        named: sender of the template; None for none.
+    """
     domains = list_domains()
-    ruled = find_ruled_senders()
-    rows = [row for row in list_senders(domains) if row.sender.is_default or row.sender.pk in ruled]
+    rows = list_senders(domains)
     if not any(row.sender.is_default for row in rows):
         how = "Set one up under Settings, Senders and domains. Nothing leaves without one."
         return [Finding("bad", "There is no sender", "Sender", how)]
+    chosen = {named} if named is not None else find_ruled_senders()
     by_name = {domain.domain: domain for domain in domains}
-    return [_judge_sender(row, by_name.get(row.domain)) for row in rows]
+    rows = [
+        row for row in rows if row.sender.pk in chosen or (row.sender.is_default and named is None)
+    ]
+    return [_judge_sender(row, by_name.get(row.domain), is_named=named is not None) for row in rows]
 
 
-def _judge_sender(row: SenderRow, domain: SendingDomain | None) -> Finding:
+def _judge_sender(row: SenderRow, domain: SendingDomain | None, *, is_named: bool) -> Finding:
     email = row.sender.email
-    where = email if row.sender.is_default else f"{email}, whom a rule may choose"
+    where = email if row.sender.is_default or is_named else f"{email}, whom a rule may choose"
     how = "Add your domain under Settings, Senders and domains, and set its records."
     if domain is None:
         return Finding("warn", f"{row.domain} is not set up as your domain", where, how)

@@ -13,7 +13,7 @@ from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.tenancy import current_tenant_id
 from messaging.domain.mime import clean_header
-from messaging.models import Sender, SenderRule
+from messaging.models import Sender, SenderRule, Template
 from messaging.queries.senders import is_verified
 from messaging.services import tokens
 from messaging.types import SenderData, SenderToken
@@ -72,7 +72,7 @@ def update_sender(sender_id: int, data: SenderData, *, actor: str) -> None:
         setattr(sender, name, values[name])
     if "email" in changed:
         sender.verified_at = None
-        is_used = sender.is_default or _has_rules(sender_id)
+        is_used = sender.is_default or _is_named(sender_id)
         if is_used and not is_verified(sender):
             text = (
                 "Mails leave from this sender. Add the new address as one of its own, verify it, "
@@ -116,13 +116,15 @@ def remove_sender(sender_id: int, *, actor: str) -> str:
 
     Raises:
         NotFound: the tenant has no such sender.
-        Conflict: it is the default one, or a rule names it.
+        Conflict: it is the default one, or a rule or a template names it.
     """
     sender = _lock(sender_id)
     if sender.is_default:
         raise Conflict("All mails leave from this sender. Make another one the default first.")
     if _has_rules(sender_id):
         raise Conflict("A rule lets this sender write to people. Remove the rule first.")
+    if _has_templates(sender_id):
+        raise Conflict("A template names this sender. Let it name another one first.")
     before = {"name": sender.name, "email": sender.email}
     sender.delete()
     audit.record("sender.removed", "sender", sender_id, before=before, actor=actor)
@@ -173,6 +175,14 @@ def _send_link(shop: str, address: str, url: str) -> None:
     )
     subject = f"May {clean_header(shop)} send from this address?"
     send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
+
+
+def _is_named(sender_id: int) -> bool:
+    return _has_rules(sender_id) or _has_templates(sender_id)
+
+
+def _has_templates(sender_id: int) -> bool:
+    return Template.objects.filter(content__sender=sender_id).exists()
 
 
 def _has_rules(sender_id: int) -> bool:

@@ -23,6 +23,7 @@ from messaging.queries import templates as queries
 from messaging.queries.brand import look_of_brand
 from messaging.queries.coupons import list_choices
 from messaging.queries.languages import speak
+from messaging.queries.senders import list_sender_choices
 from messaging.queries.traits import list_traits
 from messaging.services import authoring
 from messaging.services.authoring import version_of
@@ -55,7 +56,10 @@ def edit_template(request: TenantRequest, template_id: int) -> HttpResponse:
     said = _in_language(template, locale)
     initial = initial_of(said) | {"version": version_of(template)}
     form = FORMS[template.channel](
-        request.POST or None, initial=initial, topics=queries.list_topics()
+        request.POST or None,
+        initial=initial,
+        topics=queries.list_topics(),
+        senders=list_sender_choices() if template.channel == Channel.EMAIL else (),
     )
     is_sent = request.method == "POST" and form.is_valid()
     if is_sent and _save(request, template, locale, form):

@@ -89,8 +89,17 @@ class TemplateForm(forms.Form):
         required=False, label="Links of this message get no UTM parameters at all"
     )
 
-    def __init__(self, *args: Any, topics: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        topics: Sequence[tuple[int, str]] = (),
+        senders: Sequence[tuple[int, str]] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if "sender" in self.fields:
+            listed: Any = self.fields["sender"]
+            listed.choices = [("", "As your rules choose"), *senders]
         choices: Any = self.fields["topic"]
         choices.choices = [("", "None: everybody who gets marketing"), *topics]
         for name in UTM_PARAMETERS:
@@ -169,10 +178,23 @@ class EmailForm(TemplateForm):
         widget=forms.Textarea(attrs={**_CODE, "rows": 10}),
         help_text="Empty: it is read off the mail each time you save.",
     )
+    sender = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text="Test two senders in a campaign with two templates that name them.",
+    )
+
+    @property
+    def facts(self) -> list[Any]:
+        """The fields of what it is, with who it is from."""
+        return [*super().facts, self["sender"]]
 
     def parts(self) -> dict[str, Any]:
         found = self.cleaned_data
-        return {name: found[name] for name in ("subject", "preheader", "mjml", "text")}
+        named = {"sender": found["sender"]} if found["sender"] is not None else {}
+        said = {name: found[name] for name in ("subject", "preheader", "mjml", "text")}
+        return {**said, "content": named}
 
 
 class SmsForm(TemplateForm):
@@ -260,6 +282,7 @@ def initial_of(template: Template) -> dict[str, Any]:
         "preheader": template.preheader,
         "mjml": template.mjml,
         "text": own_text(template),
+        "sender": content.get("sender", ""),
         "title": content.get("title", ""),
         "url": content.get("url", ""),
         "image": content.get("image", ""),

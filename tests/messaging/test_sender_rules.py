@@ -1,6 +1,7 @@
 """Who writes to whom: rules, what they look at, and that a set of mails is asked for at once."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,17 +14,19 @@ from kernel.errors import Conflict, Invalid, NotFound
 from loyalty.models import PointsAccount, Tier
 from messaging.channels.base import ChannelUnavailable, Handed
 from messaging.domain.sender_rules import Rule, find_rule, fold
+from messaging.errors import TemplateInvalid
 from messaging.models import AccountHealth, ChannelAccount, Message, Sender, SenderRule, WarmUpDay
 from messaging.queries.sender_rules import choose_senders
 from messaging.queries.sending import find_recipients
 from messaging.queries.traits import Written
+from messaging.services.authoring import Draft, create_template, update_template
 from messaging.services.sender_rules import RuleData, add_rule, move_rule, remove_rule
 from messaging.services.senders import remove_sender, update_sender
 from messaging.services.sending import send_due, send_set
 from messaging.services.warm_ups import start_plan
 from messaging.types import OutgoingEmail, SenderData
 from tenants.models import AuditEntry, Tenant
-from tests.factories.messaging import make_recipient, make_template, queue_message
+from tests.factories.messaging import MJML, make_recipient, make_template, queue_message
 from tests.factories.samples import make_domain, make_order
 from tests.factories.tenants import call_with, make_key, sign_in
 from tests.support.lanes import lane_over
@@ -117,6 +120,33 @@ def test_each_mail_of_a_set_leaves_from_its_own_sender(shop: Tenant, smtp: SmtpS
     texts = {str(mail["From"]).partition(" ")[0]: mail.get_body(("plain",)) for mail in smtp.mails}
     assert "From Founder" in str(texts["Founder"])
     assert "From Eve" in str(texts["Eve"])
+
+
+@pytest.mark.covers("M3")
+def test_a_template_is_from_the_sender_that_it_names(shop: Tenant, smtp: SmtpServer) -> None:
+    eve, paris = make_sender("Eve"), make_sender("Paris")
+    let(paris, "country", "FR")
+    client = sign_in(shop)
+    said = Draft("News", "email", "transactional", subject="News", mjml=MJML.format(body="Hello"))
+    template = create_template(said, actor=ADA)
+    path = f"/t/{shop.slug}/content/templates/{template.pk}/edit/"
+    form = {"name": "News", "message_class": "transactional", "subject": "News", "mjml": said.mjml}
+
+    assert client.post(path, {**form, "sender": str(eve.pk)}).status_code == 302
+    for each in (template, make_template()):
+        queue_message(make_recipient(email=f"{each.key}@example.com", country="FR"), each)
+    drain()
+
+    assert senders_of(smtp) == {
+        f"{template.key}@example.com": "Eve <eve@ada-soap.example>",
+        "note@example.com": "Paris <paris@ada-soap.example>",
+    }
+    with pytest.raises(Conflict, match="A template names this sender"):
+        remove_sender(eve.pk, actor=ADA)
+    unproved = make_sender("Bob", verified_at=None)
+    assert client.post(path, {**form, "sender": str(unproved.pk)}).status_code == 422
+    with pytest.raises(TemplateInvalid, match="none that mails can leave from"):
+        update_template(template.pk, replace(said, content={"sender": unproved.pk}))
 
 
 def test_a_tier_has_a_sender_of_its_own(shop: Tenant, smtp: SmtpServer) -> None:
