@@ -93,8 +93,9 @@ class CampaignIn(serializers.Serializer[Any]):
             "(of each recipient on the day of `at`); `at`: such as "
             "`2026-12-01T09:00`, in the zone of the shop; `if_past`: `now` or `next_day`, for "
             "recipients where that time has passed; `throttle`: `{percent}` of the audience or "
-            "`{per_hour}`; `test`: `{share, wait_minutes, metric}` with `opens`, `clicks` or "
-            "`revenue`; `holdout`: per cent that get nothing, 5 unless said."
+            "`{per_hour}`; `test`: `{share, wait_minutes, metric, times}` with `opens`, `clicks` "
+            "or `revenue`, and a time such as `09:00` for each template where times are tested; "
+            "`holdout`: per cent that get nothing, 5 unless said."
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from itertools import zip_longest
 from typing import Any, Final
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from crm.choices import Channel
 from crm.domain.channels import CHANNEL_LABELS
 from flows.choices import CampaignState
 from flows.domain.campaigns import plan as plans
+from flows.domain.campaigns.cells import letter_of
 from flows.domain.campaigns.words import say_minutes
 from flows.models import Campaign
 from flows.queries.campaigns.content import find_templates, list_template_choices
@@ -176,6 +178,8 @@ def _read_schedule(said: QueryDict, before: CampaignData) -> CampaignData:
             "wait_minutes": _number(said, "wait", plans.MAIL_WAIT),
             "metric": said.get("metric", "clicks"),
         }
+        if any(times := said.getlist("time")):
+            plan["test"]["times"] = [each[:8] for each in times]
     return replace(before, plan=plan)
 
 
@@ -221,6 +225,13 @@ def _schedule(campaign: Campaign) -> dict[str, Any]:
         "test": {**test, **(plan.get("test") or {})},
         "waits": [(minutes, say_minutes(minutes)) for minutes in _WAITS],
         "is_tested": len(campaign.template_ids) > 1,
+        "times": [
+            (letter_of(place), time)
+            for place, time in zip_longest(
+                range(len(campaign.template_ids)), (plan.get("test") or {}).get("times", ())
+            )
+            if place is not None
+        ],
         "blockers": find_blockers(campaign, clock.now()),
     }
 

@@ -52,6 +52,11 @@ def test_a_test_is_waited_for_as_long_as_its_channel_takes(channel: str, minutes
         ({"test": {"share": 0}}, "test.share"),
         ({"test": {"wait_minutes": 1}}, "test.wait_minutes"),
         ({"test": {"metric": "luck"}}, "test.metric"),
+        ({"test": {"times": "09:00"}}, "test.times"),
+        ({"test": {"times": ["09:00", "late"]}}, "test.times"),
+        ({"test": {"times": ["09:00", "10:00+02:00"]}}, "test.times"),
+        ({"test": {"times": ["09:00"]}}, "test.times"),
+        ({"test": {"times": ["09:00", "18:00"]}, "throttle": {"percent": 10}}, "throttle"),
         ({"timing": "local", "at": "2026-06-02T09:00"}, "test"),
     ],
 )

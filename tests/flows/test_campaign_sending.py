@@ -270,6 +270,40 @@ def test_the_template_that_did_best_goes_to_everybody_else_once(
     assert campaign.verdict.startswith("B is the best with a chance of ")
 
 
+@pytest.mark.covers("M3")
+def test_the_time_that_did_best_is_that_of_everybody_else(
+    tenant: Tenant, noon: time_machine.Traveller
+) -> None:
+    people = [make_profile() for _ in range(60)]
+    second = make_template("second")
+    test = {"share": 50, "wait_minutes": 60, "metric": "clicks", "times": ["18:00", "09:30"]}
+    campaign = make_campaign(make_audience(people), [note(), second.pk], test=test)
+    schedule_campaign(campaign.pk)
+    run()
+    assert reached() == []
+
+    morning = datetime(2026, 6, 2, 9, 30, tzinfo=LONDON)
+    evening = datetime(2026, 6, 1, 18, tzinfo=LONDON)
+    for at in (evening, morning):
+        noon.move_to(at)
+        run()
+    assert set(Message.objects.values_list("node_id", "due_at")) == {
+        ("A", evening),
+        ("B", morning),
+    }
+    tested = reached()
+    Message.objects.update(status="sent", sent_at=clock.now())
+    Message.objects.filter(node_id="B").update(clicked_at=clock.now())
+    noon.shift(timedelta(minutes=1))
+    run()
+    noon.shift(timedelta(minutes=60))
+    run()
+
+    rest = Message.objects.exclude(profile_id__in=tested)
+    assert reached() == ids(people)
+    assert set(rest.values_list("node_id", "due_at")) == {("B", morning + timedelta(days=1))}
+
+
 @pytest.mark.covers("M4")
 def test_everybody_gets_it_at_the_hour_they_are_used_to(
     tenant: Tenant, noon: time_machine.Traveller

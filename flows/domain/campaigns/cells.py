@@ -1,5 +1,7 @@
 """Who of an audience is held out, who tests which template: drawn once for ever, by lot."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from flows.domain.campaigns.plan import Plan
@@ -27,9 +29,18 @@ def draw_cell(plan: Plan, variants: int, *salt: object) -> int:
     return 1 + bucket * variants // reach if bucket < reach else REST
 
 
-def cells_in_order(variants: int, *, is_test: bool) -> list[int]:
-    """Return the cells of a phase in the order in which they are released."""
-    return list(range(1, variants + 1)) if is_test else [REST]
+def cells_in_order(variants: int, *, is_test: bool, dues: Sequence[datetime] = ()) -> list[int]:
+    """Return the cells of a phase in the order in which they are released.
+
+    Args:
+        variants: templates of the campaign.
+        is_test: of which phase.
+        dues: when each template is due of a test of times.
+    """
+    if not is_test:
+        return [REST]
+    cells = list(range(1, variants + 1))
+    return sorted(cells, key=lambda cell: dues[cell - 1]) if dues else cells
 
 
 def letter_of(place: int) -> str:

@@ -4,10 +4,10 @@ Times are those of a clock on the wall, ``2026-12-01T09:00``: of the tenant's zo
 recipient's where it is sent by their local time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, time, timedelta
+from typing import Any, Final, TypeGuard
 
 from flows.errors import PlanError, Problem
 
@@ -50,11 +50,13 @@ class Trial:
         share: per cent of the audience that gets one of them at random.
         wait: between the last message of the test and the decision.
         metric: one of `METRICS`.
+        times: on the wall, one for each template where times are tested; empty: all at once.
     """
 
     share: int
     wait: timedelta
     metric: str
+    times: tuple[time, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def parse_plan(raw: object, *, channel: str, variants: int) -> Plan:
         at=_read_at(reader, timing),
         if_past=reader.word(reader.raw, "if_past", SEND_NOW, (SEND_NOW, NEXT_DAY)),
         throttle=_read_throttle(reader),
-        test=_read_test(reader) if variants > 1 else None,
+        test=_read_test(reader, variants) if variants > 1 else None,
         holdout=reader.number(reader.raw, "holdout", USUAL_HOLDOUT, range(MOST_HOLDOUT + 1)),
     )
     _check_whole(reader, plan)
@@ -153,7 +155,7 @@ def check_parts(raw: object, *, channel: str) -> None:
         _read_at(reader, timing)
     reader.word(reader.raw, "if_past", SEND_NOW, (SEND_NOW, NEXT_DAY))
     _read_throttle(reader)
-    _read_test(reader)
+    _read_test(reader, variants=0)
     reader.number(reader.raw, "holdout", USUAL_HOLDOUT, range(MOST_HOLDOUT + 1))
     if reader.problems:
         raise PlanError(reader.problems)
@@ -202,7 +204,7 @@ def _read_throttle(reader: _Reader) -> Throttle | None:
     return Throttle(percent=part["percent"])
 
 
-def _read_test(reader: _Reader) -> Trial:
+def _read_test(reader: _Reader, variants: int) -> Trial:
     part = reader.child("test") or {}
     usual = USUAL_WAIT.get(reader.channel, MAIL_WAIT)
     bounds = range(SHORTEST_WAIT, LONGEST_WAIT + 1)
@@ -210,7 +212,26 @@ def _read_test(reader: _Reader) -> Trial:
         share=reader.number(part, "test.share", USUAL_SHARE, range(1, 101)),
         wait=timedelta(minutes=reader.number(part, "test.wait_minutes", usual, bounds)),
         metric=reader.word(part, "test.metric", "clicks", METRICS),
+        times=_read_times(reader, part.get("times") or (), variants),
     )
+
+
+def _read_times(reader: _Reader, said: object, variants: int) -> tuple[time, ...]:
+    """Read the times that are tested; 0 variants: how many there are is not known yet."""
+    try:
+        times = tuple(time.fromisoformat(str(each)) for each in said) if _is_list(said) else None
+    except ValueError:
+        times = None
+    if times is None or any(each.tzinfo is not None for each in times):
+        reader.note("test.times", "Say times on the wall, such as 09:00.")
+        return ()
+    if times and variants and len(times) != variants:
+        reader.note("test.times", "Say a time for each template, or for none.")
+    return times
+
+
+def _is_list(said: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(said, list | tuple)
 
 
 def _check_whole(reader: _Reader, plan: Plan) -> None:
@@ -224,6 +245,11 @@ def _check_whole(reader: _Reader, plan: Plan) -> None:
             plan.is_personal and plan.throttle is not None,
             "throttle",
             "Times of their own and a throttle cannot both be kept. Choose one.",
+        ),
+        (
+            plan.test is not None and bool(plan.test.times) and plan.throttle is not None,
+            "throttle",
+            "A test of times and a throttle cannot both be kept. Choose one.",
         ),
         (
             plan.test is not None and plan.test.metric == "opens" and reader.channel == "sms",

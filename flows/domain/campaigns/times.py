@@ -1,6 +1,6 @@
 """When the recipients of a campaign are due, and how many a throttle lets go."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -65,6 +65,25 @@ def local_due(wall: datetime, zone: ZoneInfo, *, if_past: str, starts_at: dateti
         wall += _DAY
         due = to_instant(wall, zone)
     return due
+
+
+def test_dues(plan: Plan, zone: ZoneInfo, starts_at: datetime) -> list[datetime]:
+    """Return when each template is due of a test of times; empty where none are tested.
+
+    Args:
+        plan: of the campaign.
+        zone: of the tenant.
+        starts_at: aware; when the campaign begins.
+    """
+    times = plan.test.times if plan.test is not None else ()
+    return [next_at(wall, zone, starts_at) for wall in times]
+
+
+def next_at(wall: time, zone: ZoneInfo, after: datetime) -> datetime:
+    """Return when the clock of a zone shows a time next, at an aware moment or after it."""
+    day = after.astimezone(zone).date()
+    naive = datetime.combine(day, wall)
+    return local_due(naive, zone, if_past=NEXT_DAY, starts_at=after)
 
 
 def allow(rate: int, since: datetime, now: datetime) -> tuple[int, datetime]:

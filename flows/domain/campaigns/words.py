@@ -32,10 +32,13 @@ def say_plan(plan: Plan, *, zone: str, variants: int) -> list[str]:
         )
     if plan.test is not None:
         letters = _join([letter_of(place) for place in range(variants)])
+        times = "".join(
+            f" {letter_of(place)} leaves at {at:%H:%M}." for place, at in enumerate(plan.test.times)
+        )
         said.append(
-            f"{plan.test.share}% of the others get {letters} at random. After "
+            f"{plan.test.share}% of the others get {letters} at random.{times} After "
             f"{say_minutes(int(plan.test.wait.total_seconds() // 60))} everybody else gets the "
-            f"one that {METRIC_WORDS[plan.test.metric]}."
+            f"one that {METRIC_WORDS[plan.test.metric]}{', at its time' if times else ''}."
         )
     if plan.throttle is not None:
         share = plan.throttle

@@ -6,15 +6,16 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flows.domain.campaigns.cells import HELD_OUT, draw_cell
+from flows.domain.campaigns.cells import HELD_OUT, REST, draw_cell
 from flows.domain.campaigns.hours import best_hour
 from flows.domain.campaigns.plan import BEST_HOUR, Plan
-from flows.domain.campaigns.times import local_due
+from flows.domain.campaigns.times import local_due, test_dues
 from flows.domain.delays import pick_zone
 from flows.models import Campaign
 from flows.queries.campaigns.hours import count_hours
 from flows.queries.campaigns.reading import find_zones
 from kernel.arrays import array
+from kernel.formats import find_zone
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
 from segments.queries.audiences import Audience, list_audience_ids
@@ -50,13 +51,14 @@ def build_chunk(campaign: Campaign, plan: Plan, starts_at: datetime) -> bool:
         return False
     variants, tenant_id = len(campaign.template_ids), current_tenant_id()
     salt = (tenant_id, campaign.pk)
+    cells = [draw_cell(plan, variants, *salt, profile_id) for profile_id in ids]
     rows: Sequence[Any] = run_sql(
         "flows.build_recipients",
         campaign_id=campaign.pk,
         channel=campaign.channel,
         profile_ids=array(ids),
-        cells=array([draw_cell(plan, variants, *salt, profile_id) for profile_id in ids]),
-        dues=array(_dues(campaign, plan, ids, starts_at)),
+        cells=array(cells),
+        dues=array(_times(plan, cells, starts_at) or _dues(campaign, plan, ids, starts_at)),
     )
     for row in rows:
         campaign.recipient_count += row.recipients
@@ -66,6 +68,15 @@ def build_chunk(campaign: Campaign, plan: Plan, starts_at: datetime) -> bool:
             campaign.last_due_at = max(campaign.last_due_at or starts_at, row.last_due_at)
     campaign.cursor = ids[-1]
     return len(ids) == CHUNK
+
+
+def _times(plan: Plan, cells: Sequence[int], starts_at: datetime) -> list[datetime]:
+    """Return when people are due of whom some test times; empty where none are tested."""
+    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+    tested = test_dues(plan, zone, starts_at)
+    if not tested:
+        return []
+    return [tested[cell - 1] if cell > REST else starts_at for cell in cells]
 
 
 def _dues(

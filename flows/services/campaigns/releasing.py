@@ -13,13 +13,16 @@ from typing import Any, Final
 from crm.services.ids import lock_final_profiles
 from flows.domain.campaigns.cells import REST, letter_of
 from flows.domain.campaigns.plan import Plan
-from flows.domain.campaigns.times import allow, next_tick
+from flows.domain.campaigns.times import allow, next_at, next_tick
 from flows.models import Campaign
 from flows.queries.campaigns.content import find_templates
 from flows.services.campaigns.building import CHUNK
+from kernel.formats import find_zone
 from kernel.sql import run_sql
+from kernel.tenancy import current_tenant_id
 from messaging.services.audiences import Mailing, queue_audience
 from messaging.services.gating import MARKETING
+from tenants.queries import get_tenant
 
 _BEFORE_ALL: Final = datetime(1, 1, 2, tzinfo=UTC)
 _AFTER_ALL: Final = datetime(9999, 12, 30, tzinfo=UTC)
@@ -50,7 +53,7 @@ def release(campaign: Campaign, plan: Plan, now: datetime) -> bool:
         batch, later = min(allowed, CHUNK), next_tick(rate, used_until, now)
     seen = _list(campaign, now, batch) if batch else []
     rows = _keep(campaign, seen, now) if seen else []
-    _queue(campaign, rows, now if plan.throttle is not None else campaign.phase_at or now)
+    _queue(campaign, rows, _not_before(campaign, plan, now))
     campaign.phase_at = used_until
     campaign.released_count += len(rows)
     if seen:
@@ -61,6 +64,17 @@ def release(campaign: Campaign, plan: Plan, now: datetime) -> bool:
     following = _list(campaign, _AFTER_ALL, 1)
     campaign.due_at = following[0].due_at if following else now
     return not following
+
+
+def _not_before(campaign: Campaign, plan: Plan, now: datetime) -> datetime:
+    """Return when the messages of a cell may leave: of the rest at the time that won a test."""
+    if plan.throttle is not None:
+        return now
+    opened_at = campaign.phase_at or now
+    if campaign.cell != REST or plan.test is None or not plan.test.times:
+        return opened_at
+    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+    return next_at(plan.test.times[campaign.winner or 0], zone, opened_at)
 
 
 def _keep(campaign: Campaign, seen: Sequence[Any], now: datetime) -> list[Any]:

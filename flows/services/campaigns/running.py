@@ -15,7 +15,7 @@ from flows.choices import CampaignState, Phase
 from flows.domain.campaigns.cells import REST, cells_in_order, letter_of
 from flows.domain.campaigns.hours import measure_prior
 from flows.domain.campaigns.plan import BEST_HOUR, Plan
-from flows.domain.campaigns.times import MOST_LATE, TICK
+from flows.domain.campaigns.times import MOST_LATE, TICK, test_dues
 from flows.domain.campaigns.winner import Score, decide
 from flows.models import Campaign
 from flows.queries.campaigns.counting import (
@@ -30,7 +30,7 @@ from flows.services.campaigns.checking import find_blockers, read_plan
 from flows.services.campaigns.releasing import CampaignStopped, release
 from kernel import clock
 from kernel.batches import Deadline
-from kernel.formats import format_time
+from kernel.formats import find_zone, format_time
 from kernel.tenancy import current_tenant_id
 from segments.queries.audiences import find_unsettled
 from tenants.queries import get_tenant
@@ -180,17 +180,22 @@ def _prepare(campaign: Campaign, now: datetime) -> None:
     if campaign.recipient_count == 0:
         raise CampaignStopped("Nobody is in its audience, so nothing was sent.")
     campaign.state = CampaignState.SENDING
-    _open(campaign, Phase.TEST if plan.test is not None else Phase.REST, now)
+    _open(campaign, plan, Phase.TEST if plan.test is not None else Phase.REST, now)
 
 
-def _open(campaign: Campaign, phase: Phase, now: datetime) -> None:
+def _open(campaign: Campaign, plan: Plan, phase: Phase, now: datetime) -> None:
     """Begin a phase with its first cell; a throttle lets the first ones go at once."""
-    variants = len(campaign.template_ids)
     campaign.phase = phase
     campaign.phase_at = now - TICK
-    campaign.cell = cells_in_order(variants, is_test=phase == Phase.TEST)[0]
+    campaign.cell = _cells(campaign, plan, now, is_test=phase == Phase.TEST)[0]
     campaign.after_at, campaign.after_slot = None, 0
     campaign.due_at = now
+
+
+def _cells(campaign: Campaign, plan: Plan, now: datetime, *, is_test: bool) -> list[int]:
+    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+    dues = test_dues(plan, zone, campaign.starts_at or now)
+    return cells_in_order(len(campaign.template_ids), is_test=is_test, dues=dues)
 
 
 def _send(campaign: Campaign, now: datetime) -> None:
@@ -205,7 +210,7 @@ def _send(campaign: Campaign, now: datetime) -> None:
 
 
 def _end_cell(campaign: Campaign, plan: Plan, now: datetime) -> None:
-    cells = cells_in_order(len(campaign.template_ids), is_test=campaign.cell != REST)
+    cells = _cells(campaign, plan, now, is_test=campaign.cell != REST)
     following = cells[cells.index(campaign.cell) + 1 :]
     campaign.due_at = now
     if following:
@@ -235,7 +240,7 @@ def _wait(campaign: Campaign, plan: Plan, now: datetime) -> None:
         is_revenue = test.metric == "revenue"
         decision = decide(_tested(campaign, test.metric), is_revenue=is_revenue)
         campaign.winner, campaign.verdict = decision.place, decision.words
-    _open(campaign, Phase.REST, now)
+    _open(campaign, plan, Phase.REST, now)
 
 
 def _tested(campaign: Campaign, metric: str) -> list[Score]:
