@@ -52,8 +52,7 @@ class Device:
     target: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """The profile a message goes to, a merged one already followed to its winner."""
 
     id: int
@@ -113,8 +112,7 @@ class From:
         return self.email.rpartition("@")[2].lower()
 
 
-@dataclass(frozen=True, slots=True)
-class PendingMessage:
+class PendingMessage(NamedTuple):
     """A claimed message, as gates and variables see it."""
 
     id: int

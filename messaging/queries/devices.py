@@ -1,7 +1,6 @@
 """Browsers and apps of people, as the sending and the gates see them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from django.db.models import Q
@@ -28,7 +27,7 @@ def with_devices(recipients: Mapping[int, Recipient]) -> dict[int, Recipient]:
         if len(own) < MOST:
             own.append(Device(token.pk, token.account_id, token.digest, token.target))
     return {
-        asked: replace(recipient, devices=tuple(devices.get(recipient.id, ())))
+        asked: recipient._replace(devices=tuple(devices.get(recipient.id, ())))
         for asked, recipient in recipients.items()
     }
 

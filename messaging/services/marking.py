@@ -27,8 +27,9 @@ def address_test(message: PendingMessage) -> PendingMessage:
     address = address_of_test(message.context)
     if not address:
         return message
-    person = replace(message.profile, email=address, email_consent=ConsentState.SUBSCRIBED.value)
-    return replace(message, profile=person)
+    consent = ConsentState.SUBSCRIBED.value
+    person = message.profile._replace(email=address, email_consent=consent)
+    return message._replace(profile=person)
 
 
 def mark_test(message: PendingMessage, content: Any) -> Any:

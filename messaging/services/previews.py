@@ -81,8 +81,9 @@ def _tag(template: Template, tried: Tried) -> Tried:
     """Return a mail whose links say what they would in a mail that nothing but a person sends."""
     if tried.rendered is None:
         return tried
-    message = replace(pending_for(tried.reader, None), template_id=template.pk or 0)
-    message = replace(message, message_class=template.message_class)
+    message = pending_for(tried.reader, None)._replace(
+        template_id=template.pk or 0, message_class=template.message_class
+    )
     tagger = Tagger()
     tagger.begin([message])
     tag = tagger.tag(message)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -139,7 +139,7 @@ def _judge_readers(
     """Render for each of some people, with their values looked up in one go."""
     orders = find_last_orders([person.id for person in people])
     messages = [
-        replace(pending_for(person, orders.get(person.id)), id=number)
+        pending_for(person, orders.get(person.id))._replace(id=number)
         for number, person in enumerate(people, 1)
         if "order" not in compiled.variables or person.id in orders
     ]

@@ -1,6 +1,5 @@
 """Blocks of ours in MJML: what they become, what they refuse, and what readers see of them."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -184,7 +183,7 @@ def test_nobody_is_recommended_what_they_own(store: Store) -> None:
         unit_price_minor=1, total_minor=1,
     )  # fmt: skip
     readers = [find_reader(person.pk) for person in (ada, bob)]
-    messages = [replace(pending_for(each, None), id=each.id) for each in readers]
+    messages = [pending_for(each, None)._replace(id=each.id) for each in readers]
     values = recommendation_values(messages)
 
     assert titles(values[ada.pk]) == ["Rose"]

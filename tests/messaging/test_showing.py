@@ -196,7 +196,7 @@ def test_a_batch_costs_one_statement_for_each_kind_of_thing(shop: Tenant, vip: S
 
     def count(few: int) -> int:
         messages = [
-            replace(pending_for(person, None), id=number)
+            pending_for(person, None)._replace(id=number)
             for number, person in enumerate(people[:few], 1)
         ]
         with CaptureQueriesContext(connection) as found:
