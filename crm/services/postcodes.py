@@ -78,12 +78,14 @@ def note_places(places: Iterable[PlaceData], now: datetime) -> None:
 def settle_postcodes(now: datetime) -> int:
     """Let what was learned from addresses count; what a file says stays.
 
-    Whoever calls decides everybody anew next. A place moves only where the middle of its addresses
-    has moved by more than about 200 metres.
+    Must run in a transaction; waits for a file that is loaded. Whoever calls decides everybody anew
+    next. A place moves only where the middle of its addresses has moved by more than about 200
+    metres.
 
     Returns:
         Postcodes that lie elsewhere than before, or are known for the first time.
     """
+    run_sql("crm.share_postcodes")
     return count_sql("crm.settle_postcodes", now=now)
 
 

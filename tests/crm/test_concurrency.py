@@ -16,6 +16,7 @@ from crm.models import (
     Identity,
     Order,
     OrderLine,
+    Postcode,
     Profile,
     ProfileMerge,
     Store,
@@ -27,9 +28,10 @@ from crm.services.facts import refresh_facts
 from crm.services.ingest import apply_records
 from crm.services.merging import merge_profiles
 from crm.services.parting import unmerge_profile
+from crm.services.postcodes import note_places, settle_postcodes
 from crm.services.reactions import drain_reactions
 from crm.services.repointing import count_left_behind
-from crm.types import NewEvent
+from crm.types import NewEvent, PlaceData
 from kernel.arrays import array
 from kernel.batches import Deadline
 from kernel.errors import Conflict
@@ -39,6 +41,7 @@ from tenants.models import Tenant
 from tenants.types import JobTurn
 from tests.crm import handlers
 from tests.factories.crm import NOON, customer, make_store, order
+from tests.support.database import until_somebody_waits
 
 WORKERS = 6
 WAIT = 120
@@ -263,3 +266,34 @@ def test_linking_orders_of_two_stores_waits_for_no_ingest_that_waits_for_it(
     with transaction.atomic():
         owners = Order.objects.order_by("store_id").values_list("profile_id", flat=True)
         assert list(owners) == [bo, ada]
+
+
+def test_settling_postcodes_waits_for_no_address_that_waits_for_it(tenant: Tenant) -> None:
+    def teach(code: str) -> None:
+        note_places([PlaceData("GB", code, 51.5, -0.1)], NOON)
+
+    with transaction.atomic():
+        for code in ("N9 9ZZ", "A1 1AA"):
+            teach(code)
+    is_taught, is_waited_for = threading.Event(), threading.Event()
+
+    def work(number: int) -> int:
+        with transaction.atomic():
+            if number == 0:
+                assert is_taught.wait(WAIT)
+                return settle_postcodes(NOON)
+            teach("A1 1AA")
+            is_taught.set()
+            assert is_waited_for.wait(WAIT)
+            teach("N9 9ZZ")
+            return 0
+
+    with ThreadPoolExecutor(1) as pool:
+        both = pool.submit(at_once, tenant, work, 2)
+        until_somebody_waits(both.done)
+        is_waited_for.set()
+        assert both.result(WAIT) == [4, 0]
+
+    with transaction.atomic():
+        found = Postcode.objects.order_by("code").values_list("code", "seen_count", "latitude")
+        assert list(found) == [(code, 2, 51.5) for code in ("A1", "A11AA", "N9", "N99ZZ")]

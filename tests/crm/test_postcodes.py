@@ -192,6 +192,10 @@ def test_while_a_file_is_loaded_addresses_teach_nothing_and_nobody_waits(tenant:
         # Others who learn do not stop those who learn; a file stops them until it is there.
         assert ask("pg_try_advisory_lock_shared") is True
         assert ask("pg_advisory_unlock_shared") is True
+        # Nor do those who settle what was learned.
+        assert settle_postcodes(NOW) == 2
+        assert ask("pg_try_advisory_lock_shared") is True
+        assert ask("pg_advisory_unlock_shared") is True
         load("GB,N1 9GU,51.5,-0.1\n")
         assert ask("pg_try_advisory_lock_shared") is False
     finally:

@@ -1,13 +1,10 @@
 """Locks in one order: two who need the same rows never wait for each other in a circle."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event as Signal
-from typing import Any
 
-import psycopg
 import pytest
 from django.db import connections, transaction
 
@@ -23,13 +20,11 @@ from segments.services.segments import update_segment
 from segments.services.upkeep import lock_upkeep
 from tenants.models import Tenant
 from tests.factories.segments import make_buyer, make_segment
+from tests.support.database import until_somebody_waits
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 TWO = {"field": "order_count", "is": ">=", "value": 2}
 PATIENCE = 120
-WAITING = (
-    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 pytestmark = [pytest.mark.usefixtures("broker"), pytest.mark.django_db(transaction=True)]
 
 
@@ -55,20 +50,13 @@ def run_both(tenant: Tenant, holder: Callable[[], object], other: Callable[[], o
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(2) as pool, superuser() as watcher:
+    with ThreadPoolExecutor(2) as pool:
         done = [pool.submit(run, work) for work in (first, second)]
-        while not (done[1].done() or watcher.execute(WAITING).fetchone()):
-            assert not done[0].done()
-            Signal().wait(0.01)
+        until_somebody_waits(lambda: any(each.done() for each in done))
+        assert not done[0].done()
         may_go_on.set()
         for each in done:
             each.result(PATIENCE)
-
-
-def superuser() -> "psycopg.Connection[Any]":
-    """Connect as one who sees what others wait for."""
-    name = connections["default"].settings_dict["NAME"]
-    return psycopg.connect(os.environ["PATRON_SUPERUSER_URL"], dbname=name, autocommit=True)
 
 
 @pytest.mark.parametrize("other", ["edit", "erase"])

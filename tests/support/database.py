@@ -7,8 +7,9 @@ TRUNCATE nor delete every row.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -39,6 +40,10 @@ HAS_GROWN = """
             AND pg_relation_size(c.oid) > %s
     )
 """
+LOOK_SECONDS = 0.01
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 DEFINE_CLEAN = """
     CREATE FUNCTION pg_temp.clean() RETURNS void LANGUAGE plpgsql AS $clean$
     BEGIN
@@ -95,9 +100,8 @@ def worker_database(number: int) -> Iterator[Cleaner]:
     _run_as_superuser(_copy_statement(name))
     _point_aliases_at(name)
     options = "-c lock_timeout=60s -c statement_timeout=180s -c session_replication_role=replica"
-    address = urlunsplit(urlsplit(os.environ["PATRON_SUPERUSER_URL"])._replace(path=f"/{name}"))
     with psycopg.connect(
-        address, autocommit=True, options=options, application_name=CLEANER
+        _superuser_url(name), autocommit=True, options=options, application_name=CLEANER
     ) as connection:
         yield Cleaner(connection)
     connections.close_all()
@@ -134,6 +138,23 @@ def cut_off() -> Iterator[None]:
     finally:
         connections.close_all()
         _run_as_superuser(allow.format(name, sql.SQL("true")))
+
+
+def until_somebody_waits(is_over: Callable[[], bool]) -> None:
+    """Return once a connection to this worker's database waits for a lock.
+
+    Args:
+        is_over: asked meanwhile; whether nobody will wait any more.
+    """
+    name = connections["default"].settings_dict["NAME"]
+    # Only a superuser sees what others wait for.
+    with psycopg.connect(_superuser_url(name), autocommit=True) as watcher:
+        while not (is_over() or watcher.execute(WAITING).fetchone()):
+            Event().wait(LOOK_SECONDS)
+
+
+def _superuser_url(database: str) -> str:
+    return urlunsplit(urlsplit(os.environ["PATRON_SUPERUSER_URL"])._replace(path=f"/{database}"))
 
 
 def _copy_statement(name: str) -> sql.Composed:
