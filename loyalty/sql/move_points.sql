@@ -31,31 +31,8 @@ account AS (
     WHERE a.tenant_id = %(tenant_id)s AND a.profile_id = ANY(%(owners)s::bigint[])
     GROUP BY a.profile_id, a.balance
 ),
-rule AS (
-    SELECT p.expires_after_months AS months, make_interval(days => p.pending_days) AS waits
-    FROM loyalty_program AS p
-    WHERE p.tenant_id = %(tenant_id)s
-),
 made AS (
-    SELECT
-        m.entry_id, m.profile_id, m.order_id, m.points,
-        -- What a correction adds to an order waits as long as the order's other points.
-        CASE WHEN m.order_id IS NOT NULL AND r.waits > '0'::interval THEN r.waits + CASE
-            WHEN m.kind = 'earn' THEN m.effective_at
-            ELSE coalesce((
-                SELECT o.ordered_at
-                FROM crm_order AS o
-                WHERE o.tenant_id = %(tenant_id)s AND o.id = m.order_id
-            ), m.effective_at)
-        END END AS activates_at,
-        -- What another tool kept begins to age here, however long it had lain there.
-        ((
-            (CASE WHEN m.kind = 'open' THEN %(now)s::timestamptz ELSE m.effective_at END
-                AT TIME ZONE %(zone)s)::date + make_interval(months => r.months)
-        )::date + time '23:59:59') AT TIME ZONE %(zone)s AS expires_at
-    FROM moved AS m
-    LEFT JOIN rule AS r ON TRUE
-    WHERE m.points > 0 AND m.kind <> 'expire'
+    {loyalty.lots_made}
 ),
 lot AS (
     SELECT

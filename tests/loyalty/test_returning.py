@@ -122,6 +122,52 @@ def test_an_order_that_is_cancelled_or_becomes_smaller_gives_expired_points_back
     assert find_differences() == []
 
 
+@pytest.mark.covers("L2")
+def test_an_expired_order_that_goes_to_somebody_else_brings_no_fresh_points() -> None:
+    ada, bob = make_profile(), make_profile()
+    lasting(1)
+    order = buy(ada, 100)
+    ended = PointsLot.objects.get().expires_at
+    lasting(12)
+    expire()
+    Order.objects.filter(pk=order.pk).update(profile=bob)
+    post(order)
+    lots = PointsLot.objects.order_by("pk").values_list("profile_id", "remaining", "expires_at")
+    assert list(lots) == [(ada.pk, 0, ended), (bob.pk, 100, ended)]
+    expire()
+    assert (balance_of(ada.pk), balance_of(bob.pk), find_differences()) == (0, 0, [])
+    told = Event.objects.get(name="Points Expired", profile_id=bob.pk)
+    assert (told.properties["points"], told.is_backfill) == (100, True)
+    # Back again, and refunded in the end: nobody has points or owes any.
+    Order.objects.filter(pk=order.pk).update(profile=ada)
+    post(order)
+    expire()
+    refund(order, 100)
+    assert (balance_of(ada.pk), balance_of(bob.pk), find_differences()) == (0, 0, [])
+
+
+@pytest.mark.covers("L2")
+@pytest.mark.parametrize("order_of_things", [*permutations(("expiry", "growth", 60))])
+def test_what_an_order_gets_later_expires_with_its_other_points(
+    order_of_things: tuple[str | int, ...],
+) -> None:
+    ada = make_profile()
+    lasting(1)
+    order = buy(ada, 100)
+    for what in order_of_things:
+        if what == "growth":
+            order.gross_minor = order.base_gross_minor = 12_000
+            order.save(update_fields=["gross_minor", "base_gross_minor"])
+            post(order)
+        elif isinstance(what, int):
+            refund(order, what)
+        else:
+            expire()
+        assert find_differences() == []
+    expire()
+    assert (balance_of(ada.pk), find_differences()) == (0, [])
+
+
 @pytest.mark.parametrize("first", ["expiry", "back"])
 def test_a_balance_of_another_tool_is_posted_back_and_expires(first: str) -> None:
     ada = make_profile()
