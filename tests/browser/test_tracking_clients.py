@@ -4,7 +4,6 @@ The shop and Patron are two servers, so that what goes between them meets the br
 about other origins.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +22,7 @@ from kernel.embedded.ports import LOOPBACK
 from stores.domain.snippets import build_guides
 from tests.browser.visiting import LOOK_EVERY, LOOKS
 from tests.support.edge_server import edge_server
+from tests.support.serving import answering
 from tests.support.tracking import FakeSite, story
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,7 +73,6 @@ def visit(page: Page, folder: Path, *, host: str) -> Iterator[list[str]]:
     """Open a page of a shop that carries a library; yields what it asks of whom else."""
     others: list[str] = []
     shop = ThreadingHTTPServer((LOOPBACK, 0), partial(_Shop, directory=str(folder)))
-    threading.Thread(target=shop.serve_forever, daemon=True).start()
     origin = f"http://localhost:{shop.server_port}"
 
     def note(request: Request) -> None:
@@ -81,10 +80,9 @@ def visit(page: Page, folder: Path, *, host: str) -> Iterator[list[str]]:
             others.append(request.url)
 
     page.on("request", note)
-    page.goto(f"{origin}/products/tee?utm_source=news", referer="https://www.google.com/")
-    yield others
-    shop.shutdown()
-    shop.server_close()
+    with answering(shop):
+        page.goto(f"{origin}/products/tee?utm_source=news", referer="https://www.google.com/")
+        yield others
 
 
 def arrived(page: Page, site: FakeSite, count: int) -> list[str]:

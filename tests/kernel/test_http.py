@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from kernel import http
 from kernel.http import AddressForbidden, Answer, AnswerLost, Client, HttpUnavailable
+from tests.support.serving import answering
 
 FILE = bytes(range(256)) * 1_000
 """Larger than what is read at once."""
@@ -58,13 +59,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
-        made.seen = []  # type: ignore[attr-defined] # what was asked for
-        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.seen = []  # type: ignore[attr-defined] # what was asked for
+    with answering(made):
         yield made
-        made.shutdown()
-        thread.join()
 
 
 def ask(server: ThreadingHTTPServer, path: str = "/", scheme: str = "http") -> Answer:

@@ -1,7 +1,6 @@
 """A stand-in for Adobe: the tokens of an OAuth credential, and the registrations of a workspace."""
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from stores.platforms.magento import adobe
+from tests.support.serving import answering
 
 PLACE = "/events/1001/2002/3003/registrations"
 CREDENTIALS = {
@@ -123,11 +123,7 @@ class Handler(BaseHTTPRequestHandler):
 def adobe_io(monkeypatch: pytest.MonkeyPatch) -> Iterator[AdobeIo]:
     """Return a running stand-in that Patron takes for Adobe."""
     server = AdobeIo()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
     monkeypatch.setattr(adobe, "TOKEN_HOST", server.url)
     monkeypatch.setattr(adobe, "EVENTS_HOST", server.url)
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(server):
+        yield server

@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -11,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
+from tests.support.serving import answering
 
 TOKEN = "token-1"
 HASH = "abc123"
@@ -299,9 +300,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def big_api() -> Iterator[BigApi]:
-    with BigApi() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = BigApi()
+    with answering(server):
         yield server
-        server.shutdown()
-        thread.join()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.serving import answering
+
 KEY = "sk-test-1234"
 MODEL = "small"
 
@@ -100,15 +102,12 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_chat() -> Iterator[ChatApi]:
     """Serve until the block ends."""
     api = ChatApi()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.daemon_threads = True
-        server.api = api  # type: ignore[attr-defined] # what its handler asks
-        api.url = f"http://127.0.0.1:{server.server_port}/v1"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.api = api  # type: ignore[attr-defined] # what its handler asks
+    api.url = f"http://127.0.0.1:{server.server_port}/v1"
+    with answering(server):
         try:
             yield api
         finally:
             api.released.set()
-            server.shutdown()
-            thread.join()

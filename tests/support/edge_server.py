@@ -1,7 +1,6 @@
 """The web entry on a port of its own, for clients that speak HTTP by themselves."""
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ from django.db import connections
 
 from config.wsgi import application
 from kernel.embedded.ports import LOOPBACK
+from tests.support.serving import answering
 
 
 class _Server(socketserver.ThreadingMixIn, WSGIServer):
@@ -30,9 +30,6 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def edge_server() -> Iterator[str]:
     """Serve inside the block; yields the address, such as ``http://127.0.0.1:40123``."""
-    with make_server(
-        LOOPBACK, 0, application, server_class=_Server, handler_class=_Quiet
-    ) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = make_server(LOOPBACK, 0, application, server_class=_Server, handler_class=_Quiet)
+    with answering(server):
         yield f"http://{LOOPBACK}:{server.server_port}"
-        server.shutdown()

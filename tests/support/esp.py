@@ -8,7 +8,6 @@ import base64
 import hashlib
 import io
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http.multipartparser import MultiPartParser
 
 from messaging.domain.sigv4 import AwsKeys, sign_request
+from tests.support.serving import answering
 
 KEY = "key-of-the-tests"
 LOOPBACK = "127.0.0.1"
@@ -71,19 +71,12 @@ class EspServer:
         self.lost = 0
         self.seen: dict[str, tuple[bytes, Reply]] = {}
         self._speak = speak
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
-        self._server.daemon_threads = True
+        self.web = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
+        self.web.daemon_threads = True
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self._server.server_port}"
-
-    def start(self) -> None:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        return f"http://{LOOPBACK}:{self.web.server_port}"
 
     def answer(self, call: Call) -> Reply | None:
         """Return what a request gets; None ends the connection without a word."""
@@ -138,11 +131,8 @@ class EspServer:
 def esp_server(provider: str) -> Iterator[EspServer]:
     """Let a provider answer inside the block."""
     server = EspServer(SPEAKERS[provider])
-    server.start()
-    try:
+    with answering(server.web):
         yield server
-    finally:
-        server.stop()
 
 
 def read_form(call: Call) -> dict[str, list[str]]:

@@ -2,12 +2,13 @@
 
 import re
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
+
+from tests.support.serving import answering
 
 USER: Final = "hello@shop.example"
 PASSWORD: Final = "secret"
@@ -144,12 +145,7 @@ class _Server(socketserver.ThreadingTCPServer):
 @contextmanager
 def imap_server() -> Iterator[ImapServer]:
     """Serve an empty mailbox for as long as the block lasts."""
-    with _Server(("127.0.0.1", 0), _Session) as server:
-        server.box = ImapServer(port=server.server_address[1])
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield server.box
-        finally:
-            server.shutdown()
-            thread.join()
+    server = _Server(("127.0.0.1", 0), _Session)
+    server.box = ImapServer(port=server.server_address[1])
+    with answering(server):
+        yield server.box

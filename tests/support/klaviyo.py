@@ -1,13 +1,14 @@
 """A stand-in for Klaviyo's API: JSON:API with cursors, a key, a revision, limits on the rate."""
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+
+from tests.support.serving import answering
 
 KEY = "pk_private"
 REVISION = "2026-10-15"
@@ -163,10 +164,7 @@ def _without_consent(item: dict[str, Any], has_consent: bool) -> dict[str, Any]:
 
 @pytest.fixture
 def klaviyo(settings: Any) -> Iterator[Klaviyo]:
-    with Klaviyo() as server:
-        settings.KLAVIYO_URL = server.url
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = Klaviyo()
+    settings.KLAVIYO_URL = server.url
+    with answering(server):
         yield server
-        server.shutdown()
-        thread.join()

@@ -7,13 +7,14 @@ import base64
 import hmac
 import json
 import re
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pytest
+
+from tests.support.serving import answering
 
 TOKEN = "token-1"
 FOUR = {
@@ -261,9 +262,6 @@ def delete(shop: MageApi, path: str) -> tuple[int, dict[str, str], Any]:
 
 @pytest.fixture
 def mage_api() -> Iterator[MageApi]:
-    with MageApi() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = MageApi()
+    with answering(server):
         yield server
-        server.shutdown()
-        thread.join()

@@ -2,13 +2,14 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
+
+from tests.support.serving import answering
 
 Api = TypeVar("Api", bound="PhoneApi")
 Reply = tuple[int, dict[str, str], Any]
@@ -103,14 +104,9 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(api: Api) -> Iterator[Api]:
     """Serve a provider until the block ends."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        server.api = api  # type: ignore[attr-defined] # what its handler asks
-        api.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield api
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.api = api  # type: ignore[attr-defined] # what its handler asks
+    api.url = f"http://127.0.0.1:{server.server_port}"
+    with answering(server):
+        yield api

@@ -1,10 +1,11 @@
 """A server of the merchant that takes webhooks: answers as a test says, and keeps what came."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.serving import answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,5 @@ def open_receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,13 +1,14 @@
 """A bucket that speaks the protocol of S3 as far as pictures need it: put, get, list, delete."""
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.support.serving import answering
 
 ACCESS_KEY = "AKIAPATRON"
 BUCKET = "pictures"
@@ -108,11 +109,5 @@ def open_bucket() -> Iterator[FakeBucket]:
     handler = type("Handler", (_Handler,), {"bucket": bucket})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     bucket.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield bucket
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

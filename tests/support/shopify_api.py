@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from kernel import clock
+from tests.support.serving import answering
 from tests.support.shopify_graph import Listed, Node, Query, inner_fields, split_bulk
 from tests.support.shopify_objects import ManyOrders
 from tests.support.shopify_writes import Writes
@@ -348,14 +349,10 @@ def _stamp(at: datetime) -> str:
 @contextmanager
 def serving() -> Iterator[ShopifyApi]:
     """Serve a shop until the block ends."""
-    with tempfile.TemporaryDirectory() as folder, ShopifyApi(Path(folder)) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
+    with tempfile.TemporaryDirectory() as folder:
+        server = ShopifyApi(Path(folder))
+        with answering(server):
             yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture

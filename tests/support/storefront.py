@@ -1,12 +1,13 @@
 """A server on the loopback that takes what make-believe shoppers send and fetch."""
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from tests.support.serving import answering
 
 
 class Recorder(ThreadingHTTPServer):
@@ -51,9 +52,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
-    with Recorder() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = Recorder()
+    with answering(server):
         yield server
-        server.shutdown()
-        thread.join()

@@ -3,7 +3,6 @@
 import base64
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
+from tests.support.serving import answering
 from tests.support.woocommerce_writes import apply_batch, change_hooks, hide_secret
 
 KEY, SECRET = "ck_1", "cs_1"
@@ -166,9 +166,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def woo_api() -> Iterator[WooApi]:
-    with WooApi() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = WooApi()
+    with answering(server):
         yield server
-        server.shutdown()
-        thread.join()
