@@ -40,10 +40,7 @@ def purge_due(deadline: Deadline) -> int:
     tenant_id = current_tenant_id()
     if not _begin(tenant_id, is_forced=False):
         return 0
-    done = 0
-    while not deadline.passed and (rows := _purge_chunk(tenant_id)):
-        done += rows
-    return done
+    return deadline.repeat(lambda: _purge_chunk(tenant_id))
 
 
 def purge_tenant(tenant_id: int) -> int:

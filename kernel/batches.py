@@ -1,6 +1,7 @@
 """Deadlines: a worker gives one tenant and kind of work a short turn, then rings again."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 TURN_SECONDS = 0.5
@@ -27,3 +28,17 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the turn is over."""
         return self.seconds is not None and time.monotonic() - self._started >= self.seconds
+
+    def repeat(self, step: Callable[[], int]) -> int:
+        """Take a step again and again until one does nothing or the turn is over.
+
+        Args:
+            step: does some of the work; returns how much, or whether it did any.
+
+        Returns:
+            What all steps did together.
+        """
+        done = 0
+        while not self.passed and (count := step()):
+            done += count
+        return done

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,16 @@ class Posted:
     source_key: str
     order_id: int | None
     effective_at: datetime
+
+    @classmethod
+    def read(cls, row: Any) -> Self:
+        """Return the entry of a row that a statement wrote."""
+        return cls(
+            entry_id=row.id,
+            profile_id=row.profile_id,
+            kind=row.kind,
+            points=row.points,
+            source_key=row.source_key,
+            order_id=row.order_id,
+            effective_at=row.effective_at,
+        )

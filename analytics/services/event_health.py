@@ -48,10 +48,7 @@ def count_due(deadline: Deadline) -> int:
     Returns:
         Steps counted; 0 when nothing was due or somebody else is at it.
     """
-    done = 0
-    while not deadline.passed and _take_step(clock.now()):
-        done += 1
-    return done
+    return deadline.repeat(lambda: _take_step(clock.now()))
 
 
 @transaction.atomic

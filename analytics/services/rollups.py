@@ -77,13 +77,7 @@ def add_up(deadline: Deadline) -> int:
     Returns:
         Changes added up; 0 when nothing was due.
     """
-    done = 0
-    while not deadline.passed:
-        count = _take_turn()
-        if not count:
-            break
-        done += count
-    return done
+    return deadline.repeat(_take_turn)
 
 
 @transaction.atomic

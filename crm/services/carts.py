@@ -87,10 +87,7 @@ def abandon_due(deadline: Deadline) -> int:
     Returns:
         Carts that were abandoned; 0 when none was due.
     """
-    done = 0
-    while not deadline.passed and (count := _abandon_batch()):
-        done += count
-    return done
+    return deadline.repeat(_abandon_batch)
 
 
 @transaction.atomic

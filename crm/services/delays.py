@@ -26,10 +26,7 @@ def find_late(deadline: Deadline) -> int:
     Returns:
         Parcels noted; 0 when none is late.
     """
-    done = 0
-    while not deadline.passed and (found := _find_batch()):
-        done += found
-    return done
+    return deadline.repeat(_find_batch)
 
 
 @transaction.atomic

@@ -49,10 +49,7 @@ def search_due(deadline: Deadline) -> int:
     Returns:
         Parts that were searched; 0 when nothing was due, or somebody else is at it.
     """
-    done = 0
-    while not deadline.passed and _search_part(clock.now()):
-        done += 1
-    return done
+    return deadline.repeat(lambda: _search_part(clock.now()))
 
 
 @transaction.atomic

@@ -78,10 +78,7 @@ def merge_due(deadline: Deadline) -> int:
     Returns:
         How many profiles became part of others.
     """
-    done = 0
-    while not deadline.passed and (merged := _merge_some(clock.now())):
-        done += merged
-    return done
+    return deadline.repeat(lambda: _merge_some(clock.now()))
 
 
 @transaction.atomic

@@ -61,10 +61,7 @@ def drain_moves(deadline: Deadline) -> int:
     Returns:
         Turns; 0 when none is due or other workers hold them.
     """
-    turns = 0
-    while not deadline.passed and _take_turn(deadline):
-        turns += 1
-    return turns
+    return deadline.repeat(lambda: _take_turn(deadline))
 
 
 def _take_turn(deadline: Deadline) -> bool:

@@ -20,10 +20,7 @@ def sweep_due(deadline: Deadline) -> int:
     Returns:
         Turns done; 0 when nothing is due or other workers hold it.
     """
-    done = 0
-    while not deadline.passed and _sweep_some():
-        done += 1
-    return done
+    return deadline.repeat(_sweep_some)
 
 
 @transaction.atomic

@@ -90,17 +90,6 @@ def post_for_orders(
             unit=10 ** money.exponent(get_tenant(current_tenant_id()).currency),
             now=now,
         )
-    posted = [
-        Posted(
-            entry_id=row.id,
-            profile_id=row.profile_id,
-            kind=row.kind,
-            points=row.points,
-            source_key=row.source_key,
-            order_id=row.order_id,
-            effective_at=row.effective_at,
-        )
-        for row in rows
-    ]
+    posted = [Posted.read(row) for row in rows]
     carry_over(posted, history=history, now=now, decided=decided)
     return posted

@@ -48,16 +48,7 @@ def post_awards(awards: Sequence[NewAward]) -> int:
     ]
     names = "profile_ids points source_keys notes actors"
     posted = [
-        Posted(
-            entry_id=row.id,
-            profile_id=row.profile_id,
-            kind=row.kind,
-            points=row.points,
-            source_key=row.source_key,
-            order_id=row.order_id,
-            effective_at=row.effective_at,
-        )
-        for row in run_sql("loyalty.post_awards", now=now, **columns(names, rows))
+        Posted.read(row) for row in run_sql("loyalty.post_awards", now=now, **columns(names, rows))
     ]
     carry_over(posted, history=frozenset(), now=now)
     return len(posted)

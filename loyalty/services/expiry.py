@@ -39,10 +39,7 @@ def work_off_lots(deadline: Deadline) -> int:
     Returns:
         Accounts that were due; 0 when none was.
     """
-    done = 0
-    while not deadline.passed and (count := _work_off_batch()):
-        done += count
-    return done
+    return deadline.repeat(_work_off_batch)
 
 
 @transaction.atomic
@@ -76,15 +73,7 @@ def _post(lots: Sequence[Any]) -> list[Posted]:
         for lot in lots
     ]
     return [
-        Posted(
-            entry_id=row.id,
-            profile_id=row.profile_id,
-            kind=row.kind,
-            points=row.points,
-            source_key=row.source_key,
-            order_id=row.order_id,
-            effective_at=row.effective_at,
-        )
+        Posted.read(row)
         for row in run_sql(
             "loyalty.post_expiries", **columns("profile_ids points source_keys times", rows)
         )

@@ -257,18 +257,7 @@ def _post(rows: Sequence[_Row], actor: str, now: datetime) -> list[Posted]:
         actor=actor,
         **columns("profile_ids points source_keys times notes", rows),
     )
-    posted = [
-        Posted(
-            entry_id=row.id,
-            profile_id=row.profile_id,
-            kind=row.kind,
-            points=row.points,
-            source_key=row.source_key,
-            order_id=row.order_id,
-            effective_at=row.effective_at,
-        )
-        for row in written
-    ]
+    posted = [Posted.read(row) for row in written]
     carry_over(posted, history=frozenset({None}), now=now)
     return posted
 

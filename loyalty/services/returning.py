@@ -38,15 +38,7 @@ def return_expired(posted: Sequence[Posted]) -> list[Posted]:
     if not rows:
         return []
     return [
-        Posted(
-            entry_id=row.id,
-            profile_id=row.profile_id,
-            kind=row.kind,
-            points=row.points,
-            source_key=row.source_key,
-            order_id=row.order_id,
-            effective_at=row.effective_at,
-        )
+        Posted.read(row)
         for row in run_sql(
             "loyalty.return_expired",
             note=_NOTE,

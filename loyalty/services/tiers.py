@@ -82,10 +82,7 @@ def work_off_tiers(deadline: Deadline) -> int:
     Returns:
         Accounts that were looked at; 0 when none was due.
     """
-    done = 0
-    while not deadline.passed and (count := _work_off_due() or _work_off_everybody()):
-        done += count
-    return done
+    return deadline.repeat(lambda: _work_off_due() or _work_off_everybody())
 
 
 @transaction.atomic

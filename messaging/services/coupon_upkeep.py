@@ -46,10 +46,7 @@ def look_after_due(deadline: Deadline) -> int:
     Returns:
         Coupons looked after.
     """
-    done = 0
-    while not deadline.passed and _look_after_one():
-        done += 1
-    return done
+    return deadline.repeat(_look_after_one)
 
 
 @transaction.atomic
