@@ -11,7 +11,7 @@ from flows.services.campaigns.composing import CampaignData, create_campaign
 from flows.services.campaigns.running import run_due
 from kernel import clock
 from kernel.batches import Deadline
-from messaging.models import Message
+from messaging.models import Message, Template
 from segments.models import Membership, Segment
 
 _numbers = count(1)
@@ -73,3 +73,19 @@ def reached() -> list[int]:
 def dues() -> dict[int, datetime]:
     """Return when the message of each profile is due."""
     return dict(Message.objects.values_list("profile_id", "due_at"))
+
+
+def note() -> int:
+    """Return the id of the template ``note``."""
+    return Template.objects.get(key="note").pk
+
+
+def ids(people: Sequence[Profile]) -> list[int]:
+    """Return the ids of people."""
+    return [person.pk for person in people]
+
+
+def state_of(campaign: Campaign) -> str:
+    """Return the state that a campaign is in by now."""
+    campaign.refresh_from_db()
+    return str(campaign.state)

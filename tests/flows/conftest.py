@@ -1,4 +1,4 @@
-"""A clock that stands still, and templates to send."""
+"""A clock that stands still, templates to send, and people to send to."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,7 +8,12 @@ import time_machine
 from django.db import transaction
 from django.test import Client
 
+from crm.models import Profile
+from messaging.services.senders import ensure_default_sender
+from segments.models import Segment
 from tenants.models import Tenant
+from tests.factories.campaigns import make_audience
+from tests.factories.loyalty import make_profile
 from tests.factories.tenants import call_with, make_key
 from tests.flows.support import make_template
 
@@ -29,3 +34,20 @@ def noon(tenant: Tenant) -> Iterator[time_machine.Traveller]:
 def api(tenant: Tenant, broker: object) -> Client:
     """A client that shows a key of the tenant which may do everything."""
     return call_with(make_key(tenant))
+
+
+@pytest.fixture
+def sender(tenant: Tenant, noon: time_machine.Traveller) -> None:
+    """Let the tenant have a sender."""
+    ensure_default_sender()
+
+
+@pytest.fixture
+def people(tenant: Tenant) -> list[Profile]:
+    return [make_profile() for _ in range(5)]
+
+
+@pytest.fixture
+def audience(people: list[Profile]) -> Segment:
+    """A segment with these people in it."""
+    return make_audience(people)

@@ -15,23 +15,18 @@ from flows.services.campaigns.scheduling import (
     schedule_campaign,
 )
 from kernel import clock
-from messaging.models import Message, Template, Touch
-from messaging.services.senders import ensure_default_sender
+from messaging.models import Message, Touch
 from tenants.models import Tenant
-from tests.factories.campaigns import make_audience, make_campaign, run
+from tests.factories.campaigns import (
+    make_audience,
+    make_campaign,
+    note,
+    run,
+)
 from tests.factories.loyalty import make_order, make_profile
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = pytest.mark.usefixtures("noon", "sender")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def sender(tenant: Tenant, noon: time_machine.Traveller) -> None:
-    ensure_default_sender()
-
-
-def note() -> int:
-    return Template.objects.get(key="note").pk
 
 
 @pytest.fixture

@@ -17,39 +17,22 @@ from flows.services.campaigns.scheduling import (
 )
 from kernel import clock
 from messaging.models import Message, Template
-from messaging.services.senders import ensure_default_sender
 from segments.models import Membership, Segment
 from tenants.models import Tenant
-from tests.factories.campaigns import make_audience, make_campaign, reached, run
+from tests.factories.campaigns import (
+    ids,
+    make_audience,
+    make_campaign,
+    note,
+    reached,
+    run,
+)
 from tests.factories.loyalty import make_profile
 from tests.flows.support import make_template
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = pytest.mark.usefixtures("noon", "sender")
 MINUTE = timedelta(minutes=1)
 SOON = timedelta(seconds=15)
-
-
-@pytest.fixture(autouse=True)
-def sender(tenant: Tenant, noon: time_machine.Traveller) -> None:
-    ensure_default_sender()
-
-
-@pytest.fixture
-def people(tenant: Tenant) -> list[Profile]:
-    return [make_profile() for _ in range(5)]
-
-
-@pytest.fixture
-def audience(people: list[Profile]) -> Segment:
-    return make_audience(people)
-
-
-def note() -> int:
-    return Template.objects.get(key="note").pk
-
-
-def ids(people: list[Profile]) -> list[int]:
-    return [person.pk for person in people]
 
 
 def stand(campaign: Campaign) -> tuple[str, list[int]]:

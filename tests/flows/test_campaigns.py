@@ -23,45 +23,25 @@ from kernel import clock
 from kernel.errors import Conflict, Invalid, Outdated
 from messaging.models import Message, SendingStop, Template
 from messaging.services.authoring import archive_template
-from messaging.services.senders import ensure_default_sender
 from segments.models import Membership, Segment
 from segments.services.segments import delete_segment
 from tenants.models import AuditEntry, Tenant
-from tests.factories.campaigns import dues, make_audience, make_campaign, reached, run
+from tests.factories.campaigns import (
+    dues,
+    ids,
+    make_audience,
+    make_campaign,
+    note,
+    reached,
+    run,
+    state_of,
+)
 from tests.factories.loyalty import make_profile
 from tests.flows.support import pending
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = pytest.mark.usefixtures("noon", "sender")
 LONDON = ZoneInfo("Europe/London")
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def sender(tenant: Tenant, noon: time_machine.Traveller) -> None:
-    ensure_default_sender()
-
-
-@pytest.fixture
-def people(tenant: Tenant) -> list[Profile]:
-    return [make_profile() for _ in range(5)]
-
-
-@pytest.fixture
-def audience(people: list[Profile]) -> Segment:
-    return make_audience(people)
-
-
-def note() -> int:
-    return Template.objects.get(key="note").pk
-
-
-def ids(people: list[Profile]) -> list[int]:
-    return [person.pk for person in people]
-
-
-def state_of(campaign: Campaign) -> str:
-    campaign.refresh_from_db()
-    return str(campaign.state)
 
 
 @pytest.mark.covers("M2")
