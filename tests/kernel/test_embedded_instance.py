@@ -26,7 +26,7 @@ from kernel.embedded.instance import (
     write_state,
 )
 from kernel.embedded.paths import DEFAULT_DATA, PROJECT, DataFolder, data_folder
-from kernel.embedded.ports import LOOPBACK, is_free
+from kernel.embedded.ports import LOOPBACK, choose_ports, is_free
 from kernel.embedded.processes import programs
 from kernel.embedded.supervisor import Supervisor
 
@@ -183,7 +183,7 @@ def test_a_port_in_use_is_said_before_anything_starts(folder: DataFolder) -> Non
 
 @pytest.mark.usefixtures("bare")
 def test_an_instance_lives_through_kills_and_stops_at_a_word(folder: DataFolder) -> None:
-    port = next(port for port in range(18_000, 19_000) if is_free(port))
+    port = choose_ports(folder.root / "web", ("web",))["web"]
     data = ("--data", str(folder.root))
     up = call("up", *data, "--port", str(port), "--no-demo", "--detach")
     assert f"Patron is ready at http://127.0.0.1:{port}" in up.stdout, up.stdout + up.stderr

@@ -20,7 +20,7 @@ import redis
 
 from kernel import clock
 from kernel.embedded.paths import PROJECT
-from kernel.embedded.ports import LOOPBACK, is_free
+from kernel.embedded.ports import LOOPBACK, choose_ports
 from stores.simulator.payloads import Post
 from stores.simulator.sender import Sender
 from tests.support.compose import DOCKERFILE, Host, address, read_services, write_env
@@ -96,7 +96,7 @@ def running() -> Iterator[Running]:
     services = read_services()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="patron-")))
-        port = next(port for port in range(17_000, 18_000) if is_free(port))
+        port = choose_ports(folder, ("web",))["web"]
         host = _host(folder, port)
         _collect(host)
         _forget_database()

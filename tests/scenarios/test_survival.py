@@ -105,8 +105,10 @@ def post_orders(shop: dict[str, str], orders: list[Post], sent: list[str]) -> No
 def kill_in_turn(instance: Instance, sent: list[str]) -> list[int]:
     """Kill a worker, Redis and PostgreSQL after a quarter, a half and three quarters."""
     killed = []
+    until = time.monotonic() + SETTLE_SECONDS
     for share, word in ((0.25, " worker "), (0.5, "valkey"), (0.75, "postgres")):
         while len(sent) < share * ORDERS:
+            assert time.monotonic() < until, f"{len(sent)} of {ORDERS} orders were taken"
             time.sleep(0.01)
         killed.append(instance.kill(word))
     return killed

@@ -18,18 +18,13 @@ from kernel.embedded.clusters import copy_cluster
 from kernel.embedded.environment import python
 from kernel.embedded.instance import find_state
 from kernel.embedded.paths import PROJECT, DataFolder
-from kernel.embedded.ports import LOOPBACK, is_free
+from kernel.embedded.ports import LOOPBACK, choose_ports
 from kernel.embedded.postgres import find_home
 from kernel.embedded.prepare import migrations_digest
-from tests.support.plugin import worker_number
 
-FIRST_PORT = 19_000
 PATIENCE_SECONDS = 120
 """How long the slowest machine may take for an answer."""
 POLL_SECONDS = 0.02
-PORTS_OF_A_WORKER = 100
-"""So that two workers of a run never choose the same one at once."""
-
 
 END_LEASES = """
 from django.db import transaction
@@ -148,8 +143,8 @@ def running_instance() -> Iterator[Instance]:
         folder = DataFolder(Path(path).resolve())
         copy_cluster(find_home(folder).cluster)
         folder.migrated.write_text(migrations_digest(), encoding="utf-8")
-        first = FIRST_PORT + worker_number() * PORTS_OF_A_WORKER
-        port = next(port for port in range(first, first + PORTS_OF_A_WORKER) if is_free(port))
+        # Not where its own servers look first, nor where another instance does.
+        port = choose_ports(folder.root / "web", ("web",))["web"]
         data = ("--data", str(folder.root))
         up = call("up", *data, "--port", str(port), "--no-demo", "--detach")
         assert up.returncode == 0, up.stdout + up.stderr
