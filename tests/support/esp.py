@@ -78,6 +78,11 @@ class EspServer:
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self.web.server_port}"
 
+    def stop(self) -> None:
+        """Be gone, as a provider that cannot be reached."""
+        self.web.shutdown()
+        self.web.server_close()
+
     def answer(self, call: Call) -> Reply | None:
         """Return what a request gets; None ends the connection without a word."""
         self.calls.append(call)
