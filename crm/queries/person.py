@@ -23,7 +23,6 @@ from crm.models import (
     ProfileMerge,
     Refund,
     Shipment,
-    Store,
 )
 from crm.panels import EventWords, names_of_kind, speak_events
 from crm.queries.duplicates import speak_reasons
@@ -356,17 +355,16 @@ def _no_facts(profile: Profile) -> ProfileFacts:
 
 
 def _identities(profile_id: int) -> list[IdentityLine]:
-    stores = dict(Store.objects.values_list("pk", "name"))
-    rows = Identity.objects.filter(profile_id=profile_id).order_by("kind", "pk")[:PAGE_SIZE]
+    rows = Identity.objects.filter(profile_id=profile_id).select_related("store")
     return [
         IdentityLine(
             label=_IDENTITY_WORDS[IdentityKind(row.kind)],
             value=row.value_norm.partition(":")[2]
             if row.kind == IdentityKind.CUSTOMER_ID
             else row.value_norm,
-            store=stores.get(row.store_id or 0, ""),
+            store=row.store.name if row.store else "",
         )
-        for row in rows
+        for row in rows.order_by("kind", "pk")[:PAGE_SIZE]
     ]
 
 

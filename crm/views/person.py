@@ -15,6 +15,7 @@ from crm.panels import find_pause, label_of, list_panels
 from crm.queries.people_filters import list_tags
 from crm.queries.person import PersonFacts, find_facts, find_profile
 from crm.queries.resources import final_winner
+from crm.queries.tastes import list_tastes
 from crm.services.erasure import erase_profiles
 from kernel import clock
 from kernel.live import answer_live, render_live
@@ -119,6 +120,11 @@ def _header(request: TenantRequest, profile: Profile, known: PersonFacts) -> Saf
 
 def _facts(request: TenantRequest, profile: Profile, known: PersonFacts) -> SafeString:
     group = known.facts.rfm_group
-    context = {"profile": profile, "known": known, "group_label": label_of("rfm_group", group)}
+    context = {
+        "profile": profile,
+        "known": known,
+        "group_label": label_of("rfm_group", group),
+        "tastes": list_tastes(profile.pk) if known.facts.order_count else [],
+    }
     url = reverse("crm:facts", args=[request.tenant.slug, profile.pk])
     return render_live(request, "crm/_facts.html", context, name="facts", url=url)

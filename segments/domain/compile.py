@@ -46,7 +46,7 @@ from segments.domain.definitions import (
 )
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
-from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf
+from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf
 from segments.types import Kind
 
 _BUYS = "COALESCE(f.order_count, 0) > 0"
@@ -99,7 +99,7 @@ class Compiler:
                 return compile_happening(self, leaf)
             case FunnelLeaf() | EdgeLeaf():
                 return compile_sequence(self, leaf)
-            case ReachLeaf() | MoveLeaf() | NearLeaf():
+            case ReachLeaf() | MoveLeaf() | NearLeaf() | StageLeaf():
                 return compile_standing(self, leaf)
             case _:
                 assert_never(leaf)

@@ -4,7 +4,15 @@ from typing import Final
 
 from segments.domain.compile_places import distance_km
 from segments.domain.query import Query, midnight_after
-from segments.domain.standing import KM_OF, NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
+from segments.domain.standing import (
+    KM_OF,
+    NO_GROUP,
+    MoveLeaf,
+    NearLeaf,
+    ReachLeaf,
+    StageLeaf,
+    Standing,
+)
 
 _ADDRESS: Final = {
     "email": "p.email_norm",
@@ -37,6 +45,40 @@ WHERE c.tenant_id = %(tenant_id)s AND c.profile_id = p.id AND c.at >= {start}
 """
 _GROUP: Final = "COALESCE(f.rfm_group, '')"
 
+RISK_DAYS: Final = 60
+"""Calendar days since the last order from which somebody is at risk, as in the core segments."""
+CHURN_DAYS: Final = 120
+"""The same for churned; whoever buys after so many is won back until the next order."""
+LOYAL_ORDERS: Final = 4
+_RETURNS: Final = """
+SELECT COALESCE((
+    SELECT (f.last_order_at AT TIME ZONE {zone})::date - (o.ordered_at AT TIME ZONE {zone})::date
+    FROM crm_order AS o
+    WHERE o.tenant_id = %(tenant_id)s
+      AND o.profile_id = p.id
+      AND o.is_counted
+      AND o.ordered_at < f.last_order_at
+      AND f.last_order_at >= {at_risk}
+    ORDER BY o.ordered_at DESC
+    LIMIT 1
+), 0) AS days
+"""
+"""Days between the last two orders, of whoever bought lately."""
+_STAGE: Final = """
+CASE
+    WHEN f.last_order_at < {churned} THEN 'churned'
+    WHEN f.last_order_at < {at_risk} THEN 'at_risk'
+    WHEN f.order_count >= 2 AND {returns}.days >= {churn_days} THEN 'won_back'
+    WHEN f.order_count >= {loyal_orders} THEN 'loyal'
+    WHEN f.order_count >= 2 THEN 'active'
+    WHEN f.order_count = 1 THEN 'first_time'
+    WHEN 'subscribed' IN (
+        p.email_consent, p.sms_consent, p.whatsapp_consent, p.push_consent
+    ) THEN 'subscriber'
+    ELSE 'none'
+END
+"""
+
 
 def compile_standing(query: Query, leaf: Standing) -> str:
     """Return a boolean expression for one condition."""
@@ -49,10 +91,12 @@ def compile_standing(query: Query, leaf: Standing) -> str:
         case NearLeaf():
             km = distance_km(query, leaf)
             return f"COALESCE({km} <= {query.bind(float(leaf.km))}::float8, false)"
+        case StageLeaf():
+            return f"(({stage_sql(query)}) = ANY({query.bind(list(leaf.stages), '::text[]')}))"
 
 
 def standing_value(query: Query, leaf: Standing) -> str:
-    """Return what explains a condition: a permission, the group before, how far it is."""
+    """Return what explains a condition: a permission, a stage, the group before, how far it is."""
     match leaf:
         case ReachLeaf():
             stops, address = _stops(query, leaf), _ADDRESS[leaf.channel]
@@ -65,6 +109,26 @@ def standing_value(query: Query, leaf: Standing) -> str:
         case NearLeaf():
             km_of_unit = query.bind(KM_OF[leaf.unit], "::numeric")
             return f"round(({distance_km(query, leaf)})::numeric / {km_of_unit}, 1)"
+        case StageLeaf():
+            return f"({stage_sql(query)})"
+
+
+def stage_sql(query: Query) -> str:
+    """Return an expression for the one stage that somebody is at; it changes at local midnight."""
+    at_risk = query.bind(query.moment.days_ago(RISK_DAYS - 1))
+    for days in (RISK_DAYS, CHURN_DAYS):
+        query.change_on("f.last_order_at", days)
+
+    def build() -> str:
+        return _RETURNS.format(zone=query.bind(query.moment.zone.key), at_risk=at_risk)
+
+    return _STAGE.format(
+        churned=query.bind(query.moment.days_ago(CHURN_DAYS - 1)),
+        at_risk=at_risk,
+        returns=query.join("returns", build),
+        churn_days=CHURN_DAYS,
+        loyal_orders=LOYAL_ORDERS,
+    )
 
 
 def _reachable(query: Query, leaf: ReachLeaf) -> str:

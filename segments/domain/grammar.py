@@ -13,7 +13,7 @@ from segments.domain.definitions import CONSENT_STATES, MAX_DEPTH, MAX_LEAVES
 from segments.domain.happenings import GOODS, MAX_TESTS, SIGNS, TEST_OPERATORS
 from segments.domain.rfm import GROUP_LABELS
 from segments.domain.sequences import MAX_STEPS
-from segments.domain.standing import CHANNELS, NO_GROUP, REACHED
+from segments.domain.standing import CHANNELS, NO_GROUP, REACHED, STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +267,13 @@ LEAF_KINDS: Final[tuple[LeafKind, ...]] = (
             {"near": {"postcode": "SW1A 1AA", "country": "GB"}, "within": {"miles": 15}},
             {"near": {"latitude": 51.5, "longitude": -0.12}, "within": {"km": 25}},
         ),
+    ),
+    LeafKind(
+        "stage",
+        "The one lifecycle stage that somebody is at: by orders and days since the last one, won"
+        " back where 120 days or more lay before it, subscriber where there is none.",
+        (Parameter("stage", "one or more stages", is_required=True, choices=tuple(STAGES)),),
+        ({"stage": "won_back"}, {"stage": ["at_risk", "churned"]}),
     ),
     LeafKind(
         "random_bucket",

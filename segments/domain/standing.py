@@ -1,6 +1,6 @@
-"""Where somebody stands: reachable on a channel, moved between RFM groups, near a place."""
+"""Where somebody stands: reachable, at a stage, moved between RFM groups, near a place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,17 @@ REACHED: Final = ("email", "sms", "whatsapp")
 NO_GROUP: Final = "none"
 """The word for nobody's group, such as of who has not bought in the look-back."""
 MAX_KM: Final = 20_000
+STAGES: Final[Mapping[str, str]] = {
+    "subscriber": "Subscriber",
+    "first_time": "First-time buyer",
+    "active": "Active",
+    "loyal": "Loyal",
+    "won_back": "Won back",
+    "at_risk": "At risk",
+    "churned": "Churned",
+    "none": "No stage yet",
+}
+"""Names of the stages of a customer's life; everybody is at exactly one of them."""
 KM_OF: Final[Mapping[str, Decimal]] = {"km": Decimal(1), "miles": Decimal("1.609344")}
 """Kilometres of each unit of distance."""
 MAX_POSTCODE: Final = 12
@@ -79,7 +90,15 @@ class NearLeaf:
         return self.reach * KM_OF[self.unit]
 
 
-Standing = ReachLeaf | MoveLeaf | NearLeaf
+@dataclass(frozen=True, slots=True)
+class StageLeaf:
+    """Whether somebody is at one of some stages: keys of `STAGES`, sorted."""
+
+    path: str
+    stages: tuple[str, ...]
+
+
+Standing = ReachLeaf | MoveLeaf | NearLeaf | StageLeaf
 
 
 def parse_standing(raw: Mapping[str, Any], path: str) -> Standing:
@@ -121,11 +140,19 @@ def _parse_move(raw: Mapping[str, Any], path: str) -> MoveLeaf:
 def _parse_groups(given: Mapping[str, Any], at: str, key: str) -> tuple[str, ...]:
     if key not in given:
         return ()
-    known = (*GROUP_LABELS, NO_GROUP)
-    listed = given[key] if isinstance(given[key], list) else [given[key]]
-    if not listed or not all(one in known for one in listed):
-        raise DefinitionError(f"{at}.{key}", f"must be one or more of: {', '.join(known)}")
+    return _parse_words(given[key], f"{at}.{key}", (*GROUP_LABELS, NO_GROUP))
+
+
+def _parse_words(given: object, at: str, known: Collection[str]) -> tuple[str, ...]:
+    listed = given if isinstance(given, list) else [given]
+    if not listed or not all(isinstance(one, str) and one in known for one in listed):
+        raise DefinitionError(at, f"must be one or more of: {', '.join(known)}")
     return tuple(sorted(set(listed)))
+
+
+def _parse_stage(raw: Mapping[str, Any], path: str) -> StageLeaf:
+    refuse_unknown(raw, path, ("stage",))
+    return StageLeaf(path, _parse_words(raw["stage"], f"{path}.stage", STAGES))
 
 
 def _parse_near(raw: Mapping[str, Any], path: str) -> NearLeaf:
@@ -189,5 +216,6 @@ STANDINGS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Standing]]] = {
     "reachable": _parse_reach,
     "rfm_moved": _parse_move,
     "near": _parse_near,
+    "stage": _parse_stage,
 }
 """What reads a condition, by the word that it begins with."""

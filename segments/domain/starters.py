@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from segments.domain.rfm import GROUP_LABELS
+from segments.domain.standing import STAGES
 
 CORE: Final = "Comes with every account"
 RFM: Final = "RFM groups"
+LIFE: Final = "Lifecycle stages"
 BEHAVIOUR: Final = "What people do"
 RHYTHM: Final = "How they buy"
 SEASONS: Final = "Seasons"
@@ -137,6 +139,28 @@ RFM_STARTERS: Final = tuple(
     )
     for group, label in GROUP_LABELS.items()
 )
+
+_STAGE_ADVICE: Final = {
+    "subscriber": "Subscribed and never ordered. Welcome them.",
+    "first_time": "One order in the last 60 days. The second one makes a customer.",
+    "active": "Two or three orders, the last within 60 days. Build the habit.",
+    "loyal": "Four orders or more, the last within 60 days. Thank them.",
+    "won_back": "Back in the last 60 days, after 120 or more without an order. Keep them.",
+    "at_risk": "Last order 60 to 119 days ago. Remind them before they forget you.",
+    "churned": "No order for 120 days or more. Win them back, or let them go.",
+}
+
+STAGE_STARTERS: Final = tuple(
+    Starter(
+        f"stage_{stage}",
+        f"Stage: {STAGES[stage]}",
+        f"{advice} Everybody is at one stage at a time.",
+        LIFE,
+        {"stage": stage},
+    )
+    for stage, advice in _STAGE_ADVICE.items()
+)
+"""With all of them installed, every change of a stage is an exit and an entry."""
 
 OTHER_STARTERS: Final = (
     Starter(
@@ -286,4 +310,4 @@ OTHER_STARTERS: Final = (
     ),
 )
 
-STARTERS: Final = (*CORE_STARTERS, *RFM_STARTERS, *OTHER_STARTERS)
+STARTERS: Final = (*CORE_STARTERS, *RFM_STARTERS, *STAGE_STARTERS, *OTHER_STARTERS)

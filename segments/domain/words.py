@@ -17,7 +17,7 @@ from segments.domain.dates import DaysAgo, HoursAgo, InMonths, Yearly
 from segments.domain.definitions import ConsentLeaf, Group, KeptLeaf, Leaf, Node, SegmentLeaf
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
-from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf
+from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf
 from segments.domain.words_dates import speak_date_value, speak_day, speak_number
 from segments.domain.words_happenings import describe_happening
 from segments.domain.words_sequences import describe_sequence
@@ -98,7 +98,7 @@ def describe_leaf(
             return describe_happening(leaf, products)
         case FunnelLeaf() | EdgeLeaf():
             return describe_sequence(leaf)
-        case ReachLeaf() | MoveLeaf() | NearLeaf():
+        case ReachLeaf() | MoveLeaf() | NearLeaf() | StageLeaf():
             return describe_standing(leaf)
         case _:
             assert_never(leaf)

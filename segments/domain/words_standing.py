@@ -6,7 +6,15 @@ from decimal import Decimal
 from crm.domain.channels import CHANNEL_LABELS
 from crm.domain.postcodes import normalise_postcode
 from segments.domain.rfm import GROUP_LABELS
-from segments.domain.standing import NO_GROUP, MoveLeaf, NearLeaf, ReachLeaf, Standing
+from segments.domain.standing import (
+    NO_GROUP,
+    STAGES,
+    MoveLeaf,
+    NearLeaf,
+    ReachLeaf,
+    StageLeaf,
+    Standing,
+)
 from segments.domain.words_dates import speak_day, speak_many, speak_number
 
 _REACHES = {
@@ -30,6 +38,8 @@ def describe_standing(leaf: Standing) -> str:
             return _describe_move(leaf)
         case NearLeaf():
             return f"Lives within {_distance(leaf.reach, leaf.unit)} of {_place(leaf)}"
+        case StageLeaf():
+            return f"Lifecycle stage: {' or '.join(STAGES[one] for one in leaf.stages)}"
 
 
 def speak_standing(leaf: Standing, value: object) -> str:
@@ -42,6 +52,8 @@ def speak_standing(leaf: Standing, value: object) -> str:
             return f"{_label(was)} then, {_label(now)} now"
         case NearLeaf():
             return f"{_distance(Decimal(str(value)), leaf.unit)} away"
+        case StageLeaf():
+            return STAGES[str(value)]
 
 
 def _distance(count: Decimal, unit: str) -> str:

@@ -27,7 +27,7 @@ from segments.domain.happenings import (
     Window,
 )
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf, Sequence, Step
-from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, Standing
+from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf, Standing
 from segments.types import Kind
 
 Json = dict[str, Any]
@@ -52,7 +52,7 @@ def write_leaf(leaf: Leaf) -> Json:
             return _write_happening(leaf)
         case FunnelLeaf() | EdgeLeaf():
             return _write_sequence(leaf)
-        case ReachLeaf() | MoveLeaf() | NearLeaf():
+        case ReachLeaf() | MoveLeaf() | NearLeaf() | StageLeaf():
             return _write_standing(leaf)
         case _:
             assert_never(leaf)
@@ -233,6 +233,8 @@ def _write_standing(leaf: Standing) -> Json:
             return {"rfm_moved": groups, **since}
         case NearLeaf():
             return {"near": _write_place(leaf), "within": {leaf.unit: _plain(leaf.reach)}}
+        case StageLeaf():
+            return {"stage": list(leaf.stages)}
         case _:
             assert_never(leaf)
 

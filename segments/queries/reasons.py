@@ -26,7 +26,7 @@ from segments.domain.definitions import (
 )
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
-from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf
+from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf
 from segments.domain.words import describe, describe_leaf, speak_state
 from segments.domain.words_happenings import speak_measured
 from segments.domain.words_standing import speak_standing
@@ -256,7 +256,7 @@ def _value_sql(compiler: Compiler, leaf: Leaf) -> str:
             return measure(compiler, leaf)
         case FunnelLeaf() | EdgeLeaf():
             return _day_sql(compiler, sequence_value(compiler, leaf))
-        case ReachLeaf() | MoveLeaf() | NearLeaf():
+        case ReachLeaf() | MoveLeaf() | NearLeaf() | StageLeaf():
             return standing_value(compiler, leaf)
         case _:
             assert_never(leaf)
@@ -302,7 +302,7 @@ def _speak(leaf: Leaf, value: object) -> str:
 
 
 def _speak_done(leaf: Leaf, value: object) -> str:
-    if isinstance(leaf, ReachLeaf | MoveLeaf | NearLeaf):
+    if isinstance(leaf, ReachLeaf | MoveLeaf | NearLeaf | StageLeaf):
         return speak_standing(leaf, value)
     if isinstance(leaf, ConsentLeaf):
         return speak_state(str(value))

@@ -9,8 +9,9 @@ from crm.queries.resources import is_profile
 from kernel import clock
 from segments.queries import listing
 from segments.queries import rfm as rfm_queries
-from segments.queries.lists import find_lists_of, list_choices
+from segments.queries.lists import list_choices_of
 from segments.queries.reasons import explain_segments
+from segments.queries.stages import find_stage
 from tenants.domain.capabilities import EDIT_SEGMENTS, VIEW, may
 from tenants.services.access import requires
 from tenants.types import TenantRequest
@@ -24,13 +25,13 @@ def profile_segments(request: TenantRequest, profile_id: int) -> HttpResponse:
         raise Http404
     now = clock.now()
     found = explain_segments(profile_id, now)
-    on = find_lists_of(profile_id)
-    lists = [(list_id, name, list_id in on) for list_id, name in list_choices()]
+    lists = list_choices_of(profile_id)
     context = {
         "groups": [
             ("In", [reason for reason in found if reason.is_member]),
             ("Not in", [reason for reason in found if not reason.is_member]),
         ],
+        "stage": find_stage(profile_id, now),
         "recency": rfm_queries.explain_recency(profile_id, now),
         "lists": lists,
         "can_add": not all(is_on for *_, is_on in lists),

@@ -7,9 +7,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from crm.models import ConsentEvent, Event, Note, Profile, ProfileMerge
+from crm.models import ConsentEvent, Event, Note, Product, Profile, ProfileMerge
 from crm.queries.joining import compare_profiles
+from crm.queries.tastes import list_tastes
 from crm.services.erasure import erase_profiles
+from crm.services.facts import refresh_facts
 from crm.services.merging import merge_profiles
 from crm.services.parting import unmerge_profile
 from tenants.choices import Role
@@ -260,3 +262,42 @@ def test_older_events_follow_below_without_a_second_heading(tenant: Tenant, ada:
         headings += page.count("timeline-day")
         assert "<html" not in page
     assert (seen, headings) == (65, 1)
+
+
+@pytest.mark.covers("P6")
+def test_what_somebody_likes_is_said_by_what_they_bought(tenant: Tenant, ada: Profile) -> None:
+    store, year = make_store(), timedelta(days=365, hours=6)
+    bought = [
+        (0, "Tea", "Leaf", 750, {}),
+        (0, "Soap", "Foam", 3_000, {}),
+        (1, "Soap", "foam", 3_750, {"currency": "EUR", "gross_minor": 4_000}),
+        (2, "tea", "", 1_200, {}),
+        # An order that does not count says nothing.
+        (0, "Gifts", "Acme", 900, {"is_counted": False}),
+    ]
+    for place, (years, category, brand, pence, fields) in enumerate(bought):
+        at_then = {"ordered_at": NOW - years * year, "base_gross_minor": 3_200, **fields}
+        order = make_order(store, ada, **{"gross_minor": 3_200, **at_then})
+        product = Product.objects.create(store=store, external_id=str(place), brand=brand)
+        order.lines.update(category=category, product=product, quantity=2, total_minor=2 * pence)
+    refresh_facts([ada.pk], now=NOW)
+
+    assert [
+        (label, [(taste.words, taste.score, taste.last_at) for taste in tastes])
+        for label, tastes in list_tastes(ada.pk)
+    ] == [
+        # Two orders of today, one half as old a year ago, one a quarter two years ago: 2.75.
+        ("Categories", [("Soap", 55, NOW), ("Tea", 45, NOW)]),
+        ("Brands", [("Foam", 55, NOW), ("Leaf", 36, NOW)]),
+        (
+            "Price of a piece",
+            [
+                ("£20.00 to £50.00", 55, NOW),
+                ("£5.00 to £10.00", 36, NOW),
+                ("£10.00 to £20.00", 9, NOW - 2 * year),
+            ],
+        ),
+    ]
+    page = read(sign_in(tenant), at(ada))
+    assert "What they like" in page
+    assert "£20.00 to £50.00" in page

@@ -94,6 +94,11 @@ def ada(tenant: Tenant) -> int:
         last_seen_at=NOW - timedelta(hours=2),
         rfm_group="champions",
         recency=5,
+        loyalty_tier="Gold",
+        loyalty_rank=2,
+        points_balance=340,
+        points_expiring=40,
+        points_expire_at=datetime(2026, 7, 19, 23, tzinfo=UTC),
     )
     RfmChange.objects.create(
         profile_id=ada, at=NOW - timedelta(days=20), from_group="loyal", to_group="champions"
@@ -192,6 +197,17 @@ FIELDS_ASKED: list[Case] = [
     Case(field("last_opened_at", "missing"), "Last open: not known", "not known"),
     Case(field("country", "=", "GB"), "Country: GB", "GB"),
     Case(field("rfm_group", "=", "champions"), "RFM group: Champions", "Champions"),
+    Case(field("loyalty_tier", "=", "gold"), "Loyalty tier: gold", "Gold"),
+    Case(field("loyalty_tier", "!=", "Gold"), "Loyalty tier: not Gold", "Gold", holds=False),
+    Case(field("loyalty_rank", ">=", 2), "Loyalty tier level (1 is the lowest): at least 2", "2"),
+    Case(field("points_balance", ">", 300), "Points balance: more than 300", "340 points"),
+    Case(
+        # On the 20th in London: that day is still ahead of her when it begins.
+        field("points_expire_at", "in_the_next", days(30)),
+        "Next points expire: in the next 30 days",
+        "20 Jul 2026",
+        turns_at=midnight(7, 21),
+    ),
     Case(field("has_email", "=", True), "Has an email address: yes", "yes"),
     Case(field("tags", "contains", "VIP"), "Tags: contains VIP", "VIP"),
 ]
@@ -318,6 +334,20 @@ STANDINGS_ASKED: list[Case] = [
         {"near": {"latitude": 51.5074, "longitude": -0.1278}, "within": {"km": 85}},
         "Lives within 85 km of 51.5074, -0.1278",
         "82.6 km away",
+    ),
+    Case(
+        # She bought on 10 June, 172 days after the order before.
+        {"stage": ["won_back", "loyal"]},
+        "Lifecycle stage: Loyal or Won back",
+        "Won back",
+        turns_at=midnight(8, 9),
+    ),
+    Case(
+        {"stage": "churned"},
+        "Lifecycle stage: Churned",
+        "Won back",
+        holds=False,
+        turns_at=midnight(10, 8),
     ),
     Case({"random_bucket": {"percent": 99.99}}, "In a random 99.99% of all", "at {drawn}%"),
     Case(

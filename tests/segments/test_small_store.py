@@ -183,6 +183,14 @@ EXPECTED: dict[str, str] = {
     "rfm_at_risk": "",
     "rfm_lapsed_regular": "",
     "rfm_lost": "dee",
+    # P15
+    "stage_subscriber": "cy",
+    "stage_first_time": "bob fay jo kim lou",
+    "stage_active": "ada gil",
+    "stage_loyal": "",
+    "stage_won_back": "",
+    "stage_at_risk": "oli",
+    "stage_churned": "dee eve ned",
     # S3
     "browse_abandoners": "hal",
     "cart_abandoners": "ivy",
@@ -285,7 +293,7 @@ def found(people: dict[int, str]) -> dict[str, str]:
 
 
 @pytest.mark.covers(
-    "S1", "S2", "S3", "S5", "S6", "S7", "S8", "S9", "S10", "S11", "S12", "S16", "P6"
+    "S1", "S2", "S3", "S5", "S6", "S7", "S8", "S9", "S10", "S11", "S12", "S16", "P6", "P15"
 )
 def test_members_are_those_that_are_found_by_hand(people: dict[int, str]) -> None:
     assert EXPECTED.keys() == {starter.key for starter in STARTERS}

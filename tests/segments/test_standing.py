@@ -1,4 +1,4 @@
-"""Where somebody stands: reachable, moved between groups, near a place, engaged."""
+"""Where somebody stands: reachable, at a stage, moved between groups, near a place, engaged."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,18 +13,23 @@ from kernel.batches import Deadline
 from kernel.clock import simulated
 from kernel.work import drain_tenant
 from loyalty.services.adjusting import adjust_points
+from segments.choices import Cause
 from segments.domain.definitions import parse
+from segments.domain.standing import STAGES
+from segments.domain.starters import STAGE_STARTERS
 from segments.domain.words import describe
 from segments.errors import DefinitionError
 from segments.fields import FIELDS
-from segments.models import Membership, RfmChange
+from segments.models import Membership, RfmChange, Upkeep
 from segments.queries.reasons import explain_segments
 from segments.services.checks import find_differences
 from segments.services.clock import reevaluate_due
 from segments.services.evaluate import matching
+from segments.services.library import install_starter
 from segments.services.live import refresh_for_events
+from segments.services.rebuild import rebuild
 from tenants.models import Tenant
-from tests.factories.segments import change_facts, make_buyer, make_segment
+from tests.factories.segments import change_facts, make_buyer, make_order, make_segment
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 REACHABLE = {"reachable": "email"}
@@ -214,10 +219,69 @@ def test_what_nobody_knows_yet_is_refused_and_not_false(name: str) -> None:
     assert refused.value.reason.startswith("is not available yet: ")
 
 
+LIVES: dict[str, tuple[tuple[int, ...], str, str]] = {
+    "ada": ((), "subscribed", "subscriber"),
+    "bob": ((), "unsubscribed", "none"),
+    "cy": ((59,), "never", "first_time"),
+    "dee": ((60, 70), "subscribed", "at_risk"),
+    "eve": ((119,), "never", "at_risk"),
+    "fay": ((120, 130, 140, 150), "subscribed", "churned"),
+    "gil": ((5, 20, 30), "never", "active"),
+    "hal": ((5, 20, 30, 300), "never", "loyal"),
+    "ivy": ((10, 129), "never", "active"),
+    "jo": ((10, 130, 140, 150), "never", "won_back"),
+    # The order after the first one back is one like any other.
+    "kim": ((3, 10, 130, 140), "never", "loyal"),
+}
+"""Days since each order, permission by email, stage."""
+
+
+def live(name: str) -> int:
+    days, consent, _ = LIVES[name]
+    ordered = [NOW - timedelta(days=count) for count in days]
+    profile_id = make_buyer(
+        orders=len(days), last_order_at=ordered[0] if ordered else None, email_consent=consent
+    )
+    for at in ordered:
+        make_order(profile_id, at, 1_000, f"{name}-{at.isoformat()}")
+    return profile_id
+
+
+@pytest.mark.covers("P15")
+def test_everybody_is_at_one_stage_and_a_change_is_an_event(tenant: Tenant) -> None:
+    people = {live(name): name for name in LIVES}
+    found = {
+        stage: [people[key] for key in sorted(matching({"stage": stage}, list(people), NOW))]
+        for stage in STAGES
+    }
+    assert found == {
+        stage: [name for name, (*_, own) in LIVES.items() if own == stage] for stage in STAGES
+    }
+    with simulated(NOW):
+        for starter in STAGE_STARTERS:
+            install_starter(starter.key)
+        rebuild(NOW, Cause.DEFINITION)
+    Upkeep.objects.update(due_at=None)
+    [jo] = [key for key, name in people.items() if name == "jo"]
+    told = []
+    for days in (50, 110):  # 60 and 120 days after the last order
+        with simulated(NOW + timedelta(days=days)):
+            reevaluate_due(Deadline(seconds=None))
+        events = Event.objects.filter(profile_id=jo).order_by("pk")
+        told = [(one.name, one.properties["key"]) for one in events]
+    assert told == [
+        ("Segment Exited", "stage_won_back"),
+        ("Segment Entered", "stage_at_risk"),
+        ("Segment Exited", "stage_at_risk"),
+        ("Segment Entered", "stage_churned"),
+    ]
+
+
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"reachable": "fax"}, ".reachable", "must be one of: email, sms"),
     ({"reachable": "email", "is": "yes"}, ".is", "must be true or false"),
     ({"rfm_moved": {"from": "whales"}, "within": {"days": 1}}, ".rfm_moved.from", "must be one or"),
+    ({"stage": ["loyal", "whale"]}, ".stage", "must be one or more of: subscriber, first_time"),
     ({"rfm_moved": {}}, "", "needs either “within” or “since”"),
     (
         {"near": {"postcode": "SW1A 1AA"}, "within": {"km": 5}},
@@ -254,6 +318,7 @@ WORDS: list[tuple[dict[str, Any], str]] = [
         "RFM group moved from Loyal to Lost or no group compared with 30 days ago",
     ),
     ({"rfm_moved": {}, "since": "2026-01-05"}, "RFM group moved since 5 Jan 2026"),
+    ({"stage": ["loyal", "active"]}, "Lifecycle stage: Active or Loyal"),
     (near(51.5, -0.12, 25), "Lives within 25 km of 51.5, -0.12"),
 ]
 
