@@ -1,6 +1,5 @@
 """What saving a definition would change: who comes in, who goes, what that sets off."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from crm.models import Profile
 from kernel.formats import format_number
 from kernel.sql import execute
 from segments.domain.definitions import Node, references_named
+from segments.domain.estimates import margin_of
 from segments.domain.places import refuse_unknown_places
 from segments.panels import SegmentUser
 from segments.queries.conditions import (
@@ -42,9 +42,6 @@ far off it may be."""
 FEWEST: Final = 1_500
 """With fewer than so many of them the figures are too rough; ids may be mostly other tenants'."""
 SHOWN: Final = 5
-_SIGMAS: Final = 1.96
-_AT_LEAST: Final = 3
-"""Of one in so many, nobody was found where up to three times as many are, in 19 of 20 cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,7 @@ class Impact:
         gained, lost: people who would come in and go.
         sample, gained_sample, lost_sample: a few of the members, of those who come, of who go.
         one_in: of how many people one was looked at; the figures are so many times what was found.
+        margin: how many members the estimate may be off, either way, in 19 of 20 cases.
         users: what refers to the segment and follows it.
     """
 
@@ -68,6 +66,7 @@ class Impact:
     gained_sample: list[Profile]
     lost_sample: list[Profile]
     one_in: int
+    margin: int
     users: list[SegmentUser]
 
     @property
@@ -81,18 +80,6 @@ class Impact:
         people = "person" if self.members == 1 else "people"
         about = "about " if self.is_estimate else ""
         return f"{about}{format_number(self.members)} {people}"
-
-    @property
-    def margin(self) -> int:
-        """Return how many people the estimate may be off, either way, in 19 of 20 cases.
-
-        Of nobody found among so many who were looked at, as many as could have been missed so.
-        """
-        if not self.is_estimate:
-            return 0
-        found, asked = self.members / self.one_in, self.people / self.one_in
-        spread = math.sqrt(found * (1 - found / asked)) if asked else 0
-        return round(self.one_in * max(_SIGMAS * spread, _AT_LEAST))
 
     @property
     def share(self) -> float:
@@ -124,34 +111,65 @@ def measure_impact(
     """
     tree = parse_definition(definition)
     refuse_unknown_places(tree)
-    row, one_in = _estimate_many(tree, now, segment_id) if is_quick else (None, 1)
-    if row is None:
-        one_in, exact_ms = 1, QUICK_MS if is_quick else EXACT_MS
-        row = _measure(tree, now, segment_id, exact_ms, one_in=1)
-    if row is None:
-        one_in = ONE_IN
-        row = _measure(tree, now, segment_id, SAMPLED_MS, one_in=one_in)
-    if row is None:
+    found = _estimate_many(tree, now, segment_id) if is_quick else None
+    found = found or _measure(tree, now, segment_id, QUICK_MS if is_quick else EXACT_MS, one_in=1)
+    found = found or _measure(tree, now, segment_id, SAMPLED_MS, one_in=ONE_IN)
+    if found is None:
         return None
-    sample, gained, lost = _name(row.member_ids, row.gained_ids, row.lost_ids)
+    sample, gained, lost = _name(found.ids("member"), found.ids("gained"), found.ids("lost"))
     return Impact(
-        people=row.people * one_in,
-        members=row.members * one_in,
-        gained=row.gained * one_in,
-        lost=row.lost * one_in,
+        people=found.count("people"),
+        members=found.count("members"),
+        gained=found.count("gained"),
+        lost=found.count("lost"),
         sample=sample,
         gained_sample=gained,
         lost_sample=lost,
-        one_in=one_in,
+        one_in=found.one_in,
+        margin=found.margin,
         users=find_users().get(segment_id, []) if segment_id else [],
     )
 
 
-def _name(*groups: Sequence[int] | None) -> list[list[Profile]]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found: a row for each run of neighbours with anybody, or one of everybody.
+
+    Attributes:
+        one_in: of how many ids one was looked at.
+        runs: how many runs were.
+    """
+
+    rows: Sequence[Any]
+    one_in: int = 1
+    runs: int = 1
+
+    @property
+    def looked_at(self) -> int:
+        """How many people were looked at."""
+        return sum(row.people for row in self.rows)
+
+    @property
+    def margin(self) -> int:
+        """How far off the number of members may be."""
+        found = [row.members for row in self.rows]
+        return margin_of(found, runs=self.runs, one_in=self.one_in)
+
+    def count(self, column: str) -> int:
+        """Return how many people there are."""
+        return self.one_in * sum(getattr(row, column) for row in self.rows)
+
+    def ids(self, which: str) -> list[int]:
+        """Return a few of the people who were found."""
+        listed = (getattr(row, f"{which}_ids") or () for row in self.rows)
+        return [profile_id for ids in listed for profile_id in ids][:SHOWN]
+
+
+def _name(*groups: Sequence[int]) -> list[list[Profile]]:
     """Return the people of some groups of ids, in one statement."""
-    wanted = {profile_id for ids in groups for profile_id in ids or ()}
+    wanted = {profile_id for ids in groups for profile_id in ids}
     people = list_named(sorted(wanted)) if wanted else []
-    return [[person for person in people if person.pk in (ids or ())] for ids in groups]
+    return [[person for person in people if person.pk in ids] for ids in groups]
 
 
 _COUNT: Final = """
@@ -164,13 +182,17 @@ SELECT
     (array_agg(d.id) FILTER (WHERE d.is_new AND NOT d.is_old))[1:{shown}] AS gained_ids,
     (array_agg(d.id) FILTER (WHERE d.is_old AND NOT d.is_new))[1:{shown}] AS lost_ids
 FROM (
-    SELECT p.id, {condition} AS is_new, {stored} AS is_old
+    SELECT {run} AS run, p.id, {condition} AS is_new, {stored} AS is_old
     {people}
     WHERE {live}
 ) AS d
+{grouped}
 """
 _SOME: Final = """
-FROM generate_series(%(start)s::bigint, %(last)s::bigint, %(step)s::bigint) AS w (start)
+FROM (
+    SELECT n.start + mod(abs(hashint8(n.start)::bigint), %(slack)s::bigint) AS start
+    FROM generate_series(%(first)s::bigint, %(last)s::bigint, %(step)s::bigint) AS n (start)
+) AS w
 CROSS JOIN LATERAL (
     SELECT q.*
     FROM crm_profile AS q
@@ -185,25 +207,27 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS f ON true
 """
-"""A share of all people in short runs of neighbours: every id is as likely to be among them, and
-whoever is not looked at is not read."""
+"""A share of all people in short runs of neighbours, one at a drawn place of each equal part of the
+ids: nothing that returns in them, such as another tenant's turns, is met each time or never. The
+same people are looked at each time, and whoever is not looked at is not read."""
 _RUNS: Final = 200
 
 
 def _measure(
     tree: Node, now: datetime, segment_id: int | None, milliseconds: int, *, one_in: int
-) -> Any:
-    """Return one row of figures; None when it took longer than so many milliseconds."""
+) -> _Found | None:
+    """Return what was found; None when it took longer than so many milliseconds."""
     try:
         with _at_most(milliseconds):
-            runs = None if one_in == 1 else _runs(*_find_ids(), one_in)
-            return _ask(tree, now, segment_id, runs)
+            if one_in == 1:
+                return _Found(_ask(tree, now, segment_id, None))
+            return _sample(tree, now, segment_id, _Ids(*_find_ids(), one_in))
     except OperationalError:
         return None
 
 
-def _estimate_many(tree: Node, now: datetime, segment_id: int | None) -> tuple[Any, int]:
-    """Return a row of figures of one person in so many; None where that is too few to go by.
+def _estimate_many(tree: Node, now: datetime, segment_id: int | None) -> _Found | None:
+    """Return what is found of one person in so many; None where that is too few to go by.
 
     Ids are shared with other tenants: only who is met says how many people there are.
     """
@@ -211,19 +235,49 @@ def _estimate_many(tree: Node, now: datetime, segment_id: int | None) -> tuple[A
         with _at_most(SAMPLED_MS):
             first, last = _find_ids()
             if last - first < MANY:
-                return None, 1
+                return None
             one_in = max(ONE_IN, (last - first) // QUICK_PEOPLE)
-            row = _ask(tree, now, segment_id, _runs(first, last, one_in))
-            if one_in > ONE_IN and row.people < FEWEST:
-                one_in = max(ONE_IN, one_in * row.people // QUICK_PEOPLE)
-                row = _ask(tree, now, segment_id, _runs(first, last, one_in))
+            found = _sample(tree, now, segment_id, _Ids(first, last, one_in))
+            if one_in > ONE_IN and found.looked_at < FEWEST:
+                one_in = max(ONE_IN, one_in * found.looked_at // QUICK_PEOPLE)
+                found = _sample(tree, now, segment_id, _Ids(first, last, one_in))
     except OperationalError:
-        return None, 1
-    return (row, one_in) if row.people * one_in >= MANY else (None, 1)
+        return None
+    return found if found.count("people") >= MANY else None
 
 
-def _ask(tree: Node, now: datetime, segment_id: int | None, runs: Mapping[str, int] | None) -> Any:
-    """Return the figures of everybody, or of whoever is in some runs of ids."""
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """Runs of neighbours that hold one of so many ids between the first and the last."""
+
+    first: int
+    last: int
+    one_in: int
+
+    @property
+    def params(self) -> dict[str, int]:
+        """Where parts begin, in which of their places runs may, and how long each run is."""
+        width = max((self.last - self.first) // (_RUNS * self.one_in), 1)
+        step, slack = width * self.one_in, width * (self.one_in - 1) + 1
+        return {
+            "first": self.first,
+            "last": self.last,
+            "step": step,
+            "slack": slack,
+            "width": width,
+        }
+
+
+def _sample(tree: Node, now: datetime, segment_id: int | None, ids: _Ids) -> _Found:
+    where = ids.params
+    runs = (ids.last - ids.first) // where["step"] + 1
+    return _Found(_ask(tree, now, segment_id, where), ids.one_in, runs)
+
+
+def _ask(
+    tree: Node, now: datetime, segment_id: int | None, runs: Mapping[str, int] | None
+) -> list[Any]:
+    """Return the figures of everybody in one row, or of whoever is in some runs of ids by run."""
     known = list_references() if references_named(tree) else {}
     compiler = get_compiler(now, {**known, **find_missing_references(tree, known)})
     condition = compiler.compile(tree)
@@ -231,27 +285,21 @@ def _ask(tree: Node, now: datetime, segment_id: int | None, runs: Mapping[str, i
     statement = _COUNT
     for name, text in (
         ("{people}", f"{people} {compiler.joined()}"),
+        ("{run}", "NULL::bigint" if runs is None else "w.start"),
+        ("{grouped}", "" if runs is None else "GROUP BY d.run ORDER BY d.run"),
         ("{condition}", condition),
         ("{stored}", stored_membership_sql(segment_id) if segment_id else "false"),
         ("{live}", LIVE_PROFILES),
         ("{shown}", str(SHOWN)),
     ):
         statement = statement.replace(name, text)
-    [row] = execute(statement, **(runs or {}), **compiler.params)
-    return row
+    return execute(statement, **(runs or {}), **compiler.params)
 
 
 def _find_ids() -> tuple[int, int]:
     """Return the least and the greatest id of the tenant's people; 0 of nobody."""
     ids = Profile.objects.aggregate(first=Min("pk"), last=Max("pk"))
     return ids["first"] or 0, ids["last"] or 0
-
-
-def _runs(first: int, last: int, one_in: int) -> dict[str, int]:
-    """Return where runs of neighbours begin that hold one of so many ids, and how long each is."""
-    width = max((last - first) // (_RUNS * one_in), 1)
-    step = width * one_in
-    return {"start": first + (step - width) // 2, "last": last, "step": step, "width": width}
 
 
 @contextmanager

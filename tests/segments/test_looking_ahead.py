@@ -141,23 +141,6 @@ def test_people_whose_ids_lie_among_those_of_others_are_looked_at_more_closely(
     assert (found.one_in, found.people, found.members) == (1, 60, 30)
 
 
-@pytest.mark.parametrize(
-    ("people", "members", "one_in", "margin"),
-    [
-        (500_000, 250_000, 166, 8_928),
-        (500_000, 0, 166, 498),
-        (500_000, 500_000, 166, 498),
-        (500, 250, 1, 0),
-        (0, 0, 50, 150),
-    ],
-)
-def test_an_estimate_says_how_far_off_it_may_be(
-    people: int, members: int, one_in: int, margin: int
-) -> None:
-    found = impact.Impact(people, members, 0, 0, [], [], [], one_in, [])
-    assert found.margin == margin
-
-
 def test_the_api_previews_and_says_what_is_bought(tenant: Tenant) -> None:
     one = make_buyer(orders=2, last_order_at=NOW)
     segment = make_segment(ONE)
