@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -111,14 +112,43 @@ def list_definitions(*, are_all_asked: bool = False) -> dict[int, Node]:
         are_all_asked: also those that took too long to be asked; else each of them is as it is
             stored, so that its members stay until it is changed.
     """
-    live = Segment.objects.filter(archived_at=None).order_by("id")
-    rows = live.values_list("id", Cast("definition", TextField()), "stopped_at")
+    return trees_of(list_stored(), are_all_asked=are_all_asked)
+
+
+class StoredSegment(NamedTuple):
+    """What deciding asks of a segment; the definition is its text."""
+
+    pk: int
+    name: str
+    key: str
+    kind: str
+    text: str
+    created_at: datetime
+    refreshed_at: datetime | None
+    redefined_at: datetime | None
+    archived_at: datetime | None
+    stopped_at: datetime | None
+
+
+def list_stored() -> list[StoredSegment]:
+    """Return every segment by id, ascending, archived ones too.
+
+    Rows and not models: every batch of events asks for all of them.
+    """
+    text = {"text": Cast("definition", TextField())}
+    rows = Segment.objects.order_by("pk").annotate(**text).values_list(*StoredSegment._fields)
+    return [StoredSegment(*row) for row in rows]
+
+
+def trees_of(stored: Iterable[StoredSegment], *, are_all_asked: bool = False) -> dict[int, Node]:
+    """Return the trees of those segments that are not archived, as `list_definitions` does."""
     return find_places(
         {
-            segment_id: KeptLeaf("definition", segment_id)
-            if stopped_at and not are_all_asked
-            else _read_stored(text)
-            for segment_id, text, stopped_at in rows
+            one.pk: KeptLeaf("definition", one.pk)
+            if one.stopped_at and not are_all_asked
+            else _read_stored(one.text)
+            for one in stored
+            if one.archived_at is None
         }
     )
 

@@ -93,7 +93,7 @@ def _leave_merged(pairs: Sequence[Pair]) -> None:
     """Take the losers out of everything; no definition need be read, as none can hold of them."""
     losers = [loser for loser, _ in pairs]
     run_sql("segments.forget_scores", profile_ids=losers)
-    write_memberships(of_profiles(losers), clock.now(), Why(ChangeCause(Cause.MERGE)), {})
+    write_memberships(of_profiles(losers), clock.now(), Why(ChangeCause(Cause.MERGE)), {}, [])
 
 
 def _decide_parted(pairs: Sequence[Pair]) -> None:

@@ -20,8 +20,7 @@ from kernel.sql import execute, load_sql, time_limit, was_ended, whole_tenant
 from segments.choices import Cause, SegmentKind
 from segments.domain.definitions import Node
 from segments.domain.shared import build_shared, with_dependents
-from segments.models import Segment
-from segments.queries.conditions import get_compiler, list_definitions
+from segments.queries.conditions import StoredSegment, get_compiler, list_stored, trees_of
 from segments.services.references import current_references
 from segments.services.stopping import stop_costliest
 from segments.services.waiting import heard_columns
@@ -38,7 +37,6 @@ QUIET_CAUSES = frozenset({Cause.DEFINITION, Cause.MERGE, Cause.CATALOG})
 product that was put right."""
 STATEMENT_SECONDS = 60.0
 """How long deciding some profiles may take: meanwhile the tenant's other changes wait."""
-_ASKED = ("name", "key", "kind", "redefined_at", "archived_at", "refreshed_at", "created_at")
 _NOBODY_WAITS = (
     "CROSS JOIN (SELECT NULL::bigint AS event_id, NULL::text AS event_name,"
     " NULL::boolean AS is_backfill, NULL::timestamptz AS came_at, NULL::text AS cause) AS w"
@@ -112,11 +110,12 @@ def decide_memberships(
     Returns:
         The entries and exits that were told.
     """
-    asked = dict(list_definitions() if trees is None else trees)
+    stored = list_stored()
+    asked = trees_of(stored) if trees is None else dict(trees)
     while True:
         try:
             with transaction.atomic(), time_limit(STATEMENT_SECONDS):
-                return write_memberships(scope, now, why, asked)
+                return write_memberships(scope, now, why, asked, stored)
         except OperationalError as exc:
             if not was_ended(exc):
                 raise
@@ -124,10 +123,13 @@ def decide_memberships(
 
 
 def write_memberships(
-    scope: Scope, now: datetime, why: Why, trees: Mapping[int, Node]
+    scope: Scope,
+    now: datetime,
+    why: Why,
+    trees: Mapping[int, Node],
+    segments: Sequence[StoredSegment],
 ) -> list[MembershipMove]:
-    """Decide as `decide_memberships`, however long it takes."""
-    segments = list(Segment.objects.only(*_ASKED).order_by("pk")) if trees else []
+    """Decide as `decide_memberships`, however long it takes; segments as they are stored now."""
     compiler = get_compiler(now, current_references(now, trees.values()))
     shared = build_shared(trees, compiler)
     heeds = bool(trees) and why.heeds_waiting
@@ -165,7 +167,7 @@ def _waiting_join() -> str:
 
 
 def _segment_columns(
-    why: Why, trees: Mapping[int, Node], segments: Sequence[Segment], *, heeds: bool
+    why: Why, trees: Mapping[int, Node], segments: Sequence[StoredSegment], *, heeds: bool
 ) -> dict[str, str]:
     """Return for each segment whether the cause can move it, and what its moves are kept as.
 
@@ -205,7 +207,7 @@ def _cause_params(why: Why) -> dict[str, Any]:
     }
 
 
-def _append_moves(rows: Sequence[Any], now: datetime, segments: Sequence[Segment]) -> None:
+def _append_moves(rows: Sequence[Any], now: datetime, segments: Sequence[StoredSegment]) -> None:
     """Tell of entries and exits; leaving a segment that is archived tells nothing."""
     live = [one for one in segments if one.archived_at is None]
     told = {one.pk: {"segment": one.name, "key": one.key} for one in live}

@@ -13,7 +13,13 @@ from segments.choices import Cause
 from segments.domain.canonical import digest
 from segments.domain.definitions import KeptLeaf, Node
 from segments.models import RfmScale, Segment, Upkeep
-from segments.queries.conditions import list_definitions, parse_definition
+from segments.queries.conditions import (
+    StoredSegment,
+    list_definitions,
+    list_stored,
+    parse_definition,
+    trees_of,
+)
 from segments.services.memberships import QUIET_CAUSES, Scope, Why, of_range, write_memberships
 from segments.services.references import refresh_references
 from segments.services.rfm import score_all
@@ -78,27 +84,32 @@ def _decide(
         try:
             with transaction.atomic():
                 lock_upkeep()
-                _keep_up(trees)
+                stored = _keep_up(trees)
                 with time_limit(STATEMENT_SECONDS):
-                    return write_memberships(scope, tell(), why, trees)
+                    return write_memberships(scope, tell(), why, trees, stored)
         except OperationalError as exc:
             if not was_ended(exc):
                 raise
             stop_costliest(trees, tell(), STATEMENT_SECONDS)
 
 
-def _keep_up(trees: dict[int, Node]) -> None:
+def _keep_up(trees: dict[int, Node]) -> list[StoredSegment]:
     """Leave alone what was made or changed since the rebuild began, and drop what went.
 
     A new definition has a rebuild of its own to come, whose moves are quiet; until then its
     members are whom events decided.
+
+    Returns:
+        The segments as they are stored now.
     """
-    current = list_definitions()
+    stored = list_stored()
+    current = trees_of(stored)
     for key in trees.keys() - current.keys():
         del trees[key]
     for key, tree in current.items():
         if trees.get(key) != tree:
             trees[key] = KeptLeaf("definition", key)
+    return stored
 
 
 def _fill_digests() -> None:

@@ -7,7 +7,7 @@ import { bought, event, firstEvent, funnel, lastEvent, notBought, season } from 
 import { isObject } from "./json";
 import type { Json } from "./json";
 import type { Language } from "./language";
-import { consent, generic, message, near, reachable, rfmMoved, segment, share } from "./standing";
+import { consent, generic, message, near, reachable, rfmMoved, segment, share, stage } from "./standing";
 
 const FORMS: Record<string, Form> = {
   field: comparison,
@@ -25,6 +25,7 @@ const FORMS: Record<string, Form> = {
   reachable,
   rfm_moved: rfmMoved,
   near,
+  stage,
 };
 
 /** Return the form that shows a condition whole; undefined where none does. */
@@ -80,6 +81,7 @@ const KINDS: readonly Entry[] = [
   entry("Permission on a channel", MAY, "mail", "consent subscribed email sms newsletter", { consent: "email", is: "subscribed" }),
   entry("Can be reached", MAY, "mail", "reachable suppressed bounce email sms", { reachable: "email", is: true }),
   entry("Is in a segment", WHERE, "segments", "list nested other", { segment: "", is: "member" }),
+  entry("Lifecycle stage", WHERE, "star", "subscriber first time active loyal at risk churned won back", { stage: ["active"] }),
   entry("Moved between RFM groups", WHERE, "star", "champions loyal at risk lost", { rfm_moved: {}, within: { days: 30 } }),
   entry("A random share", WHERE, "split", "test sample percent bucket holdout", { random_bucket: { percent: 10 } }),
   entry("Lives near coordinates", "Profile", "globe", "distance km miles latitude longitude place", { near: {}, within: { km: 25 } }),

@@ -80,17 +80,35 @@ export const segment: Form = {
   }),
 };
 
-function fitsGroups(value: Json | undefined): boolean {
-  return isOptional(value, (one) => typeof one === "string" || isWords(one));
+function isOneOrMore(value: Json | undefined): boolean {
+  return typeof value === "string" || isWords(value);
 }
 
-function drawGroups(cursor: Cursor, label: string, { language }: Tools): Child[] {
+function fitsGroups(value: Json | undefined): boolean {
+  return isOptional(value, isOneOrMore);
+}
+
+/** Draw one or more of some words; `none` is what is said and what is kept while none is chosen. */
+function drawWords(cursor: Cursor, label: string, choices: readonly Choice[], none: { words: string; value?: Json }): Child[] {
   const { value } = cursor;
   const chosen = (Array.isArray(value) ? value : [value]).map(String);
   const speak = (values: readonly string[]): string =>
-    language.rfmGroups.filter((one) => values.includes(one.value)).map((one) => one.label).join(" or ") || "any group";
-  return several(cursor, { label, choices: language.rfmGroups, chosen, speak, pick: (next) => cursor.type(next.length ? next : undefined) });
+    choices.filter((one) => values.includes(one.value)).map((one) => one.label).join(" or ") || none.words;
+  return several(cursor, { label, choices, chosen, speak, pick: (next) => cursor.type(next.length ? next : none.value) });
 }
+
+function drawGroups(cursor: Cursor, label: string, { language }: Tools): Child[] {
+  return drawWords(cursor, label, language.rfmGroups, { words: "any group" });
+}
+
+export const stage: Form = {
+  icon: "star",
+  fits: (raw) => hasOnly(raw, ["stage"]) && isOneOrMore(raw["stage"]),
+  draw: (cursor, tools) => {
+    const stages = choicesOf(tools.language, "stage", "stage");
+    return { line: [drawName(cursor, "Lifecycle stage is", tools), ...drawWords(cursor.key("stage"), "Stages", stages, { words: "choose a stage", value: [] })] };
+  },
+};
 
 export const rfmMoved: Form = {
   icon: "star",
