@@ -157,7 +157,7 @@ class _Found:
 
     def count(self, column: str) -> int:
         """Return how many people there are."""
-        return self.one_in * sum(getattr(row, column) for row in self.rows)
+        return self.one_in * sum(int(getattr(row, column)) for row in self.rows)
 
     def ids(self, which: str) -> list[int]:
         """Return a few of the people who were found."""

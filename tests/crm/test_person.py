@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -267,7 +268,7 @@ def test_older_events_follow_below_without_a_second_heading(tenant: Tenant, ada:
 @pytest.mark.covers("P6")
 def test_what_somebody_likes_is_said_by_what_they_bought(tenant: Tenant, ada: Profile) -> None:
     store, year = make_store(), timedelta(days=365, hours=6)
-    bought = [
+    bought: list[tuple[int, str, str, int, dict[str, Any]]] = [
         (0, "Tea", "Leaf", 750, {}),
         (0, "Soap", "Foam", 3_000, {}),
         (1, "Soap", "foam", 3_750, {"currency": "EUR", "gross_minor": 4_000}),
