@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.formats import format_number
 from kernel.sql import run_sql
 from segments.domain.rfm import GROUP_LABELS
-from segments.models import RfmHistory, RfmScale, RfmScore, RfmSum, Segment
+from segments.models import RfmHistory, RfmScale, RfmSum, Segment
 from segments.queries.conditions import get_moment
 
 ADVICE = {
@@ -147,16 +147,16 @@ def explain_recency(profile_id: int, now: datetime) -> str | None:
     Returns:
         Such as ``R = 2: last order 74 days ago; 61% of buyers are more recent``.
     """
-    score = RfmScore.objects.filter(profile_id=profile_id).first()
-    scale = find_scale()
-    if score is None or scale is None:
+    rows = run_sql("segments.count_more_recent", profile_id=profile_id)
+    scale = find_scale() if rows else None
+    if scale is None:
         return None
-    [row] = run_sql("segments.count_more_recent", last_order_on=score.last_order_on)
+    [row] = rows
     until = scale.as_of if scale.is_pinned else now
-    days = (get_moment(until).today - score.last_order_on).days
+    days = (get_moment(until).today - row.last_order_on).days
     ago = "today" if days <= 0 else f"{format_number(days)} day{'' if days == 1 else 's'} ago"
     share = 100 * row.more_recent // max(row.buyers, 1)
-    return f"R = {score.recency}: last order {ago}; {share}% of buyers are more recent"
+    return f"R = {row.recency}: last order {ago}; {share}% of buyers are more recent"
 
 
 @dataclass(frozen=True, slots=True)

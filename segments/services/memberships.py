@@ -38,8 +38,9 @@ product that was put right."""
 STATEMENT_SECONDS = 60.0
 """How long deciding some profiles may take: meanwhile the tenant's other changes wait."""
 _NOBODY_WAITS = (
-    "CROSS JOIN (SELECT NULL::bigint AS event_id, NULL::text AS event_name,"
-    " NULL::boolean AS is_backfill, NULL::timestamptz AS came_at, NULL::text AS cause) AS w"
+    "CROSS JOIN (SELECT NULL::bigint AS profile_id, NULL::bigint AS event_id,"
+    " NULL::text AS event_name, NULL::boolean AS is_backfill, NULL::timestamptz AS came_at,"
+    " NULL::text AS cause WHERE false) AS w"
 )
 
 
@@ -141,8 +142,8 @@ def write_memberships(
         ("{profiles}", scope.on("p.id")),
         ("{facts}", scope.on("f.profile_id")),
         ("{memberships}", scope.on("m.profile_id")),
-        ("{caused}", f"CROSS JOIN (\n{load_sql('segments.cause_moves')}\n) AS c"),
-        ("{waiting}", _waiting_join() if heeds else _NOBODY_WAITS),
+        ("{caused}", _beside("segments.cause_moves", "c")),
+        ("{waiting}", _beside("segments.events_that_wait", "w") if heeds else _NOBODY_WAITS),
     ):
         statement = statement.replace(name, text)
     with whole_tenant() if scope.is_wide else nullcontext():
@@ -161,9 +162,8 @@ def write_memberships(
     return [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
 
 
-def _waiting_join() -> str:
-    text = load_sql("segments.events_that_wait")
-    return f"LEFT JOIN (\n{text}\n) AS w ON w.profile_id = m.profile_id"
+def _beside(name: str, alias: str) -> str:
+    return f"CROSS JOIN (\n{load_sql(name)}\n) AS {alias}"
 
 
 def _segment_columns(

@@ -2,13 +2,17 @@
 --          memberships, entries and exits with their cause, sizes, movement by day.
 -- In: tenant_id; laterals, segment_ids, reeval_at, compiled from the definitions, with what they
 --     bind; profiles, facts, memberships, which rows are looked at, said of each table so that no
---     plan reads more; now; today, its local day; caused, the join with what moves are told and kept
---     as (cause_moves.sql), with what it binds; many, so many people who move alike make one row.
+--     plan reads more; now; today, its local day; waiting, the join with events that wait; caused,
+--     the join with what moves are told and kept as (cause_moves.sql), with what it binds; many, so
+--     many people who move alike make one row.
 -- Out: profile_id, segment_id, entered, is_history, of what is told.
 -- Why: one shared scan instead of a difference per segment; the caller holds the row of upkeep,
 --      so that nobody else takes the same difference. Merged, erased and anonymous
---      profiles are in none. Who moves alike is kept together: of everybody, a row with three
---      indexes for each move took most of the time. People are parted by their ids, 8,192 to a part.
+--      profiles are in none. OFFSET keeps the planner from working all of it out twice, to compare
+--      it and to write it. Who moves alike is kept together: of everybody, a row with three indexes
+--      for each move took most of the time; and so they are gathered before it is asked why, which
+--      is asked one by one of those alone who have a cause of their own or for whom an event waits.
+--      People are parted by their ids, 8,192 to a part.
 WITH decided AS (
     SELECT
         p.id AS profile_id,
@@ -25,6 +29,7 @@ WITH decided AS (
         ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id AND {facts}
     {laterals}
     WHERE p.tenant_id = %(tenant_id)s AND {profiles}
+    OFFSET 0
 ),
 
 different AS (
@@ -50,15 +55,41 @@ written AS (
 ),
 
 moved AS (
-    SELECT d.profile_id, d.is_live, n.segment_id, true AS entered
+    SELECT d.profile_id, d.is_live, d.segment_ids, d.old_ids
     FROM different AS d
-    CROSS JOIN LATERAL unnest(d.segment_ids) AS n (segment_id)
-    WHERE n.segment_id <> ALL(d.old_ids)
-    UNION ALL
-    SELECT d.profile_id, d.is_live, n.segment_id, false AS entered
-    FROM different AS d
-    CROSS JOIN LATERAL unnest(d.old_ids) AS n (segment_id)
-    WHERE n.segment_id <> ALL(d.segment_ids)
+    WHERE d.segment_ids <> d.old_ids
+),
+
+waiting AS (
+    SELECT w.*
+    FROM (SELECT 1) AS once
+    {waiting}
+),
+
+single AS (
+    SELECT w.profile_id FROM waiting AS w
+    UNION
+    SELECT g.profile_id FROM unnest(%(cause_profiles)s::bigint[]) AS g (profile_id)
+),
+
+gathered AS (
+    SELECT
+        n.single_id, n.segment_id, n.entered, n.profile_id >> 13 AS part,
+        array_agg(n.profile_id) AS profile_ids
+    FROM (
+        SELECT m.profile_id, s.profile_id AS single_id, e.segment_id, true AS entered
+        FROM moved AS m
+        LEFT JOIN single AS s ON s.profile_id = m.profile_id
+        CROSS JOIN LATERAL unnest(m.segment_ids) AS e (segment_id)
+        WHERE e.segment_id <> ALL(m.old_ids)
+        UNION ALL
+        SELECT m.profile_id, s.profile_id AS single_id, e.segment_id, false AS entered
+        FROM moved AS m
+        LEFT JOIN single AS s ON s.profile_id = m.profile_id
+        CROSS JOIN LATERAL unnest(m.old_ids) AS e (segment_id)
+        WHERE e.segment_id <> ALL(m.segment_ids)
+    ) AS n
+    GROUP BY n.single_id, n.segment_id, n.entered, n.profile_id >> 13
 ),
 
 caused AS (
@@ -67,15 +98,28 @@ caused AS (
     {caused}
 ),
 
-together AS MATERIALIZED (
+alike AS (
     SELECT
         c.segment_id, c.entered, c.cause, c.event_id, c.event_name, c.is_history, c.is_told,
-        c.profile_id >> 13 AS part, array_agg(c.profile_id) AS profile_ids, count(*) AS people,
-        c.event_id IS NULL AND c.event_name = '' AND count(*) >= %(many)s AS is_many
+        c.part, c.profile_ids
     FROM caused AS c
-    GROUP BY
+    WHERE c.single_id IS NULL
+    UNION ALL
+    SELECT
         c.segment_id, c.entered, c.cause, c.event_id, c.event_name, c.is_history, c.is_told,
-        c.profile_id >> 13
+        c.part, array_agg(c.single_id) AS profile_ids
+    FROM caused AS c
+    WHERE c.single_id IS NOT NULL
+    GROUP BY
+        c.segment_id, c.entered, c.cause, c.event_id, c.event_name, c.is_history, c.is_told, c.part
+),
+
+together AS MATERIALIZED (
+    SELECT
+        a.*, cardinality(a.profile_ids) AS people,
+        a.event_id IS NULL
+        AND a.event_name = '' AND cardinality(a.profile_ids) >= %(many)s AS is_many
+    FROM alike AS a
 ),
 
 noted_together AS (

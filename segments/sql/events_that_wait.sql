@@ -1,12 +1,12 @@
 -- Purpose: the event that waits to be worked off for each profile that moves, live before history.
--- In: tenant_id; moved, a table of the statement that takes this in; heard, places, arrays of equal
+-- In: tenant_id; moved, a table of the statement that takes this in, each profile once; heard, places, arrays of equal
 --     length: names of events that segments look at, and at which stage they do.
 -- Out: profile_id, event_id, event_name, is_backfill, came_at, cause; one row per profile that something waits for.
 -- Why: whoever decides somebody first takes the difference that the event would have told of, and
 --      has to tell it in its place. What waits for a merged profile waits for its winner. OFFSET 0
 --      keeps both at look-ups by profile: an import's backlog is never read as a whole for one batch.
---      Each profile is looked up once, whatever it moves, and nobody where nothing waits: the
---      order keeps that question at the index of waiting profiles.
+--      Nobody is looked up where nothing waits: the order keeps that question at the index of
+--      waiting profiles.
 SELECT DISTINCT ON (l.profile_id)
     l.profile_id,
     r.event_id,
@@ -19,7 +19,7 @@ SELECT DISTINCT ON (l.profile_id)
         ELSE 'event'
     END AS cause
 FROM (
-    SELECT DISTINCT m.profile_id
+    SELECT m.profile_id
     FROM moved AS m
     WHERE m.is_live
       AND (
