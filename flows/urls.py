@@ -18,6 +18,7 @@ app_name = "flows"
 
 urlpatterns = [
     path("flows/", views.flow_list, name="list"),
+    path("flows/earnings/", views.flow_earnings, name="earnings"),
     path("flows/draft/", views.draft_flow, name="draft"),
     path("flows/new/", builder.flow_new, name="new"),
     path("flows/library/", library.library, name="library"),

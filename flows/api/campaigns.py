@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.choices import Channel
+from flows.api.lift import LiftOut
 from flows.choices import CampaignState, Phase
 from flows.domain.campaigns.cells import letter_of
 from flows.models import Campaign
@@ -136,18 +137,6 @@ class CampaignFiguresOut(serializers.Serializer[Any]):
     )
 
 
-class LiftOut(serializers.Serializer[Any]):
-    """Revenue beyond that of people held out, until 5 days after the last of it was let go."""
-
-    revenue = MoneyField("revenue_minor", in_tenants=True)
-    low = MoneyField("low", in_tenants=True, help_text="Of the interval of 95 per cent.")
-    high = MoneyField("high", in_tenants=True)
-    is_known = serializers.BooleanField(help_text="The interval lies on one side of nothing.")
-    missing = serializers.IntegerField(
-        allow_null=True, help_text="People to be held out, about, until it is known."
-    )
-
-
 class CampaignVariantOut(serializers.Serializer[Any]):
     """One template of a campaign."""
 
@@ -169,7 +158,11 @@ class CampaignReportOut(serializers.Serializer[Any]):
     attribution = serializers.CharField(help_text="How revenue is credited.")
     total = CampaignFiguresOut(source="told.total")
     variants = CampaignVariantOut(many=True, source="told.variants")
-    incremental = LiftOut(source="told.lift", allow_null=True)
+    incremental = LiftOut(
+        source="told.lift",
+        allow_null=True,
+        help_text="Until 5 days after the last of it was let go; null: nobody is held out.",
+    )
 
 
 class CouponsOut(serializers.Serializer[Any]):

@@ -12,9 +12,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from flows.api.lift import LiftOut
 from flows.domain.reports import DAY, MAX_DAYS, USUAL_DAYS, Days, Figures, FlowReport
 from flows.models import Flow
 from flows.queries.reports import name_nodes, report_flow
+from flows.services.earnings import measure_flows
 from kernel import clock
 from kernel.formats import find_zone
 from kernel.money import to_text
@@ -63,6 +65,13 @@ class ReportOut(serializers.Serializer[Any]):
     refused = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
     skipped = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
     totals = FiguresOut()
+    incremental = LiftOut(
+        allow_null=True,
+        help_text=(
+            "Of those who entered in these days, within 30 days of their first entry; null: the "
+            "flow holds nobody out."
+        ),
+    )
     results = serializers.ListField(
         child=serializers.DictField(), help_text="One row per message, channel, node or day."
     )
@@ -87,6 +96,7 @@ class ReportActions(Resource[Flow]):
         if group not in GROUPS:
             raise ValidationError({"group_by": f"One of {', '.join(GROUPS)}."})
         report = report_flow(flow.pk, days, zone=tenant.timezone)
+        lift = measure_flows([flow], days, zone=tenant.timezone).get(flow.pk)
         body = {
             "from": days.first.isoformat(),
             "to": days.last.isoformat(),
@@ -99,6 +109,7 @@ class ReportActions(Resource[Flow]):
             "refused": report.refused,
             "skipped": report.skips,
             "totals": _outside(report.total, tenant.currency),
+            "incremental": lift and LiftOut(lift, context=self.get_serializer_context()).data,
             "results": _rows(flow, report, group, tenant.currency),
         }
         return Response(body)

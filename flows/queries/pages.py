@@ -101,7 +101,7 @@ def list_summaries(*, now: datetime, zone: str) -> list[FlowSummary]:
         now: aware.
         zone: the tenant's IANA zone, which says what a day is.
     """
-    flows = sorted(Flow.objects.all(), key=lambda flow: (flow.status != "live", flow.name))
+    flows = list_flows()
     today = now.astimezone(find_zone(zone)).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     since = start_of_day(days[0], zone)
@@ -121,6 +121,11 @@ def list_summaries(*, now: datetime, zone: str) -> list[FlowSummary]:
         )
         for flow in flows
     ]
+
+
+def list_flows() -> list[Flow]:
+    """Return every flow of the tenant, live ones first."""
+    return sorted(Flow.objects.all(), key=lambda flow: (flow.status != "live", flow.name))
 
 
 def find_by_name(text: str, *, limit: int) -> list[tuple[int, str]]:

@@ -9,15 +9,18 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.queries.order_detail import find_order, list_event_ids
 from crm.queries.resources import is_profile
 from flows.choices import EntryOutcome, FlowStatus, Refusal, RunStatus
+from flows.domain.reports import DAY, Days
 from flows.queries import pages, runs, stories
 from flows.queries.runs import Row
 from flows.services.comparing import compare
 from flows.services.drafting import draft_group_flow
 from flows.services.drafts import open_draft
+from flows.services.earnings import find_earnings
 from flows.services.flows import resume_failed_of, set_status
 from flows.views.frame import get_flow, render_tab
 from kernel import clock
 from kernel.errors import DomainError
+from kernel.formats import find_zone
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
 from tenants.services.access import requires
@@ -34,6 +37,18 @@ def flow_list(request: TenantRequest) -> HttpResponse:
     may_edit = may(request.member.role, capabilities.EDIT_FLOWS)
     context = {"summaries": summaries, "may_edit": may_edit}
     return render(request, "flows/list.html", context)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def flow_earnings(request: TenantRequest) -> HttpResponse:
+    """Tell what each flow of the list earned in its days: figures that take a while to count."""
+    today = clock.now().astimezone(find_zone(request.tenant.timezone)).date()
+    days = Days(today - (pages.DAYS - 1) * DAY, today)
+    flows = pages.list_flows()
+    found = find_earnings(flows, days, zone=request.tenant.timezone)
+    context = {"earned": [(flow, found[flow.pk]) for flow in flows]}
+    return render(request, "flows/_earnings.html", context)
 
 
 @requires(capabilities.VIEW)

@@ -22,6 +22,7 @@ from flows.domain.reports import (
 )
 from flows.models import Flow
 from flows.queries.reports import name_nodes, report_flow
+from flows.services.earnings import LIFT_DAYS, measure_flows
 from flows.views.frame import get_flow, render_tab
 from kernel import clock
 from kernel.asked import read_choice, read_day
@@ -115,6 +116,8 @@ def flow_report(request: TenantRequest, flow_id: int) -> HttpResponse:
         "words": f"{format_day(days.first)} – {format_day(days.last)}",
         "query": urlencode({"period": "custom", "from": str(days.first), "to": str(days.last)}),
         "rule": RULE,
+        "lift": measure_flows([flow], days, zone=request.tenant.timezone).get(flow_id),
+        "lift_days": LIFT_DAYS,
         "charts": _draw_charts(report, request.tenant.currency, is_unfinished=days.last == today),
     }
     return render_tab(request, "flows/report.html", flow, "flows:report", context)

@@ -25,18 +25,21 @@ def count_fates(flow_id: int, *, since: datetime, until: datetime, zone: str) ->
     return run_sql("messaging.report_flow", flow_id=flow_id, since=since, until=until, zone=zone)
 
 
-def credit_orders(flow_id: int, *, since: datetime, until: datetime, zone: str) -> Sequence[Any]:
+def credit_orders(
+    flow_id: int | None, *, since: datetime, until: datetime, zone: str
+) -> Sequence[Any]:
     """Return the orders that are credited to messages of a flow which left in a period.
 
     Args:
-        flow_id: of the active tenant.
+        flow_id: of the active tenant; None: of each.
         since: aware.
         until: aware; not included.
         zone: IANA zone that says what a day is.
 
     Returns:
-        Rows of ``day`` on which the message left, ``node_id``, ``channel``, ``orders``, ``gross``
-        and ``refunded``, in minor units of the tenant's currency.
+        Rows of ``flow_id`` (None for messages of no flow), ``day`` on which the message left,
+        ``node_id``, ``channel``, ``orders``, ``gross`` and ``refunded``, in minor units of the
+        tenant's currency.
     """
     asked = credit_params(flow_id=flow_id, since=since, until=until)
     return run_sql("messaging.credit_flow", zone=zone, **asked)

@@ -1,16 +1,17 @@
 -- messaging/sql/credit_flow.sql
--- What orders are credited to the messages of one flow that left in a period.
+-- What orders are credited to the messages of one flow, or of each, that left in a period.
 --
 -- in:  tenant_id  bigint  added by kernel.sql
 --      zone       text    IANA zone that says what a day is
 --      and what messaging/sql/credit_orders.sql takes
--- out: day (on which the message left), node_id, channel, orders, gross, refunded (minor units of
---      the tenant's currency; gross is what was paid before refunds)
+-- out: flow_id (NULL: of no flow), day (on which the message left), node_id, channel, orders, gross,
+--      refunded (minor units of the tenant's currency; gross is what was paid before refunds)
 WITH credited AS (
     {messaging.credit_orders}
 )
 
 SELECT
+    c.flow_id,
     (c.sent_at AT TIME ZONE %(zone)s)::date AS day,
     c.node_id,
     c.channel,
@@ -23,4 +24,4 @@ LEFT JOIN LATERAL (
     FROM crm_refund AS r
     WHERE r.tenant_id = %(tenant_id)s AND r.order_id = c.id
 ) AS b ON true
-GROUP BY 1, 2, 3
+GROUP BY 1, 2, 3, 4

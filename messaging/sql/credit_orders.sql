@@ -8,7 +8,7 @@
 --      spans                  interval[]   how long after such a touch an order counts
 --      longest                interval     of these
 -- out: id, profile_id, ordered_at, base_gross_minor, gross_minor, refunded_minor of each order;
---      node_id, channel, sent_at of its message
+--      flow_id, node_id, channel, sent_at of its message
 --
 -- The orders that the messages may have won are found by their own touches. Each then goes to the
 -- last touch of its buyer, of whatever message, whose window is open: so it is credited once at
@@ -49,7 +49,7 @@ candidate AS MATERIALIZED (
       )
 )
 
-SELECT o.*, c.node_id, c.channel, c.sent_at
+SELECT o.*, c.flow_id, c.node_id, c.channel, c.sent_at
 FROM candidate AS o
 CROSS JOIN LATERAL (
     SELECT m.flow_id, m.campaign_id, m.sent_at, m.node_id, m.channel

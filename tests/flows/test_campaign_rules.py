@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from flows.domain.campaigns.cells import HELD_OUT, REST, draw_cell
 from flows.domain.campaigns.hours import best_hour, measure_prior
-from flows.domain.campaigns.lift import Group, measure_lift
 from flows.domain.campaigns.plan import Plan, Throttle, Trial, parse_plan
 from flows.domain.campaigns.times import TICK, allow, begins_at, is_over, local_due, next_tick
 from flows.domain.campaigns.winner import Score, decide
+from flows.domain.lift import Group, measure_lift
 from flows.errors import PlanError
 
 LONDON = ZoneInfo("Europe/London")

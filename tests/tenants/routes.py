@@ -194,6 +194,7 @@ PAGES = [
     Page("settings/postcodes/", "get", "settings.manage"),
     Page("profiles/<int:profile_id>/lists/", "post", "segments.edit"),
     Page("flows/", "get", VIEW),
+    Page("flows/earnings/", "get", VIEW),
     Page("flows/draft/", "post", "flows.edit"),
     Page("flows/new/", "get", "flows.edit"),
     Page("flows/library/", "get", VIEW),

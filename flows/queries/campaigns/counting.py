@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
-from flows.domain.campaigns.lift import Group, Lift, measure_lift
+from flows.domain.lift import Group, Lift, measure_lift
 from flows.models import Campaign
 from kernel.sql import run_sql
 from messaging.choices import MessageStatus

@@ -6,8 +6,8 @@ from typing import Final
 from crm.domain.channels import CHANNEL_LABELS
 from flows.choices import CampaignState, Phase
 from flows.domain.campaigns.cells import letter_of
-from flows.domain.campaigns.lift import Lift
 from flows.domain.campaigns.words import say_plan
+from flows.domain.lift import Lift
 from flows.errors import PlanError
 from flows.models import Campaign
 from flows.queries.campaigns.content import TemplateChoice, find_templates

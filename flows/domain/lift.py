@@ -1,4 +1,4 @@
-"""What a campaign earned beyond what people buy anyway: those who got it against those held out.
+"""What a campaign or flow earned beyond what people buy anyway: its people against those held out.
 
 Everybody who was drawn to get it counts, also who was left out by a check (intention to treat), so
 that both groups differ by the lot alone. The interval is Welch's, with the normal quantile.
