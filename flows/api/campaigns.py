@@ -20,6 +20,12 @@ from flows.models import Campaign
 from flows.services.campaigns import composing, scheduling
 from flows.services.campaigns.composing import MAX_NAME, CampaignData
 from flows.services.campaigns.rehearsing import rehearse
+from flows.services.campaigns.resending import (
+    MOST_HOURS,
+    USUAL_HOURS,
+    Resend,
+    resend_campaign,
+)
 from flows.services.campaigns.telling import tell_campaign
 from tenants.api import filters
 from tenants.api.resources import IdField, MoneyField, ReadResource
@@ -53,6 +59,7 @@ class CampaignOut(serializers.Serializer[Any]):
     include_ids = IdList(help_text="Segments and lists whose members get it.")
     exclude_ids = IdList(help_text="Segments and lists whose members do not.")
     plan = serializers.DictField(help_text="When and how it is sent.")
+    resend_of_id = IdField(help_text="The campaign that it sends again; null for any other.")
     version = serializers.IntegerField()
     starts_at = serializers.DateTimeField(allow_null=True, help_text="When its audience is taken.")
     recipient_count = serializers.IntegerField(help_text="Everybody in it, held out or not.")
@@ -96,7 +103,8 @@ class CampaignIn(serializers.Serializer[Any]):
             "recipients where that time has passed; `throttle`: `{percent}` of the audience or "
             "`{per_hour}`; `test`: `{share, wait_minutes, metric, times}` with `opens`, `clicks` "
             "or `revenue`, and a time such as `09:00` for each template where times are tested; "
-            "`holdout`: per cent that get nothing, 5 unless said."
+            "`holdout`: per cent that get nothing, 5 unless said; `resend`: "
+            "`{unsure}` with `leave_out` or `send`, of what is sent again."
         ),
     )
 
@@ -112,6 +120,26 @@ class ReasonIn(serializers.Serializer[Any]):
 
     reason = serializers.CharField(
         max_length=scheduling.MAX_REASON, required=False, allow_blank=True, default=""
+    )
+
+
+class ResendIn(serializers.Serializer[Any]):
+    """How a campaign is sent again to those who showed no sign of it."""
+
+    subject = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, default="", help_text="Of mails."
+    )
+    hours = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_HOURS,
+        required=False,
+        default=USUAL_HOURS,
+        help_text="Since everybody had the first one.",
+    )
+    with_hidden = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Also to those of whom Apple hides whether they read it.",
     )
 
 
@@ -282,6 +310,15 @@ class CampaignViewSet(ReadResource[Campaign]):
         """End it for good; what has left stays sent."""
         reason = _reason(request)
         return _answer(scheduling.cancel_campaign(self.get_object().pk, reason=reason))
+
+    @extend_schema(request=ResendIn, responses={201: CampaignOut})
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def resend(self, request: Request, pk: str) -> Response:
+        """Draft what goes to who got it and neither opened, clicked, unsubscribed nor ordered."""
+        body = ResendIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = resend_campaign(self.get_object().pk, Resend(**body.validated_data))
+        return _answer(made, HTTPStatus.CREATED)
 
     @extend_schema(responses=CampaignReportOut)
     @action(detail=True, filter_backends=[], pagination_class=None)

@@ -28,6 +28,8 @@ class Campaign(TenantModel):
     """Segments and lists whose members get it; ascending."""
     exclude_ids = ArrayField(models.BigIntegerField(), db_default=_NO_IDS)
     """Segments and lists whose members do not; ascending."""
+    resend_of = TenantForeignKey("self", null=True, on_delete=models.CASCADE, related_name="+")
+    """Who got that one and showed no sign of it is its audience, instead of segments."""
     plan = models.JSONField(default=dict)
     """When and how it is sent (`flows.domain.campaigns.plan`)."""
     version = models.IntegerField(db_default=1)
@@ -73,6 +75,14 @@ class Campaign(TenantModel):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "resend_of"],
+                name="campaign_resend_uniq",
+                condition=models.Q(resend_of__isnull=False)
+                & ~models.Q(state=CampaignState.CANCELLED),
+            )
+        ]
         indexes = [
             models.Index(
                 fields=["tenant", "due_at"],

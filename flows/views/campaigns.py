@@ -20,6 +20,7 @@ from flows.queries.campaigns import listing
 from flows.queries.campaigns.reading import find_campaign
 from flows.services.campaigns import composing, scheduling
 from flows.services.campaigns.composing import CampaignData
+from flows.services.campaigns.resending import HOURS, USUAL_HOURS
 from flows.services.campaigns.telling import tell_campaign
 from kernel import asked, clock
 from kernel.errors import DomainError
@@ -138,6 +139,9 @@ def campaign_detail(request: TenantRequest, campaign_id: int) -> HttpResponse:
         "live": _live(request, campaign, told),
         "currency": request.tenant.currency,
         "may_edit": _may_edit(request),
+        "hours": HOURS,
+        "usual_hours": USUAL_HOURS,
+        "is_email": campaign.channel == Channel.EMAIL,
         "may_export": may(request.member.role, capabilities.EXPORT_PROFILES),
     }
     return render(request, "flows/campaign.html", context)

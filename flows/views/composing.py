@@ -19,8 +19,9 @@ from flows.domain.campaigns.cells import letter_of
 from flows.domain.campaigns.words import say_minutes
 from flows.models import Campaign
 from flows.queries.campaigns.content import find_templates, list_template_choices
+from flows.queries.campaigns.silent import count_silent
 from flows.services.campaigns import composing, scheduling
-from flows.services.campaigns.building import audience_of
+from flows.services.campaigns.audience import audience_of
 from flows.services.campaigns.checking import AUDIENCE, CONTENT, SCHEDULE, find_blockers
 from flows.services.campaigns.composing import CampaignData
 from flows.services.campaigns.reviewing import review_templates
@@ -88,6 +89,10 @@ def compose(request: TenantRequest, campaign_id: int) -> HttpResponse:
 def audience_size(request: TenantRequest, campaign_id: int) -> HttpResponse:
     """Answer with how many people a draft reaches: a part of the summary."""
     campaign = get_campaign(campaign_id)
+    if campaign.resend_of_id is not None:
+        return render(
+            request, "flows/_compose_silent.html", {"silent": count_silent(campaign.resend_of_id)}
+        )
     reach = measure_audience(audience_of(campaign))
     context = {
         "reach": reach,
@@ -142,16 +147,24 @@ def _save(request: TenantRequest, campaign: Campaign, step: str) -> tuple[Campai
 
 
 def _read_audience(said: QueryDict, before: CampaignData) -> CampaignData:
+    if before.resend_of_id is not None:
+        unsure = said.get("unsure", plans.LEAVE_OUT)
+        plan = {**before.plan, "resend": {"unsure": unsure}}
+        return replace(before, name=_name(said, before), plan=plan)
     channel = said.get("channel", before.channel)
     kept = before.template_ids if channel == before.channel else ()
     return replace(
         before,
-        name=said.get("name", before.name).replace("\x00", ""),
+        name=_name(said, before),
         channel=channel,
         template_ids=kept,
         include_ids=_ids(said, "include"),
         exclude_ids=_ids(said, "exclude"),
     )
+
+
+def _name(said: QueryDict, before: CampaignData) -> str:
+    return said.get("name", before.name).replace("\x00", "")
 
 
 def _read_content(said: QueryDict, before: CampaignData) -> CampaignData:
@@ -163,6 +176,8 @@ def _read_schedule(said: QueryDict, before: CampaignData) -> CampaignData:
         "timing": said.get("timing", plans.NOW),
         "holdout": _number(said, "holdout", plans.USUAL_HOLDOUT),
     }
+    if before.resend_of_id is not None:
+        plan["resend"] = before.plan.get("resend") or {}
     if plan["timing"] != plans.NOW and said.get("at"):
         plan["at"] = said.get("at", "")[:40]
     if plan["timing"] in {plans.LOCAL, plans.BEST_HOUR}:
@@ -191,6 +206,9 @@ _READERS: Final = {
 
 
 def _audience(campaign: Campaign) -> dict[str, Any]:
+    if campaign.resend_of_id is not None:
+        resend: Mapping[str, Any] = campaign.plan.get("resend") or {}
+        return {"unsure": resend.get("unsure", plans.LEAVE_OUT)}
     return {
         "choices": list_audience_choices(),
         "channels": [item for item in CHANNEL_LABELS.items() if item[0] in WRITERS],

@@ -20,6 +20,7 @@ CAMPAIGN_PAGES: Final = (
     ("campaigns/<int:campaign_id>/resume/", "post", "flows.edit"),
     ("campaigns/<int:campaign_id>/cancel/", "post", "flows.edit"),
     ("campaigns/<int:campaign_id>/duplicate/", "post", "flows.edit"),
+    ("campaigns/<int:campaign_id>/resend/", "post", "flows.edit"),
     ("campaigns/<int:campaign_id>/delete/", "post", "flows.edit"),
 )
 CAMPAIGN_API: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
@@ -30,6 +31,7 @@ CAMPAIGN_API: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     ("campaigns/<pk>/pause/", ("post",), "campaign_id"),
     ("campaigns/<pk>/resume/", ("post",), "campaign_id"),
     ("campaigns/<pk>/cancel/", ("post",), "campaign_id"),
+    ("campaigns/<pk>/resend/", ("post",), "campaign_id"),
     ("campaigns/<pk>/report/", ("get",), "campaign_id"),
     ("campaigns/<pk>/dry-run/", ("post",), "campaign_id"),
 )

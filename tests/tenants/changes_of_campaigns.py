@@ -23,6 +23,7 @@ OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
     f"{_ONE}resume/": {},
     f"{_ONE}cancel/": {},
     f"{_ONE}duplicate/": {},
+    f"{_ONE}resend/": {"hours": "24"},
     f"{_ONE}delete/": {},
 }
 BEFORE_FLOWS: Final[dict[str, tuple[type[Model], dict[str, Any]]]] = {
@@ -34,5 +35,6 @@ BEFORE_FLOWS: Final[dict[str, tuple[type[Model], dict[str, Any]]]] = {
     f"{_ONE}pause/": (Campaign, {"state": "sending"}),
     f"{_ONE}resume/": (Campaign, {"state": "paused", "resumes_to": "sending"}),
     f"{_ONE}cancel/": (Campaign, {"state": "sending"}),
+    f"{_ONE}resend/": (Campaign, {"state": "sent"}),
     f"{_ONE}delete/": (Campaign, {"state": "draft"}),
 }

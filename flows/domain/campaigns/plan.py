@@ -14,6 +14,8 @@ from flows.errors import PlanError, Problem
 NOW, AT, LOCAL, BEST_HOUR = "now", "at", "local", "best_hour"
 TIMINGS: Final = (NOW, AT, LOCAL, BEST_HOUR)
 SEND_NOW, NEXT_DAY = "now", "next_day"
+LEAVE_OUT, SEND = "leave_out", "send"
+"""What becomes of those of whom nobody knows whether they read what is sent again."""
 PERCENTS: Final = (1, 2, 5, 10, 11, 13, 14, 17, 20, 25, 33, 50)
 """Shares of an audience that can be sent an hour."""
 MOST_PER_HOUR: Final = 10_000_000
@@ -27,7 +29,7 @@ MAIL_WAIT: Final = 240
 SHORTEST_WAIT, LONGEST_WAIT = 15, 7 * 24 * 60
 MOST_VARIANTS: Final = 5
 YEARS: Final = range(2000, 2100)
-_KEYS: Final = frozenset({"timing", "at", "if_past", "throttle", "test", "holdout"})
+_KEYS: Final = frozenset({"timing", "at", "if_past", "throttle", "test", "holdout", "resend"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Plan:
             everybody has an hour of their own.
         if_past: what becomes of recipients where that time has passed: `SEND_NOW` or `NEXT_DAY`.
         holdout: per cent of the audience that gets nothing, so that the lift can be measured.
+        with_hidden: what is sent again also goes to those of whom nobody knows whether they read
+            the first one.
     """
 
     timing: str = NOW
@@ -76,6 +80,7 @@ class Plan:
     throttle: Throttle | None = None
     test: Trial | None = None
     holdout: int = USUAL_HOLDOUT
+    with_hidden: bool = False
 
     @property
     def is_personal(self) -> bool:
@@ -136,6 +141,7 @@ def parse_plan(raw: object, *, channel: str, variants: int) -> Plan:
         throttle=_read_throttle(reader),
         test=_read_test(reader, variants) if variants > 1 else None,
         holdout=reader.number(reader.raw, "holdout", USUAL_HOLDOUT, range(MOST_HOLDOUT + 1)),
+        with_hidden=_read_resend(reader),
     )
     _check_whole(reader, plan)
     if reader.problems:
@@ -157,6 +163,7 @@ def check_parts(raw: object, *, channel: str) -> None:
     _read_throttle(reader)
     _read_test(reader, variants=0)
     reader.number(reader.raw, "holdout", USUAL_HOLDOUT, range(MOST_HOLDOUT + 1))
+    _read_resend(reader)
     if reader.problems:
         raise PlanError(reader.problems)
 
@@ -232,6 +239,11 @@ def _read_times(reader: _Reader, said: object, variants: int) -> tuple[time, ...
 
 def _is_list(said: object) -> TypeGuard[Sequence[object]]:
     return isinstance(said, list | tuple)
+
+
+def _read_resend(reader: _Reader) -> bool:
+    part = reader.child("resend") or {}
+    return reader.word(part, "resend.unsure", LEAVE_OUT, (LEAVE_OUT, SEND)) == SEND
 
 
 def _check_whole(reader: _Reader, plan: Plan) -> None:

@@ -16,15 +16,18 @@ METRIC_WORDS: Final = {
 _HOUR: Final = 60
 
 
-def say_plan(plan: Plan, *, zone: str, variants: int) -> list[str]:
+def say_plan(plan: Plan, *, zone: str, variants: int, again: str = "") -> list[str]:
     """Return what will happen, one sentence for each step, in order.
 
     Args:
         plan: of the campaign.
         zone: name of the tenant's zone.
         variants: its templates.
+        again: name of the campaign that it sends again; empty where it sends none again.
     """
     said = [_say_start(plan, zone)]
+    if again:
+        said.append(_say_again(plan, again))
     if plan.holdout:
         said.append(
             f"{plan.holdout}% of the audience, drawn by lot, get nothing, so that you see what "
@@ -49,6 +52,18 @@ def say_plan(plan: Plan, *, zone: str, variants: int) -> list[str]:
         "waits: every check is asked at the moment of sending."
     )
     return said
+
+
+def _say_again(plan: Plan, name: str) -> str:
+    unsure = (
+        "It also goes to those whose mail program hides whether they read it."
+        if plan.with_hidden
+        else "Whoever’s mail program hides whether they read it is left out."
+    )
+    return (
+        f"It goes to those who got “{name}” and neither opened nor clicked it, unsubscribed nor "
+        f"ordered since; that is asked again before each message leaves. {unsure}"
+    )
 
 
 def say_minutes(minutes: int) -> str:

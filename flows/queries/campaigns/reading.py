@@ -26,9 +26,16 @@ def find_name(campaign_id: int) -> str:
     return names.first() or ""
 
 
-def find_states(campaign_ids: Collection[int]) -> dict[int, str]:
-    """Return the states of some campaigns by id."""
-    return dict(Campaign.objects.filter(pk__in=campaign_ids).values_list("pk", "state"))
+def find_standing(campaign_ids: Collection[int]) -> dict[int, Campaign]:
+    """Return some campaigns by id, with what says whether their messages may leave."""
+    found = Campaign.objects.filter(pk__in=campaign_ids)
+    return found.only("state", "plan", "resend_of_id").in_bulk()
+
+
+def find_resend(campaign_id: int) -> Campaign | None:
+    """Return the campaign by which another one was sent again, or None."""
+    found = Campaign.objects.filter(resend_of_id=campaign_id)
+    return found.exclude(state=CampaignState.CANCELLED).first()
 
 
 def find_zones(profile_ids: Collection[int]) -> dict[int, tuple[str, str]]:

@@ -14,22 +14,17 @@ from flows.domain.delays import pick_zone
 from flows.models import Campaign
 from flows.queries.campaigns.hours import count_hours
 from flows.queries.campaigns.reading import find_zones
+from flows.services.campaigns.audience import list_ids
 from kernel.arrays import array
 from kernel.formats import find_zone
 from kernel.sql import run_sql
 from kernel.tenancy import current_tenant_id
-from segments.queries.audiences import Audience, list_audience_ids
 from tenants.queries import get_tenant
 
 CHUNK: Final = 20_000
 """People that are taken in one transaction; what is held of them grows with this alone."""
 REMEMBERED: Final = timedelta(days=180)
 """What somebody opened or clicked before says nothing of their hour today."""
-
-
-def audience_of(campaign: Campaign) -> Audience:
-    """Return the segments and lists that a campaign names."""
-    return Audience(tuple(campaign.include_ids), tuple(campaign.exclude_ids))
 
 
 def build_chunk(campaign: Campaign, plan: Plan, starts_at: datetime) -> bool:
@@ -46,7 +41,7 @@ def build_chunk(campaign: Campaign, plan: Plan, starts_at: datetime) -> bool:
     Returns:
         False when nobody is left to be taken in.
     """
-    ids = list_audience_ids(audience_of(campaign), after=campaign.cursor, limit=CHUNK)
+    ids = list_ids(campaign, plan, after=campaign.cursor, limit=CHUNK)
     if not ids:
         return False
     variants, tenant_id = len(campaign.template_ids), current_tenant_id()

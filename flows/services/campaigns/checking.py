@@ -66,6 +66,8 @@ def find_blockers(campaign: Campaign, now: datetime, *, is_begun: bool = False) 
 
 
 def _judge_audience(campaign: Campaign) -> list[Blocker]:
+    if campaign.resend_of_id is not None:
+        return []
     if not campaign.include_ids:
         return [Blocker(AUDIENCE, "include_ids", "Choose who gets it: a segment or a list.")]
     asked = {*campaign.include_ids, *campaign.exclude_ids}

@@ -33,6 +33,8 @@ class CampaignData:
         template_ids: one, or up to five variants that are tested.
         include_ids, exclude_ids: segments and lists.
         plan: as `flows.domain.campaigns.plan.parse_plan` reads it.
+        resend_of_id: a campaign that is sent again to who showed no sign of it, instead of to
+            segments; never changed.
     """
 
     name: str
@@ -41,6 +43,7 @@ class CampaignData:
     include_ids: Sequence[int] = ()
     exclude_ids: Sequence[int] = ()
     plan: Mapping[str, Any] = field(default_factory=dict)
+    resend_of_id: int | None = None
 
 
 @transaction.atomic
@@ -126,7 +129,8 @@ def duplicate_campaign(campaign_id: int, *, actor: str = "") -> Campaign:
         NotFound: no such campaign.
     """
     source = lock_campaign(campaign_id)
-    plan = {name: part for name, part in source.plan.items() if name not in {"timing", "at"}}
+    left_out = {"timing", "at", "resend"}
+    plan = {name: part for name, part in source.plan.items() if name not in left_out}
     segments = find_audience_choices({*source.include_ids, *source.exclude_ids})
     templates = find_templates(source.template_ids)
     data = CampaignData(
@@ -178,6 +182,7 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "include": list(campaign.include_ids),
         "exclude": list(campaign.exclude_ids),
         "plan": campaign.plan,
+        "resend_of": campaign.resend_of_id,
     }
 
 
@@ -203,6 +208,7 @@ def _values(data: CampaignData) -> dict[str, Any]:
         "include_ids": sorted(set(data.include_ids)),
         "exclude_ids": sorted(set(data.exclude_ids)),
         "plan": dict(data.plan),
+        "resend_of_id": data.resend_of_id,
     }
 
 
@@ -221,6 +227,9 @@ def _check_templates(data: CampaignData) -> dict[str, str]:
 
 def _check_segments(data: CampaignData) -> dict[str, str]:
     faults = {}
+    if data.resend_of_id is not None and (data.include_ids or data.exclude_ids):
+        words = "It goes to those who showed no sign of the first one, not to segments."
+        return {"include_ids": words}
     asked = {*data.include_ids, *data.exclude_ids}
     known = find_audience_choices(asked) if asked else {}
     for path, ids in (("include_ids", data.include_ids), ("exclude_ids", data.exclude_ids)):

@@ -20,7 +20,7 @@ from flows.domain.lots import BUCKETS, draw_bucket
 from flows.errors import PlanError
 from flows.models import Campaign
 from flows.queries.campaigns.content import find_coupons, find_templates
-from flows.services.campaigns.building import audience_of
+from flows.services.campaigns.audience import count_people, list_ids
 from flows.services.campaigns.checking import read_plan
 from kernel import clock
 from kernel.tenancy import current_tenant_id
@@ -29,7 +29,6 @@ from messaging.queries.devices import with_devices
 from messaging.queries.sending import find_recipients
 from messaging.services.gating import ask_gates
 from messaging.types import PendingMessage, Recipient
-from segments.queries.audiences import list_audience_ids, measure_audience
 
 SET: Final = 5_000
 MOST_ASKED: Final = 20_000
@@ -88,11 +87,11 @@ class Rehearsal:
 @transaction.atomic
 def rehearse(campaign: Campaign) -> Rehearsal:
     """Ask every check for the audience of a campaign as it is now, in sets; write nothing."""
-    audience = audience_of(campaign)
-    people = measure_audience(audience).people
+    plan = _plan_of(campaign)
+    people = count_people(campaign, plan)
     share = min(BUCKETS, -(-MOST_ASKED * BUCKETS // max(people, 1)))
-    asker, after = _Asker(campaign), 0
-    while ids := list_audience_ids(audience, after=after, limit=SET):
+    asker, after = _Asker(campaign, plan), 0
+    while ids := list_ids(campaign, plan, after=after, limit=SET):
         after = ids[-1]
         asker.ask([each for each in ids if draw_bucket("rehearsal", campaign.pk, each) < share])
     return asker.conclude(people)
@@ -101,9 +100,9 @@ def rehearse(campaign: Campaign) -> Rehearsal:
 class _Asker:
     """Asks the gates set by set and counts what they say."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, plan: Plan) -> None:
         self._campaign = campaign
-        self._plan = _plan_of(campaign)
+        self._plan = plan
         self._templates = find_templates(campaign.template_ids)
         self._asked = 0
         self._held_out = 0

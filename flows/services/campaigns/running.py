@@ -25,7 +25,8 @@ from flows.queries.campaigns.counting import (
     write_figures,
 )
 from flows.queries.campaigns.hours import count_hours_of_all
-from flows.services.campaigns.building import audience_of, build_chunk
+from flows.services.campaigns.audience import audience_of
+from flows.services.campaigns.building import build_chunk
 from flows.services.campaigns.checking import find_blockers, read_plan
 from flows.services.campaigns.releasing import CampaignStopped, release
 from kernel import clock

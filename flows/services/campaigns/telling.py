@@ -19,6 +19,7 @@ from flows.queries.campaigns.counting import (
     read_figures,
     read_lift,
 )
+from flows.queries.campaigns.reading import find_campaign, find_resend
 from flows.services.campaigns.checking import read_plan
 from kernel.formats import format_time
 from messaging.choices import FailReason, SkipReason
@@ -60,6 +61,8 @@ class Told:
         sentence: how it stands.
         treated: recipients who are not held out.
         plan_words: what its plan does; empty for a plan that cannot be read.
+        source: the campaign that this one sends again.
+        resend: the campaign by which this one is sent again.
         lift: what it earned beyond what people buy anyway; None where nobody is held out.
         skipped: reasons not to send in words with their counts, the largest first.
     """
@@ -74,6 +77,8 @@ class Told:
     exclude: list[Choice]
     channel_label: str
     lift: Lift | None = None
+    source: Campaign | None = None
+    resend: Campaign | None = None
 
     @property
     def opened(self) -> float:
@@ -102,6 +107,7 @@ def tell_campaign(campaign: Campaign, *, zone: str) -> Told:
     total = add_up(figures)
     templates = find_templates(campaign.template_ids)
     segments = find_audience_choices({*campaign.include_ids, *campaign.exclude_ids})
+    source = find_campaign(campaign.resend_of_id) if campaign.resend_of_id else None
     reasons = sorted(total.reasons.items(), key=lambda item: (-item[1], item[0]))
     return Told(
         sentence=_say_state(campaign, total, zone),
@@ -116,12 +122,14 @@ def tell_campaign(campaign: Campaign, *, zone: str) -> Told:
             )
             for place, template_id in enumerate(campaign.template_ids)
         ],
-        plan_words=_say_plan(campaign, zone),
+        plan_words=_say_plan(campaign, zone, source),
         skipped=[(speak_reason(reason), count) for reason, count in reasons],
         include=[segments[key] for key in campaign.include_ids if key in segments],
         exclude=[segments[key] for key in campaign.exclude_ids if key in segments],
         channel_label=CHANNEL_LABELS[campaign.channel],
         lift=read_lift(groups),
+        source=source,
+        resend=find_resend(campaign.pk) if campaign.state == CampaignState.SENT else None,
     )
 
 
@@ -142,12 +150,13 @@ def count_now(campaign: Campaign) -> tuple[dict[str, Figures], dict[str, list[in
     return read_figures(campaign.figures), campaign.groups
 
 
-def _say_plan(campaign: Campaign, zone: str) -> list[str]:
+def _say_plan(campaign: Campaign, zone: str, source: Campaign | None) -> list[str]:
     try:
         plan = read_plan(campaign)
     except PlanError:
         return []
-    return say_plan(plan, zone=zone, variants=len(campaign.template_ids))
+    variants = len(campaign.template_ids)
+    return say_plan(plan, zone=zone, variants=variants, again=source.name if source else "")
 
 
 def _say_state(campaign: Campaign, total: Figures, zone: str) -> str:
