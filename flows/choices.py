@@ -78,6 +78,7 @@ class Phase(TextChoices):
     TEST = "test", "The variants are sent to the test group"
     WAIT = "wait", "The test is waited for"
     REST = "rest", "Everybody else is sent to"
+    HELD = "held", "What the held out would have been sent is kept"
 
 
 class TaskState(TextChoices):

@@ -202,6 +202,14 @@ class CouponsOut(serializers.Serializer[Any]):
     is_short = serializers.BooleanField()
 
 
+class CostOut(serializers.Serializer[Any]):
+    """What messages that are paid for one by one would cost."""
+
+    amount = serializers.CharField(help_text="Such as `EUR 12.40`.")
+    parts = serializers.IntegerField(help_text="SMS that each message is cut into.")
+    unpriced = serializers.IntegerField(help_text="Messages whose country has no price.")
+
+
 class RehearsalOut(serializers.Serializer[Any]):
     """What would become of a campaign that were sent now; nothing is written."""
 
@@ -212,6 +220,7 @@ class RehearsalOut(serializers.Serializer[Any]):
     waiting = serializers.DictField(child=serializers.IntegerField())
     skipped = serializers.DictField(child=serializers.IntegerField())
     coupons = CouponsOut(many=True)
+    cost = CostOut(allow_null=True, help_text="Null: no price was entered, or it has none.")
     hours = serializers.FloatField(allow_null=True, help_text="By its throttle; null without one.")
 
 

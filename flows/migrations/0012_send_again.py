@@ -20,4 +20,14 @@ class Migration(migrations.Migration):
             model_name='campaign',
             constraint=models.UniqueConstraint(condition=models.Q(('resend_of__isnull', False), models.Q(('state', 'cancelled'), _negated=True)), fields=('tenant', 'resend_of'), name='campaign_resend_uniq'),
         ),
+        migrations.AddField(
+            model_name='recipient',
+            name='decision',
+            field=models.JSONField(null=True),
+        ),
+        migrations.AlterField(
+            model_name='campaign',
+            name='phase',
+            field=models.TextField(blank=True, choices=[('test', 'The variants are sent to the test group'), ('wait', 'The test is waited for'), ('rest', 'Everybody else is sent to'), ('held', 'What the held out would have been sent is kept')], db_default=''),
+        ),
     ]

@@ -97,6 +97,17 @@ class Campaign(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its time has come and it waits for segments; ``reason`` says for which."""
+        waits = (CampaignState.SCHEDULED, CampaignState.PREPARING)
+        return bool(self.reason) and self.state in waits
+
+    @property
+    def shown_state(self) -> str:
+        """What is shown of its state."""
+        return "waiting" if self.is_waiting else str(self.state)
+
 
 class Recipient(TenantModel):
     """Somebody in the audience of a campaign, as it was when the campaign began.
@@ -115,6 +126,9 @@ class Recipient(TenantModel):
     cell = models.SmallIntegerField()
     """-1: held out; 0: gets the only template, or the winner; 1 and on: tests A, B, …"""
     due_at = models.DateTimeField()
+    decision = models.JSONField(null=True)
+    """Of who is held out, once everybody else was let go: ``would_have_sent``, ``reason``,
+    ``gates``."""
     slot = models.BigIntegerField()
     """Place among those who are due at once: the profile that was found. A merge leaves it."""
 

@@ -209,8 +209,10 @@ def _audience(campaign: Campaign) -> dict[str, Any]:
     if campaign.resend_of_id is not None:
         resend: Mapping[str, Any] = campaign.plan.get("resend") or {}
         return {"unsure": resend.get("unsure", plans.LEAVE_OUT)}
+    chosen = {*campaign.include_ids, *campaign.exclude_ids}
+    choices = list_audience_choices()
     return {
-        "choices": list_audience_choices(),
+        "choices": sorted(choices, key=lambda choice: choice.id not in chosen),
         "channels": [item for item in CHANNEL_LABELS.items() if item[0] in WRITERS],
     }
 

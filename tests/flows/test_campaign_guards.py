@@ -14,6 +14,7 @@ from flows.services.campaigns.scheduling import (
     pause_campaign,
     resume_campaign,
     schedule_campaign,
+    unschedule_campaign,
 )
 from kernel import clock
 from messaging.models import Message, Template
@@ -61,6 +62,10 @@ def test_nobody_is_written_to_before_the_excluded_were_computed(
     run()
     assert stand(campaign) == ("scheduled", [])
     assert campaign.due_at == clock.now() + SOON
+    assert (campaign.shown_state, campaign.reason) == (
+        "waiting",
+        "It is being worked out who is in “Bought lately”. It begins once that is known.",
+    )
 
     Membership.objects.filter(profile=people[0]).update(segment_ids=[audience.pk, out.pk])
     Segment.objects.filter(pk=changed.pk).update(redefined_at=None)
@@ -68,6 +73,7 @@ def test_nobody_is_written_to_before_the_excluded_were_computed(
     run()
 
     assert stand(campaign) == ("sending", ids(people[1:]))
+    assert (campaign.shown_state, campaign.reason) == ("sending", "")
 
 
 def test_an_audience_that_is_changed_while_it_is_taken_waits_where_it_is(
@@ -106,8 +112,10 @@ def test_what_is_never_computed_is_not_waited_for(people: list[Profile], audienc
     assert stand(other) == ("failed", ids(people))
     assert other.reason == (
         "Who is in “Slow” is not known, as working it out took too long. "
-        "Change that segment, or copy the campaign and choose another one."
+        "Make that segment simpler, or choose another one for this campaign."
     )
+    unschedule_campaign(other.pk)
+    assert stand(other) == ("draft", ids(people))
 
 
 @pytest.mark.parametrize(

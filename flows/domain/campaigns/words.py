@@ -66,6 +66,14 @@ def _say_again(plan: Plan, name: str) -> str:
     )
 
 
+def say_wait(names: Sequence[str]) -> str:
+    """Return what a campaign waits for, by the segments that are worked out; empty for none."""
+    if not names:
+        return ""
+    quoted = [f"“{name}”" for name in names]
+    return f"It is being worked out who is in {' and '.join(quoted)}. It begins once that is known."
+
+
 def say_minutes(minutes: int) -> str:
     """Write a wait, such as ``4 hours``."""
     if minutes % _HOUR == 0:

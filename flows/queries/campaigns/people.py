@@ -1,6 +1,6 @@
 """Why somebody did, or did not, get a campaign: its messages and those who are held out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +24,7 @@ SELECT m.id, m.profile_id, m.outcome, m.reason, m.detail, m.node_id, m.due_at, m
 FROM messaging_message AS m
 """
 _HELD_OUT: Final = """
-SELECT r.slot AS id, r.profile_id, r.due_at
+SELECT r.slot AS id, r.profile_id, r.due_at, r.decision
 FROM flows_recipient AS r
 """
 
@@ -80,7 +80,7 @@ def list_people(campaign: Campaign, outcome: str, place: Place) -> PeoplePage:
             Statement(_HELD_OUT, parts, params), _BY_SLOT, descending=True, place=place
         )
         people = _people([row.profile_id for row in found.rows])
-        return _page([_held_out(row.profile_id, row.due_at, people) for row in found.rows], found)
+        return _page([_held_out(row.profile_id, row.due_at, row.decision, people) for row in found.rows], found)
     parts = ["m.tenant_id = %(tenant_id)s", "m.campaign_id = %(campaign_id)s"]
     if outcome:
         parts.append("m.outcome = %(outcome)s")
@@ -99,17 +99,15 @@ def search_people(campaign: Campaign, text: str) -> list[PersonRow]:
         row.profile_id: row
         for row in Message.objects.filter(campaign_id=campaign.pk, profile_id__in=ids)
     }
-    cells = dict(
-        Recipient.objects.filter(campaign_id=campaign.pk, profile_id__in=ids).values_list(
-            "profile_id", "cell"
-        )
-    )
+    recipients = Recipient.objects.filter(campaign_id=campaign.pk, profile_id__in=ids)
+    found = recipients.values_list("profile_id", "cell", "decision")
+    cells = {profile_id: (cell, decision) for profile_id, cell, decision in found}
     rows = []
     for profile_id in ids:
         if profile_id in messages:
             rows.append(_told(messages[profile_id], people))
-        elif cells.get(profile_id) == Recipient.HELD_OUT:
-            rows.append(_held_out(profile_id, None, people))
+        elif profile_id in cells and cells[profile_id][0] == Recipient.HELD_OUT:
+            rows.append(_held_out(profile_id, None, cells[profile_id][1], people))
         elif profile_id in people:
             is_in = profile_id in cells
             rows.append(_without(campaign, profile_id, people, is_in=is_in))
@@ -138,9 +136,17 @@ def _told(row: Any, people: dict[int, tuple[str, str]]) -> PersonRow:
 
 
 def _held_out(
-    profile_id: int, at: datetime | None, people: dict[int, tuple[str, str]]
+    profile_id: int,
+    at: datetime | None,
+    decision: Mapping[str, Any] | None,
+    people: dict[int, tuple[str, str]],
 ) -> PersonRow:
     why = "Drawn by lot to get nothing, so that the lift can be measured"
+    if decision:
+        reason = decision["reason"]
+        said = "Would" if decision["would_have_sent"] else "Would not"
+        label = f" ({_REASONS.get(reason, reason)})" if reason else ""
+        why = f"{why}. {said} have been sent it{label}"
     return PersonRow(
         profile_id, *people.get(profile_id, ("", "")), outcome=HELD_OUT, why=why, at=at
     )

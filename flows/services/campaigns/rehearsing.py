@@ -1,34 +1,30 @@
 """The dry run of a campaign: every check is asked for its whole audience now; nothing is written.
 
 What is held back at a moment, such as in quiet hours, counts as sent later. A template that lacks
-a value for somebody, and the rates of providers, show at the moment of sending alone.
+a value for somebody, and the rates of providers, show at the moment of sending alone. What messages
+cost is that of the first template, rendered for a made-up reader.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from django.db import transaction
 
-from crm.choices import Channel
 from flows.domain.campaigns.cells import HELD_OUT, draw_cell
 from flows.domain.campaigns.plan import Plan
 from flows.domain.lots import BUCKETS, draw_bucket
 from flows.errors import PlanError
 from flows.models import Campaign
 from flows.queries.campaigns.content import find_coupons, find_templates
+from flows.services.campaigns.asking import ask_people
 from flows.services.campaigns.audience import count_people, list_ids
 from flows.services.campaigns.checking import read_plan
 from kernel import clock
 from kernel.tenancy import current_tenant_id
-from messaging.choices import MessageClass, MessageStatus
-from messaging.queries.devices import with_devices
-from messaging.queries.sending import find_recipients
-from messaging.services.gating import ask_gates
-from messaging.types import PendingMessage, Recipient
+from messaging.choices import MessageStatus
+from messaging.services.costing import Cost, estimate_sending
 
 SET: Final = 5_000
 MOST_ASKED: Final = 20_000
@@ -66,6 +62,7 @@ class Rehearsal:
         sent: who would get it, those who would wait for a while included.
         waiting: of those, who would wait, by reason.
         skipped: who would not get it, by reason.
+        cost: of its messages, on channels on which each has a price; None where none was entered.
         hours: that it takes by its throttle; None without one.
     """
 
@@ -76,6 +73,7 @@ class Rehearsal:
     waiting: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     coupons: list[Coupons] = field(default_factory=list)
+    cost: Cost | None = None
     hours: float | None = None
 
     @property
@@ -107,6 +105,7 @@ class _Asker:
         self._asked = 0
         self._held_out = 0
         self._passed = 0
+        self._addresses: list[str] = []
         self._waiting: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
 
@@ -117,13 +116,13 @@ class _Asker:
         treated = [each for each in ids if draw_cell(self._plan, variants, *salt, each) != HELD_OUT]
         self._asked += len(ids)
         self._held_out += len(ids) - len(treated)
-        recipients = find_recipients(treated)
-        if self._campaign.channel == Channel.PUSH:
-            recipients = with_devices(recipients)
-        now = clock.now()
-        messages = [self._pending(each, now) for each in recipients.values()]
-        said = ask_gates(messages, now)
+        template = self._templates.get(next(iter(self._campaign.template_ids), 0))
+        messages, said = ask_people(self._campaign, template, treated, clock.now())
         self._passed += len(said.passed)
+        for message in messages:
+            stop = said.stops.get(message.id)
+            if stop is None or stop.status == MessageStatus.PENDING:
+                self._addresses.append(message.address)
         for stop in said.stops.values():
             is_held = stop.status == MessageStatus.PENDING
             (self._waiting if is_held else self._skipped)[stop.reason] += 1
@@ -145,34 +144,19 @@ class _Asker:
             waiting={reason: scaled(count) for reason, count in self._waiting.most_common()},
             skipped={reason: scaled(count) for reason, count in self._skipped.most_common()},
             coupons=self._coupons(sent),
+            cost=self._cost(factor),
             hours=None if throttle is None else people / throttle.rate(people),
         )
+
+    def _cost(self, factor: float) -> Cost | None:
+        template_id = next(iter(self._campaign.template_ids), None)
+        if template_id is None:
+            return None
+        return estimate_sending(template_id, self._campaign.channel, self._addresses, factor)
 
     def _coupons(self, sent: int) -> list[Coupons]:
         found = find_coupons([each.id for each in self._templates.values()])
         return [Coupons(name, sent, left) for name, left in found]
-
-    def _pending(self, recipient: Recipient, now: datetime) -> PendingMessage:
-        template_id = next(iter(self._campaign.template_ids), 0)
-        template = self._templates.get(template_id)
-        return PendingMessage(
-            id=-recipient.id,  # that of no message
-            key="rehearsal",
-            profile=recipient,
-            channel=self._campaign.channel,
-            message_class=template.message_class if template else MessageClass.PROMOTIONAL.value,
-            template_id=template_id,
-            flow_id=None,
-            flow_run_id=None,
-            node_id="",
-            context={},
-            planned_at=now,
-            message_id="",
-            attempts=0,
-            is_resend=False,
-            claim_id=UUID(int=0),
-            created_at=now,
-        )
 
 
 def _plan_of(campaign: Campaign) -> Plan:

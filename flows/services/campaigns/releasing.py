@@ -25,7 +25,7 @@ from messaging.services.gating import MARKETING
 from tenants.queries import get_tenant
 
 _BEFORE_ALL: Final = datetime(1, 1, 2, tzinfo=UTC)
-_AFTER_ALL: Final = datetime(9999, 12, 30, tzinfo=UTC)
+AFTER_ALL: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class CampaignStopped(Exception):
@@ -51,7 +51,7 @@ def release(campaign: Campaign, plan: Plan, now: datetime) -> bool:
         rate = plan.throttle.rate(campaign.recipient_count - campaign.held_out_count)
         allowed, used_until = allow(rate, campaign.phase_at or now, now)
         batch, later = min(allowed, CHUNK), next_tick(rate, used_until, now)
-    seen = _list(campaign, now, batch) if batch else []
+    seen = list_next(campaign, now, batch) if batch else []
     rows = _keep(campaign, seen, now) if seen else []
     _queue(campaign, rows, _not_before(campaign, plan, now))
     campaign.phase_at = used_until
@@ -61,7 +61,7 @@ def release(campaign: Campaign, plan: Plan, now: datetime) -> bool:
     if batch == len(seen):  # there may be more, now or with the next share
         campaign.due_at = later or now
         return False
-    following = _list(campaign, _AFTER_ALL, 1)
+    following = list_next(campaign, AFTER_ALL, 1)
     campaign.due_at = following[0].due_at if following else now
     return not following
 
@@ -85,11 +85,12 @@ def _keep(campaign: Campaign, seen: Sequence[Any], now: datetime) -> list[Any]:
     """
     lock_final_profiles([row.profile_id for row in seen])
     last = (seen[-1].due_at, seen[-1].slot)
-    again = _list(campaign, now, len(seen))
+    again = list_next(campaign, now, len(seen))
     return [row for row in again if (row.due_at, row.slot) <= last]
 
 
-def _list(campaign: Campaign, until: datetime, batch: int) -> list[Any]:
+def list_next(campaign: Campaign, until: datetime, batch: int) -> list[Any]:
+    """Return the next recipients of the cell of a campaign, who are due until then, in order."""
     return run_sql(
         "flows.list_recipients",
         campaign_id=campaign.pk,

@@ -12,11 +12,12 @@ import structlog
 from django.db import OperationalError, transaction
 
 from flows.choices import CampaignState, Phase
-from flows.domain.campaigns.cells import REST, cells_in_order, letter_of
+from flows.domain.campaigns.cells import HELD_OUT, REST, cells_in_order, letter_of
 from flows.domain.campaigns.hours import measure_prior
 from flows.domain.campaigns.plan import BEST_HOUR, Plan
 from flows.domain.campaigns.times import MOST_LATE, TICK, test_dues
 from flows.domain.campaigns.winner import Score, decide
+from flows.domain.campaigns.words import say_wait
 from flows.models import Campaign
 from flows.queries.campaigns.counting import (
     add_up,
@@ -29,6 +30,7 @@ from flows.services.campaigns.audience import audience_of
 from flows.services.campaigns.building import build_chunk
 from flows.services.campaigns.checking import find_blockers, read_plan
 from flows.services.campaigns.releasing import CampaignStopped, release
+from flows.services.campaigns.withholding import decide_held_out
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.formats import find_zone, format_time
@@ -163,8 +165,9 @@ def _awaits_segments(campaign: Campaign, now: datetime) -> bool:
     if unsettled.stopped:
         raise CampaignStopped(
             f"Who is in “{unsettled.stopped[0]}” is not known, as working it out took too long. "
-            "Change that segment, or copy the campaign and choose another one."
+            "Make that segment simpler, or choose another one for this campaign."
         )
+    campaign.reason = say_wait(unsettled.names)
     if unsettled.names:
         campaign.due_at = now + SETTLED_WITHIN
     return bool(unsettled.names)
@@ -206,6 +209,8 @@ def _send(campaign: Campaign, now: datetime) -> None:
         _wait(campaign, plan, now)
     elif not campaign.phase:
         _look(campaign, now)
+    elif campaign.phase == Phase.HELD:
+        _ask_for_held_out(campaign, now)
     elif release(campaign, plan, now):
         _end_cell(campaign, plan, now)
 
@@ -221,7 +226,15 @@ def _end_cell(campaign: Campaign, plan: Plan, now: datetime) -> None:
         campaign.phase, campaign.phase_at = Phase.WAIT, now
         campaign.due_at = now + COUNTED_EVERY
     else:
-        campaign.phase, campaign.phase_at = "", now
+        campaign.phase, campaign.phase_at = Phase.HELD, now
+        campaign.cell, campaign.after_at, campaign.after_slot = HELD_OUT, None, 0
+
+
+def _ask_for_held_out(campaign: Campaign, now: datetime) -> None:
+    """Keep what who is held out would have been sent; when the last ones were let go stays."""
+    campaign.due_at = now
+    if not campaign.held_out_count or decide_held_out(campaign, now):
+        campaign.phase = ""
 
 
 def _wait(campaign: Campaign, plan: Plan, now: datetime) -> None:

@@ -67,16 +67,18 @@ def schedule_campaign(campaign_id: int, *, version: int | None = None, actor: st
 
 @transaction.atomic
 def unschedule_campaign(campaign_id: int, *, actor: str = "") -> Campaign:
-    """Take a campaign whose time has not come back to a draft.
+    """Take a campaign whose time has not come, or that could not begin, back to a draft.
 
     Raises:
         NotFound: no such campaign.
         Conflict: it is not scheduled, or has begun.
     """
     campaign = lock_campaign(campaign_id)
-    if campaign.state != CampaignState.SCHEDULED:
+    could_not_begin = campaign.state == CampaignState.FAILED and not campaign.resumes_to
+    if campaign.state != CampaignState.SCHEDULED and not could_not_begin:
         raise Conflict("It is not waiting for its time. What has begun can be paused or cancelled.")
     campaign.starts_at = campaign.due_at = None
+    campaign.reason = ""
     _turn(campaign, CampaignState.DRAFT, clock.now())
     _record("campaign.unscheduled", campaign, actor)
     return campaign
@@ -117,7 +119,7 @@ def resume_campaign(campaign_id: int, *, actor: str = "") -> Campaign:
     now = clock.now()
     campaign.reason = ""
     campaign.due_at = now
-    if campaign.phase != Phase.WAIT:  # a test goes on being waited for from its last message
+    if campaign.phase in (Phase.TEST, Phase.REST):  # the others count from the last message
         campaign.phase_at = now - TICK
     _turn(campaign, CampaignState(campaign.resumes_to), now)
     resume_campaign_messages(campaign_id, actor=_by(actor))

@@ -163,6 +163,8 @@ def _say_state(campaign: Campaign, total: Figures, zone: str) -> str:
     at = format_time(campaign.starts_at, zone) if campaign.starts_at else ""
     if campaign.state == CampaignState.SENDING:
         return _say_sending(campaign, total)
+    if campaign.is_waiting:
+        return str(campaign.reason)
     said = {
         CampaignState.DRAFT.value: "A draft. Nothing is sent before it is scheduled.",
         CampaignState.SCHEDULED.value: f"It begins on {at}. Until then you can take it back.",
@@ -180,6 +182,6 @@ def _say_sending(campaign: Campaign, total: Figures) -> str:
         return "The test group is being written to."
     if campaign.phase == Phase.WAIT:
         return "The test group has it. Everybody else gets the best one after the wait."
-    if campaign.phase == Phase.REST:
+    if campaign.phase in (Phase.REST, Phase.HELD):
         return "It is on its way."
     return f"Everybody is queued; {total.open:,} still wait for their turn."
