@@ -16,6 +16,7 @@ class Attempt:
         run_key: by re-entry policy; set by the frequency stage.
         reason: a `Refusal` word once a stage refused it; empty: still in.
         holdout: share of the flow that is held out, in hundredths of a percent.
+        is_of_nothing: held out of all flows and campaigns.
     """
 
     flow_id: int
@@ -27,6 +28,7 @@ class Attempt:
     run_key: str = ""
     reason: str = ""
     holdout: int = 0
+    is_of_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ class Tenant(models.Model):
     is_demo = models.BooleanField(default=False)
     requires_two_step = models.BooleanField(default=False)
     """Whether members without two-step verification are led to set it up first."""
+    holdout = models.SmallIntegerField(default=0, db_default=0)
+    """Per cent of everybody who get nothing of flows and campaigns, drawn once for ever."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -28,6 +28,17 @@ def is_held_out(share: int, salt: str, profile_id: int) -> bool:
     return draw_bucket("holdout", salt, profile_id) < share
 
 
+def is_held_out_of_everything(percent: int, tenant_id: int, profile_id: int) -> bool:
+    """Say whether a person gets nothing of all flows and campaigns, so that their effect shows.
+
+    Args:
+        percent: of everybody, 0 to 100.
+        tenant_id: draws the lots, which are the same for ever.
+        profile_id: who is asked for.
+    """
+    return is_held_out(percent * 100, f"everything|{tenant_id}", profile_id)
+
+
 def pick_way(ways: Sequence[ShareWay], bucket: int) -> ShareWay:
     """Return the way whose share, counted from the first one on, holds the bucket."""
     reached = 0

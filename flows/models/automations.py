@@ -193,7 +193,8 @@ class HeldOut(TenantModel):
     """The key that the run would have had."""
     trigger_event_id = models.BigIntegerField(null=True)
     decision = models.JSONField(default=dict)
-    """``trigger``, ``passed`` stages, ``share``, and the messages that ``would_have_sent``."""
+    """``trigger``, ``passed`` stages, ``share``, and the messages that ``would_have_sent``;
+    ``everything`` of who is held out of all flows and campaigns."""
     at = models.DateTimeField()
 
     class Meta:

@@ -124,7 +124,8 @@ class Recipient(TenantModel):
     profile = TenantForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
     channel = models.TextField(choices=Channel.choices)
     cell = models.SmallIntegerField()
-    """-1: held out; 0: gets the only template, or the winner; 1 and on: tests A, B, …"""
+    """-2: held out of everything; -1: held out; 0: gets the only template, or the winner; 1 and on:
+    tests A, B, …"""
     due_at = models.DateTimeField()
     decision = models.JSONField(null=True)
     """Of who is held out, once everybody else was let go: ``would_have_sent``, ``reason``,

@@ -153,6 +153,7 @@ def _keep_held_out(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -
 def _decision(graph: Graph, attempt: Attempt) -> dict[str, Any]:
     messages = [node for node in graph.nodes.values() if isinstance(node, Message)]
     return {
+        **({"everything": True} if attempt.is_of_nothing else {}),
         "trigger": trigger_of(attempt.ref),
         "passed": list(STAGES),
         "share": holdout_share(graph, attempt.holdout),

@@ -12,7 +12,7 @@ from crm.services.properties import lock_profiles
 from crm.types import EventRef
 from flows.choices import Refusal
 from flows.domain.graph import EventTrigger, Graph, Message, Policy
-from flows.domain.lots import is_held_out
+from flows.domain.lots import is_held_out, is_held_out_of_everything
 from flows.domain.starts import ADDED, DATE_REACHED, TIER_CHANGED, DateTrigger
 from flows.domain.triggers import holds
 from flows.queries import people
@@ -22,6 +22,7 @@ from flows.types import Attempt
 from kernel.tenancy import current_tenant_id
 from messaging.choices import URGENT
 from segments.services.evaluate import matching
+from tenants.queries import get_tenant
 
 Graphs = Mapping[int, Graph]
 Start = tuple[str, datetime]
@@ -266,7 +267,13 @@ def _refuse_circles(attempts: Sequence[Attempt], now: datetime) -> None:
 
 def _hold_out(attempts: Sequence[Attempt], graphs: Graphs) -> None:
     """Keep a share of those who would have entered out of it, the same persons for ever."""
-    for attempt in still_open(attempts):
-        share = holdout_share(graphs[attempt.version_id], attempt.holdout)
-        if share and is_held_out(share, holdout_salt(attempt.flow_id), attempt.profile_id):
+    asking = [at for at in still_open(attempts) if holdout_share(graphs[at.version_id], 1)]
+    if not asking:
+        return
+    everything = get_tenant(tenant_id := current_tenant_id()).holdout
+    for attempt in asking:
+        person = attempt.profile_id
+        attempt.is_of_nothing = is_held_out_of_everything(everything, tenant_id, person)
+        of_flow = is_held_out(attempt.holdout, holdout_salt(attempt.flow_id), person)
+        if attempt.is_of_nothing or of_flow:
             attempt.reason = Refusal.HELD_OUT

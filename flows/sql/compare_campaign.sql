@@ -5,7 +5,8 @@
 --      since, until   timestamptz   the same for everybody; until is not included
 -- out: is_held_out, people, total, squares   net revenue in minor units of the tenant's currency
 -- why: everybody in the audience counts, whatever became of their message, so that the groups
---      differ by the lot alone.
+--      differ by the lot alone. Who is held out of everything (cell -2) got nothing else either,
+--      so that they are compared with nobody here.
 WITH person AS (
     SELECT
         r.cell < 0 AS is_held_out,
@@ -29,6 +30,7 @@ WITH person AS (
     FROM flows_recipient AS r
     WHERE r.tenant_id = %(tenant_id)s
       AND r.campaign_id = %(campaign_id)s
+      AND r.cell >= -1
 )
 
 SELECT

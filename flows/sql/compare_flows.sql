@@ -10,7 +10,8 @@
 --      currency; flows that hold nobody out are left out
 -- why: the lot is drawn last of all that is asked at the entry, so that both groups differ by it
 --      alone, whatever became of their messages. Who entered before somebody was held out is left
---      out, as nobody of that time is there to be compared with.
+--      out, as nobody of that time is there to be compared with. Who is held out of everything got
+--      no other flow either, so that they are compared with nobody here.
 WITH begun AS MATERIALIZED (
     SELECT f.flow_id, h.at
     FROM unnest(%(flow_ids)s::bigint[]) AS f (flow_id)
@@ -20,6 +21,7 @@ WITH begun AS MATERIALIZED (
         WHERE o.tenant_id = %(tenant_id)s
           AND o.flow_id = f.flow_id
           AND o.at >= %(since)s
+          AND NOT o.decision ? 'everything'
         ORDER BY o.at
         LIMIT 1
     ) AS h
@@ -41,6 +43,7 @@ entered AS (
       AND o.flow_id = ANY(%(flow_ids)s::bigint[])
       AND o.at >= %(since)s
       AND o.at < %(until)s
+      AND NOT o.decision ? 'everything'
 ),
 
 person AS (

@@ -9,6 +9,7 @@ from kernel.money import is_currency
 from kernel.places import list_countries, list_zones
 from tenants.choices import KeyKind, WeekStart
 from tenants.domain.scopes import EVERYTHING, RESOURCES
+from tenants.services.general import MOST_HOLDOUT
 
 _SCOPE_CHOICES = [
     (EVERYTHING, "Everything"),
@@ -60,6 +61,17 @@ class GeneralForm(forms.Form):
         help_text="Reports by the week begin with this day.",
     )
 
+    holdout = forms.IntegerField(
+        label="Held out of all marketing, in per cent",
+        required=False,
+        min_value=0,
+        max_value=MOST_HOLDOUT,
+        help_text=(
+            "So many people, drawn by lot once for ever, get nothing of flows and campaigns but "
+            "what is about their orders. 0 holds nobody out."
+        ),
+    )
+
     def __init__(self, *args: Any, currency_obstacle: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._offer("country", [("", "Not said"), *list_countries()])
@@ -67,6 +79,9 @@ class GeneralForm(forms.Form):
         if currency_obstacle:
             self.fields["currency"].disabled = True
             self.fields["currency"].help_text = currency_obstacle
+
+    def clean_holdout(self) -> int:
+        return self.cleaned_data["holdout"] or 0
 
     def clean_currency(self) -> str:
         code = str(self.cleaned_data["currency"]).upper()

@@ -14,7 +14,9 @@ from tenants.models import Tenant
 from tenants.services import audit
 from tenants.types import TenantChange
 
-FIELDS = ("name", "country", "timezone", "currency", "week_start")
+FIELDS = ("name", "country", "timezone", "currency", "week_start", "holdout")
+MOST_HOLDOUT = 20
+"""Per cent that can be held out of all flows and campaigns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class GeneralData:
         timezone: IANA name.
         currency: ISO 4217, upper case.
         week_start: ISO day, 1 to 7.
+        holdout: per cent of everybody who get nothing of flows and campaigns, 0 to `MOST_HOLDOUT`.
     """
 
     name: str
@@ -33,6 +36,7 @@ class GeneralData:
     timezone: str
     currency: str
     week_start: int
+    holdout: int = 0
 
 
 @transaction.atomic
@@ -86,6 +90,9 @@ def _check(data: GeneralData, after: dict[str, Any]) -> None:
         "name": "" if data.name.strip() else "Give the shop a name.",
         "currency": currency_problem(data.currency),
         "timezone": zone_problem(data.timezone),
+        "holdout": (
+            "" if data.holdout in range(MOST_HOLDOUT + 1) else f"Say 0 to {MOST_HOLDOUT} per cent."
+        ),
     }
     for field in after:
         problems[field] = problems.get(field) or find_obstacle(field)

@@ -7,15 +7,24 @@ import time_machine
 from django.test import Client
 
 from crm.models import Order, Profile
+from flows.domain.lots import is_held_out_of_everything
 from flows.domain.reports import Days
-from flows.models import Flow, FlowRun, FlowVersion, HeldOut
+from flows.models import Flow, FlowRun, FlowVersion, HeldOut, Recipient
+from flows.queries.campaigns.counting import compare_groups
+from flows.services.campaigns.rehearsing import rehearse
+from flows.services.campaigns.scheduling import schedule_campaign
 from flows.services.earnings import measure_flows
 from flows.services.flows import set_holdout
+from kernel import clock
+from messaging.models import Message, Template
+from messaging.services.senders import ensure_default_sender
 from tenants.models import Tenant
-from tests.factories.flows import definition, make_flow
+from tests.factories.campaigns import make_audience, make_campaign, reached, run
+from tests.factories.flows import definition, make_flow, message_node
 from tests.factories.loyalty import make_order, make_profile
 from tests.factories.tenants import sign_in
 from tests.flows.conftest import NOON
+from tests.flows.support import happen
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -88,3 +97,37 @@ def test_too_few_who_were_held_out_say_how_many_are_missing(flow: Flow, tenant: 
     assert (lift.is_known, lift.missing) == (False, 30)
     cells = sign_in(tenant).get("/t/ada-soap/flows/earnings/").content.decode()
     assert "30 more needed" in cells
+
+
+@pytest.mark.covers("X4")
+def test_who_is_held_out_of_everything_gets_no_flow_and_no_campaign(
+    flow: Flow, tenant: Tenant
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(holdout=20)
+    ensure_default_sender()
+    people = [make_profile() for _ in range(40)]
+    chosen = {each.pk for each in people if is_held_out_of_everything(20, tenant.pk, each.pk)}
+    assert 0 < len(chosen) < 20
+    everybody = Flow.objects.get(name="Everybody")
+    receipts = make_flow(
+        definition({"note": message_node("order_note", message_class="transactional")}),
+        name="Receipts",
+    )
+    for person in people:
+        happen("Order Placed", person)
+    held = HeldOut.objects.filter(flow=everybody)
+    assert {row.profile_id for row in held} == chosen
+    assert all(row.decision["everything"] for row in held)
+    assert FlowRun.objects.filter(flow=receipts).count() == 40
+    assert list(measure_flows([everybody], DAYS, zone="UTC")) == []
+    campaign = make_campaign(make_audience(people), [Template.objects.get(key="note").pk])
+    assert rehearse(campaign).held_out == len(chosen)
+    schedule_campaign(campaign.pk)
+    run()
+    campaign.refresh_from_db()
+    assert campaign.held_out_count == len(chosen)
+    assert set(reached()) == {each.pk for each in people} - chosen
+    decisions = Recipient.objects.filter(profile_id__in=chosen).values_list("decision", flat=True)
+    assert {said["reason"] for said in decisions} == {"no_consent"}
+    Message.objects.update(status="sent", sent_at=clock.now())
+    assert compare_groups(campaign).get("held_out", [0, 0, 0]) == [0, 0, 0]

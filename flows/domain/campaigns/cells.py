@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from flows.domain.campaigns.plan import Plan
-from flows.domain.lots import BUCKETS, draw_bucket
+from flows.domain.lots import BUCKETS, draw_bucket, is_held_out_of_everything
 
 HELD_OUT: Final = -1
+EVERYTHING: Final = -2
+"""Held out of all flows and campaigns; compared with nobody here, as they got nothing else."""
 REST: Final = 0
 LETTERS: Final = "ABCDE"
 
@@ -27,6 +29,26 @@ def draw_cell(plan: Plan, variants: int, *salt: object) -> int:
     reach = plan.test.share * BUCKETS // 100
     bucket = draw_bucket("campaign-test", *salt)
     return 1 + bucket * variants // reach if bucket < reach else REST
+
+
+def draw_cells(
+    plan: Plan, variants: int, salt: tuple[int, int], profile_ids: Sequence[int], *, everything: int
+) -> list[int]:
+    """Return the cell of each of some people.
+
+    Args:
+        plan: of the campaign.
+        variants: its templates.
+        salt: tenant and campaign.
+        profile_ids: the people.
+        everything: per cent that are held out of all flows and campaigns.
+    """
+    return [
+        EVERYTHING
+        if everything and is_held_out_of_everything(everything, salt[0], profile_id)
+        else draw_cell(plan, variants, *salt, profile_id)
+        for profile_id in profile_ids
+    ]
 
 
 def cells_in_order(variants: int, *, is_test: bool, dues: Sequence[datetime] = ()) -> list[int]:

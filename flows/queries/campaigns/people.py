@@ -74,13 +74,16 @@ def list_people(campaign: Campaign, outcome: str, place: Place) -> PeoplePage:
         parts = [
             "r.tenant_id = %(tenant_id)s",
             "r.campaign_id = %(campaign_id)s",
-            f"r.cell = {Recipient.HELD_OUT}",
+            "r.cell < 0",
         ]
         found = select_page(
             Statement(_HELD_OUT, parts, params), _BY_SLOT, descending=True, place=place
         )
         people = _people([row.profile_id for row in found.rows])
-        return _page([_held_out(row.profile_id, row.due_at, row.decision, people) for row in found.rows], found)
+        return _page(
+            [_held_out(row.profile_id, row.due_at, row.decision, people) for row in found.rows],
+            found,
+        )
     parts = ["m.tenant_id = %(tenant_id)s", "m.campaign_id = %(campaign_id)s"]
     if outcome:
         parts.append("m.outcome = %(outcome)s")
@@ -106,7 +109,7 @@ def search_people(campaign: Campaign, text: str) -> list[PersonRow]:
     for profile_id in ids:
         if profile_id in messages:
             rows.append(_told(messages[profile_id], people))
-        elif profile_id in cells and cells[profile_id][0] == Recipient.HELD_OUT:
+        elif profile_id in cells and cells[profile_id][0] < Recipient.REST:
             rows.append(_held_out(profile_id, None, cells[profile_id][1], people))
         elif profile_id in people:
             is_in = profile_id in cells

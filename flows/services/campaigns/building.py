@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flows.domain.campaigns.cells import HELD_OUT, REST, draw_cell
+from flows.domain.campaigns.cells import REST, draw_cells
 from flows.domain.campaigns.hours import best_hour
 from flows.domain.campaigns.plan import BEST_HOUR, Plan
 from flows.domain.campaigns.times import local_due, test_dues
@@ -44,20 +44,24 @@ def build_chunk(campaign: Campaign, plan: Plan, starts_at: datetime) -> bool:
     ids = list_ids(campaign, plan, after=campaign.cursor, limit=CHUNK)
     if not ids:
         return False
-    variants, tenant_id = len(campaign.template_ids), current_tenant_id()
-    salt = (tenant_id, campaign.pk)
-    cells = [draw_cell(plan, variants, *salt, profile_id) for profile_id in ids]
+    variants, tenant = len(campaign.template_ids), get_tenant(current_tenant_id())
+    salt = (tenant.pk, campaign.pk)
+    cells = draw_cells(plan, variants, salt, ids, everything=tenant.holdout)
+    account = tenant.timezone
     rows: Sequence[Any] = run_sql(
         "flows.build_recipients",
         campaign_id=campaign.pk,
         channel=campaign.channel,
         profile_ids=array(ids),
         cells=array(cells),
-        dues=array(_times(plan, cells, starts_at) or _dues(campaign, plan, ids, starts_at)),
+        dues=array(
+            _times(plan, cells, starts_at, account)
+            or _dues(campaign, plan, ids, starts_at, account)
+        ),
     )
     for row in rows:
         campaign.recipient_count += row.recipients
-        if row.cell == HELD_OUT:
+        if row.cell < REST:
             campaign.held_out_count += row.recipients
         else:
             campaign.last_due_at = max(campaign.last_due_at or starts_at, row.last_due_at)
@@ -65,22 +69,22 @@ def build_chunk(campaign: Campaign, plan: Plan, starts_at: datetime) -> bool:
     return len(ids) == CHUNK
 
 
-def _times(plan: Plan, cells: Sequence[int], starts_at: datetime) -> list[datetime]:
+def _times(
+    plan: Plan, cells: Sequence[int], starts_at: datetime, account: str
+) -> list[datetime]:
     """Return when people are due of whom some test times; empty where none are tested."""
-    zone = find_zone(get_tenant(current_tenant_id()).timezone)
-    tested = test_dues(plan, zone, starts_at)
+    tested = test_dues(plan, find_zone(account), starts_at)
     if not tested:
         return []
     return [tested[cell - 1] if cell > REST else starts_at for cell in cells]
 
 
 def _dues(
-    campaign: Campaign, plan: Plan, ids: Sequence[int], starts_at: datetime
+    campaign: Campaign, plan: Plan, ids: Sequence[int], starts_at: datetime, account: str
 ) -> list[datetime]:
     wall = plan.at
     if not plan.is_personal or wall is None:
         return [starts_at] * len(ids)
-    account = get_tenant(current_tenant_id()).timezone
     said = find_zones(ids)
 
     @cache

@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db import transaction
 
-from flows.domain.campaigns.cells import HELD_OUT, draw_cell
+from flows.domain.campaigns.cells import REST, draw_cells
 from flows.domain.campaigns.plan import Plan
 from flows.domain.lots import BUCKETS, draw_bucket
 from flows.errors import PlanError
@@ -25,6 +25,7 @@ from kernel import clock
 from kernel.tenancy import current_tenant_id
 from messaging.choices import MessageStatus
 from messaging.services.costing import Cost, estimate_sending
+from tenants.queries import get_tenant
 
 SET: Final = 5_000
 MOST_ASKED: Final = 20_000
@@ -101,6 +102,7 @@ class _Asker:
     def __init__(self, campaign: Campaign, plan: Plan) -> None:
         self._campaign = campaign
         self._plan = plan
+        self._everything = get_tenant(current_tenant_id()).holdout
         self._templates = find_templates(campaign.template_ids)
         self._asked = 0
         self._held_out = 0
@@ -113,7 +115,8 @@ class _Asker:
         """Ask about some people of the audience."""
         salt = (current_tenant_id(), self._campaign.pk)
         variants = max(1, len(self._campaign.template_ids))
-        treated = [each for each in ids if draw_cell(self._plan, variants, *salt, each) != HELD_OUT]
+        cells = draw_cells(self._plan, variants, salt, ids, everything=self._everything)
+        treated = [each for each, cell in zip(ids, cells, strict=True) if cell >= REST]
         self._asked += len(ids)
         self._held_out += len(ids) - len(treated)
         template = self._templates.get(next(iter(self._campaign.template_ids), 0))

@@ -12,7 +12,7 @@ import structlog
 from django.db import OperationalError, transaction
 
 from flows.choices import CampaignState, Phase
-from flows.domain.campaigns.cells import HELD_OUT, REST, cells_in_order, letter_of
+from flows.domain.campaigns.cells import EVERYTHING, HELD_OUT, REST, cells_in_order, letter_of
 from flows.domain.campaigns.hours import measure_prior
 from flows.domain.campaigns.plan import BEST_HOUR, Plan
 from flows.domain.campaigns.times import MOST_LATE, TICK, test_dues
@@ -233,7 +233,11 @@ def _end_cell(campaign: Campaign, plan: Plan, now: datetime) -> None:
 def _ask_for_held_out(campaign: Campaign, now: datetime) -> None:
     """Keep what who is held out would have been sent; when the last ones were let go stays."""
     campaign.due_at = now
-    if not campaign.held_out_count or decide_held_out(campaign, now):
+    if campaign.held_out_count and not decide_held_out(campaign, now):
+        return
+    if campaign.held_out_count and campaign.cell == HELD_OUT:
+        campaign.cell, campaign.after_at, campaign.after_slot = EVERYTHING, None, 0
+    else:
         campaign.phase = ""
 
 

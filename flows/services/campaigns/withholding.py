@@ -7,7 +7,6 @@ their row once.
 from datetime import datetime
 from typing import Any
 
-from flows.domain.campaigns.cells import HELD_OUT
 from flows.models import Campaign
 from flows.queries.campaigns.content import find_templates
 from flows.services.campaigns.asking import ask_people
@@ -39,7 +38,7 @@ def decide_held_out(campaign: Campaign, now: datetime) -> bool:
     run_sql(
         "flows.decide_held_out",
         campaign_id=campaign.pk,
-        cell=HELD_OUT,
+        cell=campaign.cell,
         **columns("profile_ids decisions", rows),
     )
     campaign.after_at, campaign.after_slot = seen[-1].due_at, seen[-1].slot
