@@ -2,6 +2,7 @@ from django.urls import path
 
 from flows.views import (
     builder,
+    builder_settings,
     campaign_report,
     campaigns,
     composing,
@@ -32,6 +33,8 @@ urlpatterns = [
     path("flows/<int:flow_id>/", views.flow_detail, name="detail"),
     path("flows/<int:flow_id>/edit/", builder.flow_edit, name="edit"),
     path("flows/<int:flow_id>/save/", builder.save_draft, name="save_draft"),
+    path("flows/<int:flow_id>/settings/", builder_settings.change_settings, name="settings"),
+    path("flows/<int:flow_id>/put-in/", builder_settings.put_in, name="put_in"),
     path("flows/<int:flow_id>/rename/", builder.rename_flow, name="rename"),
     path("flows/<int:flow_id>/look/", builder.look_at_draft, name="look"),
     path("flows/<int:flow_id>/publish/", builder.publish_draft, name="publish"),

@@ -21,6 +21,7 @@ from flows.models import Flow
 from flows.queries import builder
 from flows.services import drafts
 from flows.services.moving import move_to, preview_move
+from flows.services.reviewing import count_waiting
 from flows.services.starting import list_starts, start_from
 from flows.views.frame import get_flow
 from kernel import asked, clock
@@ -83,8 +84,8 @@ def save_draft(request: TenantRequest, flow_id: int) -> HttpResponse:
         graph = drafts.read_graph(request.POST.get("graph", ""))
         drafts.save_draft(flow_id, graph, revision=_revision(request), actor=request.user.email)
     except DomainError as exc:
-        return _refuse(request, flow_id, exc)
-    return _answer(request, flow_id)
+        return refuse(request, flow_id, exc)
+    return answer(request, flow_id)
 
 
 @requires(capabilities.EDIT_FLOWS)
@@ -96,8 +97,8 @@ def rename_flow(request: TenantRequest, flow_id: int) -> HttpResponse:
     try:
         drafts.rename_flow(flow_id, name=said[0], description=said[1])
     except DomainError as exc:
-        return _refuse(request, flow_id, exc)
-    return _answer(request, flow_id)
+        return refuse(request, flow_id, exc)
+    return answer(request, flow_id)
 
 
 @requires(capabilities.EDIT_FLOWS)
@@ -108,7 +109,7 @@ def look_at_draft(request: TenantRequest, flow_id: int) -> HttpResponse:
     try:
         graph = drafts.read_graph(request.POST.get("graph", ""))
     except Invalid as exc:
-        return _refuse(request, flow_id, exc)
+        return refuse(request, flow_id, exc)
     return JsonResponse(drafts.look_at(graph))
 
 
@@ -128,8 +129,8 @@ def publish_draft(request: TenantRequest, flow_id: int) -> HttpResponse:
         if request.POST.get("people") == "move":
             move_to(version, actor=request.user.email)
     except DomainError as exc:
-        return _refuse(request, flow_id, exc)
-    return _answer(request, flow_id)
+        return refuse(request, flow_id, exc)
+    return answer(request, flow_id)
 
 
 @requires(capabilities.EDIT_FLOWS)
@@ -156,7 +157,7 @@ def preview_moving(request: TenantRequest, flow_id: int) -> HttpResponse:
     try:
         preview = preview_move(flow_id, drafts.open_draft(flow).graph)
     except DomainError as exc:
-        return _refuse(request, flow_id, exc)
+        return refuse(request, flow_id, exc)
     return JsonResponse({"nodes": [asdict(each) for each in preview.nodes]})
 
 
@@ -224,6 +225,9 @@ def _addresses(request: TenantRequest, flow_id: int) -> dict[str, Any]:
         "publish": "flows:publish",
         "counts": "flows:counts",
         "moving": "flows:moving",
+        "settings": "flows:settings",
+        "putIn": "flows:put_in",
+        "review": "flows:review",
         "detail": "flows:detail",
         "versions": "flows:versions",
         "changes": "flows:changes",
@@ -234,6 +238,7 @@ def _addresses(request: TenantRequest, flow_id: int) -> dict[str, Any]:
             "values": reverse("flows:values", args=[slug]),
             "condition": reverse("flows:condition", args=[slug]),
             "segmentValues": reverse("segments:values", args=[slug]),
+            "enrolApi": f"/api/v1/flows/{flow_id}/enrol/",
             "templates": reverse("messaging:templates", args=[slug]),
         }
     }
@@ -245,6 +250,8 @@ def _describe(flow: Flow) -> dict[str, Any]:
         "name": flow.name,
         "description": flow.description,
         "status": flow.status,
+        "holdout": flow.holdout / 100,
+        "waiting": count_waiting(flow.pk) if flow.version_number else 0,
         "isLive": flow.status in ON,
         "version": flow.version_number,
     }
@@ -261,16 +268,16 @@ def _tell(request: TenantRequest, draft: drafts.Draft) -> dict[str, Any]:
     }
 
 
-def _answer(request: TenantRequest, flow_id: int) -> HttpResponse:
+def answer(request: TenantRequest, flow_id: int) -> HttpResponse:
+    """Tell how a flow and its draft stand after a change."""
     flow = get_flow(flow_id)
     draft = _tell(request, drafts.open_draft(flow))
     draft.pop("graph")
-    answer = JsonResponse({"flow": _describe(flow), "draft": draft})
-    answer["ETag"] = f'"{draft["revision"]}"'
-    return answer
+    etag = {"ETag": f'"{draft["revision"]}"'}
+    return JsonResponse({"flow": _describe(flow), "draft": draft}, headers=etag)
 
 
-def _refuse(request: TenantRequest, flow_id: int, exc: DomainError) -> HttpResponse:
+def refuse(request: TenantRequest, flow_id: int, exc: DomainError) -> HttpResponse:
     """Say why not; who comes too late is told what the other one saved."""
     body: dict[str, Any] = {"detail": exc.detail, "fields": exc.fields}
     if isinstance(exc, Outdated):

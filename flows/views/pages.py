@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -210,7 +210,7 @@ def _page(request: HttpRequest, found: QuerySet[Row]) -> runs.Page[Row]:
     )
 
 
-def read_number(request: HttpRequest, name: str) -> int | None:
-    """Return a number of the address; None where there is none."""
-    found = request.GET.get(name, "")
+def read_number(said: HttpRequest | QueryDict, name: str) -> int | None:
+    """Return a number of the address, or of a form; None where there is none."""
+    found = (said.GET if isinstance(said, HttpRequest) else said).get(name, "")
     return int(found) if found.isdecimal() and len(found) < 19 else None  # noqa: PLR2004 bigint

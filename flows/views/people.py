@@ -55,17 +55,22 @@ def change_state(request: TenantRequest, flow_id: int) -> HttpResponse:
 
 
 def _change_holdout(request: TenantRequest, flow_id: int, share: str) -> None:
+    before = get_flow(flow_id).holdout
+    after = set_holdout(flow_id, read_hundredths(share)).holdout
+    if after != before:
+        messages.success(request, f"{after / 100:g}% of those who would enter are held out.")
+
+
+def read_hundredths(share: str) -> int:
+    """Return a share that was typed in per cent, in hundredths; -1 where it is none."""
     try:
         percent = Decimal(share.removesuffix("%").strip().replace(",", "."))
     except InvalidOperation:
-        percent = Decimal(-1)
+        return -1
     hundredths = percent * 100
     if not hundredths.is_finite() or hundredths % 1 or len(share) > MOST_TYPED:
-        hundredths = Decimal(-1)
-    before = get_flow(flow_id).holdout
-    if set_holdout(flow_id, int(hundredths)).holdout != before:
-        said = f"{percent.normalize():f}% of those who would enter are held out."
-        messages.success(request, said)
+        return -1
+    return int(hundredths)
 
 
 @requires(capabilities.EDIT_FLOWS)
@@ -91,7 +96,7 @@ def enrol(request: TenantRequest, flow_id: int) -> HttpResponse:
         messages.error(request, exc.detail)
         return redirect("flows:enrol", request.tenant.slug, flow_id)
     if isinstance(counts := context.get("counts"), EntryCounts):
-        context["refused"] = _in_words(counts)
+        context["refused"] = in_words(counts)
     return render_tab(request, "flows/enrol.html", flow, "flows:enrol", context)
 
 
@@ -120,7 +125,7 @@ def enrol_person(request: TenantRequest, profile_id: int) -> HttpResponse:
     if counts.enrolled:
         messages.success(request, f"Put into {names[int(word)]}.")
     else:
-        why = next((words for words, _ in _in_words(counts)), "")
+        why = next((words for words, _ in in_words(counts)), "")
         words = TWICE if counts.unknown else why
         messages.error(request, f"Not put in. {words}.")
     return back
@@ -167,7 +172,7 @@ def _say(decided: Decided, word: str) -> str:
     return told
 
 
-def _in_words(counts: EntryCounts) -> list[tuple[str, int]]:
+def in_words(counts: EntryCounts) -> list[tuple[str, int]]:
     """Return why people do not enter, and how many, the commonest first."""
     found = [(_REFUSALS.get(word, word), number) for word, number in counts.refused.most_common()]
     if counts.held_out:

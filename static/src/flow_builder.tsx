@@ -2,6 +2,7 @@
 
 import "@xyflow/react/dist/base.css";
 import "./styles/flow_builder.css";
+import "./styles/flow_builder_canvas.css";
 import "./styles/flow_builder_forms.css";
 
 import { createRoot } from "react-dom/client";

@@ -11,6 +11,8 @@ OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
     "flows/draft/": {"group": "champions"},
     "flows/<int:flow_id>/status/": {"on": "1"},
     "flows/<int:flow_id>/resume/": {},
+    "flows/<int:flow_id>/settings/": {"holdout": "4"},
+    "flows/<int:flow_id>/put-in/": {"segment": ()},
     "flows/<int:flow_id>/state/": {"holdout": "5"},
     "flows/<int:flow_id>/enrol/": {"segment": ()},
     "flows/<int:flow_id>/review/decide/": {"action": "cancel", "all": "1"},
@@ -29,6 +31,7 @@ OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
 BEFORE_FLOWS: Final[dict[str, tuple[type[Model], dict[str, Any]]]] = {
     "flows/<int:flow_id>/resume/": (FlowRun, {"status": "failed"}),
     "flows/<int:flow_id>/enrol/": (Flow, {"status": "live"}),
+    "flows/<int:flow_id>/put-in/": (Flow, {"status": "live"}),
     "profiles/<int:profile_id>/flows/enrol/": (Flow, {"status": "live"}),
     f"{_ONE}compose/": (Campaign, {"state": "draft"}),
     f"{_ONE}unschedule/": (Campaign, {"state": "scheduled"}),

@@ -207,6 +207,8 @@ PAGES = [
     Page("flows/<int:flow_id>/", "get", VIEW),
     Page("flows/<int:flow_id>/edit/", "get", "flows.edit"),
     Page("flows/<int:flow_id>/save/", "post", "flows.edit"),
+    Page("flows/<int:flow_id>/settings/", "post", "flows.edit"),
+    Page("flows/<int:flow_id>/put-in/", "get", "flows.edit"),
     Page("flows/<int:flow_id>/rename/", "post", "flows.edit"),
     Page("flows/<int:flow_id>/look/", "post", "flows.edit"),
     Page("flows/<int:flow_id>/publish/", "post", "flows.edit"),

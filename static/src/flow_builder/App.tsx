@@ -21,6 +21,7 @@ import { Panel } from "./Panel";
 import { plural, toast } from "./parts";
 import { Problems } from "./Problems";
 import { Publish } from "./Publish";
+import { Settings } from "./Settings";
 import { Toolbar } from "./Toolbar";
 import type { DraftTold, Graph, NodeKind, Problem, Told } from "./told";
 import { useDraft } from "./useDraft";
@@ -62,6 +63,7 @@ export function App({ told }: { told: Told }): ReactNode {
   const [asked, setAsked] = useState<Asked | null>(null);
   const [condition, setCondition] = useState<Condition | null>(null);
   const [isPublishing, setPublishing] = useState(false);
+  const [isSettling, setSettling] = useState(false);
   const [dragged, setDragged] = useState<NodeKind | null>(null);
   const [copied, setCopied] = useState<Copied | null>(null);
   const [said, setSaid] = useState("");
@@ -188,7 +190,7 @@ export function App({ told }: { told: Told }): ReactNode {
     },
     selectAll: () => setSelected(new Set(Object.keys(graph.nodes))),
   };
-  useGlobalKeys(deeds, isReadOnly || condition !== null || isPublishing);
+  useGlobalKeys(deeds, isReadOnly || condition !== null || isPublishing || isSettling);
 
   const duplicate = (): void => {
     const way = wayAfter(known);
@@ -214,6 +216,7 @@ export function App({ told }: { told: Told }): ReactNode {
             isFresh={isFresh}
             showProblems={() => setSide(side === "problems" ? null : "problems")}
             publish={() => setPublishing(true)}
+            showSettings={() => setSettling(true)}
           />
           {draft.theirs && <Conflict draft={draft} isShowing={isShowingTheirs} show={showTheirs} />}
           {!draft.theirs && elsewhere && elsewhere.revision > draft.told.revision && <Elsewhere by={elsewhere.by} at={elsewhere.at} />}
@@ -254,6 +257,16 @@ export function App({ told }: { told: Told }): ReactNode {
           />
         )}
         {condition && <ConditionDialog {...condition} close={() => setCondition(null)} />}
+        {isSettling && (
+          <Settings
+            draft={draft}
+            close={() => setSettling(false)}
+            done={(words) => {
+              setSettling(false);
+              toast(words);
+            }}
+          />
+        )}
         {isPublishing && (
           <Publish
             draft={draft}

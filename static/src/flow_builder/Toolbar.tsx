@@ -15,9 +15,10 @@ interface ToolbarProps {
   isFresh: boolean;
   showProblems: () => void;
   publish: () => void;
+  showSettings: () => void;
 }
 
-export function Toolbar({ draft, deeds, side, isFresh, showProblems, publish }: ToolbarProps): ReactNode {
+export function Toolbar({ draft, deeds, side, isFresh, showProblems, publish, showSettings }: ToolbarProps): ReactNode {
   const { look, isReadOnly } = useEditor();
   const { flow, told } = draft;
   const problems = look.problems.length;
@@ -25,6 +26,7 @@ export function Toolbar({ draft, deeds, side, isFresh, showProblems, publish }: 
     <div className="fb-bar" role="toolbar" aria-label="Flow">
       <NameField draft={draft} />
       <StatusPill status={flow.status} />
+      {!isReadOnly && <IconButton label="Settings of this flow" icon="settings" onClick={showSettings} />}
       <SaveState draft={draft} />
       <span className="push" />
       {!isReadOnly && (

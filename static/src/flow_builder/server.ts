@@ -1,6 +1,6 @@
 // What is asked of the server, each request in one function.
 
-import type { DraftTold, FlowTold, Graph, Look, Moving, Offer, Problem, Theirs, Told, Counts } from "./told";
+import type { DraftTold, FlowTold, Graph, Look, Moving, Offer, Problem, PutIn, Theirs, Told, Counts } from "./told";
 
 export interface Saved {
   flow: FlowTold;
@@ -67,6 +67,24 @@ export function publish(told: Told, revision: number, isOn: boolean | null, more
 
 export function rename(told: Told, name: string): Promise<Saved> {
   return post(told.urls.rename, { name });
+}
+
+export function settle(told: Told, settings: Record<string, string>): Promise<Saved> {
+  return post(told.urls.settings, settings);
+}
+
+/** Count what would become of the members of a segment if they were put in. */
+export async function countIn(told: Told, segment: string): Promise<PutIn> {
+  const asked = new URLSearchParams({ segment });
+  const answer = await fetch(`${told.urls.putIn}?${asked}`, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+  if (answer.ok) return (await answer.json()) as PutIn;
+  const said = (await answer.json().catch(() => ({}))) as { detail?: string };
+  throw new Refused(said.detail ?? explain(answer.status), {}, null);
+}
+
+/** Begin to put the members of a segment in; returns where it shows how far that is. */
+export async function putIn(told: Told, segment: string): Promise<string> {
+  return (await post<{ job: string }>(told.urls.putIn, { segment, token: crypto.randomUUID() })).job;
 }
 
 export function look(told: Told, graph: Graph, signal: AbortSignal): Promise<Look> {

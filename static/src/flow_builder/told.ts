@@ -85,6 +85,10 @@ export interface FlowTold {
   description: string;
   status: string;
   isLive: boolean;
+  /** Per cent of those who would enter that get nothing. */
+  holdout: number;
+  /** Messages that wait until somebody looks at them. */
+  waiting: number;
   version: number;
 }
 
@@ -114,13 +118,21 @@ export interface Moving {
   target_title: string;
 }
 
+/** What would become of the members of a segment if they were put in. */
+export interface PutIn {
+  members: number;
+  asked: number;
+  enrolled: number;
+  refused: [string, number][];
+}
+
 export interface Told {
   types: NodeKind[];
   triggers: Kind[];
   rules: Schema;
   words: Record<string, string>;
   urls: Record<
-    "save" | "rename" | "look" | "publish" | "counts" | "detail" | "versions" | "changes" | "values" | "condition" | "segmentValues" | "templates",
+    "save" | "rename" | "look" | "publish" | "counts" | "detail" | "versions" | "changes" | "values" | "condition" | "segmentValues" | "templates" | "settings" | "putIn" | "review" | "enrolApi",
     string
   > & { moving?: string };
   flow: FlowTold;
