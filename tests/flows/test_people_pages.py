@@ -150,3 +150,24 @@ def test_who_may_only_look_sees_the_queue_and_changes_nothing(
         assert analyst.post(f"/t/ada-soap/flows/{flow.pk}/{path}").status_code == 403
     assert Flow.objects.get().status == "live"
     assert queued() == []
+
+
+def test_the_builder_sets_state_and_share_and_puts_people_in(owner: Client) -> None:
+    flow = make_flow(definition())
+    base = f"/t/ada-soap/flows/{flow.pk}"
+    told = owner.post(f"{base}/settings/", {"state": "manual", "holdout": "2,5"}).json()["flow"]
+    assert (told["status"], told["holdout"], told["waiting"]) == ("manual", 2.5, 0)
+    refused = owner.post(f"{base}/settings/", {"state": "paused", "holdout": "60"})
+    assert (refused.status_code, list(refused.json()["fields"])) == (422, ["holdout"])
+    flow.refresh_from_db()
+    assert (flow.status, flow.holdout) == ("manual", 250)
+    set_holdout(flow.pk, 0)
+    segment = make_segment("vip", (make_profile(), make_profile()))
+    counted = owner.get(f"{base}/put-in/", {"segment": segment.pk}).json()
+    assert (counted["asked"], counted["enrolled"], counted["refused"]) == (2, 2, [])
+    assert FlowRun.objects.count() == 0
+    job = owner.post(f"{base}/put-in/", {"segment": segment.pk, "token": "once"}).json()["job"]
+    assert job.startswith("/t/ada-soap/jobs/")
+    run_jobs(Deadline(None))
+    assert FlowRun.objects.filter(flow=flow).count() == 2
+    assert owner.get(f"{base}/put-in/", {"segment": 99}).status_code == 404
