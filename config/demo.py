@@ -17,6 +17,7 @@ from threading import Lock
 
 from django.db import connection, transaction
 
+from config.demo_campaigns import DAY_OF_NEWS, plan_offer, send_news
 from config.demo_readers import PastReaders
 from config.purge import purge_tenant
 from crm.choices import EventSource, Platform
@@ -142,14 +143,17 @@ def _load_year(tenant_id: int, store_id: int, shop: Shop, seed: int, report: _Re
     _set_flows(FlowStatus.LIVE)
     readers = PastReaders(year, seed=seed)
     bought: list[OrderRecord] = []
-    for day in days:
+    for place, day in enumerate(days):
         _apply(store_id, day.records, day.ends_at, is_backfill=False)
+        if place == DAY_OF_NEWS:
+            send_news(day.ends_at, actor=EMAIL)
         _drain(tenant_id, day.ends_at)
         readers.read_mail()
         bought += [record for record in day.records if isinstance(record, OrderRecord)]
         report.add(1)
     _follow_up(shop, store_id, bought, year.until, seed=seed)
     _drain(tenant_id, year.until, AFTER_WORK)
+    plan_offer(year.until, shop.timezone, actor=EMAIL)
 
 
 def _follow_up(

@@ -16,8 +16,8 @@ from analytics.types import START, Kpi
 from crm.choices import ConsentState
 from crm.models import Profile
 from crm.queries.person import has_orders
-from flows.choices import FlowStatus
-from flows.models import Flow
+from flows.choices import CampaignState, FlowStatus
+from flows.models import Campaign, Flow
 from kernel.formats import find_zone, format_rate
 from kernel.keyset import has_any
 from kernel.scope import current_tenant_id
@@ -239,6 +239,15 @@ def _sending_steps() -> list[Step]:
             capabilities.VIEW,
             live,
             max(flows, 1),
+        ),
+        Step(
+            "campaign",
+            "Send your first campaign",
+            "News to a segment, at the hour of each reader, with everybody left out who said no.",
+            "Open campaigns",
+            "flows:campaigns",
+            capabilities.VIEW,
+            int(has_any(Campaign.objects.exclude(state=CampaignState.DRAFT), "pk")),
         ),
     ]
 

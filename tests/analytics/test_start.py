@@ -12,7 +12,7 @@ from analytics.queries.start import find_plan, find_start
 from analytics.services.rollups import rebuild_rollups
 from crm.models import Profile, Store
 from flows.choices import FlowStatus
-from flows.models import Flow
+from flows.models import Campaign, Flow
 from kernel import clock
 from segments.models import Segment
 from tenants.choices import Role
@@ -56,6 +56,10 @@ def test_each_step_ticks_itself_from_what_is_there(tenant: Tenant) -> None:
     assert "flows" not in done()
     Flow.objects.update(status=FlowStatus.LIVE)
     assert "flows" in done()
+    campaign = Campaign.objects.create(name="News")
+    assert "campaign" not in done()
+    Campaign.objects.filter(pk=campaign.pk).update(state="sent")
+    assert "campaign" in done()
 
 
 def test_a_new_tenant_sees_the_steps_and_nobody_a_button_in_vain(tenant: Tenant) -> None:
