@@ -43,7 +43,8 @@ class BacktestOut(serializers.Serializer[Any]):
             "`people`, `entered`, `goals`, `running`, `failed`; `really_sent` messages of the flow"
             " itself and `overlap` with these; counts by reason in `refused` and"
             " `ends`; `steps` by node; `messages` by node, day and outcome, `due` or the reason not"
-            " to send; `approximations` in words."
+            " to send; `expected` revenue as `low_minor` and `high_minor`, null while no order is"
+            " credited to any flow; `approximations` in words."
         ),
     )
 

@@ -9,7 +9,10 @@ from django.db.models.functions import Coalesce
 
 from crm.choices import Channel
 from crm.models import ConsentEvent, Event, Profile
+from crm.types import EventRef
 from flows.queries import people
+from flows.queries.reach import MARKETING
+from messaging.choices import MessageStatus
 from messaging.models import Message
 
 EventRow = tuple[int, str, datetime, int, int | None, bool, dict[str, Any]]
@@ -60,6 +63,27 @@ def count_starters(names: Collection[str], *, since: datetime, until: datetime) 
         name__in=set(names), occurred_at__gte=since, occurred_at__lte=until, is_backfill=False
     )
     return rows.filter(profile_id__isnull=False).values("profile_id").distinct().count()
+
+
+def count_dated(name: str) -> int:
+    """Return how many people carry a date; of one that is kept of everybody, how many there are."""
+    people_now = Profile.objects.filter(merged_into=None, erased_at=None, is_anonymous=False)
+    if name in people.KEPT_DATES:
+        return people_now.count()
+    return people_now.filter(properties__has_key=name).count()
+
+
+def list_changes(names: Collection[str], *, since: datetime, until: datetime) -> list[EventRef]:
+    """Return what happened to variants in a time, oldest first; history counts for nothing."""
+    rows = Event.objects.filter(
+        name__in=set(names),
+        occurred_at__gte=since,
+        occurred_at__lte=until,
+        is_backfill=False,
+        object_id__isnull=False,
+    ).order_by("occurred_at", "pk")
+    columns = ("pk", "name", "occurred_at", "profile_id", "object_id", "is_backfill")
+    return [EventRef(*row) for row in rows.values_list(*columns)]
 
 
 def list_events(
@@ -119,6 +143,29 @@ def list_consents(
     found: dict[tuple[int, str], list[tuple[datetime, str]]] = {}
     for profile_id, channel, at, state in rows:
         found.setdefault((profile_id, channel), []).append((at, state))
+    return found
+
+
+def list_left_of_others(
+    profile_ids: Collection[int], flow_id: int, *, since: datetime, until: datetime
+) -> dict[int, list[tuple[datetime, str, str]]]:
+    """Return when marketing left for people that this flow did not send, by person.
+
+    Returns:
+        The time, the class and the channel of each; what may have arrived counts as well.
+    """
+    rows = Message.objects.filter(
+        profile_id__in=set(profile_ids),
+        status__in=(MessageStatus.SENT, MessageStatus.UNKNOWN),
+        message_class__in=MARKETING,
+    ).exclude(flow_id=flow_id)
+    timed = rows.annotate(left_at=Coalesce("sent_at", "claimed_at"))
+    within = timed.filter(left_at__gt=since, left_at__lte=until)
+    found: dict[int, list[tuple[datetime, str, str]]] = {}
+    for profile_id, *left in within.values_list(
+        "profile_id", "left_at", "message_class", "channel"
+    ):
+        found.setdefault(profile_id, []).append((left[0], left[1], left[2]))
     return found
 
 

@@ -4,8 +4,8 @@ Whoever showed interest in time enters; for a flow and product at most once a da
 of one product tell each for itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -32,6 +32,7 @@ from kernel.sql import run_sql, whole_tenant
 
 CHUNK: Final = 1_000
 PRICE_DROPPED, BACK_IN_STOCK, STOCK_LOW = "Price Dropped", "Back In Stock", "Stock Low"
+GOODS_EVENTS: Final = frozenset({PRICE_DROPPED, BACK_IN_STOCK, STOCK_LOW})
 _SHOWN_BY: Final = {
     Interest.VIEWED: "Product Viewed",
     Interest.CART: "Product Added",
@@ -50,6 +51,8 @@ class _Ask:
     trigger: AudienceTrigger
     said: Said
     variant: ShownVariant
+    at: datetime
+    """Up to then interest counts."""
 
     @property
     def day(self) -> str:
@@ -67,18 +70,36 @@ def start_for_goods(refs: Sequence[EventRef]) -> None:
     told = [ref for ref in refs if ref.object_id is not None and not ref.is_backfill]
     if not told:
         return
-    asks = _find_asks(told)
-    found = _find_interested(asks)
-    starts: dict[str, NewStart] = {}
-    for place, profile_ids in found:
-        for profile_id in profile_ids:
-            start = _start(asks[place], profile_id)
-            starts.setdefault(start.key, start)
-    wanted = list(starts.values())
+    now = clock.now()
+    asks = [replace(ask, at=now) for ask in _find_asks(told)]
+    wanted = _list_starts(asks, None)
     for at in range(0, len(wanted), CHUNK):
         chunk = wanted[at : at + CHUNK]
         known = people.find_reachable(start.profile_id for start in chunk)
         start_runs([start for start in chunk if start.profile_id in known])
+
+
+def list_goods_starts(
+    flow_id: int, trigger: AudienceTrigger, refs: Sequence[EventRef], profile_ids: Collection[int]
+) -> list[NewStart]:
+    """Return who of some people would have entered a flow because of what happened to goods.
+
+    Args:
+        flow_id: the flow.
+        trigger: what starts it.
+        refs: events of variants; each is looked at as of its own time.
+        profile_ids: of the active tenant.
+    """
+    return _list_starts(_list_asks(refs, [(flow_id, trigger)]), profile_ids)
+
+
+def _list_starts(asks: Sequence[_Ask], profile_ids: Collection[int] | None) -> list[NewStart]:
+    starts: dict[str, NewStart] = {}
+    for place, found in _find_interested(asks, profile_ids):
+        for profile_id in found:
+            start = _start(asks[place], profile_id)
+            starts.setdefault(start.key, start)
+    return list(starts.values())
 
 
 def _find_asks(refs: Sequence[EventRef]) -> list[_Ask]:
@@ -90,12 +111,18 @@ def _find_asks(refs: Sequence[EventRef]) -> list[_Ask]:
         if each.version_id in graphs
         and isinstance(trigger := graphs[each.version_id].trigger, PriceTrigger | StockTrigger)
     ]
-    if not wanting:
+    return _list_asks(refs, wanting)
+
+
+def _list_asks(
+    refs: Sequence[EventRef], wanting: Sequence[tuple[int, AudienceTrigger]]
+) -> list[_Ask]:
+    if not wanting or not refs:
         return []
     properties = people.properties_of((ref.event_id, ref.occurred_at) for ref in refs)
     variants = find_shown({ref.object_id for ref in refs if ref.object_id is not None})
     return [
-        _Ask(ref, flow_id, trigger, said, variant)
+        _Ask(ref, flow_id, trigger, said, variant, ref.occurred_at)
         for ref in refs
         if (variant := variants.get(ref.object_id or 0)) is not None
         for flow_id, trigger in wanting
@@ -125,36 +152,44 @@ def _has_fallen(trigger: PriceTrigger, said: Said) -> bool:
     return before > 0 and fallen * 100 >= trigger.least * before
 
 
-def _find_interested(asks: Sequence[_Ask]) -> Iterable[tuple[int, list[int]]]:
+def _find_interested(
+    asks: Sequence[_Ask], profile_ids: Collection[int] | None
+) -> Iterable[tuple[int, list[int]]]:
     if not asks:
         return []
     found: dict[int, list[int]] = {}
     with whole_tenant():
-        for row in run_sql("flows.find_interested", **_questions(asks, clock.now())):
+        people_asked = None if profile_ids is None else array(sorted(profile_ids))
+        for row in run_sql("flows.find_interested", profile_ids=people_asked, **_questions(asks)):
             found.setdefault(row.ask, []).append(row.profile_id)
     return found.items()
 
 
-def _questions(asks: Sequence[_Ask], now: datetime) -> dict[str, Any]:
+def _questions(asks: Sequence[_Ask]) -> dict[str, Any]:
     """Return what is asked, each product and SKU of a flow and day once, whatever its variants."""
     rows: list[tuple[Any, ...]] = []
     asked: set[tuple[Any, ...]] = set()
     for place, ask in enumerate(asks):
-        variant, whole = ask.variant, (ask.flow_id, ask.variant.product_id, ask.day)
+        variant, whole = ask.variant, (ask.flow_id, ask.variant.product_id, ask.day, ask.at)
         product = "" if (*whole, "product") in asked else variant.product
         sku = "" if (*whole, "sku", variant.sku) in asked else variant.sku
         asked |= {(*whole, "product"), (*whole, "sku", variant.sku)}
         if product or sku:
-            since = now - timedelta(days=ask.trigger.within_days)
-            name = _SHOWN_BY[ask.trigger.interest]
-            rows.append((place, name, variant.store_id, product, sku, since))
-    names = "asks names stores products skus since"
+            since = ask.at - timedelta(days=ask.trigger.within_days)
+            name = interest_event(ask.trigger)
+            rows.append((place, name, variant.store_id, product, sku, since, ask.at))
+    names = "asks names stores products skus since untils"
     return {
         **columns(names, rows),
         "shown_by": array(sorted({row[1] for row in rows})),
-        "oldest": min((row[5] for row in rows), default=now),
-        "until": now,
+        "oldest": min(row[5] for row in rows),
+        "newest": max(row[6] for row in rows),
     }
+
+
+def interest_event(trigger: AudienceTrigger) -> str:
+    """Return the event by which somebody shows the interest that a trigger asks for."""
+    return _SHOWN_BY[trigger.interest]
 
 
 def _start(ask: _Ask, profile_id: int) -> NewStart:

@@ -5,6 +5,7 @@ day itself, or whose date is only told that day, still enters, once: a date come
 and flow under one key. Later than that nobody is made up for.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -121,17 +122,37 @@ def _place_page(scan: DateScan, now: datetime) -> int | None:
         return None
     sought = seek(trigger.repeats, occurrences)
     page = find_dated(trigger.name, sought, max(occurrences), account, after=scan.after)
-    starts = [
-        _start(scan.flow_id, trigger, dated, occurrence, at)
-        for dated in page.people
-        for occurrence, day in occurrences.items()
-        if _comes_round(trigger, dated.said, occurrence)
-        and begins < (at := start_instant(trigger, day, dated.zone)) <= now
-    ]
+    starts = list_date_starts(scan.flow_id, trigger, page.people, occurrences, (begins, now))
     told = find_recorded([start.key for start in starts])
     if fresh := [start for start in starts if start.key not in told]:
         start_runs(fresh)
     return page.after
+
+
+def list_date_starts(
+    flow_id: int,
+    trigger: DateTrigger,
+    people: Sequence[Dated],
+    occurrences: Mapping[date, date],
+    span: tuple[datetime, datetime],
+) -> list[NewStart]:
+    """Return who enters a flow because their date comes round.
+
+    Args:
+        flow_id: the flow.
+        trigger: what starts it.
+        people: who carries such a date.
+        occurrences: the days on which a date comes round, with the days on which people enter.
+        span: instants; they enter after the first one, up to the second.
+    """
+    begins, until = span
+    return [
+        _start(flow_id, trigger, dated, occurrence, at)
+        for dated in people
+        for occurrence, day in occurrences.items()
+        if _comes_round(trigger, dated.said, occurrence)
+        and begins < (at := start_instant(trigger, day, dated.zone)) <= until
+    ]
 
 
 def _comes_round(trigger: DateTrigger, said: date, occurrence: date) -> bool:

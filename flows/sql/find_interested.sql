@@ -6,21 +6,22 @@
 --      names                      text[]         event by which interest shows
 --      stores                     bigint[]       shop of the product
 --      products, skus             text[]         id at the shop; SKU; empty for none
---      since                      timestamptz[]
+--      since, untils              timestamptz[]  what came earlier or later does not count
 --      shown_by                   text[]         the names, each once
 --      oldest                     timestamptz    the earliest of since
---      until                      timestamptz    aware; what came later does not count
+--      newest                     timestamptz    the latest of untils
+--      profile_ids                bigint[]       whom to look at; NULL: everybody
 -- out: ask, profile_id            each once, in order
 --
 -- The product is that of the event itself, or one of its list of products or items. The events of
 -- the time are read once, however many questions there are, and each question finds its own by
 -- equality: a sale asks for thousands of products at once.
 WITH ask AS MATERIALIZED (
-    SELECT a.ask, a.name, a.store_id, a.product, a.sku, a.since
+    SELECT a.ask, a.name, a.store_id, a.product, a.sku, a.since, a.until
     FROM unnest(
         %(asks)s::integer[], %(names)s::text[], %(stores)s::bigint[], %(products)s::text[],
-        %(skus)s::text[], %(since)s::timestamptz[]
-    ) AS a (ask, name, store_id, product, sku, since)
+        %(skus)s::text[], %(since)s::timestamptz[], %(untils)s::timestamptz[]
+    ) AS a (ask, name, store_id, product, sku, since, until)
 ),
 
 item AS (
@@ -38,8 +39,12 @@ item AS (
     WHERE e.tenant_id = %(tenant_id)s
       AND e.name = ANY(%(shown_by)s::text[])
       AND e.occurred_at >= %(oldest)s
-      AND e.occurred_at <= %(until)s
+      AND e.occurred_at <= %(newest)s
       AND e.profile_id IS NOT NULL
+      AND (
+          %(profile_ids)s::bigint[] IS NULL
+          OR e.profile_id = ANY(%(profile_ids)s::bigint[])
+      )
 ),
 
 shown AS MATERIALIZED (
@@ -54,10 +59,10 @@ shown AS MATERIALIZED (
 SELECT a.ask, s.profile_id
 FROM ask AS a
 JOIN shown AS s ON s.name = a.name AND s.store_id = a.store_id AND s.product = a.product
-WHERE a.product <> '' AND s.occurred_at >= a.since
+WHERE a.product <> '' AND s.occurred_at >= a.since AND s.occurred_at <= a.until
 UNION
 SELECT a.ask, s.profile_id
 FROM ask AS a
 JOIN shown AS s ON s.name = a.name AND s.sku = a.sku
-WHERE a.sku <> '' AND s.occurred_at >= a.since
+WHERE a.sku <> '' AND s.occurred_at >= a.since AND s.occurred_at <= a.until
 ORDER BY ask, profile_id;

@@ -34,7 +34,7 @@ from flows.views.frame import get_flow, render_tab
 from kernel import clock
 from kernel.asked import read_id, read_text
 from kernel.errors import DomainError
-from kernel.formats import find_zone, format_time
+from kernel.formats import find_zone, format_money, format_time
 from messaging.choices import SkipReason
 from messaging.services.previews import preview_template
 from segments.queries.listing import list_named
@@ -129,6 +129,7 @@ def backtest(request: TenantRequest, flow_id: int) -> HttpResponse:
         "result": result,
         "rows": rows,
         "due": sum(row["due"] for row in rows),
+        "expected": _expect(result, request.tenant.currency),
         "ends": [(words or "The flow was over", number) for words, number in ends],
         "refused": _in_words(result["refused"]) if result else [],
         "chart": _draw(result) if result else None,
@@ -264,6 +265,22 @@ def _describe_messages(
 def _in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     return [(_REASONS.get(reason, reason), number) for reason, number in ranked]
+
+
+def _expect(result: Mapping[str, Any] | None, currency: str) -> dict[str, str] | None:
+    """Return between what and what the messages may bring, and by what that is told."""
+    found = (result or {}).get("expected")
+    if not found:
+        return None
+    whose = "messages of this flow" if found["is_own"] else "the messages of all your flows"
+    return {
+        "low": format_money(found["low_minor"], currency),
+        "high": f"to {format_money(found['high_minor'], currency)}",
+        "rule": (
+            f"What {whose} brought in the same time, for as many messages as are due here. It lies "
+            "in between about 95 times of 100."
+        ),
+    }
 
 
 def _draw(result: Mapping[str, Any]) -> dict[str, Any]:

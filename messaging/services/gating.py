@@ -20,7 +20,7 @@ from messaging.domain.numbers import is_landline
 from messaging.gates import GateFunction, filled_gates, one_batch
 from messaging.queries import sending
 from messaging.queries.accounts import find_served_channels
-from messaging.types import PendingMessage, Verdict
+from messaging.types import NewMessage, PendingMessage, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -239,7 +239,7 @@ def lateness_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int
     return verdicts
 
 
-def lateness_of(message: PendingMessage) -> timedelta | None:
+def lateness_of(message: PendingMessage | NewMessage) -> timedelta | None:
     """Return how late a message may be; None where it is never too late."""
     minutes = message.context.get("max_lateness_minutes")
     if isinstance(minutes, int | float):

@@ -27,12 +27,15 @@ def test_questions_find_their_events_by_equality_and_the_events_are_read_once(
     tenant: Tenant,
 ) -> None:
     at = clock.now()
-    rows = [(place, "Product Viewed", 1, f"p{place}", f"S{place}", at) for place in range(2_000)]
+    rows = [
+        (place, "Product Viewed", 1, f"p{place}", f"S{place}", at, at) for place in range(2_000)
+    ]
     params: dict[str, Any] = {
-        **columns("asks names stores products skus since", rows),
+        **columns("asks names stores products skus since untils", rows),
         "shown_by": "{Product Viewed}",
         "oldest": at,
-        "until": at,
+        "newest": at,
+        "profile_ids": None,
     }
     with whole_tenant():
         explained = execute(f"EXPLAIN (COSTS off) {load_sql('flows.find_interested')}", **params)

@@ -5,25 +5,32 @@ Nothing of it is written but its result, which is the file of the job.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
+from flows.domain.expecting import Brought, expect_revenue
 from flows.domain.graph import Graph
 from flows.domain.parsing import parse_graph
 from flows.models import Flow
 from flows.queries import dry as queries
 from flows.queries.trying import BACKTEST
+from flows.queries.versions import list_flow_ids
 from flows.services.dry.facts import Facts, Person
 from flows.services.dry.gates import find_stopped
+from flows.services.dry.limits import ask_limits, read_rules
 from flows.services.dry.loading import find_approximations, find_needs, load_events, load_people
-from flows.services.dry.passage import Passage
+from flows.services.dry.passage import Occurrence, Passage
+from flows.services.dry.starts import MADE, Replay
 from flows.services.dry.subject import Tried, check_definition, find_tried
 from flows.services.dry.tally import Tally
 from kernel import clock
 from kernel.errors import Invalid
 from kernel.formats import find_zone
 from kernel.tenancy import current_tenant_id
+from messaging.queries.messages import count_by_flow
+from messaging.queries.reports import credit_orders
 from tenants.choices import JobStatus
 from tenants.models import Job
 from tenants.queries import get_tenant
@@ -75,8 +82,7 @@ def start_backtest(
         "is_draft": tried.is_draft,
         "graph": dict(tried.raw),
     }
-    starts = find_needs(tried.graph).starts
-    total = queries.count_starters(starts, since=since, until=until)
+    total = Replay(flow.pk, tried.graph, since, until).count_starters()
     name = f"backtest-{flow.pk}.json"
     return start_job(BACKTEST, params, actor=actor, total=total, result_name=name)
 
@@ -87,27 +93,47 @@ def backtest_batch(turn: JobTurn) -> JobStep:
     graph = parse_graph(params["graph"])
     since, until = (datetime.fromisoformat(params[name]) for name in ("since", "until"))
     tally = Tally.load(kept["tally"])
-    needs = find_needs(graph)
-    profile_ids = queries.list_starters(
-        needs.starts, since=since, until=until, after=kept["after"], limit=BATCH
+    starters = Replay(params["flow"], graph, since, until, BATCH).list_starters(kept["after"])
+    profile_ids = starters.profile_ids
+    passages = replay(
+        params["flow"], graph, profile_ids, since=since, until=until, made=starters.made
     )
-    passages = replay(params["flow"], graph, profile_ids, since=since, until=until)
     zone = find_zone(get_tenant(current_tenant_id()).timezone)
     stopped = find_stopped(passages)
-    tally.add(passages, stopped, zone)
+    limits = ask_limits(
+        params["flow"], passages, stopped, read_rules(zone), since=since, until=until
+    )
+    stopped |= limits.stopped
+    tally.add(passages, stopped, zone, limits.later)
     sent = queries.count_sent(params["flow"], profile_ids, since=since, until=until)
     tally.compare(passages, stopped, sent)
-    if len(profile_ids) < BATCH:
+    if starters.after is None:
         result = {
             "flow_id": str(params["flow"]),
             "since": params["since"],
             "until": params["until"],
             "timezone": zone.key,
             "approximations": find_approximations(graph),
+            "expected": _expect(params["flow"], tally.due, since, until),
             **tally.dump(),
         }
         return JobStep(len(profile_ids), None, output=json.dumps(result))
-    return JobStep(len(profile_ids), {"after": profile_ids[-1], "tally": tally.dump()})
+    return JobStep(len(profile_ids), {"after": starters.after, "tally": tally.dump()})
+
+
+def _expect(flow_id: int, due: int, since: datetime, until: datetime) -> dict[str, Any] | None:
+    """Return what the messages that are due may bring, by what flows brought in the same time."""
+    ids = list_flow_ids()
+    sent = {flow: counts.get("sent", 0) for flow, counts in count_by_flow(ids, since=since).items()}
+    won = {flow: Brought(number, 0, 0) for flow, number in sent.items()}
+    for row in credit_orders(ids, since=since, until=until, zone="UTC"):
+        so_far = won.get(row.flow_id, Brought(0, 0, 0))
+        net = so_far.revenue_minor + row.gross - row.refunded
+        won[row.flow_id] = Brought(so_far.sent, so_far.orders + row.orders, net)
+    rows = [astuple(each) for each in won.values()] or [(0, 0, 0)]
+    everything = Brought(*(sum(column) for column in zip(*rows, strict=True)))
+    found = expect_revenue(due, won.get(flow_id, Brought(0, 0, 0)), everything)
+    return None if found is None else asdict(found)
 
 
 def read_result(job: Job) -> dict[str, Any] | None:
@@ -122,7 +148,13 @@ def read_result(job: Job) -> dict[str, Any] | None:
 
 
 def replay(
-    flow_id: int, graph: Graph, profile_ids: Sequence[int], *, since: datetime, until: datetime
+    flow_id: int,
+    graph: Graph,
+    profile_ids: Sequence[int],
+    *,
+    since: datetime,
+    until: datetime,
+    made: Mapping[int, Sequence[Occurrence]] | None = None,
 ) -> list[Passage]:
     """Return what would have become of some people in a flow; a handful of statements for all.
 
@@ -132,15 +164,31 @@ def replay(
         profile_ids: of the active tenant.
         since: aware; nobody is in the flow then.
         until: aware; runs that are on their way then stay so.
+        made: what is made up instead of what the store has of it, by person; None for nothing.
     """
     if not profile_ids:
         return []
     needs = find_needs(graph)
     people: dict[int, Person] = load_people(needs, profile_ids)
     events = load_events(needs, people.keys(), since=since, until=until)
+    if made is not None:
+        events = _exchange(events, made)
     facts = Facts(flow_id, graph, people, now=until)
     numbers = count(1)
     passages = [Passage(person, facts, numbers) for person in people.values()]
     for passage in passages:
         passage.live(events.get(passage.person.id, ()), until)
     return passages
+
+
+def _exchange(
+    events: Mapping[int, Sequence[Occurrence]], made: Mapping[int, Sequence[Occurrence]]
+) -> dict[int, list[Occurrence]]:
+    """Put what is made up in the place of what the store has of it, by person and time."""
+    found = {}
+    for person in events.keys() | made.keys():
+        kept = [each for each in events.get(person, ()) if each.ref.name not in MADE]
+        found[person] = sorted(
+            [*kept, *made.get(person, ())], key=lambda each: each.ref.occurred_at
+        )
+    return found

@@ -129,7 +129,7 @@ def find_approximations(graph: Graph) -> list[str]:
         ),
         (
             any(isinstance(node, Message) for node in nodes),
-            "Limits such as smart sending, quiet hours and frequency are not asked.",
+            "Smart sending and frequency rules are those of today; quiet hours are not asked.",
         ),
         (True, "Nobody is in the flow when the time begins."),
     )

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.choices import RunStatus
 from flows.services.dry.passage import Passage
-from messaging.types import NewMessage
 
 PASSED = "due"
 """Messages that no gate is known to have stopped."""
@@ -42,13 +43,20 @@ class Tally:
     steps: Counter[str] = field(default_factory=Counter)
     messages: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)
 
-    def add(self, passages: Iterable[Passage], stopped: Mapping[str, str], zone: ZoneInfo) -> None:
+    def add(
+        self,
+        passages: Iterable[Passage],
+        stopped: Mapping[str, str],
+        zone: ZoneInfo,
+        later: Mapping[str, datetime] = MappingProxyType({}),
+    ) -> None:
         """Add what became of some people.
 
         Args:
             passages: theirs.
             stopped: why messages would not have left, by key.
             zone: the tenant's, which says what a day is.
+            later: when messages would have left that a limit let wait, by key.
         """
         for passage in passages:
             self.people += bool(passage.entries)
@@ -64,7 +72,9 @@ class Tally:
                     self.goals += run.reason.startswith("goal: ")
                     self.ends[run.reason] += 1
             for message in passage.messages:
-                self._count(message, stopped.get(message.key, PASSED), zone)
+                at = later.get(message.key, message.due_at)
+                outcome = stopped.get(message.key, PASSED)
+                self._count(message.node_id, at.astimezone(zone).date().isoformat(), outcome)
 
     def compare(
         self,
@@ -88,9 +98,14 @@ class Tally:
         self.really_sent += sum(sent.values())
         self.overlap += sum(min(number, due[key]) for key, number in sent.items())
 
-    def _count(self, message: NewMessage, outcome: str, zone: ZoneInfo) -> None:
-        day = message.due_at.astimezone(zone).date().isoformat()
-        days = self.messages.setdefault(message.node_id, {})
+    @property
+    def due(self) -> int:
+        """How many messages would have left."""
+        days = (day for by_day in self.messages.values() for day in by_day.values())
+        return sum(day[PASSED] for day in days)
+
+    def _count(self, node: str, day: str, outcome: str) -> None:
+        days = self.messages.setdefault(node, {})
         days.setdefault(day, Counter())[outcome] += 1
 
     def dump(self) -> dict[str, Any]:
