@@ -104,7 +104,8 @@ class CampaignIn(serializers.Serializer[Any]):
             "`{per_hour}`; `test`: `{share, wait_minutes, metric, times}` with `opens`, `clicks` "
             "or `revenue`, and a time such as `09:00` for each template where times are tested; "
             "`holdout`: per cent that get nothing, 5 unless said; `resend`: "
-            "`{unsure}` with `leave_out` or `send`, of what is sent again."
+            "`{unsure}` with `leave_out` or `send`, of what is sent again; `utm`: parameters of "
+            "its links by name, such as `utm_campaign`."
         ),
     )
 

@@ -168,7 +168,12 @@ def _name(said: QueryDict, before: CampaignData) -> str:
 
 
 def _read_content(said: QueryDict, before: CampaignData) -> CampaignData:
-    return replace(before, template_ids=_ids(said, "template"))
+    plan = {name: part for name, part in before.plan.items() if name != "utm"}
+    utm = dict(before.plan.get("utm") or {})
+    utm["utm_campaign"] = said.get("utm_campaign", "").replace("\x00", "").strip()
+    if utm := {name: value for name, value in utm.items() if value}:
+        plan["utm"] = utm
+    return replace(before, template_ids=_ids(said, "template"), plan=plan)
 
 
 def _read_schedule(said: QueryDict, before: CampaignData) -> CampaignData:
@@ -176,8 +181,7 @@ def _read_schedule(said: QueryDict, before: CampaignData) -> CampaignData:
         "timing": said.get("timing", plans.NOW),
         "holdout": _number(said, "holdout", plans.USUAL_HOLDOUT),
     }
-    if before.resend_of_id is not None:
-        plan["resend"] = before.plan.get("resend") or {}
+    plan |= {name: before.plan[name] for name in ("resend", "utm") if name in before.plan}
     if plan["timing"] != plans.NOW and said.get("at"):
         plan["at"] = said.get("at", "")[:40]
     if plan["timing"] in {plans.LOCAL, plans.BEST_HOUR}:
@@ -222,6 +226,7 @@ def _content(campaign: Campaign) -> dict[str, Any]:
         "templates": list_template_choices(campaign.channel),
         "most": plans.MOST_VARIANTS,
         "is_email": campaign.channel == Channel.EMAIL,
+        "utm_campaign": (campaign.plan.get("utm") or {}).get("utm_campaign", ""),
     }
 
 

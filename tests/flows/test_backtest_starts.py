@@ -88,9 +88,7 @@ def test_prices_that_fell_reach_those_who_had_looked_by_then(
     store = make_store()
     product = Product.objects.create(store=store, external_id="p1", title="Soap")
     variant = Variant.objects.create(product=product, store=store, external_id="v1", sku="SOAP")
-    trigger = {
-        "price_drop": {"at_least": 10, "unit": "percent", "interest": "viewed", "within_days": 30}
-    }
+    trigger = {"price_drop": {"by": 10, "unit": "percent", "audience": "viewed", "within_days": 30}}
     raw = definition({"note": message_node()}, trigger=trigger)
     flow = make_flow(raw)
     ada, bob, _ = make_profile(), make_profile(), make_profile()

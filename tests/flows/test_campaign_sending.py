@@ -21,6 +21,7 @@ from flows.services.campaigns.scheduling import (
     schedule_campaign,
 )
 from kernel import clock
+from kernel.errors import Invalid
 from messaging.models import Message, Touch
 from segments.models import Segment
 from tenants.models import Tenant
@@ -317,3 +318,18 @@ def test_everybody_gets_it_at_the_hour_they_are_used_to(
         newcomer.pk: datetime(2026, 6, 3, 19, tzinfo=LONDON),
         tokyo.pk: datetime(2026, 6, 3, 19, tzinfo=ZoneInfo("Asia/Tokyo")),
     }
+
+
+@pytest.mark.covers("M2")
+def test_its_own_utm_parameters_go_with_each_message(audience: Segment) -> None:
+    plain = make_campaign(audience, [note()])
+    schedule_campaign(plain.pk)
+    tagged = make_campaign(audience, [note()], utm={"utm_campaign": "sale", "utm_term": ""})
+    schedule_campaign(tagged.pk)
+    run()
+    contexts = dict(Message.objects.values_list("campaign_id", "context"))
+    assert "utm" not in contexts[plain.pk]
+    assert contexts[tagged.pk]["utm"] == {"utm_campaign": "sale"}
+    with pytest.raises(Invalid) as refused:
+        make_campaign(audience, [note()], utm={"utm_source": "{nobody}", "gclid": "7"})
+    assert sorted(refused.value.fields) == ["plan.utm.gclid", "plan.utm.utm_source"]

@@ -5,11 +5,12 @@ recipient's where it is sent by their local time.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Final, TypeGuard
 
 from flows.errors import PlanError, Problem
+from messaging.domain.utm import MOST, PARAMETERS, unknown_names
 
 NOW, AT, LOCAL, BEST_HOUR = "now", "at", "local", "best_hour"
 TIMINGS: Final = (NOW, AT, LOCAL, BEST_HOUR)
@@ -29,7 +30,9 @@ MAIL_WAIT: Final = 240
 SHORTEST_WAIT, LONGEST_WAIT = 15, 7 * 24 * 60
 MOST_VARIANTS: Final = 5
 YEARS: Final = range(2000, 2100)
-_KEYS: Final = frozenset({"timing", "at", "if_past", "throttle", "test", "holdout", "resend"})
+_KEYS: Final = frozenset(
+    {"timing", "at", "if_past", "throttle", "test", "holdout", "resend", "utm"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Plan:
         holdout: per cent of the audience that gets nothing, so that the lift can be measured.
         with_hidden: what is sent again also goes to those of whom nobody knows whether they read
             the first one.
+        utm: UTM parameters of its links, instead of those of the templates and the account.
     """
 
     timing: str = NOW
@@ -81,6 +85,7 @@ class Plan:
     test: Trial | None = None
     holdout: int = USUAL_HOLDOUT
     with_hidden: bool = False
+    utm: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_personal(self) -> bool:
@@ -142,6 +147,7 @@ def parse_plan(raw: object, *, channel: str, variants: int) -> Plan:
         test=_read_test(reader, variants) if variants > 1 else None,
         holdout=reader.number(reader.raw, "holdout", USUAL_HOLDOUT, range(MOST_HOLDOUT + 1)),
         with_hidden=_read_resend(reader),
+        utm=_read_utm(reader),
     )
     _check_whole(reader, plan)
     if reader.problems:
@@ -164,6 +170,7 @@ def check_parts(raw: object, *, channel: str) -> None:
     _read_test(reader, variants=0)
     reader.number(reader.raw, "holdout", USUAL_HOLDOUT, range(MOST_HOLDOUT + 1))
     _read_resend(reader)
+    _read_utm(reader)
     if reader.problems:
         raise PlanError(reader.problems)
 
@@ -244,6 +251,19 @@ def _is_list(said: object) -> TypeGuard[Sequence[object]]:
 def _read_resend(reader: _Reader) -> bool:
     part = reader.child("resend") or {}
     return reader.word(part, "resend.unsure", LEAVE_OUT, (LEAVE_OUT, SEND)) == SEND
+
+
+def _read_utm(reader: _Reader) -> Mapping[str, str]:
+    part = reader.child("utm") or {}
+    for name, value in part.items():
+        path = f"utm.{name}"
+        if name not in PARAMETERS:
+            reader.note(path, f"Choose one of {', '.join(PARAMETERS)}.")
+        elif not isinstance(value, str) or len(value) > MOST:
+            reader.note(path, f"Say a text of at most {MOST} characters.")
+        elif unknown := unknown_names(value):
+            reader.note(path, f"Nobody knows {{{unknown[0]}}}.")
+    return {name: str(part[name]) for name in PARAMETERS if part.get(name)}
 
 
 def _check_whole(reader: _Reader, plan: Plan) -> None:

@@ -53,7 +53,7 @@ def release(campaign: Campaign, plan: Plan, now: datetime) -> bool:
         batch, later = min(allowed, CHUNK), next_tick(rate, used_until, now)
     seen = list_next(campaign, now, batch) if batch else []
     rows = _keep(campaign, seen, now) if seen else []
-    _queue(campaign, rows, _not_before(campaign, plan, now))
+    _queue(campaign, plan, rows, _not_before(campaign, plan, now))
     campaign.phase_at = used_until
     campaign.released_count += len(rows)
     if seen:
@@ -102,7 +102,7 @@ def list_next(campaign: Campaign, until: datetime, batch: int) -> list[Any]:
     )
 
 
-def _queue(campaign: Campaign, rows: Sequence[Any], not_before: datetime) -> None:
+def _queue(campaign: Campaign, plan: Plan, rows: Sequence[Any], not_before: datetime) -> None:
     """Queue the message of each recipient; one that waited for the campaign is not late by it."""
     if not rows:
         return
@@ -115,6 +115,9 @@ def _queue(campaign: Campaign, rows: Sequence[Any], not_before: datetime) -> Non
             f"{template.name} is not of marketing on this channel any more, so nobody's “no” "
             "would count. Change it back, and resume."
         )
+    context: dict[str, Any] = {"campaign_id": campaign.pk, "campaign": campaign.name}
+    if plan.utm:
+        context["utm"] = dict(plan.utm)
     for due_at, group in groupby(rows, key=attrgetter("due_at")):
         mailing = Mailing(
             key=key_of(campaign),
@@ -124,7 +127,7 @@ def _queue(campaign: Campaign, rows: Sequence[Any], not_before: datetime) -> Non
             due_at=max(due_at, not_before),
             campaign_id=campaign.pk,
             node_id=letter_of(place),
-            context={"campaign_id": campaign.pk, "campaign": campaign.name},
+            context=context,
         )
         queue_audience(mailing, [row.profile_id for row in group])
 
