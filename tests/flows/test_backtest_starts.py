@@ -161,9 +161,12 @@ def test_smart_sending_and_frequency_rules_are_asked_in_the_order_of_time(
     )
     smart = {**Limits().smart, "email": SmartSending(16, OnHit.WAIT, 24)}
     SendingLimits.objects.update_or_create(defaults={"chosen": write_limits(Limits(smart=smart))})
-    assert limited(flow, raw, [person.pk]) == ({20: "smart_sending"}, {10: 16, 70: 76})
+    assert limited(flow, raw, [person.pk]) == ({}, {10: 16, 20: 32, 70: 76})
     FrequencyRule.objects.create(message_class="promotional", channel="", max_n=2, window_hours=48)
-    assert limited(flow, raw, [person.pk])[0][20] == "smart_sending"
+    assert limited(flow, raw, [person.pk]) == (
+        {20: "frequency_cap"},
+        {10: 16, 70: 76, 100: 108},
+    )
 
 
 def test_what_messages_may_bring_is_told_by_what_they_brought() -> None:
