@@ -21,8 +21,9 @@ from flows.services.dry.starts import Replay
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.formats import find_zone
-from messaging.domain.limits import Limits, OnHit, SmartSending, write_limits
-from messaging.models import FrequencyRule, Message, SendingLimits
+from messaging.domain.limits import Limits, OnHit, SmartSending
+from messaging.models import FrequencyRule, Message, Template
+from messaging.services.limits import save_limits
 from tenants.models import Tenant
 from tests.factories.crm import make_store
 from tests.factories.flows import definition, make_flow, message_node
@@ -150,7 +151,7 @@ def test_smart_sending_and_frequency_rules_are_asked_in_the_order_of_time(
         profile=person,
         channel="email",
         message_class="promotional",
-        template_id=1,
+        template_id=Template.objects.get(key="note").pk,
         status="sent",
         sent_at=NOON + 60 * HOUR,
     )
@@ -160,7 +161,7 @@ def test_smart_sending_and_frequency_rules_are_asked_in_the_order_of_time(
         {},
     )
     smart = {**Limits().smart, "email": SmartSending(16, OnHit.WAIT, 24)}
-    SendingLimits.objects.update_or_create(defaults={"chosen": write_limits(Limits(smart=smart))})
+    save_limits(Limits(smart=smart), actor="ada@example.com")
     assert limited(flow, raw, [person.pk]) == ({}, {10: 16, 20: 32, 70: 76})
     FrequencyRule.objects.create(message_class="promotional", channel="", max_n=2, window_hours=48)
     assert limited(flow, raw, [person.pk]) == (
