@@ -69,9 +69,7 @@ def build_chunk(campaign: Campaign, plan: Plan, starts_at: datetime) -> bool:
     return len(ids) == CHUNK
 
 
-def _times(
-    plan: Plan, cells: Sequence[int], starts_at: datetime, account: str
-) -> list[datetime]:
+def _times(plan: Plan, cells: Sequence[int], starts_at: datetime, account: str) -> list[datetime]:
     """Return when people are due of whom some test times; empty where none are tested."""
     tested = test_dues(plan, find_zone(account), starts_at)
     if not tested:
