@@ -7,12 +7,11 @@ from decimal import Decimal
 
 from crm.choices import Channel
 from messaging.domain.numbers import code_country_of, country_of
-from messaging.domain.prices import price_of
+from messaging.domain.prices import PAID, price_of
 from messaging.queries.accounts import list_default_accounts
 from messaging.queries.spending import spell
 from messaging.queries.templates import find_template
 from messaging.services.sizing import describe_text
-from messaging.services.spending import PAID
 
 
 @dataclass(frozen=True, slots=True)
