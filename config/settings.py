@@ -356,6 +356,7 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatusEnum": "crm.choices.ReviewStatus",
         "TicketStatusEnum": "crm.choices.TicketStatus",
         "RateLimitKindEnum": "messaging.choices.LimitKind",
+        "FlowStatusEnum": "flows.choices.FlowStatus",
         "RunStatusEnum": "flows.choices.RunStatus",
         "CouponKindEnum": "stores.domain.codes.KINDS",
         "CouponOfferKindEnum": "messaging.choices.CouponKind",
