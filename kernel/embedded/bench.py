@@ -1,10 +1,12 @@
 """`bin/bench`: benchmarks on PostgreSQL and Valkey of their own, settings as in earnest."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 
-from kernel.embedded.children import Child
+from kernel.embedded.children import Child, die_with
 from kernel.embedded.environment import python
 from kernel.embedded.mailsink import sink_program
 from kernel.embedded.paths import PROJECT
@@ -19,10 +21,17 @@ def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks that are named, or all; see tests/benchmarks/__main__.py."""
     with sandbox({**serving_settings(), **SETTINGS}, name="bench") as env:
         sink = Child(sink_program(env))
+        benches = subprocess.Popen(
+            python("-m", "tests.benchmarks", *arguments),
+            cwd=PROJECT,
+            env=env,
+            preexec_fn=die_with(os.getpid(), signal.SIGTERM),  # noqa: PLW1509 it allocates nothing
+        )
         try:
-            command = python("-m", "tests.benchmarks", *arguments)
-            return subprocess.run(command, cwd=PROJECT, env=env, check=False).returncode
+            return benches.wait()
         except KeyboardInterrupt:
+            benches.terminate()  # heard once: a terminal has told it already
+            benches.wait()
             return 130
         finally:
             sink.stop()

@@ -64,7 +64,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid(), program.stop_signal),  # noqa: PLW1509 it allocates nothing
+                preexec_fn=die_with(os.getpid(), program.stop_signal),  # noqa: PLW1509 it allocates nothing
                 **identity(program.account),
             )
 
@@ -123,8 +123,13 @@ def _rotate(log: Path) -> None:
         log.rename(log.with_suffix(".old.log"))
 
 
-def _die_with(parent: int, stop_signal: signal.Signals) -> Callable[[], None]:
-    """Return what the child does between fork and exec: ask the kernel to tell it of our death."""
+def die_with(parent: int, stop_signal: signal.Signals) -> Callable[[], None]:
+    """Return what a child does between fork and exec: ask the kernel to tell it of our death.
+
+    Args:
+        parent: our own process id.
+        stop_signal: what the child is sent when we die without a word.
+    """
 
     def ask_kernel() -> None:
         _LIBC.prctl(PR_SET_PDEATHSIG, int(stop_signal))

@@ -9,18 +9,17 @@ import itertools
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from crm.services.stores import StoreData
 from kernel.embedded.environment import python
-from kernel.embedded.paths import PROJECT
 from kernel.embedded.ports import LOOPBACK
 from kernel.embedded.processes import WEB_THREADS
 from kernel.scope import tenant_scope
 from stores.services.connections import connect_store
+from tests.benchmarks.beside import beside
 from tests.benchmarks.measure import Goal, Measured, alternate, compare
 from tests.benchmarks.poster import CONNECTIONS, Poster
 from tests.benchmarks.start import free_port
@@ -99,13 +98,9 @@ def served(command: Sequence[str], settings: Mapping[str, str]) -> Iterator[int]
     """Run a server; the command ends with the option that takes its port or address."""
     port = free_port()
     place = f"{LOOPBACK}:{port}" if command[-1] == "--bind" else str(port)
-    server = subprocess.Popen([*command, place], cwd=PROJECT, env={**os.environ, **settings})
-    try:
+    with beside([*command, place], settings=settings):
         _wait(port)
         yield port
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def _wait(port: int) -> None:

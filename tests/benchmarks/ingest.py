@@ -6,22 +6,17 @@ peer is a Celery worker with one task per webhook; like Patron's it is one proce
 """
 
 import json
-import os
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
 from psycopg import Cursor, sql
 
 from crm.models import Reaction
-from kernel.embedded.environment import python
-from kernel.embedded.paths import PROJECT
 from kernel.scope import tenant_scope
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
+from tests.benchmarks.beside import task_worker
 from tests.benchmarks.measure import Goal, Measured, alternate, compare, timed
 from tests.benchmarks.task_per_webhook import QUEUE, apply_one
 from tests.benchmarks.world import Merchant, bare, make_merchant
@@ -114,29 +109,14 @@ def run(size: int) -> list[Measured]:
     floor_runs, runs = alternate(floor, ours, pairs=PAIRS)
     work = f"{count} orders; the floor: json.loads and a COPY-merge per table"
     first = compare("ingest", floor_runs, runs, Goal(3.0), work=work)
-    with _task_worker():
+    with task_worker("tests.benchmarks.task_per_webhook", QUEUE):
+        _rate_of_tasks(1)
         peer_runs, runs = alternate(
             lambda: _rate_of_tasks(count // PEER_SHARE), lambda: count / ours(), pairs=PAIRS
         )
     work = f"{count} orders; the floor: one Celery task each, {count // PEER_SHARE} orders"
     goal = Goal(3.0, at_least=True, unit="/s")
     return [first, compare("ingest: tasks", peer_runs, runs, goal, work=work)]
-
-
-@contextmanager
-def _task_worker() -> Iterator[None]:
-    """Run a worker of the peer, warm, in a process of its own."""
-    options = ("--pool", "prefork", "--concurrency", "1", "--loglevel", "error")
-    quick = ("--without-mingle", "--without-gossip", "--without-heartbeat")
-    known = ("--include", "tests.benchmarks.task_per_webhook", "--queues", QUEUE)
-    command = python("-m", "celery", "-A", "config.celery", "worker", *known)
-    worker = subprocess.Popen((*command, *options, *quick), cwd=PROJECT, env=os.environ)
-    try:
-        _rate_of_tasks(1)
-        yield
-    finally:
-        worker.terminate()
-        worker.wait()
 
 
 def _rate_of_tasks(count: int) -> float:

@@ -1,12 +1,22 @@
 """Timing floor and candidate in turn, and what comes of it."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks import machine
+
 KILOBYTE = 1024
+METERS: dict[str, Callable[[], float]] = {
+    "wall": time.perf_counter,
+    "cpu": machine.used_by_us,
+}
+"""What `timed` reads: seconds that pass, or seconds of CPU of the bench and its servers."""
+CHOSEN = "BENCH_METER"
+"""In the environment, so that programs of a bench read the same meter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +68,17 @@ class Goal:
     unit: str = "s"
 
 
+def choose_meter(name: str) -> None:
+    """Have `timed` read another of the `METERS` from now on."""
+    os.environ[CHOSEN] = name
+
+
 def timed(work: Callable[[], object]) -> float:
-    """Return the seconds that a piece of work takes."""
-    start = time.perf_counter()
+    """Return the seconds that a piece of work takes, by the chosen meter."""
+    read = METERS[os.environ.get(CHOSEN, "wall")]
+    start = read()
     work()
-    return time.perf_counter() - start
+    return read() - start
 
 
 def alternate(
@@ -113,10 +129,10 @@ def compare(
     )
 
 
-def peak_memory() -> int:
-    """Return the peak memory of this program so far, floors included, in bytes.
+def peak_memory(process: int | str = "self") -> int:
+    """Return the peak memory of a process so far, in bytes; of this one, floors included.
 
     The kernel's own count for a process begins with what its parent held when it was made.
     """
-    status = Path("/proc/self/status").read_text("ascii")
+    status = Path(f"/proc/{process}/status").read_text("ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) * KILOBYTE

@@ -26,7 +26,6 @@ from django.template import Template as DjangoTemplate
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.embedded.environment import python
-from kernel.embedded.paths import PROJECT
 from kernel.scope import tenant_scope
 from messaging.channels.email_smtp import CONNECTIONS
 from messaging.choices import MessageClass
@@ -36,6 +35,7 @@ from messaging.services.queueing import queue_messages
 from messaging.services.sending import send_due
 from messaging.services.templates import save_template
 from messaging.types import NewMessage
+from tests.benchmarks.beside import beside
 from tests.benchmarks.measure import Goal, Measured, alternate, compare, timed
 from tests.benchmarks.world import Merchant, bare, make_merchant, vacuum
 
@@ -131,16 +131,14 @@ def sink(delay: float = 0.0, *, connections: int) -> Iterator[Server]:
         file = Path(folder) / "first.eml"
         options = ("--delay", str(delay), "--keep", str(file))
         command = python("-m", "tests.benchmarks.smtp_sink", *options)
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
         try:
-            assert process.stdout is not None
-            server = Server(int(process.stdout.readline()), file, connections)
-            settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-            yield server
+            with beside(command, stdout=subprocess.PIPE) as process:
+                assert process.stdout is not None
+                server = Server(int(process.stdout.readline()), file, connections)
+                settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+                yield server
         finally:
             settings.EMAIL_HOST, settings.EMAIL_PORT = before
-            process.terminate()
-            process.wait()
 
 
 def _against_smtplib(server: Server, count: int) -> tuple[list[float], list[float]]:
