@@ -1,13 +1,16 @@
-"""`campaign`: the recipients of a campaign to a segment are built, and its messages are queued.
+"""`campaign`: the recipients of a campaign to a segment are built, asked, and queued.
 
-The floor is one INSERT … SELECT of the same recipients by hand, which nobody could stop or resume.
-Ours draws a lot for each person, follows merges, and commits each chunk.
+The floor is one INSERT … SELECT by hand, which nobody could stop or resume: of the same recipients,
+or of the messages of those whom all gates let pass, without a reason for anybody. Ours draws a lot
+for each person, follows merges, commits each chunk, and has the trail of each message in hand.
 """
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from psycopg import sql
 
 from flows.choices import CampaignState
 from flows.models import Campaign
@@ -19,14 +22,20 @@ from kernel.scope import tenant_scope
 from messaging.models import Template
 from segments.models import Segment
 from tests.benchmarks.audience import MEMBERS, PEOPLE
+from tests.benchmarks.gate import FLOOR as WHO_PASSES
+from tests.benchmarks.gate import Gates
 from tests.benchmarks.measure import Goal, Measured, alternate, compare, timed
 from tests.benchmarks.world import bare, make_merchant, vacuum
 
 MOST = 500_000
 PAIRS = 3
 GOAL = Goal(2.0)
-TABLES = ("crm_profile", "segments_membership", "flows_recipient")
-FORGET = b"DELETE FROM flows_recipient WHERE tenant_id = %(tenant_id)s"
+GATED_GOAL = Goal(3.0)
+TABLES = ("crm_profile", "segments_membership", "flows_recipient", "messaging_message")
+FORGET = (
+    b"DELETE FROM flows_recipient WHERE tenant_id = %(tenant_id)s",
+    b"DELETE FROM messaging_message WHERE tenant_id = %(tenant_id)s AND status = 'pending'",
+)
 FLOOR = b"""
 INSERT INTO flows_recipient (tenant_id, campaign_id, profile_id, channel, cell, due_at, slot)
 SELECT m.tenant_id, %(campaign_id)s, m.profile_id, 'email', 0, %(now)s, m.profile_id
@@ -34,13 +43,29 @@ FROM segments_membership AS m
 WHERE m.tenant_id = %(tenant_id)s AND m.segment_ids @> ARRAY[%(segment_id)s]::bigint[]
 ON CONFLICT (tenant_id, profile_id, campaign_id, channel) DO NOTHING
 """
+GATED = (
+    b"""
+INSERT INTO messaging_message (
+    tenant_id, key, profile_id, channel, message_class, template_id, context, due_at, planned_at,
+    created_at
+)
+SELECT %(tenant_id)s, %(key)s || ':' || who.id, who.id, 'email', 'promotional', %(template_id)s,
+    '{}', %(now)s, %(now)s, %(now)s
+FROM ("""
+    + WHO_PASSES
+    + b""") AS who
+ON CONFLICT (tenant_id, key) DO NOTHING
+"""
+)
 _numbers = itertools.count(1)
 
 
 class _Bench:
-    def __init__(self, people: int) -> None:
+    """A tenant whose people are all in one segment."""
+
+    def __init__(self, tenant_id: int, people: int) -> None:
         self.people = people
-        self.tenant_id = make_merchant().tenant_id
+        self.tenant_id = tenant_id
         with tenant_scope(self.tenant_id), transaction.atomic():
             self.template_id = Template.objects.filter(message_class="promotional")[0].pk
             segment = Segment.objects.create(
@@ -53,7 +78,6 @@ class _Bench:
             "now": clock.now(),
         }
         with bare(replica=True) as cursor:
-            cursor.execute(PEOPLE, self.params)
             cursor.execute(MEMBERS, self.params)
         vacuum(TABLES)
 
@@ -69,22 +93,26 @@ class _Bench:
         """Build chunk by chunk, as a worker does."""
         self._forget()
         campaign_id = self._write()
-        seconds = timed(lambda: self._build(campaign_id))
-        with bare() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM flows_recipient WHERE tenant_id = %s", [self.tenant_id]
-            )
-            assert cursor.fetchone() == (self.people,)
+        seconds = timed(lambda: self._go_on(campaign_id, _is_built))
+        self._check("flows_recipient", self.people)
         return seconds
 
-    def _build(self, campaign_id: int) -> None:
-        """Take steps until the audience is taken."""
+    def _check(self, table: str, number: int) -> None:
+        query = sql.SQL("SELECT count(*) FROM {} WHERE tenant_id = %s AND campaign_id IS NOT NULL")
+        with bare() as cursor:
+            cursor.execute(query.format(sql.Identifier(table)), [self.tenant_id])
+            if cursor.fetchone() != (number,):
+                raise AssertionError(f"Not everybody is in {table}")
+
+    def _go_on(self, campaign_id: int, is_done: Callable[[Campaign], bool]) -> None:
+        """Take steps until a campaign is so far."""
         with tenant_scope(self.tenant_id):
             while take_step():
                 with transaction.atomic():
-                    state = Campaign.objects.get(pk=campaign_id).state
-                if state not in (CampaignState.SCHEDULED, CampaignState.PREPARING):
-                    break
+                    campaign = Campaign.objects.get(pk=campaign_id)
+                if is_done(campaign):
+                    return
+        raise AssertionError(f"The campaign stands still: {campaign.reason}")
 
     def _write(self) -> int:
         with tenant_scope(self.tenant_id), transaction.atomic():
@@ -100,8 +128,45 @@ class _Bench:
 
     def _forget(self) -> None:
         with bare(replica=True) as cursor:
-            cursor.execute(FORGET, self.params)
+            for statement in FORGET:
+                cursor.execute(statement, self.params)
         vacuum(TABLES[2:])
+
+
+class _Gated(_Bench):
+    """The same where every gate has something to say of people."""
+
+    def __init__(self, people: int) -> None:
+        self._gates = Gates(people)
+        super().__init__(self._gates.tenant_id, people)
+
+    def by_hand(self) -> float:
+        self._forget()
+        with bare() as cursor:
+            params = self._gates.params | {"key": f"hand:{next(_numbers)}"}
+            return timed(lambda: cursor.execute(GATED, params))
+
+    def ours(self) -> float:
+        self._forget()
+        campaign_id = self._write()
+        seconds = timed(lambda: self._send(campaign_id))
+        with tenant_scope(self.tenant_id), transaction.atomic():
+            self._check("messaging_message", Campaign.objects.get(pk=campaign_id).released_count)
+        return seconds
+
+    def _send(self, campaign_id: int) -> None:
+        """Build, ask, queue; nobody's own message is in the way of the gates."""
+        self._go_on(campaign_id, _is_built)
+        self._gates.ask()
+        self._go_on(campaign_id, _is_released)
+
+
+def _is_built(campaign: Campaign) -> bool:
+    return campaign.state == CampaignState.SENDING
+
+
+def _is_released(campaign: Campaign) -> bool:
+    return campaign.state == CampaignState.SENDING and not campaign.phase
 
 
 def run(size: int) -> list[Measured]:
@@ -111,7 +176,16 @@ def run(size: int) -> list[Measured]:
         size: people in the segment, 500,000 at most.
     """
     people = min(size, MOST)
-    bench = _Bench(people)
-    rows = alternate(bench.by_hand, bench.ours, pairs=PAIRS)
+    tenant_id = make_merchant().tenant_id
+    with bare(replica=True) as cursor:
+        cursor.execute(PEOPLE, {"tenant_id": tenant_id, "people": people, "now": clock.now()})
+    plain, gated = _Bench(tenant_id, people), _Gated(people)
     work = f"{people} recipients; the floor: one INSERT … SELECT by hand"
-    return [compare("campaign: recipients", *rows, GOAL, work=work)]
+    rows = alternate(plain.by_hand, plain.ours, pairs=PAIRS)
+    asked = alternate(gated.by_hand, gated.ours, pairs=PAIRS)
+    return [
+        compare("campaign: recipients", *rows, GOAL, work=work),
+        compare(
+            "campaign: with gates", *asked, GATED_GOAL, work=f"{work}, of who passes all gates"
+        ),
+    ]

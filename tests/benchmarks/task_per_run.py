@@ -5,9 +5,9 @@ does the least that keeps the promise: it claims its run, moves it on and queues
 statement. It is acknowledged before it runs, which is faster and loses it with its worker.
 """
 
-from config.celery import app
 from django.db import transaction
 
+from config.celery import app
 from kernel import clock
 from kernel.sql import execute
 from kernel.tasks import TenantTask
