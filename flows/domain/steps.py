@@ -53,6 +53,9 @@ class Asked:
 
 
 NOTHING: Final = Asked()
+_WAITS: Final = (Delay, DateWait, EventWait, StockWait, TaskWait)
+_ENDS: Final = (Exit, Goal)
+_DEEDS: Final = (Message, Act)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,11 @@ def decide(
             whole batch beforehand.
         asked: what else was found out beforehand.
     """
-    if isinstance(node, Delay | DateWait | EventWait | StockWait | TaskWait):
+    if isinstance(node, _WAITS):
         decision = _wait(node, now, zone, is_waiting=is_waiting, asked=asked)
-    elif isinstance(node, Exit | Goal):
+    elif isinstance(node, _ENDS):
         decision = _end(node)
-    elif isinstance(node, Message | Act):
+    elif isinstance(node, _DEEDS):
         decision = _do(node)
     else:
         decision = _go(dict(ways(node)), _choose(node, asked, is_met=is_met))

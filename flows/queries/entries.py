@@ -6,9 +6,12 @@ from datetime import datetime
 from flows.models import FlowEntry, HeldOut
 
 
-def decided_pairs(event_ids: Collection[int]) -> set[tuple[int, int]]:
-    """Return (flow, event) of the attempts that were decided already."""
-    rows = FlowEntry.objects.filter(event_id__in=set(event_ids))
+def decided_pairs(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return those of some (flow, event) that were decided already."""
+    rows = FlowEntry.objects.filter(
+        flow_id__in={flow_id for flow_id, _ in pairs},
+        event_id__in={event_id for _, event_id in pairs},
+    )
     return set(rows.values_list("flow_id", "event_id"))
 
 

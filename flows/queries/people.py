@@ -1,7 +1,7 @@
 """What the engine must know of profiles, their events, memberships and messages; in sets."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -307,7 +307,7 @@ def count_visits(run_ids: Sequence[int]) -> dict[tuple[int, str], int]:
     return {(run_id, node): visit for run_id, node, visit in rows.annotate(visit=Max("visit"))}
 
 
-def trigger_time(trigger: dict[str, Any]) -> datetime | None:
+def trigger_time(trigger: Mapping[str, Any]) -> datetime | None:
     """Return when the event happened that started a run."""
     text = trigger.get("occurred_at")
     return datetime.fromisoformat(text) if text else None

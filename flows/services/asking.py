@@ -17,11 +17,12 @@ from flows.domain.nodes import (
     ChannelChoice,
     DateWait,
     EventWait,
+    Jump,
     RandomShare,
     StockWait,
     TaskWait,
 )
-from flows.domain.steps import Asked
+from flows.domain.steps import NOTHING, Asked
 from flows.domain.triggers import fits, name_properties
 from flows.domain.values import EventMatch
 from flows.queries import people, reach
@@ -49,9 +50,14 @@ def ask(node: object, group: Sequence[Walker], now: datetime) -> Answers:
         now: aware.
     """
     asker = _ASKERS.get(type(node))
-    if asker is not None:
-        return asker(node, group, now)
-    return {walker.run_id: Asked(visit=walker.visit) for walker in group}
+    return asker(node, group, now) if asker is not None else pass_by(node, group)
+
+
+def pass_by(node: object, group: Sequence[Walker]) -> Answers:
+    """Return what a node needs to know that asks for nothing; a jump counts its visits."""
+    if isinstance(node, Jump):
+        return {walker.run_id: Asked(visit=walker.visit) for walker in group}
+    return dict.fromkeys([walker.run_id for walker in group], NOTHING)
 
 
 def _ask_date(node: DateWait, group: Sequence[Walker], now: datetime) -> Answers:
@@ -113,7 +119,7 @@ def _runs_told(node: EventWait, group: Sequence[Walker]) -> set[int]:
 def since_of(node: EventWait, walker: Walker, now: datetime) -> datetime:
     """Return from when on events end the wait of a run."""
     if node.since_start:
-        return people.trigger_time(dict(walker.trigger)) or now
+        return people.trigger_time(walker.trigger) or now
     return walker.waited_since or now
 
 
@@ -154,7 +160,7 @@ def _variants(node: StockWait, group: Sequence[Walker]) -> dict[int, int | None]
     causes = {
         (walker.trigger_event_id, at): named[walker.run_id]
         for walker in group
-        if walker.trigger_event_id and (at := people.trigger_time(dict(walker.trigger)))
+        if walker.trigger_event_id and (at := people.trigger_time(walker.trigger))
     }
     found = find_variants(causes)
     return {walker.run_id: found.get(walker.trigger_event_id or 0) for walker in group}

@@ -13,8 +13,8 @@ from flows.queries.goods import Named, find_products
 ORDER_EVENTS: Final = frozenset({"Order Placed", "Order Updated", "Order Cancelled"})
 OF_GOODS: Final = CART_TRIGGERS | {PRICE_FELL, STOCK_FELL, STOCK_CAME}
 """Events whose items are what a message promotes."""
-Cause = tuple[int | None, Mapping[str, Any], Message]
-"""The trigger event of a run, what the run keeps of it, and the node that sends."""
+Cause = tuple[int | None, Mapping[str, Any], Sequence[Message]]
+"""The trigger event of a run, what the run keeps of it, and the nodes that may send."""
 
 
 @dataclass(slots=True)
@@ -68,15 +68,15 @@ class Contexts:
 def load_contexts(causes: Iterable[Cause]) -> Contexts:
     """Read the events of a batch: one statement, and two more where items carry no SKU."""
     wanted = [
-        (event_id, at, trigger.get("event", ""), node)
-        for event_id, trigger, node in causes
-        if event_id and (at := people.trigger_time(dict(trigger)))
+        (event_id, at, trigger.get("event", ""), nodes)
+        for event_id, trigger, nodes in causes
+        if event_id and nodes and (at := people.trigger_time(trigger))
     ]
     properties = people.properties_of({(event_id, at) for event_id, at, _, _ in wanted})
     nameless = {
         (event_id, at): named
-        for event_id, at, name, node in wanted
-        if promotes_items(node, name)
+        for event_id, at, name, nodes in wanted
+        if any(promotes_items(node, name) for node in nodes)
         and (named := _without_sku(items_of(properties.get(event_id, {}))))
     }
     return Contexts(properties, find_products(nameless) if nameless else {})

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -97,7 +98,7 @@ def _advance_batch(
         count=BATCH,
         run_ids=None if run_ids is None else array(run_ids),
     )
-    rows = _without_resumed(claimed)
+    rows = sorted(_without_resumed(claimed), key=attrgetter("wake_at", "id"))
     if not rows:
         return 0
     walk = None

@@ -70,7 +70,7 @@ def _knock(refs: Sequence[EventRef], live: Sequence[LiveFlow], graphs: Graphs) -
     ]
     if not pairs:
         return []
-    decided = decided_pairs([ref.event_id for _, ref in pairs])
+    decided = decided_pairs([(flow.flow_id, ref.event_id) for flow, ref in pairs])
     final = lock_final_profiles({ref.profile_id for _, ref in pairs if ref.profile_id})
     erased, unknown = people.find_absent(final.values())
     return [
@@ -108,6 +108,7 @@ def _start(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
     entering = still_open(attempts)
     if not entering:
         return
+    triggers = {id(at.ref): trigger_of(at.ref) for at in entering}
     rows = [
         (
             at.flow_id,
@@ -115,7 +116,7 @@ def _start(attempts: Sequence[Attempt], graphs: Graphs, now: datetime) -> None:
             at.profile_id,
             at.run_key,
             at.ref.event_id,
-            trigger_of(at.ref),
+            triggers[id(at.ref)],
             graphs[at.version_id].entry_node,
         )
         for at in entering

@@ -85,7 +85,7 @@ def read_triggers(leavers: Sequence[Leaver]) -> dict[int, Mapping[str, Any]]:
         (leaver, event_id, at)
         for leaver in leavers
         if (event_id := leaver.trigger_event_id) is not None
-        and (at := people.trigger_time(dict(leaver.trigger))) is not None
+        and (at := people.trigger_time(leaver.trigger)) is not None
         and any(on.match is not None and on.match.same for on in leaver.graph.exit_on)
     ]
     properties = people.properties_of({(event_id, at) for _, event_id, at in wanted})

@@ -88,11 +88,13 @@ class Walk:
         self._endpoints = find_endpoints(
             {effect.endpoint_id for effect in calls if isinstance(effect, Call)}
         )
+        sending = {
+            key: [node for node in graph.nodes.values() if isinstance(node, Message)]
+            for key, graph in graphs.items()
+        }
         self._contexts = load_contexts(
-            (walker.trigger_event_id, walker.trigger, node)
+            (walker.trigger_event_id, walker.trigger, sending[id(walker.graph)])
             for walker in self.walkers
-            for node in walker.graph.nodes.values()
-            if isinstance(node, Message)
         )
         asking = {key for key, graph in graphs.items() if _reads_trigger(graph)}
         reading = [walker for walker in self.walkers if id(walker.graph) in asking]
@@ -100,7 +102,7 @@ class Walk:
             {
                 (walker.trigger_event_id, at)
                 for walker in reading
-                if walker.trigger_event_id and (at := people.trigger_time(dict(walker.trigger)))
+                if walker.trigger_event_id and (at := people.trigger_time(walker.trigger))
             }
         )
         for walker in reading:
@@ -108,7 +110,7 @@ class Walk:
 
     def _round(self, moving: Sequence[Walker]) -> list[Walker]:
         """Take each run one node on; return those that can go further."""
-        stopped = [walker for walker in moving if self._is_broken(walker)]
+        stopped = [walker for walker in moving if self._is_broken(walker)] if self.broken else []
         still = [each for each in stopped if self.fail(each, self.broken[each.run_id].reason)]
         going = [walker for walker in moving if walker not in stopped] if stopped else moving
         asked = self._ask(going)

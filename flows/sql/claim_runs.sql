@@ -8,7 +8,8 @@
 -- out: the runs, with what a decision needs of their flow and profile
 --
 -- Other workers skip locked rows, so each run has one worker at a time. A run whose profile is
--- being merged is left until that is done: nobody waits for whom waits for the run.
+-- being merged is left until that is done: nobody waits for whom waits for the run. The order is
+-- the index's and no finer, or whatever is due at the same moment would be sorted for each batch.
 SELECT
     r.id, r.flow_id, r.version_id, r.profile_id, r.current_node, r.visit, r.is_waiting,
     r.wake_at, r.trigger_event_id, r.trigger, r.context, f.status AS flow_status, p.timezone, p.country,
@@ -20,7 +21,7 @@ WHERE r.tenant_id = %(tenant_id)s
   AND r.status = 'active'
   AND r.wake_at <= %(now)s
   AND (%(run_ids)s::bigint[] IS NULL OR r.id = ANY(%(run_ids)s::bigint[]))
-ORDER BY r.wake_at, r.id
+ORDER BY r.wake_at
 LIMIT %(count)s
 FOR NO KEY UPDATE OF r SKIP LOCKED
 FOR KEY SHARE OF p SKIP LOCKED;

@@ -1,9 +1,9 @@
 """Queues messages: the one way in for everything that wants to be sent."""
 
-import json
 from collections.abc import Sequence
 
 from kernel import clock
+from kernel.arrays import columns
 from kernel.sql import count_sql
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
@@ -29,20 +29,23 @@ def queue_messages(messages: Sequence[NewMessage]) -> int:
         raise ValueError(f"nothing can be sent on {', '.join(sorted(unsupported))}")
     if not messages:
         return 0
-    queued = count_sql(
-        "messaging.queue_messages",
-        now=clock.now(),
-        keys=[message.key for message in messages],
-        profiles=[message.profile_id for message in messages],
-        channels=[str(message.channel) for message in messages],
-        classes=[str(message.message_class) for message in messages],
-        templates=[message.template_id for message in messages],
-        flows=[message.flow_id for message in messages],
-        runs=[message.flow_run_id for message in messages],
-        nodes=[message.node_id for message in messages],
-        contexts=[json.dumps(dict(message.context), default=str) for message in messages],
-        dues=[message.due_at for message in messages],
-    )
+    rows = [
+        (
+            message.key,
+            message.profile_id,
+            str(message.channel),
+            str(message.message_class),
+            message.template_id,
+            message.flow_id,
+            message.flow_run_id,
+            message.node_id,
+            dict(message.context),
+            message.due_at,
+        )
+        for message in messages
+    ]
+    names = "keys profiles channels classes templates flows runs nodes contexts dues"
+    queued = count_sql("messaging.queue_messages", now=clock.now(), **columns(names, rows))
     if queued:
         ring("messages", current_tenant_id())
     return queued

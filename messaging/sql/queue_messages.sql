@@ -13,11 +13,11 @@ INSERT INTO messaging_message (
 )
 SELECT
     %(tenant_id)s, new.key, new.profile_id, new.channel, new.message_class, new.template_id,
-    new.flow_id, new.flow_run_id, new.node_id, new.context::jsonb, new.due_at, new.due_at, %(now)s
+    new.flow_id, new.flow_run_id, new.node_id, new.context, new.due_at, new.due_at, %(now)s
 FROM unnest(
     %(keys)s::text[], %(profiles)s::bigint[], %(channels)s::text[], %(classes)s::text[],
     %(templates)s::bigint[], %(flows)s::bigint[], %(runs)s::bigint[], %(nodes)s::text[],
-    %(contexts)s::text[], %(dues)s::timestamptz[]
+    %(contexts)s::jsonb[], %(dues)s::timestamptz[]
 ) AS new (
     key, profile_id, channel, message_class, template_id,
     flow_id, flow_run_id, node_id, context, due_at

@@ -30,7 +30,7 @@ from flows.domain.nodes import (
 from flows.domain.steps import Asked
 from flows.domain.values import Condition
 from flows.queries import people, reach
-from flows.services.asking import draw_share, has_happened, read_date, since_of
+from flows.services.asking import draw_share, has_happened, pass_by, read_date, since_of
 from flows.services.conditions import combine
 from flows.services.waiting import listening
 from flows.services.walkers import Walker
@@ -115,7 +115,7 @@ class Facts:
         if choice is not None and choice.way and asker is not None:
             return {walker.run_id: Asked(way=choice.way) for walker in group}
         if asker is None:
-            return {walker.run_id: Asked(visit=walker.visit) for walker in group}
+            return pass_by(node, group)
         return asker(self, node, group, now)
 
     def who_meets(self, condition: Condition, group: Sequence[Walker]) -> set[int]:
