@@ -21,7 +21,7 @@ _SEGMENTS = "segments.services.live.refresh_for_events"
 _FLOWS = "flows.services.enrolment.enrol_for_events"
 _EXITS = "flows.services.exits.exit_for_events"
 _STOCK = "flows.services.waiting.wake_for_stock"
-_WANTED = "flows.services.audiences.start_for_goods"
+_WANTED = "flows.services.wanted.note_goods"
 
 EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Order Placed": (_FACTS, _POINTS, _CARTS, _WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS, _JOIN),

@@ -70,6 +70,7 @@ _WAITING: Final = {
     "duplicates": ("crm_duplicatesearch", "due_at", "due_at <= now()"),
     "merge_rules": ("crm_mergerules", "due_at", "rules <> '{}' AND due_at <= now()"),
     "carts": ("crm_cart", "idle_at", "status = 'open' AND idle_at <= now()"),
+    "wanted": ("flows_wantedchange", "due_at", "due_at <= now()"),
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
     "campaigns": ("flows_campaign", "due_at", "due_at <= now()"),
     "dates": ("flows_datescan", "due_at", "due_at <= now()"),

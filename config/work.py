@@ -180,6 +180,12 @@ WORK: dict[str, WorkKind] = {
         service="crm.services.merge_rules.merge_due",
         due="SELECT tenant_id FROM crm_mergerules WHERE rules <> '{}' AND due_at <= now()",
     ),
+    "wanted": WorkKind(
+        task="flows.tasks.start_wanted",
+        queue="flows",
+        service="flows.services.wanted.start_wanted",
+        due="SELECT DISTINCT tenant_id FROM flows_wantedchange WHERE due_at <= now()",
+    ),
     "flows": WorkKind(
         task="flows.tasks.advance_due",
         queue="flows",

@@ -24,6 +24,12 @@ def scan_dates(tenant_id: int) -> None:
     work_off("dates", tenant_id)
 
 
+@shared_task(base=TenantTask, name="flows.tasks.start_wanted")
+def start_wanted(tenant_id: int) -> None:
+    """Tell people of one tenant of what they wanted and what changed, for one turn."""
+    work_off("wanted", tenant_id)
+
+
 @shared_task(base=TenantTask, name="flows.tasks.measure_ab_tests")
 def measure_ab_tests(tenant_id: int) -> None:
     """Measure the A/B splits of one tenant that are due, for one turn."""

@@ -12,6 +12,7 @@ from flows.models.automations import (
     ReviewItem,
     RunStep,
     Task,
+    WantedChange,
 )
 from flows.models.campaigns import Campaign, Recipient
 from flows.models.library import LibraryOrder
@@ -31,4 +32,5 @@ __all__ = [
     "ReviewItem",
     "RunStep",
     "Task",
+    "WantedChange",
 ]

@@ -234,6 +234,25 @@ class DateScan(TenantModel):
         return f"dates of {self.flow_id}"
 
 
+class WantedChange(TenantModel):
+    """A price or stock that changed, until those were looked for who were interested."""
+
+    event_id = models.BigIntegerField()
+    event_name = models.TextField()
+    occurred_at = models.DateTimeField()
+    variant_id = models.BigIntegerField()
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "event_id"], name="wantedchange_event_uniq")
+        ]
+        indexes = [models.Index(fields=["tenant", "due_at"], name="wantedchange_due_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.event_name} of {self.variant_id}"
+
+
 class ReviewItem(TenantModel):
     """A message of a run that waits until a member has looked at it.
 

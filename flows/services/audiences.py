@@ -71,7 +71,7 @@ def start_for_goods(refs: Sequence[EventRef]) -> None:
     if not told:
         return
     now = clock.now()
-    asks = [replace(ask, at=now) for ask in _find_asks(told)]
+    asks = [replace(ask, at=now) for ask in _list_asks(told, find_wanting())]
     wanted = _list_starts(asks, None)
     for at in range(0, len(wanted), CHUNK):
         chunk = wanted[at : at + CHUNK]
@@ -102,16 +102,16 @@ def _list_starts(asks: Sequence[_Ask], profile_ids: Collection[int] | None) -> l
     return list(starts.values())
 
 
-def _find_asks(refs: Sequence[EventRef]) -> list[_Ask]:
+def find_wanting() -> list[tuple[int, AudienceTrigger]]:
+    """Return the live flows that prices and stock start, with how."""
     live = list_live()
     graphs = find_graphs([each.version_id for each in live])
-    wanting = [
+    return [
         (each.flow_id, trigger)
         for each in live
         if each.version_id in graphs
         and isinstance(trigger := graphs[each.version_id].trigger, PriceTrigger | StockTrigger)
     ]
-    return _list_asks(refs, wanting)
 
 
 def _list_asks(

@@ -7,14 +7,14 @@ from django.db import OperationalError, transaction
 from crm.models import Event, Product, Profile, Variant
 from crm.services.events import append_events
 from crm.types import NewEvent
-from flows.models import FlowEntry, FlowRun, HeldOut, ReviewItem
-from flows.services.audiences import start_for_goods
+from flows.models import FlowEntry, FlowRun, HeldOut, ReviewItem, WantedChange
 from flows.services.checks import find_differences
 from flows.services.dates import scan_due
 from flows.services.flows import set_holdout
 from flows.services.manual import enrol_segment
 from flows.services.moving import publish_and_move
 from flows.services.reviewing import release_reviews
+from flows.services.wanted import note_goods, start_wanted
 from kernel import clock
 from kernel.batches import Deadline
 from messaging.models import Message, Template
@@ -93,9 +93,11 @@ def test_prices(tenant: Tenant, error: type[BaseException]) -> None:
 
     def react() -> None:
         with transaction.atomic():
-            start_for_goods(refs)
+            note_goods(refs)
 
-    assert die_everywhere(react, error) > 5
+    assert die_everywhere(react, error) > 2
+    assert die_everywhere(lambda: start_wanted(Deadline(seconds=None)), error) > 5
+    assert not WantedChange.objects.exists()
     assert FlowRun.objects.count() == 2
     assert FlowEntry.objects.count() == 2
 

@@ -1,18 +1,22 @@
 """A sale: thousands of prices fall at once, and each person hears of a product once."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from crm.models import Event, Product, Profile, Variant
 from crm.services.events import append_events
 from crm.types import EventRef, NewEvent
-from flows.models import FlowRun
-from flows.services import audiences
+from flows.models import FlowRun, WantedChange
+from flows.services import audiences, wanted
 from flows.services.knocking import NewStart, start_runs
+from flows.services.wanted import note_goods, start_wanted
 from flows.types import Attempt
 from kernel import clock
 from kernel.arrays import columns
+from kernel.batches import Deadline
 from kernel.sql import execute, load_sql, run_sql, whole_tenant
 from tenants.models import Tenant
 from tests.factories.crm import make_store
@@ -105,3 +109,56 @@ def test_the_variants_of_a_product_ask_for_it_once(
     assert list(FlowRun.objects.order_by("pk").values_list("profile_id", flat=True)) == knocked
     told = Event.objects.filter(name="Wanted Price Dropped").order_by("pk")
     assert [event.properties["variant_id"] for event in told] == ["v0", "v2"]
+
+
+def test_what_changed_waits_for_a_worker_of_its_own_and_one_that_breaks_stops_no_other(
+    soaps: list[Variant], noon: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_flow(definition(trigger={"price_drop": {"by": 10}}))
+    ada, ben = make_profile(), make_profile()
+    make_event("Product Viewed", ada, sku="SOAP-0")
+    make_event("Product Viewed", ben, sku="SOAP-2")
+    bad, *_, good = refs = fall(soaps)
+    for _ in range(2):
+        note_goods(refs)
+    assert (WantedChange.objects.count(), FlowRun.objects.count()) == (3, 0)
+
+    def start(told: list[EventRef]) -> None:
+        if any(ref.event_id == bad.event_id for ref in told):
+            raise ValueError("nobody can read this")
+        audiences.start_for_goods(told)
+
+    monkeypatch.setattr(wanted, "start_for_goods", start)
+    assert start_wanted(Deadline(seconds=None)) == 3
+    assert [run.profile_id for run in FlowRun.objects.all()] == [ben.pk]
+    assert [each.event_id for each in WantedChange.objects.all()] == [bad.event_id]
+    assert start_wanted(Deadline(seconds=None)) == 0
+    noon.shift(timedelta(hours=1))
+    monkeypatch.setattr(wanted, "start_for_goods", audiences.start_for_goods)
+    assert start_wanted(Deadline(seconds=None)) == 1
+    assert {run.profile_id for run in FlowRun.objects.all()} == {ada.pk, ben.pk}
+    note_goods([good])  # a reaction may be handled twice
+    assert start_wanted(Deadline(seconds=None)) == 1
+    assert FlowRun.objects.count() == 2
+
+
+def test_a_change_that_never_works_is_given_up_after_a_day(
+    soaps: list[Variant], noon: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_flow(definition(trigger={"price_drop": {"by": 10}}))
+    note_goods(fall(soaps[:1]))
+
+    def start(told: list[EventRef]) -> None:
+        raise ValueError(f"nobody can read {told}")
+
+    monkeypatch.setattr(wanted, "start_for_goods", start)
+    for hours in (0, 1, 24):
+        noon.shift(timedelta(hours=hours))
+        assert WantedChange.objects.count() == 1
+        assert start_wanted(Deadline(seconds=None)) == 1
+    assert not WantedChange.objects.exists()
+
+
+def test_changes_that_no_flow_wants_are_not_kept(soaps: list[Variant]) -> None:
+    note_goods(fall(soaps))
+    assert not WantedChange.objects.exists()
