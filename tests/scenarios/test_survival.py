@@ -1,14 +1,17 @@
 """A shop that runs: segments follow events and the clock; whatever is killed, nothing is lost.
 
 A worker, Redis and PostgreSQL get kill -9 while orders are posted. `PATRON_SURVIVAL_ORDERS` posts
-more of them: the claim is made for 2,000.
+more of them: the claim is made for 2,000. Processes of workers get kill -9 at random while people go
+through a flow. `PATRON_SURVIVAL_RUNS` lets more of them in: the claim is made for 20,000.
 """
 
+import json
 import os
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +24,10 @@ from tests.support.instance import Instance, running_instance
 from tests.support.shopify import simple_order
 
 ORDERS = int(os.environ.get("PATRON_SURVIVAL_ORDERS", "240"))
+RUNS = int(os.environ.get("PATRON_SURVIVAL_RUNS", "200"))
+LEAST_KILLS = 5
+BETWEEN_KILLS = (0.3, 1.2)
+"""Seconds."""
 SENDERS = 8
 SETTLE_SECONDS = 900
 PAUSE_SECONDS = 0.05
@@ -124,7 +131,7 @@ def wait_until_idle(instance: Instance, tenant: dict[str, str]) -> None:
         pending = instance.get("/api/v1/inbox/?status=pending&limit=1", tenant["secret_key"])
         if pending["results"] or instance.manage("drain", "--until-idle")["rounds"] > 0:
             continue
-        mails = instance.get("/mailbox/messages.json")
+        mails = instance.get("/mailbox/messages.json?to=shopper")
         if len({mail["to"][0] for mail in mails}) >= ORDERS:
             return
         if len(mails) == seen:  # no worker that lives has the others
@@ -154,7 +161,7 @@ def test_every_acknowledged_order_is_there_once_and_mailed_once(instance: Instan
 
     wait_until_idle(instance, tenant)
     found = instance.list_all("/api/v1/orders/", tenant["secret_key"])
-    mails = instance.get("/mailbox/messages.json")
+    mails = instance.get("/mailbox/messages.json?to=shopper")
     check_orders(found)
     check_mails(mails)
     assert instance.manage("verify")["differences"] == 0
@@ -179,3 +186,70 @@ def check_mails(mails: list[Any]) -> None:
 def _header(mail: Any, name: str) -> str:
     headers = {key.lower(): value for key, value in dict(mail["headers"]).items()}
     return str(headers[name.lower()])
+
+
+def in_flow(instance: Instance, what: str) -> str:
+    return instance.run(f"from tests.support import quiz_flow; quiz_flow.{what}")
+
+
+def kill_at_random(instance: Instance, work: Future[str], lots: random.Random) -> int:
+    """Kill processes of workers until some work is done, and a few more; returns how many."""
+    kills = 0
+    while not work.done() or kills < LEAST_KILLS:
+        time.sleep(lots.uniform(*BETWEEN_KILLS))
+        kills += bool(instance.kill_any(" worker ", lots))
+    return kills
+
+
+def settle_flow(instance: Instance, slug: str) -> dict[str, Any]:
+    """Wait until everybody stands still and every message has its fate; return what became of all."""
+    until, seen = time.monotonic() + SETTLE_SECONDS, dict[str, Any]()
+    while time.monotonic() < until:
+        instance.manage("drain", "--until-idle")
+        told: dict[str, Any] = json.loads(in_flow(instance, f"tell({slug!r})"))
+        if {status for _, _, status, _ in told["messages"]} <= {"sent", "skipped", "unknown"}:
+            return told
+        if told == seen:  # no worker that lives has them
+            instance.end_leases(slug)
+        seen = told
+        time.sleep(1)
+    pytest.fail("messages were left after the recovery")
+
+
+def live_flow(instance: Instance, name: str, *, is_killed: bool) -> dict[str, Any]:
+    """Lead everybody through the flow of a new tenant; return what became of them."""
+    slug = make_tenant(instance, name, f"{name}@example.com")["slug"]
+    in_flow(instance, f"prepare({slug!r}, {RUNS})")
+    lots, told = random.Random(f"{name} {RUNS}"), dict[str, Any]()  # noqa: S311 kills, no secrets
+    for step in ("feed", "wake"):
+        with ThreadPoolExecutor(1) as pool:
+            work = pool.submit(in_flow, instance, f"{step}({slug!r})")
+            if is_killed:
+                assert kill_at_random(instance, work, lots) >= LEAST_KILLS
+            work.result()
+        told = settle_flow(instance, slug)
+    return told
+
+
+@pytest.mark.covers("O4", "F1")
+def test_runs_whose_workers_are_killed_end_as_those_of_nobody_who_is(instance: Instance) -> None:
+    calm = live_flow(instance, "calm", is_killed=False)
+    killed = live_flow(instance, "killed", is_killed=True)
+    for part in ("people", "runs", "steps"):
+        assert killed[part] == calm[part], part
+    assert len(killed["runs"]) == RUNS
+    assert {tuple(run[1:]) for run in killed["runs"]} == {("completed", False)}
+    assert {tuple(person[1:]) for person in killed["people"]} == {(1, 5)}
+    assert without_doubt(killed["messages"]) == without_doubt(calm["messages"])
+    assert len({tuple(message[:2]) for message in killed["messages"]}) == len(killed["messages"])
+    mails = instance.get("/mailbox/messages.json?to=@killed.example")
+    assert set(Counter((mail["to"][0], mail["subject"]) for mail in mails).values()) == {1}
+    assert instance.manage("verify")["differences"] == 0
+
+
+def without_doubt(messages: list[list[str]]) -> list[list[str]]:
+    """Take what a kill left in doubt, and was not sent again, as sent."""
+    return [
+        [email, node, "sent", ""] if status == "unknown" else [email, node, status, reason]
+        for email, node, status, reason in messages
+    ]

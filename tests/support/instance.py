@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import subprocess
 import tempfile
@@ -131,6 +132,24 @@ class Instance:
             time.sleep(POLL_SECONDS)
         return 0
 
+    def kill_any(self, word: str, lots: random.Random) -> int:
+        """Kill -9 one process with a word in its command, those of a pool included, by lot.
+
+        Returns:
+            Its id; 0 when there was none just then.
+        """
+        state = find_state(self.folder)
+        assert state is not None
+        hit = [pid for pid in _descendants(state.pid) if word in _command_line(pid)]
+        if not hit:
+            return 0
+        pid = lots.choice(hit)
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return 0
+        return pid
+
 
 @contextmanager
 def running_instance() -> Iterator[Instance]:
@@ -173,8 +192,17 @@ def _is_ours(name: str) -> bool:
 
 
 def _children(pid: int) -> list[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(word) for word in path.read_text().split()] if path.exists() else []
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _descendants(pid: int) -> list[int]:
+    found = _children(pid)
+    for child in found:  # grows meanwhile
+        found += _children(child)
+    return found
 
 
 def _command_line(pid: int) -> str:
