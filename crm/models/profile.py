@@ -3,12 +3,15 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import F, Func, Value
 from django.db.models.functions import Now
 
 from crm.choices import ConsentState, IdentityKind
 from crm.models.store import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
 
+_NAMES_OF_DATES = '$.keyvalue() ? (@.value like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}").key'
+"""Names of properties that begin with a day, as a path of PostgreSQL."""
 _IS_LIVE = models.Q(merged_into__isnull=True, erased_at__isnull=True)
 
 
@@ -34,6 +37,17 @@ class Profile(TenantModel):
     city = models.TextField(default="", db_default="", blank=True)
     postcode = models.TextField(default="", db_default="", blank=True)
     properties = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    dated = models.GeneratedField(
+        expression=Func(
+            F("properties"),
+            Value(_NAMES_OF_DATES),
+            function="jsonb_path_query_array",
+            template="%(function)s(%(expressions)s::jsonpath)",
+        ),
+        output_field=models.JSONField(),
+        db_persist=True,
+    )
+    """Names of the properties that are dates: who carries one is found by them."""
     tags = ArrayField(
         models.TextField(),
         default=list,
@@ -129,6 +143,12 @@ class Profile(TenantModel):
                 fields=["tenant", "email_norm"],
                 opclasses=["int8_ops", "gin_trgm_ops"],
                 name="profile_email_trgm_idx",
+            ),
+            GinIndex(
+                fields=["tenant", "dated"],
+                opclasses=["int8_ops", "jsonb_path_ops"],
+                name="profile_dated_idx",
+                condition=~models.Q(dated=[]),
             ),
             GinIndex(
                 fields=["tenant", "tags"],

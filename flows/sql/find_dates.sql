@@ -14,7 +14,8 @@
 --      count       integer
 -- out: id, said, timezone, country, in the order of their ids
 --
--- A property that is no date is passed over. One of days, month_days, dates, weekdays is asked for.
+-- A property that is no date is passed over; who carries one is found by the index of their names.
+-- One of days, month_days, dates, weekdays is asked for.
 WITH told AS (
     SELECT
         p.id, p.timezone, p.country,
@@ -38,7 +39,7 @@ WITH told AS (
       AND p.merged_into_id IS NULL
       AND p.erased_at IS NULL
       AND NOT p.is_anonymous
-      AND (%(is_kept)s OR p.properties ? %(name)s)
+      AND (%(is_kept)s OR (p.dated <> '[]' AND p.dated @> jsonb_build_array(%(name)s::text)))
 )
 
 SELECT t.id, t.said, t.timezone, t.country

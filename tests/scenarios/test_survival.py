@@ -1,8 +1,8 @@
 """A shop that runs: segments follow events and the clock; whatever is killed, nothing is lost.
 
 A worker, Redis and PostgreSQL get kill -9 while orders are posted. `PATRON_SURVIVAL_ORDERS` posts
-more of them: the claim is made for 2,000. Processes of workers get kill -9 at random while people go
-through a flow. `PATRON_SURVIVAL_RUNS` lets more of them in: the claim is made for 20,000.
+more of them: the claim is made for 2,000. Processes of workers get kill -9 at random while people
+go through a flow. `PATRON_SURVIVAL_RUNS` lets more of them in: the claim is made for 20,000.
 """
 
 import json
@@ -202,7 +202,7 @@ def kill_at_random(instance: Instance, work: Future[str], lots: random.Random) -
 
 
 def settle_flow(instance: Instance, slug: str) -> dict[str, Any]:
-    """Wait until everybody stands still and every message has its fate; return what became of all."""
+    """Wait until every message has its fate; return what became of everybody."""
     until, seen = time.monotonic() + SETTLE_SECONDS, dict[str, Any]()
     while time.monotonic() < until:
         instance.manage("drain", "--until-idle")
