@@ -65,6 +65,10 @@ class Walk:
     def go(self) -> None:
         """Walk until every run waits, is over or has failed, or the rounds are used up."""
         self.load()
+        self.proceed()
+
+    def proceed(self) -> None:
+        """Walk likewise with what was read before."""
         moving = [walker for walker in self.walkers if walker.status == RunStatus.ACTIVE]
         for _ in range(MAX_ROUNDS):
             if not moving:

@@ -32,6 +32,7 @@ from flows.domain.values import Condition
 from flows.queries import people, reach
 from flows.services.asking import draw_share, has_happened, pass_by, read_date, since_of
 from flows.services.conditions import combine
+from flows.services.exits import SEGMENT_ENTERED
 from flows.services.waiting import listening
 from flows.services.walkers import Walker
 from flows.types import Happened, TemplateRef
@@ -77,6 +78,7 @@ class Facts:
         visits: highest visit by run and node.
         sent: runs and nodes whose message was queued.
         heard: nodes that wait for each event, by its name.
+        ends: names of the events that end runs.
     """
 
     flow_id: int
@@ -87,6 +89,7 @@ class Facts:
     visits: dict[tuple[int, str], int] = field(default_factory=dict)
     sent: set[tuple[int, str]] = field(default_factory=set)
     heard: Mapping[str, set[str]] = field(init=False, default_factory=dict)
+    ends: frozenset[str] = field(init=False, default=frozenset())
     _templates: dict[str, TemplateRef] | None = None
     _met: dict[str, set[int]] = field(default_factory=dict)
     _channels: dict[str, tuple[Mapping[int, frozenset[str]], Mapping[int, str]]] = field(
@@ -96,6 +99,7 @@ class Facts:
 
     def __post_init__(self) -> None:
         self.heard = listening(self.graph)
+        self.ends = frozenset(on.event or SEGMENT_ENTERED for on in self.graph.exit_on)
 
     @property
     def templates(self) -> dict[str, TemplateRef]:

@@ -42,6 +42,12 @@ class DryWalk(Walk):
 
     facts: Facts = field(kw_only=True)
 
+    def walk_on(self, walkers: Sequence[Walker], now: datetime) -> None:
+        """Walk runs that are due at an instant; what came of those before is gone."""
+        self.now, self.walkers = now, walkers
+        self.steps, self.messages, self.effects, self.reviews = [], [], [], []
+        self.proceed()
+
     def load(self) -> None:
         """Take what the facts know."""
         self._visits = self.facts.visits
@@ -97,8 +103,16 @@ class Passage:
     entries: list[Entry] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)
     went: list[Went] = field(default_factory=list)
+    _active: list[Walker] = field(default_factory=list)
+    _known: dict[int, tuple[LiveRun, Mapping[str, Any]]] = field(default_factory=dict)
+    """What an exit looks at of each run: itself, and what its trigger event says."""
     _began: dict[int, datetime] = field(default_factory=dict)
     _keys: set[str] = field(default_factory=set)
+    _walk: DryWalk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._walk = DryWalk(self.facts.now, (), facts=self.facts)
+        self._walk.load()
 
     @property
     def graph(self) -> Graph:
@@ -120,11 +134,11 @@ class Passage:
     def happen(self, event: Occurrence) -> None:
         """Let one event end and wake runs, and begin one; exits come first."""
         ref, now = event.ref, event.ref.occurred_at
-        if not ref.is_backfill:
+        if not ref.is_backfill and self.facts.heard:
             happened = Happened(ref.event_id, ref.name, now, event.named)
             self.person.happened.append(happened)
-        heard = self.facts.heard.get(ref.name, set())
-        for run in self._active():
+        heard = self.facts.heard.get(ref.name, ())
+        for run in self._list_active():
             if reason := self._reason_to_exit(run, event):
                 self.end(run, reason, now)
             elif run.is_waiting and run.node in heard and not ref.is_backfill:
@@ -140,44 +154,37 @@ class Passage:
 
     def advance(self, until: datetime) -> None:
         """Walk every run that is due up to an instant, each at its own time."""
-        while True:
-            due = [run for run in self._active() if run.wake_at and run.wake_at <= until]
+        while self._active:
+            due = [run for run in self._list_active() if run.wake_at and run.wake_at <= until]
             if not due:
                 return
             now = min(run.wake_at for run in due if run.wake_at)
-            self._walk([run for run in due if run.wake_at == now], now)
+            self._take_on([run for run in due if run.wake_at == now], now)
 
-    def _walk(self, due: Sequence[Walker], now: datetime) -> None:
+    def _take_on(self, due: Sequence[Walker], now: datetime) -> None:
         for run in due:
             run.due_at = now
-        walk = DryWalk(now, due, facts=self.facts)
-        walk.go()
+        walk = self._walk
+        walk.walk_on(due, now)
         self.messages += walk.messages
-        self.facts.sent |= {(each.flow_run_id or 0, each.node_id) for each in walk.messages}
+        self.facts.sent.update((each.flow_run_id or 0, each.node_id) for each in walk.messages)
         for step in walk.steps:
             self.went.append(Went(step.run_id, step.node, step.visit, step.result, now))
             self.facts.remember_way(step.node, self.person.id, step.result)
         for run in due:
             choice = self.facts.choices.get(run.node)
-            begun = run.waited_since
-            if choice and choice.after is not None and begun and run.wake_at:
-                run.wake_at = min(run.wake_at, max(begun + choice.after, now))
+            after = choice.after if choice else None
+            if after is not None and run.wake_at and (begun := run.waited_since):
+                run.wake_at = min(run.wake_at, max(begun + after, now))
 
-    def _active(self) -> list[Walker]:
-        return [run for run in self.runs if run.status == RunStatus.ACTIVE]
+    def _list_active(self) -> list[Walker]:
+        self._active = [run for run in self._active if run.status == RunStatus.ACTIVE]
+        return self._active
 
     def _reason_to_exit(self, run: Walker, event: Occurrence) -> str:
-        if not self.graph.exit_on:
+        if event.ref.name not in self.facts.ends:
             return ""
-        live = LiveRun(
-            id=run.run_id,
-            version_id=0,
-            profile_id=run.profile_id,
-            trigger_event_id=run.trigger_event_id,
-            trigger_at=datetime.fromisoformat(run.trigger["occurred_at"]),
-            trigger=run.trigger,
-        )
-        about = name_properties(run.trigger["event"], run.trigger["object_id"], run.properties)
+        live, about = self._known[run.run_id]
         told = ToldExits({event.ref.event_id: event.named}, {run.run_id: about})
         return reason_to_exit(live, self.graph, [event.ref], told)
 
@@ -208,7 +215,9 @@ class Passage:
         )
         run.wake_at = now
         self._began[run.run_id] = now
+        self._known[run.run_id] = _know(run, event)
         self.runs.append(run)
+        self._active.append(run)
 
     def _judge(self, attempt: Attempt, now: datetime) -> str:
         """Return why an attempt is refused, in the order of the pipeline; empty for none."""
@@ -238,3 +247,16 @@ class Passage:
         lately = [at for at in self._began.values() if at > now - STARTS_WITHIN]
         is_circle = attempt.ref.name in SELF_MADE and len(lately) >= MOST_STARTS
         return Refusal.CIRCLE if is_circle else ""
+
+
+def _know(run: Walker, event: Occurrence) -> tuple[LiveRun, Mapping[str, Any]]:
+    """Return what an exit looks at of a run that an event began."""
+    live = LiveRun(
+        id=run.run_id,
+        version_id=0,
+        profile_id=run.profile_id,
+        trigger_event_id=run.trigger_event_id,
+        trigger_at=event.ref.occurred_at,
+        trigger=run.trigger,
+    )
+    return live, name_properties(event.ref.name, event.ref.object_id, event.properties)
