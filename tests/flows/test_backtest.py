@@ -1,8 +1,10 @@
 """A flow replayed over stored events agrees with what the engine really did."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -11,15 +13,19 @@ from django.db.models import F, Min
 from django.test import Client
 
 from crm.models import ConsentEvent, Event, Profile
+from crm.types import OrderRecord
 from flows.domain.parsing import parse_graph
 from flows.models import Flow, FlowEntry, FlowRun, RunStep
 from flows.services.drafts import save_draft
 from flows.services.dry.backtests import backtest_batch, replay, start_backtest
 from flows.services.dry.gates import find_stopped
+from flows.services.dry.passage import Passage
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid
-from messaging.models import Message
+from messaging.models import Message, Template
+from stores.simulator.catalogue import JUNIPER
+from stores.simulator.history import Year
 from tenants.models import Job, Tenant
 from tenants.services.job_turns import run_jobs
 from tenants.types import JobTurn
@@ -85,6 +91,16 @@ FLOWS: dict[str, Callable[[], dict[str, Any]]] = {
         **CART,
         exit_on=[{"event": "Order Placed"}],
     ),
+    "cart recovery by two channels": lambda: definition(
+        {
+            "hour": wait(1, "hours", "note"),
+            "note": message_node(then="opened"),
+            "opened": wait_event({"event": "Message Opened", "message": "note"}, on_timeout="text"),
+            "text": message_node("text", channel="sms"),
+        },
+        **CART,
+        exit_on=[{"event": "Order Placed"}],
+    ),
     "waits and lots": lambda: definition(
         {
             "wait": wait_event(
@@ -141,6 +157,12 @@ STORY: list[Happening] = [
 ]
 
 
+def make_text() -> None:
+    Template.objects.create(
+        key="text", name="text", channel="sms", message_class="promotional", text="Hello"
+    )
+
+
 def make_people() -> list[Profile]:
     return [
         make_profile(country="GB", timezone="Europe/London"),
@@ -156,20 +178,15 @@ def test_a_backtest_agrees_message_by_message_with_what_the_engine_did(
     tenant: Tenant, noon: time_machine.Traveller, name: str
 ) -> None:
     raw = FLOWS[name]()
+    make_text()
     flow = make_flow(raw)
     people = make_people()
     live(noon, people, STORY, 12 * DAY)
     ids = [person.pk for person in people]
     passages = replay(flow.pk, parse_graph(raw), ids, since=NOON, until=clock.now())
 
-    really = Message.objects.order_by("due_at", "pk").values_list("profile_id", "node_id", "due_at")
-    dry = [
-        (message.profile_id, message.node_id, message.due_at)
-        for passage in passages
-        for message in passage.messages
-    ]
-    assert sorted(dry) == sorted(really)
-    assert really
+    assert dry(passages) == really()
+    assert really()
     entries = FlowEntry.objects.values_list("event_id", "reason")
     assert sorted(
         (entry.event_id, entry.reason) for each in passages for entry in each.entries
@@ -185,6 +202,54 @@ def test_a_backtest_agrees_message_by_message_with_what_the_engine_did(
     assert sorted(
         (run.profile_id, run.status, run.reason, run.node) for each in passages for run in each.runs
     ) == sorted(ended)
+
+
+def dry(passages: list[Passage]) -> list[tuple[int, str, datetime]]:
+    """Return whom a replay sends which message, and when."""
+    return sorted(
+        (message.profile_id, message.node_id, message.due_at)
+        for passage in passages
+        for message in passage.messages
+    )
+
+
+def really() -> list[tuple[int, str, datetime]]:
+    """Return whom the engine sent which message, and when."""
+    return sorted(Message.objects.values_list("profile_id", "node_id", "due_at"))
+
+
+def tell_of_carts() -> tuple[list[str], list[Happening]]:
+    """Return who bought in the last days of a demo shop, and when they left carts and bought."""
+    days = list(Year(JUNIPER, until=NOON + 8 * DAY, seed=20).tell())[-4:]
+    orders = [each for day in days for each in day.records if isinstance(each, OrderRecord)]
+    emails = sorted({order.email for order in orders})
+    gaps = cycle((HOUR / 3, 1.5 * HOUR, 5 * HOUR, 30 * HOUR, 3 * DAY))
+    story: list[Happening] = []
+    for order, gap in zip(orders, gaps, strict=False):
+        after, place = order.ordered_at - NOON, emails.index(order.email)
+        cart = {"cart_id": order.external_id}
+        story.append((after - gap, "Cart Abandoned", place, cart))
+        story.append((after, "Order Placed", place, {}))
+        if gap > 5 * HOUR:
+            left = {"cart_id": f"{order.external_id}-left"}
+            story.append((after + 2 * HOUR, "Cart Abandoned", place, left))
+    return emails, sorted(story, key=lambda each: each[0])
+
+
+def test_of_a_demo_shop_the_replay_of_cart_recovery_sends_what_was_really_sent(
+    tenant: Tenant, noon: time_machine.Traveller
+) -> None:
+    make_text()
+    raw = FLOWS["cart recovery by two channels"]()
+    flow = make_flow(raw)
+    emails, story = tell_of_carts()
+    people = [make_profile(timezone="Europe/London") for _ in emails]
+    live(noon, people, story, 12 * DAY)
+    ids = [person.pk for person in people]
+    passages = replay(flow.pk, parse_graph(raw), ids, since=NOON, until=clock.now())
+    assert dry(passages) == really()
+    counted = Counter(node for _, node, _ in really())
+    assert (counted["note"], counted["text"]) == (0, 0)
 
 
 def test_messages_without_address_or_consent_of_the_moment_would_not_have_left(
