@@ -1,5 +1,6 @@
 """Whose date comes round."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -46,6 +47,7 @@ def find_dated(name: str, sought: Sought, latest: date, account: str, *, after: 
     rows = run_sql(
         "flows.find_dates",
         name=name,
+        names=json.dumps([name]),
         is_kept=name in KEPT_DATES,
         account=account,
         days=array(day.isoformat() for day in sorted(sought.days)),

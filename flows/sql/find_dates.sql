@@ -3,6 +3,7 @@
 --
 -- in:  tenant_id   bigint    added by kernel.sql.run_sql
 --      name        text      the property, or a date that is kept of everybody
+--      names       jsonb     a list of it alone
 --      is_kept     boolean   which of both
 --      account     text      IANA zone that says which day an instant is
 --      days        date[]    of a date that comes once
@@ -39,7 +40,7 @@ WITH told AS (
       AND p.merged_into_id IS NULL
       AND p.erased_at IS NULL
       AND NOT p.is_anonymous
-      AND (%(is_kept)s OR (p.dated <> '[]' AND p.dated @> jsonb_build_array(%(name)s::text)))
+      AND (%(is_kept)s OR (p.dated <> '[]' AND p.dated @> %(names)s::jsonb))
 )
 
 SELECT t.id, t.said, t.timezone, t.country

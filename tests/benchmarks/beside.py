@@ -55,5 +55,5 @@ def task_worker(module: str, queue: str, *, processes: int = 1) -> Iterator[Proc
     options = ("--pool", "prefork", "--concurrency", str(processes), "--loglevel", "error")
     known = ("--include", module, "--queues", queue)
     command = python("-m", "celery", "-A", "config.celery", "worker", *known, *options, *QUIET)
-    with beside(command) as worker:
+    with beside(command, stdout=subprocess.DEVNULL) as worker:
         yield worker

@@ -12,7 +12,7 @@ from kernel.scope import tenant_scope
 from tests.benchmarks.world import bare, make_merchant
 
 PEOPLE: Final = b"""
-INSERT INTO crm_profile (tenant_id, email, email_normal, created_at, updated_at)
+INSERT INTO crm_profile (tenant_id, email, email_norm, created_at, updated_at)
 SELECT %(tenant_id)s, 'p' || n || '@example.com', 'p' || n || '@example.com', now(), now()
 FROM generate_series(1, %(count)s) AS n
 """

@@ -15,7 +15,6 @@ from flows.services.knocking import NewStart, start_runs
 from flows.types import Attempt
 from kernel import clock
 from kernel.batches import Deadline
-from kernel.sql import execute, load_sql
 from tenants.models import Tenant
 from tests.factories.flows import definition, make_flow
 from tests.factories.loyalty import make_profile
@@ -129,27 +128,6 @@ def test_who_is_merged_on_the_day_enters_once(tenant: Tenant, noon: time_machine
     advance()
     assert people_in(flow.pk) == [ada.pk]
     assert queued() == [("note", ada.pk)]
-
-
-def test_who_carries_a_date_is_found_by_an_index(tenant: Tenant) -> None:
-    params = {
-        "name": "birthday",
-        "is_kept": False,
-        "account": "Europe/London",
-        "days": "{}",
-        "month_days": "{06-01}",
-        "dates": "{}",
-        "weekdays": "{}",
-        "latest": clock.now().date(),
-        "after": 0,
-        "count": 10,
-    }
-    execute("SET LOCAL enable_seqscan = off")
-    execute("SET LOCAL enable_indexscan = off")
-    explained = execute(f"EXPLAIN (COSTS off) {load_sql('flows.find_dates')}", **params)
-    plan = "\n".join(row[0] for row in explained)
-    assert "Bitmap Index Scan on profile_dated_idx" in plan
-    assert "(dated @> " in plan
 
 
 def test_only_what_begins_with_a_day_is_a_date(tenant: Tenant) -> None:
