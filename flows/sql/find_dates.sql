@@ -18,9 +18,12 @@
 -- A property that is no date is passed over; who carries one is found by the index of their names.
 -- One of days, month_days, dates, weekdays is asked for.
 WITH told AS (
-    SELECT
-        p.id, p.timezone, p.country,
-        CASE
+    SELECT p.id, p.timezone, p.country, d.said
+    FROM crm_profile AS p
+    LEFT JOIN crm_profilefacts AS f
+        ON %(is_kept)s AND f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
+    CROSS JOIN LATERAL (
+        SELECT CASE
             WHEN %(is_kept)s THEN (
                 CASE %(name)s
                     WHEN 'first_order_at' THEN f.first_order_at
@@ -32,9 +35,8 @@ WITH told AS (
                 AND pg_input_is_valid(left(p.properties ->> %(name)s, 10), 'date')
                 THEN left(p.properties ->> %(name)s, 10)::date
         END AS said
-    FROM crm_profile AS p
-    LEFT JOIN crm_profilefacts AS f
-        ON %(is_kept)s AND f.tenant_id = %(tenant_id)s AND f.profile_id = p.id
+        OFFSET 0  -- or it would be worked out anew for each question below
+    ) AS d
     WHERE p.tenant_id = %(tenant_id)s
       AND p.id > %(after)s
       AND p.merged_into_id IS NULL
