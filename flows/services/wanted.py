@@ -45,7 +45,7 @@ def note_goods(refs: Sequence[EventRef]) -> None:
     Args:
         refs: new events of the active tenant; only those of variants are looked at.
     """
-    told = [ref for ref in refs if ref.object_id is not None and not ref.is_backfill]
+    told = [(ref, ref.object_id) for ref in refs if ref.object_id and not ref.is_backfill]
     if not told or not find_wanting():
         return
     now = clock.now()
@@ -55,10 +55,10 @@ def note_goods(refs: Sequence[EventRef]) -> None:
                 event_id=ref.event_id,
                 event_name=ref.name,
                 occurred_at=ref.occurred_at,
-                variant_id=ref.object_id,
+                variant_id=variant_id,
                 due_at=now,
             )
-            for ref in told
+            for ref, variant_id in told
         ],
         ignore_conflicts=True,
     )

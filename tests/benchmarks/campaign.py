@@ -112,7 +112,7 @@ class _Bench:
                     campaign = Campaign.objects.get(pk=campaign_id)
                 if is_done(campaign):
                     return
-        raise AssertionError(f"The campaign stands still: {campaign.reason}")
+        raise AssertionError(f"Campaign {campaign_id} stands still")
 
     def _write(self) -> int:
         with tenant_scope(self.tenant_id), transaction.atomic():
