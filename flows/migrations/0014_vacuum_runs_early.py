@@ -18,6 +18,6 @@ def backwards(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("flows", "0012_tell_of_what_is_wanted")]
+    dependencies = [("flows", "0013_tell_of_what_is_wanted")]
 
     operations = [migrations.RunPython(forwards, backwards)]
