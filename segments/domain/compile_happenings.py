@@ -18,6 +18,7 @@ from segments.domain.happenings import (
 )
 from segments.domain.query import Query, hours_after, midnight_after
 
+_OF_PRODUCTS: Final = frozenset({"brand", FLAG})
 _GOODS: Final = {
     "category": "lower(l.category)",
     "brand": "lower(g.brand)",
@@ -43,8 +44,16 @@ WHERE o.tenant_id = %(tenant_id)s AND o.profile_id = p.id AND {where}
 _LINE: Final = """EXISTS (
     SELECT 1
     FROM crm_orderline AS l
-    LEFT JOIN crm_product AS g ON g.tenant_id = %(tenant_id)s AND g.id = l.product_id
     WHERE l.tenant_id = %(tenant_id)s AND l.order_id = o.id AND l.quantity > 0 AND {fits}
+    OFFSET 0
+)"""
+"""OFFSET keeps each order at a look-up of its own lines: as a join, planned for a whole tenant,
+every line of the tenant was read once for each person."""
+_PRODUCT: Final = """EXISTS (
+    SELECT 1
+    FROM crm_product AS g
+    WHERE g.tenant_id = %(tenant_id)s AND g.id = l.product_id AND {fits}
+    OFFSET 0
 )"""
 _SEASONS: Final = """
 SELECT
@@ -130,7 +139,8 @@ def _bought_join(query: Query, leaf: BoughtLeaf) -> str:
 def _fits_goods(query: Query, key: str, words: tuple[str, ...]) -> str:
     """Whether a line is of what one word of a condition names; a product may have several flags."""
     bound = query.bind([word.lower() for word in words], "::text[]")
-    return f"g.flags && {bound}" if key == FLAG else f"{_GOODS[key]} = ANY({bound})"
+    fits = f"g.flags && {bound}" if key == FLAG else f"{_GOODS[key]} = ANY({bound})"
+    return _PRODUCT.format(fits=fits) if key in _OF_PRODUCTS else fits
 
 
 def _figures(at: str, inside: str) -> str:

@@ -8,10 +8,16 @@ import pytest
 from django.test import Client
 
 from kernel.clock import simulated
+from kernel.sql import execute, whole_tenant
 from segments.choices import Cause
 from segments.models import Segment
 from segments.queries import review
-from segments.queries.conditions import parse_definition
+from segments.queries.conditions import (
+    FROM_PROFILES,
+    LIVE_PROFILES,
+    get_compiler,
+    parse_definition,
+)
 from segments.queries.costs import estimate_seconds
 from segments.queries.listing import list_member_ids
 from segments.services import rebuild as rebuilding
@@ -43,6 +49,20 @@ def post(client: Client, definition: dict[str, Any], **fields: Any) -> tuple[int
 def test_events_cost_more_than_figures(tenant: Tenant) -> None:
     cheap, dear = (estimate_seconds(parse_definition(one), NOW) for one in (ORDERS, VIEWS))
     assert 0 < cheap < dear
+
+
+def test_lines_and_products_are_looked_up_order_by_order_for_everybody(tenant: Tenant) -> None:
+    asked = {"bought": {"category": "Tea", "brand": "Leaf"}, "within": {"days": 60}}
+    compiler = get_compiler(NOW, {})
+    condition = compiler.compile(parse_definition(asked))
+    statement = f"EXPLAIN SELECT {condition} AS holds {FROM_PROFILES} {compiler.joined()}"
+    with whole_tenant():
+        execute("SET LOCAL enable_seqscan = off")  # as of many rows
+        rows = execute(f"{statement} WHERE {LIVE_PROFILES}", **compiler.params)
+    plan = "\n".join(row[0] for row in rows)
+    assert "Semi Join" not in plan
+    assert "order_id = o.id" in plan
+    assert "id = l.product_id" in plan
 
 
 def test_the_same_as_another_segment_is_said_once_before_it_is_saved(client: Client) -> None:
