@@ -188,6 +188,19 @@ FROM (
 ) AS d
 {grouped}
 """
+_COUNT_NEW: Final = """
+SELECT
+    (SELECT count(*) FROM crm_profile AS p WHERE {live}) AS people,
+    count(*) AS members,
+    count(*) AS gained,
+    0 AS lost,
+    (array_agg(p.id))[1:{shown}] AS member_ids,
+    (array_agg(p.id))[1:{shown}] AS gained_ids,
+    NULL AS lost_ids
+{people}
+WHERE {live} AND {condition}
+"""
+"""Of a segment that has no members yet: who does not meet the condition is read no further."""
 _SOME: Final = """
 FROM (
     SELECT n.start + mod(abs(hashint8(n.start)::bigint), %(slack)s::bigint) AS start
@@ -282,7 +295,7 @@ def _ask(
     compiler = get_compiler(now, {**known, **find_missing_references(tree, known)})
     condition = compiler.compile(tree)
     people = FROM_PROFILES if runs is None else _SOME
-    statement = _COUNT
+    statement = _COUNT_NEW if runs is None and segment_id is None else _COUNT
     for name, text in (
         ("{people}", f"{people} {compiler.joined()}"),
         ("{run}", "NULL::bigint" if runs is None else "w.start"),
