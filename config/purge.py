@@ -40,7 +40,7 @@ def purge_due(deadline: Deadline) -> int:
     tenant_id = current_tenant_id()
     if not _begin(tenant_id, is_forced=False):
         return 0
-    return deadline.repeat(lambda: _purge_chunk(tenant_id))
+    return _purge(tenant_id, deadline)
 
 
 def purge_tenant(tenant_id: int) -> int:
@@ -52,10 +52,7 @@ def purge_tenant(tenant_id: int) -> int:
         Rows removed.
     """
     _begin(tenant_id, is_forced=True)
-    done = 0
-    while rows := _purge_chunk(tenant_id):
-        done += rows
-    return done
+    return _purge(tenant_id, Deadline(seconds=None))
 
 
 @transaction.atomic
@@ -73,11 +70,22 @@ def _begin(tenant_id: int, *, is_forced: bool) -> bool:
     return True
 
 
-def _purge_chunk(tenant_id: int) -> int:
-    """Delete the next rows, children before what they refer to; at last files and account."""
-    for table in _tables():
-        if rows := _delete_rows(table, tenant_id):
-            return rows
+def _purge(tenant_id: int, deadline: Deadline) -> int:
+    """Delete rows until none are left; at last files and account."""
+
+    def pass_through() -> int:
+        rows = 0
+        for table in _tables():
+            rows += deadline.repeat(functools.partial(_delete_rows, table, tenant_id))
+            if deadline.passed:
+                return rows
+        # What others wrote meanwhile is found by one more pass.
+        return rows or _purge_account(tenant_id)
+
+    return deadline.repeat(pass_through)
+
+
+def _purge_account(tenant_id: int) -> int:
     asset_files.delete_all(tenant_id)
     shutil.rmtree(Path(settings.MEDIA_ROOT) / str(tenant_id), ignore_errors=True)
     return _delete_account(tenant_id)
