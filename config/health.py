@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from config.queue_scans import AGES, DEFECTS, DEPTHS
+from kernel.broker import connect_broker
 from kernel.postgres.bootstrap import LEAKPROOF_FUNCTIONS
 
 log = structlog.get_logger(__name__)
@@ -74,9 +75,7 @@ def _check_database() -> str:
 
 
 def _check_broker() -> str:
-    with redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
-    ) as client:
+    with connect_broker(settings.REDIS_URL, seconds=2) as client:
         client.ping()
     return "answers"
 

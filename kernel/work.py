@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 
 from kernel.batches import Deadline
+from kernel.broker import connect_broker
 from kernel.scan import list_tenants_due
 from kernel.scope import tenant_scope
 
@@ -111,7 +112,7 @@ def drain_tenant(
     Returns:
         Turns in which something was done.
     """
-    turns = 0
+    turns = idle = 0
     is_suspended = bool(_find_suspended([tenant_id]))
     chosen = [
         work
@@ -119,8 +120,9 @@ def drain_tenant(
         if (kinds is None or kind in kinds) and not (is_suspended and work.rests_when_suspended)
     ]
     with tenant_scope(tenant_id):
-        while turns < limit and _drain_round(chosen):
-            turns += 1
+        while turns < limit and idle < len(chosen):
+            idle = _drain_round(chosen, idle)
+            turns += idle < len(chosen)
     return turns
 
 
@@ -145,9 +147,21 @@ def sweep() -> int:
     return rings
 
 
-def _drain_round(chosen: Collection[WorkKind]) -> bool:
-    done = [_service(work.service)(Deadline(seconds=None)) for work in chosen]
-    return any(done)
+def _drain_round(chosen: Collection[WorkKind], idle: int) -> int:
+    """Give each kind a turn, until all of them had nothing to do one after the other.
+
+    Args:
+        chosen: the kinds, in order.
+        idle: how many had nothing to do just before.
+
+    Returns:
+        How many had nothing to do in the end; all of them when there was none who had.
+    """
+    for work in chosen:
+        idle = 0 if _service(work.service)(Deadline(seconds=None)) else idle + 1
+        if idle == len(chosen):
+            break
+    return idle
 
 
 def _find_suspended(tenant_ids: Collection[int]) -> set[int]:
@@ -166,9 +180,7 @@ def _service(path: str) -> Callable[[Deadline], int]:
 
 @functools.cache
 def _broker() -> "redis.Redis":
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=BROKER_SECONDS, socket_connect_timeout=BROKER_SECONDS
-    )
+    return connect_broker(settings.REDIS_URL, seconds=BROKER_SECONDS)
 
 
 def _ring_key(kind: str, tenant_id: int) -> str:

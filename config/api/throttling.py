@@ -10,6 +10,8 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from kernel.broker import connect_broker
+
 if TYPE_CHECKING:  # the framework reads this module while it loads its views
     from rest_framework.views import APIView
 
@@ -57,4 +59,4 @@ def _count(name: str) -> int:
 
 @functools.cache
 def _broker() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    return connect_broker(settings.REDIS_URL, seconds=1)

@@ -11,6 +11,7 @@ from django.db import DatabaseError, OperationalError, connections
 from django.utils import timezone
 
 from config.checks.report import error, warning
+from kernel.broker import connect_broker
 from kernel.postgres.bootstrap import LEAKPROOF_FUNCTIONS
 from kernel.postgres.compiler import tenant_models
 from kernel.rotation import count_secrets
@@ -73,9 +74,7 @@ def check_redis(app_configs: Any, databases: Any = None, **kwargs: Any) -> Itera
     if not databases:
         return
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=3, socket_connect_timeout=3
-        ) as client:
+        with connect_broker(settings.REDIS_URL, seconds=3) as client:
             policy = str(client.info("memory").get("maxmemory_policy", "noeviction"))
     except (redis.RedisError, OSError) as exc:
         yield _silent("REDIS_URL", 109, exc)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import redis
 
+from kernel.broker import connect_broker
 from kernel.embedded.children import Child, Program
 from kernel.embedded.ports import LOOPBACK
 
@@ -63,7 +64,7 @@ class Valkey:
     def is_ready(self) -> bool:
         """Whether it answers a ping."""
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+            with connect_broker(self.url, seconds=1) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
