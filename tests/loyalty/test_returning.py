@@ -1,5 +1,6 @@
 """Points that expired and are taken back: nobody loses them twice, whichever came first."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
 from uuid import uuid4
@@ -35,9 +36,15 @@ def lasting(months: int | None) -> None:
 
 
 def buy(profile: Profile, points: int) -> Order:
-    order = make_order(profile, 100 * points)
-    post_for_orders([order.pk], now=BOUGHT_AT)
+    [order] = buy_each([profile], points)
     return order
+
+
+def buy_each(people: Sequence[Profile], points: int) -> list[Order]:
+    """Let everybody buy the same; it is posted as one batch."""
+    orders = [make_order(person, 100 * points) for person in people]
+    post_for_orders([order.pk for order in orders], now=BOUGHT_AT)
+    return orders
 
 
 def expire() -> None:
@@ -46,15 +53,21 @@ def expire() -> None:
 
 
 def refund(order: Order, points: int) -> None:
-    make_refund(order, 100 * points, refunded_at=LATER)
-    order.refunded_minor += 100 * points
-    order.save(update_fields=["refunded_minor"])
-    post(order)
+    refund_each([order], points)
 
 
-def post(order: Order) -> None:
+def refund_each(orders: Sequence[Order], points: int) -> None:
+    """Give back as much of several orders; it is posted as one batch."""
+    for order in orders:
+        make_refund(order, 100 * points, refunded_at=LATER)
+        order.refunded_minor += 100 * points
+        order.save(update_fields=["refunded_minor"])
+    post(*orders)
+
+
+def post(*orders: Order) -> None:
     with simulated(LATER):
-        post_for_orders([order.pk], now=LATER)
+        post_for_orders([order.pk for order in orders], now=LATER)
 
 
 @pytest.mark.covers("L2")
@@ -211,19 +224,21 @@ def test_refunds_before_and_after_expiry_leave_the_same_balance(
     with transaction.atomic():
         ensure_program()
         Program.objects.update(pending_days=waits)
-        before, between, after = people = [make_profile() for _ in range(3)]
-        todo: dict[int, list[tuple[Order, int]]] = {each.pk: [] for each in people}
+        before, between, after = range(3)
+        people = [make_profile() for _ in range(3)]
+        todo: list[tuple[list[Order], int]] = []
         for points, months, parts in orders:
             lasting(months)
-            for each in people:
-                order = buy(each, points)
-                todo[each.pk] += [(order, part) for part in parts]
-        half = len(todo[between.pk]) // 2
-        for order, part in todo[before.pk] + todo[between.pk][:half]:
-            refund(order, part)
+            bought = buy_each(people, points)
+            todo += [(bought, part) for part in parts]
+        half = len(todo) // 2
+        for step, (bought, part) in enumerate(todo):
+            early = (before, between) if step < half else (before,)
+            refund_each([bought[who] for who in early], part)
         expire()
-        for order, part in todo[between.pk][half:] + todo[after.pk]:
-            refund(order, part)
+        for step, (bought, part) in enumerate(todo):
+            late = (between, after) if step >= half else (after,)
+            refund_each([bought[who] for who in late], part)
         assert find_differences() == []
         kept = sum(max(0, points - sum(parts)) for points, months, parts in orders if months != 1)
         assert [balance_of(each.pk) for each in people] == [kept] * 3
