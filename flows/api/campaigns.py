@@ -321,14 +321,14 @@ class CampaignViewSet(ReadResource[Campaign]):
         reason = _reason(request)
         return _answer(scheduling.cancel_campaign(self.get_object().pk, reason=reason))
 
-    @extend_schema(request=ResendIn, responses={201: CampaignOut})
+    @extend_schema(request=ResendIn, responses=CampaignOut)
     @action(detail=True, methods=["post"], filter_backends=[])
     def resend(self, request: Request, pk: str) -> Response:
         """Draft what goes to who got it and neither opened, clicked, unsubscribed nor ordered."""
         body = ResendIn(data=request.data)
         body.is_valid(raise_exception=True)
         made = resend_campaign(self.get_object().pk, Resend(**body.validated_data))
-        return _answer(made, HTTPStatus.CREATED)
+        return _answer(made)
 
     @extend_schema(responses=CampaignReportOut)
     @action(detail=True, filter_backends=[], pagination_class=None)

@@ -16,7 +16,7 @@ from flows.views.builder import answer, refuse
 from flows.views.frame import get_flow
 from flows.views.pages import read_number
 from flows.views.people import in_words, read_hundredths
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Invalid
 from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest
@@ -46,8 +46,10 @@ def put_in(request: TenantRequest, flow_id: int) -> HttpResponse:
     """Count what would become of the members of a segment, or begin to put them in."""
     get_flow(flow_id)
     asked = request.GET if request.method == "GET" else request.POST
-    segment_id = read_number(asked, "segment") or 0
+    segment_id = read_number(asked, "segment")
     try:
+        if segment_id is None:
+            raise Invalid("Choose a segment.", fields={"segment": "is missing"})
         if request.method == "POST":
             key = request.POST.get("token", "")[:36] or str(uuid4())
             job = enrol_segment(flow_id, segment_id, actor=request.user.email, key=key)

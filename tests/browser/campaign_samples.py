@@ -36,11 +36,15 @@ def make_campaigns() -> dict[str, str]:
         **counts,
         released_count=300,
     )
+    again = Campaign.objects.create(
+        name="Spring soaps, again", template_ids=[template], resend_of=sent, plan={"timing": "now"}
+    )
     steps = ("audience", "content", "check", "schedule", "confirm")
     return {
         "campaigns": "campaigns/",
         "campaign-calendar": "campaigns/calendar/",
         "campaign-sent": f"campaigns/{sent.pk}/",
+        "campaign-again": f"campaigns/{again.pk}/compose/",
         "campaign-paused": f"campaigns/{paused.pk}/",
         **{f"campaign-{step}": f"campaigns/{draft.pk}/compose/?step={step}" for step in steps},
     }
