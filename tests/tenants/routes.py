@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.tenants.campaign_routes import CAMPAIGN_API, CAMPAIGN_PAGES
+from tests.tenants.flow_routes import FLOW_PAGES
 from tests.tenants.sender_routes import SENDER_PAGES
 
 VIEW = "view"
@@ -204,38 +205,9 @@ PAGES = [
     Page("flows/library/order/", "post", "flows.edit"),
     Page("flows/values/", "get", "flows.edit"),
     Page("flows/condition/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/", "get", VIEW),
-    Page("flows/<int:flow_id>/edit/", "get", "flows.edit"),
-    Page("flows/<int:flow_id>/save/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/settings/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/put-in/", "get", "flows.edit"),
-    Page("flows/<int:flow_id>/rename/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/look/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/publish/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/restore/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/counts/", "get", VIEW),
-    Page("flows/<int:flow_id>/moving/", "get", "flows.edit"),
-    Page("flows/<int:flow_id>/changes/", "get", VIEW),
-    Page("flows/<int:flow_id>/runs/", "get", VIEW),
-    Page("flows/<int:flow_id>/runs/<int:run_id>/", "get", VIEW),
-    Page("flows/<int:flow_id>/refused/", "get", VIEW),
-    Page("flows/<int:flow_id>/try/", "get", VIEW),
-    Page("flows/<int:flow_id>/try/message/", "get", VIEW),
-    Page("flows/<int:flow_id>/backtest/", "get", VIEW),
-    Page("flows/<int:flow_id>/backtest/begin/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/people/", "get", VIEW),
-    Page("flows/<int:flow_id>/people/<int:profile_id>/", "get", VIEW),
-    Page("flows/<int:flow_id>/report/", "get", VIEW),
-    Page("flows/<int:flow_id>/report.csv", "get", VIEW),
-    Page("flows/<int:flow_id>/versions/", "get", VIEW),
-    Page("flows/<int:flow_id>/status/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/resume/", "post", "flows.edit"),
+    *(Page(*each) for each in FLOW_PAGES),
     *(Page(*each) for each in CAMPAIGN_PAGES),
     *(Page(*each) for each in SENDER_PAGES),
-    Page("flows/<int:flow_id>/state/", "post", "flows.edit"),
-    Page("flows/<int:flow_id>/enrol/", "get", "flows.edit"),
-    Page("flows/<int:flow_id>/review/", "get", VIEW),
-    Page("flows/<int:flow_id>/review/decide/", "post", "flows.edit"),
     Page("profiles/<int:profile_id>/flows/enrol/", "get", "flows.edit"),
     Page("tasks/", "get", VIEW),
     Page("tasks/<int:task_id>/finish/", "post", "profiles.note"),

@@ -1,0 +1,36 @@
+"""The pages of one flow: what a `Page` is made of."""
+
+from typing import Final
+
+FLOW_PAGES: Final = (
+    ("flows/<int:flow_id>/", "get", "view"),
+    ("flows/<int:flow_id>/edit/", "get", "flows.edit"),
+    ("flows/<int:flow_id>/save/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/settings/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/put-in/", "get", "flows.edit"),
+    ("flows/<int:flow_id>/rename/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/look/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/publish/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/restore/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/counts/", "get", "view"),
+    ("flows/<int:flow_id>/moving/", "get", "flows.edit"),
+    ("flows/<int:flow_id>/changes/", "get", "view"),
+    ("flows/<int:flow_id>/runs/", "get", "view"),
+    ("flows/<int:flow_id>/runs/<int:run_id>/", "get", "view"),
+    ("flows/<int:flow_id>/refused/", "get", "view"),
+    ("flows/<int:flow_id>/try/", "get", "view"),
+    ("flows/<int:flow_id>/try/message/", "get", "view"),
+    ("flows/<int:flow_id>/backtest/", "get", "view"),
+    ("flows/<int:flow_id>/backtest/begin/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/people/", "get", "view"),
+    ("flows/<int:flow_id>/people/<int:profile_id>/", "get", "view"),
+    ("flows/<int:flow_id>/report/", "get", "view"),
+    ("flows/<int:flow_id>/report.csv", "get", "view"),
+    ("flows/<int:flow_id>/versions/", "get", "view"),
+    ("flows/<int:flow_id>/status/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/resume/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/state/", "post", "flows.edit"),
+    ("flows/<int:flow_id>/enrol/", "get", "flows.edit"),
+    ("flows/<int:flow_id>/review/", "get", "view"),
+    ("flows/<int:flow_id>/review/decide/", "post", "flows.edit"),
+)
