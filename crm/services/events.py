@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from crm.services.ids import allocate_ids, lock_final_profiles
+from crm.services.ids import lock_final_profiles
 from crm.types import EventRef, NewEvent
 from kernel import clock
 from kernel.arrays import columns
@@ -25,8 +25,6 @@ COUNTED: list[Callable[[Collection[str]], set[str]]] = []
 """Each returns those of some names that somebody counts, so that history of them is heard too.
 
 Filled when an app starts (`AppConfig.ready`)."""
-
-_Numbered = list[tuple[int, NewEvent]]
 
 
 @transaction.atomic(savepoint=False)
@@ -62,11 +60,9 @@ def append_resolved(events: Sequence[NewEvent], now: datetime) -> list[EventRef]
     """Append as `append_events`, for a caller that holds the locks of the profiles."""
     if not events:
         return []
-    ids = allocate_ids("crm_event", len(events))
-    fresh = _claim_keys(list(zip(ids, events, strict=True)))
+    fresh = _insert(events, now)
     if not fresh:
         return []
-    _insert_events(fresh, now)
     refs = [_ref(event_id, event) for event_id, event in fresh]
     idle = _find_idle_for({event.name for _, event in fresh if event.is_backfill})
     silent = _silent_names(event for _, event in fresh)
@@ -97,22 +93,11 @@ def _read_table(path: str) -> dict[str, tuple[str, ...]]:
     return table
 
 
-def _claim_keys(numbered: _Numbered) -> _Numbered:
-    keyed: dict[str, tuple[str, int, datetime]] = {}
-    for event_id, event in numbered:
-        if event.dedupe_key:
-            keyed.setdefault(event.dedupe_key, (event.dedupe_key, event_id, event.occurred_at))
-    if not keyed:
-        return numbered
-    params = columns("dedupe_keys event_ids times", list(keyed.values()))
-    claimed = {row.event_id for row in run_sql("crm.record_event_keys", **params)}
-    return [pair for pair in numbered if not pair[1].dedupe_key or pair[0] in claimed]
-
-
-def _insert_events(numbered: _Numbered, now: datetime) -> None:
+def _insert(events: Sequence[NewEvent], now: datetime) -> list[tuple[int, NewEvent]]:
+    """Append events and return the new ones with their ids, in the order given."""
     rows: list[tuple[Any, ...]] = [
         (
-            event_id,
+            event.dedupe_key,
             event.name,
             event.occurred_at,
             event.profile_id,
@@ -122,10 +107,11 @@ def _insert_events(numbered: _Numbered, now: datetime) -> None:
             event.properties if type(event.properties) is dict else dict(event.properties),
             event.is_backfill,
         )
-        for event_id, event in numbered
+        for event in events
     ]
-    names = "id name occurred_at profile_id store_id object_id source properties is_backfill"
-    run_sql("crm.append_events", now=now, **columns(names, rows))
+    names = "dedupe_key name occurred_at profile_id store_id object_id source properties"
+    fresh = run_sql("crm.append_events", now=now, **columns(f"{names} is_backfill", rows))
+    return [(row.id, events[row.place - 1]) for row in fresh]
 
 
 def _add_reactions(refs: Sequence[EventRef], now: datetime) -> None:

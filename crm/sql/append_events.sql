@@ -1,18 +1,45 @@
--- Purpose: append events whose ids are allocated and whose dedupe keys are claimed.
--- In: columns of the events as arrays of equal length; now.
--- Out: nothing.
-INSERT INTO crm_event (
-    tenant_id, id, name, occurred_at, profile_id, store_id, object_id, source, properties,
-    is_backfill, recorded_at
+-- Purpose: append events, each dedupe key once for ever.
+-- In: columns of the events as arrays of equal length, an empty dedupe_key for none; now.
+-- Out: id and place (from 1, in the order given) of those that are new, by place.
+-- Why: the key table is what makes an event once for ever; the partitioned table cannot. Keys are
+--      claimed in their order, so that two who append the same ones wait for each other once. All
+--      in one statement: whoever sends, tracks or takes orders in appends a few at a time.
+WITH told AS MATERIALIZED (
+    SELECT nextval((SELECT pg_get_serial_sequence('crm_event', 'id')::regclass)) AS id, n.*
+    FROM unnest(
+        %(dedupe_key)s::text[], %(name)s::text[], %(occurred_at)s::timestamptz[],
+        %(profile_id)s::bigint[], %(store_id)s::bigint[], %(object_id)s::bigint[],
+        %(source)s::text[], %(properties)s::text[], %(is_backfill)s::boolean[]
+    ) WITH ORDINALITY AS n (
+        dedupe_key, name, occurred_at, profile_id, store_id, object_id, source, properties,
+        is_backfill, place
+    )
+),
+
+claimed AS (
+    INSERT INTO crm_eventkey (tenant_id, dedupe_key, event_id, occurred_at)
+    SELECT %(tenant_id)s, t.dedupe_key, t.id, t.occurred_at
+    FROM told AS t
+    WHERE t.dedupe_key <> ''
+    ORDER BY t.dedupe_key, t.place
+    ON CONFLICT (tenant_id, dedupe_key) DO NOTHING
+    RETURNING event_id
+),
+
+written AS (
+    INSERT INTO crm_event (
+        tenant_id, id, name, occurred_at, profile_id, store_id, object_id, source, properties,
+        is_backfill, recorded_at
+    )
+    SELECT
+        %(tenant_id)s, t.id, t.name, t.occurred_at, t.profile_id, t.store_id, t.object_id, t.source,
+        t.properties::jsonb, t.is_backfill, %(now)s
+    FROM told AS t
+    WHERE t.dedupe_key = '' OR t.id IN (SELECT c.event_id FROM claimed AS c)
+    ON CONFLICT DO NOTHING
 )
-SELECT
-    %(tenant_id)s, n.id, n.name, n.occurred_at, n.profile_id, n.store_id, n.object_id, n.source,
-    n.properties::jsonb, n.is_backfill, %(now)s
-FROM unnest(
-    %(id)s::bigint[], %(name)s::text[], %(occurred_at)s::timestamptz[], %(profile_id)s::bigint[],
-    %(store_id)s::bigint[], %(object_id)s::bigint[], %(source)s::text[], %(properties)s::text[],
-    %(is_backfill)s::boolean[]
-) AS n (
-    id, name, occurred_at, profile_id, store_id, object_id, source, properties, is_backfill
-)
-ON CONFLICT DO NOTHING
+
+SELECT t.id, t.place
+FROM told AS t
+WHERE t.dedupe_key = '' OR t.id IN (SELECT c.event_id FROM claimed AS c)
+ORDER BY t.place
