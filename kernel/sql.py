@@ -58,7 +58,7 @@ def execute(statement: str, /, **params: Any) -> list[Any]:
         if cursor.description is None:
             return []
         row_type = _row_type(tuple(column.name for column in cursor.description))
-        return [row_type(*row) for row in cursor.fetchall()]
+        return list(map(row_type._make, cursor.fetchall()))
 
 
 def count_sql(name: str, /, **params: Any) -> int:

@@ -185,11 +185,12 @@ def address_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[int,
     del now
     verdicts = {}
     for message in messages:
-        if not message.address:
+        address = message.address
+        if not address:
             verdicts[message.id] = Verdict(passed=False, reason=SkipReason.ADDRESS_MISSING)
-        elif message.channel == Channel.EMAIL and to_wire(message.address) is None:
-            verdicts[message.id] = Verdict(passed=False, detail=message.address[:200])
-        elif message.channel == Channel.SMS and is_landline(message.address):
+        elif message.channel == Channel.EMAIL and to_wire(address) is None:
+            verdicts[message.id] = Verdict(passed=False, detail=address[:200])
+        elif message.channel == Channel.SMS and is_landline(address):
             verdicts[message.id] = Verdict(passed=False, detail="a landline takes no SMS")
     return verdicts
 
