@@ -1,6 +1,6 @@
 """Ids taken up front, and the profile that an id stands for today."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from crm.services.repointing import BEFORE_LOCKING
 from kernel.arrays import array
@@ -25,6 +25,18 @@ def lock_final_profiles(profile_ids: Iterable[int]) -> dict[int, int]:
         return {}
     rows = run_sql("crm.lock_final_profiles", ids=array(wanted))
     return {row.id: row.final_id for row in rows}
+
+
+def lock_people(profile_ids: Collection[int]) -> list[int]:
+    """Return whom many ids stand for today, each once, ascending; unknown ones are left out.
+
+    All of them are locked as by `lock_final_profiles`, winners after those who were asked for.
+    """
+    if not profile_ids:
+        return []
+    [row] = run_sql("crm.lock_people", ids=array(sorted(set(profile_ids))))
+    lock_final_profiles(row.winners)
+    return list(row.people)
 
 
 def lock_for_merge(profile_ids: Iterable[int]) -> None:

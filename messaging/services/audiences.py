@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from crm.services.ids import lock_final_profiles
+from crm.services.ids import lock_people
 from kernel import clock
 from kernel.arrays import array
 from kernel.sql import count_sql
@@ -67,7 +67,7 @@ def queue_audience(mailing: Mailing, profile_ids: Collection[int]) -> int:
     queued = count_sql(
         "messaging.queue_audience",
         now=clock.now(),
-        profile_ids=array(_lock(profile_ids)),
+        profile_ids=array(lock_people(profile_ids)),
         key=mailing.key,
         channel=mailing.channel,
         message_class=mailing.message_class,
@@ -81,11 +81,3 @@ def queue_audience(mailing: Mailing, profile_ids: Collection[int]) -> int:
     if queued:
         ring("messages", current_tenant_id())
     return queued
-
-
-def _lock(profile_ids: Collection[int]) -> list[int]:
-    """Return whom some ids stand for today, so that a merge under way is waited for first."""
-    final = lock_final_profiles(profile_ids)
-    people = set(final.values())
-    lock_final_profiles(people - final.keys())
-    return sorted(people)

@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
-from crm.services.ids import lock_final_profiles
+from crm.services.ids import lock_people
 from flows.domain.campaigns.cells import REST, letter_of
 from flows.domain.campaigns.plan import Plan
 from flows.domain.campaigns.times import allow, next_at, next_tick
@@ -83,7 +83,7 @@ def _keep(campaign: Campaign, seen: Sequence[Any], now: datetime) -> list[Any]:
     Somebody who was merged with another recipient takes the place of the one who comes first. So
     the places are read once more when nobody of them can be merged any more.
     """
-    lock_final_profiles([row.profile_id for row in seen])
+    lock_people([row.profile_id for row in seen])
     last = (seen[-1].due_at, seen[-1].slot)
     again = list_next(campaign, now, len(seen))
     return [row for row in again if (row.due_at, row.slot) <= last]
