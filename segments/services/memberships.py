@@ -5,7 +5,7 @@ is written once, and the one who comes second finds no difference.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,8 +115,8 @@ def decide_memberships(
     asked = trees_of(stored) if trees is None else dict(trees)
     while True:
         try:
-            with transaction.atomic(), time_limit(STATEMENT_SECONDS):
-                return write_memberships(scope, now, why, asked, stored)
+            with transaction.atomic():
+                return write_memberships(scope, now, why, asked, stored, seconds=STATEMENT_SECONDS)
         except OperationalError as exc:
             if not was_ended(exc):
                 raise
@@ -129,8 +129,23 @@ def write_memberships(
     why: Why,
     trees: Mapping[int, Node],
     segments: Sequence[StoredSegment],
+    *,
+    seconds: float | None = None,
 ) -> list[MembershipMove]:
-    """Decide as `decide_memberships`, however long it takes; segments as they are stored now."""
+    """Decide as `decide_memberships`, once.
+
+    Args:
+        scope: which profiles.
+        now: aware, as there.
+        why: as there.
+        trees: definitions by segment id.
+        segments: as they are stored now.
+        seconds: how long deciding may take; None for however long it takes. What is told of it
+            afterwards is no definition's fault and has its own time.
+
+    Raises:
+        OperationalError: it took longer, and nothing of the transaction is kept.
+    """
     compiler = get_compiler(now, current_references(now, trees.values()))
     shared = build_shared(trees, compiler)
     heeds = bool(trees) and why.heeds_waiting
@@ -146,7 +161,7 @@ def write_memberships(
         ("{waiting}", _beside("segments.events_that_wait", "w") if heeds else _NOBODY_WAITS),
     ):
         statement = statement.replace(name, text)
-    with whole_tenant() if scope.is_wide else nullcontext():
+    with _limits(scope, seconds):
         rows = execute(
             statement,
             now=now,
@@ -160,6 +175,12 @@ def write_memberships(
         )
     _append_moves(rows, now, segments)
     return [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
+
+
+def _limits(scope: Scope, seconds: float | None) -> AbstractContextManager[None]:
+    if seconds is not None:
+        return time_limit(seconds, is_wide=scope.is_wide)
+    return whole_tenant() if scope.is_wide else nullcontext()
 
 
 def _beside(name: str, alias: str) -> str:

@@ -8,7 +8,7 @@ from django.db.models import F
 
 from crm.services.facts import refresh_fallen_out
 from crm.services.postcodes import settle_postcodes
-from kernel.sql import run_sql, time_limit, was_ended
+from kernel.sql import run_sql, was_ended
 from segments.choices import Cause
 from segments.domain.canonical import digest
 from segments.domain.definitions import KeptLeaf, Node
@@ -85,8 +85,9 @@ def _decide(
             with transaction.atomic():
                 lock_upkeep()
                 stored = _keep_up(trees)
-                with time_limit(STATEMENT_SECONDS):
-                    return write_memberships(scope, tell(), why, trees, stored)
+                return write_memberships(
+                    scope, tell(), why, trees, stored, seconds=STATEMENT_SECONDS
+                )
         except OperationalError as exc:
             if not was_ended(exc):
                 raise

@@ -375,8 +375,8 @@ def test_a_rebuild_undoes_no_newer_decision(
     refresh_everything(NOW)
     before, parts = memberships.write_memberships, [0]
 
-    def write(*args: Any) -> Any:
-        moves = before(*args)
+    def write(*args: Any, **fields: Any) -> Any:
+        moves = before(*args, **fields)
         parts[0] += 1
         if parts[0] == 1:
             today.move_to(NOW + timedelta(days=1))
