@@ -277,6 +277,7 @@ def _describe(order: OrderRecord, catalogue: Catalogue) -> dict[str, Any]:
         "currency": order.currency,
         "items": [_describe_line(line, catalogue) for line in order.lines[:ITEMS_IN_EVENT]],
     }
+    described |= _name_goods(order.lines[:ITEMS_IN_EVENT], catalogue)
     if channel := channel_of(order.channel):
         described["channel"] = channel
     method, name = payment_of(order.payment_names)
@@ -285,6 +286,15 @@ def _describe(order: OrderRecord, catalogue: Catalogue) -> dict[str, Any]:
     if order.discount_codes:
         described["discount_codes"] = list(order.discount_codes)
     return described
+
+
+def _name_goods(lines: Sequence[LineData], catalogue: Catalogue) -> dict[str, list[str]]:
+    """Return the ids at the store of what was bought, and what it is, for flows that ask for it."""
+    ids = dict.fromkeys(line.product_external_id for line in lines if line.product_external_id)
+    known = [catalogue.products[each] for each in ids if each in catalogue.products]
+    flags = sorted({flag for product in known for flag in product.flags})
+    said = {"product_ids": list(ids), "product_flags": flags}
+    return {name: listed for name, listed in said.items() if listed}
 
 
 def _describe_line(line: LineData, catalogue: Catalogue) -> dict[str, Any]:

@@ -12,13 +12,8 @@ _TELLING: Final = ("rating", "status", "answered_at")
 """What of a review conditions and flows ask for."""
 
 
-def _settle(values: dict[str, Any], version_at: datetime) -> None:
-    values["status"] = values["status"] or str(ReviewStatus.PUBLISHED)
-    values["reviewed_at"] = values["reviewed_at"] or version_at
-
-
-def _speak(batch: Batch, change: Change) -> None:
-    row, heard = change.row, change.heard
+def describe_review(row: Review) -> dict[str, Any]:
+    """Return what events say of a review."""
     said = {
         "rating": row.rating,
         "title": row.title,
@@ -27,6 +22,17 @@ def _speak(batch: Batch, change: Change) -> None:
         "is_answered": row.answered_at is not None,
         "product_id": row.product_external_id,
     }
+    return said if row.order_id is None else {**said, "order_id": row.order_id}
+
+
+def _settle(values: dict[str, Any], version_at: datetime) -> None:
+    values["status"] = values["status"] or str(ReviewStatus.PUBLISHED)
+    values["reviewed_at"] = values["reviewed_at"] or version_at
+
+
+def _speak(batch: Batch, change: Change) -> None:
+    row, heard = change.row, change.heard
+    said = describe_review(row)
 
     def add(name: str, at: datetime, key: str) -> None:
         batch.add_event(

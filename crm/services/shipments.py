@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from crm.choices import TOOLS, ShipmentState
@@ -116,7 +116,7 @@ def note_parcel(batch: Batch, shipment_id: int, parcel: Any, order: Any, *, orde
         )
 
     if parcel.state not in _NOT_ON_ITS_WAY and parcel.status.lower() not in _NEVER_SENT:
-        add("Order Fulfilled", parcel.shipped_at or parcel.version_at, "order_fulfilled")
+        add("Order Fulfilled", _left_at(parcel), "order_fulfilled")
     if parcel.delivered_at is not None:
         add("Order Delivered", parcel.delivered_at, "order_delivered")
     elif parcel.delayed_at is not None:
@@ -124,6 +124,15 @@ def note_parcel(batch: Batch, shipment_id: int, parcel: Any, order: Any, *, orde
             batch.stale.update(filter(None, [order.profile_id]))
         else:
             add("Shipment Delayed", parcel.delayed_at, "shipment_delayed")
+
+
+def _left_at(parcel: Any) -> datetime:
+    """Return when a parcel left: before it arrived, also where a shop tells only of that."""
+    left: datetime = parcel.shipped_at or parcel.version_at
+    if parcel.delivered_at is None or left < parcel.delivered_at:
+        return left
+    arrived: datetime = parcel.delivered_at
+    return arrived - timedelta(seconds=1)
 
 
 def _join(batch: Batch, said: Iterable[Item[ShipmentRecord]], known: Any) -> _Parcel | None:

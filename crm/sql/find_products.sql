@@ -3,7 +3,7 @@
 --   rest of what a catalogue says.
 SELECT
     p.id, p.external_id, p.title, p.category, p.brand, p.handle, p.url, p.image_url, p.status,
-    p.own_category, p.tags, p.published_at, p.deleted_at, p.source_version_at
+    p.own_category, p.tags, p.flags, p.published_at, p.deleted_at, p.source_version_at
 FROM crm_product AS p
 WHERE p.tenant_id = %(tenant_id)s
   AND p.store_id = %(store_id)s

@@ -28,7 +28,8 @@ def fits(match: EventMatch, properties: Mapping[str, Any], trigger: Mapping[str,
     Args:
         match: what it waits for; the name is not looked at.
         properties: of the event.
-        trigger: properties of what started the run; one that it lacks equals nothing.
+        trigger: properties of what started the run; one that it lacks equals nothing. Of a list
+            in the event one of its own is enough, such as one product of an order.
     """
     if not holds(match.where, properties):
         return False
@@ -49,7 +50,11 @@ def name_properties(
 
 
 def _is_same(left: Any, right: Any) -> bool:
-    return left is not None and right is not None and str(left) == str(right)
+    if left is None or right is None:
+        return False
+    if isinstance(left, list):
+        return any(_is_same(each, right) for each in left)
+    return str(left) == str(right)
 
 
 def _holds(condition: PropertyCondition, actual: Any) -> bool:

@@ -62,11 +62,17 @@ def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]
     orders = list(Order.objects.filter(pk__in=_order_ids(messages)))
     zone = find_zone(own_tenant().timezone)
     lines: dict[int, list[dict[str, Any]]] = {order.pk: [] for order in orders}
-    for line in OrderLine.objects.filter(order_id__in=lines).order_by("position", "pk"):
+    bought = OrderLine.objects.filter(order_id__in=lines).select_related("product")
+    for line in bought.order_by("position", "pk"):
+        product = line.product
         lines[line.order_id].append(
             {
                 "title": line.title or line.sku,
                 "sku": line.sku,
+                "url": product.url if product else "",
+                "image_url": product.image_url if product else "",
+                "category": line.category,
+                "flags": product.flags if product else [],
                 "quantity": line.quantity,
                 "unit_price_minor": line.unit_price_minor,
                 "total_minor": line.total_minor,
