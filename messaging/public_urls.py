@@ -9,6 +9,7 @@ from messaging.views import (
     edges,
     mailboxes,
     push,
+    rating,
     senders,
     short_links,
     signup_public,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("d/<str:token>", mailboxes.copy_page, name="copy_data"),
     path("u/<str:token>", edges.unsubscribe_page, name="unsubscribe"),
     path("p/<str:token>", edges.preferences_page, name="preferences"),
+    path("r/<str:token>", rating.rate_page, name="rate"),
     path("o/<str:token>.gif", edges.open_pixel, name="open_pixel"),
     path("c/<str:token>", edges.follow_link, name="follow_link"),
     path(

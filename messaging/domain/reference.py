@@ -145,6 +145,10 @@ VARIABLES: tuple[Variable, ...] = (
         [
             ("title", "text", "Name of the product", "Lemon soap"),
             ("sku", "text", "SKU", "SOAP-1"),
+            ("url", "address", "Its page in the shop; empty where none is known", ""),
+            ("image_url", "address", "Its picture; empty without one", ""),
+            ("category", "text", "Category under which it was sold", "Soap"),
+            ("flags", "list", "What it is: consumable, technical, high_value", []),
             ("quantity", "number", "Pieces", 2),
             ("unit_price_minor", "money", "Price of one", 1250),
             ("total_minor", "money", "Of all pieces", 2500),
@@ -222,6 +226,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("reply", "text", "What a member writes in a conversation", "Yes, we do."),
     Variable("unsubscribe_url", "address", "Where this reader ends marketing", "#"),
     Variable("preferences_url", "address", "Where this reader chooses what comes", "#"),
+    Variable("rate_url", "address", "Where this reader says how the order was", "#"),
     Variable("confirm_url", "address", "Where this reader confirms a subscription", "#"),
     Variable("data_url", "address", "Where this reader downloads their data", "#"),
 )

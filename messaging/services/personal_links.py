@@ -54,6 +54,12 @@ def preferences_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     }
 
 
+def rate_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
+    """``rate_url``: the page on which one recipient gives the order of the message its stars."""
+    base = find_link_base()
+    return {message.id: tokens.rate_url(recipient_token(message), base) for message in messages}
+
+
 def confirm_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     """``confirm_url``: the page on which one recipient confirms a subscription."""
     base = find_link_base()

@@ -22,7 +22,7 @@ from messaging.variables import gather_values
 
 NOWHERE = "#"
 """In the place of personal addresses: nobody but the recipient may follow them."""
-_PERSONAL = ("unsubscribe_url", "preferences_url", "confirm_url", "data_url")
+PERSONAL = frozenset({"unsubscribe_url", "preferences_url", "rate_url", "confirm_url", "data_url"})
 
 
 class Look(NamedTuple):
@@ -82,8 +82,8 @@ def _find_pending(message_id: int) -> tuple[PendingMessage, Template] | None:
 
 def _render(pending: PendingMessage, row: Template) -> RenderedEmail:
     template = _compile(row)
-    values = gather_values(template.variables - set(_PERSONAL), [pending])[pending.id]
-    return template.render({**values, **dict.fromkeys(_PERSONAL, NOWHERE)})
+    values = gather_values(template.variables - PERSONAL, [pending])[pending.id]
+    return template.render({**values, **dict.fromkeys(PERSONAL, NOWHERE)})
 
 
 def _compile(row: Template) -> "EmailTemplate | _TextPreview":

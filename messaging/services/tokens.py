@@ -39,6 +39,11 @@ def preferences_url(token: RecipientToken, base: str = "") -> str:
     return f"{base or settings.PUBLIC_URL}/p/{_sign_recipient(token)}"
 
 
+def rate_url(token: RecipientToken, base: str = "") -> str:
+    """Return the address of the page on which one recipient says how an order was."""
+    return f"{base or settings.PUBLIC_URL}/r/{_sign_recipient(token)}"
+
+
 def open_url(token: LinkToken, base: str = "") -> str:
     """Return the address of the pixel of one message."""
     return f"{base or settings.PUBLIC_URL}/o/{_sign_link(token)}.gif"

@@ -22,11 +22,10 @@ from messaging.errors import RenderError, TemplateInvalid
 from messaging.queries import sending
 from messaging.queries.readers import find_last_orders
 from messaging.services.choosing import with_senders
-from messaging.services.previewing import NOWHERE
+from messaging.services.previewing import NOWHERE, PERSONAL
 from messaging.types import PendingMessage, Recipient, RenderedEmail
 from messaging.variables import gather_values
 
-PERSONAL = frozenset({"unsubscribe_url", "preferences_url", "confirm_url", "data_url"})
 OF_A_MESSAGE = frozenset({"coupon", "event", "items"})
 """Values that exist for a real message alone."""
 OF_THE_SHOP = frozenset(

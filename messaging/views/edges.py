@@ -34,15 +34,15 @@ log = structlog.get_logger(__name__)
 MOST_TOPICS = 50
 _GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _readable = require_http_methods(["GET", "HEAD"])
-_answerable = require_http_methods(["GET", "HEAD", "POST"])
+answerable = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @csrf_exempt  # the token proves who asks; a mail program's POST brings no cookie
 @transaction.non_atomic_requests
-@_answerable
+@answerable
 def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
     """Ask on GET; end promotional e-mail on POST (RFC 8058 and the page's own button)."""
-    found = _recipient(token)
+    found = find_recipient(token)
     is_one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     with tenant_scope(found.tenant_id):
         if request.method == "POST":
@@ -51,15 +51,15 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
         if is_one_click:
             return HttpResponse("You are unsubscribed.", content_type="text/plain", headers=PRIVATE)
         subscription = _subscription(found)
-    return _page(request, "messaging/unsubscribe.html", token, subscription)
+    return show_page(request, "messaging/unsubscribe.html", token, subscription)
 
 
 @csrf_exempt  # as above
 @transaction.non_atomic_requests
-@_answerable
+@answerable
 def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what a recipient gets, and change it on POST."""
-    found = _recipient(token)
+    found = find_recipient(token)
     is_copy_sent = False
     with tenant_scope(found.tenant_id):
         if request.method == "POST":
@@ -86,7 +86,7 @@ def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
         "pauses": PAUSES,
         "tenant": shown.subscription,  # in whose zone times are written
     }
-    return _page(request, "messaging/preferences.html", token, shown.subscription, **extra)
+    return show_page(request, "messaging/preferences.html", token, shown.subscription, **extra)
 
 
 @transaction.non_atomic_requests
@@ -118,7 +118,8 @@ def _keep(record: Callable[[LinkToken, Hit], None], request: HttpRequest, link: 
         log.exception("touch_lost", tenant=link.tenant_id, message=link.message_id)
 
 
-def _recipient(token: str) -> RecipientToken:
+def find_recipient(token: str) -> RecipientToken:
+    """Return what the address of a recipient's page carries; one that is not ours is not found."""
     try:
         return tokens.read_recipient_token(token)
     except TokenInvalid as exc:
@@ -165,13 +166,14 @@ def _ids(request: HttpRequest, name: str) -> frozenset[int]:
     return frozenset(int(each) for each in given if each.isascii() and each.isdigit())
 
 
-def _page(
+def show_page(
     request: HttpRequest,
     template: str,
     token: str,
     subscription: Subscription,
     **extra: object,
 ) -> HttpResponse:
+    """Return a page of one recipient, which nobody else may keep."""
     context = {
         "subscription": subscription,
         "token": token,

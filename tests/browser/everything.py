@@ -479,6 +479,7 @@ def _of_everybody(tenant: Tenant) -> dict[str, str]:
         "mail": f"/mailbox/{mail.id}/",
         "unsubscribe": urlsplit(tokens.unsubscribe_url(recipient)).path,
         "preferences": urlsplit(tokens.preferences_url(recipient)).path,
+        "rate": urlsplit(tokens.rate_url(recipient)).path,
         "form-page": urlsplit(page_url(SignUpForm.objects.order_by("pk")[0])).path,
         **_of_a_mailbox(recipient),
         "api": "/api/v1/docs/",

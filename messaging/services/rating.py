@@ -1,0 +1,54 @@
+"""What somebody says of an order on our own page: a review like those of other tools."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+
+from crm.choices import EventSource, ReviewStatus
+from crm.services.ingest import apply_records
+from crm.types.care import ReviewRecord
+from kernel import clock
+from messaging.queries.rating import RatingPage, review_key
+
+MOST_WORDS: Final = 2_000
+MOST_NAME: Final = 60
+STARS: Final = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What was said.
+
+    Attributes:
+        stars: 1 to 5.
+        is_public: whether others may read it, under ``author``.
+    """
+
+    stars: int
+    words: str = ""
+    is_public: bool = False
+    author: str = ""
+
+
+@transaction.atomic
+def rate(page: RatingPage, said: Rated) -> None:
+    """Keep what somebody said of the order of a page; a later word takes the place of this one.
+
+    It stays with the merchant unless whoever wrote it lets others read it.
+    """
+    now = clock.now()
+    status = ReviewStatus.PUBLISHED if said.is_public else ReviewStatus.PENDING
+    record = ReviewRecord(
+        external_id=review_key(page.order.pk),
+        version_at=now,
+        rating=said.stars,
+        status=status.value,
+        product_external_id=page.product,
+        order_external_id=page.order.external_id,
+        body=said.words.strip()[:MOST_WORDS],
+        author=said.author.strip()[:MOST_NAME],
+        is_verified=True,
+        reviewed_at=page.review.reviewed_at if page.review else now,
+    )
+    apply_records(page.order.store_id, [record], source=EventSource.SYSTEM, now=now)
