@@ -25,6 +25,7 @@ from flows.domain.nodes import (
     Jump,
     PropertyChange,
     RandomShare,
+    ReviewsAnswer,
     ShareWay,
     StockWait,
     TagChange,
@@ -359,6 +360,7 @@ READERS: Final[dict[str, ReadNode]] = {
     "points": _act(_points),
     "alert": _act(_alert),
     "webhook": _act(_webhook),
+    "answer_reviews": _act(lambda reader, body, path: ReviewsAnswer()),
     "coupon": _act(_coupon),
 }
 """By the word of ``type``."""

@@ -316,7 +316,12 @@ class TaskOpening:
     due: Duration | None
 
 
-Effect = PropertyChange | TagChange | Award | Alert | Call | CouponChoice
+@dataclass(frozen=True, slots=True)
+class ReviewsAnswer:
+    """Settles the bad reviews of the person."""
+
+
+Effect = PropertyChange | TagChange | Award | Alert | Call | CouponChoice | ReviewsAnswer
 Deed = Effect | TaskOpening
 """What a step may do: the effect of an act, or what a wait begins with."""
 
@@ -327,6 +332,7 @@ RESULTS: Final[dict[type, str]] = {
     Alert: "alerted",
     Call: "called",
     CouponChoice: "coupon",
+    ReviewsAnswer: "answered",
 }
 """What a step records that did something."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from flows.nodes import (
     ab_split,
     alert,
+    answer_reviews,
     branches,
     channel,
     coupon,
@@ -46,6 +47,7 @@ NODE_TYPES: tuple[dict[str, Any], ...] = tuple(
         coupon,
         task,
         alert,
+        answer_reviews,
         webhook,
         goto,
         goal,

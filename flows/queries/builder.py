@@ -41,6 +41,7 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     "coupon": ("Actions", "ticket"),
     "alert": ("Actions", "bell"),
     "webhook": ("Actions", "code"),
+    "answer_reviews": ("Actions", "chat"),
     "goal": ("Ends", "star"),
     "exit": _ENDS,
 }

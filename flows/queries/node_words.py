@@ -22,6 +22,7 @@ from flows.domain.nodes import (
     Jump,
     PropertyChange,
     RandomShare,
+    ReviewsAnswer,
     StockWait,
     TagChange,
     TaskWait,
@@ -74,6 +75,7 @@ _LOOKS: Final[dict[type, Look]] = {
     Alert: Look("act", "bell"),
     Call: Look("act", "code"),
     CouponChoice: Look("act", "ticket"),
+    ReviewsAnswer: Look("act", "chat"),
 }
 
 
@@ -250,7 +252,9 @@ def _act_words(effect: Effect, names: Names) -> tuple[str, str]:
             return _told_words(effect, names)
 
 
-def _told_words(effect: Alert | Call | CouponChoice, names: Names) -> tuple[str, str]:
+def _told_words(
+    effect: Alert | Call | CouponChoice | ReviewsAnswer, names: Names
+) -> tuple[str, str]:
     match effect:
         case Alert(text=text):
             return "Tell your team", text
@@ -258,6 +262,8 @@ def _told_words(effect: Alert | Call | CouponChoice, names: Names) -> tuple[str,
             return "Call a webhook", names.endpoints.get(key, "A deleted endpoint")
         case CouponChoice(coupon_id=key):
             return "Choose a coupon", names.coupons.get(key, "A deleted coupon")
+        case ReviewsAnswer():
+            return "Settle bad reviews", "They count as answered, and promotions go on"
 
 
 def _target_words(key: str, names: Names) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from crm.services.answering import answer_reviews
 from crm.services.properties import (
     PropertyWrite,
     change_properties,
@@ -12,7 +13,14 @@ from crm.services.properties import (
     read_properties,
 )
 from crm.services.tags import change_tags
-from flows.domain.nodes import Award, Call, PropertyChange, TagChange, TaskOpening
+from flows.domain.nodes import (
+    Award,
+    Call,
+    PropertyChange,
+    ReviewsAnswer,
+    TagChange,
+    TaskOpening,
+)
 from flows.queries.versions import list_flow_names
 from flows.services.tasks import open_tasks
 from flows.services.walkers import Due
@@ -116,6 +124,10 @@ def _award(dues: Sequence[Due], now: datetime) -> None:
     )
 
 
+def _answer(dues: Sequence[Due], now: datetime) -> None:
+    answer_reviews({due.walker.profile_id for due in dues}, now)
+
+
 def _call(dues: Sequence[Due], now: datetime) -> None:
     del now
     names = list_flow_names()
@@ -157,6 +169,7 @@ _WRITERS: Final[dict[type, Callable[[Sequence[Due], datetime], None]]] = {
     TagChange: _write_tags,
     Award: _award,
     Call: _call,
+    ReviewsAnswer: _answer,
     TaskOpening: open_tasks,
 }
-_WRITING: Final = {PropertyChange, TagChange, Award}
+_WRITING: Final = {PropertyChange, TagChange, Award, ReviewsAnswer}
