@@ -59,6 +59,7 @@ urlpatterns = [
     path("catalog/flags/add/", flags.add_rule, name="add_flag_rule"),
     path("catalog/flags/<int:rule_id>/remove/", flags.remove_rule, name="remove_flag_rule"),
     path("catalog/<int:product_id>/flag/", flags.flag_product, name="flag_product"),
+    path("catalog/<int:product_id>/refill/", flags.say_refill, name="say_refill"),
     path("catalog/<int:product_id>/", catalog.product_detail, name="product"),
     path("catalog/<int:product_id>/buyers/", catalog.product_buyers, name="product_buyers"),
     path("catalog/<int:product_id>/sales.json", catalog.product_sales, name="product_sales"),

@@ -6,7 +6,7 @@ from crm.models.consent import ConsentEvent, Suppression
 from crm.models.conversation import Conversation, ConversationMessage
 from crm.models.duplicate import DuplicateSearch, MergeRules, ProbableDuplicate
 from crm.models.event import Event, EventKey, Reaction
-from crm.models.figures import CatalogChange, CatalogCount, ProductFigures
+from crm.models.figures import CatalogChange, CatalogCount, ProductFigures, RefillCycle
 from crm.models.flags import FlagRule
 from crm.models.ignored import IgnoredFlaw
 from crm.models.imports import ExchangeRate, ImportRun
@@ -56,6 +56,7 @@ __all__ = [
     "ProfileFacts",
     "ProfileMerge",
     "Reaction",
+    "RefillCycle",
     "Refund",
     "Return",
     "Review",

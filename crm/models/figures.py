@@ -48,6 +48,20 @@ class ProductFigures(TenantModel):
         return f"{self.units} of {self.product_id}"
 
 
+class RefillCycle(TenantModel):
+    """How long one piece of a consumable product lasts, by how people buy it again."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "product_id")
+    product = TenantForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    days = models.FloatField()
+    """Median of the days between two orders of one person, by the pieces of the first."""
+    reorder_count = models.IntegerField()
+    """Of how many such pairs; few say little (`crm.domain.refills`)."""
+
+    def __str__(self) -> str:
+        return f"{self.days} days for a piece of {self.product_id}"
+
+
 class CatalogChange(TenantModel):
     """That orders or people were written and the products are not counted since."""
 
@@ -67,6 +81,8 @@ class CatalogCount(TenantModel):
     first_day = models.DateField()
     zone = models.TextField()
     """IANA; it said what a day was."""
+    refills_at = models.DateTimeField(null=True)
+    """When it was last looked how long products last; None: never."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant"], name="catalogcount_tenant_uniq")]

@@ -37,6 +37,8 @@ class Product(TenantModel):
     """Words of `ProductFlag`, sorted, by the rules and by what was said by hand."""
     flags_by_hand = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     """By word of `ProductFlag` whether it is one, whatever the rules say."""
+    refill_days = models.SmallIntegerField(null=True)
+    """How long one piece lasts, as a member says; None leaves that to the orders."""
     source_version_at = models.DateTimeField(null=True)
     """None while only order lines know the product."""
     created_at = models.DateTimeField(db_default=Now())

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from crm.domain.purchases import COUNTED_DAYS
 from crm.models import CatalogChange, CatalogCount
@@ -74,6 +75,8 @@ def count_due(deadline: Deadline) -> int:
 def count_products(now: datetime) -> None:
     """Count what every product of the tenant sold in the 90 days that end with the present one.
 
+    Once a day it is also measured how long consumable products last.
+
     Args:
         now: aware; orders after it are left out.
     """
@@ -86,6 +89,9 @@ def count_products(now: datetime) -> None:
     CatalogCount.objects.update(**values)
     with whole_tenant():
         run_sql("crm.count_products", **_window(first_day, now, zone))
+        measured = CatalogCount.objects.filter(Q(refills_at=None) | Q(refills_at__lte=now - A_DAY))
+        if measured.update(refills_at=now):
+            run_sql("crm.measure_refills", zone=zone, until=now)
 
 
 def find_wrong_figures() -> list[str]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
+from crm.choices import Platform
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
 from crm.services.stock import tell_variants
 from crm.services.variant_changes import note_prices
@@ -17,6 +18,9 @@ _COLUMNS = (
     "version_at"
 )
 
+NEWS: Final = timedelta(days=7)
+"""What was published longer ago is told to nobody as new."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownProduct:
@@ -25,6 +29,7 @@ class KnownProduct:
     id: int
     title: str
     category: str
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ def _apply(batch: Batch, items: Sequence[Item[ProductRecord]]) -> None:
         and item.record.brand != known[item.record.external_id].brand
     )
     touched = _write_variants(batch, current, ids)
+    _note_published(batch, current, known, ids)
     for item in current:
         name = item.record.external_id
         if name not in known or known[name].source_version_at is None:
@@ -86,6 +92,44 @@ def _apply(batch: Batch, items: Sequence[Item[ProductRecord]]) -> None:
             batch.outcomes[item.index] = UPDATED
         else:
             batch.outcomes[item.index] = UNCHANGED
+
+
+def _note_published(
+    batch: Batch, items: Sequence[Item[ProductRecord]], known: dict[str, Any], ids: dict[str, int]
+) -> None:
+    """Note which products can be bought for the first time, each once; old ones are no news."""
+    for item in items:
+        record, before = item.record, known.get(item.record.external_id)
+        at = _published_at(batch, record.status, record.published_at, is_gone=record.is_deleted)
+        if at is None or at <= batch.now - NEWS or _was_published(batch, before):
+            continue
+        product_id = ids[record.external_id]
+        batch.add_event(
+            "Product Published",
+            at,
+            profile_id=None,
+            object_id=product_id,
+            properties={"product_id": record.external_id, "name": record.title},
+            dedupe_key=f"product_published:{product_id}",
+        )
+
+
+def _was_published(batch: Batch, before: Any) -> bool:
+    if before is None or before.source_version_at is None:
+        return False
+    is_gone = before.deleted_at is not None
+    return _published_at(batch, before.status, before.published_at, is_gone=is_gone) is not None
+
+
+def _published_at(
+    batch: Batch, status: str, published_at: datetime | None, *, is_gone: bool
+) -> datetime | None:
+    """Return since when a product can be bought; None while it cannot.
+
+    A shop of one's own tells no time: what is active there can be bought from now on.
+    """
+    at = batch.now if published_at is None and batch.platform == Platform.CUSTOM else published_at
+    return at if status == "active" and not is_gone and at is not None and at <= batch.now else None
 
 
 def find_or_add(batch: Batch, lines: Iterable[LineData]) -> Catalogue:
@@ -105,7 +149,10 @@ def _known_products(batch: Batch, wanted: dict[str, LineData]) -> dict[str, Know
     if not wanted:
         return {}
     rows = _find_products(batch, wanted)
-    known = {row.external_id: KnownProduct(row.id, row.title, row.category) for row in rows}
+    known = {
+        row.external_id: KnownProduct(row.id, row.title, row.category, tuple(row.flags))
+        for row in rows
+    }
     missing = [
         (name, line.title, line.category) for name, line in wanted.items() if name not in known
     ]

@@ -21,6 +21,7 @@ from crm.queries.product_detail import (
     list_companions,
     list_sold_days,
 )
+from crm.queries.refills import find_refill
 from crm.queries.sources import list_connected
 from kernel import asked
 from kernel.fragments import answer_list
@@ -86,6 +87,7 @@ def product_detail(request: TenantRequest, product_id: int) -> HttpResponse:
         "figures": found.figures,
         "status": "deleted" if found.product.deleted_at else found.product.status,
         "flags": flags_of(found.product),
+        "refill": find_refill(found.product),
         "may_flag": may(request.member.role, capabilities.EDIT_SEGMENTS),
         "image_url": _web_address(found.product.image_url),
         "sales_url": reverse("crm:product_sales", args=[slug, product_id]),

@@ -13,12 +13,14 @@ from crm.forms import FlagRuleForm
 from crm.queries import flags as reads
 from crm.queries.product_detail import find_product
 from crm.services import flags
+from crm.services.refills import say_refill_days
 from kernel.errors import DomainError, NotFound
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
+MOST_DIGITS = 6
 SAID = {"yes": True, "no": False, "rules": None}
 
 
@@ -72,6 +74,23 @@ def flag_product(request: TenantRequest, product_id: int) -> HttpResponse:
         flags.flag_by_hand(
             product_id, request.POST.get("flag", ""), said=said, actor=request.user.email
         )
+    except DomainError as exc:
+        messages.error(request, exc.detail)
+    else:
+        messages.success(request, "Saved.")
+    return redirect("crm:product", request.tenant.slug, product_id)
+
+
+@requires(capabilities.EDIT_SEGMENTS)
+@require_POST
+def say_refill(request: TenantRequest, product_id: int) -> HttpResponse:
+    """Say how long one piece of a product lasts; an empty field takes it back."""
+    if find_product(product_id) is None:
+        raise Http404
+    said = request.POST.get("days", "").strip()
+    days = int(said) if said.isascii() and said.isdecimal() and len(said) < MOST_DIGITS else 0
+    try:
+        say_refill_days(product_id, days if said else None, actor=request.user.email)
     except DomainError as exc:
         messages.error(request, exc.detail)
     else:

@@ -8,11 +8,14 @@ from typing import Any, Final
 from crm.domain.stock_marks import LOW_MARKS
 from flows.domain.reading import Reader
 from flows.domain.starts import (
+    Affinity,
+    ArrivalTrigger,
     DateTrigger,
     Interest,
     ManualTrigger,
     OwnTrigger,
     PriceTrigger,
+    RefillTrigger,
     Repeats,
     StockTrigger,
 )
@@ -26,6 +29,9 @@ DAYS: Final = 30
 MORNING: Final = time(9)
 DATE_UNITS: Final = ("days", "weeks", "months")
 MOST_PIECES: Final = 1_000
+REFILL_PERCENT: Final = 80
+AFFINITY_DAYS: Final = 180
+MOST_AFFINITY_DAYS: Final = 730
 BACK, OUT = True, False
 """Whether stock comes or goes."""
 
@@ -91,6 +97,28 @@ def read_back_in_stock(reader: Reader, raw: Any) -> OwnTrigger:
     return StockTrigger(pieces, BACK, *_audience(reader, body, path, interests))
 
 
+def read_refill(reader: Reader, raw: Any) -> OwnTrigger:
+    """Read that what was bought runs out."""
+    path = "trigger.refill"
+    body = reader.read_object(raw, path)
+    percent = reader.read_whole(body.get("percent", REFILL_PERCENT), f"{path}.percent", 1, 200)
+    return RefillTrigger(percent)
+
+
+def read_arrival(reader: Reader, raw: Any) -> OwnTrigger:
+    """Read that a product is published."""
+    path = "trigger.new_product"
+    body = reader.read_object(raw, path)
+    word = reader.read_word(
+        body.get("audience", Affinity.EITHER), f"{path}.audience", tuple(Affinity)
+    )
+    days = body.get("within_days", AFFINITY_DAYS)
+    return ArrivalTrigger(
+        Affinity(word) if word else Affinity.EITHER,
+        reader.read_whole(days, f"{path}.within_days", 1, MOST_AFFINITY_DAYS),
+    )
+
+
 def read_manual(reader: Reader, raw: Any) -> OwnTrigger:
     """Read that people are only put in by hand."""
     if raw is not True:
@@ -122,6 +150,8 @@ START_READERS: Final[dict[str, Callable[[Reader, Any], OwnTrigger]]] = {
     "price_drop": read_price,
     "low_stock": read_low_stock,
     "back_in_stock": read_back_in_stock,
+    "refill": read_refill,
+    "new_product": read_arrival,
     "manual": read_manual,
 }
 """By the key of a trigger that names what it is."""

@@ -6,11 +6,14 @@ from typing import Final
 from flows.domain.graph import EventTrigger, SegmentTrigger, Trigger
 from flows.domain.starts import (
     TIER_CHANGED,
+    Affinity,
+    ArrivalTrigger,
     DateTrigger,
     Interest,
     ManualTrigger,
     OwnTrigger,
     PriceTrigger,
+    RefillTrigger,
     Repeats,
     StockTrigger,
 )
@@ -27,6 +30,12 @@ _INTERESTS: Final = {
     Interest.CART: "put it into the cart",
     Interest.CHECKOUT: "went to the checkout with it",
     Interest.ASKED: "asked to be told",
+}
+
+_AFFINITIES: Final = {
+    Affinity.BOUGHT: "bought of its category",
+    Affinity.VIEWED: "looked at its category",
+    Affinity.EITHER: "bought of its category or looked at it",
 }
 
 
@@ -57,6 +66,17 @@ def _speak_own(trigger: OwnTrigger) -> str:
             what, more = ("is back in stock", "more") if is_back else ("runs low", "fewer")
             said = f"A variant {what} ({_pieces(pieces)} or {more})"
             return f"{said}, for who {_speak_interest(trigger)}"
+        case _:
+            return _speak_more(trigger)
+
+
+def _speak_more(trigger: RefillTrigger | ArrivalTrigger | ManualTrigger) -> str:
+    match trigger:
+        case RefillTrigger(percent=percent):
+            return f"What they bought is {percent}% used up, by how long it lasts"
+        case ArrivalTrigger(affinity=affinity, within_days=days):
+            who = f"{_AFFINITIES[affinity]} in the last {days} days"
+            return f"A product is published, for who {who}"
         case ManualTrigger():
             return "Put in by hand or over the API"
 

@@ -10,9 +10,13 @@ DATE_REACHED: Final = "Date Reached"
 PRICE_FELL: Final = "Wanted Price Dropped"
 STOCK_FELL: Final = "Wanted Stock Low"
 STOCK_CAME: Final = "Wanted Back In Stock"
+REFILL_DUE: Final = "Refill Due"
+PRODUCT_CAME: Final = "Wanted Product Published"
 ADDED: Final = "Added To Flow"
 """Events of a person that start runs of the one flow that they are about, which is their object."""
-OWN_STARTS: Final = frozenset({DATE_REACHED, PRICE_FELL, STOCK_FELL, STOCK_CAME, ADDED})
+OWN_STARTS: Final = frozenset(
+    {DATE_REACHED, PRICE_FELL, STOCK_FELL, STOCK_CAME, REFILL_DUE, PRODUCT_CAME, ADDED}
+)
 
 TIER_CHANGED: Final = "Loyalty Tier Changed"
 
@@ -90,17 +94,52 @@ class StockTrigger:
     within_days: int
 
 
+class Affinity(StrEnum):
+    """What somebody did with a category to hear of what is new in it."""
+
+    BOUGHT = "bought"
+    VIEWED = "viewed"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True)
+class RefillTrigger:
+    """What somebody bought is used up by so much, and they did not buy it again.
+
+    Attributes:
+        percent: of the time that their pieces last.
+    """
+
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalTrigger:
+    """A product is published, for those who care for its category.
+
+    Attributes:
+        affinity: by what it shows, ``within_days``.
+    """
+
+    affinity: Affinity
+    within_days: int
+
+
 @dataclass(frozen=True, slots=True)
 class ManualTrigger:
     """Nobody enters unless they are put in, by a member or over the API."""
 
 
-OwnTrigger = DateTrigger | PriceTrigger | StockTrigger | ManualTrigger
+OwnTrigger = (
+    DateTrigger | PriceTrigger | StockTrigger | RefillTrigger | ArrivalTrigger | ManualTrigger
+)
 AudienceTrigger = PriceTrigger | StockTrigger
 
 STARTED_BY: Final[dict[type, str]] = {
     DateTrigger: DATE_REACHED,
     PriceTrigger: PRICE_FELL,
+    RefillTrigger: REFILL_DUE,
+    ArrivalTrigger: PRODUCT_CAME,
 }
 
 

@@ -4,8 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from crm.domain.stock_marks import LOW_MARKS
-from flows.domain.start_reading import DATE_UNITS, DAYS, MOST_DAYS, MOST_OFFSET, MOST_PIECES
-from flows.domain.starts import TIER_CHANGED, Interest, Repeats
+from flows.domain.start_reading import (
+    AFFINITY_DAYS,
+    DATE_UNITS,
+    DAYS,
+    MOST_AFFINITY_DAYS,
+    MOST_DAYS,
+    MOST_OFFSET,
+    MOST_PIECES,
+    REFILL_PERCENT,
+)
+from flows.domain.starts import TIER_CHANGED, Affinity, Interest, Repeats
 from flows.nodes.parts import FILTER, TIME_OF_DAY, TIMEZONE, WEEKDAYS
 
 _SEGMENT: Final[dict[str, Any]] = {
@@ -31,6 +40,8 @@ _ICONS: Final = {
     "price_drop": "tag",
     "low_stock": "store",
     "back_in_stock": "store",
+    "refill": "refresh",
+    "new_product": "tag",
     "tier": "star",
     "manual": "plus",
 }
@@ -195,6 +206,43 @@ TRIGGER_TYPES: Final[tuple[dict[str, Any], ...]] = (
             },
             "audience": _audience(Interest.ASKED, *_INTEREST),
             "within_days": _WITHIN,
+        },
+    ),
+    _nested(
+        "refill",
+        "What they bought runs out",
+        "So much of the time is over that the pieces of a product last which somebody bought last, "
+        "and they did not buy it again. A piece lasts as long as the median between orders of the "
+        "same product by one person, where there are enough of them and it is flagged as "
+        "consumable; else as long as you say on its page.",
+        properties={
+            "percent": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 200,
+                "default": REFILL_PERCENT,
+                "title": "Percent used up",
+            },
+        },
+    ),
+    _nested(
+        "new_product",
+        "A product is published",
+        "A product can be bought for the first time, for those who care for its category; once a "
+        "day at the most for each person.",
+        properties={
+            "audience": {
+                "enum": [str(word) for word in Affinity],
+                "default": str(Affinity.EITHER),
+                "title": "Who hears of it",
+                "description": "bought: who bought of its category; viewed: who looked at a "
+                "product of it; either: who did one of both.",
+            },
+            "within_days": {
+                **_WITHIN,
+                "maximum": MOST_AFFINITY_DAYS,
+                "default": AFFINITY_DAYS,
+            },
         },
     ),
     _describe(

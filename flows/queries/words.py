@@ -5,10 +5,26 @@ from typing import Any, Final
 
 from crm.models import Event
 from crm.panels import EventWords
-from flows.domain.starts import ADDED, DATE_REACHED, PRICE_FELL, STOCK_CAME, STOCK_FELL
+from flows.domain.starts import (
+    ADDED,
+    DATE_REACHED,
+    PRICE_FELL,
+    PRODUCT_CAME,
+    REFILL_DUE,
+    STOCK_CAME,
+    STOCK_FELL,
+)
 from flows.models import Flow
 
-EVENTS: Final = (DATE_REACHED, PRICE_FELL, STOCK_FELL, STOCK_CAME, ADDED)
+EVENTS: Final = (
+    DATE_REACHED,
+    PRICE_FELL,
+    STOCK_FELL,
+    STOCK_CAME,
+    REFILL_DUE,
+    PRODUCT_CAME,
+    ADDED,
+)
 
 
 def speak_starts(events: Sequence[Event]) -> dict[int, EventWords]:
@@ -27,16 +43,22 @@ def _speak(event: Event, names: Mapping[int, str]) -> EventWords:
 
 
 def _title(name: str, said: Mapping[str, Any]) -> tuple[str, str]:
-    goods = said.get("name") or said.get("sku") or "a product"
-    match name:
-        case "Date Reached":
-            date = str(said.get("property", "")).removesuffix("_at").replace("_", " ")
-            return "calendar", f"The date came: {date}"
-        case "Wanted Price Dropped":
-            return "tag", f"The price of {goods} dropped"
-        case "Wanted Stock Low":
-            return "store", f"{goods} runs low"
-        case "Wanted Back In Stock":
-            return "store", f"{goods} is back in stock"
-        case _:
-            return "plus", f"Put in by {said.get('added_by', 'your team')}"
+    if name == DATE_REACHED:
+        date = str(said.get("property", "")).removesuffix("_at").replace("_", " ")
+        return "calendar", f"The date came: {date}"
+    if name in _OF_GOODS:
+        symbol, words = _OF_GOODS[name]
+        return symbol, words.format(
+            said.get("title") or said.get("name") or said.get("sku") or "a product"
+        )
+    return "plus", f"Put in by {said.get('added_by', 'your team')}"
+
+
+_OF_GOODS: Final[Mapping[str, tuple[str, str]]] = {
+    PRICE_FELL: ("tag", "The price of {} dropped"),
+    STOCK_FELL: ("store", "{} runs low"),
+    STOCK_CAME: ("store", "{} is back in stock"),
+    REFILL_DUE: ("refresh", "{} runs out soon"),
+    PRODUCT_CAME: ("tag", "{} is new in a category that they like"),
+}
+"""Symbol and words by event; braces stand for the name of the product."""

@@ -1,4 +1,6 @@
-"""Placing people in flows whose date comes round: a scan for each such flow, every quarter hour.
+"""Placing people in flows whose time comes round: a scan for each such flow, every quarter hour.
+
+Their dates, and the days on which what they bought runs out.
 
 A scan looks back as far as clocks differ from the last one on. So who moves to another zone on the
 day itself, or whose date is only told that day, still enters, once: a date comes round for a person
@@ -21,10 +23,11 @@ from flows.domain.occurrences import (
     seek,
     start_instant,
 )
-from flows.domain.starts import DATE_REACHED, DateTrigger
+from flows.domain.starts import DATE_REACHED, REFILL_DUE, DateTrigger, RefillTrigger
 from flows.models import DateScan, Flow
 from flows.queries.dates import Dated, find_dated, find_recorded
 from flows.queries.people import KEPT_DATES
+from flows.queries.refills import find_refills
 from flows.queries.versions import find_graphs, list_live
 from flows.services.knocking import NewStart, start_runs
 from flows.services.turns import TurnFailed, take_turns, turn_of
@@ -38,19 +41,21 @@ KIND: Final = "dates"
 STEP: Final = timedelta(minutes=15)
 """Clocks of the world differ by quarters of an hour."""
 LOOK_BACK: Final = timedelta(hours=26)
+SCANNED: Final = (DateTrigger, RefillTrigger)
+"""Triggers that nothing but the time sets off."""
 _ANEW: Final[dict[str, Any]] = {"until": None, "after": 0}
 
 log = structlog.get_logger(__name__)
 
 
 def keep_scan(flow: Flow, graph: Graph | None) -> None:
-    """Begin, go on or stop looking for the dates of a flow, in the transaction that changes it.
+    """Begin, go on or stop looking for what comes round, in the transaction that changes the flow.
 
     Args:
         flow: as it is now.
         graph: its live definition; None before the first.
     """
-    is_asked = graph is not None and isinstance(graph.trigger, DateTrigger)
+    is_asked = graph is not None and isinstance(graph.trigger, SCANNED)
     if flow.status not in RUNNING or not is_asked:
         DateScan.objects.filter(flow_id=flow.pk).delete()
         return
@@ -112,21 +117,43 @@ def _place_page(scan: DateScan, now: datetime) -> int | None:
     """Start the runs of the next page; return where the page after begins, None after the last."""
     live = [each for each in list_live() if each.flow_id == scan.flow_id]
     graphs = find_graphs([each.version_id for each in live]).values()
-    graph = next((each for each in graphs if isinstance(each.trigger, DateTrigger)), None)
-    if graph is None or not isinstance(trigger := graph.trigger, DateTrigger):
+    graph = next((each for each in graphs if isinstance(each.trigger, SCANNED)), None)
+    if graph is None:
         return None
     begins = max(scan.since, now - graph.max_event_age, scan.seen_until - LOOK_BACK)
+    if isinstance(graph.trigger, RefillTrigger):
+        return _place_refills(scan, graph.trigger, begins, now)
+    if isinstance(graph.trigger, DateTrigger):
+        return _place_dates(scan, graph.trigger, begins, now)
+    return None
+
+
+def _place_refills(
+    scan: DateScan, trigger: RefillTrigger, begins: datetime, now: datetime
+) -> int | None:
+    page = find_refills(trigger.percent, since=begins, until=now, after=scan.after)
+    _start_fresh([_start_refill(scan.flow_id, row) for row in page.rows])
+    return page.next_after
+
+
+def _place_dates(
+    scan: DateScan, trigger: DateTrigger, begins: datetime, now: datetime
+) -> int | None:
     account = get_tenant(current_tenant_id()).timezone
     occurrences = find_occurrences(trigger, days_between(begins, now))
     if not occurrences:
         return None
     sought = seek(trigger.repeats, occurrences)
     page = find_dated(trigger.name, sought, max(occurrences), account, after=scan.after)
-    starts = list_date_starts(scan.flow_id, trigger, page.people, occurrences, (begins, now))
+    _start_fresh(list_date_starts(scan.flow_id, trigger, page.people, occurrences, (begins, now)))
+    return page.after
+
+
+def _start_fresh(starts: Sequence[NewStart]) -> None:
+    """Start the runs of whom nothing was recorded yet."""
     told = find_recorded([start.key for start in starts])
     if fresh := [start for start in starts if start.key not in told]:
         start_runs(fresh)
-    return page.after
 
 
 def list_date_starts(
@@ -176,6 +203,28 @@ def _start(
             "date": occurrence.isoformat(),
             "since": dated.said.isoformat(),
             "years": occurrence.year - dated.said.year,
+        },
+    )
+
+
+def _start_refill(flow_id: int, row: Any) -> NewStart:
+    return NewStart(
+        name=REFILL_DUE,
+        flow_id=flow_id,
+        profile_id=row.profile_id,
+        at=row.due_at,
+        key=f"flow_refill:{flow_id}:{row.profile_id}:{row.id}",
+        store_id=row.store_id,
+        properties={
+            "order_id": row.order_id,
+            "number": row.number,
+            "product_id": row.product_id,
+            "title": row.title,
+            "url": row.url,
+            "image_url": row.image_url,
+            "quantity": int(row.quantity),
+            "days": round(float(row.days) * int(row.quantity), 1),
+            "ordered_at": row.ordered_at.isoformat(),
         },
     )
 
