@@ -74,6 +74,7 @@ _WAITING: Final = {
     "flows": ("flows_flowrun", "wake_at", "status = 'active' AND wake_at <= now()"),
     "campaigns": ("flows_campaign", "due_at", "due_at <= now()"),
     "dates": ("flows_datescan", "due_at", "due_at <= now()"),
+    "access": ("flows_accesslist", "due_at", "due_at <= now()"),
     "ab_tests": ("flows_abtest", "due_at", "due_at <= now()"),
     "stops": ("messaging_sendingstop", "coalesce(ended_at, created_at)", "has_work"),
     "rates": ("messaging_ratelimit", "changed_at", "waking <> '[]'"),

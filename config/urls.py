@@ -18,7 +18,7 @@ PAGES = (
     "stores",
     "imports",
 )
-PUBLIC = ("tenants", "messaging", "stores")
+PUBLIC = ("tenants", "messaging", "flows", "stores")
 
 handler403 = "tenants.views.refusals.refuse"
 handler429 = "tenants.views.refusals.too_many"

@@ -207,6 +207,12 @@ WORK: dict[str, WorkKind] = {
         service="flows.services.dates.scan_due",
         due="SELECT DISTINCT tenant_id FROM flows_datescan WHERE due_at <= now()",
     ),
+    "access": WorkKind(
+        task="flows.tasks.tell_access",
+        queue="flows",
+        service="flows.services.early_access.tell_due",
+        due="SELECT DISTINCT tenant_id FROM flows_accesslist WHERE due_at <= now()",
+    ),
     "ab_tests": WorkKind(
         task="flows.tasks.measure_ab_tests",
         queue="flows",

@@ -30,6 +30,12 @@ def start_wanted(tenant_id: int) -> None:
     work_off("wanted", tenant_id)
 
 
+@shared_task(base=TenantTask, name="flows.tasks.tell_access")
+def tell_access(tenant_id: int) -> None:
+    """Tell people of one tenant what opens to them before all others, for one turn."""
+    work_off("access", tenant_id)
+
+
 @shared_task(base=TenantTask, name="flows.tasks.measure_ab_tests")
 def measure_ab_tests(tenant_id: int) -> None:
     """Measure the A/B splits of one tenant that are due, for one turn."""

@@ -1,5 +1,6 @@
 """Automations and campaigns: frozen versions, runs, audiences, and why somebody did not enter."""
 
+from flows.models.access import AccessList
 from flows.models.automations import (
     ABTest,
     DateScan,
@@ -19,6 +20,7 @@ from flows.models.library import LibraryOrder
 
 __all__ = [
     "ABTest",
+    "AccessList",
     "Campaign",
     "DateScan",
     "Flow",

@@ -1,0 +1,68 @@
+"""Whether somebody may see what is not open to everybody yet."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from flows.domain.passes import ANYBODY
+from flows.models import AccessList
+from segments.models import Membership
+
+MEMBER, PUBLIC, NOT_YET, NOT_ON_LIST = "member", "public", "not_yet", "not_on_list"
+LONGEST: Final = timedelta(minutes=5)
+"""So long a shop may keep an answer: who joins or leaves a segment is noticed by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The answer to one visitor.
+
+    Attributes:
+        reason: why, one of the words above.
+        kept_for: seconds for which the answer holds; it never outlasts a change of the list.
+    """
+
+    is_allowed: bool
+    reason: str
+    opens_at: datetime
+    public_at: datetime
+    kept_for: int
+
+
+def find_access(list_id: int, profile_id: int, now: datetime) -> Access | None:
+    """Return whether somebody may see what a list is about; None where there is no such list.
+
+    Args:
+        list_id: of the active tenant.
+        profile_id: `ANYBODY` is a visitor without a pass.
+        now: aware.
+    """
+    found = AccessList.objects.filter(pk=list_id).first()
+    if found is None:
+        return None
+    reason = _reason(found, profile_id, now)
+    return Access(
+        is_allowed=reason in {MEMBER, PUBLIC},
+        reason=reason,
+        opens_at=found.opens_at,
+        public_at=found.public_at,
+        kept_for=_kept_for(found, now),
+    )
+
+
+def _reason(found: AccessList, profile_id: int, now: datetime) -> str:
+    if now >= found.public_at:
+        return PUBLIC
+    if profile_id == ANYBODY or not _is_member(found, profile_id):
+        return NOT_ON_LIST
+    return MEMBER if now >= found.opens_at else NOT_YET
+
+
+def _is_member(found: AccessList, profile_id: int) -> bool:
+    memberships = Membership.objects.filter(profile_id=profile_id)
+    return memberships.filter(segment_ids__overlap=found.segment_ids).exists()
+
+
+def _kept_for(found: AccessList, now: datetime) -> int:
+    ahead = [at - now for at in (found.opens_at, found.public_at) if at > now]
+    return max(0, int(min([LONGEST, *ahead]).total_seconds()))

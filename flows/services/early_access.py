@@ -1,0 +1,187 @@
+"""Lists of who may buy first: made by members, told to their people once they open.
+
+Everybody on the list gets an event with their own link, and enters the flows that it starts. Pages
+of people are transactions of their own that keep how far they came, so a worker that dies is
+followed by one that goes on, and nobody is told twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from django.db import transaction
+
+from crm.choices import EventSource
+from crm.services.events import append_events
+from crm.types import NewEvent
+from flows.domain.passes import Pass, with_pass
+from flows.models import AccessList
+from flows.queries import people
+from flows.services.turns import TurnFailed, take_turns, turn_of
+from kernel import clock
+from kernel.batches import Deadline
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.tenancy import current_tenant_id
+from kernel.work import ring
+from segments.models import Membership
+from tenants.services import audit
+
+KIND: Final = "access"
+OPENED: Final = "Early Access Opened"
+PAGE: Final = 1_000
+MOST_NAME: Final = 120
+MOST_URL: Final = 2_000
+MOST_HOURS: Final = 24 * 14
+PATIENCE: Final = timedelta(minutes=15)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessData:
+    """What a list is about.
+
+    Attributes:
+        url: absolute; where it is in the shop.
+        hours: so long before ``public_at`` the list may see it.
+        public_at: aware.
+    """
+
+    name: str
+    url: str
+    segment_ids: Sequence[int]
+    hours: int
+    public_at: datetime
+
+
+@transaction.atomic
+def create_list(data: AccessData, *, actor: str) -> AccessList:
+    """Make a list; its people are told once it opens.
+
+    Raises:
+        Invalid: a part breaks a rule; ``fields`` names it.
+    """
+    faults = _find_faults(data)
+    if faults:
+        raise Invalid("This list cannot open as it is.", fields=faults)
+    opens_at = data.public_at - timedelta(hours=data.hours)
+    made = AccessList.objects.create(
+        name=data.name.strip(),
+        url=data.url.strip(),
+        segment_ids=sorted(set(data.segment_ids)),
+        opens_at=opens_at,
+        public_at=data.public_at,
+        due_at=opens_at,
+        created_by=actor,
+    )
+    after = {"name": made.name, "url": made.url, "segments": made.segment_ids}
+    audit.record("access.created", "access_list", made.pk, after=after, actor=actor)
+    ring(KIND, current_tenant_id())
+    return made
+
+
+@transaction.atomic
+def delete_list(list_id: int, *, actor: str) -> None:
+    """Take a list back that has not opened; nobody is told of it.
+
+    Raises:
+        NotFound: no such list.
+        Conflict: it has opened: people hold passes to it.
+    """
+    found = AccessList.objects.select_for_update().filter(pk=list_id).first()
+    if found is None:
+        raise NotFound("This list does not exist.")
+    if found.opens_at <= clock.now():
+        raise Conflict("This list has opened: its people hold links to it.")
+    found.delete()
+    before = {"name": found.name}
+    audit.record("access.deleted", "access_list", list_id, before=before, actor=actor)
+
+
+def tell_due(deadline: Deadline) -> int:
+    """Tell the people of the lists that open now, page by page.
+
+    Args:
+        deadline: when to stop claiming.
+
+    Returns:
+        Pages told; 0 when nothing is due or other workers hold it.
+    """
+    return take_turns(_tell_next, _postpone, deadline)
+
+
+@transaction.atomic
+def _tell_next() -> bool:
+    now = clock.now()
+    due = AccessList.objects.filter(due_at__lte=now).order_by("due_at", "pk")
+    found = due.select_for_update(skip_locked=True, no_key=True).first()
+    if found is None:
+        return False
+    with turn_of(found.pk):
+        page = _next_members(found)
+        if found.public_at > now:
+            _tell(found, page, now)
+    found.after = page[-1] if page else found.after
+    found.due_at = now if len(page) == PAGE else None
+    found.save(update_fields=["after", "due_at"])
+    return True
+
+
+@transaction.atomic
+def _postpone(failure: TurnFailed) -> None:
+    log.error("access_list_failed", list=failure.row_id, exc_info=failure.cause)
+    AccessList.objects.filter(pk=failure.row_id).update(due_at=clock.now() + PATIENCE)
+
+
+def _next_members(found: AccessList) -> list[int]:
+    members = Membership.objects.filter(
+        profile_id__gt=found.after, segment_ids__overlap=found.segment_ids
+    )
+    return list(members.order_by("profile_id").values_list("profile_id", flat=True)[:PAGE])
+
+
+def _tell(found: AccessList, profile_ids: Sequence[int], now: datetime) -> None:
+    tenant_id = current_tenant_id()
+    known = people.find_reachable(profile_ids)
+    append_events(
+        [
+            NewEvent(
+                name=OPENED,
+                occurred_at=found.opens_at,
+                source=EventSource.SYSTEM,
+                profile_id=profile_id,
+                object_id=found.pk,
+                properties={
+                    "list": found.name,
+                    "url": with_pass(found.url, Pass(tenant_id, found.pk, profile_id)),
+                    "public_at": found.public_at.isoformat(),
+                    "hours": int((found.public_at - found.opens_at).total_seconds() // 3600),
+                },
+                dedupe_key=f"early_access:{found.pk}:{profile_id}",
+            )
+            for profile_id in profile_ids
+            if profile_id in known
+        ],
+        now=now,
+    )
+
+
+def _find_faults(data: AccessData) -> dict[str, str]:
+    known = people.segment_names(data.segment_ids)
+    rules = {
+        "name": (0 < len(data.name.strip()) <= MOST_NAME, f"1 to {MOST_NAME} characters"),
+        "url": (
+            data.url.strip().startswith(("https://", "http://"))
+            and len(data.url.strip()) <= MOST_URL,
+            "an address that begins with https://",
+        ),
+        "segment_ids": (
+            bool(data.segment_ids) and set(data.segment_ids) <= known.keys(),
+            "name segments that exist",
+        ),
+        "hours": (1 <= data.hours <= MOST_HOURS, f"1 to {MOST_HOURS} hours"),
+        "public_at": (data.public_at > clock.now(), "lies in the past"),
+    }
+    return {name: words for name, (is_fine, words) in rules.items() if not is_fine}

@@ -1,0 +1,44 @@
+"""The question of a shop: may this visitor see it already? Asked from browsers of any origin."""
+
+from http import HTTPStatus
+from typing import Final
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from flows.domain.passes import ANYBODY, read_pass
+from flows.queries.access import find_access
+from kernel import clock
+from kernel.tenancy import tenant_scope
+
+_OPEN: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@transaction.non_atomic_requests
+@require_safe
+def check_access(request: HttpRequest, shown: str) -> HttpResponse:
+    """Say whether a pass opens its list now.
+
+    The answer may be kept until the list changes, five minutes at the most: for one visitor alone,
+    or for everybody where nobody shows a pass.
+    """
+    found = read_pass(shown)
+    if found is None:
+        return JsonResponse({"detail": "no such pass"}, status=HTTPStatus.NOT_FOUND, headers=_OPEN)
+    with tenant_scope(found.tenant_id), transaction.atomic():
+        access = find_access(found.list_id, found.profile_id, clock.now())
+    if access is None:
+        return JsonResponse({"detail": "no such list"}, status=HTTPStatus.NOT_FOUND, headers=_OPEN)
+    whose = "public" if found.profile_id == ANYBODY else "private"
+    said = {
+        "allowed": access.is_allowed,
+        "reason": access.reason,
+        "opens_at": access.opens_at.isoformat(),
+        "public_at": access.public_at.isoformat(),
+    }
+    kept = {"Cache-Control": f"{whose}, max-age={access.kept_for}"}
+    return JsonResponse(said, headers={**_OPEN, **kept})
