@@ -5,9 +5,17 @@ from typing import Final
 
 from flows.library import (
     after_purchase,
+    after_review,
     browse,
     cart,
+    early_access,
+    loyal_thanks,
+    new_arrivals,
     post_purchase,
+    product_care,
+    repeat_purchase,
+    replenishment,
+    review_request,
     welcome,
     win_back,
     win_back_stages,
@@ -19,6 +27,14 @@ _OTHERS: Final = (
     cart.TEST,
     browse.FLOW,
     after_purchase.FLOW,
+    review_request.FLOW,
+    after_review.FLOW,
+    *product_care.FLOWS,
+    replenishment.FLOW,
+    *repeat_purchase.FLOWS,
+    *loyal_thanks.FLOWS,
+    early_access.FLOW,
+    new_arrivals.FLOW,
     win_back_stages.FLOW,
 )
 

@@ -289,6 +289,30 @@ OTHER_STARTERS: Final = (
         _all(_field("days_since_first_order", ">=", 365), _since_order("<=", 180)),
     ),
     Starter(
+        "happy_champions",
+        "Champions who are happy",
+        "Champions who gave four or five stars, or praised your support, in the last 30 days, and "
+        "with whom nothing is open. Ask them to bring a friend.",
+        LOYALS,
+        _all(
+            _field("rfm_group", "=", "champions"),
+            _any(
+                {
+                    "event": "Review Submitted",
+                    "where": [{"property": "rating", "is": ">=", "value": 4}],
+                    "within": {"days": 30},
+                },
+                {
+                    "event": "Ticket Resolved",
+                    "where": [{"property": "satisfaction", "is": "=", "value": "good"}],
+                    "within": {"days": 30},
+                },
+            ),
+            _flag("has_open_ticket", is_so=False),
+            _flag("has_negative_review", is_so=False),
+        ),
+    ),
+    Starter(
         "upsell_ready",
         "Ready for more",
         "Two orders or more, above your average, the last 14 to 60 days ago, no ticket open.",
