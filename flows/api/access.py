@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm.domain.identifiers import normalize_email
 from crm.queries.lookup import find_owners_of_mailboxes
 from flows.api.campaigns import IdList
 from flows.api.publishing import actor_of
@@ -109,7 +110,7 @@ class AccessListViewSet(ReadResource[AccessList]):
         """Say whether somebody may see it now, for a shop that knows who is logged in."""
         body = AccessCheckIn(data=request.data)
         body.is_valid(raise_exception=True)
-        owners = find_owners_of_mailboxes([body.validated_data["email"]])
+        owners = find_owners_of_mailboxes([normalize_email(body.validated_data["email"])])
         profile_id = next((each for found in owners.values() for each in found), ANYBODY)
         access = find_access(self.get_object().pk, profile_id, clock.now())
         return Response(AccessOut(access).data)

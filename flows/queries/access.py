@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from crm.models import Profile
 from flows.domain.passes import ANYBODY
 from flows.models import AccessList
 from segments.models import Membership
@@ -59,7 +60,9 @@ def _reason(found: AccessList, profile_id: int, now: datetime) -> str:
 
 
 def _is_member(found: AccessList, profile_id: int) -> bool:
-    memberships = Membership.objects.filter(profile_id=profile_id)
+    """Say whether somebody is on the list; a pass of who was merged since is that of who stays."""
+    merged = Profile.objects.filter(pk=profile_id).values_list("merged_into_id", flat=True)
+    memberships = Membership.objects.filter(profile_id=merged.first() or profile_id)
     return memberships.filter(segment_ids__overlap=found.segment_ids).exists()
 
 

@@ -48,9 +48,8 @@ def _title(name: str, said: Mapping[str, Any]) -> tuple[str, str]:
         return "calendar", f"The date came: {date}"
     if name in _OF_GOODS:
         symbol, words = _OF_GOODS[name]
-        return symbol, words.format(
-            said.get("title") or said.get("name") or said.get("sku") or "a product"
-        )
+        named = (said[key] for key in ("title", "name", "sku") if said.get(key))
+        return symbol, words.format(next(named, "a product"))
     return "plus", f"Put in by {said.get('added_by', 'your team')}"
 
 

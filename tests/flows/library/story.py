@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils.module_loading import import_string
 
 from crm.models import Cart
-from flows.models import ABTest, FlowRun
+from flows.models import ABTest, AccessList, FlowRun
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.work import work_kinds
@@ -38,6 +38,7 @@ KINDS: Final = (
     "parcels",
     "carts",
     "dates",
+    "access",
     "flows",
     "ab_tests",
     "messages",
@@ -53,6 +54,7 @@ DUE: Final[tuple[tuple[type[Model], str, dict[str, Any]], ...]] = (
     (PointsAccount, "due_at", {}),
     (PointsAccount, "tier_due_at", {}),
     (ABTest, "due_at", {}),
+    (AccessList, "due_at", {}),
 )
 """Where it is written when something is due next; dates come only at the moments asked for."""
 _PIXEL = re.compile(r"(/o/[^\"']+\.gif)")

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("flows", "0010_scan_dates_in_pages"),
+        ("flows", "0011_library_order"),
         ("tenants", "0007_sweep_kept_answers"),
     ]
 
