@@ -259,6 +259,7 @@ OBJECTS: Final[dict[str, str]] = {
     "program": "Points programme",
     "order": "Orders",
     "product": "Products",
+    "access_list": "Early access",
     "flag_rule": "Rules of product flags",
     "message": "Messages",
     "stop": "Pauses and cancellations",

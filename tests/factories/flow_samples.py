@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from crm.models import Profile
-from flows.models import Flow, FlowRun, FlowVersion, ReviewItem, RunStep, Task
+from flows.models import AccessList, Flow, FlowRun, FlowVersion, ReviewItem, RunStep, Task
 from kernel import clock
 from messaging.models import Message, Template
 
@@ -61,6 +61,13 @@ def make_run(profile: Profile) -> dict[str, int]:
         created_at=now,
         expires_at=now + timedelta(days=7),
     )
+    access = AccessList.objects.create(
+        name="First",
+        url="https://shop.example/first",
+        segment_ids=[],
+        opens_at=now + timedelta(days=1),
+        public_at=now + timedelta(days=2),
+    )
     task = Task.objects.create(
         profile=profile, title="Call them", created_at=now, created_by="ada@example.com"
     )
@@ -69,4 +76,5 @@ def make_run(profile: Profile) -> dict[str, int]:
         "run_id": run.pk,
         "message_id": message.pk,
         "task_id": task.pk,
+        "access_list_id": access.pk,
     }

@@ -61,6 +61,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "catalog/flags/add/": {"flag": "technical", "brand": "Volt"},
     "catalog/flags/<int:rule_id>/remove/": {},
     "catalog/<int:product_id>/flag/": {"flag": "technical", "said": "yes"},
+    "catalog/<int:product_id>/refill/": {"days": "30"},
     **FORMS,
     "segments/new/": {"name": "Mine", "definition": '{"field":"order_count","is":">=","value":2}'},
     "segments/templates/install/": {"key": "rfm_champions"},
