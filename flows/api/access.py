@@ -13,9 +13,9 @@ from crm.domain.identifiers import normalize_email
 from crm.queries.lookup import find_owners_of_mailboxes
 from flows.api.campaigns import IdList
 from flows.api.publishing import actor_of
-from flows.domain.passes import ANYBODY, Pass, write_pass
+from flows.domain.passes import ANYBODY
 from flows.models import AccessList
-from flows.queries.access import MEMBER, NOT_ON_LIST, NOT_YET, PUBLIC, find_access
+from flows.queries.access import MEMBER, NOT_ON_LIST, NOT_YET, PUBLIC, check_path, find_access
 from flows.services.early_access import (
     MOST_HOURS,
     MOST_NAME,
@@ -25,7 +25,6 @@ from flows.services.early_access import (
     delete_list,
 )
 from kernel import clock
-from kernel.tenancy import current_tenant_id
 from tenants.api.resources import IdField, ReadResource
 
 MAX_ID: Final = 2**63 - 1
@@ -49,7 +48,7 @@ class AccessListOut(serializers.Serializer[Any]):
 
     def get_check_path(self, row: AccessList) -> str:
         """Return the address of the list itself."""
-        return f"/v1/early-access/{write_pass(Pass(current_tenant_id(), row.pk))}"
+        return check_path(row)
 
 
 class AccessListIn(serializers.Serializer[Any]):

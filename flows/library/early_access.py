@@ -45,8 +45,8 @@ FLOW: Final = base.LibraryFlow(
     group=base.LOYALTY,
     icon="key",
     description="A list of who may buy first opens: its people get their own link hours before all "
-    "others. Make lists with the REST API (early-access), for VIPs and long-time customers say; "
-    "your shop asks by the link who may come in.",
+    "others. Make lists under Flows, Early access, such as for VIPs and long-time customers; your "
+    "shop asks by the link who may come in.",
     build=_build,
     messages=(FIRST,),
     segments=("vip", "long_time"),

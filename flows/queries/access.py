@@ -1,15 +1,19 @@
 """Whether somebody may see what is not open to everybody yet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from crm.models import Profile
-from flows.domain.passes import ANYBODY
+from flows.domain.passes import ANYBODY, Pass, write_pass
 from flows.models import AccessList
+from kernel.tenancy import current_tenant_id
 from segments.models import Membership
 
 MEMBER, PUBLIC, NOT_YET, NOT_ON_LIST = "member", "public", "not_yet", "not_on_list"
+MOST: Final = 100
+"""Lists that the page shows."""
 LONGEST: Final = timedelta(minutes=5)
 """So long a shop may keep an answer: who joins or leaves a segment is noticed by then."""
 
@@ -49,6 +53,36 @@ def find_access(list_id: int, profile_id: int, now: datetime) -> Access | None:
         public_at=found.public_at,
         kept_for=_kept_for(found, now),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """A list as its page shows it; ``segments`` are names."""
+
+    found: AccessList
+    segments: list[str]
+    check_path: str
+
+
+def list_access(segments: Mapping[int, str]) -> list[AccessRow]:
+    """Return the newest lists.
+
+    Args:
+        segments: names by id; of deleted ones nothing is said.
+    """
+    return [
+        AccessRow(
+            found,
+            [segments[each] for each in found.segment_ids if each in segments],
+            check_path(found),
+        )
+        for found in AccessList.objects.order_by("-pk")[:MOST]
+    ]
+
+
+def check_path(found: AccessList) -> str:
+    """Return the address that a shop asks for visitors without a pass."""
+    return f"/v1/early-access/{write_pass(Pass(current_tenant_id(), found.pk))}"
 
 
 def _reason(found: AccessList, profile_id: int, now: datetime) -> str:

@@ -210,6 +210,8 @@ PAGES = [
     *(Page(*each) for each in CAMPAIGN_PAGES),
     *(Page(*each) for each in SENDER_PAGES),
     Page("profiles/<int:profile_id>/flows/enrol/", "get", "flows.edit"),
+    Page("flows/early-access/", "get", "flows.edit"),
+    Page("flows/early-access/<int:access_list_id>/delete/", "post", "flows.edit"),
     Page("tasks/", "get", VIEW),
     Page("tasks/<int:task_id>/finish/", "post", "profiles.note"),
     Page("stores/", "get", VIEW),

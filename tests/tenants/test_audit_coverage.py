@@ -380,7 +380,8 @@ def test_every_page_that_takes_a_post_is_listed(
 
 def name_list(data: dict[str, Any], ids: dict[str, int]) -> None:
     """Put the id of the list, the store, the segment or the flow where one is asked for."""
-    data |= {word: ids[f"{word}_id"] for word in ("segment", "flow") if data.get(word) == ()}
+    named = {"segment": "segment_id", "segments": "segment_id", "flow": "flow_id"}
+    data |= {word: ids[name] for word, name in named.items() if data.get(word) == ()}
     if "store" in data:
         data["store"] = ids["connected_id"]
     if "list" in data:
