@@ -136,6 +136,23 @@ class MovePreview:
 
 
 @dataclass(frozen=True, slots=True)
+class SoldProduct:
+    """A product that can be bought, as its shop knows it.
+
+    Attributes:
+        product: its id at the shop.
+        category: of the shop, or given by hand; empty without one.
+    """
+
+    store_id: int
+    product: str
+    title: str
+    category: str
+    url: str
+    image_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownVariant:
     """A variant as its shop knows it.
 

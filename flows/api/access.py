@@ -13,9 +13,9 @@ from crm.domain.identifiers import normalize_email
 from crm.queries.lookup import find_owners_of_mailboxes
 from flows.api.campaigns import IdList
 from flows.api.publishing import actor_of
-from flows.domain.passes import ANYBODY
 from flows.models import AccessList
 from flows.queries.access import MEMBER, NOT_ON_LIST, NOT_YET, PUBLIC, check_path, find_access
+from flows.queries.passes import ANYBODY
 from flows.services.early_access import (
     MOST_HOURS,
     MOST_NAME,

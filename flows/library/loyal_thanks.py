@@ -47,10 +47,16 @@ ASK: Final = base.Mail(
 _THRESHOLD: Final = 200
 
 
-def _note(trigger: dict[str, Any], entry_filter: steps.Condition) -> dict[str, Any]:
+def _note(trigger: dict[str, Any], bound: base.Bound, *, of_best: bool) -> dict[str, Any]:
+    """Return the definition for the best customers, or for all others; asked once, at the order."""
     return steps.flow(
         trigger,
         {
+            "who": steps.split(
+                steps.in_segment(bound.segment("vip")),
+                yes="hour" if of_best else "other",
+                no="other" if of_best else "hour",
+            ),
             "hour": steps.delay(1, "hours", "note"),
             "note": steps.message(NOTE, "card"),
             "card": steps.task(
@@ -58,22 +64,20 @@ def _note(trigger: dict[str, Any], entry_filter: steps.Condition) -> dict[str, A
             ),
             "done": steps.end("mail and card"),
             "over": steps.end("mail without a card"),
+            "other": steps.end("thanked by the other flow, or not at all"),
         },
         reentry={"policy": "every_time"},
-        entry_filter=entry_filter,
-        on_filter="skip",
         exit_on=[{"event": "Order Cancelled", "same": ["order_id"]}],
     )
 
 
 def _large_order(bound: base.Bound) -> dict[str, Any]:
     total = {"property": "total", "is": ">=", "value": _THRESHOLD}
-    others = steps.no(steps.in_segment(bound.segment("vip")))
-    return _note({**steps.ORDER, "filter": [total]}, others)
+    return _note({**steps.ORDER, "filter": [total]}, bound, of_best=False)
 
 
 def _best_customer(bound: base.Bound) -> dict[str, Any]:
-    return _note(steps.ORDER, steps.in_segment(bound.segment("vip")))
+    return _note(steps.ORDER, bound, of_best=True)
 
 
 def _referral(bound: base.Bound) -> dict[str, Any]:

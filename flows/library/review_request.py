@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from flows.library import base, parts, steps
+from messaging.choices import ASKS_FOR_REVIEW
 
 LOOKED_AFTER: Final = "answer looked after"
 """Tag of a request whose own flow makes bad answers good, so that no other flow does it again."""
@@ -44,7 +45,7 @@ REQUEST: Final = base.Mail(
             "Is something wrong with it? Just reply to this email, and a person looks after it.",
         ),
     ),
-    tags=(base.ASKS_FOR_REVIEW, LOOKED_AFTER),
+    tags=(ASKS_FOR_REVIEW, LOOKED_AFTER),
 )
 SORRY: Final = base.Mail(
     "library_review_sorry",

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from crm.models import Profile
-from flows.domain.passes import ANYBODY, Pass, write_pass
 from flows.models import AccessList
+from flows.queries.passes import ANYBODY, Pass, write_pass
 from kernel.tenancy import current_tenant_id
 from segments.models import Membership
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from crm.choices import Platform
 from crm.models import Event, Product, Store, Variant
-from flows.types import ShownVariant
+from flows.types import ShownVariant, SoldProduct
 
 BIGINT_DIGITS: Final = 19
 Named = tuple[int, str]
@@ -88,6 +88,22 @@ def find_shown(variant_ids: Collection[int]) -> dict[int, ShownVariant]:
             title=variant.product.title,
         )
         for variant in variants
+    }
+
+
+def find_sold(product_ids: Collection[int]) -> dict[int, SoldProduct]:
+    """Return products by id of Patron; those that cannot be bought are left out."""
+    rows = Product.objects.filter(pk__in=set(product_ids), status="active", deleted_at__isnull=True)
+    return {
+        row.pk: SoldProduct(
+            row.store_id,
+            row.external_id,
+            row.title,
+            row.category or row.own_category,
+            row.url,
+            row.image_url,
+        )
+        for row in rows
     }
 
 

@@ -155,6 +155,14 @@ def segments_of(profile_ids: Collection[int]) -> dict[int, frozenset[int]]:
     return {pk: frozenset(ids) for pk, ids in rows.values_list("profile_id", "segment_ids")}
 
 
+def list_members(segment_ids: Collection[int], *, after: int, count: int) -> list[int]:
+    """Return the next members of any of some segments, in the order of their ids."""
+    members = Membership.objects.filter(
+        profile_id__gt=after, segment_ids__overlap=list(segment_ids)
+    )
+    return list(members.order_by("profile_id").values_list("profile_id", flat=True)[:count])
+
+
 def find_segment(key: str) -> int | None:
     """Return the id of a core segment by its stable word, or None."""
     return Segment.objects.filter(key=key).values_list("pk", flat=True).first()

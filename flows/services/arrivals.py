@@ -4,19 +4,20 @@ Nobody hears of more than one product of a day in one flow: the first one stands
 messages show what else is new.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
 
-from crm.models import Product
 from crm.types import EventRef
 from flows.domain.starts import PRODUCT_CAME, ArrivalTrigger
 from flows.queries import people
+from flows.queries.goods import find_sold
 from flows.queries.versions import find_graphs, list_live
 from flows.services.knocking import NewStart, start_runs
+from flows.types import SoldProduct
 from kernel import clock
 from kernel.arrays import columns
 from kernel.sql import run_sql, whole_tenant
@@ -31,12 +32,7 @@ class _Ask:
     ref: EventRef
     flow_id: int
     trigger: ArrivalTrigger
-    product: Product
-
-    @property
-    def category(self) -> str:
-        """Of the store, or given by hand."""
-        return self.product.category or self.product.own_category
+    product: SoldProduct
 
 
 @transaction.atomic(savepoint=False)
@@ -71,15 +67,14 @@ def _find_asks(refs: Sequence[EventRef]) -> list[_Ask]:
     if not wanting:
         return []
     ids = {ref.object_id for ref in refs if ref.object_id is not None}
-    shown = Product.objects.filter(pk__in=ids, status="active", deleted_at__isnull=True)
-    products: Mapping[int, Product] = {product.pk: product for product in shown}
+    products = find_sold(ids)
     asks = [
         _Ask(ref, flow_id, trigger, product)
         for ref in sorted(refs, key=lambda ref: (ref.occurred_at, ref.event_id))
         if (product := products.get(ref.object_id or 0)) is not None
         for flow_id, trigger in wanting
     ]
-    return [ask for ask in asks if ask.category]
+    return [ask for ask in asks if ask.product.category]
 
 
 def _find_fans(asks: Sequence[_Ask]) -> list[tuple[int, int]]:
@@ -87,7 +82,7 @@ def _find_fans(asks: Sequence[_Ask]) -> list[tuple[int, int]]:
     rows = [
         (
             place,
-            ask.category,
+            ask.product.category,
             str(ask.trigger.affinity),
             now - timedelta(days=ask.trigger.within_days),
         )
@@ -113,9 +108,9 @@ def _start(ask: _Ask, profile_id: int) -> NewStart:
         key=f"flow_arrival:{ask.flow_id}:{profile_id}:{ask.ref.occurred_at:%Y-%m-%d}",
         store_id=product.store_id,
         properties={
-            "product_id": product.external_id,
+            "product_id": product.product,
             "title": product.title,
-            "category": ask.category,
+            "category": product.category,
             "url": product.url,
             "image_url": product.image_url,
         },

@@ -16,16 +16,15 @@ from django.db import transaction
 from crm.choices import EventSource
 from crm.services.events import append_events
 from crm.types import NewEvent
-from flows.domain.passes import Pass, with_pass
 from flows.models import AccessList
 from flows.queries import people
+from flows.queries.passes import Pass, with_pass
 from flows.services.turns import TurnFailed, take_turns, turn_of
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
-from segments.models import Membership
 from tenants.services import audit
 
 KIND: Final = "access"
@@ -136,10 +135,7 @@ def _postpone(failure: TurnFailed) -> None:
 
 
 def _next_members(found: AccessList) -> list[int]:
-    members = Membership.objects.filter(
-        profile_id__gt=found.after, segment_ids__overlap=found.segment_ids
-    )
-    return list(members.order_by("profile_id").values_list("profile_id", flat=True)[:PAGE])
+    return people.list_members(found.segment_ids, after=found.after, count=PAGE)
 
 
 def _tell(found: AccessList, profile_ids: Sequence[int], now: datetime) -> None:

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from flows.domain.passes import ANYBODY, read_pass
 from flows.queries.access import find_access
+from flows.queries.passes import ANYBODY, read_pass
 from kernel import clock
 from kernel.tenancy import tenant_scope
 

@@ -21,9 +21,9 @@ from messaging.queries.senders import SenderRow, dns_failure, list_domains, list
 from messaging.services.checking import Parts, check_draft, compile_draft
 from messaging.services.choosing import with_senders
 from messaging.services.gating import MARKETING
+from messaging.services.previewing import PERSONAL
 from messaging.services.trying import (
     OF_A_MESSAGE,
-    PERSONAL,
     pending_for,
     try_template,
     values_for,

@@ -23,7 +23,7 @@ def test_good_reviews_are_thanked_with_points_and_bad_ones_made_good(story: Stor
         ("06-01 12:00", "eve", "review_recovery"),
         ("06-02 12:00", "ada", "review_thanks"),
     ]
-    given = PointsEntry.objects.values_list("account__profile__first_name", "points")
+    given = PointsEntry.objects.values_list("profile__first_name", "points")
     assert list(given) == [("Ada", 50)]
     assert list(Task.objects.values_list("title", "profile__first_name")) == [
         ("Make it good: they wrote a bad review", "Eve")

@@ -21,7 +21,7 @@ def test_each_kind_of_product_has_its_own_guide_at_its_own_time(story: Story) ->
     story.order("eve", lines=[soap])
     dan = story.order("dan", lines=[radio])
     story.order("fay", lines=[radio])
-    sent = story.live(days=3)
+    sent = story.live(days=3, hours=1)
     story.call(
         "returns",
         {
@@ -41,7 +41,7 @@ def test_each_kind_of_product_has_its_own_guide_at_its_own_time(story: Story) ->
             "updated_at": "2026-06-04T12:00:00Z",
         },
     )
-    sent += story.live(days=10)
+    sent += story.live(days=6)
 
     assert of_library(sent) == [
         ("06-03 12:00", "ada", "setup_guide"),
