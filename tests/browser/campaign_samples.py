@@ -43,6 +43,8 @@ def make_campaigns() -> dict[str, str]:
     return {
         "campaigns": "campaigns/",
         "campaign-calendar": "campaigns/calendar/",
+        "early-access": "flows/early-access/",
+        "tasks": "tasks/",
         "campaign-sent": f"campaigns/{sent.pk}/",
         "campaign-again": f"campaigns/{again.pk}/compose/",
         "campaign-paused": f"campaigns/{paused.pk}/",

@@ -218,8 +218,6 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "flow-report": f"{flow}/report/?period=90",
         "flow-report-own-days": f"{flow}/report/?period=custom&from=2020-01-01&to=2020-01-31",
         "review": f"{flow}/review/",
-        "early-access": "flows/early-access/",
-        "tasks": "tasks/",
         "put-person-in": f"profiles/{run.profile_id}/flows/enrol/",
         "put-people-in": f"{flow}/enrol/",
         "versions": f"{flow}/versions/",

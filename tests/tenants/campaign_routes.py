@@ -1,4 +1,4 @@
-"""The pages and addresses of campaigns: what a `Page` and an `Endpoint` are made of."""
+"""The pages and addresses of campaigns, early access and tasks: what a `Page` and an `Endpoint` are made of."""
 
 from typing import Final
 
@@ -22,6 +22,10 @@ CAMPAIGN_PAGES: Final = (
     ("campaigns/<int:campaign_id>/duplicate/", "post", "flows.edit"),
     ("campaigns/<int:campaign_id>/resend/", "post", "flows.edit"),
     ("campaigns/<int:campaign_id>/delete/", "post", "flows.edit"),
+    ("flows/early-access/", "get", "flows.edit"),
+    ("flows/early-access/<int:access_list_id>/delete/", "post", "flows.edit"),
+    ("tasks/", "get", "view"),
+    ("tasks/<int:task_id>/finish/", "post", "profiles.note"),
 )
 CAMPAIGN_API: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     ("campaigns/", ("get", "post"), ""),
@@ -34,4 +38,10 @@ CAMPAIGN_API: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     ("campaigns/<pk>/resend/", ("post",), "campaign_id"),
     ("campaigns/<pk>/report/", ("get",), "campaign_id"),
     ("campaigns/<pk>/dry-run/", ("post",), "campaign_id"),
+    ("early-access/", ("get", "post"), ""),
+    ("early-access/<pk>/", ("get", "delete"), "access_list_id"),
+    ("early-access/<pk>/check/", ("post",), "access_list_id"),
+    ("tasks/", ("get", "post"), ""),
+    ("tasks/<pk>/", ("get",), "task_id"),
+    ("tasks/<pk>/finish/", ("post",), "task_id"),
 )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("flows", "0011_library_order"),
+        ("flows", "0012_send_again"),
         ("tenants", "0007_sweep_kept_answers"),
     ]
 
