@@ -1,4 +1,4 @@
-"""The pages and addresses of campaigns, early access and tasks: what a `Page` and an `Endpoint` are made of."""
+"""Addresses of campaigns, early access and tasks: what a `Page` and an `Endpoint` are made of."""
 
 from typing import Final
 
