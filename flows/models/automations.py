@@ -235,12 +235,13 @@ class DateScan(TenantModel):
 
 
 class WantedChange(TenantModel):
-    """A price or stock that changed, until those were looked for who were interested."""
+    """What changed of goods, or is new, until those were looked for who are interested."""
 
     event_id = models.BigIntegerField()
     event_name = models.TextField()
     occurred_at = models.DateTimeField()
     variant_id = models.BigIntegerField()
+    """What the event is about: a variant, or a product that is new."""
     due_at = models.DateTimeField()
 
     class Meta:

@@ -22,6 +22,7 @@ from kernel import clock
 from kernel.arrays import columns
 from kernel.sql import run_sql, whole_tenant
 
+PUBLISHED: Final = "Product Published"
 CHUNK: Final = 1_000
 
 
@@ -42,7 +43,7 @@ def start_for_arrivals(refs: Sequence[EventRef]) -> None:
     Args:
         refs: new events of the active tenant; only those of products are looked at.
     """
-    told = [ref for ref in refs if ref.object_id is not None and not ref.is_backfill]
+    told = [ref for ref in refs if ref.name == PUBLISHED and not ref.is_backfill]
     asks = _find_asks(told) if told else []
     starts: dict[str, NewStart] = {}
     for place, profile_id in _find_fans(asks) if asks else ():
@@ -55,15 +56,20 @@ def start_for_arrivals(refs: Sequence[EventRef]) -> None:
         start_runs([start for start in chunk if start.profile_id in known])
 
 
-def _find_asks(refs: Sequence[EventRef]) -> list[_Ask]:
+def find_wanting() -> list[tuple[int, ArrivalTrigger]]:
+    """Return the live flows that new products start, with how."""
     live = list_live()
     graphs = find_graphs([each.version_id for each in live])
-    wanting = [
+    return [
         (each.flow_id, trigger)
         for each in live
         if each.version_id in graphs
         and isinstance(trigger := graphs[each.version_id].trigger, ArrivalTrigger)
     ]
+
+
+def _find_asks(refs: Sequence[EventRef]) -> list[_Ask]:
+    wanting = find_wanting()
     if not wanting:
         return []
     ids = {ref.object_id for ref in refs if ref.object_id is not None}

@@ -1,4 +1,4 @@
-"""Prices and stock that changed: noted as they are told, and worked off apart from reactions.
+"""Prices and stock that changed, and products that are new: noted as they are told, and worked off apart from reactions.
 
 A sale changes thousands of them at once, and everybody who was interested in any is looked for. It
 shall hold up nobody's order meanwhile.
@@ -13,6 +13,7 @@ from django.db import OperationalError, transaction
 
 from crm.types import EventRef
 from flows.models import WantedChange
+from flows.services import arrivals
 from flows.services.audiences import find_wanting, start_for_goods
 from kernel import clock
 from kernel.batches import Deadline
@@ -38,15 +39,15 @@ class _BatchFailed(Exception):
 
 @transaction.atomic(savepoint=False)
 def note_goods(refs: Sequence[EventRef]) -> None:
-    """Note what got cheaper, runs low or is back, where a flow wants to tell people of it.
+    """Note what got cheaper, runs low, is back or new, where a flow wants to tell people of it.
 
     A repeat notes nothing twice, and what was worked off already starts nothing twice.
 
     Args:
-        refs: new events of the active tenant; only those of variants are looked at.
+        refs: new events of the active tenant; only those of goods are looked at.
     """
     told = [(ref, ref.object_id) for ref in refs if ref.object_id and not ref.is_backfill]
-    if not told or not find_wanting():
+    if not told or not (find_wanting() or arrivals.find_wanting()):
         return
     now = clock.now()
     WantedChange.objects.bulk_create(
@@ -102,7 +103,9 @@ def _start_batch(ids: Sequence[int] | None) -> int:
     if not changes:
         return 0
     try:
-        start_for_goods([_ref(change) for change in changes])
+        refs = [_ref(change) for change in changes]
+        start_for_goods([ref for ref in refs if ref.name != arrivals.PUBLISHED])
+        arrivals.start_for_arrivals(refs)
     except OperationalError:
         raise
     except Exception as exc:

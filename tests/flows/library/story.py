@@ -39,6 +39,7 @@ KINDS: Final = (
     "carts",
     "dates",
     "access",
+    "wanted",
     "flows",
     "ab_tests",
     "messages",

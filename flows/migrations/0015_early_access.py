@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("flows", "0012_send_again"),
+        ("flows", "0014_vacuum_runs_early"),
         ("tenants", "0007_sweep_kept_answers"),
     ]
 
