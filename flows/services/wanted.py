@@ -1,4 +1,4 @@
-"""Prices and stock that changed, and products that are new: noted as they are told, and worked off apart from reactions.
+"""Prices, stock and new products: noted as they are told, and worked off apart from reactions.
 
 A sale changes thousands of them at once, and everybody who was interested in any is looked for. It
 shall hold up nobody's order meanwhile.

@@ -6,7 +6,7 @@ import kernel.tenancy
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0036_loyalty_tier"),
+        ("crm", "0037_find_dates"),
         ("tenants", "0007_sweep_kept_answers"),
     ]
 
