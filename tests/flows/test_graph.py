@@ -49,6 +49,7 @@ NODE_WORDS = (
     "task",
     "alert",
     "webhook",
+    "answer_reviews",
     "goto",
     "goal",
     "exit",

@@ -68,6 +68,14 @@ EXAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         {"back_in_stock": {"within_days": 7}},
         "A variant is back in stock (1 piece or more), for who asked to be told in the last 7 days",
     ),
+    "refill": (
+        {"refill": {"percent": 80}},
+        "What they bought is 80% used up, by how long it lasts",
+    ),
+    "new_product": (
+        {"new_product": {"audience": "bought", "within_days": 90}},
+        "A product is published, for who bought of its category in the last 90 days",
+    ),
     "tier": (
         {
             "event": "Loyalty Tier Changed",
