@@ -90,7 +90,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "flows/new/": {"start": "blank"},
     "flows/library/install/": {"key": "win_back"},
-    "flows/library/order/": {"key": ["win_back", "post_purchase"]},
+    "flows/library/order/": {"key": ["win_back", "post_purchase", "welcome", "cart_recovery"]},
     "flows/<int:flow_id>/save/": {"graph": '{"nodes": {}}'},
     "flows/<int:flow_id>/rename/": {"name": "Hello again"},
     "flows/<int:flow_id>/publish/": {},
