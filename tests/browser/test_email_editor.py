@@ -168,8 +168,11 @@ def test_code_and_blocks_show_the_same_and_liquid_is_kept(
 
     toggle.click()
     liquid = '{% if person.city.size > 2 %}Hello {{ person.city | default: "you" }}{% endif %}'
-    code.fill(before.replace("Write as you would to one person.", liquid))
+    for_some = '<mj-section show-to="language is not de">'
+    written = before.replace("Write as you would to one person.", liquid)
+    code.fill(written.replace("<mj-section>", for_some, 1))
     toggle.click()
+    expect(page.get_by_text("Language is not de")).to_be_visible()
     expect(page.frame_locator("iframe.gjs-frame").get_by_text("Hello {{")).to_be_visible()
     page.get_by_role("button", name="Line", exact=True).click()
     with settled(page):
@@ -177,6 +180,7 @@ def test_code_and_blocks_show_the_same_and_liquid_is_kept(
 
     saved = stored(shop).mjml
     assert liquid in saved
+    assert for_some in saved
     assert "<mj-divider></mj-divider>" in saved
 
 

@@ -79,12 +79,13 @@ export class ShowingFields {
     const ways: [string, string][] = [
       [EVERYBODY, "Everybody"],
       [ONLY, "Only some people"],
-      [ELSE_ONLY, "Some who did not see the part above"],
-      [ELSE, "Everybody who did not see the part above"],
+      [ELSE_ONLY, "Some of the others"],
+      [ELSE, "All the others"],
     ];
     this.element.replaceChildren(
       h("legend", {}, "Who sees it"),
       this.#select("way", "Shown to", ways, way, (next) => this.#change({ way: next })),
+      ...(way === ELSE || way === ELSE_ONLY ? [h("p", { class: "field-help" }, "The others are those who do not see the part above.")] : []),
       ...(way === ONLY || way === ELSE_ONLY ? this.#condition() : []),
     );
   }
