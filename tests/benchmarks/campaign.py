@@ -6,7 +6,7 @@ for each person, follows merges, commits each chunk, and has the trail of each m
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -85,9 +85,8 @@ class _Bench:
         """Insert everything at once."""
         self._forget()
         campaign_id = self._write()
-        with bare() as cursor:
-            params = self.params | {"campaign_id": campaign_id}
-            return timed(lambda: cursor.execute(FLOOR, params))
+        params = self.params | {"campaign_id": campaign_id}
+        return timed(lambda: _execute(FLOOR, params))
 
     def ours(self) -> float:
         """Build chunk by chunk, as a worker does."""
@@ -142,9 +141,8 @@ class _Gated(_Bench):
 
     def by_hand(self) -> float:
         self._forget()
-        with bare() as cursor:
-            params = self._gates.params | {"key": f"hand:{next(_numbers)}"}
-            return timed(lambda: cursor.execute(GATED, params))
+        params = self._gates.params | {"key": f"hand:{next(_numbers)}"}
+        return timed(lambda: _execute(GATED, params))
 
     def ours(self) -> float:
         self._forget()
@@ -159,6 +157,12 @@ class _Gated(_Bench):
         self._go_on(campaign_id, _is_built)
         self._gates.ask()
         self._go_on(campaign_id, _is_released)
+
+
+def _execute(statement: bytes, params: Mapping[str, Any]) -> None:
+    """Run a statement to its commit, at which references are checked."""
+    with bare() as cursor:
+        cursor.execute(statement, params)
 
 
 def _is_built(campaign: Campaign) -> bool:
