@@ -28,6 +28,8 @@ RUNS = int(os.environ.get("PATRON_SURVIVAL_RUNS", "200"))
 LEAST_KILLS = 5
 BETWEEN_KILLS = (0.3, 1.2)
 """Seconds."""
+CELERY_WORKER = " worker --hostname "
+"""In the command of each of its processes, and of none of PostgreSQL's workers."""
 SENDERS = 8
 SETTLE_SECONDS = 900
 PAUSE_SECONDS = 0.05
@@ -197,7 +199,7 @@ def kill_at_random(instance: Instance, work: Future[str], lots: random.Random) -
     kills = 0
     while not work.done() or kills < LEAST_KILLS:
         time.sleep(lots.uniform(*BETWEEN_KILLS))
-        kills += bool(instance.kill_any(" worker ", lots))
+        kills += bool(instance.kill_any(CELERY_WORKER, lots))
     return kills
 
 
