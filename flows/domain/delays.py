@@ -34,9 +34,10 @@ def due_at(delay: Delay, start: datetime, zone: ZoneInfo) -> datetime:
     """
     days = _CALENDAR_DAYS.get(delay.duration.unit)
     if days is None:
-        ended = (start + delay.duration.length).astimezone(zone).replace(tzinfo=None)
+        late = start + delay.duration.length
         if delay.until_time is None and not delay.weekdays:
-            return (start + delay.duration.length).astimezone(UTC)
+            return late.astimezone(UTC)
+        ended = late.astimezone(zone).replace(tzinfo=None)
     else:
         ended = start.astimezone(zone).replace(tzinfo=None)
         ended += timedelta(days=days * delay.duration.n)

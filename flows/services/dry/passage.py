@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from crm.types import EventRef
 from flows.choices import Refusal, RunStatus
-from flows.domain.graph import EventTrigger, Graph, Policy
-from flows.domain.nodes import Act, Call
-from flows.domain.steps import Asked
+from flows.domain.graph import Delay, EventTrigger, Exit, Graph, Message, Policy
+from flows.domain.nodes import Act, Call, Goal
+from flows.domain.steps import NOTHING, Asked
 from flows.domain.triggers import holds, name_properties
 from flows.domain.values import Condition
 from flows.services.dry.facts import Facts, Person
@@ -34,6 +34,8 @@ from flows.types import Attempt, Happened, LiveRun
 from messaging.types import NewMessage
 
 _INSTANT: Final = timedelta(microseconds=1)
+_SURE: Final = (Delay, Exit, Goal, Act)
+"""What is decided without anything that must be found out first."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,16 @@ class DryWalk(Walk):
         nodes = self.facts.graph.nodes.values()
         effects = [node.effect for node in nodes if isinstance(node, Act)]
         self._endpoints = {each.endpoint_id for each in effects if isinstance(each, Call)}
+
+    def _ask(self, moving: Sequence[Walker]) -> dict[int, Asked]:
+        """Ask nothing of one who stands at a node that needs to know nothing, as most do."""
+        if len(moving) == 1:
+            [walker] = moving
+            node = walker.graph.nodes.get(walker.node)
+            is_sure = isinstance(node, Message) and walker.graph.entry_filter is None
+            if is_sure or isinstance(node, _SURE):
+                return {walker.run_id: NOTHING}
+        return super(DryWalk, self)._ask(moving)  # bare `super` knows no class with slots
 
     def _look(self, node: object, group: Sequence[Walker]) -> dict[int, Asked]:
         return self.facts.look(node, group, self.now)
