@@ -10,7 +10,7 @@ from crm.models import Order, Profile, Store
 from crm.services.ingest import apply_records
 from crm.types import CustomerRecord, LineData, OrderRecord, RefundRecord
 from flows.choices import RunStatus
-from flows.models import FlowEntry, FlowRun
+from flows.models import Flow, FlowEntry, FlowRun
 from flows.services import checks
 from flows.services.library import install_flows
 from kernel import clock
@@ -34,6 +34,7 @@ def shop(tenant: Tenant) -> Store:
     ensure_program()
     install_templates()
     install_flows()
+    Flow.objects.update(holdout=0)
     return Store.objects.create(
         name="Shop", platform="custom", currency="GBP", timezone="Europe/London"
     )
