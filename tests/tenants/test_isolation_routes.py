@@ -30,7 +30,7 @@ LISTS = [
     for endpoint in API
     if not endpoint.names and "get" in endpoint.methods and "reports" not in endpoint.path
 ]
-SAME_FOR_ALL = {"segments/fields/", "flows/nodes/", "flows/triggers/"}
+SAME_FOR_ALL = {"segments/fields/", "flows/nodes/", "flows/triggers/", "flows/library/"}
 BELOW = {"delivery_id": "outgoing_id", "profile_id": "profile_id"}
 """Whose id stands in an address below another one."""
 
