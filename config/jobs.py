@@ -69,6 +69,16 @@ JOBS: dict[str, JobKind] = {
         back_label="Flows",
         subject="name",
     ),
+    "flows.product_issue": JobKind(
+        label="Writing to the buyers of a product",
+        unit="people",
+        capability=capabilities.EDIT_FLOWS,
+        service="flows.services.product_issues.notify_batch",
+        kept="Whoever was written to until then knows; nobody is written to twice.",
+        back="flows:list",
+        back_label="Flows",
+        subject="name",
+    ),
     "flows.move": JobKind(
         label="Moving people to a new version",
         unit="people",

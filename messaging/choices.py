@@ -77,6 +77,7 @@ class SkipReason(TextChoices):
     CANCELLED = "cancelled", "Cancelled by your team"
     EXIT_CONDITION = "exit_condition", "An exit condition of the flow is met"
     FLOW_FILTER = "flow_filter", "No longer matches the filter of the flow"
+    DISCOUNT = "discount", "Your best customers get no mass discounts"
     PROFILE_ERASED = "profile_erased", "The profile was erased"
     STORE_UNINSTALLED = "store_uninstalled", "The store is no longer connected"
     ADDRESS_MISSING = "address_missing", "No address on this channel"

@@ -23,6 +23,7 @@ passed.
 GATE_ORDER: dict[str, SkipReason] = {
     "exit_condition": SkipReason.EXIT_CONDITION,
     "flow_filter": SkipReason.FLOW_FILTER,
+    "discount": SkipReason.DISCOUNT,
     "profile": SkipReason.PROFILE_ERASED,
     "store": SkipReason.STORE_UNINSTALLED,
     "address": SkipReason.ADDRESS_INVALID,

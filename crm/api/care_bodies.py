@@ -60,6 +60,7 @@ class ReturnIn(serializers.Serializer[Any]):
     note = Text(5000)
     items = ReturnItemIn(many=True, required=False)
     url = Text(2000)
+    label_url = Text(2000, help_text="Where the customer prints the label for the parcel.")
     updated_at = _time()
 
 

@@ -56,6 +56,7 @@ class ReturnOut(CareOut):
     reason = serializers.CharField()
     note = serializers.CharField()
     items = serializers.ListField(child=serializers.DictField())
+    label_url = serializers.CharField()
 
 
 class ReviewOut(CareOut):

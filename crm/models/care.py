@@ -55,6 +55,8 @@ class Return(CareModel):
     note = models.TextField(db_default="")
     items = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     """``line_key``, ``sku``, ``title``, ``quantity``, ``reason`` of what goes back."""
+    label_url = models.TextField(db_default="")
+    """Where the customer prints the label for the parcel, of the provider of returns."""
 
     class Meta:
         constraints = [

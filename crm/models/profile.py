@@ -10,7 +10,9 @@ from crm.choices import ConsentState, IdentityKind
 from crm.models.store import Store
 from kernel.tenancy import TenantForeignKey, TenantModel
 
-_NAMES_OF_DATES = '$.keyvalue() ? (@.value like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}").key'
+_NAMES_OF_DATES = (
+    '$.keyvalue() ? (@.value like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}|^-?-?[0-9]{2}-[0-9]{2}$").key'
+)
 """Names of properties that begin with a day, as a path of PostgreSQL."""
 _IS_LIVE = models.Q(merged_into__isnull=True, erased_at__isnull=True)
 

@@ -70,6 +70,27 @@ def find_stock(
     )
 
 
+def find_exchanges(skus: Collection[str]) -> dict[str, list[Variant]]:
+    """Return by SKU the variants of the same product that can be bought now, in the shop's order.
+
+    Args:
+        skus: of what comes back; one of which nothing else is in stock is left out.
+    """
+    back = Variant.objects.filter(sku__in=set(skus) - {""}).values_list("sku", "product_id")
+    products: dict[int, set[str]] = {}
+    for sku, product_id in back:
+        products.setdefault(product_id, set()).add(sku)
+    if not products:
+        return {}
+    others = Variant.objects.filter(product_id__in=products).select_related("product")
+    found: dict[str, list[Variant]] = {}
+    for variant in others.order_by("pk"):
+        if _of_variant(variant).can_be_bought:
+            for sku in sorted(products[variant.product_id]):
+                found.setdefault(sku, []).append(variant)
+    return found
+
+
 def _of_variant(variant: Variant) -> Stock:
     product = variant.product
     title = f"{product} ({variant.title})" if variant.title else str(product)

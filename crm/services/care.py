@@ -22,7 +22,7 @@ from kernel.sql import run_sql
 
 SHARED: Final = ("order_external_id", "url")
 """What all of them may say."""
-OF_PEOPLE: Final = ("url", "note", "title", "body", "author", "subject")
+OF_PEOPLE: Final = ("url", "label_url", "note", "title", "body", "author", "subject")
 """What is not kept of an order whose person was erased."""
 
 

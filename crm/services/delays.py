@@ -33,7 +33,7 @@ def find_late(deadline: Deadline) -> int:
 def _find_batch() -> int:
     now = clock.now()
     rows = run_sql("crm.mark_late_shipments", now=now, count=BATCH)
-    append_events([_event(row) for row in rows if row.order_id and not row.is_test], now=now)
+    append_events([_event(row) for row in rows if row.order_id and not row.is_void], now=now)
     return len(rows)
 
 

@@ -20,6 +20,7 @@ def _speak(batch: Batch, change: Change) -> None:
     row, was = change.row, change.heard.status if change.heard is not None else ""
     said = {
         "number": change.order.number if change.order is not None else row.order_external_id,
+        "order_id": row.order_id,
         "return_number": row.number,
         "status": row.status,
         "reason": row.reason,
@@ -27,6 +28,7 @@ def _speak(batch: Batch, change: Change) -> None:
             {name: item[name] for name in ("sku", "title", "quantity") if item.get(name)}
             for item in row.items
         ],
+        "label_url": row.label_url,
     }
 
     def add(name: str, at: datetime, key: str) -> None:
@@ -51,7 +53,16 @@ def _speak(batch: Batch, change: Change) -> None:
 
 RETURNS: Final = Kind(
     model=Return,
-    fields=("number", "status", "requested_at", "closed_at", "reason", "note", "items"),
+    fields=(
+        "number",
+        "status",
+        "requested_at",
+        "closed_at",
+        "reason",
+        "note",
+        "items",
+        "label_url",
+    ),
     settle=_settle,
     speak=_speak,
 )

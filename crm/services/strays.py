@@ -70,6 +70,16 @@ def link_batch(turn: JobTurn) -> JobStep:
     return JobStep(rows=len(ids), cursor=None if is_last else [store_id, ids[-1]])
 
 
+def link_orders(order_ids: Sequence[int], *, store_id: int) -> None:
+    """Link some orders of nobody of one store, as far as their addresses can mean one person only.
+
+    Raises:
+        IngestConflict: another delivery brought the same people; it is safe to call again.
+    """
+    with transaction.atomic():
+        _link(store_id, order_ids)
+
+
 def _link(store_id: int, ids: Sequence[int]) -> None:
     # Whoever writes for a store holds its row before others.
     batch = open_batch(store_id, 0, SOURCE, is_backfill=True, now=clock.now())

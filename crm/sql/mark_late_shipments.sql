@@ -1,6 +1,7 @@
 -- Purpose: note parcels whose promised time has passed and that have not arrived.
 -- In: now; count (how many at most).
--- Out: the parcels with their order's profile and number; those without a known order have none.
+-- Out: the parcels with their order's profile and number, and whether nobody waits for it: it is a
+--      test or was cancelled. Those without a known order have none.
 WITH late AS (
     SELECT s.id
     FROM crm_shipment AS s
@@ -23,7 +24,8 @@ marked AS (
 )
 SELECT
     m.id, m.store_id, m.order_external_id, m.carrier, m.tracking_number, m.tracking_url,
-    m.promised_at, m.is_backfill, o.id AS order_id, o.profile_id, o.number, o.is_test
+    m.promised_at, m.is_backfill, o.id AS order_id, o.profile_id, o.number,
+    (o.is_test OR o.cancelled_at IS NOT NULL) AS is_void
 FROM marked AS m
 LEFT JOIN crm_order AS o ON o.tenant_id = %(tenant_id)s AND o.id = m.order_id
 ORDER BY m.id

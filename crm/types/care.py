@@ -17,6 +17,7 @@ class ReturnRecord:
         customer: who sends it back; the order's person where none is named.
         items: ``line_key``, ``sku``, ``title``, ``quantity``, ``reason`` of what goes back.
         url: of the return in the tool that it comes from.
+        label_url: where the customer prints the label for the parcel.
     """
 
     external_id: str
@@ -31,6 +32,7 @@ class ReturnRecord:
     note: str = ""
     items: Sequence[Mapping[str, Any]] = ()
     url: str = ""
+    label_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def product_detail(request: TenantRequest, product_id: int) -> HttpResponse:
         "flags": flags_of(found.product),
         "refill": find_refill(found.product),
         "may_flag": may(request.member.role, capabilities.EDIT_SEGMENTS),
+        "may_edit_flows": may(request.member.role, capabilities.EDIT_FLOWS),
         "image_url": _web_address(found.product.image_url),
         "sales_url": reverse("crm:product_sales", args=[slug, product_id]),
         "csv_url": reverse("crm:product_sales_csv", args=[slug, product_id]),

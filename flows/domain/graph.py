@@ -67,6 +67,7 @@ class Reentry:
     Attributes:
         gap: with ``after``: shortest time from one entry to the next.
         key: with ``keyed``: event property of which each value has a run of its own.
+        again: with ``keyed``: a value starts a run anew once the one before it is over.
         at_once: so many runs of a person may be on their way at the same time; 0 is no limit.
     """
 
@@ -74,6 +75,7 @@ class Reentry:
     gap: timedelta = timedelta(0)
     key: str = ""
     at_once: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

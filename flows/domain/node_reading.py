@@ -5,7 +5,7 @@ from datetime import time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from flows.domain.graph import MAX_VISITS, Delay, Node
+from flows.domain.graph import MAX_VISITS, Delay, Node, Split
 from flows.domain.nodes import (
     METRICS,
     ABSplit,
@@ -209,6 +209,18 @@ def read_channel(reader: Reader, key: str, body: Body, nodes: Mapping[str, Any])
     )
 
 
+def read_discount_guard(reader: Reader, key: str, body: Body, nodes: Mapping[str, Any]) -> Node:
+    """Read a discount guard: a split by a segment."""
+    path = f"nodes.{key}"
+    segment = reader.read_id(body.get("segment"), f"{path}.segment", "a segment")
+    return Split(
+        id=key,
+        condition={"segment": str(segment), "is": "member"},
+        yes=reader.read_target(body.get("yes"), f"{path}.yes", nodes),
+        no=reader.read_target(body.get("no"), f"{path}.no", nodes),
+    )
+
+
 def read_goto(reader: Reader, key: str, body: Body, nodes: Mapping[str, Any]) -> Node:
     """Read a jump."""
     path = f"nodes.{key}"
@@ -353,6 +365,7 @@ READERS: Final[dict[str, ReadNode]] = {
     "random": read_random,
     "ab_split": read_ab_split,
     "channel": read_channel,
+    "discount_guard": read_discount_guard,
     "goto": read_goto,
     "goal": read_goal,
     "update_property": _act(_property),

@@ -16,6 +16,8 @@ from flows.domain.starts import DateTrigger, Repeats
 WEST, EAST = timedelta(hours=12), timedelta(hours=14)
 """How far the clocks of the world are behind UTC at most, and before it."""
 _ROLL = 6
+YEARLESS = 4
+"""Stands for the year that somebody did not tell, which many keep to themselves."""
 
 
 @dataclass(frozen=True, slots=True)

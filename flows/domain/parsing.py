@@ -37,7 +37,7 @@ from flows.domain.start_reading import START_READERS
 from flows.domain.values import ErrorPolicy
 from flows.errors import GraphError, Problem
 
-CHANNELS = ("email", "sms", "whatsapp")
+CHANNELS = ("email", "sms", "whatsapp", "push")
 CLASSES = ("promotional", "behavioural", "transactional", "safety", "service")
 LATENESS = {"promotional": timedelta(hours=24), "behavioural": timedelta(hours=12)}
 """How late a message of a class may be when its node does not say; others are never late."""
@@ -168,7 +168,8 @@ class _Reader(Reader):
             key = self.read_text(body.get("property"), "reentry.property")
         most = body.get("max_at_once")
         at_once = self.read_whole(most, "reentry.max_at_once", 1, MOST_AT_ONCE) if most else 0
-        return Reentry(policy, gap, key, at_once)
+        again = self.read_flag(body.get("again", False), "reentry.again")
+        return Reentry(policy, gap, key, at_once, again=again)
 
     def _exit_on(self, raw: Any, path: str) -> ExitOn:
         body = self.read_object(raw, path)

@@ -29,6 +29,8 @@ DAYS: Final = 30
 MORNING: Final = time(9)
 DATE_UNITS: Final = ("days", "weeks", "months")
 MOST_PIECES: Final = 1_000
+INTERESTS: Final = (Interest.VIEWED, Interest.CART, Interest.CHECKOUT, Interest.WISHED)
+"""Who may hear of a price or of stock beside those who asked to be told."""
 REFILL_PERCENT: Final = 80
 AFFINITY_DAYS: Final = 180
 MOST_AFFINITY_DAYS: Final = 730
@@ -71,7 +73,7 @@ def read_price(reader: Reader, raw: Any) -> OwnTrigger:
     return PriceTrigger(
         least,
         unit == "percent",
-        *_audience(reader, body, path, (Interest.VIEWED, Interest.CART, Interest.CHECKOUT)),
+        *_audience(reader, body, path, INTERESTS),
     )
 
 
@@ -84,8 +86,7 @@ def read_low_stock(reader: Reader, raw: Any) -> OwnTrigger:
         words = ", ".join(str(mark) for mark in reversed(LOW_MARKS))
         reader.fault(f"{path}.pieces", f"must be one of {words}")
         pieces = LOW_MARKS[0]
-    interests = (Interest.VIEWED, Interest.CART, Interest.CHECKOUT)
-    return StockTrigger(int(pieces), OUT, *_audience(reader, body, path, interests))
+    return StockTrigger(int(pieces), OUT, *_audience(reader, body, path, INTERESTS))
 
 
 def read_back_in_stock(reader: Reader, raw: Any) -> OwnTrigger:
@@ -93,7 +94,7 @@ def read_back_in_stock(reader: Reader, raw: Any) -> OwnTrigger:
     path = "trigger.back_in_stock"
     body = reader.read_object(raw, path)
     pieces = reader.read_whole(body.get("pieces", 1), f"{path}.pieces", 1, MOST_PIECES)
-    interests = (Interest.ASKED, Interest.VIEWED, Interest.CART, Interest.CHECKOUT)
+    interests = (Interest.ASKED, *INTERESTS)
     return StockTrigger(pieces, BACK, *_audience(reader, body, path, interests))
 
 

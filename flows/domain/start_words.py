@@ -30,6 +30,7 @@ _INTERESTS: Final = {
     Interest.CART: "put it into the cart",
     Interest.CHECKOUT: "went to the checkout with it",
     Interest.ASKED: "asked to be told",
+    Interest.WISHED: "put it on their wish list",
 }
 
 _AFFINITIES: Final = {

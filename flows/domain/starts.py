@@ -37,6 +37,7 @@ class Interest(StrEnum):
     CART = "cart"
     CHECKOUT = "checkout"
     ASKED = "asked"
+    WISHED = "wished"
 
 
 @dataclass(frozen=True, slots=True)

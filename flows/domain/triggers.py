@@ -8,6 +8,7 @@ from flows.domain.values import EventMatch, PropertyCondition
 
 ABOUT: Final[dict[str, str]] = {
     **dict.fromkeys(("Order Placed", "Order Updated", "Order Cancelled"), "order_id"),
+    **dict.fromkeys(("Return Initiated", "Return Updated", "Return Completed"), "return_id"),
     "Back In Stock": "variant_id",
     "Price Dropped": "variant_id",
     "Stock Low": "variant_id",
@@ -50,11 +51,10 @@ def name_properties(
 
 
 def _is_same(left: Any, right: Any) -> bool:
-    if left is None or right is None:
-        return False
+    """Compare as text; of a list, such as what was bought, any may be the same."""
     if isinstance(left, list):
         return any(_is_same(each, right) for each in left)
-    return str(left) == str(right)
+    return left not in (None, "") and right not in (None, "") and str(left) == str(right)
 
 
 def _holds(condition: PropertyCondition, actual: Any) -> bool:

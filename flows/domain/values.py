@@ -7,6 +7,8 @@ from typing import Any, Final
 
 ORDER_PLACED: Final = "Order Placed"
 CART: Final = "cart_id"
+BOUGHT: Final = frozenset({"product_ids", "variant_ids", "skus"})
+"""What an order is asked for by what was bought with it: ids at its store, and SKUs."""
 PARK, SKIP_NODE, EXIT_RUN = "park", "skip", "exit"
 MOST_WAIT: Final = timedelta(days=1)
 Condition = Mapping[str, Any]
@@ -59,8 +61,16 @@ class EventMatch:
     @property
     def asks_for_cart(self) -> bool:
         """Whether it asks of which cart an order was made."""
-        names = [condition.name for condition in self.where] + [name for name, _ in self.same]
-        return self.event == ORDER_PLACED and CART in names
+        return self.event == ORDER_PLACED and CART in self._names
+
+    @property
+    def asks_for_goods(self) -> bool:
+        """Whether it asks what was bought with an order."""
+        return self.event == ORDER_PLACED and not BOUGHT.isdisjoint(self._names)
+
+    @property
+    def _names(self) -> list[str]:
+        return [condition.name for condition in self.where] + [name for name, _ in self.same]
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,6 +235,8 @@ def _speak_policy(reentry: Reentry) -> str:
             return "Every time"
         case Policy.AFTER:
             return f"Again after {speak_length(reentry.gap)}"
+        case Policy.KEYED if reentry.again:
+            return f"Once at a time for each {reentry.key}"
         case Policy.KEYED:
             return f"Once for each {reentry.key}"
 

@@ -63,6 +63,11 @@ RULES_SCHEMA: Final[dict[str, Any]] = {
                             "format": "event-property",
                             "title": "Property of the event",
                         },
+                        "again": {
+                            "type": "boolean",
+                            "default": False,
+                            "title": "Again once they are through",
+                        },
                         **_AT_ONCE,
                     },
                     "required": ["policy", "property"],

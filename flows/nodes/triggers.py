@@ -8,6 +8,7 @@ from flows.domain.start_reading import (
     AFFINITY_DAYS,
     DATE_UNITS,
     DAYS,
+    INTERESTS,
     MOST_AFFINITY_DAYS,
     MOST_DAYS,
     MOST_OFFSET,
@@ -76,7 +77,8 @@ def _audience(*interests: Interest) -> dict[str, Any]:
         "default": str(interests[0]),
         "title": "Who hears of it",
         "description": "viewed: who looked at the product; cart: put it into the cart; checkout: "
-        "went to the checkout with it; asked: whose event Back In Stock Requested names it.",
+        "went to the checkout with it; wished: put it on the wish list; asked: whose event Back "
+        "In Stock Requested names it.",
     }
 
 
@@ -91,8 +93,6 @@ def _nested(
     inner = {"type": "object", "properties": dict(properties), "required": list(required)}
     return _describe(word, title, description, properties={word: inner}, required=[word])
 
-
-_INTEREST: Final = (Interest.VIEWED, Interest.CART, Interest.CHECKOUT)
 
 TRIGGER_TYPES: Final[tuple[dict[str, Any], ...]] = (
     _describe(
@@ -122,16 +122,17 @@ TRIGGER_TYPES: Final[tuple[dict[str, Any], ...]] = (
     _nested(
         "date",
         "A date comes round",
-        "A date of the person, such as a birthday, so long before or after it. 29 February comes "
-        "on 28 February in years without one, and the 31st on the last day of a shorter month. "
-        "Whose date is told, or who moves to another zone, on the day itself still enters, up to "
-        "26 hours late, and once. Dates before the flow was switched on start nothing.",
+        "A date of the person, such as a birthday, so long before or after it; the year may be "
+        "left out, as in 05-12. 29 February comes on 28 February in years without one, and the "
+        "31st on the last day of a shorter month. Whose date is told, or who moves to another "
+        "zone, on the day itself still enters, up to 26 hours late, and once. Dates before the "
+        "flow was switched on start nothing.",
         properties={
             "property": {
                 "type": "string",
                 "title": "Date",
-                "description": "A property of the profile with an ISO date, or first_order_at, "
-                "last_order_at or last_seen_at.",
+                "description": "A property of the profile with an ISO date, also one without a "
+                "year, or first_order_at, last_order_at or last_seen_at.",
             },
             "offset": {
                 "type": "object",
@@ -171,7 +172,7 @@ TRIGGER_TYPES: Final[tuple[dict[str, Any], ...]] = (
                 "title": "Unit",
                 "description": "amount: in the currency of the price.",
             },
-            "audience": _audience(*_INTEREST),
+            "audience": _audience(*INTERESTS),
             "within_days": _WITHIN,
         },
         required=["by"],
@@ -186,7 +187,7 @@ TRIGGER_TYPES: Final[tuple[dict[str, Any], ...]] = (
                 "default": 10,
                 "title": "So many pieces or fewer",
             },
-            "audience": _audience(*_INTEREST),
+            "audience": _audience(*INTERESTS),
             "within_days": _WITHIN,
         },
     ),
@@ -204,7 +205,7 @@ TRIGGER_TYPES: Final[tuple[dict[str, Any], ...]] = (
                 "default": 1,
                 "title": "From so many pieces on",
             },
-            "audience": _audience(Interest.ASKED, *_INTEREST),
+            "audience": _audience(Interest.ASKED, *INTERESTS),
             "within_days": _WITHIN,
         },
     ),

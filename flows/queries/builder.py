@@ -34,6 +34,7 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     "random": _WAYS,
     "ab_split": _WAYS,
     "channel": ("Ways", "campaign"),
+    "discount_guard": ("Ways", "tag"),
     "goto": ("Ways", "return"),
     "update_property": ("Actions", "edit"),
     "tag": ("Actions", "tag"),

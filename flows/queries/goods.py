@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from crm.choices import Platform
-from crm.models import Event, Product, Store, Variant
+from crm.models import Event, OrderLine, Product, Store, Variant
 from flows.types import ShownVariant, SoldProduct
 
 BIGINT_DIGITS: Final = 19
@@ -73,6 +73,37 @@ def find_variants(named: Mapping[tuple[int, datetime], str]) -> dict[int, int]:
         if variant_id is not None:
             found[pk] = variant_id
     return found
+
+
+def find_bought(
+    product_ids: Collection[int],
+    profile_ids: Collection[int],
+    *,
+    since: datetime,
+    until: datetime,
+) -> set[tuple[int, int]]:
+    """Return product and person of the orders of a time that count; both ends are inside."""
+    if not product_ids or not profile_ids:
+        return set()
+    lines = OrderLine.objects.filter(
+        product_id__in=set(product_ids),
+        order__profile_id__in=set(profile_ids),
+        order__ordered_at__gte=since,
+        order__ordered_at__lte=until,
+        order__is_counted=True,
+    )
+    return set(lines.values_list("product_id", "order__profile_id"))
+
+
+def name_goods(product_id: int, variant_ids: Collection[int]) -> str | None:
+    """Return what a product is called, with those of its variants that are meant; None: unknown."""
+    product = Product.objects.filter(pk=product_id).first()
+    if product is None:
+        return None
+    variants = Variant.objects.filter(pk__in=set(variant_ids), product_id=product_id)
+    titles = variants.order_by("pk").values_list("title", flat=True)
+    names = ", ".join(title for title in titles if title)
+    return f"{product} ({names})" if names else str(product)
 
 
 def find_shown(variant_ids: Collection[int]) -> dict[int, ShownVariant]:

@@ -10,14 +10,18 @@ from django.db.models import Count, Max, Q
 from crm.models import Event, Profile, ProfileFacts
 from flows.choices import RunStatus
 from flows.domain.nodes import WAY
+from flows.domain.values import EventMatch
 from flows.models import FlowRun, RunStep
 from flows.queries.told import Told, name_told
 from flows.types import Happened, LiveRun, TemplateRef
 from kernel.arrays import array
 from kernel.sql import run_sql
+from messaging.domain.blocks import find_selling
 from messaging.models import Message, Template
 from segments.models import Membership, Segment
 
+AFTER_RUN = "#after:"
+"""Between a key of runs and the id of the last one under it."""
 KEPT_DATES = frozenset({"first_order_at", "last_order_at", "last_seen_at"})
 """Facts of everybody that a wait for a date can name like a property."""
 
@@ -88,7 +92,7 @@ def events_since(
     *,
     since: datetime,
     with_properties: bool = False,
-    with_carts: bool = False,
+    asked: Sequence[EventMatch] = (),
     with_history: bool = False,
 ) -> dict[int, list[Happened]]:
     """Return what happened to some profiles after an instant, oldest first.
@@ -98,7 +102,7 @@ def events_since(
         names: of the events.
         since: aware.
         with_properties: read them too, with the names of what the events are about.
-        with_carts: with properties: orders also say of which cart they were made.
+        asked: with properties: what the events are compared with (`name_told`).
         with_history: also what was brought as history.
     """
     if not profile_ids or not names:
@@ -114,7 +118,7 @@ def events_since(
     columns += ["properties"] if with_properties else []
     read = list(rows.values_list(*columns))
     told = [Told(name, about, said[0] if said else {}) for _, _, name, _, about, *said in read]
-    named = name_told(told, with_carts=with_carts)
+    named = name_told(told, asked)
     found: dict[int, list[Happened]] = {}
     for (profile_id, pk, name, at, *_), properties in zip(read, named, strict=True):
         found.setdefault(profile_id, []).append(Happened(pk, name, at, properties))
@@ -189,6 +193,12 @@ def find_templates(keys: Collection[str]) -> dict[str, TemplateRef]:
             "key", "pk", "message_class", "channel"
         )
     }
+
+
+def find_selling_templates(keys: Collection[str]) -> dict[str, str]:
+    """Return what of some templates sells something, in words, by key; others are left out."""
+    rows = Template.objects.filter(key__in=set(keys)).values_list("key", "mjml")
+    return {key: words for key, mjml in rows if (words := find_selling(mjml))}
 
 
 def runs_whose_message(
@@ -284,6 +294,26 @@ def find_run_keys(
         return set()
     runs = FlowRun.objects.filter(flow_id__in=set(flow_ids), profile_id__in=set(profile_ids))
     return set(runs.values_list("flow_id", "profile_id", "run_key"))
+
+
+def find_next_keys(
+    flow_ids: Collection[int], profile_ids: Collection[int]
+) -> dict[tuple[int, int, str], str]:
+    """Return under which key the next run of a key would begin, by flow, profile and key.
+
+    That is the key of the run that is on its way; once it is over, a new one, named after that run:
+    two workers that see the same one start one run. Keys of no run are left out.
+    """
+    if not flow_ids:
+        return {}
+    runs = FlowRun.objects.filter(flow_id__in=set(flow_ids), profile_id__in=set(profile_ids))
+    rows = runs.order_by("pk").values_list("pk", "flow_id", "profile_id", "run_key", "status")
+    found = {}
+    for pk, flow_id, profile_id, run_key, status in rows:
+        key = run_key.partition(AFTER_RUN)[0]
+        is_over = status in (RunStatus.COMPLETED, RunStatus.EXITED)
+        found[flow_id, profile_id, key] = f"{key}{AFTER_RUN}{pk}" if is_over else run_key
+    return found
 
 
 def has_active_runs() -> bool:

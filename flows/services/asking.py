@@ -88,7 +88,7 @@ def _ask_event(node: EventWait, group: Sequence[Walker], now: datetime) -> Answe
             {match.event for match in told},
             since=min(since.values()),
             with_properties=any(match.needs_properties for match in told),
-            with_carts=any(match.asks_for_cart for match in told),
+            asked=told,
         )
         met |= {
             walker.run_id

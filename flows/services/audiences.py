@@ -4,7 +4,7 @@ Whoever showed interest in time enters; for a flow and product at most once a da
 of one product tell each for itself.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,6 +15,7 @@ from django.db import transaction
 from crm.types import EventRef
 from flows.domain.starts import (
     PRICE_FELL,
+    STOCK_CAME,
     AudienceTrigger,
     Interest,
     PriceTrigger,
@@ -22,7 +23,8 @@ from flows.domain.starts import (
     event_of,
 )
 from flows.queries import people
-from flows.queries.goods import find_shown
+from flows.queries.goods import find_bought, find_shown
+from flows.queries.reach import find_left
 from flows.queries.versions import find_graphs, list_live
 from flows.services.knocking import NewStart, start_runs
 from flows.types import ShownVariant
@@ -38,7 +40,9 @@ _SHOWN_BY: Final = {
     Interest.CART: "Product Added",
     Interest.CHECKOUT: "Checkout Started",
     Interest.ASKED: "Back In Stock Requested",
+    Interest.WISHED: "Product Added to Wishlist",
 }
+_GONE_BY: Final = {Interest.WISHED: "Product Removed from Wishlist"}
 Said = Mapping[str, Any]
 
 
@@ -95,10 +99,13 @@ def list_goods_starts(
 
 def _list_starts(asks: Sequence[_Ask], profile_ids: Collection[int] | None) -> list[NewStart]:
     starts: dict[str, NewStart] = {}
-    for place, found in _find_interested(asks, profile_ids):
-        for profile_id in found:
+    found = _find_interested(asks, profile_ids)
+    owned = _find_owners(asks, found)
+    for place, interested in found.items():
+        for profile_id in interested:
             start = _start(asks[place], profile_id)
-            starts.setdefault(start.key, start)
+            if (place, profile_id) not in owned:
+                starts.setdefault(start.key, start)
     return list(starts.values())
 
 
@@ -121,13 +128,16 @@ def _list_asks(
         return []
     properties = people.properties_of((ref.event_id, ref.occurred_at) for ref in refs)
     variants = find_shown({ref.object_id for ref in refs if ref.object_id is not None})
-    return [
+    asks = [
         _Ask(ref, flow_id, trigger, said, variant, ref.occurred_at)
         for ref in refs
         if (variant := variants.get(ref.object_id or 0)) is not None
         for flow_id, trigger in wanting
         if _is_meant(trigger, ref.name, said := properties.get(ref.event_id, {}))
     ]
+    # The first variant speaks for its product: one that can be bought goes before one that cannot.
+    left = find_left({ask.ref.object_id or 0 for ask in asks}) if len(asks) > 1 else {}
+    return sorted(asks, key=lambda ask: ask.ref.object_id not in left)
 
 
 def _is_meant(trigger: AudienceTrigger, name: str, said: Said) -> bool:
@@ -152,17 +162,39 @@ def _has_fallen(trigger: PriceTrigger, said: Said) -> bool:
     return before > 0 and fallen * 100 >= trigger.least * before
 
 
+def _find_owners(asks: Sequence[_Ask], found: Mapping[int, Sequence[int]]) -> set[tuple[int, int]]:
+    """Return ask and person of those who bought it meanwhile: it is too late for its price.
+
+    Whoever asked to be told that something is back hears it, however often they bought it.
+    """
+    selling = {place: asks[place] for place in found if event_of(asks[place].trigger) != STOCK_CAME}
+    if not selling:
+        return set()
+    bought = find_bought(
+        {ask.variant.product_id for ask in selling.values()},
+        {profile_id for place in selling for profile_id in found[place]},
+        since=min(ask.at - timedelta(days=ask.trigger.within_days) for ask in selling.values()),
+        until=max(ask.at for ask in selling.values()),
+    )
+    return {
+        (place, profile_id)
+        for place, ask in selling.items()
+        for profile_id in found[place]
+        if (ask.variant.product_id, profile_id) in bought
+    }
+
+
 def _find_interested(
     asks: Sequence[_Ask], profile_ids: Collection[int] | None
-) -> Iterable[tuple[int, list[int]]]:
+) -> dict[int, list[int]]:
     if not asks:
-        return []
+        return {}
     found: dict[int, list[int]] = {}
     with whole_tenant():
         people_asked = None if profile_ids is None else array(sorted(profile_ids))
         for row in run_sql("flows.find_interested", profile_ids=people_asked, **_questions(asks)):
             found.setdefault(row.ask, []).append(row.profile_id)
-    return found.items()
+    return found
 
 
 def _questions(asks: Sequence[_Ask]) -> dict[str, Any]:
@@ -177,13 +209,14 @@ def _questions(asks: Sequence[_Ask]) -> dict[str, Any]:
         if product or sku:
             since = ask.at - timedelta(days=ask.trigger.within_days)
             name = interest_event(ask.trigger)
-            rows.append((place, name, variant.store_id, product, sku, since, ask.at))
-    names = "asks names stores products skus since untils"
+            gone = _GONE_BY.get(ask.trigger.interest, "")
+            rows.append((place, name, gone, variant.store_id, product, sku, since, ask.at))
+    names = "asks names gones stores products skus since untils"
     return {
         **columns(names, rows),
-        "shown_by": array(sorted({row[1] for row in rows})),
-        "oldest": min(row[5] for row in rows),
-        "newest": max(row[6] for row in rows),
+        "shown_by": array(sorted({name for row in rows for name in row[1:3]} - {""})),
+        "oldest": min(row[6] for row in rows),
+        "newest": max(row[7] for row in rows),
     }
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from flows.choices import RUNNING
 from flows.domain.graph import Graph
 from flows.domain.occurrences import (
+    YEARLESS,
     days_between,
     falls_on,
     find_occurrences,
@@ -192,18 +193,17 @@ def _comes_round(trigger: DateTrigger, said: date, occurrence: date) -> bool:
 def _start(
     flow_id: int, trigger: DateTrigger, dated: Dated, occurrence: date, at: datetime
 ) -> NewStart:
+    said: dict[str, Any] = {"property": trigger.name, "date": occurrence.isoformat()}
+    if dated.said.year != YEARLESS:
+        said["since"] = dated.said.isoformat()
+        said["years"] = occurrence.year - dated.said.year
     return NewStart(
         name=DATE_REACHED,
         flow_id=flow_id,
         profile_id=dated.profile_id,
         at=at,
         key=f"flow_date:{flow_id}:{dated.profile_id}:{occurrence:%Y-%m-%d}",
-        properties={
-            "property": trigger.name,
-            "date": occurrence.isoformat(),
-            "since": dated.said.isoformat(),
-            "years": occurrence.year - dated.said.year,
-        },
+        properties=said,
     )
 
 

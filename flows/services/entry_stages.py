@@ -150,6 +150,8 @@ def _refuse_by_frequency(attempts: Sequence[Attempt], graphs: Graphs, now: datet
     asking = still_open(attempts)
     spaced = [at for at in asking if graphs[at.version_id].reentry.policy is Policy.AFTER]
     last = people.last_starts({at.flow_id for at in spaced}, {at.profile_id for at in spaced})
+    coming = [at for at in asking if graphs[at.version_id].reentry.again]
+    keys = people.find_next_keys({at.flow_id for at in coming}, {at.profile_id for at in coming})
     held = find_held_out({at.flow_id for at in asking}, {at.profile_id for at in asking})
     last_held = _last_held(held)
     taken: set[tuple[int, int, str]] = set(held)
@@ -158,6 +160,8 @@ def _refuse_by_frequency(attempts: Sequence[Attempt], graphs: Graphs, now: datet
         who = (attempt.flow_id, attempt.profile_id)
         previous = _latest(last.get(who), last_held.get(who))
         set_run_key(attempt, reentry.policy, reentry.key, previous)
+        if reentry.again:
+            attempt.run_key = keys.get((*who, attempt.run_key), attempt.run_key)
         if reentry.policy is Policy.AFTER and previous and previous[1] > now - reentry.gap:
             attempt.reason = Refusal.FREQUENCY
         key = (*who, attempt.run_key)

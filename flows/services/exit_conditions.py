@@ -48,7 +48,7 @@ def find_met_exits(leavers: Sequence[Leaver]) -> dict[int, ExitOn]:
         closer,
         since=since,
         with_properties=True,
-        with_carts=any(on.match is not None and on.match.asks_for_cart for on in exits),
+        asked=[on.match for on in exits if on.match is not None],
         with_history=True,
     )
     triggers = read_triggers(asking)

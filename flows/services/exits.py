@@ -103,7 +103,7 @@ class ToldExits:
         ]
         named = name_told(
             [Told(ref.name, ref.object_id, properties.get(ref.event_id, {})) for ref in asked],
-            with_carts=any(match.asks_for_cart for match in matches),
+            matches,
         )
         events = {ref.event_id: said for ref, said in zip(asked, named, strict=True)}
         return cls(events, read_triggers(leavers))

@@ -99,7 +99,7 @@ def enrol_people(
     _get_live(flow_id)
     counts = EntryCounts()
     wanted = sorted(set(profile_ids))
-    counts.add(len(wanted), _enrol(flow_id, wanted, key, actor, properties or {}))
+    counts.add(len(wanted), put_in(flow_id, wanted, key, actor, properties or {}))
     audit.record("flow.enrolled", "flow", flow_id, after=counts.to_json(), actor=actor)
     return counts
 
@@ -174,13 +174,22 @@ def enrol_batch(turn: JobTurn) -> JobStep:
     flow_id = int(turn.params["flow"])
     _get_live(flow_id)
     ids = list_member_ids(turn.params["segment"], after=turn.cursor or 0, limit=BATCH)
-    _enrol(flow_id, ids, f"segment:{turn.params['key']}", turn.actor, {})
+    put_in(flow_id, ids, f"segment:{turn.params['key']}", turn.actor, {})
     return JobStep(rows=len(ids), cursor=ids[-1] if len(ids) == BATCH else None)
 
 
-def _enrol(
+def put_in(
     flow_id: int, profile_ids: Sequence[int], key: str, actor: str, properties: Mapping[str, Any]
 ) -> list[Attempt]:
+    """Let people knock at a flow that is on, in the caller's transaction.
+
+    Args:
+        flow_id: the flow.
+        profile_ids: whom; unknown ones are left out.
+        key: what makes it once for ever, whoever repeats it.
+        actor: who puts them in.
+        properties: what runs and messages know of the start.
+    """
     now = clock.now()
     return start_runs(
         [

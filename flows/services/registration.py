@@ -13,6 +13,7 @@ from flows.queries.versions import (
 )
 from flows.queries.words import EVENTS, speak_starts
 from flows.services import gating
+from flows.services.campaigns.discounts import spare_best
 from flows.services.campaigns.gating import ask_campaign
 from flows.services.drafting import list_group_flows
 from kernel import clock
@@ -29,6 +30,7 @@ def register() -> None:
     """Fill the registries; called once, when the apps are loaded."""
     fill_gate("exit_condition", ask_exits)
     fill_gate("flow_filter", gating.ask_flow_filter)
+    fill_gate("discount", spare_best)
     REPOINTED.append(("flows_flowrun", "profile_id"))
     REPOINTED.append(("flows_flowentry", "profile_id"))
     REPOINTED.append(("flows_heldout", "profile_id"))

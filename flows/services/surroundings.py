@@ -9,8 +9,10 @@ from flows.queries.versions import find_coupons, find_endpoints
 from flows.services.conditions import check_condition
 from flows.services.coupons import check_coupons
 from flows.services.exits import SEGMENT_ENTERED
+from messaging.choices import MessageClass
 
 ENTERS = "flows.services.enrolment.enrol_for_events"
+MUST_NOT_SELL = (MessageClass.TRANSACTIONAL, MessageClass.SAFETY)
 EXITS = "flows.services.exits.exit_for_events"
 
 
@@ -25,6 +27,7 @@ def check_surroundings(graph: Graph) -> None:
         *_check_events(graph),
         *_check_segments(graph),
         *_check_templates(graph),
+        *_check_promotions(graph),
         *check_coupons(graph),
         *_check_effects(graph),
     ]
@@ -108,3 +111,22 @@ def _check_templates(graph: Graph) -> list[Problem]:
             text = f"is a template for {template.channel}, not for {node.channel}"
             problems.append(Problem(f"nodes.{key}.template", text))
     return problems
+
+
+def _check_promotions(graph: Graph) -> list[Problem]:
+    """Refuse mails about orders that sell: they go to people who said no to marketing."""
+    about_orders = {
+        node.id: node.template
+        for node in graph.nodes.values()
+        if isinstance(node, Message) and node.message_class in MUST_NOT_SELL
+    }
+    selling = people.find_selling_templates(set(about_orders.values())) if about_orders else {}
+    return [
+        Problem(
+            f"nodes.{key}.template",
+            f"{template!r} promotes ({selling[template]}), which a message about an order or for "
+            "safety must not",
+        )
+        for key, template in sorted(about_orders.items())
+        if template in selling
+    ]

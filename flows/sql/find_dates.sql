@@ -15,7 +15,8 @@
 --      count       integer
 -- out: id, said, timezone, country, in the order of their ids
 --
--- A property that is no date is passed over; who carries one is found by the index of their names.
+-- A property that is no date is passed over; one without a year (``--05-12`` or ``05-12``) is given
+-- year 4, which has a 29 February and in which nobody lives who shops. Who carries one is found by the index of their names.
 -- One of days, month_days, dates, weekdays is asked for.
 WITH told AS (
     SELECT p.id, p.timezone, p.country, d.said
@@ -34,6 +35,9 @@ WITH told AS (
             WHEN p.properties ->> %(name)s ~ '^\d{4}-\d{2}-\d{2}'
                 AND pg_input_is_valid(left(p.properties ->> %(name)s, 10), 'date')
                 THEN left(p.properties ->> %(name)s, 10)::date
+            WHEN p.properties ->> %(name)s ~ '^-?-?\d{2}-\d{2}$'
+                AND pg_input_is_valid('0004-' || right(p.properties ->> %(name)s, 5), 'date')
+                THEN ('0004-' || right(p.properties ->> %(name)s, 5))::date
         END AS said
         OFFSET 0  -- or it would be worked out anew for each question below
     ) AS d

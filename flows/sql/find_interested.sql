@@ -4,10 +4,11 @@
 -- in:  tenant_id                  bigint         added by kernel.sql.run_sql
 --      asks                       integer[]      one element per question
 --      names                      text[]         event by which interest shows
+--      gones                      text[]         event by which it ends; empty for none
 --      stores                     bigint[]       shop of the product
 --      products, skus             text[]         id at the shop; SKU; empty for none
 --      since, untils              timestamptz[]  what came earlier or later does not count
---      shown_by                   text[]         the names, each once
+--      shown_by                   text[]         both kinds of names, each once
 --      oldest                     timestamptz    the earliest of since
 --      newest                     timestamptz    the latest of untils
 --      profile_ids                bigint[]       whom to look at; NULL: everybody
@@ -17,11 +18,12 @@
 -- the time are read once, however many questions there are, and each question finds its own by
 -- equality: a sale asks for thousands of products at once.
 WITH ask AS MATERIALIZED (
-    SELECT a.ask, a.name, a.store_id, a.product, a.sku, a.since, a.until
+    SELECT a.ask, a.name, a.gone, a.store_id, a.product, a.sku, a.since, a.until
     FROM unnest(
-        %(asks)s::integer[], %(names)s::text[], %(stores)s::bigint[], %(products)s::text[],
-        %(skus)s::text[], %(since)s::timestamptz[], %(untils)s::timestamptz[]
-    ) AS a (ask, name, store_id, product, sku, since, until)
+        %(asks)s::integer[], %(names)s::text[], %(gones)s::text[], %(stores)s::bigint[],
+        %(products)s::text[], %(skus)s::text[], %(since)s::timestamptz[],
+        %(untils)s::timestamptz[]
+    ) AS a (ask, name, gone, store_id, product, sku, since, until)
 ),
 
 item AS (
@@ -58,11 +60,18 @@ shown AS MATERIALIZED (
 
 SELECT a.ask, s.profile_id
 FROM ask AS a
-JOIN shown AS s ON s.name = a.name AND s.store_id = a.store_id AND s.product = a.product
+JOIN shown AS s
+  ON s.store_id = a.store_id AND s.product = a.product AND s.name IN (a.name, a.gone)
 WHERE a.product <> '' AND s.occurred_at >= a.since AND s.occurred_at <= a.until
+GROUP BY a.ask, s.profile_id
+HAVING max(s.occurred_at) FILTER (WHERE s.name = a.name)
+    > COALESCE(max(s.occurred_at) FILTER (WHERE s.name = a.gone), '-infinity')
 UNION
 SELECT a.ask, s.profile_id
 FROM ask AS a
-JOIN shown AS s ON s.name = a.name AND s.sku = a.sku
+JOIN shown AS s ON s.sku = a.sku AND s.name IN (a.name, a.gone)
 WHERE a.sku <> '' AND s.occurred_at >= a.since AND s.occurred_at <= a.until
+GROUP BY a.ask, s.profile_id
+HAVING max(s.occurred_at) FILTER (WHERE s.name = a.name)
+    > COALESCE(max(s.occurred_at) FILTER (WHERE s.name = a.gone), '-infinity')
 ORDER BY ask, profile_id;

@@ -19,9 +19,15 @@ def loyalty_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, An
         return {}
     people = {message.profile.id for message in messages}
     facts = {row.profile_id: row for row in ProfileFacts.objects.filter(profile_id__in=people)}
+    benefits = {tier.name: tier.benefits for tier in list_tiers()}
+    points = {message.id: _points(facts.get(message.profile.id)) for message in messages}
     return {
-        message.id: {**_points(facts.get(message.profile.id)), "program": program.name}
-        for message in messages
+        message_id: {
+            **said,
+            "benefits": benefits.get(said["tier"], ""),
+            "program": program.name,
+        }
+        for message_id, said in points.items()
     }
 
 

@@ -23,6 +23,9 @@ MOST_BLOCKS = 40
 _ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ROOT = re.compile(rf"<mjml\b[^>]*\blook\s*=\s*[\"']{LOOK}[\"'][^>]*>\s*<mj-body\b([^>]*)>")
 _NUMBER = re.compile(r"[0-9]{1,3}")
+_SELLING = re.compile(r"\{[{%][^}]*\b(?:coupon\.|recommendations\b|products\[)")
+_SELL = ("mj-product-grid", "mj-recommendations", "mj-coupon")
+"""Blocks that a mail about an order must not hold: it goes to people who said no to marketing."""
 _IDS = re.compile(r"[0-9]{1,18}(,[0-9]{1,18})*")
 
 
@@ -276,6 +279,13 @@ def find_coupon(blocks: Sequence[Placed]) -> int:
     if len(chosen) > 1:
         raise _invalid("a mail carries one coupon; choose the same one in every coupon block")
     return int(chosen.pop()) if chosen else 0
+
+
+def find_selling(mjml: str) -> str:
+    """Return what of a mail sells something, in words; empty where it only tells."""
+    tags = [tag for tag in _SELL if f"<{tag}" in mjml]
+    words = [_BY_TAG[tag].label.lower() for tag in tags]
+    return ", ".join(words) or ("products or a code" if _SELLING.search(mjml) else "")
 
 
 def is_built(mjml: str) -> bool:

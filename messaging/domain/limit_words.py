@@ -132,7 +132,19 @@ def say_sunset(sunset: Sunset) -> list[str]:
         return ["Promotional mails go on for ever, also to people who never react."]
     days, mails = count(sunset.days, "day"), count(sunset.mails, "promotional mail")
     asleep = f"After {days} without an opening, a click, a visit or an order"
-    return [f"{asleep}: {mails} as a last chance, then none until they show interest again."]
+    last = f"{asleep}: {mails} as a last chance, then none until they show interest again."
+    if sunset.slow_days >= sunset.days:
+        return [last]
+    slow_days, gap = count(sunset.slow_days, "day"), count(sunset.slow_gap, "day")
+    return [f"After {slow_days} without any of these: one promotional mail in {gap}.", last]
+
+
+def say_discounts(*, spares_best: bool) -> list[str]:
+    """Return who gets the discounts of campaigns."""
+    if not spares_best:
+        return ["Everybody in its audience gets a campaign that carries a coupon."]
+    spared = "VIPs get no campaign that carries a coupon, unless its audience is the VIPs alone."
+    return [spared, "Flows decide by their step “Discount guard”."]
 
 
 def say_trouble(kind: str, title: str) -> str:

@@ -107,16 +107,20 @@ class Unhappy:
 
 @dataclass(frozen=True, slots=True)
 class Sunset:
-    """When promotional mails to somebody end who shows no interest.
+    """When promotional mails to somebody become rare, and end, who shows no interest.
 
     Attributes:
         days: without an opening, a click, a visit and an order.
         mails: promotional ones that they still get after that.
+        slow_days: without the same, after which mails come more rarely.
+        slow_gap: days between two of them then.
     """
 
     is_on: bool = True
     days: int = 180
     mails: int = 3
+    slow_days: int = 120
+    slow_gap: int = 30
 
 
 SMART_HOURS: Final = {"email": 16, "sms": 24, "whatsapp": 24, "push": 24}
@@ -124,7 +128,12 @@ SMART_HOURS: Final = {"email": 16, "sms": 24, "whatsapp": 24, "push": 24}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All sending limits but the frequency rules; ``smart`` by channel."""
+    """All sending limits but the frequency rules.
+
+    Attributes:
+        smart: by channel.
+        spares_best: the best customers get no campaign that carries a coupon.
+    """
 
     smart: Mapping[str, SmartSending] = field(
         default_factory=lambda: {name: SmartSending(hours) for name, hours in SMART_HOURS.items()}
@@ -133,6 +142,7 @@ class Limits:
     budget: Budget = field(default_factory=Budget)
     unhappy: Unhappy = field(default_factory=Unhappy)
     sunset: Sunset = field(default_factory=Sunset)
+    spares_best: bool = True
 
 
 def read_limits(stored: Mapping[str, Any]) -> Limits:
@@ -144,6 +154,7 @@ def read_limits(stored: Mapping[str, Any]) -> Limits:
         budget=_read_budget(_part(stored, "budget")),
         unhappy=_read_unhappy(_part(stored, "unhappy")),
         sunset=_read_sunset(_part(stored, "sunset")),
+        spares_best=_flag(_part(stored, "discounts"), "spares_best", default=True),
     )
 
 
@@ -181,7 +192,10 @@ def write_limits(limits: Limits) -> dict[str, Any]:
             "is_on": limits.sunset.is_on,
             "days": limits.sunset.days,
             "mails": limits.sunset.mails,
+            "slow_days": limits.sunset.slow_days,
+            "slow_gap": limits.sunset.slow_gap,
         },
+        "discounts": {"spares_best": limits.spares_best},
     }
 
 
@@ -235,6 +249,8 @@ def _read_sunset(found: Mapping[str, Any]) -> Sunset:
         is_on=_flag(found, "is_on", default=True),
         days=_number(found, "days", default.days, MOST_SUNSET_DAYS),
         mails=_number(found, "mails", default.mails, MOST_SUNSET_MAILS),
+        slow_days=_number(found, "slow_days", default.slow_days, MOST_SUNSET_DAYS),
+        slow_gap=_number(found, "slow_gap", default.slow_gap, MOST_SUNSET_DAYS),
     )
 
 

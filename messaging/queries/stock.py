@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from crm.choices import StockState
-from crm.queries.stock import Shelf, Stock, find_stock
+from crm.queries.stock import Shelf, Stock, find_exchanges, find_stock
 from messaging.domain.goods import Goods, goods_of
 from messaging.types import PendingMessage
 
 FEW = 10
 """So many pieces or fewer are worth a word."""
+MOST_EXCHANGES = 12
 EXCLUSIVE = frozenset({"vip exclusive", "vip only"})
 """Tags of products that are for the best customers alone."""
 
@@ -59,6 +61,35 @@ def exclusive_values(messages: Sequence[PendingMessage]) -> dict[int, bool]:
         message.id: message.context.get("vip_exclusive") is True or _is_exclusive(found[message.id])
         for message in messages
     }
+
+
+def exchange_values(messages: Sequence[PendingMessage]) -> dict[int, list[dict[str, str]]]:
+    """``exchanges``: what can be had in the place of the items that its event names.
+
+    Only variants of the same products that are in stock; at most 12.
+    """
+    asked = {message.id: _event_skus(message) for message in messages}
+    found = find_exchanges({sku for skus in asked.values() for sku in skus})
+    values = {}
+    for message_id, skus in asked.items():
+        variants = {one.pk: one for sku in skus for one in found.get(sku, [])}
+        values[message_id] = [
+            {
+                "title": str(one.product),
+                "variant": one.title,
+                "sku": one.sku,
+                "url": one.product.url,
+            }
+            for one in list(variants.values())[:MOST_EXCHANGES]
+        ]
+    return values
+
+
+def _event_skus(message: PendingMessage) -> list[str]:
+    event: Any = message.context.get("event")
+    items = event.get("items") if isinstance(event, dict) else None
+    named = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return [sku for item in named if isinstance(sku := item.get("sku"), str) and sku]
 
 
 def _find(messages: Sequence[PendingMessage]) -> dict[int, list[Stock]]:

@@ -155,6 +155,12 @@ def find_variant(template_id: int, locale: str) -> TemplateVariant | None:
     return TemplateVariant.objects.filter(template_id=template_id, locale=locale).first()
 
 
+def find_with_coupon(template_ids: Collection[int]) -> set[int]:
+    """Return those of some templates that carry a coupon."""
+    rows = Template.objects.filter(pk__in=set(template_ids), content__has_key="coupon")
+    return set(rows.values_list("pk", flat=True))
+
+
 def _conditions(wanted: WantedTemplates) -> tuple[list[str], dict[str, Any]]:
     choices: list[tuple[str, str, Any]] = [
         ("t.channel = %(channel)s", "channel", wanted.channel),

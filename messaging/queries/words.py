@@ -24,6 +24,7 @@ GATES = {
     "rate": "It is its turn: as many as may leave are on their way",
     "exit_condition": "No exit condition of the flow is met",
     "flow_filter": "Still matches the filter of the flow",
+    "discount": "It is no mass discount to one of your best customers",
     "profile": "The person was not erased",
     "store": "The app is connected to the store",
     "address": "There is a valid address",
@@ -125,6 +126,11 @@ JUDGEMENTS: dict[str, Judgement] = {
     ),
     SkipReason.SMART_SENDING: Judgement(
         "good", _HEALTHY, "Two promotional messages so close to each other annoy people."
+    ),
+    SkipReason.DISCOUNT: Judgement(
+        "good",
+        _HEALTHY,
+        "They buy without a discount. Send them something else, or switch this off in the limits.",
     ),
     SkipReason.SUNSET: Judgement(
         "good",

@@ -100,6 +100,7 @@ def _fill_variables() -> None:
     fill_variable("backordered_until", goods.backorder_values)
     fill_variable("vip_exclusive", goods.exclusive_values)
     fill_variable(NAME, showing.reader_values)
+    fill_variable("exchanges", goods.exchange_values)
     fill_variable("products", shelves.product_values)
     fill_variable("reviews", shelves.review_values)
     fill_variable("questions", shelves.question_values)

@@ -78,8 +78,25 @@ class LimitsForm(forms.Form):
         label="Pause promotions for people who have other worries", required=False
     )
 
+    spares_best = forms.BooleanField(
+        label="Keep mass discounts from your best customers", required=False
+    )
     sunset_is_on = forms.BooleanField(
         label="End promotional mails to people who lost interest", required=False
+    )
+    sunset_slow_days = forms.IntegerField(
+        label="Days without interest until they come rarely",
+        required=False,
+        min_value=1,
+        max_value=MOST_SUNSET_DAYS,
+        help_text="Empty: 120 days. As many as below, or more: never.",
+    )
+    sunset_slow_gap = forms.IntegerField(
+        label="Days between two mails then",
+        required=False,
+        min_value=1,
+        max_value=MOST_SUNSET_DAYS,
+        help_text="Empty: 30 days.",
     )
     sunset_days = forms.IntegerField(
         label="Days without any interest",
@@ -207,6 +224,7 @@ class LimitsForm(forms.Form):
                 guards={kind: Guard(found[f"unhappy_{kind}"]) for kind in TROUBLES},
             ),
             sunset=_read_sunset(found),
+            spares_best=found["spares_best"],
         )
 
     def _rule(self, row: str) -> QuietRule:
@@ -248,11 +266,17 @@ class LimitsForm(forms.Form):
 
 def _read_sunset(found: Mapping[str, Any]) -> Sunset:
     default = Sunset()
-    days, mails = found["sunset_days"], found["sunset_mails"]
+
+    def number(name: str) -> int:
+        value = found[f"sunset_{name}"]
+        return int(getattr(default, name)) if value is None else int(value)
+
     return Sunset(
         is_on=found["sunset_is_on"],
-        days=default.days if days is None else days,
-        mails=default.mails if mails is None else mails,
+        days=number("days"),
+        mails=number("mails"),
+        slow_days=number("slow_days"),
+        slow_gap=number("slow_gap"),
     )
 
 
@@ -267,9 +291,12 @@ def _initial(limits: Limits) -> dict[str, Any]:
         "budget_points": budget.points,
         "budget_on_loss": budget.on_loss.value,
         "unhappy_is_on": limits.unhappy.is_on,
+        "spares_best": limits.spares_best,
         "sunset_is_on": limits.sunset.is_on,
         "sunset_days": limits.sunset.days,
         "sunset_mails": limits.sunset.mails,
+        "sunset_slow_days": limits.sunset.slow_days,
+        "sunset_slow_gap": limits.sunset.slow_gap,
         **_initial_rule("default", quiet.rule),
     }
     for row, (code, rule) in enumerate(sorted(quiet.rules.items())):

@@ -116,6 +116,7 @@ def _say(limits: Limits) -> dict[str, list[str]]:
         "budget": [limit_words.say_budget(limits.budget)],
         "unhappy": limit_words.say_unhappy(limits.unhappy),
         "sunset": limit_words.say_sunset(limits.sunset),
+        "discounts": limit_words.say_discounts(spares_best=limits.spares_best),
     }
 
 

@@ -64,6 +64,12 @@ def _since_order(operator: str, days: int | list[int]) -> dict[str, Any]:
     return _field("days_since_last_order", operator, days)
 
 
+def _quiet_for(days: int) -> dict[str, Any]:
+    """Ask that nothing was heard of somebody for so long who has been known as long."""
+    signs = ("last_opened_at", "last_clicked_at", "last_seen_at", "last_order_at", "created_at")
+    return _all(*(_field(name, "not_in_the_last", {"days": days}) for name in signs))
+
+
 _ABOVE_MEAN: Final = _field("average_order_value", ">", {"store": "mean"})
 _TWO_IN_90: Final = {
     "bought": {},
@@ -197,13 +203,14 @@ OTHER_STARTERS: Final = (
         "Inactive",
         "Neither opened, clicked, visited nor ordered for 90 days. Ask once, then let them rest.",
         BEHAVIOUR,
-        _all(
-            *(
-                _field(name, "not_in_the_last", {"days": 90})
-                for name in ("last_opened_at", "last_clicked_at", "last_seen_at", "last_order_at")
-            ),
-            _field("created_at", "not_in_the_last", {"days": 90}),
-        ),
+        _quiet_for(90),
+    ),
+    Starter(
+        "asleep",
+        "Asleep",
+        "Neither opened, clicked, visited nor ordered for 180 days. A last chance, then silence.",
+        BEHAVIOUR,
+        _quiet_for(180),
     ),
     Starter(
         "two_in_90_days",

@@ -156,6 +156,7 @@ ACTIONS: Final[dict[str, str]] = {
     "task.opened": "opened a task",
     "task.finished": "finished a task",
     "flow.holdout_changed": "changed who is held out of a flow",
+    "flow.product_issue": "wrote to the buyers of a product about an issue",
     "flow.enrolled": "put people into a flow",
     "flow.winner_found": "found the winner of an A/B split",
     "flow.review_sent": "sent messages that waited for review",

@@ -180,6 +180,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "points-account": f"loyalty/accounts/{Profile.objects.order_by('pk')[0].pk}/",
         "catalog": "catalog/",
         "product": f"catalog/{Product.objects.order_by('pk')[0].pk}/",
+        "product-issue": f"catalog/{Product.objects.order_by('pk')[0].pk}/issue/",
         "product-flags": "catalog/flags/",
         "segments": "segments/",
         "segment": f"{segment}/",

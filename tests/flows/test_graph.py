@@ -42,6 +42,7 @@ NODE_WORDS = (
     "random",
     "ab_split",
     "channel",
+    "discount_guard",
     "update_property",
     "tag",
     "points",

@@ -32,10 +32,10 @@ def test_questions_find_their_events_by_equality_and_the_events_are_read_once(
 ) -> None:
     at = clock.now()
     rows = [
-        (place, "Product Viewed", 1, f"p{place}", f"S{place}", at, at) for place in range(2_000)
+        (place, "Product Viewed", "", 1, f"p{place}", f"S{place}", at, at) for place in range(2_000)
     ]
     params: dict[str, Any] = {
-        **columns("asks names stores products skus since untils", rows),
+        **columns("asks names gones stores products skus since untils", rows),
         "shown_by": "{Product Viewed}",
         "oldest": at,
         "newest": at,

@@ -27,6 +27,7 @@ from tests.support.smtp import SmtpServer
 ORDER = [
     "exit_condition",
     "flow_filter",
+    "discount",
     "profile",
     "store",
     "address",
@@ -69,7 +70,7 @@ def test_a_sent_message_keeps_what_every_gate_said(shop: Tenant, smtp: SmtpServe
 
     assert message.gates is not None
     assert [gate["gate"] for gate in message.gates] == [
-        *ORDER[2:],
+        *ORDER[3:],
         "render",
     ]
     assert {gate["passed"] for gate in message.gates} == {True}

@@ -81,7 +81,7 @@ def test_messages_of_four_channels_are_listed_newest_first_with_every_gate_and_i
     mail = Message.objects.get(channel="email")
     assert mail.gates is not None
     asked = {gate["gate"] for gate in mail.gates}
-    of_others = {"exit_condition", "flow_filter", "coupon"}
+    of_others = {"exit_condition", "flow_filter", "discount", "coupon"}
     told_of_when_they_stop = {*BEFORE_GATES, *AFTER_GATES}
     assert asked == GATES.keys() - of_others - told_of_when_they_stop
     for gate in mail.gates:

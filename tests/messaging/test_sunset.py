@@ -65,9 +65,27 @@ def test_the_last_chance_is_three_mails_and_then_none(
 
 @pytest.mark.parametrize("fact", ["last_opened_at", "last_clicked_at", "last_seen_at"])
 def test_whoever_shows_interest_is_written_to_as_before(shop: Tenant, fact: str) -> None:
-    person = make_sleeper(**{fact: clock.now() - 179 * DAY})
+    person = make_sleeper(**{fact: clock.now() - 119 * DAY})
     leave(person, 5)
 
+    assert promote(person).status == "sent"
+
+
+def test_who_loses_interest_gets_one_mail_in_30_days(
+    shop: Tenant, noon: time_machine.Traveller
+) -> None:
+    person = make_sleeper(last_seen_at=clock.now() - 121 * DAY)
+    first = promote(person)
+    rare = "no sign of interest since 31 Jan 2026; one mail in 30 days"
+    assert (first.status, said(first, "sunset")) == ("sent", rare)
+    noon.shift(29 * DAY)
+    second = promote(person)
+    assert (second.status, second.reason, second.detail) == ("skipped", "sunset", rare)
+    assert promote(person, MessageClass.TRANSACTIONAL).status == "sent"
+    noon.shift(1 * DAY)
+    assert promote(person).status == "sent"
+    noon.shift(1 * DAY)
+    set_limits(sunset=Sunset(slow_days=180))
     assert promote(person).status == "sent"
 
 
@@ -88,7 +106,7 @@ def test_it_can_be_switched_off_and_changed(shop: Tenant) -> None:
 
 
 def test_what_is_stored_is_read_as_it_was() -> None:
-    limits = Limits(sunset=Sunset(is_on=False, days=90, mails=0))
+    limits = Limits(sunset=Sunset(is_on=False, days=90, mails=0, slow_days=30, slow_gap=7))
 
     assert read_limits(write_limits(limits)) == limits
     assert read_limits({"sunset": {"days": "soon", "mails": 5_000}}).sunset == Sunset()

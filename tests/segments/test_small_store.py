@@ -196,6 +196,7 @@ EXPECTED: dict[str, str] = {
     "cart_abandoners": "ivy",
     "churning": "dee",
     "inactive": "dee ned",
+    "asleep": "dee ned",
     # S7: the mean order of a buyer is £38.64
     "two_in_90_days": "ada gil",
     "ordered_in_30_days": "bob fay gil jo kim lou",

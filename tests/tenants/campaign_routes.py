@@ -1,4 +1,4 @@
-"""Addresses of campaigns, early access and tasks: what a `Page` and an `Endpoint` are made of."""
+"""Addresses of campaigns, flows and tasks: what a `Page` and an `Endpoint` are made of."""
 
 from typing import Final
 
@@ -26,6 +26,7 @@ CAMPAIGN_PAGES: Final = (
     ("flows/early-access/<int:access_list_id>/delete/", "post", "flows.edit"),
     ("tasks/", "get", "view"),
     ("tasks/<int:task_id>/finish/", "post", "profiles.note"),
+    ("catalog/<int:product_id>/issue/", "get", "flows.edit"),
 )
 CAMPAIGN_API: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     ("campaigns/", ("get", "post"), ""),
@@ -44,4 +45,5 @@ CAMPAIGN_API: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     ("tasks/", ("get", "post"), ""),
     ("tasks/<pk>/", ("get",), "task_id"),
     ("tasks/<pk>/finish/", ("post",), "task_id"),
+    ("flows/product-issue/", ("post",), ""),
 )

@@ -25,6 +25,12 @@ OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
         "hours": "6",
     },
     "flows/early-access/<int:access_list_id>/delete/": {},
+    "catalog/<int:product_id>/issue/": {
+        "first_day": "2026-01-01",
+        "last_day": "2026-12-31",
+        "what": "The lid breaks",
+        "send": "1",
+    },
     "tasks/<int:task_id>/finish/": {"state": "done"},
     "campaigns/new/": {},
     f"{_ONE}compose/": {"name": "Summer", "version": "1"},

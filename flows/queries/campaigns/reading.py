@@ -66,3 +66,9 @@ def list_template_users(keys: Collection[str]) -> dict[str, list[TemplateUser]]:
             if template_id in ids:
                 found[ids[template_id]].append(TemplateUser(KIND, name, ROUTE, pk))
     return dict(found)
+
+
+def find_audiences(campaign_ids: Collection[int]) -> dict[int, list[int]]:
+    """Return the segments that each campaign is for, by its id."""
+    rows = Campaign.objects.filter(pk__in=set(campaign_ids))
+    return {pk: list(ids) for pk, ids in rows.values_list("pk", "include_ids")}

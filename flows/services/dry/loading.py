@@ -9,6 +9,7 @@ from flows.domain.delays import pick_zone
 from flows.domain.graph import EventTrigger, Graph, Message, SegmentTrigger, Split
 from flows.domain.nodes import Act, Branches, DateWait, EventWait, PropertyChange, StockWait
 from flows.domain.starts import ADDED, event_of
+from flows.domain.values import EventMatch
 from flows.queries import dry as queries
 from flows.queries.told import Told, name_told
 from flows.services.dry.facts import Person
@@ -29,14 +30,14 @@ class Needs:
         names: of the events that begin, end or wake a run.
         starts: of those that begin one.
         properties: whether what events say is asked for.
-        carts: whether orders are asked of which cart they were made.
+        asked: what events are compared with.
         profile_dates: names of the people's own dates that it waits for.
     """
 
     names: frozenset[str]
     starts: frozenset[str]
     properties: bool
-    carts: bool
+    asked: tuple[EventMatch, ...]
     profile_dates: frozenset[str]
 
 
@@ -55,7 +56,7 @@ def find_needs(graph: Graph) -> Needs:
         properties=needs_properties(graph)
         or any(match.needs_properties for match in asked)
         or any(node.holder == "event" for node in dates),
-        carts=any(match.asks_for_cart for match in asked),
+        asked=tuple(asked),
         profile_dates=frozenset(node.name for node in dates if node.holder == "profile"),
     )
 
@@ -93,7 +94,7 @@ def load_events(
         profile_ids, needs.names, since=since, until=until, with_properties=needs.properties
     )
     told = [Told(row[1], row[4], row[6]) for row in rows]
-    named = name_told(told, with_carts=needs.carts)
+    named = name_told(told, needs.asked)
     found: dict[int, list[Occurrence]] = {}
     for row, said in zip(rows, named, strict=True):
         pk, name, at, profile_id, object_id, is_backfill, properties = row

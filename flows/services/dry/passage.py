@@ -119,7 +119,7 @@ class Passage:
     _known: dict[int, tuple[LiveRun, Mapping[str, Any]]] = field(default_factory=dict)
     """What an exit looks at of each run: itself, and what its trigger event says."""
     _began: dict[int, datetime] = field(default_factory=dict)
-    _keys: set[str] = field(default_factory=set)
+    _keys: dict[str, Walker] = field(default_factory=dict)
     _walk: DryWalk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -210,7 +210,6 @@ class Passage:
         self.entries.append(Entry(now, ref.event_id, str(attempt.reason)))
         if attempt.reason:
             return
-        self._keys.add(attempt.run_key)
         run = Walker(
             run_id=next(self.numbers),
             flow_id=self.facts.flow_id,
@@ -227,6 +226,7 @@ class Passage:
         )
         run.wake_at = now
         self._began[run.run_id] = now
+        self._keys[attempt.run_key] = run
         self._known[run.run_id] = _know(run, event)
         self.runs.append(run)
         self._active.append(run)
@@ -254,7 +254,8 @@ class Passage:
         if attempt.reason:
             return attempt.reason
         is_soon = reentry.policy is Policy.AFTER and last and last[1] > now - reentry.gap
-        if is_soon or attempt.run_key in self._keys:
+        known = self._keys.get(attempt.run_key)
+        if is_soon or (known and not (reentry.again and known.status != RunStatus.ACTIVE)):
             return Refusal.FREQUENCY
         lately = [at for at in self._began.values() if at > now - STARTS_WITHIN]
         is_circle = attempt.ref.name in SELF_MADE and len(lately) >= MOST_STARTS

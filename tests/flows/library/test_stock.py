@@ -1,0 +1,99 @@
+"""Waiting list, price drop, low stock and the wish list: told while there is something to buy."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.flows.library.story import Story
+from tests.flows.library.wares import LARGE, SMALL, body_of, line, of_library, stock
+
+ASKED, CANCELLED = "Back In Stock Requested", "Back In Stock Cancelled"
+WISHED, UNWISHED = "Product Added to Wishlist", "Product Removed from Wishlist"
+EMPTY: list[tuple[str, str, str]] = []
+
+
+@pytest.mark.covers("F24", "F25")
+def test_the_waiting_list_is_told_in_tranches_while_stock_lasts(story: Story) -> None:
+    story.install("back_in_stock")
+    stock(story, 0, 0)
+    story.person("vip")
+    story.order("vip", total="900.00")
+    # Nobody needs marketing consent to hear what they asked for.
+    story.person("dan", email_consent="unsubscribed")
+    for person in ("ada", "bob", "cy", "dan", "eve", "vip", "ada"):  # Ada asks twice
+        story.event(ASKED, person, **SMALL)
+    story.event(ASKED, "fay", **LARGE)  # another variant
+    story.event(ASKED, "gil", **SMALL)
+    story.event(CANCELLED, "gil", **SMALL)  # and takes it back
+    assert of_library(story.live(days=3)) == EMPTY
+
+    stock(story, 1, 0)
+    told = of_library(story.live(minutes=1))
+    assert sorted(told) == [  # three for each piece, the best customer first, within a minute
+        ("06-04 12:00", "ada", "back_in_stock"),
+        ("06-04 12:00", "bob", "back_in_stock"),
+        ("06-04 12:00", "vip", "back_in_stock"),
+    ]
+    assert "Only 1 left" in body_of(story, "ada")
+    story.order("bob", lines=[line(SMALL)])
+    stock(story, 0, 0)  # sold out again: the next tranche hears nothing, nor is anybody reminded
+    assert of_library(story.live(days=3)) == EMPTY
+
+    story.order("cy", lines=[line(SMALL)])  # has found one elsewhere
+    stock(story, 9, 0)
+    sent = of_library(story.live(days=3))
+    assert sent == [
+        ("06-07 12:01", "dan", "back_in_stock"),
+        ("06-07 12:01", "eve", "back_in_stock"),
+        ("06-09 12:01", "dan", "still_in_stock"),
+        ("06-09 12:01", "eve", "still_in_stock"),
+    ]
+    # Who was told may ask again; who bought is off the list; what was asked ends after 180 days.
+    stock(story, 0, 0)
+    story.event(ASKED, "ada", **SMALL)
+    story.travel.shift(timedelta(days=181))
+    story.settle()
+    stock(story, 9, 9)
+    assert of_library(story.live(minutes=5)) == EMPTY
+
+
+@pytest.mark.covers("F25")
+def test_prices_and_scarce_stock_are_told_to_those_who_wanted_it(story: Story) -> None:
+    for key in ("price_drop", "low_stock", "wishlist", "wishlist_price", "wishlist_low_stock"):
+        story.install(key)
+    stock(story, 40)
+    people = ("ada", "bob", "cy", "dan", "eve")
+    for person in people:
+        story.person(person)
+    story.event("Product Viewed", "ada", **SMALL)
+    story.event("Product Added", "bob", **SMALL)
+    for person in ("cy", "dan", "eve"):
+        story.event(WISHED, person, **SMALL)
+    story.event(UNWISHED, "dan", **SMALL)
+    sent = of_library(story.live(days=1))
+    assert sent == EMPTY
+    stock(story, 40, price="19.50")  # 2.5 percent: too little for anybody
+    stock(story, 40, price="15.00")
+    sent = of_library(story.live(days=2))
+    assert sent == [
+        ("06-02 12:00", "ada", "price_drop"),
+        ("06-02 12:00", "cy", "wishlist_price"),
+        ("06-02 12:00", "eve", "wishlist_price"),
+    ]
+    assert "£" not in body_of(story, "ada")
+    assert "19.50" in body_of(story, "ada")
+    story.order("eve", lines=[line(SMALL)])
+    stock(story, 4)
+    sent = of_library(story.live(days=6))
+    assert sent == [
+        ("06-04 12:00", "bob", "low_stock"),
+        ("06-04 12:00", "cy", "wishlist_low"),
+        ("06-09 09:00", "cy", "wishlist"),
+    ]
+    assert "Only 4 left" in body_of(story, "bob")
+    # What is sold out is promoted to nobody, whatever its price.
+    stock(story, 0, 0)
+    story.event("Product Viewed", "ada", **SMALL)
+    stock(story, 0, 0, price="9.00")
+    assert of_library(story.live(days=1)) == EMPTY
+    assert ("ada", "library_price_drop", "out_of_stock") in story.skipped()
