@@ -18,6 +18,7 @@ from crm.models import Profile
 from crm.queries.person import has_orders
 from flows.choices import CampaignState, FlowStatus
 from flows.models import Campaign, Flow
+from flows.queries.library import has_installed
 from kernel.formats import find_zone, format_rate
 from kernel.keyset import has_any
 from kernel.scope import current_tenant_id
@@ -228,6 +229,16 @@ def _sending_steps() -> list[Step]:
             "segments:list",
             capabilities.VIEW,
             int(has_orders() and core.filter(refreshed_at__isnull=False).exists()),
+        ),
+        Step(
+            "library",
+            "Take flows from the library",
+            "Welcome, carts, reviews and more are written and timed for you. Each comes as a draft,"
+            " and says what it needs.",
+            "Open the library",
+            "flows:library",
+            capabilities.VIEW,
+            int(has_installed()),
         ),
         Step(
             "flows",

@@ -68,3 +68,5 @@ LIBRARY: Final[tuple[LibraryFlow, ...]] = (
 )
 """Those to begin with first, then by group."""
 BY_KEY: Final[Mapping[str, LibraryFlow]] = {flow.key: flow for flow in LIBRARY}
+INSTALLED_FIRST: Final = ("post_purchase", "win_back")
+"""Keys of the flows that are on in every account from the beginning."""

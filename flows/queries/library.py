@@ -13,7 +13,7 @@ from flows.domain.parsing import parse_graph
 from flows.domain.start_words import speak_trigger
 from flows.domain.times import find_earliest
 from flows.domain.words import speak_length
-from flows.library import BY_KEY, LIBRARY
+from flows.library import BY_KEY, INSTALLED_FIRST, LIBRARY
 from flows.library.base import (
     CHANNEL,
     EVENT,
@@ -106,6 +106,12 @@ def sort_library() -> list[LibraryFlow]:
 def find_installed(key: str) -> Flow | None:
     """Return the flow that was made of one of the library."""
     return Flow.objects.filter(key=key).order_by("pk").first()
+
+
+def has_installed() -> bool:
+    """Say whether a flow of the library was installed beside those of the beginning."""
+    keys = [flow.key for flow in LIBRARY if flow.key not in INSTALLED_FIRST]
+    return Flow.objects.filter(key__in=keys).exists()
 
 
 def find_met(needs: Sequence[Need]) -> set[Need]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 
 from flows.choices import FlowStatus
-from flows.library import BY_KEY
+from flows.library import BY_KEY, INSTALLED_FIRST
 from flows.library.base import Bound, Gift, LibraryFlow, Mail, Message, Standing
 from flows.models import Flow, LibraryOrder
 from flows.queries.library import find_installed, list_order
@@ -24,9 +24,6 @@ from segments.queries.starters import find_top_category
 from segments.services.library import ensure_starter
 from tenants.services import audit
 
-FIRST: Final = ("post_purchase", "win_back")
-"""Flows that are on in every account from the beginning."""
-
 
 @transaction.atomic
 def install_flows() -> None:
@@ -35,7 +32,7 @@ def install_flows() -> None:
     Raises:
         NotFound: the core segments are not installed.
     """
-    for key in FIRST:
+    for key in INSTALLED_FIRST:
         wanted = BY_KEY[key]
         if find_installed(key) is not None:
             continue

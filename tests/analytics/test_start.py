@@ -60,6 +60,10 @@ def test_each_step_ticks_itself_from_what_is_there(tenant: Tenant) -> None:
     assert "campaign" not in done()
     Campaign.objects.filter(pk=campaign.pk).update(state="sent")
     assert "campaign" in done()
+    Flow.objects.create(name="Win-back again", key="win_back")
+    assert "library" not in done()
+    Flow.objects.create(name="Carts", key="cart_recovery")
+    assert "library" in done()
 
 
 def test_a_new_tenant_sees_the_steps_and_nobody_a_button_in_vain(tenant: Tenant) -> None:

@@ -8,12 +8,22 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm.services.stores import StoreData
-from crm.types import CustomerRecord, OrderRecord, Record, RefundRecord, ShipmentRecord, StockRecord
+from crm.types import (
+    CartRecord,
+    ConsentRecord,
+    CustomerRecord,
+    OrderRecord,
+    Record,
+    RefundRecord,
+    ShipmentRecord,
+    StockRecord,
+)
 from stores.platforms import PLATFORMS
 from stores.services.connections import connect_store
 from stores.simulator.catalogue import JUNIPER, NORTHLINE
 from stores.simulator.history import COUNT_DAYS, DAYS, Year
 from stores.simulator.payloads import LiveStore, Post
+from stores.simulator.people import name_shopper
 from stores.simulator.runner import Stall, run
 from stores.simulator.sender import Sender
 from stores.simulator.stock import Shelves, full_shelf
@@ -98,6 +108,25 @@ def test_everything_but_200_is_repeated_with_the_same_id(recorder: Recorder) -> 
     assert [headers["X-Shopify-Webhook-Id"] for headers, _ in recorder.seen] == ["d-1"] * 4
     headers, body = recorder.seen[0]
     assert SHOPIFY.is_signed("schlüssel", body, head_of(headers))
+
+
+def test_a_cart_that_was_left_an_hour_ago_is_read_with_who_left_it() -> None:
+    ada = name_shopper([], JUNIPER, "ada@shoppers.example", "+447700900123")
+    told, left = LiveStore(JUNIPER, seed=7, only=ada).leave_cart(NOW)
+    [cart] = read(left)
+    assert isinstance(cart, CartRecord)
+    assert (cart.version_at, cart.email) == (NOW - timedelta(hours=1), "ada@shoppers.example")
+    assert cart.url.startswith("https://juniper-moss.example/checkouts/")
+    channels = [record.channel for record in read(told) if isinstance(record, ConsentRecord)]
+    assert channels == ["sms"]
+    [order] = [
+        record
+        for post in LiveStore(JUNIPER, seed=8, only=ada).purchase(NOW)
+        for record in read(post)
+        if isinstance(record, OrderRecord)
+    ]
+    assert order.customer is not None
+    assert order.customer.email == "ada@shoppers.example"
 
 
 def test_a_run_sends_all_that_follows_from_its_orders(recorder: Recorder) -> None:

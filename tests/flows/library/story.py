@@ -120,11 +120,7 @@ class Story:
     def person(self, name: str, **fields: Any) -> None:
         """Tell of somebody; they said yes to e-mail unless ``email_consent`` says otherwise."""
         said = {"email_consent": "subscribed", "first_name": name.title(), **fields}
-        answer = self.api.post(
-            "/api/v1/profiles/", {**self.who(name), **said}, content_type="application/json"
-        )
-        assert answer.status_code in (200, 201), answer.content.decode()
-        self.settle()
+        self.tell("profiles", **self.who(name), **said)
 
     def event(self, event: str, person: str, **properties: Any) -> None:
         """Tell of an event that happens now; with ``at=`` some time ago."""
@@ -179,6 +175,12 @@ class Story:
             "quantity": 1,
         }
         self.event("Product Added", person, **{**said, **fields})
+
+    def tell(self, resource: str, **item: Any) -> None:
+        """Post one thing, such as a parcel; then all react."""
+        answer = self.api.post(f"/api/v1/{resource}/", item, content_type="application/json")
+        assert answer.status_code in (200, 201), answer.content.decode()
+        self.settle()
 
     def call(self, resource: str, *items: dict[str, Any], **more: Any) -> None:
         """Post items to a bulk address of the API, all of which must be taken; then all react."""

@@ -1,0 +1,135 @@
+"""What follows an order, and what follows when no order follows."""
+
+from datetime import timedelta
+
+import pytest
+
+from crm.models import Order
+from flows.models import FlowRun
+from kernel import clock
+from messaging.choices import ASKS_FOR_REVIEW
+from messaging.models import Message, Template
+from messaging.services.queueing import queue_messages
+from messaging.types import NewMessage
+from tests.flows.library.story import Story
+
+
+def ask_elsewhere(order: str, person: str) -> None:
+    """Let a message that is of no flow ask for a review of an order."""
+    row = Order.objects.get(external_id=order)
+    template = Template.objects.get(key="order_review")
+    template.pk, template.key = None, "another_request"
+    template.save()
+    assert template.tags == [ASKS_FOR_REVIEW]
+    message = NewMessage(
+        key=f"test:{order}",
+        profile_id=row.profile_id or 0,
+        channel="email",
+        message_class="behavioural",
+        template_id=template.pk or 0,
+        due_at=clock.now(),
+        context={"order_id": row.pk},
+    )
+    queue_messages([message])
+
+
+@pytest.mark.covers("F7")
+def test_an_order_is_followed_to_the_refill_and_asked_about_once(story: Story) -> None:
+    story.member.post("/t/ada-soap/catalog/flags/add/", {"flag": "consumable", "category": "Oil"})
+    story.call("products", {"external_id": "p1", "title": "Lamp oil", "category": "Oil"})
+    for name in ("first", "regular", "lost", "sorry"):
+        story.person(name)
+    story.order("regular", backfill=True, at=clock.now() - timedelta(days=200))
+    story.install("after_purchase")
+    oil = [{"line_key": "1", "title": "Lamp oil", "product_external_id": "p1", "quantity": 1}]
+    orders = {
+        "first": story.order("first"),
+        "regular": story.order("regular", lines=oil),
+        "lost": story.order("lost"),
+        "sorry": story.order("sorry"),
+    }
+    assert [template for _, _, template in story.sent()] == ["post_purchase"] * 4
+    story.live(days=1)
+    for name in ("first", "regular"):
+        story.tell(
+            "shipments",
+            external_id=f"s-{name}",
+            order_external_id=orders[name],
+            status="shipped",
+            shipped_at=clock.now().isoformat(),
+        )
+    assert story.live(days=3) == [
+        ("06-03 12:00", "first", "order_shipped"),
+        ("06-03 12:00", "regular", "order_shipped"),
+        ("06-04 12:00", "lost", "order_packing"),
+        ("06-04 12:00", "sorry", "order_packing"),
+    ]
+    for name in ("first", "regular"):
+        story.tell(
+            "shipments",
+            external_id=f"s-{name}",
+            order_external_id=orders[name],
+            status="delivered",
+            delivered_at=clock.now().isoformat(),
+        )
+    story.tell(
+        "returns",
+        external_id="r-1",
+        order_external_id=orders["sorry"],
+        status="requested",
+        requested_at=clock.now().isoformat(),
+    )
+    story.live(days=6)
+    ask_elsewhere(orders["first"], "first")
+    assert story.live(days=42) == [
+        ("06-11 12:00", "first", "another_request"),
+        ("06-12 12:00", "regular", "order_review"),
+        ("06-14 12:00", "lost", "order_review"),
+        ("06-19 12:00", "first", "order_goes_with"),
+        ("06-19 12:00", "regular", "order_goes_with_code"),
+        ("06-21 12:00", "lost", "order_goes_with"),
+        ("07-19 12:00", "first", "order_new_things"),
+        ("07-19 12:00", "regular", "order_refill"),
+        ("07-21 12:00", "lost", "order_new_things"),
+    ]
+    assert story.skipped() == [("first", "order_review", "review_asked")]
+    ends = FlowRun.objects.filter(flow__key="after_purchase").order_by("pk")
+    assert dict(ends.values_list("profile__first_name", "exit_reason")) == {
+        "First": "went all the way",
+        "Regular": "went all the way",
+        "Lost": "went all the way",
+        "Sorry": "Return Initiated",
+    }
+
+
+@pytest.mark.covers("F11")
+def test_who_stays_away_is_written_to_in_stages_and_then_left_in_peace(story: Story) -> None:
+    story.switch_off("win_back")
+    flow_id = story.install("win_back_stages")
+    spent = {"one": "40.00", "regular": "40.00", "best": "900.00", "back": "40.00"}
+    for name, total in spent.items():
+        story.person(name)
+        story.order(name, total)
+    story.order("regular", "40.00")
+    lines = story.live(days=62)
+    assert [line for line in lines if line[2] != "post_purchase"] == [
+        ("07-31 09:00", "one", "stages_one_timer"),
+        ("07-31 09:00", "regular", "stages_regular"),
+        ("07-31 09:00", "best", "stages_best"),
+        ("07-31 09:00", "back", "stages_one_timer"),
+    ]
+    story.live(days=10)
+    story.order("back")
+    lines = story.live(days=60)
+    assert [line for line in lines if line[2] != "post_purchase"] == [
+        ("09-29 09:00", "one", "stages_strong"),
+        ("09-29 09:00", "regular", "stages_strong"),
+        ("09-29 09:00", "best", "stages_strong"),
+        ("10-11 09:00", "back", "stages_regular"),
+    ]
+    story.open("best", "stages_strong")
+    lines = [line for line in story.live(days=90) if line[1] != "back"]
+    assert lines == [("12-12 10:00", "best", "stages_now_and_then")]
+    runs = FlowRun.objects.filter(flow_id=flow_id, profile__first_name__in=["One", "Regular"])
+    assert set(runs.values_list("exit_reason", flat=True)) == {"read nothing for months; tagged"}
+    assert not Message.objects.filter(template__key="stages_between").exists()

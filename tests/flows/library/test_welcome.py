@@ -1,0 +1,85 @@
+"""The first days of a subscriber, and the looks of somebody who has not bought yet."""
+
+import pytest
+
+from flows.models import FlowRun
+from messaging.models import Coupon, CouponCode
+from tests.flows.library.story import SLUG, Story
+
+
+@pytest.mark.covers("F2")
+def test_the_welcome_fits_who_somebody_is_and_ends_with_the_first_order(story: Story) -> None:
+    story.person("customer", email_consent="never")
+    story.order("customer", backfill=True)
+    story.person("browser", email_consent="never")
+    story.event("Product Viewed", "browser", name="Lemon soap", sku="SOAP-1", category="Soap")
+    flow_id = story.install("welcome")
+    coupon = Coupon.objects.get()
+    codes = story.member.post(
+        f"/t/{SLUG}/content/coupons/{coupon.pk}/upload/",
+        {"codes": "HELLO-A\nHELLO-B\nHELLO-C", "do": "add"},
+    )
+    assert codes.status_code == 302
+
+    for name in ("customer", "browser", "plain", "buyer"):
+        story.person(name)
+    story.person("silent", email_consent="never")
+    assert story.sent() == [
+        ("06-01 12:00", "customer", "welcome_customer"),
+        ("06-01 12:00", "browser", "welcome_browsed"),
+        ("06-01 12:00", "plain", "welcome_hello"),
+        ("06-01 12:00", "buyer", "welcome_hello"),
+    ]
+    story.live(days=1)
+    story.order("buyer")
+    assert story.live(days=9) == [
+        ("06-02 12:00", "buyer", "post_purchase"),
+        ("06-03 12:00", "browser", "welcome_story"),
+        ("06-03 12:00", "plain", "welcome_story"),
+        ("06-07 12:00", "browser", "welcome_last_call"),
+        ("06-07 12:00", "plain", "welcome_last_call"),
+    ]
+    given = CouponCode.objects.exclude(profile=None).values_list("profile__email", flat=True)
+    assert sorted(given) == ["browser@example.com", "buyer@example.com", "plain@example.com"]
+    hello, last = (
+        mail.content.text
+        for mail in story.outbox.sent
+        if mail.to_address == "plain@example.com" and "HELLO-" in mail.content.text
+    )
+    [code] = CouponCode.objects.filter(profile__email="plain@example.com")
+    assert code.code in hello
+    assert code.code in last
+    reasons = FlowRun.objects.filter(flow_id=flow_id).values_list(
+        "profile__first_name", "exit_reason"
+    )
+    assert dict(reasons) == {
+        "Customer": "a customer already",
+        "Browser": "welcomed",
+        "Plain": "welcomed",
+        "Buyer": "goal: Order Placed",
+    }
+
+
+@pytest.mark.covers("F6")
+def test_what_was_looked_at_is_shown_once_a_week_unless_a_cart_follows(story: Story) -> None:
+    for name in ("once", "often", "carter"):
+        story.person(name)
+    story.install("browse_abandonment")
+    seen = {"name": "Lemon soap", "sku": "SOAP-1", "price": "12.50", "currency": "GBP"}
+    for name in ("once", "carter", *["often"] * 3):
+        story.event("Product Viewed", name, **seen)
+    story.live(hours=1)
+    story.add_to_cart("carter")
+    assert story.live(hours=3) == [
+        ("06-01 16:00", "once", "browse_once"),
+        ("06-01 16:00", "often", "browse_often"),
+    ]
+    [mail] = [each for each in story.outbox.sent if each.to_address == "once@example.com"]
+    assert "Lemon soap" in mail.content.html
+    assert "£12.50" in mail.content.text
+    story.live(days=3)
+    story.event("Product Viewed", "once", **seen)
+    assert story.live(days=1) == []
+    story.live(days=3)
+    story.event("Product Viewed", "once", **seen)
+    assert story.live(days=1) == [("06-08 20:00", "once", "browse_often")]
