@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
-from flows.library.parts import CATEGORY, COUPON, HEADER, Part, footer, join
+from crm.domain.channels import CHANNEL_LABELS
+from flows.library.parts import CATEGORY, COUPON, HEADER, Part, footer, give_air, join
 
 START: Final = "Start here"
 ONBOARDING: Final = "New people"
@@ -76,7 +77,8 @@ class Need:
     @property
     def title(self) -> str:
         """What is needed, in words."""
-        return _NEEDED[self.kind].format(self.what.replace("_", " "))
+        what = CHANNEL_LABELS.get(self.what, self.what.replace("_", " "))
+        return _NEEDED[self.kind].format(what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ class Mail:
             category: of the products that are of one; empty takes all of them.
         """
         is_marketing = self.message_class in (PROMOTIONAL, BEHAVIOURAL)
-        rows = [HEADER, *join(self.parts), footer(self.reason, is_marketing=is_marketing)]
+        body = give_air(join(self.parts))
+        rows = [HEADER, *body, footer(self.reason, is_marketing=is_marketing)]
         inner = "".join(f"    {row}\n" for row in rows)
         filled = {COUPON: str(coupon_id or ""), CATEGORY: escape(category)}
         for place, value in filled.items():

@@ -5,7 +5,7 @@ nothing is escaped here. A variable that may be empty gets its fallback where it
 event may lack is asked for first: ``{% if event contains "url" %}``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 COUPON: Final = "COUPON-ID"
 CATEGORY: Final = "BEST-CATEGORY"
 """Stand in the MJML for what is known at installation."""
+_SECTION: Final = "<mj-section>"
 HEADER: Final = "<mj-brand-header></mj-brand-header>"
 HELLO: Final = "Hello{% if person.first_name != '' %} {{ person.first_name }}{% endif %},"
 """The first words of a letter; without a name it is a plain hello."""
@@ -102,6 +103,16 @@ def join(parts: Iterable[Part]) -> list[str]:
     return [row for row in [*rows, _section(written)] if row]
 
 
+def give_air(rows: Sequence[str]) -> list[str]:
+    """Return rows of which what is written first and last stands further from the edge."""
+    airy = list(rows)
+    for place, padding in ((0, "32px 32px 8px"), (-1, "8px 32px 32px")):
+        if airy and airy[place].startswith(_SECTION):
+            rest = airy[place].removeprefix(_SECTION)
+            airy[place] = f'<mj-section padding="{padding}">{rest}'
+    return airy
+
+
 def items(title: str = "", label: str = "") -> Part:
     """Return what the event names: the cart, or the product that was looked at.
 
@@ -158,7 +169,7 @@ def questions(title: str = "You asked", count: int = 3) -> Part:
 
 
 def _section(written: str) -> str:
-    return f"<mj-section><mj-column>{written}</mj-column></mj-section>" if written else ""
+    return f"{_SECTION}<mj-column>{written}</mj-column></mj-section>" if written else ""
 
 
 def _row(tag: str, **settings: str) -> Part:
