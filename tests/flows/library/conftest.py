@@ -13,6 +13,9 @@ from tests.factories.messaging import make_account
 from tests.factories.phones import OURS
 from tests.factories.tenants import call_with, make_key, sign_in
 from tests.flows.library.story import Outbox, Story
+from tests.support.shop_fixture import shop
+
+__all__ = ["shop", "story"]
 
 NOON = "2026-06-01T12:00:00+00:00"
 
