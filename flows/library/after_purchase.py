@@ -196,7 +196,7 @@ def build(bound: Bound) -> dict[str, Any]:
         exit_on=[
             {"event": "Order Cancelled", **same},
             {"event": "Order Refunded", **same},
-            {"event": "Return Initiated", **same},
+            {"event": "Return Initiated"},
         ],
     )
 
