@@ -233,6 +233,14 @@ class Story:
         self.settle()
         return self.sent(since=start)
 
+    def skip(self, **length: float) -> None:
+        """Let time pass in one step, where nothing but the count of days changes.
+
+        What was due in between would leave late, so that its time would tell.
+        """
+        self.travel.shift(timedelta(**length))
+        self.settle()
+
     def sent(self, *, since: datetime | None = None) -> list[Line]:
         """Return what was sent so far, in the order in which it left."""
         rows = Message.objects.filter(status="sent").order_by("sent_at", "pk")

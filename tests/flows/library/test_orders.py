@@ -81,7 +81,9 @@ def test_an_order_is_followed_to_the_refill_and_asked_about_once(story: Story) -
     )
     story.live(days=6)
     ask_elsewhere(orders["first"], "first")
-    assert story.live(days=42) == [
+    lines = story.live(days=11)
+    story.skip(days=26)
+    assert [*lines, *story.live(days=5)] == [
         ("06-11 12:00", "first", "another_request"),
         ("06-12 12:00", "regular", "order_review"),
         ("06-14 12:00", "lost", "order_review"),
@@ -111,25 +113,25 @@ def test_who_stays_away_is_written_to_in_stages_and_then_left_in_peace(story: St
         story.person(name)
         story.order(name, total)
     story.order("regular", "40.00")
-    lines = story.live(days=62)
-    assert [line for line in lines if line[2] != "post_purchase"] == [
+    story.skip(days=59)
+    assert story.live(days=2)[-4:] == [
         ("07-31 09:00", "one", "stages_one_timer"),
         ("07-31 09:00", "regular", "stages_regular"),
         ("07-31 09:00", "best", "stages_best"),
         ("07-31 09:00", "back", "stages_one_timer"),
     ]
-    story.live(days=10)
+    story.skip(days=10)
     story.order("back")
-    lines = story.live(days=60)
-    assert [line for line in lines if line[2] != "post_purchase"] == [
+    story.skip(days=48)
+    assert story.live(days=2) == [
         ("09-29 09:00", "one", "stages_strong"),
         ("09-29 09:00", "regular", "stages_strong"),
         ("09-29 09:00", "best", "stages_strong"),
-        ("10-11 09:00", "back", "stages_regular"),
     ]
     story.open("best", "stages_strong")
-    lines = [line for line in story.live(days=90) if line[1] != "back"]
-    assert lines == [("12-12 10:00", "best", "stages_now_and_then")]
+    assert story.live(days=14) == [("10-11 09:00", "back", "stages_regular")]
+    story.skip(days=58)
+    assert story.live(days=4)[-1:] == [("12-12 10:00", "best", "stages_now_and_then")]
     runs = FlowRun.objects.filter(flow_id=flow_id, profile__first_name__in=["One", "Regular"])
     assert set(runs.values_list("exit_reason", flat=True)) == {"read nothing for months; tagged"}
     assert not Message.objects.filter(template__key="stages_between").exists()

@@ -17,7 +17,8 @@ from kernel.scope import tenant_scope
 from kernel.work import drain_tenant
 from messaging.models import Sender
 from messaging.services import lanes
-from messaging.services.accounts import AccountData, connect_account
+from messaging.services.accounts import connect_account
+from messaging.types import AccountData
 from stores.simulator.catalogue import JUNIPER
 from stores.simulator.payloads import LiveStore, Post
 from stores.simulator.people import name_shopper
