@@ -1,6 +1,5 @@
 """What the event of a message names, as mails show it, filled up from the catalogue."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,7 +31,7 @@ def store(tenant: Tenant) -> Store:
 
 def items_of(event: dict[str, Any]) -> list[dict[str, Any]]:
     message = pending_for(find_reader(None), None)
-    [found] = item_values([replace(message, context={"event": event})]).values()
+    [found] = item_values([message._replace(context={"event": event})]).values()
     return found
 
 
