@@ -14,9 +14,9 @@ RUNS_OUT: Final = base.Mail(
         parts.heading("Time for more?"),
         parts.words(
             parts.HELLO,
-            "You bought {% if event.quantity and event.quantity != 1 %}{{ event.quantity }} × {% endif %}"
-            "{{ event.title }} some time ago. By how long it lasts for others, there are only a "
-            "few days left in it.",
+            "You bought {% if event.quantity and event.quantity != 1 %}{{ event.quantity }} × "
+            "{% endif %}{{ event.title }} some time ago. By how long it lasts for others, there "
+            "are only a few days left in it.",
         ),
         parts.items(label="Order it again"),
         parts.small(
