@@ -14,6 +14,7 @@ from tenants.models import Tenant
 from tests.support.database import worker_database
 from tests.support.plugin import worker_number
 from tests.support.requests_in_flight import finish_requests
+from tests.support.savepoints import lazy_savepoints
 from tests.support.watch import take_offenders, watched_statements
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
@@ -31,6 +32,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     with (
         django_db_blocker.unblock(),
         pytest.MonkeyPatch.context() as patch,
+        lazy_savepoints(),
         worker_database(worker_number()) as cleaner,
         watched_statements(),
     ):
