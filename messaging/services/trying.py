@@ -112,7 +112,7 @@ def values_for(names: Collection[str], reader: Recipient) -> dict[str, Any]:
     if "coupon" in names:
         found["coupon"] = sample_coupon()
     if "event" in names:
-        found["event"] = Told()
+        found["event"] = Told(items=sample_values()["items"])
     if "items" in names:
         found["items"] = sample_items()
     return found
