@@ -151,6 +151,7 @@ def write_memberships(
     heeds = bool(trees) and why.heeds_waiting
     statement = load_sql("segments.apply_memberships")
     for name, text in (
+        ("{different}", _beside("segments.decide_memberships", "d")),
         ("{laterals}", shared.laterals),
         ("{segment_ids}", shared.segment_ids),
         ("{reeval_at}", shared.reeval_at),

@@ -1,47 +1,18 @@
 -- Purpose: decide all segments of some profiles in one scan and write what is different:
 --          memberships, entries and exits with their cause, sizes, movement by day.
--- In: tenant_id; laterals, segment_ids, reeval_at, compiled from the definitions, with what they
---     bind; profiles, facts, memberships, which rows are looked at, said of each table so that no
---     plan reads more; now; today, its local day; waiting, the join with events that wait; caused,
---     the join with what moves are told and kept as (cause_moves.sql), with what it binds; many, so
---     many people who move alike make one row.
+-- In: tenant_id; different, the join with whose segments changed (decide_memberships.sql), with what
+--     it takes; now; today, its local day; waiting, the join with events that wait; caused, the join
+--     with what moves are told and kept as (cause_moves.sql), with what it binds; many, so many
+--     people who move alike make one row.
 -- Out: profile_id, segment_id, entered, is_history, of what is told.
--- Why: one shared scan instead of a difference per segment; the caller holds the row of upkeep,
---      so that nobody else takes the same difference. Merged, erased and anonymous
---      profiles are in none. OFFSET keeps the planner from working all of it out twice, to compare
---      it and to write it. Who moves alike is kept together: of everybody, a row with three indexes
---      for each move took most of the time; and so they are gathered before it is asked why, which
---      is asked one by one of those alone who have a cause of their own or for whom an event waits.
---      People are parted by their ids, 8,192 to a part.
-WITH decided AS (
-    SELECT
-        p.id AS profile_id,
-        p.merged_into_id IS NULL AND p.erased_at IS NULL AS is_live,
-        CASE
-            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous THEN {segment_ids}
-            ELSE '{}'::bigint[]
-        END AS segment_ids,
-        CASE
-            WHEN p.merged_into_id IS NULL AND p.erased_at IS NULL AND NOT p.is_anonymous THEN {reeval_at}
-        END AS reeval_at
-    FROM crm_profile AS p
-    LEFT JOIN crm_profilefacts AS f
-        ON f.tenant_id = %(tenant_id)s AND f.profile_id = p.id AND {facts}
-    {laterals}
-    WHERE p.tenant_id = %(tenant_id)s AND {profiles}
-    OFFSET 0
-),
-
-different AS (
-    SELECT
-        d.profile_id, d.is_live, d.segment_ids, d.reeval_at,
-        COALESCE(m.segment_ids, '{}') AS old_ids
-    FROM decided AS d
-    LEFT JOIN segments_membership AS m
-        ON m.tenant_id = %(tenant_id)s AND m.profile_id = d.profile_id AND {memberships}
-    WHERE (m.profile_id IS NULL AND (d.segment_ids <> '{}' OR d.reeval_at IS NOT NULL))
-       OR m.segment_ids <> d.segment_ids
-       OR (m.profile_id IS NOT NULL AND m.reeval_at IS DISTINCT FROM d.reeval_at)
+-- Why: the caller holds the row of upkeep, so that nobody else takes the same difference. Who moves
+--      alike is kept together: of everybody, a row with three indexes for each move took most of the
+--      time; and so they are gathered before it is asked why, which is asked one by one of those
+--      alone who have a cause of their own or for whom an event waits. A part is 8,192 ids.
+WITH different AS (
+    SELECT d.*
+    FROM (SELECT 1) AS once
+    {different}
 ),
 
 written AS (
