@@ -2,6 +2,7 @@
 -- Say who got a campaign and has shown no sign of it since, in the order of their ids.
 --
 -- in:  tenant_id, campaign_id
+--      again_id      bigint    the campaign by which it is sent again, whose messages do not count
 --      profile_ids   bigint[]  whom to ask about; NULL: everybody
 --      with_hidden   boolean   also those of whom Apple's Mail Privacy Protection hides it
 --      after         bigint    the last profile that was seen
@@ -9,7 +10,8 @@
 -- out: profile_id, is_hidden
 -- why: silent is who got a message of it and neither opened nor clicked, unsubscribed, complained
 --      nor ordered since. Of somebody who was merged every message counts. Where Apple loads the
---      pictures of each mail, nobody knows who read it.
+--      pictures of each mail, nobody knows who read it. Who got it again already, by a campaign
+--      that was cancelled on its way, gets no third one.
 WITH person AS (
     SELECT
         m.profile_id,
@@ -64,6 +66,18 @@ silent AS (
             AND o.profile_id = p.profile_id
             AND o.is_counted
             AND o.ordered_at >= p.sent_at
+      )
+      AND NOT EXISTS (
+          SELECT 1
+          FROM flows_campaign AS c
+          JOIN messaging_message AS m
+            ON m.tenant_id = %(tenant_id)s
+           AND m.campaign_id = c.id
+           AND m.profile_id = p.profile_id
+           AND m.status IN ('sending', 'sent', 'unknown')
+          WHERE c.tenant_id = %(tenant_id)s
+            AND c.resend_of_id = %(campaign_id)s
+            AND c.id <> %(again_id)s
       )
 )
 

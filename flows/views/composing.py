@@ -90,9 +90,7 @@ def audience_size(request: TenantRequest, campaign_id: int) -> HttpResponse:
     """Answer with how many people a draft reaches: a part of the summary."""
     campaign = get_campaign(campaign_id)
     if campaign.resend_of_id is not None:
-        return render(
-            request, "flows/_compose_silent.html", {"silent": count_silent(campaign.resend_of_id)}
-        )
+        return render(request, "flows/_compose_silent.html", {"silent": count_silent(campaign)})
     reach = measure_audience(audience_of(campaign))
     context = {
         "reach": reach,

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
+from flows.models import Campaign
 from kernel.arrays import array
 from kernel.sql import run_sql
 
@@ -21,23 +22,23 @@ class Silent(NamedTuple):
     hidden: int
 
 
-def list_silent_ids(campaign_id: int, *, with_hidden: bool, after: int, limit: int) -> list[int]:
+def list_silent_ids(again: Campaign, *, with_hidden: bool, after: int, limit: int) -> list[int]:
     """Return ids of silent people ascending, page by page.
 
     Args:
-        campaign_id: of the active tenant.
+        again: the campaign of the active tenant by which another one is sent again.
         with_hidden: also those of whom nobody knows it.
         after: the last id seen; 0 for the first page.
         limit: the most ids.
     """
-    rows = _list(campaign_id, with_hidden=with_hidden, after=after, batch=limit)
+    rows = _list(again, with_hidden=with_hidden, after=after, batch=limit)
     return [row.profile_id for row in rows]
 
 
-def find_silent(campaign_id: int, profile_ids: Collection[int], *, with_hidden: bool) -> set[int]:
-    """Return who of some people is silent."""
+def find_silent(again: Campaign, profile_ids: Collection[int], *, with_hidden: bool) -> set[int]:
+    """Return who of some people is silent, for the campaign that goes to them again."""
     rows = _list(
-        campaign_id,
+        again,
         with_hidden=with_hidden,
         after=0,
         batch=len(profile_ids),
@@ -46,15 +47,20 @@ def find_silent(campaign_id: int, profile_ids: Collection[int], *, with_hidden: 
     return {row.profile_id for row in rows}
 
 
-def count_silent(campaign_id: int) -> Silent:
-    """Count the silent ones, page by page; the cost grows with the campaign."""
+def count_silent(again: Campaign) -> Silent:
+    """Count whom a campaign can be sent to again, page by page; the cost grows with the first."""
     people = hidden = after = 0
-    while rows := _list(campaign_id, with_hidden=True, after=after, batch=_SET):
+    while rows := _list(again, with_hidden=True, after=after, batch=_SET):
         after = rows[-1].profile_id
         found = sum(row.is_hidden for row in rows)
         people, hidden = people + len(rows) - found, hidden + found
     return Silent(people, hidden)
 
 
-def _list(campaign_id: int, **asked: Any) -> list[Any]:
-    return run_sql("flows.list_silent", campaign_id=campaign_id, **{"profile_ids": None, **asked})
+def _list(again: Campaign, **asked: Any) -> list[Any]:
+    return run_sql(
+        "flows.list_silent",
+        campaign_id=again.resend_of_id,
+        again_id=again.pk,
+        **{"profile_ids": None, **asked},
+    )

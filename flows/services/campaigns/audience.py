@@ -22,14 +22,12 @@ def list_ids(campaign: Campaign, plan: Plan, *, after: int, limit: int) -> list[
     """
     if campaign.resend_of_id is None:
         return list_audience_ids(audience_of(campaign), after=after, limit=limit)
-    return list_silent_ids(
-        campaign.resend_of_id, with_hidden=plan.with_hidden, after=after, limit=limit
-    )
+    return list_silent_ids(campaign, with_hidden=plan.with_hidden, after=after, limit=limit)
 
 
 def count_people(campaign: Campaign, plan: Plan) -> int:
     """Count the audience as it is now."""
     if campaign.resend_of_id is None:
         return measure_audience(audience_of(campaign)).people
-    silent = count_silent(campaign.resend_of_id)
+    silent = count_silent(campaign)
     return silent.people + (silent.hidden if plan.with_hidden else 0)

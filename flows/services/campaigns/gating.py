@@ -41,10 +41,10 @@ def _judge(campaign: Campaign | None, messages: Sequence[PendingMessage]) -> Map
         stopped = list(messages)
     elif campaign.resend_of_id is not None:
         with_hidden = (campaign.plan.get("resend") or {}).get("unsure") == SEND
-        silent = find_silent(
-            campaign.resend_of_id, {each.profile.id for each in messages}, with_hidden=with_hidden
-        )
-        reason, detail = SkipReason.EXIT_CONDITION, "opened, clicked or ordered meanwhile"
+        people = {each.profile.id for each in messages}
+        silent = find_silent(campaign, people, with_hidden=with_hidden)
+        detail = "opened, clicked or ordered meanwhile, or got it again before"
+        reason = SkipReason.EXIT_CONDITION
         stopped = [each for each in messages if each.profile.id not in silent]
     else:
         return {}
