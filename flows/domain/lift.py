@@ -55,7 +55,9 @@ class Lift:
 
 
 def measure_lift(treated: Group, held_out: Group) -> Lift:
-    """Compare what both groups bought for each of their people."""
+    """Compare what both groups bought for each of their people; an empty one tells nothing."""
+    if not treated.people or not held_out.people:
+        return Lift(0, 0, 0, is_known=False, missing=_missing(held_out, 0, 0))
     difference = treated.mean - held_out.mean
     error = math.sqrt(treated.error + held_out.error)
     reach = QUANTILE * error
@@ -72,7 +74,7 @@ def measure_lift(treated: Group, held_out: Group) -> Lift:
 
 def _missing(held_out: Group, difference: float, reach: float) -> int | None:
     least = max(0, FEWEST - held_out.people)
-    if difference == 0 or held_out.people == 0:
+    if difference == 0:
         return least or None
     needed = math.ceil(held_out.people * (reach / difference) ** 2)
     return max(least, needed - held_out.people) or None

@@ -13,7 +13,7 @@ from flows.domain.campaigns.hours import best_hour, measure_prior
 from flows.domain.campaigns.plan import Plan, Throttle, Trial, parse_plan
 from flows.domain.campaigns.times import TICK, allow, begins_at, is_over, local_due, next_tick
 from flows.domain.campaigns.winner import Score, decide
-from flows.domain.lift import Group, measure_lift
+from flows.domain.lift import Group, Lift, measure_lift
 from flows.errors import PlanError
 
 LONDON = ZoneInfo("Europe/London")
@@ -209,3 +209,9 @@ def test_too_few_held_out_say_how_many_more_are_needed() -> None:
     assert close.missing is not None
     assert close.missing > 1_000
     assert measure_lift(Group(100, 0, 0), Group(100, 0, 0)).missing is None
+
+
+def test_an_empty_group_tells_nothing_of_what_a_campaign_adds() -> None:
+    bought, nobody = Group(1_000, 200 * 5_000, 200 * 5_000**2), Group(0, 0, 0)
+    assert measure_lift(bought, nobody) == Lift(0, 0, 0, is_known=False, missing=30)
+    assert measure_lift(nobody, bought) == Lift(0, 0, 0, is_known=False, missing=None)

@@ -100,7 +100,7 @@ def test_too_few_who_were_held_out_say_how_many_are_missing(flow: Flow, tenant: 
 
 @pytest.mark.covers("X4")
 def test_who_is_held_out_of_everything_gets_no_flow_and_no_campaign(
-    flow: Flow, tenant: Tenant
+    flow: Flow, tenant: Tenant, api: Client
 ) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(holdout=20)
     ensure_default_sender()
@@ -130,4 +130,6 @@ def test_who_is_held_out_of_everything_gets_no_flow_and_no_campaign(
     reasons = held_out.values_list("decision__reason", flat=True)
     assert set(reasons) == {"no_consent"}
     Message.objects.update(status="sent", sent_at=clock.now())
-    assert compare_groups(campaign).get("held_out", [0, 0, 0]) == [0, 0, 0]
+    make_order(next(each for each in people if each.pk not in chosen), 12_000_000)
+    assert compare_groups(campaign) == {}
+    assert api.get(f"/api/v1/campaigns/{campaign.pk}/report/").json()["incremental"] is None

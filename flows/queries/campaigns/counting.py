@@ -115,8 +115,8 @@ def compare_groups(campaign: Campaign) -> dict[str, list[int]]:
     that nobody got it when their time was over, however slowly it left.
 
     Returns:
-        People, total and sum of squares of ``treated`` and ``held_out``; empty where nobody is held
-        out, or not everybody was released yet.
+        People, total and sum of squares of ``treated`` and ``held_out``; empty where the campaign
+        itself holds nobody out, or not everybody was released yet.
     """
     if not campaign.held_out_count or campaign.phase or not campaign.released_count:
         return {}
@@ -126,7 +126,9 @@ def compare_groups(campaign: Campaign) -> dict[str, list[int]]:
     until = last + timedelta(days=LIFT_DAYS)
     rows = run_sql("flows.compare_campaign", campaign_id=campaign.pk, since=since, until=until)
     found = {row.is_held_out: [row.people, row.total, int(row.squares)] for row in rows}
-    return {"treated": found.get(False, [0, 0, 0]), "held_out": found.get(True, [0, 0, 0])}
+    if len(found) < 2:  # noqa: PLR2004 one group is compared with nobody
+        return {}
+    return {"treated": found[False], "held_out": found[True]}
 
 
 def read_lift(groups: Mapping[str, list[int]]) -> Lift | None:
