@@ -190,7 +190,8 @@ class CampaignReportOut(serializers.Serializer[Any]):
     incremental = LiftOut(
         source="told.lift",
         allow_null=True,
-        help_text="Until 5 days after the last of it was let go; null: nobody is held out.",
+        help_text="Until 5 days after the last of it may leave; null: the campaign itself holds "
+        "nobody out.",
     )
 
 
@@ -298,7 +299,7 @@ class CampaignViewSet(ReadResource[Campaign]):
     @extend_schema(request=None, responses=CampaignOut)
     @action(detail=True, methods=["post"], filter_backends=[])
     def unschedule(self, request: Request, pk: str) -> Response:
-        """Take a campaign whose time has not come back to a draft."""
+        """Take one whose time has not come, or that failed before it began, back to a draft."""
         return _answer(scheduling.unschedule_campaign(self.get_object().pk))
 
     @extend_schema(request=ReasonIn, responses=CampaignOut)
@@ -321,14 +322,18 @@ class CampaignViewSet(ReadResource[Campaign]):
         reason = _reason(request)
         return _answer(scheduling.cancel_campaign(self.get_object().pk, reason=reason))
 
-    @extend_schema(request=ResendIn, responses=CampaignOut)
+    @extend_schema(request=ResendIn, responses={201: CampaignOut})
     @action(detail=True, methods=["post"], filter_backends=[])
     def resend(self, request: Request, pk: str) -> Response:
-        """Draft what goes to who got it and neither opened, clicked, unsubscribed nor ordered."""
+        """Draft what goes to who got it and neither opened, clicked, unsubscribed nor ordered.
+
+        Its template is a copy of the first one, which `campaigns:write` alone allows: no other
+        template is made or changed.
+        """
         body = ResendIn(data=request.data)
         body.is_valid(raise_exception=True)
         made = resend_campaign(self.get_object().pk, Resend(**body.validated_data))
-        return _answer(made)
+        return _answer(made, HTTPStatus.CREATED)
 
     @extend_schema(responses=CampaignReportOut)
     @action(detail=True, filter_backends=[], pagination_class=None)

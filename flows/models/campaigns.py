@@ -46,7 +46,7 @@ class Campaign(TenantModel):
     phase_at = models.DateTimeField(null=True)
     """When the phase began, or went on after a pause; with a throttle, until when its share was
     released; of a test, when the last message of it still waited. Without a phase: when the last
-    recipients were let go."""
+    recipients may leave."""
     cell = models.SmallIntegerField(db_default=0)
     """The cell that is being released."""
     after_at = models.DateTimeField(null=True)

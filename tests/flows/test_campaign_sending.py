@@ -283,6 +283,8 @@ def test_the_time_that_did_best_is_that_of_everybody_else(
     rest = Message.objects.exclude(profile_id__in=tested)
     assert reached() == ids(people)
     assert set(rest.values_list("node_id", "due_at")) == {("B", morning + timedelta(days=1))}
+    campaign.refresh_from_db()
+    assert (campaign.phase, campaign.phase_at) == ("", morning + timedelta(days=1))
 
 
 @pytest.mark.covers("M4")

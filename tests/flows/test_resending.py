@@ -9,11 +9,13 @@ from django.db import connection, transaction
 from django.test import Client
 
 from crm.models import Profile
-from flows.models import Campaign
+from flows.models import Campaign, Recipient
+from flows.queries.campaigns.silent import count_silent
 from flows.services.campaigns import building, releasing
 from flows.services.campaigns.rehearsing import rehearse
 from flows.services.campaigns.resending import Resend, resend_campaign
 from flows.services.campaigns.scheduling import cancel_campaign, schedule_campaign
+from flows.services.campaigns.withholding import decide_held_out
 from flows.services.registration import ask_exits
 from kernel import clock
 from kernel.errors import Conflict
@@ -95,6 +97,66 @@ def test_only_who_showed_no_sign_gets_it_again_at_its_hour(
     assert resend_campaign(campaign.pk, Resend()).resend_of_id == campaign.pk
 
 
+def test_one_that_was_cancelled_on_its_way_reaches_nobody_a_third_time_when_made_anew(
+    campaign: Campaign, people: dict[str, Profile], noon: time_machine.Traveller
+) -> None:
+    noon.shift(2 * HOUR)
+    again = resend_campaign(campaign.pk, Resend(hours=1, with_hidden=True))
+    schedule_campaign(again.pk)
+    run()
+    cancel_campaign(again.pk)
+    theirs = Message.objects.filter(campaign_id=again.pk)
+    theirs.filter(profile=people["hidden"]).update(status="cancelled")
+    anew = resend_campaign(campaign.pk, Resend(hours=1, with_hidden=True))
+    for status in ("sent", "unknown", "sending"):
+        theirs.filter(profile=people["silent"]).update(status=status)
+        assert (rehearse(anew).audience, count_silent(anew)) == (1, (0, 1))
+        assert count_silent(again) == (1, 1)
+    schedule_campaign(anew.pk)
+    run()
+    assert got(anew) == {people["hidden"].pk}
+    [message] = map(pending, Message.objects.filter(campaign_id=anew.pk))
+    assert ask_exits([message], clock.now()) == {}
+    theirs.filter(profile=people["hidden"]).update(status="sending")
+    assert ask_exits([message], clock.now())[message.id].reason == "exit_condition"
+
+
+def test_it_goes_as_fast_and_says_as_much_in_its_links_as_the_first(campaign: Campaign) -> None:
+    kept = {"throttle": {"percent": 10}, "utm": {"utm_campaign": "spring"}}
+    plan = {**kept, "timing": "local", "at": "2026-06-01T09:00", "if_past": "next_day"}
+    Campaign.objects.filter(pk=campaign.pk).update(plan={**plan, "holdout": 7, "test": {}})
+    again = resend_campaign(campaign.pk, Resend(hours=24))
+    assert again.plan == {
+        **kept,
+        "timing": "at",
+        "at": "2026-06-02T13:01",
+        "holdout": 7,
+        "resend": {"unsure": "leave_out"},
+    }
+
+
+def test_who_is_held_out_and_opened_the_first_meanwhile_would_have_got_none(
+    campaign: Campaign, people: dict[str, Profile], noon: time_machine.Traveller
+) -> None:
+    Profile.objects.update(email_consent="subscribed")
+    noon.shift(30 * HOUR)
+    again = resend_campaign(campaign.pk, Resend(hours=24, with_hidden=True))
+    schedule_campaign(again.pk)
+    run()
+    rows = Recipient.objects.filter(campaign=again)
+    rows.update(cell=Recipient.HELD_OUT)
+    opened = Message.objects.filter(campaign_id=campaign.pk, profile=people["silent"])
+    opened.update(opened_at=clock.now())
+    again.refresh_from_db()
+    again.cell, again.after_at, again.after_slot = Recipient.HELD_OUT, None, 0
+    assert decide_held_out(again, clock.now())
+    found = {row.profile_id: row.decision for row in rows}
+    assert {pk: (said["would_have_sent"], said["reason"]) for pk, said in found.items()} == {
+        people["silent"].pk: (False, "exit_condition"),
+        people["hidden"].pk: (True, ""),
+    }
+
+
 def test_who_hides_it_gets_it_where_that_is_wanted(
     campaign: Campaign, people: dict[str, Profile], noon: time_machine.Traveller
 ) -> None:
@@ -155,7 +217,7 @@ def test_the_page_says_the_risk_and_makes_the_draft(campaign: Campaign, tenant: 
 def test_the_api_drafts_it(campaign: Campaign, api: Client) -> None:
     url = f"/api/v1/campaigns/{campaign.pk}/resend/"
     made = api.post(url, {"hours": 24, "with_hidden": True}, content_type="application/json")
-    assert (made.status_code, made.json()["resend_of_id"]) == (200, str(campaign.pk))
+    assert (made.status_code, made.json()["resend_of_id"]) == (201, str(campaign.pk))
     assert made.json()["plan"]["resend"] == {"unsure": "send"}
     twice = api.post(url, {}, content_type="application/json")
     assert twice.status_code == 409

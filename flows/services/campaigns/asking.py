@@ -1,7 +1,8 @@
 """What the gates would say of the message of a campaign to somebody who has none."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from crm.choices import Channel
@@ -19,6 +20,8 @@ def ask_people(
     template: TemplateChoice | None,
     profile_ids: Collection[int],
     now: datetime,
+    *,
+    context: Mapping[str, Any] | None = None,
 ) -> tuple[list[PendingMessage], Asked]:
     """Ask every gate about some people in the caller's transaction; nothing is written.
 
@@ -27,6 +30,7 @@ def ask_people(
         template: what they would get; None where none is chosen yet.
         profile_ids: of the active tenant.
         now: aware.
+        context: what their messages would be rendered with; it says whose they are.
 
     Returns:
         The messages that were asked about, each by the negative id of its person, which is that of
@@ -35,12 +39,17 @@ def ask_people(
     recipients = find_recipients(profile_ids)
     if campaign.channel == Channel.PUSH:
         recipients = with_devices(recipients)
-    messages = [_pending(campaign, template, each, now) for each in recipients.values()]
+    said = context or {}
+    messages = [_pending(campaign, template, each, now, said) for each in recipients.values()]
     return messages, ask_gates(messages, now)
 
 
 def _pending(
-    campaign: Campaign, template: TemplateChoice | None, recipient: Recipient, now: datetime
+    campaign: Campaign,
+    template: TemplateChoice | None,
+    recipient: Recipient,
+    now: datetime,
+    context: Mapping[str, Any],
 ) -> PendingMessage:
     return PendingMessage(
         id=-recipient.id,
@@ -52,7 +61,7 @@ def _pending(
         flow_id=None,
         flow_run_id=None,
         node_id="",
-        context={},
+        context=context,
         planned_at=now,
         message_id="",
         attempts=0,

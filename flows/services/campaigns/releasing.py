@@ -53,7 +53,7 @@ def release(campaign: Campaign, plan: Plan, now: datetime) -> bool:
         batch, later = min(allowed, CHUNK), next_tick(rate, used_until, now)
     seen = list_next(campaign, now, batch) if batch else []
     rows = _keep(campaign, seen, now) if seen else []
-    _queue(campaign, plan, rows, _not_before(campaign, plan, now))
+    _queue(campaign, plan, rows, not_before(campaign, plan, now))
     campaign.phase_at = used_until
     campaign.released_count += len(rows)
     if seen:
@@ -66,7 +66,7 @@ def release(campaign: Campaign, plan: Plan, now: datetime) -> bool:
     return not following
 
 
-def _not_before(campaign: Campaign, plan: Plan, now: datetime) -> datetime:
+def not_before(campaign: Campaign, plan: Plan, now: datetime) -> datetime:
     """Return when the messages of a cell may leave: of the rest at the time that won a test."""
     if plan.throttle is not None:
         return now

@@ -33,6 +33,8 @@ AGAIN: Final = ", again"
 HOURS: Final = (24, 48, 72, 120, 168)
 USUAL_HOURS: Final = 48
 MOST_HOURS: Final = 30 * 24
+_KEPT: Final = ("throttle", "utm")
+"""Of the plan of the first: how fast it goes, and what its links say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def resend_campaign(campaign_id: int, resend: Resend, *, actor: str = "") -> Cam
             **_time((source.finished_at or clock.now()) + hours),
             "holdout": source.plan.get("holdout", plans.USUAL_HOLDOUT),
             "resend": {"unsure": plans.SEND if resend.with_hidden else plans.LEAVE_OUT},
+            **{name: source.plan[name] for name in _KEPT if source.plan.get(name)},
         },
         resend_of_id=source.pk,
     )

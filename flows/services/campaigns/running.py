@@ -29,7 +29,7 @@ from flows.queries.campaigns.hours import count_hours_of_all
 from flows.services.campaigns.audience import audience_of
 from flows.services.campaigns.building import build_chunk
 from flows.services.campaigns.checking import find_blockers, read_plan
-from flows.services.campaigns.releasing import CampaignStopped, release
+from flows.services.campaigns.releasing import CampaignStopped, not_before, release
 from flows.services.campaigns.withholding import decide_held_out
 from kernel import clock
 from kernel.batches import Deadline
@@ -226,12 +226,12 @@ def _end_cell(campaign: Campaign, plan: Plan, now: datetime) -> None:
         campaign.phase, campaign.phase_at = Phase.WAIT, now
         campaign.due_at = now + COUNTED_EVERY
     else:
-        campaign.phase, campaign.phase_at = Phase.HELD, now
+        campaign.phase, campaign.phase_at = Phase.HELD, max(now, not_before(campaign, plan, now))
         campaign.cell, campaign.after_at, campaign.after_slot = HELD_OUT, None, 0
 
 
 def _ask_for_held_out(campaign: Campaign, now: datetime) -> None:
-    """Keep what who is held out would have been sent; when the last ones were let go stays."""
+    """Keep what who is held out would have been sent; when the last ones may leave stays."""
     campaign.due_at = now
     if campaign.held_out_count and not decide_held_out(campaign, now):
         return

@@ -33,7 +33,13 @@ def decide_held_out(campaign: Campaign, now: datetime) -> bool:
         return True
     place = campaign.winner or 0
     template = find_templates(campaign.template_ids).get(campaign.template_ids[place])
-    messages, said = ask_people(campaign, template, [row.profile_id for row in seen], now)
+    messages, said = ask_people(
+        campaign,
+        template,
+        [row.profile_id for row in seen],
+        now,
+        context={"campaign_id": campaign.pk},
+    )
     rows = [(-each.id, _decision(said, each.id)) for each in messages]
     run_sql(
         "flows.decide_held_out",
