@@ -164,7 +164,7 @@ def _check_email(draft: Parts) -> dict[str, Any]:
     if not draft.subject.strip():
         raise TemplateInvalid("subject: is empty", fields={"subject": _WORDS["subject"]})
     named = draft.content.get("sender")
-    if named is not None and named not in dict(list_sender_choices()):
+    if named is not None and not _is_sender(named):
         words = "is none that mails can leave from"
         raise TemplateInvalid(f"sender: {words}", fields={"sender": words})
     compiled, parts = compile_draft(draft)
@@ -177,6 +177,10 @@ def _check_email(draft: Parts) -> dict[str, Any]:
         words = "marketing needs a way out: add the footer, or a link to {{ unsubscribe_url }}"
         raise TemplateInvalid(f"mjml: {words}", fields={"mjml": words})
     return parts
+
+
+def _is_sender(named: Any) -> bool:
+    return type(named) is int and named in dict(list_sender_choices())
 
 
 def _check_short(draft: Parts) -> dict[str, Any]:
