@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from crm.choices import IdentityKind
 from crm.domain.identifiers import order_number_forms
-from crm.models import Identity, Order
+from crm.models import Identity, Order, Profile
 from kernel.sql import run_sql
 
 
@@ -48,6 +48,15 @@ def find_owners_of_mailboxes(addresses: Collection[str]) -> dict[str, list[int]]
     for address, profile_id in found.order_by("pk").values_list("value_norm", "profile_id"):
         owners.setdefault(address, []).append(profile_id)
     return owners
+
+
+def find_people_of_mailbox(address: str) -> set[int]:
+    """Return everybody at whom an e-mail address in lower case points, or who carries it."""
+    if not address:
+        return set()
+    owners = Identity.objects.filter(kind=IdentityKind.EMAIL, value_norm=address)
+    carriers = Profile.objects.filter(email_norm=address).values_list("pk", flat=True)
+    return set(owners.values_list("profile_id", flat=True).union(carriers))
 
 
 def list_event_names(*, limit: int) -> list[str]:

@@ -10,12 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.domain.identifiers import normalize_email
-from crm.queries.lookup import find_owners_of_mailboxes
+from crm.queries.lookup import find_people_of_mailbox
 from flows.api.campaigns import IdList
 from flows.api.publishing import actor_of
 from flows.models import AccessList
 from flows.queries.access import MEMBER, NOT_ON_LIST, NOT_YET, PUBLIC, check_path, find_access
-from flows.queries.passes import ANYBODY
 from flows.services.early_access import (
     MOST_HOURS,
     MOST_NAME,
@@ -112,7 +111,6 @@ class AccessListViewSet(ReadResource[AccessList]):
         found = self.get_object()
         body = AccessCheckIn(data=request.data)
         body.is_valid(raise_exception=True)
-        owners = find_owners_of_mailboxes([normalize_email(body.validated_data["email"])])
-        profile_id = next((each for ids in owners.values() for each in ids), ANYBODY)
-        access = find_access(found.pk, profile_id, clock.now())
+        people = find_people_of_mailbox(normalize_email(body.validated_data["email"]))
+        access = find_access(found.pk, people, clock.now())
         return Response(AccessOut(access).data)

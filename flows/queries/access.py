@@ -1,6 +1,6 @@
 """Whether somebody may see what is not open to everybody yet."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -34,18 +34,18 @@ class Access:
     kept_for: int
 
 
-def find_access(list_id: int, profile_id: int, now: datetime) -> Access | None:
+def find_access(list_id: int, profile_ids: Collection[int], now: datetime) -> Access | None:
     """Return whether somebody may see what a list is about; None where there is no such list.
 
     Args:
         list_id: of the active tenant.
-        profile_id: `ANYBODY` is a visitor without a pass.
+        profile_ids: who the visitor may be; one of them on the list is enough.
         now: aware.
     """
     found = AccessList.objects.filter(pk=list_id).first()
     if found is None:
         return None
-    reason = _reason(found, profile_id, now)
+    reason = _reason(found, profile_ids, now)
     return Access(
         is_allowed=reason in {MEMBER, PUBLIC},
         reason=reason,
@@ -85,18 +85,20 @@ def check_path(found: AccessList) -> str:
     return f"/v1/early-access/{write_pass(Pass(current_tenant_id(), found.pk))}"
 
 
-def _reason(found: AccessList, profile_id: int, now: datetime) -> str:
+def _reason(found: AccessList, profile_ids: Collection[int], now: datetime) -> str:
     if now >= found.public_at:
         return PUBLIC
-    if profile_id == ANYBODY or not _is_member(found, profile_id):
+    if not _is_member(found, set(profile_ids) - {ANYBODY}):
         return NOT_ON_LIST
     return MEMBER if now >= found.opens_at else NOT_YET
 
 
-def _is_member(found: AccessList, profile_id: int) -> bool:
-    """Say whether somebody is on the list; a pass of who was merged since is that of who stays."""
-    merged = Profile.objects.filter(pk=profile_id).values_list("merged_into_id", flat=True)
-    memberships = Membership.objects.filter(profile_id=merged.first() or profile_id)
+def _is_member(found: AccessList, profile_ids: Collection[int]) -> bool:
+    """Say whether one of some is on the list; a pass of who was merged is that of who stays."""
+    if not profile_ids:
+        return False
+    rows = Profile.objects.filter(pk__in=profile_ids).values_list("pk", "merged_into_id")
+    memberships = Membership.objects.filter(profile_id__in=[stays or pk for pk, stays in rows])
     return memberships.filter(segment_ids__overlap=found.segment_ids).exists()
 
 

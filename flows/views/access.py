@@ -30,7 +30,7 @@ def check_access(request: HttpRequest, shown: str) -> HttpResponse:
     if found is None:
         return JsonResponse({"detail": "no such pass"}, status=HTTPStatus.NOT_FOUND, headers=_OPEN)
     with tenant_scope(found.tenant_id), transaction.atomic():
-        access = find_access(found.list_id, found.profile_id, clock.now())
+        access = find_access(found.list_id, {found.profile_id}, clock.now())
     if access is None:
         return JsonResponse({"detail": "no such list"}, status=HTTPStatus.NOT_FOUND, headers=_OPEN)
     whose = "public" if found.profile_id == ANYBODY else "private"

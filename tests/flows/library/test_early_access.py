@@ -80,6 +80,8 @@ def test_the_best_get_their_link_hours_before_others_and_the_shop_lets_them_in(
         return bool(said["allowed"])
 
     assert [may(name) for name in ("vip", "long", "new", "nobody")] == [True, True, False, False]
+    Profile.objects.filter(email="long@example.com").update(email_norm="new@example.com")
+    assert [may(name) for name in ("long", "new", "nobody")] == [True, True, False]
     story.live(hours=4, minutes=59)
     assert ask(everybody) == (False, "not_on_list", "public, max-age=60")
     story.live(minutes=1)
