@@ -139,6 +139,10 @@ FLOWS: dict[str, Callable[[], dict[str, Any]]] = {
         entry_filter={"field": "country", "is": "=", "value": "GB"},
         reentry={"policy": "once"},
     ),
+    "one at a time": lambda: definition(
+        {"hours": wait(4, "hours", "note"), "note": message_node(then="end")},
+        reentry={"policy": "every_time", "max_at_once": 1},
+    ),
 }
 STORY: list[Happening] = [
     (0 * HOUR, "Cart Abandoned", 0, {"cart_id": "a", "n": 1}),

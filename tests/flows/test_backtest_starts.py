@@ -17,6 +17,7 @@ from flows.services.audiences import start_for_goods
 from flows.services.dates import scan_due
 from flows.services.dry.backtests import replay
 from flows.services.dry.limits import ask_limits, read_rules
+from flows.services.dry.loading import find_approximations
 from flows.services.dry.starts import Replay
 from kernel import clock
 from kernel.batches import Deadline
@@ -168,6 +169,32 @@ def test_smart_sending_and_frequency_rules_are_asked_in_the_order_of_time(
         {20: "frequency_cap"},
         {10: 16, 70: 76, 100: 108},
     )
+
+
+def test_of_two_messages_of_one_instant_one_leaves(
+    tenant: Tenant, noon: time_machine.Traveller
+) -> None:
+    raw = definition({"note": message_node()})
+    flow, person = make_flow(raw), make_profile()
+    for _ in range(2):
+        happen("Order Placed", person)
+    noon.move_to(NOON + DAY)
+    assert limited(flow, raw, [person.pk]) == ({0: "smart_sending"}, {})
+
+
+@pytest.mark.parametrize("trigger", [{"refill": {"percent": 80}}, {"new_product": {}}])
+def test_what_a_replay_leaves_out_is_said(tenant: Tenant, trigger: dict[str, Any]) -> None:
+    exits = [{"event": "Order Placed"}]
+    raw = definition({"note": message_node()}, trigger=trigger, exit_on=exits)
+    assert find_approximations(parse_graph(raw)) == [
+        "Smart sending and frequency rules are those of today; quiet hours are not asked.",
+        "Refills and new products are not worked out anew: only who really entered enters.",
+        "Nobody is held out, so where the flow or the account holds people out, fewer get it.",
+        "Who had met an exit already when they entered is let in.",
+        "Nobody is in the flow when the time begins.",
+    ]
+    receipt = {"note": message_node("order_note", message_class="transactional")}
+    assert len(find_approximations(parse_graph(definition(receipt)))) == 2
 
 
 def test_what_messages_may_bring_is_told_by_what_they_brought() -> None:

@@ -5,11 +5,12 @@ as the replay stands for it. Rules for the engaged alone are not asked: who was 
 kept. Nor are budget, quiet hours and what else a gate knows of the present.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from flows.queries.dry import list_left_of_others
@@ -107,7 +108,7 @@ def _live(messages: Sequence[NewMessage], left: list[Left], rules: Rules, outcom
     while queue:
         now, place = heappop(queue)
         message = messages[place]
-        past = left[: bisect_left(left, (now,))]
+        past = left[: bisect_right(left, now, key=itemgetter(0))]
         reason, opens_at = _ask(message, past, rules, now)
         if opens_at is not None and _is_in_time(message, opens_at):
             heappush(queue, (opens_at, place))

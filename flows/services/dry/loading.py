@@ -8,13 +8,13 @@ from crm.types import EventRef
 from flows.domain.delays import pick_zone
 from flows.domain.graph import EventTrigger, Graph, Message, SegmentTrigger, Split
 from flows.domain.nodes import Act, Branches, DateWait, EventWait, PropertyChange, StockWait
-from flows.domain.starts import ADDED, event_of
+from flows.domain.starts import ADDED, ArrivalTrigger, RefillTrigger, event_of
 from flows.domain.values import EventMatch
 from flows.queries import dry as queries
 from flows.queries.told import Told, name_told
 from flows.services.dry.facts import Person
 from flows.services.dry.passage import Occurrence
-from flows.services.entry_stages import needs_properties
+from flows.services.entry_stages import holdout_share, needs_properties
 from flows.services.exits import SEGMENT_ENTERED
 from kernel.tenancy import current_tenant_id
 from tenants.queries import get_tenant
@@ -132,6 +132,15 @@ def find_approximations(graph: Graph) -> list[str]:
             any(isinstance(node, Message) for node in nodes),
             "Smart sending and frequency rules are those of today; quiet hours are not asked.",
         ),
+        (
+            isinstance(graph.trigger, RefillTrigger | ArrivalTrigger),
+            "Refills and new products are not worked out anew: only who really entered enters.",
+        ),
+        (
+            bool(holdout_share(graph, 1)),
+            "Nobody is held out, so where the flow or the account holds people out, fewer get it.",
+        ),
+        (bool(graph.exit_on), "Who had met an exit already when they entered is let in."),
         (True, "Nobody is in the flow when the time begins."),
     )
     return [words for is_so, words in found if is_so]

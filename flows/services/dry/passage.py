@@ -257,6 +257,8 @@ class Passage:
         known = self._keys.get(attempt.run_key)
         if is_soon or (known and not (reentry.again and known.status != RunStatus.ACTIVE)):
             return Refusal.FREQUENCY
+        if reentry.at_once and len(self._list_active()) >= reentry.at_once:
+            return Refusal.TOO_MANY
         lately = [at for at in self._began.values() if at > now - STARTS_WITHIN]
         is_circle = attempt.ref.name in SELF_MADE and len(lately) >= MOST_STARTS
         return Refusal.CIRCLE if is_circle else ""
