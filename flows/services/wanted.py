@@ -41,6 +41,7 @@ class _BatchFailed(Exception):
 def note_goods(refs: Sequence[EventRef]) -> None:
     """Note what got cheaper, runs low, is back or new, where a flow wants to tell people of it.
 
+    All goods are noted where any such flow is live; those that no flow wants start nothing.
     A repeat notes nothing twice, and what was worked off already starts nothing twice.
 
     Args:

@@ -7,8 +7,11 @@
 --      losers, winners  bigint[]  one element per pair
 -- out: row count = rows of campaigns that are the winners' now
 -- why: who comes first may have been released already, and the other one must then not be. Cells
---      are released from 1 on, then 0; who is held out comes last, so that whoever was to get it
---      still does. What is gone is counted before anything moves, so that nothing moves onto it.
+--      are released from 1 on, or in the order of their times where those are tested, then 0. In
+--      the latter the row that stays may be yet to be released though the other one was: the key of
+--      the first message keeps the second away. Who is held out comes last, so that whoever was to
+--      get it still does. What is gone is counted before anything moves, so that nothing moves onto
+--      it.
 WITH member AS (
     SELECT m.loser AS profile_id, m.winner
     FROM unnest(%(losers)s::bigint[], %(winners)s::bigint[]) AS m (loser, winner)
