@@ -31,15 +31,14 @@ def credit_orders(
     """Return the orders that are credited to messages of a flow which left in a period.
 
     Args:
-        flow_id: of the active tenant; None: of each.
+        flow_id: of the active tenant; None: of each flow.
         since: aware.
         until: aware; not included.
         zone: IANA zone that says what a day is.
 
     Returns:
-        Rows of ``flow_id`` (None for messages of no flow), ``day`` on which the message left,
-        ``node_id``, ``channel``, ``orders``, ``gross`` and ``refunded``, in minor units of the
-        tenant's currency.
+        Rows of ``flow_id``, ``day`` on which the message left, ``node_id``, ``channel``,
+        ``orders``, ``gross`` and ``refunded``, in minor units of the tenant's currency.
     """
     asked = credit_params(flow_id=flow_id, since=since, until=until)
     return run_sql("messaging.credit_flow", zone=zone, **asked)
@@ -55,7 +54,7 @@ def credit_params(
     """Return what ``messaging.credit_orders`` takes, with `messaging.domain.attribution`'s windows.
 
     Args:
-        flow_id: whose messages; None: of any.
+        flow_id: whose messages; None: of any flow, or of the campaign.
         campaign_id: likewise.
         since: aware, from when on they left; None: whenever.
         until: aware; not included.

@@ -4,8 +4,8 @@
 -- in:  tenant_id  bigint  added by kernel.sql
 --      zone       text    IANA zone that says what a day is
 --      and what messaging/sql/credit_orders.sql takes
--- out: flow_id (NULL: of no flow), day (on which the message left), node_id, channel, orders, gross,
---      refunded (minor units of the tenant's currency; gross is what was paid before refunds)
+-- out: flow_id, day (on which the message left), node_id, channel, orders, gross, refunded (minor
+--      units of the tenant's currency; gross is what was paid before refunds)
 WITH credited AS (
     {messaging.credit_orders}
 )

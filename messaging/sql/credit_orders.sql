@@ -2,7 +2,7 @@
 -- The orders that messages won, as a part of other statements.
 --
 -- in:  tenant_id              bigint       added by kernel.sql
---      flow_id, campaign_id   bigint       whose messages; NULL: of any
+--      flow_id, campaign_id   bigint       whose messages; both NULL: of any flow
 --      since, until           timestamptz  when they left; NULL: whenever, also where nobody knows
 --      channels, kinds        text[]       of the touches that count
 --      spans                  interval[]   how long after such a touch an order counts
@@ -39,6 +39,7 @@ candidate AS MATERIALIZED (
     WHERE m.tenant_id = %(tenant_id)s
       AND (%(flow_id)s::bigint IS NULL OR m.flow_id = %(flow_id)s::bigint)
       AND (%(campaign_id)s::bigint IS NULL OR m.campaign_id = %(campaign_id)s::bigint)
+      AND (%(campaign_id)s::bigint IS NOT NULL OR m.flow_id IS NOT NULL)
       AND (
           %(since)s::timestamptz IS NULL
           OR (
@@ -70,6 +71,7 @@ CROSS JOIN LATERAL (
 ) AS c
 WHERE (%(flow_id)s::bigint IS NULL OR c.flow_id = %(flow_id)s::bigint)
   AND (%(campaign_id)s::bigint IS NULL OR c.campaign_id = %(campaign_id)s::bigint)
+  AND (%(campaign_id)s::bigint IS NOT NULL OR c.flow_id IS NOT NULL)
   AND (
       %(since)s::timestamptz IS NULL
       OR (c.sent_at >= %(since)s::timestamptz AND c.sent_at < %(until)s::timestamptz)

@@ -16,6 +16,7 @@ from flows.services.campaigns.scheduling import (
 )
 from kernel import clock
 from messaging.models import Message, Touch
+from messaging.queries.reports import credit_orders
 from tenants.models import Tenant
 from tests.factories.campaigns import (
     make_audience,
@@ -78,6 +79,8 @@ def test_an_order_that_a_text_of_a_flow_won_is_not_the_campaigns_too(
     make_order(buyer, 500, ordered_at=clock.now() + DAY + 13 * HOUR)  # the text's time is over
     make_order(buyer, 300, ordered_at=clock.now() + HOUR + 5 * DAY)
     assert earned(campaign) == (1, 2, 1_200)
+    of_flows = credit_orders(None, since=clock.now(), until=clock.now() + 2 * DAY, zone="UTC")
+    assert [(row.flow_id, row.orders, row.gross) for row in of_flows] == [(7, 1, 900)]
 
 
 @pytest.mark.parametrize(

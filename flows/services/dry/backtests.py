@@ -127,8 +127,6 @@ def _expect(flow_id: int, due: int, since: datetime, until: datetime) -> dict[st
     sent = {flow: counts.get("sent", 0) for flow, counts in count_by_flow(ids, since=since).items()}
     won = {flow: Brought(number, 0, 0) for flow, number in sent.items()}
     for row in credit_orders(None, since=since, until=until, zone="UTC"):
-        if row.flow_id is None:
-            continue
         so_far = won.get(row.flow_id, Brought(0, 0, 0))
         net = so_far.revenue_minor + row.gross - row.refunded
         won[row.flow_id] = Brought(so_far.sent, so_far.orders + row.orders, net)
