@@ -213,9 +213,10 @@ def _start_refill(flow_id: int, row: Any) -> NewStart:
         flow_id=flow_id,
         profile_id=row.profile_id,
         at=row.due_at,
-        key=f"flow_refill:{flow_id}:{row.profile_id}:{row.id}",
+        key=f"flow_refill:{flow_id}:{row.id}",
         store_id=row.store_id,
         properties={
+            "line_id": row.id,
             "order_id": row.order_id,
             "number": row.number,
             "product_id": row.product_id,

@@ -13,7 +13,7 @@ from crm.types import EventRef
 from flows.choices import Refusal
 from flows.domain.graph import EventTrigger, Graph, Message, Policy
 from flows.domain.lots import is_held_out, is_held_out_of_everything
-from flows.domain.starts import ADDED, DATE_REACHED, TIER_CHANGED, DateTrigger
+from flows.domain.starts import ADDED, DATE_REACHED, REFILL_DUE, TIER_CHANGED, DateTrigger
 from flows.domain.triggers import holds
 from flows.queries import people
 from flows.queries.entries import find_held_out
@@ -212,9 +212,14 @@ def set_run_key(
 
 
 def _key_of_event(attempt: Attempt) -> str:
-    """Return the key of a run that every event starts, the same for a date of merged profiles."""
+    """Return the key of a run that every event starts.
+
+    What comes round has one that stays the same when profiles are merged.
+    """
     if attempt.ref.name == DATE_REACHED and (day := attempt.properties.get("date")):
         return f"date:{day}"
+    if attempt.ref.name == REFILL_DUE and (line := attempt.properties.get("line_id")):
+        return f"refill:{line}"
     return f"event:{attempt.ref.event_id}"
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from crm.models import Profile
+from crm.models import Event, OrderLine, Product, Profile
 from crm.services.merging import merge_profiles
 from flows.models import DateScan, FlowRun
 from flows.services import dates
@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.batches import Deadline
 from tenants.models import Tenant
 from tests.factories.flows import definition, make_flow
-from tests.factories.loyalty import make_profile
+from tests.factories.loyalty import make_order, make_profile
 from tests.flows.support import advance, queued
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.covers("F1")]
@@ -128,6 +128,32 @@ def test_who_is_merged_on_the_day_enters_once(tenant: Tenant, noon: time_machine
     advance()
     assert people_in(flow.pk) == [ada.pk]
     assert queued() == [("note", ada.pk)]
+
+
+def test_a_purchase_of_who_is_merged_runs_out_once(
+    tenant: Tenant, noon: time_machine.Traveller
+) -> None:
+    flow = make_flow(definition(trigger={"refill": {"percent": 80}}))
+    guest, ada = make_profile(), make_profile()
+    bought = make_order(guest, 500, ordered_at=clock.now())
+    soap = Product.objects.create(store=bought.store, external_id="p1", title="S", refill_days=10)
+    line = OrderLine.objects.create(
+        order=bought,
+        line_key="0",
+        position=0,
+        product=soap,
+        quantity=1,
+        unit_price_minor=500,
+        total_minor=500,
+    )
+    noon.shift(timedelta(days=8))
+    assert scan() == 1
+    merge_profiles([(ada.pk, guest.pk)], rule="manual")
+    noon.shift(QUARTER)
+    assert scan() == 1
+    assert people_in(flow.pk) == [ada.pk]
+    assert FlowRun.objects.get().run_key == f"refill:{line.pk}"
+    assert Event.objects.filter(name="Refill Due").count() == 1
 
 
 def test_only_what_begins_with_a_day_is_a_date(tenant: Tenant) -> None:
