@@ -78,6 +78,12 @@ def event_names() -> list[str]:
     return list(names.order_by("id").values_list("name", flat=True))
 
 
+def orders_told() -> list[Any]:
+    """The orders that the events of returns name."""
+    found = Event.objects.filter(name__startswith="Return").order_by("id")
+    return [event.properties["order_id"] for event in found]
+
+
 def facts() -> ProfileFacts:
     """The facts of everybody, brought up to date."""
     refresh_facts(Profile.objects.values_list("pk", flat=True), NOON)
@@ -154,6 +160,7 @@ class TestReturns:
         assert (stored.items, stored.reason, stored.requested_at) == (items, "Too small", NOON)
         assert stored.closed_at == MUCH_LATER
         assert event_names() == ["Return Initiated", "Return Updated", "Return Completed"]
+        assert orders_told() == [bought.pk] * 3
         assert facts().open_return_count == 0
         assert find_differences() == []
 
@@ -166,6 +173,7 @@ class TestReturns:
 
         assert Return.objects.get().profile_id == Order.objects.get().profile_id
         assert event_names() == ["Return Initiated", "Return Completed"]
+        assert orders_told() == [Order.objects.get().pk] * 2
         assert set(Event.objects.filter(name__startswith="Return").values_list("profile_id")) == {
             (Order.objects.get().profile_id,)
         }
