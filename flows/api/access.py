@@ -39,6 +39,9 @@ class AccessListOut(serializers.Serializer[Any]):
     segment_ids = IdList()
     opens_at = serializers.DateTimeField()
     public_at = serializers.DateTimeField()
+    reason = serializers.CharField(
+        help_text="What its people wait for, or why they were not told; empty for nothing."
+    )
     check_path = serializers.SerializerMethodField(
         help_text="What a shop asks for a visitor without a pass. With one, the pass of the "
         "parameter patron_access stands in the place of the last part."

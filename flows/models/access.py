@@ -23,6 +23,8 @@ class AccessList(TenantModel):
     """When its people are told; None once they were."""
     after = models.BigIntegerField(db_default=0)
     """The last profile that was told."""
+    reason = models.TextField(db_default="")
+    """What its people wait for, or why nobody was told; empty for nothing."""
     created_by = models.TextField(db_default="")
     created_at = models.DateTimeField(db_default=Now())
 

@@ -243,6 +243,10 @@ class WantedChange(TenantModel):
     variant_id = models.BigIntegerField()
     """What the event is about: a variant, or a product that is new."""
     due_at = models.DateTimeField()
+    after = models.BigIntegerField(db_default=0)
+    """The last profile that was told of a new product."""
+    tries = models.SmallIntegerField(db_default=0)
+    """So many workers took it and have not told what became of it."""
 
     class Meta:
         constraints = [

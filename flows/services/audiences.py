@@ -26,11 +26,14 @@ from flows.queries import people
 from flows.queries.goods import find_bought, find_shown
 from flows.queries.reach import find_left
 from flows.queries.versions import find_graphs, list_live
-from flows.services.knocking import NewStart, start_runs
+from flows.services.knocking import NewStart, name_day, start_runs
 from flows.types import ShownVariant
 from kernel import clock
 from kernel.arrays import array, columns
+from kernel.formats import find_zone
 from kernel.sql import run_sql, whole_tenant
+from kernel.tenancy import current_tenant_id
+from tenants.queries import get_tenant
 
 CHUNK: Final = 1_000
 PRICE_DROPPED, BACK_IN_STOCK, STOCK_LOW = "Price Dropped", "Back In Stock", "Stock Low"
@@ -57,11 +60,8 @@ class _Ask:
     variant: ShownVariant
     at: datetime
     """Up to then interest counts."""
-
-    @property
-    def day(self) -> str:
-        """The day on which it changed: nobody is told of a product twice on one."""
-        return f"{self.ref.occurred_at:%Y-%m-%d}"
+    day: str
+    """On which it changed, in the tenant's zone: nobody is told of a product twice on one."""
 
 
 @transaction.atomic(savepoint=False)
@@ -128,8 +128,9 @@ def _list_asks(
         return []
     properties = people.properties_of((ref.event_id, ref.occurred_at) for ref in refs)
     variants = find_shown({ref.object_id for ref in refs if ref.object_id is not None})
+    zone = find_zone(get_tenant(current_tenant_id()).timezone)
     asks = [
-        _Ask(ref, flow_id, trigger, said, variant, ref.occurred_at)
+        _Ask(ref, flow_id, trigger, said, variant, ref.occurred_at, name_day(ref.occurred_at, zone))
         for ref in refs
         if (variant := variants.get(ref.object_id or 0)) is not None
         for flow_id, trigger in wanting

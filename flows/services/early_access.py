@@ -16,6 +16,7 @@ from django.db import transaction
 from crm.choices import EventSource
 from crm.services.events import append_events
 from crm.types import NewEvent
+from flows.domain.access import TOO_LATE, say_stopped, say_wait
 from flows.models import AccessList
 from flows.queries import people
 from flows.queries.passes import Pass, with_pass
@@ -25,6 +26,7 @@ from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
+from segments.queries.audiences import find_unsettled
 from tenants.services import audit
 
 KIND: Final = "access"
@@ -34,6 +36,8 @@ MOST_NAME: Final = 120
 MOST_URL: Final = 2_000
 MOST_HOURS: Final = 24 * 14
 PATIENCE: Final = timedelta(minutes=15)
+SETTLED_WITHIN: Final = timedelta(seconds=15)
+"""When a list looks again whether the segments that it names were computed."""
 
 log = structlog.get_logger(__name__)
 
@@ -119,23 +123,43 @@ def _tell_next() -> bool:
     if found is None:
         return False
     with turn_of(found.pk):
-        page = _next_members(found)
-        if found.public_at > now:
-            _tell(found, page, now)
+        if found.public_at <= now:
+            _close(found)
+        elif not _awaits_segments(found, now):
+            _tell_page(found, now)
+    found.save(update_fields=["after", "due_at", "reason"])
+    return True
+
+
+def _close(found: AccessList) -> None:
+    """Tell nobody any more: everybody may see it."""
+    found.due_at = None
+    if found.reason:
+        found.reason = TOO_LATE
+
+
+def _awaits_segments(found: AccessList, now: datetime) -> bool:
+    """Put it off until the segments have the members that their definitions say."""
+    unsettled = find_unsettled(found.segment_ids)
+    found.reason = say_wait(unsettled.names)
+    if unsettled.stopped:
+        found.reason = say_stopped(unsettled.stopped[0])
+    if unsettled.names:
+        found.due_at = min(now + SETTLED_WITHIN, found.public_at)
+    return bool(unsettled.names)
+
+
+def _tell_page(found: AccessList, now: datetime) -> None:
+    page = people.list_members(found.segment_ids, after=found.after, count=PAGE)
+    _tell(found, page, now)
     found.after = page[-1] if page else found.after
     found.due_at = now if len(page) == PAGE else None
-    found.save(update_fields=["after", "due_at"])
-    return True
 
 
 @transaction.atomic
 def _postpone(failure: TurnFailed) -> None:
     log.error("access_list_failed", list=failure.row_id, exc_info=failure.cause)
     AccessList.objects.filter(pk=failure.row_id).update(due_at=clock.now() + PATIENCE)
-
-
-def _next_members(found: AccessList) -> list[int]:
-    return people.list_members(found.segment_ids, after=found.after, count=PAGE)
 
 
 def _tell(found: AccessList, profile_ids: Sequence[int], now: datetime) -> None:

@@ -6,7 +6,7 @@ what started it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from crm.choices import EventSource
@@ -35,6 +35,16 @@ class NewStart:
     key: str
     properties: Mapping[str, Any] = field(default_factory=dict)
     store_id: int | None = None
+
+
+def name_day(at: datetime, zone: tzinfo) -> str:
+    """Return the day on which something happened, for a key by which it is told once on one.
+
+    Args:
+        at: aware.
+        zone: of the tenant.
+    """
+    return f"{at.astimezone(zone):%Y-%m-%d}"
 
 
 def start_runs(starts: Sequence[NewStart]) -> list[Attempt]:

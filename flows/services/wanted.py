@@ -2,14 +2,18 @@
 
 A sale changes thousands of them at once, and everybody who was interested in any is looked for. It
 shall hold up nobody's order meanwhile.
+
+Who takes a batch says so first, and puts it behind all others that are due. So a batch whose worker
+dies, which no exception tells, holds up no other, and is taken again by halves.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 from django.db import OperationalError, transaction
+from django.db.models import Q
 
 from crm.types import EventRef
 from flows.models import WantedChange
@@ -26,6 +30,8 @@ BATCH: Final = 500
 TRIED_AGAIN: Final = timedelta(hours=1)
 TRIED_FOR: Final = timedelta(days=1)
 """So long a change is tried again that breaks; nobody wants to hear of it later."""
+MOST_TRIES: Final = 20
+"""After so many a change whose workers all died is given up, once `TRIED_FOR` has passed too."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,14 +76,14 @@ def note_goods(refs: Sequence[EventRef]) -> None:
 def start_wanted(deadline: Deadline) -> int:
     """Start the runs of those who were interested in what changed, the longest due first.
 
-    A batch is one transaction. A change that breaks it is found by halves and tried again later;
-    the others go on.
+    A batch is one transaction, of new products one for each page of people. A change that breaks it
+    is found by halves and tried again later; the others go on.
 
     Args:
         deadline: when to stop claiming.
 
     Returns:
-        Changes looked at; 0 when nothing is due or other workers hold it.
+        Changes looked at, for each page anew; 0 when nothing is due or other workers hold it.
 
     Raises:
         OperationalError: the database was lost or chose this batch as a deadlock's victim; it is
@@ -86,7 +92,7 @@ def start_wanted(deadline: Deadline) -> int:
     done = 0
     while not deadline.passed:
         try:
-            count = _start_batch(None)
+            count = _start_batch(_claim())
         except _BatchFailed as failure:
             count = _isolate(failure)
         if not count:
@@ -96,23 +102,59 @@ def start_wanted(deadline: Deadline) -> int:
 
 
 @transaction.atomic
-def _start_batch(ids: Sequence[int] | None) -> int:
-    due = WantedChange.objects.filter(due_at__lte=clock.now()).order_by("due_at", "pk")
-    if ids is not None:
-        due = due.filter(pk__in=ids)
-    changes = list(due.select_for_update(no_key=True, skip_locked=True)[:BATCH])
+def _claim() -> list[int]:
+    """Return the changes of the next batch, which are of one kind and equally far."""
+    now = clock.now()
+    due = WantedChange.objects.filter(due_at__lte=now).order_by("due_at", "pk")
+    due = due.select_for_update(no_key=True, skip_locked=True)
+    while (first := due.first()) is not None and _is_hopeless(first, now):
+        log.error("wanted_change_given_up", event_id=first.event_id)
+        first.delete()
+    if first is None:
+        return []
+    is_new = Q(event_name=arrivals.PUBLISHED)
+    alike = due.filter(
+        is_new if first.event_name == arrivals.PUBLISHED else ~is_new,
+        after=first.after,
+        tries=first.tries,
+    )
+    ids = list(alike.values_list("pk", flat=True)[: max(1, BATCH >> first.tries)])
+    WantedChange.objects.filter(pk__in=ids).update(tries=first.tries + 1, due_at=now)
+    return ids
+
+
+def _is_hopeless(change: WantedChange, now: datetime) -> bool:
+    return change.tries >= MOST_TRIES and change.occurred_at < now - TRIED_FOR
+
+
+@transaction.atomic
+def _start_batch(ids: Sequence[int]) -> int:
+    claimed = WantedChange.objects.filter(pk__in=ids)
+    locked = claimed.order_by("pk").select_for_update(no_key=True, skip_locked=True)
+    changes = list(locked)
     if not changes:
         return 0
     try:
-        refs = [_ref(change) for change in changes]
-        start_for_goods([ref for ref in refs if ref.name != arrivals.PUBLISHED])
-        arrivals.start_for_arrivals(refs)
+        after = _start(changes)
     except OperationalError:
         raise
     except Exception as exc:
         raise _BatchFailed(changes, exc) from exc
-    WantedChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
+    done = WantedChange.objects.filter(pk__in=[change.pk for change in changes])
+    if after is None:
+        done.delete()
+    else:
+        done.update(after=after, tries=0)
     return len(changes)
+
+
+def _start(changes: Sequence[WantedChange]) -> int | None:
+    """Start runs by changes of one kind; return after whom it goes on, None when it is done."""
+    refs = [_ref(change) for change in changes]
+    if changes[0].event_name == arrivals.PUBLISHED:
+        return arrivals.start_page(refs, min(change.after for change in changes))
+    start_for_goods(refs)
+    return None
 
 
 def _isolate(failure: _BatchFailed) -> int:
@@ -137,7 +179,7 @@ def _put_off(change: WantedChange, cause: Exception) -> None:
     if change.occurred_at < now - TRIED_FOR:
         row.delete()
     else:
-        row.update(due_at=now + TRIED_AGAIN)
+        row.update(due_at=now + TRIED_AGAIN, tries=0)
 
 
 def _ref(change: WantedChange) -> EventRef:
