@@ -13,7 +13,14 @@ from crm.types import EventRef
 from flows.choices import Refusal
 from flows.domain.graph import EventTrigger, Graph, Message, Policy
 from flows.domain.lots import is_held_out, is_held_out_of_everything
-from flows.domain.starts import ADDED, DATE_REACHED, REFILL_DUE, TIER_CHANGED, DateTrigger
+from flows.domain.starts import (
+    ADDED,
+    DATE_REACHED,
+    REFILL_DUE,
+    TIER_CHANGED,
+    DateTrigger,
+    RefillTrigger,
+)
 from flows.domain.triggers import holds
 from flows.queries import people
 from flows.queries.entries import find_held_out
@@ -122,7 +129,7 @@ def _refuse_by_trigger_filter(attempts: Sequence[Attempt], graphs: Graphs) -> No
 def needs_properties(graph: Graph) -> bool:
     """Say whether the entry pipeline asks for properties of the trigger event."""
     has_filter = isinstance(graph.trigger, EventTrigger) and bool(graph.trigger.where)
-    has_date = isinstance(graph.trigger, DateTrigger)
+    has_date = isinstance(graph.trigger, DateTrigger | RefillTrigger)
     return has_filter or has_date or graph.reentry.policy is Policy.KEYED
 
 

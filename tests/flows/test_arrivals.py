@@ -127,7 +127,7 @@ def test_a_batch_that_kills_its_workers_holds_up_no_other_and_is_halved(
 ) -> None:
     monkeypatch.setattr(wanted, "BATCH", 4)
     make_flow(NEW)
-    make_flow(definition(trigger={"price_drop": {"by": 10}}))
+    make_flow(definition(trigger={"price_drop": {"by": 10}}), name="Prices")
     person = visit("Soap")
     for title in ("Lemon", "Rose", "Fig", "Oat"):
         publish(title)
@@ -171,7 +171,7 @@ def test_what_kills_its_workers_for_a_day_is_given_up(
 def test_a_day_is_one_of_the_tenants_zone(tenant: Tenant, noon: time_machine.Traveller) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(timezone="Australia/Sydney")  # ten hours ahead
     make_flow(NEW)
-    make_flow(definition(trigger={"price_drop": {"by": 10}}))
+    make_flow(definition(trigger={"price_drop": {"by": 10}}), name="Prices")
     person = visit("Soap")
     store = make_store()
     product = Product.objects.create(store=store, external_id="p1", title="Soap")
