@@ -1,5 +1,6 @@
 """Good customers: thanked by a person for a large order, and asked to bring a friend."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from flows.library import base, parts, steps
@@ -23,6 +24,10 @@ NOTE: Final = base.Mail(
         ),
     ),
 )
+BEST_NOTE: Final = replace(
+    NOTE, key="library_personal_thanks_2", name="Personal thank you to the best"
+)
+
 ASK: Final = base.Mail(
     "library_referral_ask",
     "Champions: bring a friend",
@@ -58,7 +63,7 @@ def _note(trigger: dict[str, Any], bound: base.Bound, *, of_best: bool) -> dict[
                 no="other" if of_best else "hour",
             ),
             "hour": steps.delay(1, "hours", "note"),
-            "note": steps.message(NOTE, "card"),
+            "note": steps.message(BEST_NOTE if of_best else NOTE, "card"),
             "card": steps.task(
                 "Write a card by hand and put it into the parcel", done="done", over="over"
             ),
@@ -116,7 +121,7 @@ BEST_CUSTOMER: Final = base.LibraryFlow(
     description="Any order of the tenth of your buyers with the highest revenue: the same "
     "personal mail and card, whatever they spend this time.",
     build=_best_customer,
-    messages=(NOTE,),
+    messages=(BEST_NOTE,),
     segments=("vip",),
 )
 REFERRAL: Final = base.LibraryFlow(

@@ -143,7 +143,7 @@ def test_a_batch_that_kills_its_workers_holds_up_no_other_and_is_halved(
         sizes.append(len(refs))
         raise Killed
 
-    monkeypatch.setattr(wanted.arrivals, "start_page", die)
+    monkeypatch.setattr(arrivals, "start_page", die)
     with time_machine.travel(NOON + timedelta(seconds=1), tick=False), pytest.raises(Killed):
         work()
     with time_machine.travel(NOON + timedelta(seconds=2), tick=False), pytest.raises(Killed):
