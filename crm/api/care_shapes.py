@@ -70,6 +70,9 @@ class ReviewOut(CareOut):
     author = serializers.CharField()
     status = serializers.ChoiceField(choices=ReviewStatus.choices)
     is_verified = serializers.BooleanField(allow_null=True)
+    is_consented = serializers.BooleanField(
+        allow_null=True, help_text="Whether who wrote it on your rating page lets others read it."
+    )
     reviewed_at = serializers.DateTimeField()
     answered_at = serializers.DateTimeField(allow_null=True)
 

@@ -97,6 +97,8 @@ class Review(CareModel):
     status = models.TextField(choices=ReviewStatus.choices, db_default=ReviewStatus.PUBLISHED)
     is_verified = models.BooleanField(null=True)
     """Whether the tool knows that they bought it; None where it does not say."""
+    is_consented = models.BooleanField(null=True)
+    """Whether who wrote it lets others read it; None where the tool asked for that itself."""
     reviewed_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
 

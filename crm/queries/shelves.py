@@ -132,13 +132,14 @@ def find_owned(profile_ids: Collection[int], product_ids: Collection[int]) -> se
 def list_praise(count: int, product_id: int | None = None) -> list[Praise]:
     """Return published reviews with four or five stars and words, the best and newest first.
 
-    A review is published because its author agreed to it at the tool that it comes from.
+    Its author agreed to it, here or at the tool that it comes from, and a member, or the tool,
+    published it.
     """
     found: list[Review] = []
     for stars in STARS:
         if len(found) < count:
             rows = Review.objects.filter(rating=stars, status=ReviewStatus.PUBLISHED)
-            rows = rows.exclude(body="").exclude(author="")
+            rows = rows.exclude(body="").exclude(author="").exclude(is_consented=False)
             if product_id is not None:
                 rows = rows.filter(product_id=product_id)
             rows = rows.select_related("product").order_by("-pk")

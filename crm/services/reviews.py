@@ -8,7 +8,7 @@ from crm.models import Review
 from crm.services.batch import Batch
 from crm.services.care import Change, Kind
 
-_TELLING: Final = ("rating", "status", "answered_at")
+_TELLING: Final = ("rating", "status", "is_consented", "answered_at")
 """What of a review conditions and flows ask for."""
 
 
@@ -19,6 +19,7 @@ def describe_review(row: Review) -> dict[str, Any]:
         "title": row.title,
         "status": row.status,
         "is_verified": row.is_verified,
+        "is_consented": row.is_consented,
         "is_answered": row.answered_at is not None,
         "product_id": row.product_external_id,
     }
@@ -60,6 +61,7 @@ REVIEWS: Final = Kind(
         "author",
         "status",
         "is_verified",
+        "is_consented",
         "reviewed_at",
         "answered_at",
     ),

@@ -43,6 +43,7 @@ class ReviewRecord:
         rating: 1 to 5 stars; None: news that do not name it.
         status: a `ReviewStatus` word.
         author: the name that others read.
+        is_consented: whether who wrote it lets others read it; None: its tool asked for that.
         answered_at: when the merchant answered it; a negative one is settled then.
     """
 
@@ -57,6 +58,7 @@ class ReviewRecord:
     body: str = ""
     author: str = ""
     is_verified: bool | None = None
+    is_consented: bool | None = None
     reviewed_at: datetime | None = None
     answered_at: datetime | None = None
     url: str = ""

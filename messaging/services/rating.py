@@ -22,7 +22,7 @@ class Rated:
 
     Attributes:
         stars: 1 to 5.
-        is_public: whether others may read it, under ``author``.
+        is_public: whether others may read it, under ``author``, once a member publishes it.
     """
 
     stars: int
@@ -35,20 +35,21 @@ class Rated:
 def rate(page: RatingPage, said: Rated) -> None:
     """Keep what somebody said of the order of a page; a later word takes the place of this one.
 
-    It stays with the merchant unless whoever wrote it lets others read it.
+    It stays with the merchant, also where who wrote it lets others read it: a member publishes it,
+    and again after each change.
     """
     now = clock.now()
-    status = ReviewStatus.PUBLISHED if said.is_public else ReviewStatus.PENDING
     record = ReviewRecord(
         external_id=review_key(page.order.pk),
         version_at=now,
         rating=said.stars,
-        status=status.value,
+        status=ReviewStatus.PENDING.value,
         product_external_id=page.product,
         order_external_id=page.order.external_id,
         body=said.words.strip()[:MOST_WORDS],
         author=said.author.strip()[:MOST_NAME],
         is_verified=True,
+        is_consented=said.is_public,
         reviewed_at=page.review.reviewed_at if page.review else now,
     )
     apply_records(page.order.store_id, [record], source=EventSource.SYSTEM, now=now)

@@ -9,11 +9,14 @@ from django.views.decorators.csrf import csrf_exempt
 from kernel.tenancy import tenant_scope
 from messaging.queries.rating import RatingPage, find_rating
 from messaging.services.rating import MOST_NAME, MOST_WORDS, STARS, Rated, rate
+from messaging.services.signup_guard import count_turn
 from messaging.types import RecipientToken
 from messaging.views.edges import answerable, find_recipient, show_page
 
 _LABELS = ("Bad", "Not good", "All right", "Good", "Wonderful")
 _GOOD = 4
+_MOST, _SECONDS = 10, 3_600
+"""Answers that one request for a review may bring."""
 
 
 @csrf_exempt  # the token proves who asks; nobody is logged in here
@@ -22,9 +25,14 @@ _GOOD = 4
 def rate_page(request: HttpRequest, token: str) -> HttpResponse:
     """Ask how an order was, and keep the answer on POST."""
     found = find_recipient(token)
+    is_said = request.method == "POST"
+    name = f"rate:{found.tenant_id}:{found.message_id}"
+    if is_said and (wait := count_turn(name, _MOST, _SECONDS)):
+        headers = {"Retry-After": str(wait)}
+        return HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
     with tenant_scope(found.tenant_id):
         page = _page(found)
-        if request.method == "POST":
+        if is_said:
             said = _said(request)
             if said is None:
                 return HttpResponse(status=HTTPStatus.BAD_REQUEST)

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from crm.models import Review
+from crm.queries.shelves import list_praise
 from flows.models import Task
 from kernel import clock
 from messaging.models import Message
@@ -145,6 +146,31 @@ def test_bad_stars_go_to_support_and_stop_promotions_until_it_is_settled(story: 
     )
 
 
+def check_that_members_decide(story: Story, page: str) -> None:
+    """Look at what others read while who wrote the only review changes it and a member decides."""
+    review = Review.objects.get()
+    decided = {"store_id": review.store_id, "external_id": review.external_id}
+    said = {"score": "5", "words": "Buy elsewhere", "is_public": "yes", "author": "Eve"}
+
+    def read() -> list[str]:
+        story.travel.shift(1)
+        return [each.body for each in list_praise(5)]
+
+    assert read() == []
+    story.tell("reviews", **decided, status="published")
+    assert read() == ["Smells of summer"]
+    Client().post(page, said)
+    assert read() == []  # a change is published anew
+    story.tell("reviews", **decided, status="published")
+    assert read() == ["Buy elsewhere"]
+    Client().post(page, {**said, "is_public": ""})
+    story.tell("reviews", **decided, status="published")
+    assert read() == []  # they took it back, whatever a member says
+    assert Review.objects.get().status == "published"
+    codes = [Client().post(page, said).status_code for _ in range(11)]
+    assert (codes[0], codes[-1]) == (200, 429)
+
+
 @pytest.mark.covers("F8")
 def test_good_stars_are_asked_to_be_shown_and_an_order_is_asked_about_once(story: Story) -> None:
     story.install("review_request")
@@ -172,5 +198,6 @@ def test_good_stars_are_asked_to_be_shown_and_an_order_is_asked_about_once(story
         ("06-06 13:00", "eve", "review_publish"),
     ]
     assert story.skipped() == [("kim", "library_review_request", "review_asked")]
-    public = Review.objects.get()
-    assert (public.status, public.author, public.is_verified) == ("published", "Eve", True)
+    offered = Review.objects.get()
+    assert (offered.status, offered.author, offered.is_verified) == ("pending", "Eve", True)
+    check_that_members_decide(story, shown)
