@@ -16,7 +16,8 @@
 --
 -- The product is that of the event itself, or one of its list of products or items. The events of
 -- the time are read once, however many questions there are, and each question finds its own by
--- equality: a sale asks for thousands of products at once.
+-- equality: a sale asks for thousands of products at once. What ends an interest counts whichever
+-- of id and SKU either of the two events names.
 WITH ask AS MATERIALIZED (
     SELECT a.ask, a.name, a.gone, a.store_id, a.product, a.sku, a.since, a.until
     FROM unnest(
@@ -58,20 +59,20 @@ shown AS MATERIALIZED (
        OR i.said ->> 'sku' IN (SELECT a.sku FROM ask AS a)
 )
 
-SELECT a.ask, s.profile_id
-FROM ask AS a
-JOIN shown AS s
-  ON s.store_id = a.store_id AND s.product = a.product AND s.name IN (a.name, a.gone)
-WHERE a.product <> '' AND s.occurred_at >= a.since AND s.occurred_at <= a.until
-GROUP BY a.ask, s.profile_id
-HAVING max(s.occurred_at) FILTER (WHERE s.name = a.name)
-    > COALESCE(max(s.occurred_at) FILTER (WHERE s.name = a.gone), '-infinity')
-UNION
-SELECT a.ask, s.profile_id
-FROM ask AS a
-JOIN shown AS s ON s.sku = a.sku AND s.name IN (a.name, a.gone)
-WHERE a.sku <> '' AND s.occurred_at >= a.since AND s.occurred_at <= a.until
-GROUP BY a.ask, s.profile_id
-HAVING max(s.occurred_at) FILTER (WHERE s.name = a.name)
-    > COALESCE(max(s.occurred_at) FILTER (WHERE s.name = a.gone), '-infinity')
-ORDER BY ask, profile_id;
+SELECT m.ask, m.profile_id
+FROM (
+    SELECT a.ask, s.profile_id, s.occurred_at, s.name = a.gone AS is_gone
+    FROM ask AS a
+    JOIN shown AS s
+      ON s.store_id = a.store_id AND s.product = a.product AND s.name IN (a.name, a.gone)
+    WHERE a.product <> '' AND s.occurred_at >= a.since AND s.occurred_at <= a.until
+    UNION ALL
+    SELECT a.ask, s.profile_id, s.occurred_at, s.name = a.gone AS is_gone
+    FROM ask AS a
+    JOIN shown AS s ON s.sku = a.sku AND s.name IN (a.name, a.gone)
+    WHERE a.sku <> '' AND s.occurred_at >= a.since AND s.occurred_at <= a.until
+) AS m
+GROUP BY m.ask, m.profile_id
+HAVING max(m.occurred_at) FILTER (WHERE NOT m.is_gone)
+    > COALESCE(max(m.occurred_at) FILTER (WHERE m.is_gone), '-infinity')
+ORDER BY m.ask, m.profile_id;
