@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from flows.domain.graph import AUTO, CART_TRIGGERS, HOLD, ITEMS, USUAL_PRIORITY, Message
@@ -9,10 +10,14 @@ from flows.domain.items import Item, items_of
 from flows.domain.starts import PRICE_FELL, STOCK_CAME, STOCK_FELL
 from flows.queries import people
 from flows.queries.goods import Named, find_products
+from kernel.formats import find_zone
+from kernel.tenancy import current_tenant_id
+from tenants.queries import get_tenant
 
 ORDER_EVENTS: Final = frozenset({"Order Placed", "Order Updated", "Order Cancelled"})
 OF_GOODS: Final = CART_TRIGGERS | {PRICE_FELL, STOCK_FELL, STOCK_CAME}
 """Events whose items are what a message promotes."""
+PROMISED: Final = "promised_at"
 Cause = tuple[int | None, Mapping[str, Any], Sequence[Message]]
 """The trigger event of a run, what the run keeps of it, and the nodes that may send."""
 
@@ -72,7 +77,7 @@ def load_contexts(causes: Iterable[Cause]) -> Contexts:
         for event_id, trigger, nodes in causes
         if event_id and nodes and (at := people.trigger_time(trigger))
     ]
-    properties = people.properties_of({(event_id, at) for event_id, at, _, _ in wanted})
+    properties = _localize(people.properties_of({(event_id, at) for event_id, at, _, _ in wanted}))
     nameless = {
         (event_id, at): named
         for event_id, at, name, nodes in wanted
@@ -80,6 +85,28 @@ def load_contexts(causes: Iterable[Cause]) -> Contexts:
         and (named := _without_sku(items_of(properties.get(event_id, {}))))
     }
     return Contexts(properties, find_products(nameless) if nameless else {})
+
+
+def _localize(properties: Mapping[int, dict[str, Any]]) -> Mapping[int, dict[str, Any]]:
+    """Say promised times in the shop's zone, so that a message names the day that was meant."""
+    promised = {key: at for key, said in properties.items() if (at := _promised(said))}
+    if not promised:
+        return properties
+    zone = find_zone(get_tenant(current_tenant_id()).timezone)
+    local = {
+        key: {**properties[key], PROMISED: at.astimezone(zone).isoformat()}
+        for key, at in promised.items()
+    }
+    return {**properties, **local}
+
+
+def _promised(said: Mapping[str, Any]) -> datetime | None:
+    """Return until when something was promised; None for what names no moment of the world."""
+    try:
+        found = datetime.fromisoformat(str(said.get(PROMISED, "")))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def promotes_items(node: Message, event: str) -> bool:

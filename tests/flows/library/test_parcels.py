@@ -7,6 +7,7 @@ import pytest
 
 from crm.models import Profile
 from kernel import clock
+from tenants.models import Tenant
 from tests.flows.library.story import SLUG, Story
 from tests.flows.library.wares import body_of, of_library
 
@@ -79,3 +80,13 @@ def test_the_agent_sees_a_late_parcel_until_it_arrives(story: Story) -> None:
     parcel(story, order, status="delivered")
     story.live(hours=1)
     assert of_library(story.sent()) == [("06-01 12:00", "ada", "late")]
+
+
+@pytest.mark.covers("F14")
+def test_the_promised_day_is_that_of_the_shop(story: Story) -> None:
+    Tenant.objects.update(timezone="Europe/Berlin")
+    story.install("shipping_update")
+    order = story.order("ada")
+    parcel(story, order, status="shipped", promised_at="2026-06-03T22:30:00Z")
+    story.live(hours=1)
+    assert "Expected by 4 June" in body_of(story, "ada")
