@@ -149,5 +149,6 @@ class Enrolling(Resource[Flow]):
         counts = preview_issue(issue).counts
         job_id = None
         if not is_dry:
-            job_id = notify_buyers(issue, actor=actor_of(request), key=f"call:{uuid4()}").pk
+            key = f"call:{issue.fingerprint}"  # the same words again reach who was not reached yet
+            job_id = notify_buyers(issue, actor=actor_of(request), key=key).pk
         return Response(ProductIssueOut({**asdict(counts), "job_id": job_id}).data)

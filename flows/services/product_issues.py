@@ -5,12 +5,13 @@ promotions. Orders of nobody that carry an address get their person first.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from typing import Any, Final
 
 from django.db import transaction
 
+from crm.domain.purchases import digest
 from crm.queries.buyers import (
     BuyerCounts,
     BuyerRow,
@@ -64,6 +65,16 @@ class Issue:
     numbers: tuple[str, ...] = ()
     what: str = ""
     advice: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the same issue in the same words is known by."""
+        return digest(astuple(self))
+
+    @property
+    def sold_fingerprint(self) -> str:
+        """The same of when it was sold to whom, whatever is said of it."""
+        return replace(self, product_id=0, lot="", what="", advice="").fingerprint
 
 
 @dataclass(frozen=True, slots=True)

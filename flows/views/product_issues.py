@@ -36,11 +36,14 @@ def product_issue(request: TenantRequest, product_id: int) -> HttpResponse:
     context = {"product": found.product, "form": form, "token": uuid4()}
     if form.is_bound and form.is_valid():
         issue = form.issue()
-        context["preview"] = preview_issue(issue)
+        context |= {"preview": preview_issue(issue), "seen": issue.sold_fingerprint}
         if request.POST.get("send") == "1":
-            if issue.what:
+            if not issue.what:
+                form.add_error("what", "Say what is wrong, then write to them.")
+            elif request.POST.get("seen") != issue.sold_fingerprint:
+                form.add_error(None, "You changed what was sold. Look who bought it, then write.")
+            else:
                 return _send(request, issue, product_id)
-            form.add_error("what", "Say what is wrong, then write to them.")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "flows/product_issue.html", context, status=status)
 

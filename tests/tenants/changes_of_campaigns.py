@@ -1,10 +1,12 @@
 """What is posted to pages of flows and campaigns, and how these must stand before."""
 
+from datetime import date
 from typing import Any, Final
 
 from django.db.models import Model
 
 from flows.models import Campaign, Flow, FlowRun
+from flows.services.product_issues import Issue
 
 _ONE: Final = "campaigns/<int:campaign_id>/"
 OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
@@ -30,6 +32,7 @@ OF_FLOWS: Final[dict[str, dict[str, Any]]] = {
         "last_day": "2026-12-31",
         "what": "The lid breaks",
         "send": "1",
+        "seen": Issue(0, date(2026, 1, 1), date(2026, 12, 31)).sold_fingerprint,
     },
     "tasks/<int:task_id>/finish/": {"state": "done"},
     "campaigns/new/": {},

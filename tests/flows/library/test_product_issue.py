@@ -1,5 +1,6 @@
 """Something that was sold is not safe: everybody who bought it hears of it, guests too."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from crm.models import Order, Product, Variant
 from flows.models import Task
 from kernel.batches import Deadline
+from tenants.models import Job
 from tenants.services.job_turns import run_jobs
 from tests.flows.library.story import SLUG, Story
 from tests.flows.library.wares import LARGE, SMALL, body_of, line, of_library, stock
@@ -64,8 +66,12 @@ def test_all_buyers_of_a_variant_in_some_days_are_told_whatever_they_said_of_mar
     seen = ("guest@example.com", "Guest", "large@example.com")
     assert [word in shown for word in seen] == [True, True, False]
 
+    [seen_by_member] = re.findall(r'name="seen" value="(\w+)"', shown)
+    form |= {"send": "1", "token": "once", "seen": seen_by_member}
+    other = story.member.post(page, {**form, "last_day": "2026-06-02"})
+    assert (other.status_code, Job.objects.count()) == (422, 0)  # nobody looked who these are
     for _ in range(2):  # a second click writes to nobody again
-        sent = story.member.post(page, {**form, "send": "1", "token": "once"})
+        sent = story.member.post(page, form)
         assert sent.status_code == 302
     run_jobs(Deadline(seconds=None))
     lines = of_library(story.live(minutes=5))
@@ -98,3 +104,13 @@ def test_a_lot_is_told_by_its_orders_and_what_is_wrong_must_be_said(story: Story
     assert wrong.status_code == 422
     assert Task.objects.count() == 0
     assert of_library(story.live(minutes=5)) == []
+
+    numbers = {"order_numbers": [first], **DAY, "what": "The lid can break."}
+    asked = {"product_id": product.pk, **numbers, "dry_run": False}
+    for _ in range(2):  # an answer was lost, and the caller repeats itself
+        called = story.api.post(
+            "/api/v1/flows/product-issue/", asked, content_type="application/json"
+        )
+        assert called.status_code == 200, called.content.decode()
+    run_jobs(Deadline(seconds=None))
+    assert [each[1:] for each in of_library(story.live(minutes=5))] == [("ada", "product_issue")]
