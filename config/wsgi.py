@@ -26,7 +26,7 @@ HOT_EDGES = {
     "/push-worker.js": "messaging.views.signup_script.serve_push_worker",
 }
 """Called by machines many times a second; each is a `kernel.edges.Edge`."""
-SELDOM = ("/v1/push/",)
+SELDOM = ("/v1/push/", "/v1/early-access/")
 """Below the address of an edge, but called so seldom that Django answers."""
 ANYWHERE = ("/link-domains/",)
 """Answered under any name; everything else is not found under a tenant's link domain."""

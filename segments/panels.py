@@ -19,6 +19,7 @@ class SegmentUser:
     Attributes:
         kind: what it is, such as ``Flow``.
         route: name of its page's address, which takes the tenant's slug and the id.
+        object_id: None where one page shows all of its kind, and its address takes no id.
         used_at: when it last did something by the segment; None for never, or not known.
         starts_on_entry: entering the segment sets it off.
     """
@@ -26,7 +27,7 @@ class SegmentUser:
     kind: str
     name: str
     route: str
-    object_id: int
+    object_id: int | None
     used_at: datetime | None = None
     starts_on_entry: bool = False
 

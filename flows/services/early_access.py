@@ -165,11 +165,12 @@ def _postpone(failure: TurnFailed) -> None:
 def _tell(found: AccessList, profile_ids: Sequence[int], now: datetime) -> None:
     tenant_id = current_tenant_id()
     known = people.find_reachable(profile_ids)
+    hours = max(1, round((found.public_at - now) / timedelta(hours=1)))
     append_events(
         [
             NewEvent(
                 name=OPENED,
-                occurred_at=found.opens_at,
+                occurred_at=now,
                 source=EventSource.SYSTEM,
                 profile_id=profile_id,
                 object_id=found.pk,
@@ -177,7 +178,7 @@ def _tell(found: AccessList, profile_ids: Sequence[int], now: datetime) -> None:
                     "list": found.name,
                     "url": with_pass(found.url, Pass(tenant_id, found.pk, profile_id)),
                     "public_at": found.public_at.isoformat(),
-                    "hours": int((found.public_at - found.opens_at).total_seconds() // 3600),
+                    "hours": hours,
                 },
                 dedupe_key=f"early_access:{found.pk}:{profile_id}",
             )

@@ -1,17 +1,21 @@
 """Who may go in first: told hours before all others, and let in by the shop."""
 
 from datetime import timedelta
+from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
-from crm.models import Profile
+from config.wsgi import application
+from crm.models import Event, Profile
 from flows.models import AccessList
 from flows.queries.passes import Pass, write_pass
 from kernel import clock
 from segments.models import Segment
 from tests.flows.library.goods import of_library
-from tests.flows.library.story import Story
+from tests.flows.library.story import SLUG, Story
 from tests.flows.library.test_loyal_thanks import bring_history
 
 WHERE = "https://ada-soap.example/drop"
@@ -25,8 +29,17 @@ def ask(path: str) -> tuple[bool, str, str]:
     return said["allowed"], said["reason"], answer.headers["Cache-Control"]
 
 
-def open_drop(story: Story) -> tuple[str, str, str]:
-    """Open something to VIPs and long-time customers in 4 hours, and to all 6 hours later.
+def ask_entry(path: str, address: str = "") -> tuple[str, bytes]:
+    """Return what the web entry itself answers, beside which the hot edges stand."""
+    seen: list[str] = []
+    environ: dict[str, Any] = {"PATH_INFO": path, "REMOTE_ADDR": address}
+    setup_testing_defaults(environ)
+    answer = application(environ, lambda status, headers, *_: seen.append(status))
+    return seen[0], b"".join(answer)
+
+
+def open_drop(story: Story, hours: int = 6) -> tuple[str, str, str]:
+    """Open something to all in 10 hours, and some hours before to VIPs and long-time customers.
 
     Returns:
         Its id, and the addresses that a shop asks for anybody and for the VIP.
@@ -38,7 +51,7 @@ def open_drop(story: Story) -> tuple[str, str, str]:
             "name": "The autumn box",
             "url": f"{WHERE}?box=1#top",
             "segment_ids": chosen,
-            "hours": 6,
+            "hours": hours,
             "public_at": (clock.now() + timedelta(hours=10)).isoformat(),
         },
         content_type="application/json",
@@ -89,3 +102,29 @@ def test_the_best_get_their_link_hours_before_others_and_the_shop_lets_them_in(
     assert may("new") is True
     assert Client().get(f"{everybody}x").status_code == 404
     assert of_library(story.live(days=2)) == []
+
+
+@pytest.mark.covers("F23")
+def test_who_is_told_late_hears_how_many_hours_are_left_and_floods_wait(story: Story) -> None:
+    bring_history(story)
+    story.install("early_access")
+    story.live(days=1)
+    _, everybody, own = open_drop(story, hours=48)  # it would have opened 38 hours ago
+    opened = of_library(story.live(minutes=1))
+    assert [person for _, person, _ in opened] == ["buyer0", "vip"]
+    told = Event.objects.filter(name="Early Access Opened").order_by("pk")
+    assert [event.properties["hours"] for event in told] == [10, 10]
+
+    # A segment that says who may come in is not taken away.
+    segment = Segment.objects.get(key="vip")
+    kept = story.member.post(f"/t/{SLUG}/segments/{segment.pk}/archive/")
+    assert (kept.status_code, "The autumn box" in kept.content.decode()) == (409, True)
+    segment.refresh_from_db()
+    assert segment.archived_at is None
+
+    cache.clear()
+    status, said = ask_entry(own)
+    assert (status, b'"reason": "member"' in said) == ("200 OK", True)
+    codes = [ask_entry(everybody, "192.0.2.7")[0][:3] for _ in range(301)]
+    assert (codes.count("200"), codes[-1]) == (300, "429")
+    assert ask_entry(everybody, "192.0.2.8")[0][:3] == "200"
