@@ -5,7 +5,6 @@ from datetime import datetime
 
 from crm.panels import OrderPart, Panel, fill_order_part, fill_panel, fill_words
 from crm.services.repointing import AFTER_PARTING, BEFORE_MERGE, REPOINTED, Pair
-from flows.queries import access
 from flows.queries.campaigns import reading as campaigns
 from flows.queries.versions import (
     list_flow_names,
@@ -41,7 +40,6 @@ def register() -> None:
     AFTER_PARTING.append(free_runs)
     fill_users(list_segment_users)
     fill_users(campaigns.list_segment_users)
-    fill_users(access.list_segment_users)
     fill_campaigns(campaigns.find_name)
     fill_template_users(campaigns.list_template_users)
     fill_flows(list_flow_names)

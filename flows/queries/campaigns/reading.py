@@ -3,15 +3,20 @@
 from collections import defaultdict
 from collections.abc import Collection
 
+from django.db.models import Value
+
 from crm.models import Profile
 from flows.choices import CampaignState
-from flows.models import Campaign
+from flows.models import AccessList, Campaign
+from kernel import clock
 from messaging.models import Template
 from messaging.panels import TemplateUser
 from segments.panels import SegmentUser
 
 KIND = "Campaign"
 ROUTE = "flows:campaign"
+ACCESS_KIND = "Early access"
+ACCESS_ROUTE = "flows:access"
 OVER = (CampaignState.SENT, CampaignState.CANCELLED)
 
 
@@ -45,12 +50,17 @@ def find_zones(profile_ids: Collection[int]) -> dict[int, tuple[str, str]]:
 
 
 def list_segment_users() -> dict[int, list[SegmentUser]]:
-    """Return the campaigns that are still to be sent, by the segments that they name."""
+    """Return the campaigns and lists of early access still to come, by the segments they name."""
     found: dict[int, list[SegmentUser]] = defaultdict(list)
-    rows = Campaign.objects.exclude(state__in=OVER).order_by("name", "pk")
-    for pk, name, include, exclude in rows.values_list("pk", "name", "include_ids", "exclude_ids"):
+    lists = AccessList.objects.filter(public_at__gt=clock.now()).annotate(kind=Value(ACCESS_KIND))
+    rows = Campaign.objects.exclude(state__in=OVER).annotate(kind=Value(KIND))
+    both = rows.values_list("kind", "name", "pk", "include_ids", "exclude_ids").union(
+        lists.values_list("kind", "name", "pk", "segment_ids", "segment_ids"), all=True
+    )
+    for kind, name, pk, include, exclude in sorted(both):
+        where = (ROUTE, pk) if kind == KIND else (ACCESS_ROUTE, None)
         for segment_id in sorted({*include, *exclude}):
-            found[segment_id].append(SegmentUser(KIND, name, ROUTE, pk))
+            found[segment_id].append(SegmentUser(kind, name, *where))
     return dict(found)
 
 
