@@ -6,6 +6,8 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.cache import cache
+from django.core.signals import request_started
+from django.db import close_old_connections
 from django.test import Client
 
 from config.wsgi import application
@@ -34,7 +36,11 @@ def ask_entry(path: str, address: str = "") -> tuple[str, bytes]:
     seen: list[str] = []
     environ: dict[str, Any] = {"PATH_INFO": path, "REMOTE_ADDR": address}
     setup_testing_defaults(environ)
-    answer = application(environ, lambda status, headers, *_: seen.append(status))
+    request_started.disconnect(close_old_connections)  # the test holds its transaction
+    try:
+        answer = application(environ, lambda status, headers, *_: seen.append(status))
+    finally:
+        request_started.connect(close_old_connections)
     return seen[0], b"".join(answer)
 
 
