@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crm.choices import OrderChannel
 from crm.domain.purchases import (
     digest_of_order,
     has_bought_line,
@@ -280,6 +281,8 @@ def _describe(order: OrderRecord, catalogue: Catalogue) -> dict[str, Any]:
     described |= _name_goods(order.lines[:ITEMS_IN_EVENT], catalogue)
     if channel := channel_of(order.channel):
         described["channel"] = channel
+    if channel == OrderChannel.POS:
+        described["at_till"] = True
     method, name = payment_of(order.payment_names)
     if method:
         described |= {"payment_method": method, "payment_name": name}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from crm.choices import TOOLS, ShipmentState
+from crm.choices import TOOLS, OrderChannel, ShipmentState
 from crm.domain.parcels import is_delay, later_state, state_of
 from crm.domain.telling import join
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
@@ -95,15 +95,7 @@ def note_parcel(batch: Batch, shipment_id: int, parcel: Any, order: Any, *, orde
     """Note what is news of a parcel, each once; ``parcel`` and ``order`` may be one row."""
     if order.is_test:
         return
-    said = {
-        "order_id": order_id,
-        "number": order.number or parcel.order_external_id,
-        "carrier": parcel.carrier,
-        "tracking_number": parcel.tracking_number,
-        "tracking_url": parcel.tracking_url,
-    }
-    if parcel.promised_at is not None:
-        said["promised_at"] = parcel.promised_at.isoformat()
+    said = {"order_id": order_id, **_describe(parcel, order)}
 
     def add(name: str, at: datetime, key: str) -> None:
         batch.add_event(
@@ -124,6 +116,20 @@ def note_parcel(batch: Batch, shipment_id: int, parcel: Any, order: Any, *, orde
             batch.stale.update(filter(None, [order.profile_id]))
         else:
             add("Shipment Delayed", parcel.delayed_at, "shipment_delayed")
+
+
+def _describe(parcel: Any, order: Any) -> dict[str, Any]:
+    said = {
+        "number": order.number or parcel.order_external_id,
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "tracking_url": parcel.tracking_url,
+    }
+    if order.channel == OrderChannel.POS:
+        said["at_till"] = True
+    if parcel.promised_at is not None:
+        said["promised_at"] = parcel.promised_at.isoformat()
+    return said
 
 
 def _left_at(parcel: Any) -> datetime:

@@ -1,6 +1,6 @@
 -- Purpose: give shipments that came before their orders their order.
 -- In: store_id, external_ids (of orders that have just arrived).
--- Out: the linked shipments with their order's profile and number; of an order whose person was
+-- Out: the linked shipments with their order's profile, number and channel; of an order whose person was
 --   erased without what leads to them.
 UPDATE crm_shipment AS s
 SET
@@ -19,4 +19,4 @@ WHERE s.tenant_id = %(tenant_id)s
 RETURNING
     s.id, s.order_id, s.status, s.carrier, s.tracking_number, s.tracking_url, s.shipped_at, s.delivered_at,
     s.promised_at, s.state, s.delayed_at, s.source_version_at AS version_at, o.profile_id, o.number,
-    o.external_id AS order_external_id, o.is_test
+    o.external_id AS order_external_id, o.is_test, o.channel

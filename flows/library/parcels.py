@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from flows.library.base import EVENT, SERVICE, TRANSACTIONAL, Bound, LibraryFlow, Mail, Need
 from flows.library.parts import HELLO, Part, button, heading, only, order_lines, words
-from flows.library.steps import end, flow, message
+from flows.library.steps import NOT_AT_TILL, end, flow, message
 
 _HAS_LINK: Final = "event contains 'tracking_url' and event.tracking_url != ''"
 _CARRIER: Final = (
@@ -85,7 +85,7 @@ LATE: Final = Mail(
 def _tell(event: str, said: Mail, reason: str) -> dict[str, Any]:
     """Return a flow that sends one message of an order at once, unless that was cancelled."""
     return flow(
-        {"event": event},
+        {"event": event, "filter": [NOT_AT_TILL]},
         {"say": message(said, "end"), "end": end(reason)},
         reentry=_EVERY,
         exit_on=[{"event": "Order Cancelled", "same": ["order_id"]}],
@@ -117,7 +117,7 @@ SHIPPING: Final = LibraryFlow(
     group=SERVICE,
     icon="truck",
     description="Tells everybody that their parcel has left, with the link to follow it, also "
-    "those who get no marketing.",
+    "those who get no marketing. Not those who bought at the till.",
     build=_build_shipped,
     messages=(SHIPPED,),
     needs=(

@@ -6,6 +6,8 @@ from flows.library.base import Mail, Standing, Text
 
 ORDER: Final = {"event": "Order Placed"}
 """The exit of most flows."""
+NOT_AT_TILL: Final = {"property": "at_till", "is": "not_set"}
+"""Filter of triggers that speak of parcels; of orders, and of the parcels of orders."""
 Node = dict[str, Any]
 Condition = dict[str, Any]
 

@@ -37,6 +37,7 @@ def test_everybody_hears_of_their_parcel_and_of_a_delay_once(story: Story) -> No
     link = {"tracking_url": "https://carrier.example/1", "promised_at": promised.isoformat()}
     parcel(story, orders["ada"], status="shipped", **link)
     parcel(story, orders["bob"], status="shipped")
+    parcel(story, story.order("till", channel="pos"), status="delivered")  # it never left
     sent = story.live(days=1)
     # The carrier tells of Bob's delay, twice; Cy's order is called off before it is late.
     parcel(story, orders["bob"], is_delayed=True)
