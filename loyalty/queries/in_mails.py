@@ -12,11 +12,13 @@ from messaging.types import PendingMessage
 def loyalty_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]]:
     """``loyalty``: points, what becomes of them, and what they are called.
 
-    Nothing without a program. Somebody of whom nothing is known yet has a balance of 0.
+    Without a program nobody has points, and ``program`` is empty. Somebody of whom nothing is known
+    yet has a balance of 0.
     """
     program = Program.objects.filter(is_active=True).first()
     if program is None:
-        return {}
+        nothing = {**_points(None), "benefits": "", "program": ""}
+        return {message.id: nothing for message in messages}
     people = {message.profile.id for message in messages}
     facts = {row.profile_id: row for row in ProfileFacts.objects.filter(profile_id__in=people)}
     benefits = {tier.name: tier.benefits for tier in list_tiers()}

@@ -109,16 +109,16 @@ def write_order_lines(said: Mapping[str, str]) -> str:
 
 
 def write_loyalty(said: Mapping[str, str]) -> str:
-    """Return the balance of points and the tier."""
+    """Return the balance of points and the tier; nothing at all without a program."""
     return (
-        "<mj-section><mj-column>"
+        "<mj-raw>{% if loyalty.program != '' %}</mj-raw><mj-section><mj-column>"
         '<mj-text align="center" font-size="28px" font-weight="600" padding="8px 0 0">'
         "{{ loyalty.balance }}</mj-text>"
         f'<mj-text {_SOFT} padding="0 0 8px">'
         "{{ loyalty.program }}"
         '{% if loyalty.tier != "" %} · {{ loyalty.tier }}{% endif %}</mj-text>'
         + _button(said["button"], _text(said["link"]) or "{{ store.url }}")
-        + "</mj-column></mj-section>"
+        + "</mj-column></mj-section><mj-raw>{% endif %}</mj-raw>"
     )
 
 

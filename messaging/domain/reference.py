@@ -218,7 +218,7 @@ VARIABLES: tuple[Variable, ...] = (
             ("expires_at", "time", "When they do; nothing where none ever will", None),
             ("tier", "text", "Name of the tier; empty without one", ""),
             ("benefits", "text", "What the tier brings, in your words; may be empty", ""),
-            ("program", "text", "What your points are called", "Points"),
+            ("program", "text", "What your points are called; empty without points", "Points"),
         ],
     ),
     Variable("low_stock_left", "number", "Pieces left of what it is about, while few are", None),
