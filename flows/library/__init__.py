@@ -42,7 +42,7 @@ _OTHERS: Final = (
     *wishlist.FLOWS,
     after_purchase.FLOW,
     review_request.FLOW,
-    after_review.FLOW,
+    *after_review.FLOWS,
     *product_care.FLOWS,
     replenishment.FLOW,
     *repeat_purchase.FLOWS,

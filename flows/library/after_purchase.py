@@ -18,7 +18,9 @@ from flows.library.base import (
     Mail,
     Need,
 )
+from flows.library.review_request import STARS
 from flows.library.steps import (
+    NOT_AT_TILL,
     delay,
     duration,
     end,
@@ -75,11 +77,11 @@ REVIEW: Final = Mail(
         p.heading("How do you like it?"),
         p.words(
             p.HELLO,
-            "You have had your order for a few days now. If all is well, a few honest words help"
-            " others to choose.",
+            "You have had your order for a few days now. If all is well, one press on a star, and a"
+            " few honest words on the next page, help others to choose.",
         ),
+        STARS,
         p.order_lines("What you can write about"),
-        p.button("Write a review"),
         p.words(
             "Something is not as it should be? Please do not review it yet: reply to this email,"
             " and we put it right first.",
@@ -148,20 +150,29 @@ REGULARS: Final = Gift("regulars", "Thank-you for regulars", percent=10, days=5,
 def build(bound: Bound) -> dict[str, Any]:
     """Return the definition; day 0 is the confirmation, a flow of its own.
 
-    A delivery that nobody tells of is taken to have come ten days after the second look.
+    A delivery that nobody tells of is taken to have come ten days after the second look. At the
+    earliest the second mail to sell leaves on day 16, the last one on day 46: what was ordered
+    later than that is another order.
     """
     same = {"same": ["order_id"]}
-    recent = is_field("last_order_at", "in_the_last", {"days": 10})
     return flow(
-        {"event": "Order Placed"},
+        {"event": "Order Placed", "filter": [NOT_AT_TILL]},
         {
             "two_days": delay(2, "days", "left"),
             "left": wait_event(
                 {"event": "Order Fulfilled", **same},
+                {"event": "Order Delivered", **same},
                 timeout=duration(1, "days"),
                 since="start",
-                on_event="shipped",
+                on_event="there",
                 on_timeout="packing",
+            ),
+            "there": wait_event(
+                {"event": "Order Delivered", **same},
+                timeout=duration(0, "minutes"),
+                since="start",
+                on_event="tried",
+                on_timeout="shipped",
             ),
             "shipped": message(SHIPPED, "arrived"),
             "packing": message(PACKING, "arrived"),
@@ -176,14 +187,14 @@ def build(bound: Bound) -> dict[str, Any]:
             "happy": split(in_segment(bound.segment("unhappy")), yes="week", no="review"),
             "review": message(REVIEW, "week"),
             "week": delay(7, "days", "again"),
-            "again": split(recent, yes="newer", no="regular"),
+            "again": split(_ordered_within(15), yes="newer", no="regular"),
             "regular": split(is_field("order_count", ">=", 2), yes="with_code", no="without"),
             "with_code": message(GOES_WITH_CODE, "month", coupon=bound.coupon("regulars")),
             "without": message(GOES_WITH, "month"),
             "month": delay(30, "days", "still"),
-            "still": split(recent, yes="newer", no="used_up"),
+            "still": split(_ordered_within(45), yes="newer", no="used_up"),
             "used_up": split(
-                {"bought": {"flag": ["consumable"]}, "within": {"days": 70}},
+                {"bought": {"flag": ["consumable"]}, "within": {"days": 58}},
                 yes="refill",
                 no="new_things",
             ),
@@ -196,9 +207,13 @@ def build(bound: Bound) -> dict[str, Any]:
         exit_on=[
             {"event": "Order Cancelled", **same},
             {"event": "Order Refunded", **same},
-            {"event": "Return Initiated"},
+            {"event": "Return Initiated", **same},
         ],
     )
+
+
+def _ordered_within(days: int) -> dict[str, Any]:
+    return is_field("last_order_at", "in_the_last", {"days": days})
 
 
 FLOW: Final = LibraryFlow(
@@ -209,7 +224,8 @@ FLOW: Final = LibraryFlow(
     icon="order",
     description="Goes on where the confirmation ends: where the order is after two days, a review"
     " a week after it arrived, what goes with it after another, and a refill or what is new after"
-    " six weeks. Asks once for a review of an order, and nobody who is unhappy.",
+    " six weeks. Asks once for a review of an order, and nobody who is unhappy. Leaves out what was"
+    " bought at the till.",
     build=build,
     messages=(SHIPPED, PACKING, REVIEW, GOES_WITH, GOES_WITH_CODE, REFILL, NEW_THINGS),
     needs=(

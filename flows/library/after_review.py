@@ -10,15 +10,15 @@ THANKS: Final = base.Mail(
     "After a good review: thanks, points, a photo",
     base.SERVICE_CLASS,
     "Thank you for your review",
-    "50 points are yours. Have you got a photo?",
+    "{% if loyalty.program != '' %}50 points are yours. {% endif %}Have you got a photo?",
     (
         parts.heading("Thank you"),
         parts.words(
             parts.HELLO,
             "You gave {% if event.rating %}{{ event.rating }} stars{% else %}good stars{% endif %}"
             "{% if event.title and event.title != '' %} and said “{{ event.title }}”{% endif %}. "
-            "It makes our day, and it helps those who are still choosing. 50 points are on your "
-            "account.",
+            "It makes our day, and it helps those who are still choosing."
+            "{% if loyalty.program != '' %} 50 points are on your account.{% endif %}",
             "Have you got a photo of it in use? Reply with it, and say whether we may show it "
             "with your first name. The best ones come onto our site.",
         ),
@@ -60,60 +60,105 @@ RECOVERY: Final = base.Mail(
 )
 
 
-def _build(bound: base.Bound) -> dict[str, Any]:
+def _rated(operator: str, stars: int) -> dict[str, Any]:
+    """Return the trigger: each review by its own stars, whatever else its author says."""
+    rating = {"property": "rating", "is": operator, "value": stars}
+    return {"event": "Review Submitted", "filter": [rating]}
+
+
+def _build_good(bound: base.Bound) -> dict[str, Any]:
     del bound
     return steps.flow(
-        {"event": "Review Submitted"},
+        _rated(">=", 4),
         {
-            "stars": steps.branches(
-                ("Good", steps.is_field("last_review_rating", ">=", 4), "points"),
-                ("Bad", steps.is_field("last_review_rating", "<=", 2), "asked"),
-                otherwise="heard",
-            ),
             "points": steps.act("points", "pause", points=50, note="Thank you for your review"),
             "pause": steps.delay(1, "days", "thanks"),
             "thanks": steps.message(THANKS, "thanked"),
+            "thanked": steps.end("thanked"),
+        },
+        reentry={"policy": "after", "n": 1, "unit": "days"},
+    )
+
+
+def _build_middling(bound: base.Bound) -> dict[str, Any]:
+    del bound
+    return steps.flow(
+        _rated("=", 3),
+        {
             "heard": steps.message(HEARD, "listened"),
-            "asked": steps.split(
-                steps.happened(
-                    "Message Sent",
-                    days=21,
-                    where=[{"property": "tags", "is": "=", "value": LOOKED_AFTER}],
-                ),
-                yes="cared_for",
-                no="recovery",
+            "listened": steps.end("asked what was missing"),
+        },
+        reentry={"policy": "after", "n": 1, "unit": "days"},
+    )
+
+
+def _build_bad(bound: base.Bound) -> dict[str, Any]:
+    """Return the definition; the review request says sorry at once where it looks after it."""
+    del bound
+    tag = {"property": "tags", "is": "contains", "value": LOOKED_AFTER}
+    return steps.flow(
+        _rated("<=", 2),
+        {
+            "request": steps.wait_event(
+                {"event": "Message Sent", "filter": [tag]},
+                timeout=steps.duration(1, "hours"),
+                since="start",
+                on_event="cared_for",
+                on_timeout="recovery",
             ),
             "recovery": steps.message(RECOVERY, "support"),
             "support": steps.task(
                 "Make it good: they wrote a bad review", done="settle", over="open", days=14
             ),
             "settle": steps.act("answer_reviews", "settled"),
-            "thanked": steps.end("thanked"),
-            "listened": steps.end("asked what was missing"),
             "cared_for": steps.end("the review request looks after it"),
             "settled": steps.end("settled by support"),
             "open": steps.end("support did not get to it"),
         },
-        reentry={"policy": "after", "n": 1, "unit": "days"},
+        reentry={"policy": "every_time"},
     )
 
 
-FLOW: Final = base.LibraryFlow(
-    key="after_review",
-    name="After a review",
+_NEEDS: Final = (
+    base.Need(
+        base.EVENT,
+        "Review Submitted",
+        "Connect your review tool, or switch on the review request.",
+    ),
+)
+GOOD: Final = base.LibraryFlow(
+    key="after_good_review",
+    name="After a good review",
+    rows=("F27",),
+    group=base.AFTER,
+    icon="star",
+    description="Somebody gave four or five stars, in whatever tool: 50 points, a thank you a day "
+    "later and the wish for a photo. Once a day at most.",
+    build=_build_good,
+    messages=(THANKS,),
+    needs=_NEEDS,
+)
+MIDDLING: Final = base.LibraryFlow(
+    key="after_middling_review",
+    name="After a middling review",
     rows=("F27",),
     group=base.AFTER,
     icon="chat",
-    description="Somebody wrote a review. Four or five stars: 50 points, a thank you and the wish "
-    "for a photo. One or two: a mail that says sorry, and a task for your team, unless your review "
-    "request looks after it already. Three: the question what was missing.",
-    build=_build,
-    messages=(THANKS, HEARD, RECOVERY),
-    needs=(
-        base.Need(
-            base.EVENT,
-            "Review Submitted",
-            "Connect your review tool, or switch on the review request.",
-        ),
-    ),
+    description="Somebody gave three stars: the question what was missing. Once a day at most.",
+    build=_build_middling,
+    messages=(HEARD,),
+    needs=_NEEDS,
 )
+BAD: Final = base.LibraryFlow(
+    key="after_bad_review",
+    name="After a bad review",
+    rows=("F27",),
+    group=base.AFTER,
+    icon="chat",
+    description="Somebody gave one or two stars: an hour later a mail that says sorry, and a task "
+    "for your team, unless your review request did so meanwhile. Each bad review counts.",
+    build=_build_bad,
+    messages=(RECOVERY,),
+    needs=_NEEDS,
+)
+FLOWS: Final = (GOOD, MIDDLING, BAD)

@@ -58,12 +58,14 @@ LAST: Final = Mail(
     key="library_birthday_reminder",
     name="Birthday, three days after",
     message_class=PROMOTIONAL,
-    subject="Your birthday present is about to run out",
+    subject="Your birthday present is still yours",
     preheader="It would be a pity to let it go.",
     coupon="birthday",
     parts=(
         heading("Do not forget your present"),
-        words("We hope it was a lovely day. Your present is good for a few more days."),
+        words(
+            "We hope it was a lovely day. If you have not used your present yet, it is still good."
+        ),
         coupon("Still yours", "Use it now"),
     ),
 )

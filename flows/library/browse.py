@@ -45,16 +45,16 @@ ONCE: Final = Mail(
 )
 OFTEN: Final = Mail(
     "browse_often",
-    "Came back to a product",
+    "Looked around a few times",
     BEHAVIOURAL,
-    "You keep coming back to this one",
+    "Still making up your mind?",
     "What people say of it, and the answers to what they asked.",
     (
-        p.heading("It seems to be on your mind"),
+        p.heading("Still making up your mind?"),
         p.words(
             p.HELLO,
-            "You came back to our shop a few times lately. If something holds you up, these may"
-            " help. Or simply reply and ask.",
+            "You looked around in our shop a few times lately. If something holds you up, these"
+            " may help. Or simply reply and ask.",
         ),
         p.items("", "See it"),
         p.reviews(),
@@ -95,7 +95,7 @@ FLOW: Final = LibraryFlow(
     group=SHOPPING,
     icon="eye",
     description="Shows what somebody looked at once more, four hours later, if nothing went into"
-    " the cart; who came back three times in a week gets answers instead. Once a week at most.",
+    " the cart; who looked three times in a week gets answers instead. Once a week at most.",
     build=build,
     messages=(ONCE, OFTEN),
     needs=(

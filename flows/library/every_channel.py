@@ -14,7 +14,17 @@ from flows.library.base import (
     Text,
 )
 from flows.library.parts import HELLO, heading, picked, points, words
-from flows.library.steps import ORDER, channel, delay, end, flow, message, wait_opened
+from flows.library.steps import (
+    ORDER,
+    channel,
+    delay,
+    end,
+    flow,
+    is_field,
+    message,
+    split,
+    wait_opened,
+)
 
 _WORDS: Final = "{{ loyalty.expiring }} of your {{ loyalty.program }}"
 
@@ -66,6 +76,7 @@ SMS: Final = Text(
 
 def _build(bound: Bound) -> dict[str, Any]:
     del bound
+    has_some = is_field("points_expiring", ">", 0)
     ways = (("push", "push"), ("whatsapp", "whatsapp"), ("sms", "sms"))
     return flow(
         {
@@ -77,10 +88,12 @@ def _build(bound: Bound) -> dict[str, Any]:
                 ("email", "mail"), otherwise="other", message_class=BEHAVIOURAL, pick="first"
             ),
             "mail": message(MAIL, "seen"),
-            "seen": wait_opened("mail", 24, opened="end", unopened="other"),
+            "seen": wait_opened("mail", 24, opened="end", unopened="left"),
+            "left": split(has_some, yes="other", no="spent"),
             "other": channel(*ways, otherwise="end", message_class=BEHAVIOURAL, pick="history"),
             "push": message(PUSH, "push_seen"),
-            "push_seen": wait_opened("push", 24, opened="end", unopened="rest"),
+            "push_seen": wait_opened("push", 24, opened="end", unopened="still"),
+            "still": split(has_some, yes="rest", no="spent"),
             "rest": channel(
                 ("whatsapp", "whatsapp"),
                 ("sms", "sms"),
@@ -91,6 +104,7 @@ def _build(bound: Bound) -> dict[str, Any]:
             "whatsapp": message(WHATSAPP, "day"),
             "sms": message(SMS, "day"),
             "day": delay(1, "days", "end"),
+            "spent": end("nothing is left that expires"),
             "end": end("seen, or nothing else reaches them"),
         },
         reentry={"policy": "every_time"},

@@ -30,7 +30,8 @@ from flows.library.steps import ORDER, delay, end, flow, message, split
 _OF: Final = "{% if event.number != '' %} of order {{ event.number }}{% endif %}"
 _ITEMS: Final = (
     "{% for item in event.items %}<strong>{% if item contains 'quantity' %}{{ item.quantity }} × "
-    "{% endif %}{% if item contains 'title' %}{{ item.title }}{% else %}{{ item.sku }}{% endif %}"
+    "{% endif %}{% if item contains 'title' %}{{ item.title }}{% elsif item contains 'sku' %}"
+    "{{ item.sku }}{% else %}item of your order{% endif %}"
     "</strong><br />{% endfor %}"
 )
 
@@ -175,7 +176,10 @@ INSTEAD: Final = Mail(
 def _build_started(bound: Bound) -> dict[str, Any]:
     del bound
     return flow(
-        {"event": "Return Initiated"},
+        {
+            "event": "Return Initiated",
+            "filter": [{"property": "status", "is": "in", "value": ["requested", "approved"]}],
+        },
         {"say": message(RECEIVED, "end"), "end": end("told that it was received")},
         reentry={"policy": "every_time"},
     )

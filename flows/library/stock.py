@@ -45,8 +45,8 @@ _LATER: Final = only(
     words("You can order it now; it leaves us on {{ backordered_until | day }}."),
 )
 _THE_ITEM: Final = (
-    "{% if event contains 'name' and event.name != '' %}{{ event.name }}{% else %}What you wanted"
-    "{% endif %}"
+    "{% if event contains 'title' and event.title != '' %}{{ event.title }}"
+    "{% else %}What you wanted{% endif %}"
 )
 _STOCK: Final = Need(STOCK, "", "Connect a store that tells what is in stock.")
 _VIEWS: Final = Need(

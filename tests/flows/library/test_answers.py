@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from kernel import clock
 from loyalty.models import Program
 from tests.flows.library.story import Story
 from tests.flows.library.wares import of_library
@@ -41,16 +42,18 @@ def test_what_is_not_seen_is_told_on_another_channel(story: Story) -> None:
     texted = {"phone": "+447400123458", "sms_consent": "subscribed"}
     story.person("dan", email_consent="unsubscribed", **texted)
     story.person("eve", email_consent="unsubscribed")  # agreed to nothing
-    for name in ("ada", "bob", "cy", "dan", "eve"):
-        story.order(name)
+    story.person("fay", phone="+447400123459", sms_consent="subscribed")  # spends them meanwhile
+    orders = {name: story.order(name) for name in ("ada", "bob", "cy", "dan", "eve", "fay")}
     sent = story.live(days=23, hours=20)
     first = of_library(sent)
     story.open("ada", "library_expiring_mail")
+    story.order("fay", external_id=orders["fay"], cancelled_at=clock.now().isoformat())
     sent += story.live(days=3)
     assert [line[1:] for line in first] == [
         ("ada", "expiring_mail"),
         ("bob", "expiring_mail"),
         ("cy", "expiring_mail"),
+        ("fay", "expiring_mail"),
         ("dan", "expiring_sms"),
     ]
-    assert [line[1:] for line in of_library(sent)][4:] == [("bob", "expiring_sms")]
+    assert [line[1:] for line in of_library(sent)][5:] == [("bob", "expiring_sms")]

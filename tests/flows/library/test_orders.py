@@ -11,7 +11,9 @@ from messaging.choices import ASKS_FOR_REVIEW
 from messaging.models import Message, Template
 from messaging.services.queueing import queue_messages
 from messaging.types import NewMessage
+from tests.flows.library.goods import ship
 from tests.flows.library.story import Story
+from tests.flows.library.wares import body_of
 
 
 def ask_elsewhere(order: str, person: str) -> None:
@@ -37,7 +39,7 @@ def ask_elsewhere(order: str, person: str) -> None:
 def test_an_order_is_followed_to_the_refill_and_asked_about_once(story: Story) -> None:
     story.member.post("/t/ada-soap/catalog/flags/add/", {"flag": "consumable", "category": "Oil"})
     story.call("products", {"external_id": "p1", "title": "Lamp oil", "category": "Oil"})
-    for name in ("first", "regular", "lost", "sorry"):
+    for name in ("first", "regular", "lost", "sorry", "early", "till"):
         story.person(name)
     story.order("regular", backfill=True, at=clock.now() - timedelta(days=200))
     story.install("after_purchase")
@@ -47,9 +49,12 @@ def test_an_order_is_followed_to_the_refill_and_asked_about_once(story: Story) -
         "regular": story.order("regular", lines=oil),
         "lost": story.order("lost"),
         "sorry": story.order("sorry"),
+        "early": story.order("early"),
     }
-    assert [template for _, _, template in story.sent()] == ["post_purchase"] * 4
+    assert [template for _, _, template in story.sent()] == ["post_purchase"] * 5
+    story.order("till", channel="pos")  # carried home: nothing follows
     story.live(days=1)
+    ship(story, orders["early"], status="delivered", delivered_at=clock.now())
     for name in ("first", "regular"):
         story.tell(
             "shipments",
@@ -79,9 +84,12 @@ def test_an_order_is_followed_to_the_refill_and_asked_about_once(story: Story) -
         status="requested",
         requested_at=clock.now().isoformat(),
     )
-    story.live(days=6)
+    assert story.live(days=6) == [("06-10 12:00", "early", "order_review")]
+    assert "/r/" in body_of(story, "early")
+    story.order("early", external_id=orders["early"], cancelled_at=clock.now().isoformat())
     ask_elsewhere(orders["first"], "first")
     lines = story.live(days=11)
+    story.order("lost", backfill=True)
     story.skip(days=26)
     assert [*lines, *story.live(days=5)] == [
         ("06-11 12:00", "first", "another_request"),
@@ -92,15 +100,15 @@ def test_an_order_is_followed_to_the_refill_and_asked_about_once(story: Story) -
         ("06-21 12:00", "lost", "order_goes_with"),
         ("07-19 12:00", "first", "order_new_things"),
         ("07-19 12:00", "regular", "order_refill"),
-        ("07-21 12:00", "lost", "order_new_things"),
     ]
     assert story.skipped() == [("first", "order_review", "review_asked")]
     ends = FlowRun.objects.filter(flow__key="after_purchase").order_by("pk")
     assert dict(ends.values_list("profile__first_name", "exit_reason")) == {
         "First": "went all the way",
         "Regular": "went all the way",
-        "Lost": "went all the way",
+        "Lost": "ordered again; the newer order goes on",
         "Sorry": "Return Initiated",
+        "Early": "Order Cancelled",
     }
 
 

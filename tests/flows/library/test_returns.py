@@ -47,8 +47,9 @@ def test_a_return_is_told_step_by_step_and_nothing_is_sold_meanwhile(story: Stor
     story.event("Product Viewed", "ada", product_id="tea", sku="TEA")
     what = {"items": [{"sku": "SOAP-S", "title": "Lemon soap", "quantity": 1}], "reason": "Too big"}
     give_back(story, orders["ada"], "requested", label_url=LABEL, **what)
-    give_back(story, orders["bob"], "requested")
+    give_back(story, orders["bob"], "requested", items=[{"line_key": "soap-l", "quantity": 1}])
     sent = story.live(hours=1)
+    assert "1 × item of your order" in body_of(story, "bob")
     brew(story, "5.00")  # a promotion that waits for the return to be over
     give_back(story, orders["ada"], "approved")
     give_back(story, orders["bob"], "declined")
@@ -78,7 +79,8 @@ def test_a_return_is_told_step_by_step_and_nothing_is_sold_meanwhile(story: Stor
 
 @pytest.mark.covers("F26")
 def test_an_order_or_another_return_ends_what_comes_after_one(story: Story) -> None:
-    story.install("return_afterwards")
+    for key in ("return_started", "return_afterwards"):
+        story.install(key)
     for name in ("ada", "bob"):
         story.person(name)
     orders = {name: story.order(name) for name in ("ada", "bob")}
@@ -89,7 +91,9 @@ def test_an_order_or_another_return_ends_what_comes_after_one(story: Story) -> N
     again = story.order("bob", at=clock.now().replace(month=5), backfill=True)
     give_back(story, again, "requested")
     sent += story.live(days=10)
+    # What was over when it was first told of was never asked for.
     assert of_library(sent) == [
         ("06-05 09:00", "ada", "return_survey"),
         ("06-05 09:00", "bob", "return_survey"),
+        ("06-05 12:00", "bob", "return_received"),
     ]

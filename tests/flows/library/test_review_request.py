@@ -1,7 +1,7 @@
 """The review request: when it leaves, and what becomes of the answer."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ from flows.models import Task
 from kernel import clock
 from messaging.models import Message
 from tests.factories.flows import definition, make_flow, message_node
-from tests.flows.library.goods import of_library, sell, ship
+from tests.flows.library.goods import of_library, review, sell, ship
 from tests.flows.library.story import Story
 
 
@@ -112,25 +112,37 @@ def deliver(story: Story, *names: str) -> None:
 def test_bad_stars_go_to_support_and_stop_promotions_until_it_is_settled(story: Story) -> None:
     story.install("review_request")
     story.install("second_purchase")
-    deliver(story, "ada", "may")
+    story.install("after_bad_review")
+    names = ("ada", "may", "kim", "lea", "zoe")
+    deliver(story, *names)
+    other = story.order("kim", backfill=True)
     sent = story.live(days=5, hours=1)
-    pages = {name: page_of(story, name, "library_review_request") for name in ("ada", "may")}
+    pages = {name: page_of(story, name, "library_review_request") for name in names}
+    story.travel.shift(timedelta(minutes=1))
     seen = Client().get(f"{pages['ada']}?score=2")
     assert (seen.status_code, "Lemon soap" in seen.text) == (200, True)
     assert Review.objects.count() == 0
     assert Client().post(pages["ada"], {"score": "9"}).status_code == 400
     assert "Thank you" in Client().post(pages["ada"], {"score": "2", "words": "Cracked"}).text
     Client().post(pages["may"], {"score": "3"})
-    sent += story.live(days=6)
-    task = Task.objects.get()
+    Client().post(pages["lea"], {"score": "5", "is_public": "yes", "author": "Lea"})
+    Client().post(pages["zoe"], {"score": "5"})
+    review(story, "kim", 1, order_external_id=other)  # of what she was not asked about
+    sent += story.live(hours=1)
+    Client().post(pages["zoe"], {"score": "1"})  # changes her mind
+    sent += story.live(days=5, hours=22, minutes=59)
+    task = Task.objects.get(profile__first_name="Ada")
     done = story.api.post(f"/api/v1/tasks/{task.pk}/finish/", content_type="application/json")
     after = story.live(hours=1)
 
     assert of_library(sent) == [
-        ("06-06 12:00", "ada", "review_request"),
-        ("06-06 12:00", "may", "review_request"),
-        ("06-06 13:00", "ada", "review_sorry"),
+        *(("06-06 12:00", name, "review_request") for name in names),
+        ("06-06 13:01", "ada", "review_sorry"),
+        ("06-06 13:01", "zoe", "review_publish"),
+        ("06-06 14:01", "kim", "review_recovery"),
+        ("06-06 14:01", "zoe", "review_sorry"),
         ("06-12 09:00", "may", "second_hello"),
+        ("06-12 09:00", "lea", "second_hello"),
     ]
     assert (task.title, task.profile.email, done.status_code) == (
         "Make it good: they gave one or two stars",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.flows.library.story import Story
-from tests.flows.library.wares import LARGE, SMALL, body_of, line, of_library, stock
+from tests.flows.library.wares import LARGE, SMALL, body_of, line, of_library, stock, subject_of
 
 ASKED, CANCELLED = "Back In Stock Requested", "Back In Stock Cancelled"
 WISHED, UNWISHED = "Product Added to Wishlist", "Product Removed from Wishlist"
@@ -34,6 +34,7 @@ def test_the_waiting_list_is_told_in_tranches_while_stock_lasts(story: Story) ->
         ("06-04 12:00", "bob", "back_in_stock"),
         ("06-04 12:00", "vip", "back_in_stock"),
     ]
+    assert subject_of(story, "ada") == "Lemon soap is back"
     assert "Only 1 left" in body_of(story, "ada")
     story.order("bob", lines=[line(SMALL)])
     stock(story, 0, 0)  # sold out again: the next tranche hears nothing, nor is anybody reminded
@@ -48,6 +49,7 @@ def test_the_waiting_list_is_told_in_tranches_while_stock_lasts(story: Story) ->
         ("06-09 12:01", "dan", "still_in_stock"),
         ("06-09 12:01", "eve", "still_in_stock"),
     ]
+    assert subject_of(story, "dan") == "Lemon soap is still here"
     # Who was told may ask again; who bought is off the list; what was asked ends after 180 days.
     stock(story, 0, 0)
     story.event(ASKED, "ada", **SMALL)
@@ -80,6 +82,7 @@ def test_prices_and_scarce_stock_are_told_to_those_who_wanted_it(story: Story) -
         ("06-02 12:00", "cy", "wishlist_price"),
         ("06-02 12:00", "eve", "wishlist_price"),
     ]
+    assert subject_of(story, "ada") == "Lemon soap now costs less"
     assert "£" not in body_of(story, "ada")
     assert "19.50" in body_of(story, "ada")
     story.order("eve", lines=[line(SMALL)])
@@ -90,6 +93,7 @@ def test_prices_and_scarce_stock_are_told_to_those_who_wanted_it(story: Story) -
         ("06-04 12:00", "cy", "wishlist_low"),
         ("06-09 09:00", "cy", "wishlist"),
     ]
+    assert subject_of(story, "bob") == "Lemon soap is nearly gone"
     assert "Only 4 left" in body_of(story, "bob")
     # What is sold out is promoted to nobody, whatever its price.
     stock(story, 0, 0)

@@ -59,6 +59,13 @@ def of_library(lines: list[Line]) -> list[Line]:
     ]
 
 
+def subject_of(story: Story, person: str, place: int = -1) -> str:
+    """Return the subject of a mail that somebody got, by default of the last one."""
+    address = story.who(person)["email"]
+    mails = [each for each in story.outbox.sent if getattr(each, "to_address", "") == address]
+    return str(mails[place].content.subject)
+
+
 def body_of(story: Story, person: str, place: int = -1) -> str:
     """Return the text of a mail that somebody got, by default of the last one."""
     address = story.who(person)["email"]
