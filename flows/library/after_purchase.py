@@ -169,7 +169,7 @@ def build(bound: Bound) -> dict[str, Any]:
             ),
             "there": wait_event(
                 {"event": "Order Delivered", **same},
-                timeout=duration(0, "minutes"),
+                timeout=duration(1, "minutes"),
                 since="start",
                 on_event="tried",
                 on_timeout="shipped",

@@ -98,10 +98,10 @@ def _answer(*tests: dict[str, Any]) -> dict[str, Any]:
 
 
 def _look(answer: dict[str, Any], *, yes: str, no: str) -> steps.Node:
-    """Return a choice by whether such an answer came: a wait that is over at once."""
+    """Return a choice by whether such an answer came: a wait as short as can be."""
     return steps.wait_event(
         answer,
-        timeout=steps.duration(0, "minutes"),
+        timeout=steps.duration(1, "minutes"),
         since="start",
         on_event=yes,
         on_timeout=no,

@@ -64,8 +64,8 @@ def test_an_order_is_followed_to_the_refill_and_asked_about_once(story: Story) -
             shipped_at=clock.now().isoformat(),
         )
     assert story.live(days=3) == [
-        ("06-03 12:00", "first", "order_shipped"),
-        ("06-03 12:00", "regular", "order_shipped"),
+        ("06-03 12:01", "first", "order_shipped"),
+        ("06-03 12:01", "regular", "order_shipped"),
         ("06-04 12:00", "lost", "order_packing"),
         ("06-04 12:00", "sorry", "order_packing"),
     ]

@@ -138,7 +138,7 @@ def test_bad_stars_go_to_support_and_stop_promotions_until_it_is_settled(story: 
     assert of_library(sent) == [
         *(("06-06 12:00", name, "review_request") for name in names),
         ("06-06 13:01", "ada", "review_sorry"),
-        ("06-06 13:01", "zoe", "review_publish"),
+        ("06-06 13:02", "zoe", "review_publish"),
         ("06-06 14:01", "kim", "review_recovery"),
         ("06-06 14:01", "zoe", "review_sorry"),
         ("06-12 09:00", "may", "second_hello"),
@@ -206,7 +206,7 @@ def test_good_stars_are_asked_to_be_shown_and_an_order_is_asked_about_once(story
     assert of_library(sent) == [
         ("06-01 12:00", "kim", "review_request"),
         ("06-06 12:00", "eve", "review_request"),
-        ("06-06 13:00", "eve", "review_publish"),
+        ("06-06 13:01", "eve", "review_publish"),
     ]
     assert story.skipped() == [("kim", "library_review_request", "review_asked")]
     offered = Review.objects.get()
