@@ -95,16 +95,15 @@ def _build_middling(bound: base.Bound) -> dict[str, Any]:
 def _build_bad(bound: base.Bound) -> dict[str, Any]:
     """Return the definition; the review request says sorry at once where it looks after it."""
     del bound
-    tag = {"property": "tags", "is": "contains", "value": LOOKED_AFTER}
+    tag = {"property": "tags", "is": "=", "value": LOOKED_AFTER}
     return steps.flow(
         _rated("<=", 2),
         {
-            "request": steps.wait_event(
-                {"event": "Message Sent", "filter": [tag]},
-                timeout=steps.duration(1, "hours"),
-                since="start",
-                on_event="cared_for",
-                on_timeout="recovery",
+            "hour": steps.delay(1, "hours", "request"),
+            "request": steps.split(
+                steps.happened("Message Sent", days=1, where=[tag]),
+                yes="cared_for",
+                no="recovery",
             ),
             "recovery": steps.message(RECOVERY, "support"),
             "support": steps.task(
