@@ -150,7 +150,7 @@ def test_who_is_held_out_and_opened_the_first_meanwhile_would_have_got_none(
     again.refresh_from_db()
     again.cell, again.after_at, again.after_slot = Recipient.HELD_OUT, None, 0
     assert decide_held_out(again, clock.now())
-    found = {row.profile_id: row.decision for row in rows}
+    found = {row.profile_id: row.decision or {} for row in rows}
     assert {pk: (said["would_have_sent"], said["reason"]) for pk, said in found.items()} == {
         people["silent"].pk: (False, "exit_condition"),
         people["hidden"].pk: (True, ""),

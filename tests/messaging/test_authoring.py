@@ -212,7 +212,8 @@ def test_the_api_makes_reads_and_changes_templates(tenant: Tenant) -> None:
     refused = send("patch", path, {"mjml": body(inside="")})
     assert refused.status_code == 400
     assert "marketing needs a way out" in refused.json()["fields"]["mjml"]
-    for sender in ([1], {}, True, "1"):
+    wrong: list[Any] = [[1], {}, True, "1"]
+    for sender in wrong:
         refused = send("patch", path, {"content": {"sender": sender}})
         assert (refused.status_code, list(refused.json()["fields"])) == (400, ["sender"])
     missing = send("post", "/api/v1/templates/", {"name": "x", "class": "promotional"})
