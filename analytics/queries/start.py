@@ -6,8 +6,9 @@ Nothing here is ticked by a click. A step whose part of the product has no page 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from django.db.models import Min
+from django.db.models import Count, Min, Q
 from django.urls import NoReverseMatch, reverse
 
 from analytics.models import DailyMetric, Dismissal
@@ -18,7 +19,7 @@ from crm.models import Profile
 from crm.queries.person import has_orders
 from flows.choices import CampaignState, FlowStatus
 from flows.models import Campaign, Flow
-from flows.queries.library import has_installed
+from flows.queries.library import is_installed
 from kernel.formats import find_zone, format_rate
 from kernel.keyset import has_any
 from kernel.scope import current_tenant_id
@@ -208,7 +209,7 @@ def _data_steps(*, has_store: bool, has_orders: bool) -> list[Step]:
 
 def _sending_steps() -> list[Step]:
     sender = find_default_sender()
-    live, flows = _count_flows()
+    flows = _count_flows()
     core = Segment.objects.exclude(key="")
     return [
         Step(
@@ -238,18 +239,18 @@ def _sending_steps() -> list[Step]:
             "Open the library",
             "flows:library",
             capabilities.VIEW,
-            int(has_installed()),
+            int(flows.of_library > 0),
         ),
         Step(
             "flows",
-            "Switch on your flows" if flows > 1 else "Switch on a flow",
+            "Switch on your flows" if flows.total > 1 else "Switch on a flow",
             "They mail the right person at the right time, on their own. Read each one before it"
             " goes live.",
             "Look at flows",
             "flows:list",
             capabilities.VIEW,
-            live,
-            max(flows, 1),
+            flows.live,
+            max(flows.total, 1),
         ),
         Step(
             "campaign",
@@ -271,11 +272,22 @@ def _has_page(route: str) -> bool:
     return True
 
 
-def _count_flows() -> tuple[int, int]:
-    """Return how many of the flows to start with are live, and how many there are."""
-    live = Flow.objects.filter(status=FlowStatus.LIVE).count()
-    total = min(FLOWS, Flow.objects.count())
-    return min(live, total), total
+class _Flows(NamedTuple):
+    """Flows to start with: how many are live, and how many there are; those of the library."""
+
+    live: int
+    total: int
+    of_library: int
+
+
+def _count_flows() -> _Flows:
+    counted = Flow.objects.aggregate(
+        live=Count("pk", filter=Q(status=FlowStatus.LIVE)),
+        total=Count("pk"),
+        of_library=Count("pk", filter=is_installed()),
+    )
+    total = min(FLOWS, counted["total"])
+    return _Flows(min(counted["live"], total), total, counted["of_library"])
 
 
 def _has_subscribers() -> bool:
@@ -303,7 +315,7 @@ def _foundations() -> list[Task]:
 
 
 def _automations() -> list[Task]:
-    live, flows = _count_flows()
+    flows = _count_flows()
     sender = find_default_sender()
     return [
         Task(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from django.db.models import Q
+
 from crm.domain.channels import CHANNEL_LABELS
 from flows.domain.graph import Graph
 from flows.domain.graph import Message as MessageNode
@@ -108,10 +110,9 @@ def find_installed(key: str) -> Flow | None:
     return Flow.objects.filter(key=key).order_by("pk").first()
 
 
-def has_installed() -> bool:
-    """Say whether a flow of the library was installed beside those of the beginning."""
-    keys = [flow.key for flow in LIBRARY if flow.key not in INSTALLED_FIRST]
-    return Flow.objects.filter(key__in=keys).exists()
+def is_installed() -> Q:
+    """Ask whether a flow was installed from the library beside those of the beginning."""
+    return Q(key__in=[flow.key for flow in LIBRARY if flow.key not in INSTALLED_FIRST])
 
 
 def find_met(needs: Sequence[Need]) -> set[Need]:

@@ -11,6 +11,7 @@ from flows.library import BY_KEY, INSTALLED_FIRST
 from flows.library.base import Bound, Gift, LibraryFlow, Mail, Message, Standing
 from flows.models import Flow, LibraryOrder
 from flows.queries.library import find_installed, list_order
+from flows.queries.people import find_segment
 from flows.services.drafts import start_flow
 from flows.services.flows import create_flow, publish, set_status
 from kernel.errors import Conflict, Invalid, NotFound
@@ -32,6 +33,8 @@ def install_flows() -> None:
     Raises:
         NotFound: the core segments are not installed.
     """
+    if any(find_segment(key) is None for one in INSTALLED_FIRST for key in BY_KEY[one].segments):
+        raise NotFound("Install the core segments before the flows.")
     for key in INSTALLED_FIRST:
         wanted = BY_KEY[key]
         if find_installed(key) is not None:

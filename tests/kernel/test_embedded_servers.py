@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,9 @@ def test_a_program_that_ended_takes_its_own_children_along(folder: DataFolder) -
 def test_programs_of_a_dead_supervisor_are_ended_at_the_next_start(folder: DataFolder) -> None:
     left = subprocess.Popen(LINGERER, env={MARKER: str(folder.root)})
     other = subprocess.Popen(LINGERER, env={MARKER: f"{folder.root}-other"})
+    # A program that has just started says nothing of its environment for a moment.
+    while not all(_says_its_environment(one.pid) for one in (left, other)):
+        time.sleep(0.01)
 
     assert end_supervised(folder.root) == [left.pid]
 
@@ -228,6 +232,10 @@ def test_an_ordinary_user_needs_no_other_account(monkeypatch: pytest.MonkeyPatch
     assert server_account() is None
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert isinstance(server_account(), Account)
+
+
+def _says_its_environment(pid: int) -> bool:
+    return Path(f"/proc/{pid}/environ").read_bytes() != b""
 
 
 def _children_of(pid: int) -> list[int]:

@@ -35,6 +35,7 @@ from tests.support.twilio_api import TwilioApi
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("messaging.public_urls"),
+    pytest.mark.usefixtures("noon"),
     pytest.mark.covers("M1", "M5"),
 ]
 

@@ -188,6 +188,7 @@ EXPECTED: dict[str, str] = {
     "stage_first_time": "bob fay jo kim lou",
     "stage_active": "ada gil",
     "stage_loyal": "",
+    "happy_champions": "",
     "stage_won_back": "",
     "stage_at_risk": "oli",
     "stage_churned": "dee eve ned",

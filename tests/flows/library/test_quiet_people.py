@@ -57,7 +57,7 @@ def test_three_mails_are_the_last_chance_and_then_there_is_silence(story: Story)
     story.install("last_chance")
     story.install("anniversary")
     sent = story.live(days=6)
-    story.event("Product Viewed", "bob", sku="SOAP-1")  # looks in, and is left in peace
+    story.open("bob", "library_last_chance_1")  # reads it, and is left in peace
     sent += story.live(days=10)
     story.order("cy")
     later = clock.now() + timedelta(days=19, hours=21)  # the year of their first order is over
