@@ -323,11 +323,11 @@ def _automations() -> list[Task]:
             "No promotion leaves without one.",
             bool(sender and sender.postal_address),
         ),
-        Task("A flow is live", "The first mails go out on their own.", live > 0),
+        Task("A flow is live", "The first mails go out on their own.", flows.live > 0),
         Task(
             "All flows to start with are live",
-            f"{live} of {flows} so far.",
-            flows > 0 and live == flows,
+            f"{flows.live} of {flows.total} so far.",
+            flows.total > 0 and flows.live == flows.total,
         ),
         Task(
             "Mail has been sent",
