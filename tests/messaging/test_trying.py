@@ -205,7 +205,8 @@ def test_the_check_names_who_would_be_skipped_and_what_is_sold_out(shop: Tenant)
     chosen = f'<mj-product-grid source="chosen" ids="{soap.pk}"></mj-product-grid>'
     said = draft(
         mjml=body(
-            "{{ loyalty.balance }} <a href='{{ unsubscribe_url }}'>Unsubscribe</a>", inside=chosen
+            "{{ loyalty.expires_at | day }} <a href='{{ unsubscribe_url }}'>Unsubscribe</a>",
+            inside=chosen,
         )
     )
 
