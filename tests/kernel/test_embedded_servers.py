@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,8 +166,9 @@ def test_programs_of_a_dead_supervisor_are_ended_at_the_next_start(folder: DataF
     left = subprocess.Popen(LINGERER, env={MARKER: str(folder.root)})
     other = subprocess.Popen(LINGERER, env={MARKER: f"{folder.root}-other"})
     # A program that has just started says nothing of its environment for a moment.
-    while not all(_says_its_environment(one.pid) for one in (left, other)):
-        time.sleep(0.01)
+    assert Supervisor().run_until(
+        lambda: all(_says_its_environment(one.pid) for one in (left, other)), seconds=PATIENCE
+    )
 
     assert end_supervised(folder.root) == [left.pid]
 
