@@ -162,9 +162,16 @@ def _build_back(bound: Bound) -> dict[str, Any]:
     )
 
 
-def _tell_once(
+def tell_once(
     trigger: dict[str, Any], said: Mail, leavers: tuple[dict[str, Any], ...]
 ) -> dict[str, Any]:
+    """Return the definition of one mail about goods, for who has not bought them meanwhile.
+
+    Args:
+        trigger: of the flow.
+        said: the mail.
+        leavers: events that end it, the first of which is the goal.
+    """
     return flow(
         trigger,
         {"say": message(said, "end", about="items"), "end": end("told")},
@@ -177,13 +184,13 @@ def _tell_once(
 def _build_price(bound: Bound) -> dict[str, Any]:
     del bound
     trigger = {"by": 10, "unit": "percent", "audience": "viewed", "within_days": 30}
-    return _tell_once({"price_drop": trigger}, CHEAPER, BOUGHT_LIKE_IT)
+    return tell_once({"price_drop": trigger}, CHEAPER, BOUGHT_LIKE_IT)
 
 
 def _build_low(bound: Bound) -> dict[str, Any]:
     del bound
     trigger = {"pieces": 5, "audience": "cart", "within_days": 14}
-    return _tell_once({"low_stock": trigger}, NEARLY_GONE, BOUGHT_LIKE_IT)
+    return tell_once({"low_stock": trigger}, NEARLY_GONE, BOUGHT_LIKE_IT)
 
 
 BACK_IN_STOCK: Final = LibraryFlow(

@@ -15,7 +15,7 @@ from flows.library.base import (
 )
 from flows.library.parts import heading, items, only, picked, words
 from flows.library.steps import delay, end, flow, message
-from flows.library.stock import BOUGHT_LIKE_IT
+from flows.library.stock import BOUGHT_LIKE_IT, tell_once
 
 _GONE: Final = (
     *BOUGHT_LIKE_IT,
@@ -88,26 +88,16 @@ def _build_reminder(bound: Bound) -> dict[str, Any]:
     )
 
 
-def _tell(trigger: dict[str, Any], said: Mail) -> dict[str, Any]:
-    return flow(
-        trigger,
-        {"say": message(said, "end", about="items"), "end": end("told")},
-        reentry={"policy": "every_time"},
-        exit_on=list(_GONE),
-        goal=_GONE[0],
-    )
-
-
 def _build_price(bound: Bound) -> dict[str, Any]:
     del bound
     trigger = {"by": 5, "unit": "percent", "audience": "wished", "within_days": 90}
-    return _tell({"price_drop": trigger}, WISH_CHEAPER)
+    return tell_once({"price_drop": trigger}, WISH_CHEAPER, _GONE)
 
 
 def _build_low(bound: Bound) -> dict[str, Any]:
     del bound
     trigger = {"pieces": 5, "audience": "wished", "within_days": 90}
-    return _tell({"low_stock": trigger}, WISH_LOW)
+    return tell_once({"low_stock": trigger}, WISH_LOW, _GONE)
 
 
 REMINDER: Final = LibraryFlow(
