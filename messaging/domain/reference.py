@@ -68,6 +68,7 @@ def _goods(name: str) -> list[Variable]:
 
 
 _ORDERED = datetime(2026, 5, 4, 12, tzinfo=UTC)
+_PROMISED = datetime(2026, 5, 7, 20, tzinfo=UTC)
 
 VARIABLES: tuple[Variable, ...] = (
     *_of(
@@ -129,6 +130,7 @@ VARIABLES: tuple[Variable, ...] = (
         [
             ("number", "text", "What people call the order", "#1001"),
             ("ordered_at", "time", "When it was placed, in your zone", _ORDERED),
+            ("promised_at", "time", "By when all of it comes; nothing where unknown", _PROMISED),
             ("currency", "text", "Of its money", "GBP"),
             ("subtotal_minor", "money", "Goods before discounts", 2500),
             ("discount_minor", "money", "Discounts", 0),

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.db.models import Max, Q
+
+from crm.choices import ShipmentState
 from crm.models import Order, OrderLine, Store
 from kernel.formats import find_zone
 from messaging.queries.brand import look_of_brand
 from messaging.queries.own import own_tenant
 from messaging.types import PendingMessage
+
+_COMES = ~Q(shipments__state__in=(ShipmentState.CANCELLED, ShipmentState.RETURNED))
 
 
 def person_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
@@ -59,7 +64,9 @@ def brand_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]
 
 def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]]:
     """``order``: number, times in the tenant's zone, money in minor units, lines, place."""
-    orders = list(Order.objects.filter(pk__in=_order_ids(messages)))
+    promised = Max("shipments__promised_at", filter=_COMES)
+    named = Order.objects.filter(pk__in=_order_ids(messages))
+    orders = list(named.annotate(promised_at=promised))
     zone = find_zone(own_tenant().timezone)
     lines: dict[int, list[dict[str, Any]]] = {order.pk: [] for order in orders}
     bought = OrderLine.objects.filter(order_id__in=lines).select_related("product")
@@ -82,6 +89,7 @@ def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]
         order.pk: {
             "number": order.number or order.external_id,
             "ordered_at": order.ordered_at.astimezone(zone),
+            "promised_at": order.promised_at and order.promised_at.astimezone(zone),
             "currency": order.currency,
             "subtotal_minor": order.subtotal_minor,
             "discount_minor": order.discount_minor,

@@ -26,6 +26,7 @@ RELEASED = {
         "ebeccb9dc950dc4ec551feffb272d9d7",
         "c7ecfae9bc965fe48d82f830894704e3",
         "422a4ed75d88bf1f6335144fa0ed33c9",
+        "6bf681d0a5f7f8926d9f2d2b80a962d3",
     ),
     WIN_BACK: (
         "f61282f0c35abd630a39bc5cf5ee77ac",

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from config.provisioning import bring_up_to_date
-from crm.models import OrderLine, Store
+from crm.models import OrderLine, Shipment, Store
 from kernel.batches import Deadline
 from kernel.tenancy import tenant_scope
 from messaging.choices import MessageClass
@@ -215,6 +215,32 @@ def test_the_order_confirmation_says_what_was_bought(shop: Tenant, smtp: SmtpSer
     assert "2 × Soap <3: £24.00" in text
     assert "Discount" not in text
     assert "Thank you for shopping with Ada Soap. £62.80 in all." in html
+    assert "You should have it" not in html + text
+
+
+def test_the_order_confirmation_says_when_all_of_it_comes_where_that_is_known(
+    shop: Tenant, smtp: SmtpServer
+) -> None:
+    install_templates()
+    person = make_recipient(email_consent="never")
+    order = make_order(person, 6280)
+    for number, day, state in ((1, 4, "shipped"), (2, 5, "pending"), (3, 9, "cancelled")):
+        Shipment.objects.create(
+            store=order.store,
+            order=order,
+            external_id=str(number),
+            state=state,
+            promised_at=datetime(2026, 6, day, 18, tzinfo=UTC),
+            source_version_at=order.ordered_at,
+        )
+    template = Template.objects.get(key="post_purchase")
+    queue_message(person, template, context={"order_id": order.pk})
+
+    send_due(Deadline(seconds=None))
+
+    [mail] = smtp.mails
+    assert "by <strong>5 Jun 2026</strong>" in body_of(mail, "html")
+    assert "You should have it by 5 Jun 2026." in body_of(mail, "plain")
 
 
 @pytest.mark.parametrize("first_name", ["", "Ada"])
