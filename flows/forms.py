@@ -109,9 +109,7 @@ class AccessForm(forms.Form):
         label="Where it is in your shop", max_length=MOST_URL, assume_scheme="https"
     )
     segments = forms.TypedMultipleChoiceField(
-        label="Who may go in first",
-        coerce=int,
-        help_text="Members of any of these segments, such as VIP and Long-time customers.",
+        label="Who may go in first", coerce=int, widget=forms.CheckboxSelectMultiple
     )
     public_at = forms.DateTimeField(
         label="Opens to everybody",
