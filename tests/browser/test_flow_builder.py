@@ -108,7 +108,7 @@ def draft_of(tenant: Tenant, flow_id: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.covers("F5")
+@pytest.mark.covers("F1")
 def test_the_flow_after_an_order_is_built_from_an_empty_canvas_and_published(
     page: Page, site: str, shop: Tenant
 ) -> None:

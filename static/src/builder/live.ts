@@ -91,6 +91,6 @@ export class Live {
 function emptied(): HTMLElement {
   const note = document.createElement("p");
   note.className = "look-none";
-  note.textContent = "Add a condition to see who is in this segment, and how many.";
+  note.textContent = "Add a condition to see who meets it, and how many.";
   return note;
 }
