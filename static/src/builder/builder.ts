@@ -104,6 +104,8 @@ export class Builder {
     this.#host.addEventListener("focusout", (event) => this.#leave(event));
     this.#live.ask(writeRoot(this.#store.root), 0);
     void this.#learn();
+    const { group } = this.#actions;
+    if (this.#language.isEager && this.#broken.hidden && group.children.length === 0) this.#addTo(group);
   }
 
   undo(): void {

@@ -55,6 +55,8 @@ interface Told {
   messages?: Choice[];
   /** Asked above an empty canvas. */
   question?: string;
+  /** Whether an empty canvas asks for its first condition by itself. */
+  isEager?: boolean;
 }
 
 export class Language {
@@ -68,6 +70,7 @@ export class Language {
   readonly starters: readonly Starter[];
   readonly messages: readonly Choice[];
   readonly question: string;
+  readonly isEager: boolean;
   readonly zone: string;
   /** The merchant's own; empty where none is said. */
   readonly country: string;
@@ -86,6 +89,7 @@ export class Language {
     this.starters = told.starters;
     this.messages = told.messages ?? [];
     this.question = told.question ?? "Who should be in this segment?";
+    this.isEager = told.isEager ?? false;
     this.zone = told.zone;
     this.country = told.country;
     this.currency = told.currency;

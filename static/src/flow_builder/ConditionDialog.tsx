@@ -28,7 +28,7 @@ export function ConditionDialog({ title, value, done, close }: ConditionDialogPr
     const messages = Object.keys(graph.nodes)
       .filter((key) => graph.nodes[key]?.["type"] === "message")
       .map((key) => ({ value: key, label: titleOf(key) }));
-    const detail = { holder: holder.current, source: area, form: form.current, told: { ...told.language, starters: [], messages, question: "Who is it about?" } };
+    const detail = { holder: holder.current, source: area, form: form.current, told: { ...told.language, starters: [], messages, question: "Who is it about?", isEager: true } };
     document.dispatchEvent(new CustomEvent("patron:conditions", { detail }));
     // What stands in the dialog when it opens is what is edited; later changes come from inside it.
   }, []);
