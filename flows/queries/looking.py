@@ -24,7 +24,6 @@ from flows.queries.pages import describe_rules
 
 STAND_IN: Final[Mapping[str, Any]] = {"field": "order_count", "is": ">=", "value": 0}
 """Stands where a condition cannot be read, so that everything around it can."""
-_SPLITTERS: Final = ("split", "branches")
 CheckCondition = Callable[[Any, str], Problem | None]
 """Says what is wrong with a condition at a place."""
 
@@ -111,10 +110,10 @@ def _condition_places(raw: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], 
         yield raw, "entry_filter", "entry_filter"
     nodes = raw.get("nodes")
     for name, node in nodes.items() if isinstance(nodes, dict) else ():
-        if not isinstance(node, dict) or node.get("type") not in _SPLITTERS:
-            continue
-        yield node, "condition", f"nodes.{name}.condition"
-        branches = node.get("branches")
+        kind = node.get("type") if isinstance(node, dict) else None
+        if kind == "split":
+            yield node, "condition", f"nodes.{name}.condition"
+        branches = node.get("branches") if kind == "branches" else None
         for at, way in enumerate(branches if isinstance(branches, list) else ()):
             if isinstance(way, dict):
                 yield way, "condition", f"nodes.{name}.branches.{at}.condition"

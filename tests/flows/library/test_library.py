@@ -6,6 +6,7 @@ from flows.library import BY_KEY, LIBRARY
 from flows.library.base import GROUPS, START, Mail
 from flows.models import Flow, FlowDraft, LibraryOrder
 from flows.queries.library import list_shelf
+from flows.services.drafts import look_at
 from messaging.domain.blocks import is_built
 from messaging.models import Coupon, Template
 from tenants.models import AuditEntry
@@ -19,6 +20,8 @@ def test_every_flow_is_installed_as_a_draft_and_can_be_published(story: Story) -
         if Flow.objects.filter(key=flow.key).exists():
             continue
         flow_id = story.install(flow.key, is_on=False)
+        seen = look_at(FlowDraft.objects.get(flow_id=flow_id).graph)
+        assert seen["problems"] == [], flow.key
         story.publish(flow_id)
     assert set(Flow.objects.values_list("key", flat=True)) == set(BY_KEY)
     mails = [said for flow in LIBRARY for said in flow.messages if isinstance(said, Mail)]
