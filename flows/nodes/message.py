@@ -18,7 +18,7 @@ from flows.nodes.parts import DURATION, NEXT, describe
 NODE_TYPE: Final[dict[str, Any]] = describe(
     "message",
     "Send a message",
-    "Queues one message and goes on at once. Whether it leaves is decided at the moment of "
+    "Sends one message and goes on at once. Whether it leaves is decided at the moment of "
     "sending: exit conditions, entry filter, address, consent and the other gates.",
     properties={
         "template": {
@@ -84,7 +84,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "enum": list(STATES),
             "default": LIVE,
             "description": "manual: each message waits until a member looked at it and sends it, "
-            "7 days at the most. draft, off: nobody gets it, and all go on.",
+            "7 days at the most. While it is a draft or off, all go on without it.",
         },
         "next": NEXT,
     },

@@ -14,8 +14,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "type": "array",
             "minItems": 1,
             "title": "Any of",
-            "description": "Events, or what becomes of a message of this run: "
-            '{"message": "<node>", "is": "opened" | "clicked"}.',
+            "description": "Events, or what becomes of a message of this run.",
             "items": {
                 "anyOf": [
                     EVENT,

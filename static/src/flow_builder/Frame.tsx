@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 
-import { useForm } from "./context";
+import { useEditor, useForm } from "./context";
 import type { Json, Path } from "./json";
 import { Icon, plain } from "./parts";
 import type { Schema } from "./told";
@@ -19,6 +19,14 @@ export function titleOf(schema: Schema, name: string): string {
   return schema.title ?? plain(name);
 }
 
+/** Say in the words of the form what a schema says in those of its values: "skip: …" as "Skip the message: …". */
+export function helpOf(schema: Schema, words: Readonly<Record<string, string>>): string {
+  const values = new Set((schema.enum ?? schema.items?.enum ?? []).map(String));
+  return (schema.description ?? "").replace(/(; )?\b([a-z_]+): /g, (found: string, before: string | undefined, word: string) =>
+    values.has(word) ? `${before ? ". " : ""}${words[word] ?? plain(word)}: ` : found,
+  );
+}
+
 interface WrapProps {
   schema: Schema;
   name: string;
@@ -32,7 +40,9 @@ interface WrapProps {
 /** Label above, help below, error at the field. */
 export function Wrap({ schema, name, path, isRequired, control, children }: WrapProps): ReactNode {
   const fault = useForm().faultAt(path);
+  const { told } = useEditor();
   const title = titleOf(schema, name);
+  const help = helpOf(schema, told.words);
   const optional = !isRequired && schema.default === undefined && <span className="field-optional"> optional</span>;
   const at = path.join(".");
   const body = (
@@ -44,7 +54,7 @@ export function Wrap({ schema, name, path, isRequired, control, children }: Wrap
           {fault}
         </p>
       )}
-      {schema.description && <p className="field-help">{schema.description}</p>}
+      {help && <p className="field-help">{help}</p>}
     </>
   );
   if (control) {

@@ -2,6 +2,7 @@
 
 import { useMemo, type ReactNode } from "react";
 
+import { firstSentence } from "./AddMenu";
 import { wordsOf } from "./Card";
 import { FormContext, useEditor } from "./context";
 import type { Editor, FormScope } from "./context";
@@ -198,7 +199,7 @@ function TriggerForm(): ReactNode {
             <Icon name={kind.icon} />
             <span>
               <span className="fb-kind-title">{kind.title}</span>
-              <span className="fb-kind-text">{kind.description}</span>
+              <span className="fb-kind-text">{kind === chosen ? kind.description : firstSentence(kind.description)}</span>
             </span>
           </label>
         ))}
