@@ -30,6 +30,8 @@ class Field:
         is_nullable: False where ``sql`` is never NULL.
         is_comparable: whether ``top`` and figures of the store are offered; they look at buyers.
         missing: why it cannot be asked yet; empty where it can.
+        ends_at, then: instant at which time alone changes it, and what it is from then on; empty
+            where time does not.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Field:
     is_nullable: bool = True
     is_comparable: bool = False
     missing: str = ""
+    ends_at: str = ""
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)

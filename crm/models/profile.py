@@ -247,6 +247,12 @@ class ProfileFacts(TenantModel):
     """Name; empty for none."""
     loyalty_rank = models.SmallIntegerField(db_default=0)
     """Of the tier, 1 the lowest; 0 for none."""
+    tier_ends_at = models.DateTimeField(null=True)
+    """When time alone takes it, if they do nothing more; None: never."""
+    tier_after = models.TextField(db_default="")
+    """Name of the tier that is left then; empty for none."""
+    rank_after = models.SmallIntegerField(db_default=0)
+    """Of that one; 0 for none."""
     last_opened_at = models.DateTimeField(null=True)
     last_clicked_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)

@@ -23,8 +23,9 @@ ACTIVITY = {
 _TIMES_ALONE = frozenset({"Message Opened", "Message Clicked", *ACTIVITY})
 RfmRow = tuple[int, int | None, int | None, int | None, str]
 """Profile id; recency, frequency and monetary score 1 to 5 or None; group or empty."""
-TierRow = tuple[int, str, int]
-"""Profile id; name and rank of the loyalty tier, empty and 0 for none."""
+TierRow = tuple[int, str, int, datetime | None, str, int]
+"""Profile id; name and rank of the loyalty tier, empty and 0 for none; when time alone ends it, or
+None, and name and rank of what is left then."""
 PointsRow = tuple[int, int, int, int, datetime | None]
 """Profile id; balance, points that cannot be used yet, points that expire next and when."""
 
@@ -178,11 +179,11 @@ def write_tiers(tiers: Sequence[TierRow]) -> list[int]:
         tiers: each profile once.
 
     Returns:
-        Ids of the profiles whose tier changed.
+        Ids of the profiles of whom something changed.
     """
     if not tiers:
         return []
-    params = columns("profile_id tier rank", sorted(tiers))
+    params = columns("profile_id tier rank ends_at tier_after rank_after", sorted(tiers))
     return [row.profile_id for row in run_sql("crm.write_tiers", **params)]
 
 

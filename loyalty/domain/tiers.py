@@ -134,11 +134,11 @@ class Rules:
         """Return from when on figures count at an instant."""
         today = now.astimezone(self.zone).date()
         if self.window == ROLLING:
-            since = self._midnight(_years_on(today, -1) + timedelta(days=1))
+            since = self.midnight(years_on(today, -1) + timedelta(days=1))
             return Window(since, since)
         if self.window == CALENDAR:
             first = today.replace(month=1, day=1)
-            return Window(self._midnight(first), self._midnight(_years_on(first, -1)))
+            return Window(self.midnight(first), self.midnight(years_on(first, -1)))
         return Window(BEGINNING, BEGINNING)
 
     def merited(self, figures: Figures, before: Figures) -> Step | None:
@@ -165,10 +165,14 @@ class Rules:
             now: aware.
         """
         if _rank(merited) < _rank(current):
-            ends = falls_at or now + timedelta(days=self.grace_days)
+            ends = falls_at or self.end_of_grace(now)
             if ends > now:
                 return Standing(current, ends, ends)
         return Standing(merited, None, self._next_fall(merited, oldest, now))
+
+    def end_of_grace(self, since: datetime) -> datetime:
+        """Return until when somebody keeps a tier that they have not merited since an instant."""
+        return since + timedelta(days=self.grace_days)
 
     def _next_fall(
         self, step: Step | None, oldest: datetime | None, now: datetime
@@ -177,12 +181,13 @@ class Rules:
         if step is None or not step.is_earned:
             return None
         if self.window == CALENDAR:
-            return self._midnight(date(now.astimezone(self.zone).year + 1, 1, 1))
+            return self.midnight(date(now.astimezone(self.zone).year + 1, 1, 1))
         if self.window == ROLLING and oldest is not None:
-            return self._midnight(_years_on(oldest.astimezone(self.zone).date(), 1))
+            return self.midnight(years_on(oldest.astimezone(self.zone).date(), 1))
         return None
 
-    def _midnight(self, day: date) -> datetime:
+    def midnight(self, day: date) -> datetime:
+        """Return when a day begins, in UTC."""
         return datetime.combine(day, time.min, self.zone).astimezone(UTC)
 
 
@@ -224,7 +229,7 @@ def _rank(step: Step | None) -> int:
     return step.rank if step else 0
 
 
-def _years_on(day: date, years: int) -> date:
+def years_on(day: date, years: int) -> date:
     """Return the same day of another year; for 29 February the day next to it on the way there."""
     try:
         return day.replace(year=day.year + years)

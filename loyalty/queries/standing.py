@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from kernel.arrays import array
 from kernel.sql import run_sql
-from loyalty.domain.tiers import Figures, Rules, Standing
+from loyalty.domain.outlook import Deed, Record
+from loyalty.domain.tiers import BEGINNING, LIFETIME, Figures, Rules, Standing
 from loyalty.models import PointsAccount, Program
 from loyalty.queries.tiers import Progress, build_rules, list_tiers, measure_progress, step_of
 
@@ -18,8 +20,10 @@ class Measured:
     Attributes:
         tier_id, falls_at, due_at: as stored.
         name, rank: of the tier that the facts name; empty and 0 for none.
+        ahead: when the facts say that it ends by time alone, with name and rank of what is left.
         figures, before: of the window and of the one before it.
         oldest: first order in the window.
+        deeds: of both, one by one, where they were asked for and cease to count one day.
     """
 
     profile_id: int
@@ -28,20 +32,38 @@ class Measured:
     due_at: datetime | None
     name: str
     rank: int
+    ahead: tuple[datetime | None, str, int]
     figures: Figures
     before: Figures
     oldest: datetime | None
+    deeds: Sequence[Deed]
+
+    @property
+    def record(self) -> Record:
+        """What was done in both; where nothing ceases to count, all at once."""
+        return Record(self.deeds or [Deed(BEGINNING, self.figures)])
 
 
-def measure(rules: Rules, owners: Sequence[int], now: datetime) -> list[Measured]:
-    """Return what people did in the window of the tiers and how they stand; locks nothing."""
+def measure(
+    rules: Rules, owners: Sequence[int], now: datetime, *, with_deeds: bool = False
+) -> list[Measured]:
+    """Return what people did in the window of the tiers and how they stand; locks nothing.
+
+    Args:
+        rules: the ladder.
+        owners: profile ids; who has no account is left out.
+        now: aware.
+        with_deeds: whether to say it of each order too, where a tier can end by time.
+    """
     bounds = rules.bounds(now)
+    is_dated = with_deeds and rules.window != LIFETIME
     rows = run_sql(
         "loyalty.measure_tiers",
         owners=array(owners),
         since=bounds.since,
         before=bounds.before,
         with_points=any(step.min_points is not None for step in rules.steps),
+        with_deeds=is_dated,
     )
     return [
         Measured(
@@ -51,20 +73,35 @@ def measure(rules: Rules, owners: Sequence[int], now: datetime) -> list[Measured
             due_at=row.tier_due_at,
             name=row.name,
             rank=row.rank,
+            ahead=(row.ends_at, row.name_after, row.rank_after),
             figures=Figures(row.spend, row.orders, row.points),
             before=Figures(row.spend_before, row.orders_before, row.points_before),
             oldest=row.oldest,
+            deeds=_deeds(row) if is_dated else (),
         )
         for row in rows
     ]
 
 
+def _deeds(row: Any) -> list[Deed]:
+    orders = zip(row.ordered_ats or (), row.nets or (), strict=True)
+    points = zip(row.pointed_ats or (), row.points_then or (), strict=True)
+    return [
+        *(Deed(at, Figures(spend_minor=net, orders=1)) for at, net in orders),
+        *(Deed(at, Figures(points=earned)) for at, earned in points),
+    ]
+
+
 def stand(one: Measured, rules: Rules, now: datetime) -> Standing:
-    """Say how somebody stands from an instant on."""
+    """Say how somebody stands from an instant on.
+
+    What time took has been gone since then, however late it is looked at.
+    """
+    since = one.due_at if one.due_at and one.due_at <= now else now
     return rules.decide(
         rules.find(one.tier_id),
         rules.merited(one.figures, one.before),
-        falls_at=one.falls_at,
+        falls_at=one.falls_at or rules.end_of_grace(since),
         oldest=one.oldest,
         now=now,
     )

@@ -13,14 +13,15 @@ from typing import Any, Final
 from django.db import transaction
 
 from crm.services.events import append_events
-from crm.services.facts import write_tiers
+from crm.services.facts import TierRow, write_tiers
 from crm.services.ids import lock_final_profiles
 from crm.types import EventRef, NewEvent
 from kernel import clock
 from kernel.arrays import array, columns
 from kernel.batches import Deadline
 from kernel.sql import run_sql
-from loyalty.domain.tiers import Rules, Standing, direction_of
+from loyalty.domain.outlook import foresee
+from loyalty.domain.tiers import Rules, Standing, Step, direction_of
 from loyalty.models import PointsAccount, Program
 from loyalty.queries.standing import Measured, measure, stand
 from loyalty.queries.tiers import find_rules
@@ -68,7 +69,7 @@ def evaluate(
     owners = sorted(profile_ids)
     lock_final_profiles(owners)
     run_sql("loyalty.lock_balances", profile_ids=owners)
-    found = measure(rules, owners, now)
+    found = measure(rules, owners, now, with_deeds=True)
     past = {one.profile_id for one in found if one.tier_id is None and one.profile_id in rearranged}
     return _move(found, rules, past | {*history}, now)
 
@@ -99,7 +100,7 @@ def _work_off_due() -> int:
     if rules is None:
         PointsAccount.objects.filter(profile_id__in=owners).update(tier_due_at=None)
         return len(owners)
-    found = measure(rules, owners, now)
+    found = measure(rules, owners, now, with_deeds=True)
     # Who had no tier before gets one as history: an account that came back by an undone merge.
     _move(found, rules, {one.profile_id for one in found if one.tier_id is None}, now)
     return len(owners)
@@ -119,7 +120,7 @@ def _work_off_everybody() -> int:
         lock_final_profiles(owners)
         run_sql("loyalty.lock_balances", profile_ids=owners)
         rules = rules or Rules((), "lifetime", 0)
-        _move(measure(rules, owners, now), rules, set(owners), now)
+        _move(measure(rules, owners, now, with_deeds=True), rules, set(owners), now)
     cursor = owners[-1] if owners else None
     Program.objects.filter(pk=program.pk).update(tier_cursor=cursor)
     return len(owners)
@@ -130,15 +131,17 @@ def _move(
 ) -> list[int]:
     """Write how people stand from now on where it differs, and tell of those who moved."""
     rows: list[tuple[Any, ...]] = []
-    facts: list[tuple[int, str, int]] = []
+    facts: list[TierRow] = []
     events: list[NewEvent] = []
     for one in found:
         standing = stand(one, rules, now)
-        step = standing.step
-        tier_id, name, rank = (step.id, step.name, step.rank) if step else (None, "", 0)
+        tier_id = standing.step.id if standing.step else None
+        name, rank = _named(standing.step)
+        fall = foresee(rules, standing, one.record, now)
+        ahead = (fall.at, *_named(fall.step)) if fall else (None, "", 0)
         is_moved = tier_id != one.tier_id
-        if (name, rank) != (one.name, one.rank):
-            facts.append((one.profile_id, name, rank))
+        if (name, rank, ahead) != (one.name, one.rank, one.ahead):
+            facts.append((one.profile_id, name, rank, *ahead))
         if not is_moved and (standing.falls_at, standing.due_at) == (one.falls_at, one.due_at):
             continue
         direction = _direction(one.rank, rank, rules) if is_moved else ""
@@ -154,6 +157,10 @@ def _move(
     write_tiers(facts)
     append_events(events, now=now)
     return [event.profile_id for event in events if event.profile_id is not None]
+
+
+def _named(step: Step | None) -> tuple[str, int]:
+    return (step.name, step.rank) if step else ("", 0)
 
 
 def _direction(before: int, after: int, rules: Rules) -> str:

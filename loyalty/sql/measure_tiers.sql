@@ -5,14 +5,19 @@
 --      owners         bigint[]     accounts; those who write the answer hold them locked
 --      since, before  timestamptz  from when on figures count; of the window before
 --      with_points    boolean      whether points are asked of anybody
--- out: profile_id, tier_id, tier_falls_at, tier_due_at, name, rank, oldest,
+--      with_deeds     boolean      whether each order is told by itself
+-- out: profile_id, tier_id, tier_falls_at, tier_due_at, oldest,
+--      name, rank, ends_at, name_after, rank_after    as the facts have them
 --      spend, orders, points, spend_before, orders_before, points_before
+--      ordered_ats, nets, pointed_ats, points_then    arrays; null where they are not asked for
 --
 -- Money is net of refunds, in the tenant's currency; a refund takes its share of the order. Money
 -- and points count when the order was placed, and so does what is taken back of them.
 SELECT
     a.profile_id, a.tier_id, a.tier_falls_at, a.tier_due_at,
     coalesce(f.loyalty_tier, '') AS name, coalesce(f.loyalty_rank, 0) AS rank, o.oldest,
+    f.tier_ends_at AS ends_at, coalesce(f.tier_after, '') AS name_after,
+    coalesce(f.rank_after, 0) AS rank_after, o.ordered_ats, o.nets, e.pointed_ats, e.points_then,
     coalesce(o.spend, 0)::bigint AS spend, o.orders, coalesce(e.points, 0)::bigint AS points,
     coalesce(o.spend_before, 0)::bigint AS spend_before, o.orders_before,
     coalesce(e.points_before, 0)::bigint AS points_before
@@ -25,7 +30,9 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE n.ordered_at >= %(since)s) AS orders,
         min(n.ordered_at) FILTER (WHERE n.ordered_at >= %(since)s) AS oldest,
         sum(n.net) FILTER (WHERE n.ordered_at < %(since)s) AS spend_before,
-        count(*) FILTER (WHERE n.ordered_at < %(since)s) AS orders_before
+        count(*) FILTER (WHERE n.ordered_at < %(since)s) AS orders_before,
+        array_agg(n.ordered_at) FILTER (WHERE %(with_deeds)s) AS ordered_ats,
+        array_agg(n.net::bigint) FILTER (WHERE %(with_deeds)s) AS nets
     FROM (
         SELECT
             r.ordered_at,
@@ -43,7 +50,9 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT
         sum(p.points) FILTER (WHERE r.ordered_at >= %(since)s) AS points,
-        sum(p.points) FILTER (WHERE r.ordered_at < %(since)s) AS points_before
+        sum(p.points) FILTER (WHERE r.ordered_at < %(since)s) AS points_before,
+        array_agg(r.ordered_at) FILTER (WHERE %(with_deeds)s) AS pointed_ats,
+        array_agg(p.points) FILTER (WHERE %(with_deeds)s) AS points_then
     FROM loyalty_pointsentry AS p
     JOIN crm_order AS r ON r.tenant_id = %(tenant_id)s AND r.id = p.order_id
     WHERE %(with_points)s

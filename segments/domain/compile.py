@@ -45,9 +45,10 @@ from segments.domain.definitions import (
     SegmentLeaf,
 )
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
+from segments.domain.query import ahead
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
 from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf
-from segments.types import Kind
+from segments.types import Field, Kind
 
 _BUYS = "COALESCE(f.order_count, 0) > 0"
 
@@ -124,6 +125,15 @@ class Compiler:
         """Note that a truth may change when an instant is so many calendar days ago."""
         self.flips.setdefault(column, set()).add(days)
 
+    def as_of(self, asked: Field) -> Field:
+        """Return a field as it reads at the moment, where time alone changes it one day."""
+        if not asked.ends_at:
+            return asked
+        self.change_at(ahead(self, asked.ends_at))
+        is_over = f"{asked.ends_at} <= {self.bind(self.moment.now)}"
+        sql = f"(CASE WHEN {is_over} THEN {asked.then} ELSE {asked.sql} END)"
+        return replace(asked, sql=sql)
+
     def joined(self) -> str:
         """Return the joins that what was compiled needs behind ``p``; empty without any."""
         return "\n".join(
@@ -156,7 +166,7 @@ class Compiler:
 
     def _compile_comparison(self, leaf: FieldLeaf | PropertyLeaf) -> str:
         if isinstance(leaf, FieldLeaf):
-            return self._compile_field(leaf)
+            return self._compile_field(replace(leaf, field=self.as_of(leaf.field)))
         read_as = property_field(self, leaf.key, leaf.kind)
         return self._compile_field(FieldLeaf(leaf.path, read_as, leaf.operator, leaf.value))
 

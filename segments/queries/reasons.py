@@ -264,7 +264,7 @@ def _value_sql(compiler: Compiler, leaf: Leaf) -> str:
 
 def _compared_sql(compiler: Compiler, leaf: FieldLeaf | PropertyLeaf) -> str:
     if isinstance(leaf, FieldLeaf):
-        return _field_sql(compiler, leaf.field)
+        return _field_sql(compiler, compiler.as_of(leaf.field))
     return _field_sql(compiler, property_field(compiler, leaf.key, leaf.kind))
 
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty.domain.outlook import Deed, Fall, Record, foresee
 from loyalty.domain.tiers import (
     ALL,
+    BEGINNING,
     CALENDAR,
     LIFETIME,
     ROLLING,
@@ -103,6 +105,97 @@ def test_the_clock_looks_when_figures_fall_next(
     # Who is in the lowest tier can fall out of it where it asks for something.
     alone = Rules((VIP,), window, 30, LONDON)
     assert alone.decide(VIP, VIP, falls_at=None, oldest=oldest, now=NOW) == standing
+
+
+def ordered(month: int, day: int, spend: int) -> Deed:
+    return Deed(datetime(2026, month, day, 9, tzinfo=UTC), Figures(spend, 1, 1_000))
+
+
+@pytest.mark.covers("L4", "S4")
+@pytest.mark.parametrize(
+    ("window", "deeds", "step", "fall"),
+    [
+        # Thirty days after an order has turned a year old; the other one counts still.
+        (
+            ROLLING,
+            [ordered(5, 3, 40_000), ordered(2, 3, 10_000)],
+            VIP,
+            Fall(datetime(2027, 3, 5, tzinfo=UTC), REGULAR),
+        ),
+        # Within the days of grace that one leaves the window as well.
+        (
+            ROLLING,
+            [ordered(2, 20, 40_000), ordered(2, 3, 10_000)],
+            VIP,
+            Fall(datetime(2027, 3, 5, tzinfo=UTC), NEW),
+        ),
+        (
+            ROLLING,
+            [ordered(2, 3, 10_000), ordered(3, 1, 50_000)],
+            VIP,
+            Fall(datetime(2027, 3, 31, tzinfo=UTC), NEW),
+        ),
+        # What this year earned is kept for all of the next one.
+        (
+            CALENDAR,
+            [ordered(2, 3, 60_000)],
+            VIP,
+            Fall(datetime(2028, 1, 31, tzinfo=UTC), NEW),
+        ),
+        (CALENDAR, [], VIP, Fall(datetime(2027, 1, 31, tzinfo=UTC), NEW)),
+        (LIFETIME, [Deed(BEGINNING, Figures(60_000, 1, 1_000))], VIP, None),
+        (ROLLING, [], NEW, None),
+        (ROLLING, [ordered(2, 3, 10_000)], None, None),
+    ],
+)
+def test_when_time_takes_a_tier_is_known_ahead(
+    window: str, deeds: list[Deed], step: Step | None, fall: Fall | None
+) -> None:
+    assert foresee(rules(window), Standing(step), Record(deeds), NOW) == fall
+
+
+def test_what_is_left_after_the_days_of_grace_is_known_while_they_last() -> None:
+    ends = NOW + timedelta(days=20)
+    once = Record([Deed(BEGINNING, Figures(20_000, 1))])
+    grace = Standing(VIP, ends, ends)
+    assert foresee(rules(LIFETIME), grace, once, NOW) == Fall(ends, REGULAR)
+    assert foresee(Rules((VIP,), LIFETIME, 30, LONDON), grace, once, NOW) == Fall(ends, None)
+
+
+@given(
+    days=st.lists(st.integers(min_value=0, max_value=700), max_size=6),
+    spends=st.lists(st.integers(min_value=0, max_value=60_000), min_size=6, max_size=6),
+    window=st.sampled_from([ROLLING, CALENDAR]),
+    grace=st.integers(min_value=0, max_value=90),
+)
+def test_the_clock_does_what_was_foreseen(
+    days: list[int], spends: list[int], window: str, grace: int
+) -> None:
+    asked = rules(window, grace)
+    record = Record(
+        [
+            Deed(NOW - timedelta(days=ago), Figures(spend, 1, 1_000))
+            for ago, spend in zip(days, spends, strict=False)
+        ]
+    )
+
+    def decide(step: Step | None, falls_at: datetime | None, at: datetime) -> Standing:
+        bounds = asked.bounds(at)
+        merited = asked.merited(
+            record.between(bounds.since), record.between(bounds.before, bounds.since)
+        )
+        inside = [one for one in record.instants if one >= bounds.since]
+        oldest = min(inside, default=None)
+        return asked.decide(step, merited, falls_at=falls_at, oldest=oldest, now=at)
+
+    standing = began = decide(None, None, NOW)
+    fall = foresee(asked, standing, record, NOW)
+    found = None
+    while standing.due_at is not None and found is None:
+        at = standing.due_at
+        standing = decide(standing.step, standing.falls_at, at)
+        found = Fall(at, standing.step) if standing.step != began.step else None
+    assert found == fall
 
 
 @given(day=st.dates(min_value=date(2020, 1, 1), max_value=date(2030, 1, 1)))

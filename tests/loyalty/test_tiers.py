@@ -20,7 +20,9 @@ from loyalty.services.accrual import post_for_events
 from loyalty.services.checks import find_differences
 from loyalty.services.ladder import LadderData, TierData, save_ladder, try_ladder
 from loyalty.services.tiers import work_off_tiers
-from segments.models import Membership
+from segments.models import Membership, Upkeep
+from segments.queries.reasons import explain_segments
+from segments.services.clock import reevaluate_due
 from segments.services.evaluate import matching
 from tenants.choices import Role
 from tenants.models import AuditEntry, Tenant
@@ -62,6 +64,11 @@ def tier_of(profile: Profile) -> str:
     return name
 
 
+def ahead() -> tuple[datetime | None, str, int]:
+    facts = ProfileFacts.objects.get()
+    return facts.tier_ends_at, facts.tier_after, facts.rank_after
+
+
 def told() -> list[tuple[str, str, str, bool]]:
     events = Event.objects.filter(name="Loyalty Tier Changed").order_by("pk")
     return [
@@ -101,18 +108,22 @@ def test_time_takes_a_tier_after_the_days_of_grace(three: list[Tier]) -> None:
     # The order is a year old when the first of June begins in London.
     a_year = datetime(2027, 5, 31, 23, tzinfo=UTC)
     assert PointsAccount.objects.get().tier_due_at == a_year
+    assert ahead() == (a_year + timedelta(days=30), "New", 1)
     with simulated(a_year - timedelta(seconds=1)):
         assert work() == 0
-    with simulated(a_year):
+    # However late the clock comes to it, they have merited it no more since then.
+    with simulated(a_year + timedelta(minutes=7)):
         assert work() == 1
     assert (tier_of(ada), PointsAccount.objects.get().tier_falls_at) == (
         "VIP",
         a_year + timedelta(days=30),
     )
+    assert ahead() == (a_year + timedelta(days=30), "New", 1)
     with simulated(a_year + timedelta(days=30)):
         assert (work(), work()) == (1, 0)
     assert tier_of(ada) == "New"
     assert told()[-1] == ("VIP", "New", "down", False)
+    assert ahead() == (None, "", 0)
 
 
 def test_who_buys_within_the_days_of_grace_stays(three: list[Tier]) -> None:
@@ -135,6 +146,7 @@ def test_a_refund_takes_a_tier_after_the_days_of_grace(three: list[Tier]) -> Non
         post_for_events([make_ref("Order Updated", order.pk, ada.pk)])
     falls_at = PointsAccount.objects.get().tier_falls_at
     assert falls_at == BOUGHT_AT + timedelta(days=30)
+    assert ahead() == (falls_at, "Regular", 2)
     with simulated(falls_at):
         work()
     assert tier_of(ada) == "Regular"
@@ -305,6 +317,20 @@ def test_segments_ask_for_tiers(three: list[Tier], tenant: Tenant) -> None:
     assert asked("loyalty_tier", "!=", "vip") == {bob.pk, cy.pk}
     assert asked("loyalty_rank", ">=", 2) == {ada.pk, bob.pk}
     assert matching({"field": "loyalty_tier", "is": "missing"}, everybody, BOUGHT_AT) == {cy.pk}
+    # A year after the order, and thirty days: the clock of the segments comes first this time.
+    ends = datetime(2027, 6, 30, 23, tzinfo=UTC)
+    [why] = explain_segments(ada.pk, BOUGHT_AT, segment_id=best.pk)
+    assert (why.holds, why.turns_at, why.leaves[0].flips_at) == (True, ends, ends)
+    Upkeep.objects.update(due_at=None)
+    for at, members in ((ends - timedelta(seconds=1), 1), (ends, 0)):
+        with simulated(at):
+            reevaluate_due(Deadline(seconds=None))
+        assert Membership.objects.filter(segment_ids__contains=[best.pk]).count() == members
+    with simulated(ends):
+        drain_tenant(tenant.pk)
+    assert tier_of(ada) == "New"
+    assert ("VIP", "New", "down", False) in told()
+    assert not Membership.objects.filter(segment_ids__contains=[best.pk]).exists()
 
 
 def post(client: Client, do: str, *tiers: dict[str, str], **more: str) -> Any:

@@ -122,9 +122,35 @@ FIELDS_ASKED: list[Case] = [
     Case(field("last_opened_at", "missing"), "Last open: not known", "not known"),
     Case(field("country", "=", "GB"), "Country: GB", "GB"),
     Case(field("rfm_group", "=", "champions"), "RFM group: Champions", "Champions"),
-    Case(field("loyalty_tier", "=", "gold"), "Loyalty tier: gold", "Gold"),
-    Case(field("loyalty_tier", "!=", "Gold"), "Loyalty tier: not Gold", "Gold", holds=False),
-    Case(field("loyalty_rank", ">=", 2), "Loyalty tier level (1 is the lowest): at least 2", "2"),
+    Case(
+        field("loyalty_tier", "=", "gold"),
+        "Loyalty tier: gold",
+        "Gold",
+        turns_at=midnight(7, 30),
+    ),
+    Case(
+        field("loyalty_tier", "!=", "Gold"),
+        "Loyalty tier: not Gold",
+        "Gold",
+        holds=False,
+        turns_at=midnight(7, 30),
+    ),
+    Case(
+        field("loyalty_tier", "in", ["Gold", "Silver"]), "Loyalty tier: any of Gold, Silver", "Gold"
+    ),
+    Case(
+        field("loyalty_rank", ">=", 2),
+        "Loyalty tier level (1 is the lowest): at least 2",
+        "2",
+        turns_at=midnight(7, 30),
+    ),
+    Case(
+        field("tier_ends_at", "in_the_next", days(14)),
+        "Loyalty tier ends unless they earn it again: in the next 14 days",
+        "30 Jul 2026",
+        holds=False,
+        turns_at=midnight(7, 16),
+    ),
     Case(field("points_balance", ">", 300), "Points balance: more than 300", "340 points"),
     Case(
         # On the 20th in London: that day is still ahead of her when it begins.
