@@ -1,5 +1,7 @@
 """What may be better about a flow that can run as it is."""
 
+from typing import Final
+
 from crm.domain.channels import CHANNEL_LABELS
 from flows.domain.graph import Graph, Message
 from flows.domain.nodes import ChannelChoice, Goal
@@ -10,6 +12,10 @@ PROMOTING = frozenset({"promotional", "behavioural"})
 ASKED_APART = frozenset({"sms", "whatsapp"})
 """Channels that few agreed to."""
 
+NO_GOAL: Final = (
+    "without a goal nobody leaves when they did what the flow is for, and nothing is counted"
+)
+
 
 def advise(graph: Graph) -> list[Problem]:
     """Return what a marketer should think of; none of it keeps a flow from running."""
@@ -18,8 +24,7 @@ def advise(graph: Graph) -> list[Problem]:
     found = []
     has_goal = graph.goal is not None or any(isinstance(x, Goal) for x in graph.nodes.values())
     if promoting and not has_goal:
-        text = "has no goal: nobody leaves when they did what it is for, and nothing is counted"
-        found.append(Problem("goal", text))
+        found.append(Problem("goal", NO_GOAL))
     if not any(isinstance(node, ChannelChoice) for node in graph.nodes.values()):
         found += [
             Problem(

@@ -18,6 +18,11 @@ OTHER_CART: Final = (
     " cart_id out"
 )
 
+NO_PROMOTION: Final = (
+    "a flow with a message about an order must not promote; put what promotes into a flow of its"
+    " own"
+)
+
 
 def lint(graph: Graph) -> list[Problem]:
     """Return every fault that must be mended before a flow may run; empty when it may."""
@@ -48,7 +53,7 @@ def _promotions(graph: Graph) -> list[Problem]:
     if not any(node.message_class == "transactional" for node in messages):
         return []
     return [
-        Problem(f"nodes.{node.id}.message_class", "a transactional flow must not promote")
+        Problem(f"nodes.{node.id}.message_class", NO_PROMOTION)
         for node in messages
         if node.message_class == "promotional"
     ]

@@ -7,9 +7,9 @@ from flows.nodes.parts import JUMP, describe, target
 NODE_TYPE: Final[dict[str, Any]] = describe(
     "goto",
     "Go to",
-    "Goes on at another node, so often at most. A way back needs a delay of 1 hour or more.",
+    "Goes on at another step, so often at most. A way back needs a delay of 1 hour or more.",
     properties={
-        "target": target("Where", "Node at which it goes on.", kind=JUMP),
+        "target": target("Where", "The step at which it goes on.", kind=JUMP),
         "max_visits": {
             "type": "integer",
             "minimum": 1,

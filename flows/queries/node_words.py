@@ -206,7 +206,8 @@ def _wait_words(
             return speak_date_wait(node), f"At {at:%H:%M} for a date alone. {zone or OWN_ZONE}"
         case EventWait(any_of=any_of):
             said = " or ".join(speak_match(match, names.message(match.message)) for match in any_of)
-            return f"Wait for {said}", speak_timeout(node)
+            lead = "until" if all(match.message for match in any_of) else "for"
+            return f"Wait {lead} {said}", speak_timeout(node)
         case StockWait(min_units=pieces):
             least = f"{pieces} piece{'' if pieces == 1 else 's'} or more. "
             return "Wait until back in stock", least + speak_timeout(node)

@@ -135,7 +135,8 @@ def test_a_transactional_flow_does_not_promote() -> None:
         {"a": message_node(message_class="transactional", then="b"), "b": message_node()}
     )
     assert faults(graph) == {
-        "nodes.b.message_class": "a transactional flow must not promote",
+        "nodes.b.message_class": "a flow with a message about an order must not promote; "
+        "put what promotes into a flow of its own",
     }
 
 
