@@ -101,6 +101,9 @@ def test_who_does_not_get_in_is_told_why(tenant: Tenant) -> None:
     assert (small.stops, small.refused) == ([], "The event does not match the trigger filter")
     abroad = walk(recovery(), profile_id=make_profile(country="US").pk)
     assert abroad.refused == "The profile does not match the entry filter"
+    keyed = definition({"note": message_node()}, reentry={"policy": "keyed", "property": "cart_id"})
+    assert walk(keyed).refused == "The event lacks the property that tells runs apart"
+    assert mails(walk(keyed, properties={})) == [("note", timedelta(0))]
     nobody = Wishes(profile_id=999_999, starts_at=NOON)
     assert walk_shopper(1, parse_graph(recovery()), nobody, now=clock.now()) is None
 

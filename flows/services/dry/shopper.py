@@ -26,6 +26,8 @@ from tenants.queries import get_tenant
 
 LONGEST: Final = timedelta(days=730)
 """So far it is looked into the future."""
+MADE_UP: Final = "1"
+"""What the event says by which runs are told apart, where nothing is said of it."""
 _REFUSALS = dict(Refusal.choices)
 
 
@@ -36,7 +38,7 @@ class Wishes:
     Attributes:
         profile_id: a real person; 0 for one who does not exist.
         starts_at: aware.
-        properties: of the event that starts it.
+        properties: of the event that starts it; without any it tells its run apart from others.
         choices: by node.
         exit_after: how long after the start each exit condition is met, by its place.
         zone: of somebody who does not exist; empty is the tenant's.
@@ -133,7 +135,8 @@ def _first(graph: Graph, flow_id: int, person_id: int, wishes: Wishes) -> Occurr
     """Return the event that starts the walk."""
     name, object_id = _begins_with(graph, flow_id)
     ref = EventRef(1, name, wishes.starts_at, person_id, object_id, is_backfill=False)
-    said = wishes.properties
+    key = graph.reentry.key
+    said = wishes.properties or ({key: MADE_UP} if key else {})
     return Occurrence(ref, said, name_properties(name, object_id, said))
 
 
