@@ -90,6 +90,11 @@ class Drawing {
     return this.#grammar.ways(this.#graph, key).filter((way) => !way.isJump && (way.to in this.#graph.nodes || way.to === ""));
   }
 
+  /** Say whether the names of the ways of a step stand at them; a jump has one as well. */
+  #isNamed(key: string): boolean {
+    return this.#grammar.ways(this.#graph, key).length > 1;
+  }
+
   #block(key: string, stops: ReadonlySet<string>): Box | null {
     if (stops.has(key) || this.#drawn.has(key) || (key !== "" && !(key in this.#graph.nodes))) return null;
     this.#drawn.add(key);
@@ -189,7 +194,7 @@ class Drawing {
     const rank = new Map(order.map((key, index) => [key, index]));
     for (const key of order) {
       const ways = this.#ways(key);
-      const bottom = (tops.get(key) ?? 0) + heightOf(key) + (ways.length > 1 ? GAP_WAYS : GAP_Y);
+      const bottom = (tops.get(key) ?? 0) + heightOf(key) + (this.#isNamed(key) ? GAP_WAYS : GAP_Y);
       for (const { to } of ways) {
         if (to === "" || (rank.get(to) ?? 0) <= (rank.get(key) ?? 0)) continue;
         tops.set(to, Math.max(tops.get(to) ?? 0, bottom));
@@ -220,9 +225,8 @@ class Drawing {
       [to.x, last],
       [to.x, to.y],
     ] as const;
-    const isForked = this.#ways(way.from).length > 1;
     const label = { x: lane, y: turn + 18 };
-    const plus = { x: lane, y: isForked ? turn + 50 : sy + GAP_Y / 2 };
+    const plus = { x: lane, y: this.#isNamed(way.from) ? turn + 50 : sy + GAP_Y / 2 };
     return { id: idOf(way), way, path: draw(points), label, plus, isBack };
   }
 
