@@ -44,6 +44,42 @@ EXISTS (
 )
 """
 
+FROM_PAST = """
+FROM unnest(
+    %(places)s::integer[], %(profile_ids)s::bigint[], %(ats)s::timestamptz[]
+) AS a (place, profile_id, at)
+JOIN crm_profile AS p ON p.tenant_id = %(tenant_id)s AND p.id = a.profile_id
+JOIN ({figures}) AS g ON g.place = a.place
+LEFT JOIN crm_profilefacts AS k ON k.tenant_id = %(tenant_id)s AND k.profile_id = p.id
+CROSS JOIN LATERAL jsonb_populate_record(k, to_jsonb(g) - 'place') AS f
+"""
+"""Profiles at moments of the past, with the order figures that they had then."""
+_STORED_THEN = """
+COALESCE((
+    SELECT n.entered = (n.at <= a.at)
+    FROM (
+        SELECT c.entered, c.at, c.id, c.cause
+        FROM segments_membershipchange AS c
+        WHERE c.tenant_id = %(tenant_id)s
+          AND c.profile_id = p.id
+          AND c.segment_id = {segment_id}
+        UNION ALL
+        SELECT m.entered, m.at, m.id, m.cause
+        FROM segments_membershipmove AS m
+        WHERE m.tenant_id = %(tenant_id)s
+          AND m.part = p.id >> 13
+          AND m.segment_id = {segment_id}
+          AND p.id = ANY(m.profile_ids)
+    ) AS n
+    WHERE n.at <= a.at OR n.cause <> 'definition'
+    ORDER BY
+        n.at > a.at, CASE WHEN n.at > a.at THEN n.at - a.at ELSE a.at - n.at END,
+        CASE WHEN n.at > a.at THEN n.id ELSE -n.id END
+    LIMIT 1
+), {stored})
+"""
+"""The last move before the moment says it, else the next one after it, else what is stored."""
+
 
 def get_moment(now: datetime) -> Moment:
     """Return an instant in the active tenant's calendar."""
@@ -51,12 +87,15 @@ def get_moment(now: datetime) -> Moment:
     return Moment(now, find_zone(tenant.timezone), tenant.week_start)
 
 
-def get_compiler(now: datetime, references: Mapping[str, Decimal | None]) -> Compiler:
+def get_compiler(
+    now: datetime, references: Mapping[str, Decimal | None], *, is_past: bool = False
+) -> Compiler:
     """Return a compiler for the active tenant's calendar and currency.
 
     Args:
         now: aware; the instant conditions are asked for.
         references: figures of all buyers by key.
+        is_past: memberships are asked as they were, of rows of `FROM_PAST`.
 
     Returns:
         A compiler that reads stored memberships for conditions on other segments.
@@ -64,7 +103,8 @@ def get_compiler(now: datetime, references: Mapping[str, Decimal | None]) -> Com
     tenant = get_tenant(current_tenant_id())
     moment = Moment(now, find_zone(tenant.timezone), tenant.week_start)
     digits = exponent(tenant.currency)
-    return Compiler(moment, digits, references, stored_membership_sql, stored_membership_sql)
+    is_member = past_membership_sql if is_past else stored_membership_sql
+    return Compiler(moment, digits, references, is_member, is_member)
 
 
 def parse_definition(definition: object) -> Node:
@@ -175,6 +215,13 @@ def list_references() -> dict[str, Decimal | None]:
 def stored_membership_sql(segment_id: int) -> str:
     """Return the condition on another segment that reads the stored membership."""
     return _STORED.replace("{segment_id}", str(int(segment_id)))
+
+
+def past_membership_sql(segment_id: int) -> str:
+    """Return the condition on another segment that reads who was in it then."""
+    stored = stored_membership_sql(segment_id)
+    text = _STORED_THEN.replace("{segment_id}", str(int(segment_id)))
+    return text.replace("{stored}", stored)
 
 
 def measure_reference(field: Field, value: Reference) -> tuple[Decimal | None, int]:

@@ -1,0 +1,80 @@
+"""Conditions asked of people as they were."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crm.models import Profile
+from segments.choices import Cause
+from segments.models import Membership, MembershipChange, MembershipMove, Segment
+from segments.services.evaluate import Asked, matching_then
+from tenants.models import Tenant
+from tests.factories.loyalty import make_order, make_profile, make_refund
+from tests.factories.segments import make_segment
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+NOW = NOON + 90 * DAY
+
+pytestmark = pytest.mark.covers("X1")
+
+
+def days_met(definition: object, person: Profile) -> list[int]:
+    """Return on which of the days 0 to 9 somebody met a condition."""
+    asked: list[Asked] = [(person.pk, NOON + day * DAY) for day in range(10)]
+    met = matching_then(definition, asked, NOW)
+    return [day for day, one in enumerate(asked) if one in met]
+
+
+def test_orders_refunds_and_days_count_as_they_did(tenant: Tenant) -> None:
+    ada, bob = make_profile(country="GB"), make_profile()
+    order = make_order(ada, 10_000, ordered_at=NOON + 2 * DAY)
+    make_order(ada, 5_000, ordered_at=NOON + 5 * DAY)
+    make_order(ada, 9_000, ordered_at=NOON + 3 * DAY, is_counted=False)
+    make_refund(order, 4_000, refunded_at=NOON + 7 * DAY)
+    orders = {"field": "order_count", "is": ">=", "value": 1}
+    assert days_met(orders, ada) == [2, 3, 4, 5, 6, 7, 8, 9]
+    assert days_met(orders, bob) == []
+    assert days_met({"field": "order_count", "is": ">=", "value": 2}, ada) == [5, 6, 7, 8, 9]
+    assert days_met({"field": "net_revenue", "is": ">=", "value": "120.00"}, ada) == [5, 6]
+    since = {"field": "days_since_last_order", "is": "between", "value": [1, 2]}
+    assert days_met(since, ada) == [3, 4, 6, 7]
+    both = {"op": "and", "children": [orders, {"field": "country", "is": "=", "value": "GB"}]}
+    assert days_met(both, ada) == [2, 3, 4, 5, 6, 7, 8, 9]
+    assert matching_then(orders, [], NOW) == set()
+
+
+def test_who_was_in_a_segment_is_told_by_the_moves_around_the_moment(tenant: Tenant) -> None:
+    segment = make_segment({"field": "order_count", "is": ">=", "value": 1})
+    ada, bob, cyd, dan = (make_profile() for _ in range(4))
+    for person, entered, day, cause in (
+        (ada, True, 3, Cause.EVENT),
+        (ada, False, 6, Cause.TIME),
+        (bob, False, 4, Cause.EVENT),
+        (cyd, True, 20, Cause.DEFINITION),
+    ):
+        MembershipChange.objects.create(
+            profile_id=person.pk,
+            segment_id=segment.pk,
+            entered=entered,
+            at=NOON + day * DAY,
+            cause=cause,
+        )
+    MembershipMove.objects.create(
+        id=10**6,
+        segment_id=segment.pk,
+        part=dan.pk >> 13,
+        entered=True,
+        at=NOON + 8 * DAY,
+        cause=Cause.REFERENCE,
+        people=1,
+        profile_ids=[dan.pk],
+    )
+    for person in (cyd, dan):
+        Membership.objects.create(profile=person, segment_ids=[segment.pk])
+    member = {"segment": str(segment.pk), "is": "member"}
+    assert days_met(member, ada) == [3, 4, 5]
+    assert days_met(member, bob) == [0, 1, 2, 3]
+    assert days_met(member, cyd) == list(range(10))
+    assert days_met(member, dan) == [8, 9]
+    assert Segment.objects.count() == 1
