@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 
 ORDER_PLACED: Final = "Order Placed"
@@ -25,7 +26,7 @@ class Duration:
     @property
     def length(self) -> timedelta:
         """The length with days of 24 hours."""
-        return timedelta(**{self.unit: self.n})
+        return _length(self.unit, self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,9 @@ class ErrorPolicy:
             return None
         times: int = 2 ** (failures - 1)
         return min(self.wait * times, MOST_WAIT)
+
+
+@cache
+def _length(unit: str, n: int) -> timedelta:
+    """Return a length, which runs of a batch ask for again and again."""
+    return timedelta(**{unit: n})

@@ -1,28 +1,19 @@
-"""What dry walks read of people and events; in sets."""
+"""What dry walks read of people and events; in sets, with an array in the place of many ids."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
-from django.db.models.functions import Coalesce
-
-from crm.choices import Channel
-from crm.models import ConsentEvent, Event, Profile
+from crm.models import Event, Profile
 from crm.types import EventRef
 from flows.queries import people
-from flows.queries.reach import MARKETING
-from messaging.choices import MessageStatus
-from messaging.models import Message
-
-EventRow = tuple[int, str, datetime, int, int | None, bool, dict[str, Any]]
-"""Id, name, time, profile, what it is about, whether it is history, and what it says."""
+from kernel.arrays import array
+from kernel.sql import run_sql
 
 
 def list_people(profile_ids: Collection[int]) -> list[Any]:
-    """Return id, zone, country and erasure of people as named tuples, without nameless visitors."""
-    known = Profile.objects.filter(pk__in=set(profile_ids), is_anonymous=False)
-    return list(known.values_list("pk", "timezone", "country", "erased_at", named=True))
+    """Return rows of `flows.replay_people`; nameless visitors are left out."""
+    return run_sql("flows.replay_people", profile_ids=array(profile_ids))
 
 
 def list_dates(names: Collection[str], profile_ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -46,15 +37,15 @@ def list_starters(
         after: id of the last one of the page before.
         limit: most people returned.
     """
-    rows = Event.objects.filter(
-        name__in=set(names),
-        occurred_at__gte=since,
-        occurred_at__lte=until,
-        is_backfill=False,
-        profile_id__gt=after,
+    rows = run_sql(
+        "flows.replay_starters",
+        names=array(sorted(names)),
+        since=since,
+        until=until,
+        after=after,
+        most=limit,
     )
-    found = rows.order_by("profile_id").values_list("profile_id", flat=True).distinct()[:limit]
-    return [profile_id for profile_id in found if profile_id is not None]
+    return [row.profile_id for row in rows]
 
 
 def count_starters(names: Collection[str], *, since: datetime, until: datetime) -> int:
@@ -89,60 +80,37 @@ def list_changes(names: Collection[str], *, since: datetime, until: datetime) ->
 def list_events(
     profile_ids: Collection[int],
     names: Collection[str],
+    told: Collection[str],
     *,
     since: datetime,
     until: datetime,
-    with_properties: bool,
-) -> list[EventRow]:
-    """Return what happened to people in a time, oldest first.
+) -> list[Any]:
+    """Return what happened to people in a time, oldest first, as rows of `flows.replay_events`.
 
     Args:
         profile_ids: of the active tenant.
         names: of the events.
+        told: names of those of which it is read what they say.
         since: aware.
         until: aware; included.
-        with_properties: read what they say; otherwise they say nothing.
     """
-    rows = Event.objects.filter(
-        profile_id__in=set(profile_ids),
-        name__in=set(names),
-        occurred_at__gte=since,
-        occurred_at__lte=until,
-    ).order_by("occurred_at", "pk")
-    columns = ["pk", "name", "occurred_at", "profile_id", "object_id", "is_backfill"]
-    columns += ["properties"] if with_properties else []
-    return [(*row[:6], row[6] if with_properties else {}) for row in rows.values_list(*columns)]
-
-
-def list_reachable(profile_ids: Collection[int]) -> dict[tuple[int, str], tuple[bool, str]]:
-    """Return whether people have an address on a channel today, and what they say to marketing.
-
-    Push is left out: whether a browser takes messages is not kept of the past.
-    """
-    rows = Profile.objects.filter(pk__in=set(profile_ids)).values_list(
-        "pk", "email", "phone", "email_consent", "sms_consent", "whatsapp_consent"
+    return run_sql(
+        "flows.replay_events",
+        profile_ids=array(profile_ids),
+        names=array(sorted(names)),
+        told=array(sorted(told)),
+        since=since,
+        until=until,
     )
-    found: dict[tuple[int, str], tuple[bool, str]] = {}
-    for pk, email, phone, by_mail, by_sms, by_whatsapp in rows:
-        found[pk, Channel.EMAIL.value] = (bool(email), by_mail or "")
-        found[pk, Channel.SMS.value] = (bool(phone), by_sms or "")
-        found[pk, Channel.WHATSAPP.value] = (bool(phone), by_whatsapp or "")
-    return found
 
 
 def list_consents(
     profile_ids: Collection[int],
 ) -> dict[tuple[int, str], list[tuple[datetime, str]]]:
     """Return what people said to marketing on each channel, oldest first."""
-    rows = (
-        ConsentEvent.objects.filter(profile_id__in=set(profile_ids), topic="")
-        .annotate(at=Coalesce("occurred_at", "recorded_at"))
-        .order_by("at", "pk")
-        .values_list("profile_id", "channel", "at", "state")
-    )
     found: dict[tuple[int, str], list[tuple[datetime, str]]] = {}
-    for profile_id, channel, at, state in rows:
-        found.setdefault((profile_id, channel), []).append((at, state))
+    for row in run_sql("flows.replay_consents", profile_ids=array(profile_ids)):
+        found.setdefault((row.profile_id, row.channel), []).append((row.at, row.state))
     return found
 
 
@@ -154,16 +122,15 @@ def list_left_of_others(
     Returns:
         The time, the class and the channel of each; what may have arrived counts as well.
     """
-    rows = Message.objects.filter(
-        profile_id__in=set(profile_ids),
-        status__in=(MessageStatus.SENT, MessageStatus.UNKNOWN),
-        message_class__in=MARKETING,
-    ).exclude(flow_id=flow_id)
-    timed = rows.annotate(left_at=Coalesce("sent_at", "claimed_at"))
-    within = timed.filter(left_at__gt=since, left_at__lte=until)
     found: dict[int, list[tuple[datetime, str, str]]] = {}
-    for profile_id, *left in within.values_list(
-        "profile_id", "left_at", "message_class", "channel"
+    if not profile_ids:
+        return found
+    for profile_id, *left in run_sql(
+        "flows.replay_left",
+        profile_ids=array(profile_ids),
+        flow_id=flow_id,
+        since=since,
+        until=until,
     ):
         found.setdefault(profile_id, []).append((left[0], left[1], left[2]))
     return found
@@ -173,11 +140,11 @@ def count_sent(
     flow_id: int, profile_ids: Collection[int], *, since: datetime, until: datetime
 ) -> dict[tuple[int, str], int]:
     """Return how many messages of a flow people were really sent in a time, by person and node."""
-    rows = Message.objects.filter(
-        profile_id__in=set(profile_ids),
+    rows = run_sql(
+        "flows.replay_sent",
+        profile_ids=array(profile_ids),
         flow_id=flow_id,
-        sent_at__gte=since,
-        sent_at__lte=until,
-    ).values_list("profile_id", "node_id")
-    counted = rows.annotate(number=Count("pk"))
-    return {(profile_id, node): number for profile_id, node, number in counted}
+        since=since,
+        until=until,
+    )
+    return {(row.profile_id, row.node_id): row.number for row in rows}

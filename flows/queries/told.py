@@ -1,16 +1,14 @@
 """What events say, with the names of what they are about."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm.models import Cart, OrderLine
 from flows.domain.triggers import name_properties
 from flows.domain.values import CART, ORDER_PLACED, EventMatch
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """An event as it was written; ``object_id`` is what it is about."""
 
     name: str

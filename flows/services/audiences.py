@@ -37,7 +37,6 @@ from tenants.queries import get_tenant
 
 CHUNK: Final = 1_000
 PRICE_DROPPED, BACK_IN_STOCK, STOCK_LOW = "Price Dropped", "Back In Stock", "Stock Low"
-GOODS_EVENTS: Final = frozenset({PRICE_DROPPED, BACK_IN_STOCK, STOCK_LOW})
 _SHOWN_BY: Final = {
     Interest.VIEWED: "Product Viewed",
     Interest.CART: "Product Added",
@@ -142,14 +141,16 @@ def _list_asks(
 
 
 def _is_meant(trigger: AudienceTrigger, name: str, said: Said) -> bool:
+    if name != goods_event(trigger):
+        return False
     if isinstance(trigger, PriceTrigger):
-        return name == PRICE_DROPPED and _has_fallen(trigger, said)
+        return _has_fallen(trigger, said)
     pieces, before = said.get("pieces"), said.get("before")
     if not isinstance(pieces, int):
         return False
     if trigger.is_back:
-        return name == BACK_IN_STOCK and pieces >= trigger.pieces
-    return name == STOCK_LOW and isinstance(before, int) and before > trigger.pieces >= pieces
+        return pieces >= trigger.pieces
+    return isinstance(before, int) and before > trigger.pieces >= pieces
 
 
 def _has_fallen(trigger: PriceTrigger, said: Said) -> bool:
@@ -224,6 +225,13 @@ def _questions(asks: Sequence[_Ask]) -> dict[str, Any]:
 def interest_event(trigger: AudienceTrigger) -> str:
     """Return the event by which somebody shows the interest that a trigger asks for."""
     return _SHOWN_BY[trigger.interest]
+
+
+def goods_event(trigger: AudienceTrigger) -> str:
+    """Return the event of a variant that a trigger tells people of."""
+    if isinstance(trigger, PriceTrigger):
+        return PRICE_DROPPED
+    return BACK_IN_STOCK if trigger.is_back else STOCK_LOW
 
 
 def _start(ask: _Ask, profile_id: int) -> NewStart:

@@ -55,7 +55,7 @@ def combine(
     """
     if "message" in condition:
         return whose_message(str(condition["is"]), str(condition["message"]))
-    if not _asks_messages(condition):
+    if not asks_messages(condition):
         return whose_profile(condition)
     parts = [
         combine(child, everybody, whose_message, whose_profile) for child in condition["children"]
@@ -73,7 +73,7 @@ def check_condition(condition: Any, path: str) -> None:
     Raises:
         GraphError: it cannot, with its place.
     """
-    if not _asks_messages(condition):
+    if not asks_messages(condition):
         try:
             parse_definition(condition)
         except DefinitionError as exc:
@@ -90,9 +90,10 @@ def check_condition(condition: Any, path: str) -> None:
         check_condition(child, f"{path}.children.{at}")
 
 
-def _asks_messages(condition: Any) -> bool:
+def asks_messages(condition: Any) -> bool:
+    """Say whether a condition, or a part of it, asks what became of a message of the flow."""
     if not isinstance(condition, Mapping):
         return False
     return "message" in condition or any(
-        _asks_messages(child) for child in condition.get("children", ())
+        asks_messages(child) for child in condition.get("children", ())
     )

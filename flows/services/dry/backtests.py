@@ -4,7 +4,7 @@ Nothing of it is written but its result, which is the file of the job.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, astuple
 from datetime import datetime, timedelta
 from itertools import count
@@ -17,11 +17,11 @@ from flows.models import Flow
 from flows.queries import dry as queries
 from flows.queries.trying import BACKTEST
 from flows.queries.versions import list_flow_ids
-from flows.services.dry.facts import Facts, Person
+from flows.services.dry.facts import Facts, Person, Unanswered
 from flows.services.dry.gates import find_stopped
 from flows.services.dry.limits import ask_limits, read_rules
 from flows.services.dry.loading import find_approximations, find_needs, load_events, load_people
-from flows.services.dry.passage import Occurrence, Passage
+from flows.services.dry.passage import DryWalk, Occurrence, Passage
 from flows.services.dry.starts import MADE, Replay
 from flows.services.dry.subject import Tried, check_definition, find_tried
 from flows.services.dry.tally import Tally
@@ -38,7 +38,7 @@ from tenants.services import files
 from tenants.services.jobs import start_job
 from tenants.types import JobStep, JobTurn
 
-BATCH: Final = 2_000
+BATCH: Final = 5_000
 """People of one batch."""
 USUAL_DAYS: Final = 90
 MOST_DAYS: Final = 365
@@ -173,12 +173,37 @@ def replay(
     events = load_events(needs, people.keys(), since=since, until=until)
     if made is not None:
         events = _exchange(events, made)
-    facts = Facts(flow_id, graph, people, now=until)
-    numbers = count(1)
-    passages = [Passage(person, facts, numbers) for person in people.values()]
-    for passage in passages:
-        passage.live(events.get(passage.person.id, ()), until)
-    return passages
+    walk = DryWalk.of(Facts(flow_id, graph, people, now=until, is_past=True))
+    return _live_all(walk, events, needs.starts, until)
+
+
+def _live_all(
+    walk: DryWalk,
+    events: Mapping[int, Sequence[Occurrence]],
+    starts: Collection[str],
+    until: datetime,
+) -> list[Passage]:
+    """Live everybody through; whose walk asks what is not known yet begins anew once it is.
+
+    What one run asks when it begins is asked for all that may begin, so that few begin anew often.
+    """
+    numbers, facts = count(1), walk.facts
+    waiting, found = list(facts.people.values()), {}
+    while waiting:
+        still = []
+        for person in waiting:
+            person.happened.clear()
+            happened = events.get(person.id, ())
+            passage = found[person.id] = Passage(person, walk, numbers)
+            try:
+                passage.live(happened, until)
+            except Unanswered as left:
+                times = {each.ref.occurred_at for each in happened if each.ref.name in starts}
+                facts.ask(left, person.id, times if left.at in times else (left.at,))
+                still.append(person)
+        waiting = still
+        facts.answer()
+    return [found[person_id] for person_id in facts.people]
 
 
 def _exchange(

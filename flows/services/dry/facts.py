@@ -1,11 +1,11 @@
 """What a dry walk knows of people, read for many at once: walking asks the database nothing.
 
-Events and what follows from them are as they were at each moment. What is only kept as it is today
-is taken as it is today: conditions on people, their properties, zones and addresses.
+Events, orders, segments and what follows from them are as they were at each moment. What is only
+kept as it is today is taken as it is today: people's properties, zones and addresses.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,13 +31,14 @@ from flows.domain.steps import Asked
 from flows.domain.values import Condition
 from flows.queries import people, reach
 from flows.services.asking import draw_share, has_happened, pass_by, read_date, since_of
-from flows.services.conditions import combine
+from flows.services.conditions import asks_messages, combine
+from flows.services.dry.stretches import Stretches
 from flows.services.exits import SEGMENT_ENTERED
 from flows.services.waiting import listening
 from flows.services.walkers import Walker
 from flows.types import Happened, TemplateRef
 from kernel.tenancy import current_tenant_id
-from segments.services.evaluate import matching
+from segments.services.evaluate import matching, matching_then
 
 Answers = dict[int, Asked]
 NOBODY: Final = 0
@@ -57,15 +58,33 @@ class Choice:
     after: timedelta | None = None
 
 
+Reach = Mapping[str, tuple[bool, str]]
+"""By channel: whether there is an address today, and what is said to marketing today."""
+
+
 @dataclass(slots=True)
 class Person:
-    """One person on the way through time; ``happened`` grows with it."""
+    """One person on the way through time; ``happened`` grows with it.
+
+    Attributes:
+        reach: no channel of which nothing is known, such as push.
+    """
 
     id: int
     zone: ZoneInfo
     is_erased: bool = False
+    reach: Reach = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
     happened: list[Happened] = field(default_factory=list)
+
+
+class Unanswered(Exception):
+    """A walk asks conditions that are yet to be found out; it begins anew once they are."""
+
+    def __init__(self, conditions: Sequence[Condition], at: datetime) -> None:
+        super().__init__("yet to be found out")
+        self.conditions = conditions
+        self.at = at
 
 
 @dataclass(slots=True)
@@ -74,24 +93,32 @@ class Facts:
 
     Attributes:
         now: aware; the present, of which people are asked.
+        is_past: what is lived through is past: orders and segments are asked as they were at each
+            moment, of everybody at once (`answer`).
         choices: by node, for a shopper who is made to go certain ways.
         visits: highest visit by run and node.
         sent: runs and nodes whose message was queued.
         heard: nodes that wait for each event, by its name.
         ends: names of the events that end runs.
+        stretches: what the engine did that can be repeated; nothing where somebody chooses.
     """
 
     flow_id: int
     graph: Graph
     people: Mapping[int, Person]
     now: datetime
+    is_past: bool = False
     choices: Mapping[str, Choice] = field(default_factory=dict)
     visits: dict[tuple[int, str], int] = field(default_factory=dict)
     sent: set[tuple[int, str]] = field(default_factory=set)
     heard: Mapping[str, set[str]] = field(init=False, default_factory=dict)
     ends: frozenset[str] = field(init=False, default=frozenset())
+    stretches: Stretches = field(init=False)
     _templates: dict[str, TemplateRef] | None = None
     _met: dict[str, set[int]] = field(default_factory=dict)
+    _then: dict[tuple[int, int, datetime], bool] = field(default_factory=dict)
+    _open: dict[int, tuple[Condition, set[tuple[int, datetime]]]] = field(default_factory=dict)
+    """By condition, which is a part of the definition: what is asked of whom at which moments."""
     _channels: dict[str, tuple[Mapping[int, frozenset[str]], Mapping[int, str]]] = field(
         default_factory=dict
     )
@@ -100,6 +127,7 @@ class Facts:
     def __post_init__(self) -> None:
         self.heard = listening(self.graph)
         self.ends = frozenset(on.event or SEGMENT_ENTERED for on in self.graph.exit_on)
+        self.stretches = Stretches(self.graph, is_on=not self.choices)
 
     @property
     def templates(self) -> dict[str, TemplateRef]:
@@ -122,8 +150,12 @@ class Facts:
             return pass_by(node, group)
         return asker(self, node, group, now)
 
-    def who_meets(self, condition: Condition, group: Sequence[Walker]) -> set[int]:
-        """Return the runs of a group that meet a condition, as it is today."""
+    def who_meets(self, condition: Condition, group: Sequence[Walker], now: datetime) -> set[int]:
+        """Return the runs of a group that meet a condition.
+
+        Raises:
+            Unanswered: of somebody it is yet to be found out.
+        """
         chosen = self.choices.get(group[0].node)
         if chosen is not None and chosen.way in {"yes", "no"}:
             return {walker.run_id for walker in group} if chosen.way == "yes" else set()
@@ -134,11 +166,48 @@ class Facts:
             return {walker.run_id for walker in group if (walker.run_id, node) in self.sent}
 
         def whose_profile(asked: Condition) -> set[int]:
-            met = self.matching(asked)
-            return {walker.run_id for walker in group if walker.profile_id in met}
+            return {each.run_id for each in group if self.meets(asked, each.profile_id, now)}
 
         everybody = {walker.run_id for walker in group}
         return combine(condition, everybody, whose_message, whose_profile)
+
+    def meets(self, condition: Condition, person_id: int, now: datetime) -> bool:
+        """Say whether somebody meets a condition.
+
+        Raises:
+            Unanswered: it is yet to be found out.
+        """
+        if not self.is_past:
+            return person_id in self.matching(condition)
+        self.expect([condition], person_id, now)
+        return self._then[id(condition), person_id, now]
+
+    def expect(self, conditions: Sequence[Condition], person_id: int, now: datetime) -> None:
+        """Have conditions answered; those on messages ask nothing.
+
+        Raises:
+            Unanswered: some of them are yet to be found out.
+        """
+        missing = [
+            each
+            for each in conditions
+            if (id(each), person_id, now) not in self._then and not asks_messages(each)
+        ]
+        if missing:
+            raise Unanswered(missing, now)
+
+    def ask(self, left: Unanswered, person_id: int, moments: Collection[datetime]) -> None:
+        """Note what is to be found out of somebody, and at which moments."""
+        for condition in left.conditions:
+            asked = self._open.setdefault(id(condition), (condition, set()))[1]
+            asked.update((person_id, at) for at in moments)
+
+    def answer(self) -> None:
+        """Find out what is open; one question for each condition, whoever asks it."""
+        for key, (condition, asked) in self._open.items():
+            met = matching_then(condition, sorted(asked), self.now)
+            self._then.update({(key, *one): one in met for one in asked})
+        self._open.clear()
 
     def matching(self, condition: Condition) -> set[int]:
         """Return who of the people meets a condition today; who does not exist meets every one."""
@@ -221,11 +290,12 @@ def _ask_task(facts: Facts, node: TaskWait, group: Sequence[Walker], now: dateti
 
 
 def _ask_branches(facts: Facts, node: Branches, group: Sequence[Walker], now: datetime) -> Answers:
-    del now
     ways: dict[int, str] = {}
     left = list(group)
+    if facts.is_past:
+        facts.expect([way.condition for way in node.branches], group[0].profile_id, now)
     for way in node.branches:
-        met = facts.who_meets(way.condition, left) if left else set()
+        met = facts.who_meets(way.condition, left, now) if left else set()
         ways |= dict.fromkeys(met, f"{WAY}{way.name}")
         left = [walker for walker in left if walker.run_id not in met]
     return {walker.run_id: Asked(way=ways.get(walker.run_id, ELSE)) for walker in group}

@@ -4,31 +4,35 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crm.choices import ConsentState
-from flows.queries.dry import list_consents, list_reachable
+from flows.queries.dry import list_consents
 from flows.queries.reach import MARKETING
 from flows.services.dry.passage import Passage
 from messaging.choices import SkipReason
 from messaging.types import NewMessage
 
+_UNKNOWN = (True, "")
+"""Of a channel of which nothing is kept: it reaches them, and they never agreed to marketing."""
+
 
 def find_stopped(passages: Sequence[Passage]) -> dict[str, str]:
-    """Return why messages would not have left, by key; two statements for any number.
+    """Return why messages would not have left, by key; one statement for any number.
 
     Consent is that of the moment of each message; addresses are those of today.
     """
-    messages = [message for passage in passages for message in passage.messages]
-    if not messages:
+    sending = [passage for passage in passages if passage.messages]
+    if not sending:
         return {}
-    profile_ids = {message.profile_id for message in messages}
-    reachable = list_reachable(profile_ids)
-    consents = list_consents(profile_ids)
+    consents = list_consents({passage.person.id for passage in sending})
+    missing, refused = SkipReason.ADDRESS_MISSING.value, SkipReason.NO_CONSENT.value
     stopped = {}
-    for message in messages:
-        has_address, state = reachable.get((message.profile_id, message.channel), (True, ""))
-        if not has_address:
-            stopped[message.key] = SkipReason.ADDRESS_MISSING.value
-        elif message.message_class in MARKETING and not _is_allowed(message, consents, state):
-            stopped[message.key] = SkipReason.NO_CONSENT.value
+    for passage in sending:
+        reach = passage.person.reach
+        for message in passage.messages:
+            has_address, state = reach.get(message.channel, _UNKNOWN)
+            if not has_address:
+                stopped[message.key] = missing
+            elif message.message_class in MARKETING and not _is_allowed(message, consents, state):
+                stopped[message.key] = refused
     return stopped
 
 

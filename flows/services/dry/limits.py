@@ -24,6 +24,7 @@ from messaging.types import NewMessage
 
 Left = tuple[datetime, str, str]
 """When something left, its class and its channel."""
+_WHEN = itemgetter(0)
 
 
 @dataclass(slots=True)
@@ -41,18 +42,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The limits of a tenant that can be asked of the past."""
+    """The limits of a tenant that can be asked of the past.
+
+    Attributes:
+        longest: how far back anything counts.
+    """
 
     smart: Mapping[str, SmartSending]
     rules: Sequence[Rule]
     zone: ZoneInfo
-
-    @property
-    def longest(self) -> timedelta:
-        """How far back anything counts."""
-        windows = [each.window for each in self.rules]
-        hours = [timedelta(hours=each.hours) for each in self.smart.values()]
-        return max([FLOOD_WINDOW, *windows, *hours])
+    longest: timedelta
 
 
 def read_rules(zone: ZoneInfo) -> Rules:
@@ -61,9 +60,11 @@ def read_rules(zone: ZoneInfo) -> Rules:
     Args:
         zone: of the tenant, which says on which day a peak season begins.
     """
-    rules = [read_rule(row) for row in list_frequency_rules()]
-    asked = [rule for rule in rules if rule.audience == ALL]
-    return Rules(find_limits().smart, asked, zone)
+    rules = [rule for row in list_frequency_rules() if (rule := read_rule(row)).audience == ALL]
+    smart = find_limits().smart
+    windows = [each.window for each in rules]
+    hours = [timedelta(hours=each.hours) for each in smart.values()]
+    return Rules(smart, rules, zone, max([FLOOD_WINDOW, *windows, *hours]))
 
 
 def ask_limits(
@@ -86,14 +87,17 @@ def ask_limits(
         until: aware.
     """
     wanted = {
-        passage.person.id: [
-            each
-            for each in passage.messages
-            if each.message_class in MARKETING and each.key not in stopped
-        ]
+        passage.person.id: messages
         for passage in passages
+        if (
+            messages := [
+                each
+                for each in passage.messages
+                if each.message_class in MARKETING and each.key not in stopped
+            ]
+        )
     }
-    ids = [person for person, messages in wanted.items() if messages]
+    ids = list(wanted)
     others = list_left_of_others(ids, flow_id, since=since - rules.longest, until=until)
     outcome = Outcome()
     for person in ids:
@@ -108,8 +112,9 @@ def _live(messages: Sequence[NewMessage], left: list[Left], rules: Rules, outcom
     while queue:
         now, place = heappop(queue)
         message = messages[place]
-        past = left[: bisect_right(left, now, key=itemgetter(0))]
-        reason, opens_at = _ask(message, past, rules, now)
+        first = bisect_right(left, now - rules.longest, key=_WHEN)
+        past = left[first : bisect_right(left, now, key=_WHEN)]
+        reason, opens_at = _ask(message, past, rules, now) if past else ("", None)
         if opens_at is not None and _is_in_time(message, opens_at):
             heappush(queue, (opens_at, place))
         elif reason:

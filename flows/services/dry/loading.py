@@ -1,9 +1,13 @@
 """People and their events, read from the stores for a dry walk: three statements for any number."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+from crm.choices import Channel
 from crm.types import EventRef
 from flows.domain.delays import pick_zone
 from flows.domain.graph import EventTrigger, Graph, Message, SegmentTrigger, Split
@@ -12,7 +16,7 @@ from flows.domain.starts import ADDED, ArrivalTrigger, RefillTrigger, event_of
 from flows.domain.values import EventMatch
 from flows.queries import dry as queries
 from flows.queries.told import Told, name_told
-from flows.services.dry.facts import Person
+from flows.services.dry.facts import Person, Reach
 from flows.services.dry.passage import Occurrence
 from flows.services.entry_stages import holdout_share, needs_properties
 from flows.services.exits import SEGMENT_ENTERED
@@ -29,14 +33,14 @@ class Needs:
     Attributes:
         names: of the events that begin, end or wake a run.
         starts: of those that begin one.
-        properties: whether what events say is asked for.
+        told: names of those of which it is asked what they say.
         asked: what events are compared with.
         profile_dates: names of the people's own dates that it waits for.
     """
 
     names: frozenset[str]
     starts: frozenset[str]
-    properties: bool
+    told: frozenset[str]
     asked: tuple[EventMatch, ...]
     profile_dates: frozenset[str]
 
@@ -50,12 +54,12 @@ def find_needs(graph: Graph) -> Needs:
     ends = {on.event or SEGMENT_ENTERED for on in graph.exit_on}
     dates = [node for node in nodes if isinstance(node, DateWait)]
     asked = [*waits, *exits]
+    told = {match.event for match in asked if match.needs_properties and not match.message}
+    is_start_told = bool(told) or any(node.holder == "event" for node in dates)
     return Needs(
         names=frozenset(starts | ends | {match.event for match in waits if not match.message}),
         starts=frozenset(starts),
-        properties=needs_properties(graph)
-        or any(match.needs_properties for match in asked)
-        or any(node.holder == "event" for node in dates),
+        told=frozenset(told | starts if is_start_told or needs_properties(graph) else told),
         asked=tuple(asked),
         profile_dates=frozenset(node.name for node in dates if node.holder == "profile"),
     )
@@ -75,14 +79,27 @@ def load_people(needs: Needs, profile_ids: Collection[int]) -> dict[int, Person]
     """Return people by id; visitors whom nobody knows never enter and are left out."""
     account = get_tenant(current_tenant_id()).timezone
     dates = queries.list_dates(needs.profile_dates, profile_ids)
+    zone_of = cache(lambda name, country: pick_zone((name,), country, account))
     return {
-        row.pk: Person(
-            id=row.pk,
-            zone=pick_zone((row.timezone,), row.country, account),
-            is_erased=row.erased_at is not None,
-            properties=dates.get(row.pk, {}),
+        row.id: Person(
+            id=row.id,
+            zone=zone_of(row.timezone, row.country),
+            is_erased=row.is_erased,
+            reach=_find_reach(row[-5:]),
+            properties=dates.get(row.id, {}),
         )
         for row in queries.list_people(profile_ids)
+    }
+
+
+@cache
+def _find_reach(kept: tuple[Any, ...]) -> Reach:
+    """Return how people can be reached, by what is kept of them; of push nothing is."""
+    has_email, has_phone, by_mail, by_sms, by_whatsapp = kept
+    return {
+        Channel.EMAIL.value: (has_email, by_mail),
+        Channel.SMS.value: (has_phone, by_sms),
+        Channel.WHATSAPP.value: (has_phone, by_whatsapp),
     }
 
 
@@ -90,16 +107,14 @@ def load_events(
     needs: Needs, profile_ids: Collection[int], *, since: datetime, until: datetime
 ) -> dict[int, list[Occurrence]]:
     """Return what happened to people in a time that a flow looks at, by person, oldest first."""
-    rows = queries.list_events(
-        profile_ids, needs.names, since=since, until=until, with_properties=needs.properties
-    )
-    told = [Told(row[1], row[4], row[6]) for row in rows]
+    rows = queries.list_events(profile_ids, needs.names, needs.told, since=since, until=until)
+    said = [json.loads(row.said) if row.said else {} for row in rows]
+    told = [Told(row.name, row.object_id, each) for row, each in zip(rows, said, strict=True)]
     named = name_told(told, needs.asked)
     found: dict[int, list[Occurrence]] = {}
-    for row, said in zip(rows, named, strict=True):
-        pk, name, at, profile_id, object_id, is_backfill, properties = row
-        ref = EventRef(pk, name, at, profile_id, object_id, is_backfill)
-        found.setdefault(profile_id, []).append(Occurrence(ref, properties, said))
+    for row, properties, names in zip(rows, said, named, strict=True):
+        occurrence = Occurrence(EventRef(*row[:6]), properties, names)
+        found.setdefault(row.profile_id, []).append(occurrence)
     return found
 
 
@@ -111,7 +126,7 @@ def find_approximations(graph: Graph) -> list[str]:
     found: Sequence[tuple[bool, str]] = (
         (
             graph.entry_filter is not None or bool(conditions),
-            "Conditions on people are asked as they are today, not as they were then.",
+            "Orders and segments count as they were then, all else of people as they are today.",
         ),
         (
             any(match.message for match in waits)

@@ -18,7 +18,7 @@ from flows.domain.triggers import name_properties
 from flows.queries.node_words import Names, find_names, look_of, node_words
 from flows.services.dry.facts import NOBODY, Choice, Facts, Person
 from flows.services.dry.loading import SEGMENT_EXITED, find_needs, load_people
-from flows.services.dry.passage import Occurrence, Passage, Went
+from flows.services.dry.passage import DryWalk, Occurrence, Passage, Went
 from flows.services.exits import SEGMENT_ENTERED
 from kernel.tenancy import current_tenant_id
 from messaging.types import NewMessage
@@ -104,7 +104,7 @@ def walk_shopper(flow_id: int, graph: Graph, wishes: Wishes, *, now: datetime) -
     if person is None:
         return None
     facts = Facts(flow_id, graph, {person.id: person}, now=now, choices=wishes.choices)
-    passage = Passage(person, facts, count(1))
+    passage = Passage(person, DryWalk.of(facts), count(1))
     passage.happen(_first(graph, flow_id, person.id, wishes))
     ends = sorted((after, place) for place, after in wishes.exit_after.items())
     for after, place in ends:

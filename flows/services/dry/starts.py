@@ -16,7 +16,7 @@ from flows.domain.occurrences import days_between, find_occurrences, seek
 from flows.domain.starts import ADDED, OWN_STARTS, AudienceTrigger, DateTrigger
 from flows.queries import dry as queries
 from flows.queries.dates import find_dated
-from flows.services.audiences import GOODS_EVENTS, interest_event, list_goods_starts
+from flows.services.audiences import goods_event, interest_event, list_goods_starts
 from flows.services.dates import list_date_starts
 from flows.services.dry.loading import find_needs
 from flows.services.dry.passage import Occurrence
@@ -73,7 +73,7 @@ class Replay:
         following = profile_ids[-1] if len(profile_ids) == self.batch else None
         if not isinstance(trigger, AudienceTrigger):
             return Starters(profile_ids, following)
-        refs = queries.list_changes(GOODS_EVENTS, since=self.since, until=self.until)
+        refs = queries.list_changes({goods_event(trigger)}, since=self.since, until=self.until)
         starts = list_goods_starts(self.flow_id, trigger, refs, profile_ids)
         return Starters(profile_ids, following, _make(starts))
 

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.choices import RunStatus
 from flows.services.dry.passage import Passage
+from flows.services.dry.stretches import Steps
 
 PASSED = "due"
 """Messages that no gate is known to have stopped."""
@@ -58,23 +59,40 @@ class Tally:
             zone: the tenant's, which says what a day is.
             later: when messages would have left that a limit let wait, by key.
         """
+        passed: Counter[Steps] = Counter()
+        sent: Counter[tuple[str, date, str]] = Counter()
         for passage in passages:
             self.people += bool(passage.entries)
-            self.refused.update(each.reason for each in passage.entries if each.reason)
+            self.refused.update([each.reason for each in passage.entries if each.reason])
             self.entered += len(passage.runs)
-            self.steps.update(each.node for each in passage.went)
-            for run in passage.runs:
-                if run.status == RunStatus.ACTIVE:
-                    self.running += 1
-                elif run.status == RunStatus.FAILED:
-                    self.failed += 1
-                else:
-                    self.goals += run.reason.startswith("goal: ")
-                    self.ends[run.reason] += 1
-            for message in passage.messages:
-                at = later.get(message.key, message.due_at)
-                outcome = stopped.get(message.key, PASSED)
-                self._count(message.node_id, at.astimezone(zone).date().isoformat(), outcome)
+            passed.update([each.steps for each in passage.passed])
+            self._count_ends(passage)
+            sent.update(
+                [
+                    (
+                        each.node_id,
+                        later.get(each.key, each.due_at).astimezone(zone).date(),
+                        stopped.get(each.key, PASSED),
+                    )
+                    for each in passage.messages
+                ]
+            )
+        for steps, number in passed.items():
+            for node, _, _ in steps:
+                self.steps[node] += number
+        for (node, day, outcome), number in sent.items():
+            days = self.messages.setdefault(node, {})
+            days.setdefault(day.isoformat(), Counter())[outcome] += number
+
+    def _count_ends(self, passage: Passage) -> None:
+        for run in passage.runs:
+            if run.status == RunStatus.ACTIVE:
+                self.running += 1
+            elif run.status == RunStatus.FAILED:
+                self.failed += 1
+            else:
+                self.goals += run.reason.startswith("goal: ")
+                self.ends[run.reason] += 1
 
     def compare(
         self,
@@ -89,11 +107,13 @@ class Tally:
             stopped: why messages would not have left, by key.
             sent: how many really left, by person and node.
         """
+        if not sent:
+            return
         due = Counter(
             (message.profile_id, message.node_id)
             for passage in passages
             for message in passage.messages
-            if message.key not in stopped
+            if message.key not in stopped and (message.profile_id, message.node_id) in sent
         )
         self.really_sent += sum(sent.values())
         self.overlap += sum(min(number, due[key]) for key, number in sent.items())
@@ -103,10 +123,6 @@ class Tally:
         """How many messages would have left."""
         days = (day for by_day in self.messages.values() for day in by_day.values())
         return sum(day[PASSED] for day in days)
-
-    def _count(self, node: str, day: str, outcome: str) -> None:
-        days = self.messages.setdefault(node, {})
-        days.setdefault(day, Counter())[outcome] += 1
 
     def dump(self) -> dict[str, Any]:
         """Return it as JSON."""
