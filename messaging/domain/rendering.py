@@ -2,16 +2,18 @@
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from liquid import BoundTemplate, Environment, StrictUndefined
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, TemplateNotFoundError
 
 from kernel import formats
 from messaging.domain.liquid_limits import MAX_LOCALS, TimedTemplate, limit_filters
 from messaging.domain.mime import clean_header
+from messaging.domain.reaching import asks_for
+from messaging.domain.showing import NAME as READER
 from messaging.domain.skeletons import Outline
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.types import RenderedEmail
@@ -87,6 +89,11 @@ class EmailTemplate:
         names = {name for asked in self.asked.values() for name in asked}
         self.variables = frozenset(names - {"preheader", "subject"})
 
+    def asks(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Say whether whom it is written to reads a part that asks for a variable."""
+        parts = (self._subject, self._preheader, self._html, self._text)
+        return _ask(name, self.variables, parts, values)
+
     def render(self, values: Mapping[str, Any]) -> RenderedEmail:
         """Return what the template says with some values.
 
@@ -147,6 +154,10 @@ class PartsTemplate:
             str(name) for part in self._parts.values() for name in part.global_variables()
         )
 
+    def asks(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Say whether whom they are written to reads a part that asks for a variable."""
+        return _ask(name, self.variables, tuple(self._parts.values()), values)
+
     def render(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Return what each part says with some values, without blanks around it.
 
@@ -165,9 +176,12 @@ def compile_parts(parts: tuple[tuple[str, str], ...]) -> PartsTemplate:
 def _compile(field: str, source: str, environment: Environment) -> BoundTemplate:
     try:
         template = environment.from_string(source)
+        filters = template.analyze().filters
+    except TemplateNotFoundError as exc:
+        raise _invalid(field, "it includes another template, which none can") from exc
     except LiquidError as exc:
         raise _invalid(field, _say(exc)) from exc
-    unknown = sorted(template.analyze().filters.keys() - environment.filters.keys())
+    unknown = sorted(filters.keys() - environment.filters.keys())
     if unknown:
         raise _invalid(field, f"unknown filter {', '.join(unknown)}")
     return template
@@ -176,6 +190,20 @@ def _compile(field: str, source: str, environment: Environment) -> BoundTemplate
 def _list_asked(template: BoundTemplate) -> dict[str, list[list[Any]]]:
     found = template.analyze().globals
     return {name: [list(each.segments) for each in paths] for name, paths in found.items()}
+
+
+def _ask(
+    name: str,
+    variables: frozenset[str],
+    parts: Sequence[BoundTemplate],
+    values: Mapping[str, Any],
+) -> bool:
+    if name not in variables or READER not in variables:
+        return name in variables
+    try:
+        return any(asks_for(part.nodes, name, values[READER]) for part in parts)
+    except KeyError:  # a condition that is none: rendering says so
+        return True
 
 
 def _invalid(field: str, words: str) -> TemplateInvalid:

@@ -48,7 +48,8 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
     said = {
         each.id: found[keys[each.id]]
         for each in asked.passed
-        if keys[each.id] in templates and coupon_gate.NAME in templates[keys[each.id]].variables
+        if keys[each.id] in templates
+        and templates[keys[each.id]].asks(coupon_gate.NAME, values[each.id])
     }
     coupons = coupon_gate.give_coupons(asked, said, rows, now)
     ready = []

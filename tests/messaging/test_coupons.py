@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.tenancy import tenant_scope
+from messaging.domain.rendering import compile_parts
 from messaging.models import CouponCode, Message
 from messaging.services import sending
+from messaging.services.authoring import Draft, create_template
 from messaging.services.checks import find_differences
 from messaging.services.coupon_claims import settle_codes
 from messaging.services.coupons import release_code, set_status
@@ -262,6 +264,63 @@ def test_a_code_is_given_back_by_hand_once_it_was_sent(shop: Tenant, smtp: SmtpS
         None,
         "",
     )
+
+
+def test_a_code_is_given_to_whom_its_part_is_for_and_to_nobody_else(
+    shop: Tenant, smtp: SmtpServer
+) -> None:
+    code_part = f'<mj-coupon coupon="{make_pool(["A1"]).pk}" show-to="language is de"></mj-coupon>'
+    words = "<mj-column><mj-text>Soon</mj-text></mj-column>"
+    draft = Draft(
+        "News",
+        "email",
+        "promotional",
+        subject="News",
+        mjml=f'<mjml look="brand"><mj-body>{code_part}<mj-section show-to="else">{words}'
+        "</mj-section><mj-brand-footer /></mj-body></mjml>",
+    )
+    template = create_template(draft, actor=ACTOR)
+    others = [queue_message(make_recipient(locale="fr"), template) for _ in range(2)]
+    german = make_recipient(locale="de")
+    queue_message(german, template)
+    assert drain() == 3
+    code = CouponCode.objects.get()
+    assert (code.code, code.profile_id) == ("A1", german.pk)
+    assert [
+        ("A1" in html_of(smtp, place), "Soon" in html_of(smtp, place)) for place in range(3)
+    ] == [
+        (False, True),
+        (False, True),
+        (True, False),
+    ]
+    gates = Message.objects.get(pk=others[0].pk).gates or []
+    assert [gate["gate"] for gate in gates][-1] == "render"
+
+
+READS = "{{% if {} %}}{}{{% endif %}}"
+GOLD, DE = 'reader["tier is 3"]', 'reader["language is de"]'
+CODE = "{{ coupon.code }}"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (READS.format(GOLD, CODE), False),
+        (READS.format(GOLD, "A{% else %}" + CODE), True),
+        (READS.format(DE, f"A{{% elsif {GOLD} %}}B{{% else %}}{CODE}"), False),
+        (READS.format(GOLD, READS.format("coupon.has_code", "A")), False),
+        (READS.format(f'{GOLD} or person.first_name == "Ada"', CODE), True),
+        (READS.format(GOLD, "{% assign code = coupon.code | upcase %}{{ code }}"), False),
+        ("{% for code in (1..2) %}" + READS.format(DE, CODE) + "{% endfor %}", True),
+        (f"{{% unless {GOLD} %}}{CODE}{{% endunless %}}", True),
+        (READS.format('reader["nonsense"]', CODE), True),
+        (READS.format(GOLD, "A"), False),
+    ],
+)
+def test_what_somebody_reads_says_whether_they_need_a_code(text: str, asked: bool) -> None:
+    reader = {"tier is 3": False, "language is de": True}
+    template = compile_parts((("text", text),))
+    assert template.asks("coupon", {"reader": reader}) is asked
 
 
 def test_a_coupon_of_another_shop_is_none(

@@ -59,6 +59,7 @@ def test_saving_compiles_once_and_a_change_makes_a_version(tenant: Tenant) -> No
         ({"subject": "{{ person.first_name"}, "subject"),
         ({"subject": "  "}, "subject"),
         ({"text": "{{ person | nonsense }}"}, "text"),
+        ({"text": "{% include 'other' %}"}, "text"),
         ({"text": ""}, "text"),
     ],
 )

@@ -20,6 +20,15 @@ class Compiled(Protocol):
         """Return the names of the values that it needs."""
         ...
 
+    def asks(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Say whether whom it is written to reads a part that asks for a variable.
+
+        Args:
+            name: of the variable.
+            values: of the message; those of the variable itself are not needed.
+        """
+        ...
+
     def render(self, values: Mapping[str, Any]) -> Any:
         """Return what it says with some values.
 

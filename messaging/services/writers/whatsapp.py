@@ -49,6 +49,10 @@ class WhatsAppTemplate:
         self._parts: PartsTemplate = compile_parts((("text", template.text), *named))
         self.variables = self._parts.variables
 
+    def asks(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Say whether whom it is written to reads a part that asks for a variable."""
+        return self._parts.asks(name, values)
+
     def render(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the text, and what stands in the places; raises `RenderError`."""
         said = self._parts.render(values)
