@@ -115,6 +115,11 @@ class Review(CareModel):
             models.Index(fields=["tenant", "order"], name="review_order_idx"),
             models.Index(fields=["tenant", "rating", "-id"], name="review_rating_idx"),
             models.Index(
+                fields=["tenant", "status", "-id"],
+                name="review_own_idx",
+                condition=Q(is_consented=True),
+            ),
+            models.Index(
                 fields=["tenant", "store", "order_external_id"],
                 name="review_waiting_idx",
                 condition=Q(order__isnull=True) & ~Q(order_external_id=""),

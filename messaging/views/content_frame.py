@@ -15,6 +15,7 @@ _TABS = (
     ("coupons", "Coupons", "messaging:coupons"),
     ("assets", "Pictures", "messaging:assets"),
     ("forms", "Forms", "messaging:forms"),
+    ("reviews", "Reviews", "messaging:reviews"),
 )
 """Pages of content; one without an address yet is left out."""
 

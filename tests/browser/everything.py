@@ -157,6 +157,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "messages": "messages/",
         **_conversations(),
         **_pictures(),
+        "reviews": "content/reviews/",
         **_coupons(),
         "topics": "settings/topics/",
         "topic": f"settings/topics/{_topic()}/",
@@ -407,8 +408,7 @@ def _forms() -> dict[str, str]:
 
 def _suppressed() -> str:
     """Return an address that must not be contacted."""
-    row, _ = add_suppression("email", "zoe@example.com", actor="ada@example.com")
-    return row.address
+    return add_suppression("email", "zoe@example.com", actor="ada@example.com")[0].address
 
 
 def _list() -> int:

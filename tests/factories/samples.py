@@ -407,7 +407,9 @@ def _make_care(store: Store, profile: Profile, order: Order) -> dict[str, int]:
     return {
         "shipment_id": Shipment.objects.create(**told, order=order).pk,
         "return_id": Return.objects.create(**owned, requested_at=now).pk,
-        "review_id": Review.objects.create(**owned, rating=5, reviewed_at=now).pk,
+        "review_id": Review.objects.create(
+            **owned, rating=5, is_consented=True, reviewed_at=now
+        ).pk,
         "question_id": make_question(store).pk,
         "ticket_id": Ticket.objects.create(**owned, opened_at=now).pk,
     }

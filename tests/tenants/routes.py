@@ -122,6 +122,8 @@ PAGES = [
     Page("content/templates/<int:template_id>/archive/", "post", "flows.edit"),
     Page("content/templates/<int:template_id>/delete/", "post", "flows.edit"),
     Page("content/templates/<int:template_id>/language/", "post", "flows.edit"),
+    Page("content/reviews/", "get", VIEW),
+    Page("content/reviews/<int:review_id>/", "post", "flows.edit"),
     Page("content/pictures/", "get", VIEW),
     Page("content/pictures/choose/", "get", "flows.edit"),
     Page("content/pictures/upload/", "post", "flows.edit"),

@@ -13,7 +13,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import Client
 
-from crm.models import Note, Profile, SavedView, Store
+from crm.models import Note, Profile, Review, SavedView, Store
+from crm.queries.own_reviews import mark_of
 from imports.models import Import
 from messaging.domain.limits import CHANNELS, TROUBLES
 from messaging.models import Brand, Message, Sender
@@ -96,6 +97,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     "flows/<int:flow_id>/publish/": {},
     "flows/<int:flow_id>/restore/": {"number": "1"},
     "flows/<int:flow_id>/backtest/begin/": {"days": "90"},
+    "content/reviews/<int:review_id>/": {
+        "status": "hidden",
+        "seen": mark_of(Review(rating=5, title="", body="", author="")),
+    },
     "content/pictures/<int:asset_id>/words/": {"name": "soap.jpg", "alt": "A bar of soap"},
     "content/pictures/<int:asset_id>/remove/": {},
     "content/coupons/new/": {
