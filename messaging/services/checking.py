@@ -5,7 +5,7 @@ for some readers alone is found by `messaging.services.reviewing`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, Protocol
 
 from crm.choices import Channel
@@ -28,8 +28,8 @@ _FIELDS = {
     Channel.PUSH.value: ("title",),
 }
 """What the content of a channel must say."""
-_WORKED_OUT = frozenset({"coupon", "segments"})
-"""What of the content is read off the parts, whatever is sent."""
+_WORKED_OUT = frozenset({"locales", "segments"})
+"""What of the content is read off the template, whatever is sent; of an e-mail its coupon too."""
 _WORDS = {
     "name": "Name the template that Meta approved.",
     "language": "Say its language, such as en_GB.",
@@ -72,9 +72,47 @@ def check_draft(draft: Parts) -> dict[str, Any]:
     }
     if too_long:
         raise TemplateInvalid("The template is too long.", fields=too_long)
+    wrong = {
+        name: words
+        for name, (is_fine, words) in _SHAPES.items()
+        if name in draft.content and not is_fine(draft.content[name])
+    }
+    if wrong:
+        raise TemplateInvalid("Its content cannot be read.", fields=wrong)
     if draft.channel == Channel.EMAIL:
         return _check_email(draft)
     return _check_short(draft)
+
+
+def _is_text(said: Any) -> bool:
+    return isinstance(said, str)
+
+
+def _is_list(said: Any) -> bool:
+    return isinstance(said, list) and all(map(_is_text, said))
+
+
+def _is_id(said: Any) -> bool:
+    return type(said) is int and said > 0
+
+
+def _is_utm(said: Any) -> bool:
+    return said is False or (isinstance(said, Mapping) and all(map(_is_text, said.values())))
+
+
+_SHAPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(
+        ("title", "url", "image", "name", "language", "category"), (_is_text, "is no text")
+    ),
+    **dict.fromkeys(("variables", "buttons"), (_is_list, "is no list of texts")),
+    "coupon": (_is_id, "is no id of a coupon"),
+    "utm": (_is_utm, "is neither false nor texts by parameter"),
+}
+"""What each part of the content is, and what it is called where it is something else."""
+
+
+def _given(content: Mapping[str, Any], *, but: Set[str]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name not in but}
 
 
 def compile_draft(draft: Parts) -> tuple[EmailTemplate, dict[str, Any]]:
@@ -86,7 +124,7 @@ def compile_draft(draft: Parts) -> tuple[EmailTemplate, dict[str, Any]]:
     html = compile_mjml(draft.mjml)
     text = draft.text if draft.text.strip() else read_text(html)
     coupon_id = find_coupon(find_blocks(draft.mjml))
-    content = {name: value for name, value in draft.content.items() if name not in _WORKED_OUT}
+    content = _given(draft.content, but=_WORKED_OUT | {"coupon"})
     parts = {
         "subject": draft.subject,
         "preheader": draft.preheader,
@@ -193,7 +231,7 @@ def _check_short(draft: Parts) -> dict[str, Any]:
     compiled = compile_short(draft.text, draft.content)
     check_variables(compiled)
     segments = check_conditions(compiled)
-    content = {name: value for name, value in draft.content.items() if name != "segments"}
+    content = _given(draft.content, but=_WORKED_OUT)
     return {
         "subject": draft.subject,
         "preheader": "",
@@ -210,9 +248,8 @@ def compile_short(text: str, content: Mapping[str, Any]) -> EmailTemplate:
     Raises:
         TemplateInvalid: a part cannot be compiled.
     """
-    inside = content.get("variables", [])
     others = [content.get("url", ""), content.get("image", "")]
-    others += inside if isinstance(inside, list) else []
+    others += [*content.get("variables", ()), *content.get("buttons", ())]
     title = str(content.get("title", "")).strip() or "-"
     return compile_template(
         subject=title, preheader="\n".join(map(str, others)), html="", text=text

@@ -212,14 +212,31 @@ def test_the_api_makes_reads_and_changes_templates(tenant: Tenant) -> None:
     refused = send("patch", path, {"mjml": body(inside="")})
     assert refused.status_code == 400
     assert "marketing needs a way out" in refused.json()["fields"]["mjml"]
-    wrong: list[Any] = [[1], {}, True, "1"]
-    for sender in wrong:
-        refused = send("patch", path, {"content": {"sender": sender}})
-        assert (refused.status_code, list(refused.json()["fields"])) == (400, ["sender"])
     missing = send("post", "/api/v1/templates/", {"name": "x", "class": "promotional"})
     assert missing.json()["fields"].keys() == {"subject"}
     listed = api.get("/api/v1/templates/?class=promotional&channel=email").json()["results"]
     assert [row["subject"] for row in listed] == ["Hey"]
+
+
+def test_content_that_nobody_could_send_is_refused_by_name(tenant: Tenant) -> None:
+    api = call_with(make_key(tenant))
+
+    def make(**said: Any) -> Any:
+        new = {"name": "x", "class": "service", "channel": "sms", "text": "Hi", **said}
+        return api.post("/api/v1/templates/", json.dumps(new), "application/json")
+
+    wrong: list[Any] = [[1], {}, True, "1"]
+    for sender in wrong:
+        mail = {"channel": "email", "subject": "Hi", "mjml": body()}
+        refused = make(**mail, content={"sender": sender})
+        assert (refused.status_code, list(refused.json()["fields"])) == (400, ["sender"])
+    parts = {"variables": 5, "buttons": "a", "title": {}, "utm": [1], "coupon": {}}
+    refused = make(content=parts)
+    assert (refused.status_code, refused.json()["fields"].keys()) == (400, parts.keys())
+    places = {"name": "a", "language": "en", "category": "utility", "buttons": ["{{ weather }}"]}
+    assert "weather" in str(make(channel="whatsapp", content=places).json()["fields"])
+    kept = make(content={"locales": 5, "coupon": 1})
+    assert (kept.status_code, kept.json()["content"]) == (201, {"coupon": 1})
 
 
 def test_the_classes_of_marketing_need_a_way_out_and_the_others_do_not(tenant: Tenant) -> None:
