@@ -8,10 +8,11 @@ a provider broke down over it, some of its mails may have been taken.
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
@@ -72,12 +73,14 @@ class Batch:
             their order; None where the body says nothing of single mails. Raises `OutcomeUnknown`
             where it says something of them that cannot be read.
         headers: of the request.
+        common: what all mails of one request must have alike, of what the library says of one.
     """
 
     path: str
     join: Callable[[list[Any]], Any]
     read: Callable[[int, Any, int], list[Answer] | None]
     headers: Mapping[str, str] = field(default_factory=dict)
+    common: Callable[[Any], Hashable] = lambda said: None
 
 
 class AnymailSetChannel(AnymailChannel):
@@ -98,16 +101,16 @@ class AnymailSetChannel(AnymailChannel):
         if any(map(_is_end, said)):
             return [_fault_among(said) if each is None else each for each in answers]
         written = self._build_all(mails, answers, apart)
-        for first in range(0, len(written), MOST_TOGETHER):
+        groups = self._share_out(written)
+        for number, group in enumerate(groups, 1):
             if time.monotonic() >= until:
                 break
-            group = written[first : first + MOST_TOGETHER]
             self._open(group[0].mail)
             said = self._hand_over(group, until + HALVING_SECONDS)
             for each, answer in zip(group, said, strict=True):
                 answers[each.place] = answer
             if any(map(_is_end, said)):
-                for each in written[first + MOST_TOGETHER :]:
+                for each in chain.from_iterable(groups[number:]):
                     answers[each.place] = _fault_among(said)
                 break
         return answers
@@ -145,6 +148,17 @@ class AnymailSetChannel(AnymailChannel):
             except (AnymailError, ValueError) as exc:
                 answers[place] = ChannelRejected(f"cannot be written as a mail: {exc}"[:MAX_WORDS])
         return written
+
+    def _share_out(self, written: Sequence[Written]) -> list[list[Written]]:
+        """Return the mails of each request."""
+        alike: dict[Hashable, list[Written]] = {}
+        for each in written:
+            alike.setdefault(self._batch.common(each.payload.data), []).append(each)
+        return [
+            group[first : first + MOST_TOGETHER]
+            for group in alike.values()
+            for first in range(0, len(group), MOST_TOGETHER)
+        ]
 
     def _build(self, mail: OutgoingEmail) -> Any:
         """Return a mail as the library would say it."""

@@ -40,7 +40,7 @@ from tests.messaging.test_email_providers import (
 )
 from tests.support.esp import EspServer, Reply, esp_server
 
-TOGETHER = ("mailjet", "postmark", "resend")
+TOGETHER = ("brevo", "mailjet", "postmark", "resend")
 LATER = float("inf")
 
 
@@ -172,7 +172,7 @@ def test_a_fault_of_the_provider_puts_one_mail_off(name: str, esp: EspServer) ->
 
 
 @pytest.mark.covers("M1")
-@pytest.mark.parametrize("name", ["mailjet", "postmark"])
+@pytest.mark.parametrize("name", ["brevo", "mailjet", "postmark"])
 @pytest.mark.parametrize("status", [500, 507])
 def test_a_fault_amid_several_mails_leaves_open_which_of_them_were_taken(
     name: str, esp: EspServer, status: int
@@ -264,6 +264,7 @@ UNKNOWN_SENDERS = {
 
 
 @pytest.mark.covers("M9")
+@pytest.mark.parametrize("name", UNKNOWN_SENDERS)
 @pytest.mark.parametrize("is_chosen", [True, False])
 def test_a_sender_that_the_provider_does_not_know_stops_its_own_mails_alone_if_a_rule_chose_it(
     name: str, esp: EspServer, is_chosen: bool
@@ -278,7 +279,7 @@ def test_a_sender_that_the_provider_does_not_know_stops_its_own_mails_alone_if_a
         assert answers[1].is_account_fault
 
 
-@pytest.mark.parametrize("name", ["mailjet", "postmark"])
+@pytest.mark.parametrize("name", ["brevo", "mailjet", "postmark"])
 def test_a_lost_answer_leaves_every_mail_of_its_request_open(name: str, esp: EspServer) -> None:
     esp.lost = 1
 
@@ -289,6 +290,8 @@ def test_a_lost_answer_leaves_every_mail_of_its_request_open(name: str, esp: Esp
 @pytest.mark.parametrize(
     ("name", "reply"),
     [
+        ("brevo", Reply(502, {"message": "Bad gateway"})),
+        ("brevo", Reply(201, {"messageIds": ["1"]})),
         ("mailjet", Reply(502, {"message": "Bad gateway"})),
         ("mailjet", Reply(200, {"what": "is this"})),
         ("mailjet", Reply(400, {"Messages": [{"Status": "success"}]})),
@@ -349,6 +352,23 @@ def test_what_was_lost_and_cannot_be_asked_for_stays_open(
 
     assert kinds(send_all(name, mails("one", "two"))) == [OutcomeUnknown] * 2
     assert len(esp.calls) == 1 + anymail_sets.REPEATS
+
+
+@pytest.mark.parametrize("name", ["brevo"])
+def test_mails_of_one_request_have_one_sender_where_a_provider_takes_one_alone(
+    name: str, esp: EspServer
+) -> None:
+    one, two, three = mails("one", "two", "three")
+    other = replace(two, from_address="bob@ada-soap.example")
+
+    assert kinds(send_all(name, [one, other, three])) == [Handed] * 3
+    assert [call.said["sender"]["email"].partition("@")[0] for call in esp.taken] == [
+        "hello",
+        "hello",
+        "bob",
+    ]
+    assert [len(call.said["messageVersions"]) for call in esp.calls] == [2, 1]
+    assert not any("example.com" in str(call.said["htmlContent"]) for call in esp.calls)
 
 
 def test_more_mails_than_fit_are_shared_out(

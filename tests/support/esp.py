@@ -190,7 +190,22 @@ def _brevo(server: EspServer, call: Call) -> Reply:
         return Reply(200, {"email": "ada@example.com"})
     if "sender" not in call.said:
         return Reply(400, {"code": "missing_parameter", "message": "sender is missing"})
-    return Reply(201, {"messageId": f"<2026060112.{server.take(call)}@smtp-relay.mailin.fr>"})
+    if "messageVersions" in call.said:
+        return _brevo_set(server, call)
+    return Reply(201, {"messageId": _brevo_mail(server, call)})
+
+
+def _brevo_set(server: EspServer, call: Call) -> Reply:
+    """Take all versions, or none where one is not valid."""
+    whole = {"sender": call.said["sender"]}
+    parts = [call.part({**whole, **version}) for version in call.said["messageVersions"]]
+    if any("inactive" in part.said["to"][0]["email"] for part in parts):
+        return Reply(400, {"code": "invalid_parameter", "message": "email is not valid in to"})
+    return Reply(201, {"messageIds": [_brevo_mail(server, part) for part in parts]})
+
+
+def _brevo_mail(server: EspServer, call: Call) -> str:
+    return f"<2026060112.{server.take(call)}@smtp-relay.mailin.fr>"
 
 
 def _mailgun(server: EspServer, call: Call) -> Reply:
