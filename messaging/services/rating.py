@@ -7,6 +7,7 @@ from django.db import transaction
 
 from crm.choices import EventSource, ReviewStatus
 from crm.services.ingest import apply_records
+from crm.services.publishing import replace_words
 from crm.types.care import ReviewRecord
 from kernel import clock
 from messaging.queries.rating import RatingPage, review_key
@@ -38,18 +39,20 @@ def rate(page: RatingPage, said: Rated) -> None:
     It stays with the merchant, also where who wrote it lets others read it: a member publishes it,
     and again after each change.
     """
-    now = clock.now()
+    now, key = clock.now(), review_key(page.order.pk)
+    words, author = said.words.strip()[:MOST_WORDS], said.author.strip()[:MOST_NAME]
     record = ReviewRecord(
-        external_id=review_key(page.order.pk),
+        external_id=key,
         version_at=now,
         rating=said.stars,
         status=ReviewStatus.PENDING.value,
         product_external_id=page.product,
         order_external_id=page.order.external_id,
-        body=said.words.strip()[:MOST_WORDS],
-        author=said.author.strip()[:MOST_NAME],
+        body=words,
+        author=author,
         is_verified=True,
         is_consented=said.is_public,
         reviewed_at=page.review.reviewed_at if page.review else now,
     )
     apply_records(page.order.store_id, [record], source=EventSource.SYSTEM, now=now)
+    replace_words(page.order.store_id, key, body=words, author=author)

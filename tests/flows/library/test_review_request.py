@@ -178,6 +178,9 @@ def check_that_members_decide(story: Story, page: str) -> None:
     assert read() == []  # they took it back, whatever a member says
     review.refresh_from_db()
     assert (review.status, review.is_consented) == ("published", False)
+    Client().post(page, {"score": "4", "words": ""})
+    review.refresh_from_db()
+    assert (review.rating, review.body, review.author) == (4, "", "")
 
 
 @pytest.mark.covers("F8")
