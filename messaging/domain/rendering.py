@@ -15,6 +15,7 @@ from messaging.domain.mime import clean_header
 from messaging.domain.reaching import asks_for
 from messaging.domain.showing import NAME as READER
 from messaging.domain.skeletons import Outline
+from messaging.domain.unsaid import Shown
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.types import RenderedEmail
 
@@ -51,6 +52,7 @@ def _day(at: Any) -> str:
 
 def _environment(*, autoescape: bool) -> Environment:
     environment = _Environment(undefined=StrictUndefined, autoescape=autoescape)
+    environment.add_tag(Shown)
     environment.add_filter("money", _money)
     environment.add_filter("day", _day)
     limit_filters(environment)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from django.db import transaction
 
@@ -28,11 +27,9 @@ from messaging.services.trying import (
     try_template,
     values_for,
 )
-from messaging.types import PendingMessage, Recipient
+from messaging.types import Recipient
 from messaging.variables import gather_values
 
-MUCH = 0.05
-"""Share of people from which an empty value is worth a word."""
 LINK_SECONDS = 4.0
 SIDE_BY_SIDE = 6
 _UNSURE = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
@@ -76,7 +73,7 @@ def review_email(draft: Parts) -> Review:
     people = sample_subscribers()
     findings = [
         *_judge_way_out(draft, compiled),
-        *_judge_readers(draft, compiled, people),
+        *_judge_readers(compiled, people),
         *_judge_products(blocks),
         *_judge_senders(draft.content.get("sender")),
     ]
@@ -133,9 +130,7 @@ def _judge_way_out(draft: Parts, compiled: EmailTemplate) -> list[Finding]:
     return []
 
 
-def _judge_readers(
-    draft: Parts, compiled: EmailTemplate, people: Sequence[Recipient]
-) -> list[Finding]:
+def _judge_readers(compiled: EmailTemplate, people: Sequence[Recipient]) -> list[Finding]:
     """Render for each of some people, with their values looked up in one go."""
     orders = find_last_orders([person.id for person in people])
     messages = [
@@ -155,10 +150,7 @@ def _judge_readers(
             compiled.render({**values[message.id], **made_up})
         except RenderError as exc:
             skipped[str(exc)] = skipped.get(str(exc), 0) + 1
-    return [
-        *_speak_skipped(skipped, len(messages)),
-        *_judge_gaps(draft, compiled, messages, values),
-    ]
+    return _speak_skipped(skipped, len(messages))
 
 
 def _speak_skipped(skipped: Mapping[str, int], total: int) -> list[Finding]:
@@ -168,31 +160,6 @@ def _speak_skipped(skipped: Mapping[str, int], total: int) -> list[Finding]:
         for words, count in skipped.items()
     ]
     return found or [Finding("good", f"It can be rendered for all of {total} people")]
-
-
-def _judge_gaps(
-    draft: Parts,
-    compiled: EmailTemplate,
-    messages: Sequence[PendingMessage],
-    values: Mapping[int, Mapping[str, Any]],
-) -> list[Finding]:
-    """Find values that are empty for many and stand where nothing takes their place."""
-    source = f"{draft.subject}\n{draft.preheader}\n{draft.mjml}\n{draft.text}"
-    paths = {
-        str(path[1])
-        for names in compiled.asked.values()
-        for path in names.get("person", [])
-        if len(path) > 1
-    }
-    found = []
-    for inner in sorted(paths):
-        is_caught = f"person.{inner} | default" in source or f"if person.{inner}" in source
-        empty = sum(not values[message.id]["person"].get(inner) for message in messages)
-        if empty / len(messages) > MUCH and not is_caught:
-            how = f'Write {{{{ person.{inner} | default: "there" }}}}, or words that do without.'
-            title = f"person.{inner} is empty for {_share(empty, len(messages))}"
-            found.append(Finding("warn", title, f"{{{{ person.{inner} }}}}", how))
-    return found
 
 
 def _judge_products(blocks: Sequence[Placed]) -> list[Finding]:

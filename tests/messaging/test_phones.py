@@ -334,7 +334,10 @@ def test_free_words_go_for_a_day_after_they_wrote(
         ),
         ({"category": ""}, "the category of the template must be one of"),
         ({"name": ""}, "they have not written for 24 hours, and no approved template is named"),
-        ({"variables": ["{{ person.city }}"]}, "a place of the approved template is empty"),
+        (
+            {"variables": ["{{ person.city | default: '' }}"]},
+            "a place of the approved template is empty",
+        ),
         ({"variables": ["{{ nobody.knows }}"]}, "is undefined"),
     ],
 )

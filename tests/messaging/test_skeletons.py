@@ -24,9 +24,9 @@ BRAND = {
 STORE = {"name": "Soap", "url": "https://soap.example"}
 NAMES = ["Ada", "Zoë <b>", "", "  ", "O'Hara & Co", "\u05d0\u05d3\u05d4", "Ada"]
 HTML = """<html><body>
-{% if person.first_name != "" %}Hi {{ person.first_name }},{% else %}Hello,{% endif %}
-{% unless person.city == "" %}in {{ person.city }}{% endunless %}
-{% if person.first_name and brand.name != "" %}{{ brand.name }}{% endif %}
+{% if who.first_name != "" %}Hi {{ who.first_name }},{% else %}Hello,{% endif %}
+{% unless who.city == "" %}in {{ who.city }}{% endunless %}
+{% if who.first_name and brand.name != "" %}{{ brand.name }}{% endif %}
 <a href="{{ store.url }}?a=1&amp;b=2">Shop</a> <a class="x" href="{{ unsubscribe_url }}">Stop</a>
 {% for link in brand.links %}<a href="{{ link.url }}">{{ link.name }}</a>{% endfor %}
 {{ subject }}{{ preheader }}. A line that is long enough to be broken somewhere =3D
@@ -37,15 +37,15 @@ def values(name: str, **more: Any) -> dict[str, Any]:
     return {
         "brand": BRAND,
         "store": STORE,
-        "person": {"first_name": name, "city": "Köln" if name == "Ada" else ""},
+        "who": {"first_name": name, "city": "Köln" if name == "Ada" else ""},
         "unsubscribe_url": f"https://shop.example/u/{len(name)}",
         **more,
     }
 
 
-def template(html: str = HTML, text: str = "Hi {{ person.first_name }}") -> EmailTemplate:
+def template(html: str = HTML, text: str = "Hi {{ who.first_name }}") -> EmailTemplate:
     return EmailTemplate(
-        subject="{{ person.first_name }}, news", preheader="Soap", html=html, text=text
+        subject="{{ who.first_name }}, news", preheader="Soap", html=html, text=text
     )
 
 
@@ -70,12 +70,12 @@ def test_what_is_joined_is_what_a_fresh_template_says(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "html",
     [
-        "<body>{{ person.first_name | upcase }}</body>",
-        "<body>{% if person.first_name == 'Ada' %}A{% else %}B{% endif %}</body>",
-        "<body>{% assign name = person.first_name %}{{ name | size }}</body>",
-        "{% for person in brand.links %}{{ person.name }}{% endfor %}{{ person.city }}</body>",
-        "<body>{% if person.first_name contains 'd' %}D{% endif %}{{ person.first_name }}</body>",
-        "<body>{% capture a %}{{ person.first_name }}{% endcapture %}{{ a | size }}</body>",
+        "<body>{{ who.first_name | upcase }}</body>",
+        "<body>{% if who.first_name == 'Ada' %}A{% else %}B{% endif %}</body>",
+        "<body>{% assign name = who.first_name %}{{ name | size }}</body>",
+        "{% for who in brand.links %}{{ who.name }}{% endfor %}{{ who.city }}</body>",
+        "<body>{% if who.first_name contains 'd' %}D{% endif %}{{ who.first_name }}</body>",
+        "<body>{% capture a %}{{ who.first_name }}{% endcapture %}{{ a | size }}</body>",
     ],
 )
 def test_what_is_asked_of_a_value_otherwise_is_answered_with_the_value(html: str) -> None:
@@ -94,7 +94,7 @@ def test_a_value_that_somebody_lacks_is_an_error_for_them_alone() -> None:
     with pytest.raises(RenderError, match="unsubscribe_url"):
         kept.render(lacking)
     with pytest.raises(RenderError):
-        template("<body>{{ person.first_name }}{{ person.none }}</body>").render(values("Ada"))
+        template("<body>{{ who.first_name }}{{ who.none }}</body>").render(values("Ada"))
 
 
 def test_links_of_pieces_are_those_of_the_whole_mail() -> None:
@@ -117,11 +117,11 @@ def test_links_of_pieces_are_those_of_the_whole_mail() -> None:
 @pytest.mark.parametrize(
     "html",
     [
-        '<body><a href="https://a.example/{{ person.city }}">x</a></body>',
-        "<body><a href='https://a.example'>x</a>{{ person.city }}</body>",
-        '<body><A href="https://a.example">x</A>{{ person.city }}</body>',
-        '<body><a title="{{ person.city }}" href="https://a.example">x</a></body>',
-        '<p><a href="https://a.example">x</a>{{ person.city }}</p>',
+        '<body><a href="https://a.example/{{ who.city }}">x</a></body>',
+        "<body><a href='https://a.example'>x</a>{{ who.city }}</body>",
+        '<body><A href="https://a.example">x</A>{{ who.city }}</body>',
+        '<body><a title="{{ who.city }}" href="https://a.example">x</a></body>',
+        '<p><a href="https://a.example">x</a>{{ who.city }}</p>',
     ],
 )
 def test_links_in_places_that_are_not_understood_are_looked_for_in_the_whole(html: str) -> None:
@@ -145,7 +145,7 @@ def parse(raw: bytes) -> EmailMessage:
 
 
 def test_a_mail_in_pieces_reads_as_the_same_mail() -> None:
-    kept = template(text="Grüße = {{ person.first_name }}\n.\nFrom us ")
+    kept = template(text="Grüße = {{ who.first_name }}\n.\nFrom us ")
     for name in NAMES * 2:
         content = kept.render(values(name))
         parsed = parse(build_email(replace(outgoing(), content=content)))

@@ -113,6 +113,21 @@ def test_a_missing_variable_is_an_error_and_never_a_gap(html: str) -> None:
         render(html, a={"b": {}})
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_what_is_not_known_of_somebody_leaves_no_gap(name: str) -> None:
+    person = {"first_name": name}
+    for html in ("Hi {{ person.first_name }},", "Hi {{ person.first_name | capitalize }},"):
+        with pytest.raises(RenderError, match="first_name is empty"):
+            render(html, person=person)
+
+    assert render(
+        'Hi {{ person.first_name | default: "you" }},', person=person | {"first_name": ""}
+    )
+    said = '{% if person.first_name != "" %}Hi {{ person.first_name }}{% else %}Hello{% endif %}'
+    assert render(said, person={"first_name": ""}) == "Hello"
+    assert render("{{ brand.postal }}.", brand={"postal": ""}) == "."
+
+
 def test_a_loop_without_end_is_stopped() -> None:
     with pytest.raises(RenderError, match="loop"):
         render("{% for i in (1..99999999) %}x{% endfor %}")

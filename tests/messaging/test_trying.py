@@ -159,9 +159,14 @@ def test_the_check_says_what_is_wrong_for_whom(shop: Tenant) -> None:
         ),
     )
 
-    found = found_in(said)
+    review = review_email(said).findings
+    found = [(each.tone, each.title) for each in review]
 
-    assert ("warn", "person.first_name is empty for 25% of 4 people") in found
+    [lacking] = [each for each in review if "lack a value" in each.title]
+    assert (lacking.title, lacking.where) == (
+        "25% of 4 people lack a value",
+        "person.first_name is empty",
+    )
     assert ("warn", "The subject shouts") in found
     assert ("warn", "There is no preview text") in found
     assert ("warn", "1 picture without words") in found
