@@ -9,6 +9,7 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from kernel.postgres.keys import renew_keys
+from kernel.postgres.quick_states import only_referrers_reloaded
 
 
 class Command(migrate.Command):
@@ -22,7 +23,8 @@ class Command(migrate.Command):
         parser.set_defaults(database="owner")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        super().handle(*args, **options)
+        with only_referrers_reloaded():
+            super().handle(*args, **options)
         if not (options["plan"] or options["check_unapplied"]):
             renew_keys(connections[options["database"]])
             if not options["app_label"]:
