@@ -109,6 +109,7 @@ DATABASE_URL = env.address(
     default="postgres://patron_owner@127.0.0.1:5432/patron",
     schemes=("postgres", "postgresql"),
 )
+DATABASE_POOLED = env.bool("PATRON_DATABASE_POOLED", default=False)
 SUPERUSER_URL = env.str("PATRON_SUPERUSER_URL", default="")
 _database = Environment.db_url_config(DATABASE_URL)
 

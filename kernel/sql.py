@@ -15,9 +15,12 @@ from django.conf import settings
 from django.db import connection
 from psycopg.errors import QueryCanceled
 
+from kernel.kept import kept_cursor
 from kernel.scope import current_tenant_id
 
 _INCLUDED = re.compile(r"\{(\w+\.\w+)\}")
+_HEADER = re.compile(r"\A(?:--.*\n)+")
+"""What a file says of itself, to people: neither driver nor server has to read it each time."""
 _LIMIT = """
 SELECT current_setting('statement_timeout') AS value,
     set_config('statement_timeout', %(value)s, true) AS now,
@@ -28,10 +31,10 @@ SELECT current_setting('statement_timeout') AS value,
 
 @functools.cache
 def load_sql(name: str) -> str:
-    """Return the text of ``<app>/sql/<statement>.sql`` for the name ``<app>.<statement>``."""
+    """Return what ``<app>/sql/<statement>.sql`` runs, for the name ``<app>.<statement>``."""
     app, statement = name.split(".")
     text = (Path(settings.BASE_DIR) / app / "sql" / f"{statement}.sql").read_text("utf-8")
-    return _INCLUDED.sub(lambda found: load_sql(found[1]), text)
+    return _INCLUDED.sub(lambda found: load_sql(found[1]), _HEADER.sub("", text))
 
 
 def run_sql(name: str, /, **params: Any) -> list[Any]:
@@ -50,16 +53,35 @@ def run_sql(name: str, /, **params: Any) -> list[Any]:
     return execute(load_sql(name), **params)
 
 
+def run_kept(name: str, /, **params: Any) -> list[Any]:
+    """Run a named statement as `run_sql`; the server plans it once, not each time.
+
+    For what runs again and again on a few rows, where planning costs more than the work. Its plan
+    is made for any values, so the statement must find its rows by their keys. Where a pooler stands
+    before the server (`DATABASE_POOLED`) nothing is kept.
+    """
+    if settings.DATABASE_POOLED:
+        return run_sql(name, **params)
+    tenant_id = current_tenant_id()
+    _bind(tenant_id)
+    with kept_cursor() as cursor:
+        return _fetch(cursor, load_sql(name), {**params, "tenant_id": tenant_id})
+
+
 def execute(statement: str, /, **params: Any) -> list[Any]:
     """Run SQL text that was put together in code, such as a compiled segment, likewise."""
     tenant_id = current_tenant_id()
     _bind(tenant_id)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**params, "tenant_id": tenant_id})
-        if cursor.description is None:
-            return []
-        row_type = _row_type(tuple(column.name for column in cursor.description))
-        return list(map(row_type._make, cursor.fetchall()))
+        return _fetch(cursor, statement, {**params, "tenant_id": tenant_id})
+
+
+def _fetch(cursor: Any, statement: str, params: dict[str, Any]) -> list[Any]:
+    cursor.execute(statement, params)
+    if cursor.description is None:
+        return []
+    row_type = _row_type(tuple(column.name for column in cursor.description))
+    return list(map(row_type._make, cursor.fetchall()))
 
 
 def count_sql(name: str, /, **params: Any) -> int:

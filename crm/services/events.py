@@ -15,7 +15,7 @@ from crm.types import EventRef, NewEvent
 from kernel import clock
 from kernel.arrays import columns
 from kernel.scope import current_tenant_id
-from kernel.sql import run_sql
+from kernel.sql import run_kept
 from kernel.work import ring
 
 ANY_OTHER = "*"
@@ -110,7 +110,7 @@ def _insert(events: Sequence[NewEvent], now: datetime) -> list[tuple[int, NewEve
         for event in events
     ]
     names = "dedupe_key name occurred_at profile_id store_id object_id source properties"
-    fresh = run_sql("crm.append_events", now=now, **columns(f"{names} is_backfill", rows))
+    fresh = run_kept("crm.append_events", now=now, **columns(f"{names} is_backfill", rows))
     return [(row.id, events[row.place - 1]) for row in fresh]
 
 
@@ -129,7 +129,7 @@ def _add_reactions(refs: Sequence[EventRef], now: datetime) -> None:
     if not rows:
         return
     names = "id name occurred_at profile_id object_id is_backfill"
-    run_sql("crm.add_reactions", now=now, **columns(names, rows))
+    run_kept("crm.add_reactions", now=now, **columns(names, rows))
     ring("reactions", current_tenant_id())
 
 

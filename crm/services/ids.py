@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from crm.services.repointing import BEFORE_LOCKING
 from kernel.arrays import array
-from kernel.sql import run_sql
+from kernel.sql import run_kept, run_sql
 
 
 def allocate_ids(table_name: str, count: int) -> list[int]:
@@ -23,7 +23,7 @@ def lock_final_profiles(profile_ids: Iterable[int]) -> dict[int, int]:
     wanted = sorted(set(profile_ids))
     if not wanted:
         return {}
-    rows = run_sql("crm.lock_final_profiles", ids=array(wanted))
+    rows = run_kept("crm.lock_final_profiles", ids=array(wanted))
     return {row.id: row.final_id for row in rows}
 
 

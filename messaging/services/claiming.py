@@ -18,7 +18,7 @@ from crm.services.ids import lock_final_profiles
 from crm.types import NewEvent
 from kernel import clock
 from kernel.arrays import array, columns
-from kernel.sql import run_sql
+from kernel.sql import run_kept
 from messaging.choices import MessageStatus
 from messaging.domain.prices import PAID
 from messaging.services.gating import MARKETING
@@ -106,7 +106,7 @@ def _claim(prepared: Prepared, lane: Lane, ready: Sequence[Ready]) -> list[Ready
         )
         for item in ready
     ]
-    claimed = run_sql(
+    claimed = run_kept(
         "messaging.claim_ready",
         claim_id=prepared.claim_id,
         now=now,
@@ -165,7 +165,7 @@ def _record(prepared: Prepared, lane: Lane, done: Outcomes) -> None:
     ]
     locked = _lock_people(done)
     learn_from_refusals(done.refusals)
-    written = run_sql(
+    written = run_kept(
         "messaging.record_outcomes",
         claim_id=prepared.claim_id,
         account_id=lane.account_id,

@@ -1,8 +1,13 @@
+from typing import Any
+
 import pytest
 from django.db import connection
 
-from kernel.sql import execute, load_sql, whole_tenant
+from kernel.arrays import array
+from kernel.sql import execute, load_sql, run_kept, whole_tenant
+from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
+from tests.factories.messaging import make_recipient
 
 pytestmark = pytest.mark.django_db
 
@@ -33,3 +38,40 @@ def test_a_statement_takes_in_the_one_it_names() -> None:
     for name in ("crm.count_products", "crm.check_products"):
         assert rule in load_sql(name)
         assert "{crm." not in load_sql(name)
+
+
+def test_what_a_file_says_of_itself_is_not_sent_along() -> None:
+    text = load_sql("messaging.claim_ready")
+
+    assert text.startswith("WITH said")
+    assert "-- out:" not in load_sql("messaging.find_rivals")
+
+
+def kept_runs() -> dict[str, int]:
+    """Return how often each statement that the server keeps for this connection was run."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements")
+        return dict(cursor.fetchall())
+
+
+def test_a_kept_statement_is_kept_once_and_answers_each_tenant_alone(
+    tenant: Tenant, other_tenant: Tenant, settings: Any
+) -> None:
+    ids = [make_recipient().pk for _ in range(3)]
+    before = sum(kept_runs().values())
+
+    answers = []
+    for scope in (tenant, tenant, other_tenant):
+        with tenant_scope(scope.pk):
+            answers.append([row.id for row in _lock(ids)])
+    known = kept_runs()
+    settings.DATABASE_POOLED = True
+    answers.append([row.id for row in _lock(ids)])
+
+    assert answers == [ids, ids, [], ids]
+    assert sum(known.values()) == before + 3
+    assert kept_runs() == known
+
+
+def _lock(ids: list[int]) -> list[Any]:
+    return run_kept("crm.lock_final_profiles", ids=array(ids))

@@ -1,0 +1,37 @@
+"""Statements that PostgreSQL keeps, parsed and planned, for the life of a connection."""
+
+from typing import Any
+
+from django.db import connection
+from django.db.backends.postgresql import base
+
+_ServerBindingCursor: Any = base.ServerBindingCursor
+
+
+class KeptCursor(_ServerBindingCursor):  # type: ignore[misc] # Any: the stubs do not know it
+    """Has what it runs kept from the first time on; values are bound by the server.
+
+    To ask for it in so many words is the only way: the driver counts and keeps nothing of what
+    runs on other cursors.
+    """
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """Run a statement; it stays prepared also when its transaction comes to nothing."""
+        driver: Any = self.connection
+        driver.prepare_threshold = 1
+        try:
+            return super().execute(query, params, **{**options, "prepare": True})
+        finally:
+            driver.prepare_threshold = None
+
+    def _send_query_prepared(self, name: bytes, pgq: Any, **options: Any) -> None:
+        self._query = pgq  # what Django writes into its log of queries
+        super()._send_query_prepared(name, pgq, **options)
+
+
+def kept_cursor() -> Any:
+    """Return a cursor of the default connection whose statements are kept."""
+    engine: Any = connection
+    engine.ensure_connection()
+    with engine.wrap_database_errors:
+        return engine._prepare_cursor(KeptCursor(engine.connection))  # noqa: SLF001 as Django makes its own
