@@ -13,7 +13,7 @@ from flows.library.parts import (
     points,
     words,
 )
-from flows.library.steps import delay, end, flow, in_segment, message
+from flows.library.steps import delay, end, flow, in_segment, message, tell
 
 REGULAR: Final = Mail(
     key="library_regular",
@@ -109,9 +109,10 @@ def _build_vip(bound: Bound) -> dict[str, Any]:
 def _build_tier(bound: Bound) -> dict[str, Any]:
     del bound
     is_up = {"property": "direction", "is": "in", "value": ["up", "joined"]}
-    return flow(
+    return tell(
         {"event": "Loyalty Tier Changed", "filter": [is_up]},
-        {"say": message(TIER, "end"), "end": end("welcomed")},
+        message(TIER, "end"),
+        "welcomed",
         reentry={"policy": "keyed", "property": "to"},
     )
 

@@ -1,5 +1,6 @@
 """Something goes back: where it stands, what they can have instead, and why it was."""
 
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ from flows.library.parts import (
     subheading,
     words,
 )
-from flows.library.steps import ORDER, delay, end, flow, message, split
+from flows.library.steps import ORDER, delay, end, flow, message, split, tell
 
 _OF: Final = "{% if event.number != '' %} of order {{ event.number }}{% endif %}"
 _ITEMS: Final = (
@@ -175,36 +176,33 @@ INSTEAD: Final = Mail(
 
 def _build_started(bound: Bound) -> dict[str, Any]:
     del bound
-    return flow(
+    told = ["requested", "approved"]
+    return tell(
         {
             "event": "Return Initiated",
-            "filter": [{"property": "status", "is": "in", "value": ["requested", "approved"]}],
+            "filter": [{"property": "status", "is": "in", "value": told}],
         },
-        {"say": message(RECEIVED, "end"), "end": end("told that it was received")},
-        reentry={"policy": "every_time"},
+        message(RECEIVED, "end"),
+        "told that it was received",
     )
 
 
 def _build_news(bound: Bound) -> dict[str, Any]:
     del bound
     told = ["approved", "received", "declined", "cancelled"]
-    return flow(
+    return tell(
         {
             "event": "Return Updated",
             "filter": [{"property": "status", "is": "in", "value": told}],
         },
-        {"say": message(STATUS, "end"), "end": end("told the news")},
-        reentry={"policy": "every_time"},
+        message(STATUS, "end"),
+        "told the news",
     )
 
 
 def _build_done(bound: Bound) -> dict[str, Any]:
     del bound
-    return flow(
-        {"event": "Return Completed"},
-        {"say": message(DONE, "end"), "end": end("told that it is done")},
-        reentry={"policy": "every_time"},
-    )
+    return tell({"event": "Return Completed"}, message(DONE, "end"), "told that it is done")
 
 
 def _build_after(bound: Bound) -> dict[str, Any]:
@@ -231,39 +229,30 @@ _RETURNS: Final = Need(
     "Return Initiated",
     "Let your store, your provider of returns, or POST /api/v1/returns/ tell of returns.",
 )
-STARTED: Final = LibraryFlow(
+_tells: Final = partial(
+    LibraryFlow, rows=("F14", "F26"), group=AFTER, icon="return", needs=(_RETURNS,)
+)
+STARTED: Final = _tells(
     key="return_started",
     name="Return, request received",
-    rows=("F14", "F26"),
-    group=AFTER,
-    icon="return",
     description="Answers at once when a return is asked for: what happens next, the label, and "
     "which variants they can have instead, of those in stock.",
     build=_build_started,
     messages=(RECEIVED,),
-    needs=(_RETURNS,),
 )
-NEWS: Final = LibraryFlow(
+NEWS: Final = _tells(
     key="return_news",
     name="Return, news",
-    rows=("F14", "F26"),
-    group=AFTER,
-    icon="return",
     description="Tells how a return goes on: approved, arrived, declined or called off.",
     build=_build_news,
     messages=(STATUS,),
-    needs=(_RETURNS,),
 )
-FINISHED: Final = LibraryFlow(
+FINISHED: Final = _tells(
     key="return_finished",
     name="Return, finished",
-    rows=("F14", "F26"),
-    group=AFTER,
-    icon="return",
     description="Tells that a return is finished and the money is on its way.",
     build=_build_done,
     messages=(DONE,),
-    needs=(_RETURNS,),
 )
 AFTERWARDS: Final = LibraryFlow(
     key="return_afterwards",

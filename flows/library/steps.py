@@ -163,6 +163,21 @@ def happened(event: str, *, days: int, count: int = 1, where: list[Any] | None =
     return {**said, "where": where} if where else said
 
 
+def tell(
+    trigger: dict[str, Any], said: Node, reached: str = "told", **other: Any
+) -> dict[str, Any]:
+    """Return a definition of one message, each time that something happens.
+
+    Args:
+        trigger: what starts it.
+        said: the message, which leads to ``end``.
+        reached: reason of that end.
+        other: as of `flow`.
+    """
+    nodes = {"say": said, "end": end(reached)}
+    return flow(trigger, nodes, **{"reentry": {"policy": "every_time"}, **other})
+
+
 def flow(
     trigger: dict[str, Any], nodes: dict[str, Node], *, reentry: dict[str, Any], **other: Any
 ) -> dict[str, Any]:

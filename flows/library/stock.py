@@ -15,7 +15,7 @@ from flows.library.base import (
     Need,
 )
 from flows.library.parts import HELLO, button, heading, items, only, picked, words
-from flows.library.steps import delay, duration, end, flow, message
+from flows.library.steps import delay, duration, end, flow, message, tell
 
 BOUGHT_IT: Final = (
     {
@@ -172,13 +172,8 @@ def tell_once(
         said: the mail.
         leavers: events that end it, the first of which is the goal.
     """
-    return flow(
-        trigger,
-        {"say": message(said, "end", about="items"), "end": end("told")},
-        reentry={"policy": "every_time"},
-        exit_on=list(leavers),
-        goal=leavers[0],
-    )
+    node = message(said, "end", about="items")
+    return tell(trigger, node, exit_on=list(leavers), goal=leavers[0])
 
 
 def _build_price(bound: Bound) -> dict[str, Any]:

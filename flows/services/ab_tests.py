@@ -17,7 +17,7 @@ from flows.domain.winning import Measured, find_winner, win_chances
 from flows.models import ABTest, Flow
 from flows.queries.ab_tests import measure_ways
 from flows.queries.versions import find_graphs, list_live
-from flows.services.turns import TurnFailed, take_turns, turn_of
+from flows.services.turns import TurnFailed, claim_due, take_turns, turn_of
 from kernel import clock
 from kernel.batches import Deadline
 from tenants.services import audit
@@ -79,8 +79,7 @@ def measure_due(deadline: Deadline) -> int:
 @transaction.atomic
 def _measure_next() -> bool:
     now = clock.now()
-    due = ABTest.objects.filter(due_at__lte=now).order_by("due_at", "pk")
-    test = due.select_for_update(skip_locked=True, no_key=True).first()
+    test = claim_due(ABTest.objects.all(), now)
     if test is None:
         return False
     with turn_of(test.pk):

@@ -31,7 +31,7 @@ from flows.queries.people import KEPT_DATES
 from flows.queries.refills import find_refills
 from flows.queries.versions import find_graphs, list_live
 from flows.services.knocking import NewStart, start_runs
-from flows.services.turns import TurnFailed, take_turns, turn_of
+from flows.services.turns import TurnFailed, claim_due, take_turns, turn_of
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.tenancy import current_tenant_id
@@ -91,8 +91,7 @@ def scan_due(deadline: Deadline) -> int:
 @transaction.atomic
 def _scan_next() -> bool:
     now = clock.now()
-    due = DateScan.objects.filter(due_at__lte=now).order_by("due_at", "pk")
-    scan = due.select_for_update(skip_locked=True, no_key=True).first()
+    scan = claim_due(DateScan.objects.all(), now)
     if scan is None:
         return False
     scan.until = scan.until or now

@@ -20,7 +20,7 @@ from flows.domain.access import TOO_LATE, say_stopped, say_wait
 from flows.models import AccessList
 from flows.queries import people
 from flows.queries.passes import Pass, with_pass
-from flows.services.turns import TurnFailed, take_turns, turn_of
+from flows.services.turns import TurnFailed, claim_due, take_turns, turn_of
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid, NotFound
@@ -118,8 +118,7 @@ def tell_due(deadline: Deadline) -> int:
 @transaction.atomic
 def _tell_next() -> bool:
     now = clock.now()
-    due = AccessList.objects.filter(due_at__lte=now).order_by("due_at", "pk")
-    found = due.select_for_update(skip_locked=True, no_key=True).first()
+    found = claim_due(AccessList.objects.all(), now)
     if found is None:
         return False
     with turn_of(found.pk):

@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
 
 from django.db import OperationalError
+from django.db.models import Model, QuerySet
 
 from kernel.batches import Deadline
+
+Row = TypeVar("Row", bound=Model)
 
 
 class TurnFailed(Exception):
@@ -15,6 +20,20 @@ class TurnFailed(Exception):
         super().__init__(str(cause))
         self.row_id = row_id
         self.cause = cause
+
+
+def claim_due(rows: QuerySet[Row], now: datetime) -> Row | None:
+    """Hold the row that has been due for longest until the commit.
+
+    Args:
+        rows: of the active tenant; each has a ``due_at``.
+        now: rows of later are not due.
+
+    Returns:
+        The row; None when nothing is due or other workers hold it.
+    """
+    due = rows.filter(due_at__lte=now).order_by("due_at", "pk")
+    return due.select_for_update(skip_locked=True, no_key=True).first()
 
 
 @contextmanager
