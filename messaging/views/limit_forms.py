@@ -44,7 +44,20 @@ DAYS: Final = (
 )
 MOST_COUNTRIES: Final = 12
 MOST_OWN_DAYS: Final = 60
+MOST_POINTS: Final = 1000
+MOST_MESSAGES: Final = 1000
+MOST_WINDOW: Final = 366 * 24
+"""Hours, or days."""
 _TIME: Final = {"type": "time"}
+_SUNSET: Final = ("days", "mails", "slow_days", "slow_gap")
+"""Numbers of `Sunset`, each of which has its usual value where the field is empty."""
+
+
+def _number(label: str, least: int, most: int, *, empty: str = "") -> forms.IntegerField:
+    """Return a field of a whole number; it may be empty where it is said what that means."""
+    return forms.IntegerField(
+        label=label, min_value=least, max_value=most, required=not empty, help_text=empty
+    )
 
 
 class LimitsForm(forms.Form):
@@ -65,9 +78,7 @@ class LimitsForm(forms.Form):
         help_text="One day per line, such as 2026-12-24.",
     )
     budget_is_on = forms.BooleanField(label="Keep a budget of attention", required=False)
-    budget_points = forms.IntegerField(
-        label="Points in 7 days for each person", min_value=1, max_value=1000
-    )
+    budget_points = _number("Points in 7 days for each person", 1, MOST_POINTS)
     budget_on_loss = forms.ChoiceField(
         label="When two messages want the same slot, the lesser one",
         choices=((OnHit.WAIT.value, "waits for its turn"), (OnHit.SKIP.value, "is skipped")),
@@ -84,33 +95,23 @@ class LimitsForm(forms.Form):
     sunset_is_on = forms.BooleanField(
         label="End promotional mails to people who lost interest", required=False
     )
-    sunset_slow_days = forms.IntegerField(
-        label="Days without interest until they come rarely",
-        required=False,
-        min_value=1,
-        max_value=MOST_SUNSET_DAYS,
-        help_text="Empty: 120 days. As many as below, or more: never.",
+    sunset_slow_days = _number(
+        "Days without interest until they come rarely",
+        1,
+        MOST_SUNSET_DAYS,
+        empty="Empty: 120 days. As many as below, or more: never.",
     )
-    sunset_slow_gap = forms.IntegerField(
-        label="Days between two mails then",
-        required=False,
-        min_value=1,
-        max_value=MOST_SUNSET_DAYS,
-        help_text="Empty: 30 days.",
+    sunset_slow_gap = _number(
+        "Days between two mails then", 1, MOST_SUNSET_DAYS, empty="Empty: 30 days."
     )
-    sunset_days = forms.IntegerField(
-        label="Days without any interest",
-        required=False,
-        min_value=30,
-        max_value=MOST_SUNSET_DAYS,
-        help_text="Empty: 180 days.",
+    sunset_days = _number(
+        "Days without any interest", 30, MOST_SUNSET_DAYS, empty="Empty: 180 days."
     )
-    sunset_mails = forms.IntegerField(
-        label="Promotional mails after that",
-        required=False,
-        min_value=0,
-        max_value=MOST_SUNSET_MAILS,
-        help_text="The last chance; empty: 3 mails.",
+    sunset_mails = _number(
+        "Promotional mails after that",
+        0,
+        MOST_SUNSET_MAILS,
+        empty="The last chance; empty: 3 mails.",
     )
 
     def __init__(self, data: Any = None, *, limits: Limits) -> None:
@@ -132,22 +133,16 @@ class LimitsForm(forms.Form):
 
     def _add_channel(self, channel: str) -> None:
         word = CHANNEL_WORDS[channel]
-        self.fields[f"smart_{channel}_hours"] = forms.IntegerField(
-            label=f"Hours between two by {word}",
-            min_value=0,
-            max_value=MOST_HOURS,
+        self.fields[f"smart_{channel}_hours"] = _number(
+            f"Hours between two by {word}", 0, MOST_HOURS
         )
         self.fields[f"smart_{channel}_on_hit"] = forms.ChoiceField(
             label=f"What comes sooner by {word}", choices=ON_HIT
         )
-        self.fields[f"smart_{channel}_wait"] = forms.IntegerField(
-            label=f"Hours that it waits at most by {word}",
-            min_value=0,
-            max_value=MOST_HOURS,
+        self.fields[f"smart_{channel}_wait"] = _number(
+            f"Hours that it waits at most by {word}", 0, MOST_HOURS
         )
-        self.fields[f"cost_{channel}"] = forms.IntegerField(
-            label=f"Points of one by {word}", min_value=0, max_value=1000
-        )
+        self.fields[f"cost_{channel}"] = _number(f"Points of one by {word}", 0, MOST_POINTS)
 
     def _add_rule(self, row: str, *, is_needed: bool) -> None:
         for name, label in (("start", "From"), ("end", "To")):
@@ -265,19 +260,9 @@ class LimitsForm(forms.Form):
 
 
 def _read_sunset(found: Mapping[str, Any]) -> Sunset:
-    default = Sunset()
-
-    def number(name: str) -> int:
-        value = found[f"sunset_{name}"]
-        return int(getattr(default, name)) if value is None else int(value)
-
-    return Sunset(
-        is_on=found["sunset_is_on"],
-        days=number("days"),
-        mails=number("mails"),
-        slow_days=number("slow_days"),
-        slow_gap=number("slow_gap"),
-    )
+    told = {name: found[f"sunset_{name}"] for name in _SUNSET}
+    given = {name: value for name, value in told.items() if value is not None}
+    return Sunset(is_on=found["sunset_is_on"], **given)
 
 
 def _initial(limits: Limits) -> dict[str, Any]:
@@ -293,10 +278,7 @@ def _initial(limits: Limits) -> dict[str, Any]:
         "unhappy_is_on": limits.unhappy.is_on,
         "spares_best": limits.spares_best,
         "sunset_is_on": limits.sunset.is_on,
-        "sunset_days": limits.sunset.days,
-        "sunset_mails": limits.sunset.mails,
-        "sunset_slow_days": limits.sunset.slow_days,
-        "sunset_slow_gap": limits.sunset.slow_gap,
+        **{f"sunset_{name}": getattr(limits.sunset, name) for name in _SUNSET},
         **_initial_rule("default", quiet.rule),
     }
     for row, (code, rule) in enumerate(sorted(quiet.rules.items())):
@@ -325,13 +307,7 @@ def _initial_rule(row: str, rule: QuietRule) -> dict[str, Any]:
 class FrequencyForm(forms.Form):
     """How often at most."""
 
-    max_n = forms.IntegerField(
-        label="At most so many messages",
-        required=False,
-        min_value=0,
-        max_value=1000,
-        help_text="Empty or 0: no limit.",
-    )
+    max_n = _number("At most so many messages", 0, MOST_MESSAGES, empty="Empty or 0: no limit.")
     message_class = forms.ChoiceField(
         label="Kind of message",
         choices=(
@@ -348,7 +324,7 @@ class FrequencyForm(forms.Form):
             *CHANNEL_LABELS.items(),
         ),
     )
-    window = forms.IntegerField(label="In so many", min_value=1, max_value=366 * 24)
+    window = _number("In so many", 1, MOST_WINDOW)
     unit = forms.ChoiceField(label="Unit", choices=(("days", "days"), ("hours", "hours")))
     audience = forms.ChoiceField(label="For", choices=Audience.choices)
 
@@ -363,7 +339,7 @@ class FrequencyForm(forms.Form):
                     widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
                 )
             self.fields[f"most_{row}"] = forms.IntegerField(
-                label="At most", required=False, min_value=0, max_value=1000
+                label="At most", required=False, min_value=0, max_value=MOST_MESSAGES
             )
 
     def clean(self) -> dict[str, Any]:
