@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 
 from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
-from tests.support.database import worker_database
+from tests.support.database import WorkerDatabase, own_database, renew_connections
 from tests.support.plugin import worker_number
 from tests.support.requests_in_flight import finish_requests
 from tests.support.savepoints import lazy_savepoints
@@ -27,22 +27,29 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Give this worker a database; what transactional tests leave is taken away."""
+def worker_database(django_db_blocker: DjangoDbBlocker) -> Iterator[WorkerDatabase]:
+    """The database of this worker; what transactional tests leave in it is taken away."""
     with (
         django_db_blocker.unblock(),
         pytest.MonkeyPatch.context() as patch,
         lazy_savepoints(),
-        worker_database(worker_number()) as cleaner,
+        own_database(worker_number()) as database,
         watched_statements(),
     ):
 
         def clean(_: TransactionTestCase) -> None:
             finish_requests()
-            cleaner.clean()
+            database.cleaner.clean()
+            renew_connections()
 
         patch.setattr(TransactionTestCase, "_fixture_teardown", clean)
-        yield
+        patch.setattr(TransactionTestCase, "_should_reload_connections", lambda _: False)
+        yield database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(worker_database: WorkerDatabase) -> None:
+    """Let tests use the database of their worker."""
 
 
 @pytest.fixture(autouse=True, scope="session")

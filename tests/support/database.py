@@ -8,7 +8,7 @@ TRUNCATE nor delete every row.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -40,6 +40,12 @@ HAS_GROWN = """
             AND pg_relation_size(c.oid) > %s
     )
 """
+CLEANER_OPTIONS = (
+    "-c lock_timeout=60s -c statement_timeout=180s -c session_replication_role=replica"
+)
+FORGET = "RESET ALL; SELECT pg_advisory_unlock_all(); DISCARD TEMP"
+"""What a session keeps beyond a transaction; its role and its prepared statements stay."""
+IDLE = psycopg.pq.TransactionStatus.IDLE
 LOOK_SECONDS = 0.01
 WAITING = (
     "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -93,19 +99,72 @@ class Cleaner:
         return self._connection.execute(statement).fetchone() is not None
 
 
+class WorkerDatabase:
+    """A copy of the template that belongs to one process of the test run.
+
+    Attributes:
+        cleaner: empties its tables.
+    """
+
+    cleaner: Cleaner
+
+    def __init__(self, number: int) -> None:
+        self._name = f"patron_test_{number}"
+        self._stack = ExitStack()
+
+    def make(self) -> None:
+        """Copy the template, point every alias at the copy, and connect the cleaner."""
+        _run_as_superuser(_copy_statement(self._name))
+        self._stack.callback(self._drop)
+        _point_aliases_at(self._name)
+        self._stack.callback(connections.close_all)
+        connection = psycopg.connect(
+            _superuser_url(self._name),
+            autocommit=True,
+            options=CLEANER_OPTIONS,
+            application_name=CLEANER,
+        )
+        self.cleaner = Cleaner(self._stack.enter_context(connection))
+
+    def drop(self) -> None:
+        """Close every connection to it and drop it."""
+        self._stack.close()
+
+    def _drop(self) -> None:
+        statement = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+        _run_as_superuser(statement.format(sql.Identifier(self._name)))
+
+
 @contextmanager
-def worker_database(number: int) -> Iterator[Cleaner]:
+def own_database(number: int) -> Iterator[WorkerDatabase]:
     """Point every alias at a fresh copy of the template, and drop it afterwards."""
-    name = f"patron_test_{number}"
-    _run_as_superuser(_copy_statement(name))
-    _point_aliases_at(name)
-    options = "-c lock_timeout=60s -c statement_timeout=180s -c session_replication_role=replica"
-    with psycopg.connect(
-        _superuser_url(name), autocommit=True, options=options, application_name=CLEANER
-    ) as connection:
-        yield Cleaner(connection)
-    connections.close_all()
-    _run_as_superuser(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    database = WorkerDatabase(number)
+    database.make()
+    try:
+        yield database
+    finally:
+        database.drop()
+
+
+def renew_connections() -> None:
+    """Make the connections of a transactional test as good as new, for the next one.
+
+    Truly new ones know no table yet: what they are asked first costs many times what it would.
+    """
+    for wrapper in connections.all(initialized_only=True):
+        if wrapper.connection is not None and not _renew(wrapper.connection):
+            wrapper.close()
+
+
+def _renew(connection: psycopg.Connection[Any]) -> bool:
+    """Forget what a test set; False where it is in a transaction, or broken."""
+    if not connection.autocommit or connection.info.transaction_status != IDLE:
+        return False
+    try:
+        connection.execute(FORGET)
+    except psycopg.Error:
+        return False
+    return True
 
 
 def end_other_connections() -> None:

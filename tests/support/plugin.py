@@ -1,5 +1,6 @@
 """Options of `bin/test`, and what must be set before Django reads its settings."""
 
+import gc
 import os
 from collections import Counter, defaultdict
 from urllib.parse import urlsplit, urlunsplit
@@ -12,10 +13,6 @@ LONGEST_FIRST = (
     "tests/browser/",
 )
 """Folders whose modules take longest: one that began last would leave the other worker idle."""
-
-LAST = ("tests/config/test_backup.py",)
-"""Modules that make a worker's database anew. Its indexes come back in another order, by which the
-planner chooses between equals, so no test that looks at plans may follow."""
 
 hypothesis_settings.register_profile("patron", derandomize=True, deadline=None, database=None)
 hypothesis_settings.register_profile("many", max_examples=1_000, deadline=None, database=None)
@@ -43,18 +40,24 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules that take longest, then with those of most tests; end with `LAST`.
+    """Begin with the modules that take longest, then with those of most tests.
 
     Workers take whole modules in this order; within a module the order stays.
     """
     size = Counter(_module(item) for item in items)
 
-    def rank(item: pytest.Item) -> tuple[bool, int, int, str]:
+    def rank(item: pytest.Item) -> tuple[int, int, str]:
         path = _module(item)
         places = [n for n, folder in enumerate(LONGEST_FIRST) if path.startswith(folder)]
-        return (path in LAST, min(places, default=len(LONGEST_FIRST)), -size[path], path)
+        return (min(places, default=len(LONGEST_FIRST)), -size[path], path)
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what is there for good: all code and all tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def _module(item: pytest.Item) -> str:
