@@ -24,7 +24,7 @@ SMALL_SHARE = 10
 """One run for so many, for the worker whose memory is compared."""
 LATEST = 0.99
 RUNS = 3
-AHEAD = timedelta(seconds=3)
+AHEAD = timedelta(seconds=15)
 """How long before the moment everything is written, beside what the sending of tasks takes."""
 PER_SECOND = 200
 """Tasks that are sent at least."""
