@@ -25,7 +25,8 @@ from tests.support.shopify import simple_order
 
 ORDERS = int(os.environ.get("PATRON_SURVIVAL_ORDERS", "240"))
 RUNS = int(os.environ.get("PATRON_SURVIVAL_RUNS", "200"))
-LEAST_KILLS = 5
+LEAST_KILLS = max(5, RUNS // 200)
+"""While they go in, and once more while they are woken."""
 BETWEEN_KILLS = (0.3, 1.2)
 """Seconds."""
 CELERY_WORKER = " worker --hostname "
@@ -203,19 +204,35 @@ def kill_at_random(instance: Instance, work: Future[str], lots: random.Random) -
     return kills
 
 
-def settle_flow(instance: Instance, slug: str) -> dict[str, Any]:
-    """Wait until every message has its fate; return what became of everybody."""
+def settle_flow(instance: Instance, slug: str, *, is_over: bool) -> dict[str, Any]:
+    """Wait until everybody waits or is through, and every message has its fate.
+
+    Args:
+        instance: in which they are.
+        slug: of their tenant.
+        is_over: nobody is to wait any more.
+
+    Returns:
+        What became of everybody.
+    """
     until, seen = time.monotonic() + SETTLE_SECONDS, dict[str, Any]()
     while time.monotonic() < until:
         instance.manage("drain", "--until-idle")
         told: dict[str, Any] = json.loads(in_flow(instance, f"tell({slug!r})"))
-        if {status for _, _, status, _ in told["messages"]} <= {"sent", "skipped", "unknown"}:
+        runs = [
+            is_waiting and not is_over
+            for _, status, is_waiting in told["runs"]
+            if status != "completed"
+        ]
+        fates = {status for _, _, status, _ in told["messages"]}
+        if len(told["runs"]) == RUNS and all(runs) and fates <= {"sent", "skipped", "unknown"}:
             return told
         if told == seen:  # no worker that lives has them
             instance.end_leases(slug)
         seen = told
         time.sleep(1)
-    pytest.fail("messages were left after the recovery")
+    left = Counter((status, is_waiting) for _, status, is_waiting in seen["runs"])
+    pytest.fail(f"runs or messages were left after the recovery: {left}")
 
 
 def live_flow(instance: Instance, name: str, *, is_killed: bool) -> dict[str, Any]:
@@ -229,7 +246,7 @@ def live_flow(instance: Instance, name: str, *, is_killed: bool) -> dict[str, An
             if is_killed:
                 assert kill_at_random(instance, work, lots) >= LEAST_KILLS
             work.result()
-        told = settle_flow(instance, slug)
+        told = settle_flow(instance, slug, is_over=step == "wake")
     return told
 
 
