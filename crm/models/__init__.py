@@ -6,7 +6,13 @@ from crm.models.consent import ConsentEvent, Suppression
 from crm.models.conversation import Conversation, ConversationMessage
 from crm.models.duplicate import DuplicateSearch, MergeRules, ProbableDuplicate
 from crm.models.event import Event, EventKey, Reaction
-from crm.models.figures import CatalogChange, CatalogCount, ProductFigures, RefillCycle
+from crm.models.figures import (
+    CatalogChange,
+    CatalogCount,
+    ProductFigures,
+    RefillCycle,
+    RefillPurchase,
+)
 from crm.models.flags import FlagRule
 from crm.models.ignored import IgnoredFlaw
 from crm.models.imports import ExchangeRate, ImportRun
@@ -57,6 +63,7 @@ __all__ = [
     "ProfileMerge",
     "Reaction",
     "RefillCycle",
+    "RefillPurchase",
     "Refund",
     "Return",
     "Review",

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from crm.models.order import Order
 from crm.models.product import Product
 from kernel.tenancy import TenantForeignKey, TenantModel
 
@@ -60,6 +61,32 @@ class RefillCycle(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.days} days for a piece of {self.product_id}"
+
+
+class RefillPurchase(TenantModel):
+    """How many pieces of a product an order holds, where it is known how long one lasts.
+
+    Kept so that what runs out is found by its time. Whose the order is, it says itself.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "order_id", "product_id")
+    order = TenantForeignKey(Order, on_delete=models.CASCADE, related_name="+")
+    product = TenantForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    ordered_at = models.DateTimeField()
+    quantity = models.IntegerField()
+    """Of all its lines."""
+
+    class Meta:
+        indexes = [
+            # So many pieces of a product bought in the same hour run out in the same hour.
+            models.Index(
+                fields=["tenant", "product", "quantity", "ordered_at"],
+                name="refillpurchase_due_idx",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.product_id} in order {self.order_id}"
 
 
 class CatalogChange(TenantModel):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from crm.services.catalog import find_wrong_figures
+from crm.services.refills import find_wrong_purchases
 from crm.services.repointing import count_left_behind
 from kernel.sql import run_sql
 
@@ -33,6 +34,7 @@ def find_differences() -> list[str]:
         *_shorten(_wrong_stock()),
         *_shorten(_wrong_flags()),
         *_shorten(find_wrong_figures()),
+        *_shorten(find_wrong_purchases()),
         *_left_behind(),
     ]
 

@@ -3,7 +3,7 @@
 from crm.panels import Panel, fill_filter, fill_panel, fill_words
 from crm.queries import behaviour_words, care_words, words
 from crm.queries.people_filters import FILTERS
-from crm.services import catalog, repointing, touches
+from crm.services import catalog, refills, repointing, touches
 
 
 def register() -> None:
@@ -24,3 +24,4 @@ def register() -> None:
     repointing.AFTER_MERGE.append(touches.refresh_merged)
     repointing.AFTER_PARTING.append(touches.refresh_merged)
     catalog.register()
+    refills.register()

@@ -91,7 +91,9 @@ def _take_back_refunds(changes: Sequence[Change], reason: str) -> TakenBack:
 
 
 def _take_back_orders(changes: Sequence[Change], reason: str) -> TakenBack:
-    result, current = _judge("orders", changes, Order, {"crm_orderline", "crm_touchpoint"})
+    result, current = _judge(
+        "orders", changes, Order, {"crm_orderline", "crm_refillpurchase", "crm_touchpoint"}
+    )
     doomed, changed = _split(changes, result, current)
     owners = {current[key].profile_id for key in (*doomed, *changed)}
     if changed:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from crm.domain.refills import LEAST_REORDERS, MOST_DAYS
-from kernel.sql import run_sql, whole_tenant
+from kernel.sql import run_sql
 
 PAGE: Final = 2_000
 _OLDEST: Final = timedelta(days=2 * MOST_DAYS)
@@ -28,15 +28,14 @@ def find_refills(percent: int, *, since: datetime, until: datetime, after: int) 
         until: aware.
         after: where the page begins; 0 for the first.
     """
-    with whole_tenant():
-        rows = run_sql(
-            "flows.find_refills",
-            percent=percent,
-            least=LEAST_REORDERS,
-            oldest=until - _OLDEST,
-            since=since,
-            until=until,
-            after=after,
-            count=PAGE,
-        )
+    rows = run_sql(
+        "flows.find_refills",
+        percent=percent,
+        least=LEAST_REORDERS,
+        oldest=until - _OLDEST,
+        since=since,
+        until=until,
+        after=after,
+        count=PAGE,
+    )
     return Page(rows, rows[-1].id if len(rows) == PAGE else None)

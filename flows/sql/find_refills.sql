@@ -12,8 +12,10 @@
 -- out: id (of the first line), profile_id, order_id, product_id (at the store), store_id, title,
 --      url, image_url, number, quantity, days, ordered_at, due_at; in the order of id
 --
--- The last purchase of a product by a person counts, with all its pieces of that order.
-WITH cycle AS (
+-- The last purchase of a product by a person counts, with all its pieces of that order. What is due
+-- is read from an index and nothing else: of each product, and of each number of pieces, whatever
+-- was bought so long ago.
+WITH RECURSIVE cycle AS (
     SELECT
         p.id, p.external_id, p.store_id, p.title, p.url, p.image_url,
         CASE WHEN r.reorder_count >= %(least)s THEN r.days ELSE p.refill_days END AS days
@@ -25,40 +27,69 @@ WITH cycle AS (
       AND (p.refill_days IS NOT NULL OR r.reorder_count >= %(least)s)
 ),
 
-bought AS (
-    SELECT
-        c.id AS cycle_id, o.profile_id, o.id AS order_id, o.number, o.ordered_at,
-        min(l.id) AS id, sum(l.quantity) AS quantity,
-        lead(o.id) OVER (
-            PARTITION BY c.id, o.profile_id ORDER BY o.ordered_at, o.id
-        ) IS NOT NULL AS is_bought_again
+pieces AS (
+    SELECT c.id AS cycle_id, fewest.quantity
     FROM cycle AS c
-    JOIN crm_orderline AS l ON l.tenant_id = %(tenant_id)s AND l.product_id = c.id
-    JOIN crm_order AS o ON o.tenant_id = %(tenant_id)s AND o.id = l.order_id
-    WHERE o.is_counted
-      AND o.profile_id IS NOT NULL
-      AND o.ordered_at >= %(oldest)s
-      AND o.ordered_at <= %(until)s
-      AND l.quantity > 0
-    GROUP BY c.id, o.profile_id, o.id, o.number, o.ordered_at
+    CROSS JOIN LATERAL (
+        SELECT min(b.quantity) AS quantity
+        FROM crm_refillpurchase AS b
+        WHERE b.tenant_id = %(tenant_id)s AND b.product_id = c.id
+    ) AS fewest
+    UNION ALL
+    SELECT n.cycle_id, more.quantity
+    FROM pieces AS n
+    CROSS JOIN LATERAL (
+        SELECT min(b.quantity) AS quantity
+        FROM crm_refillpurchase AS b
+        WHERE b.tenant_id = %(tenant_id)s
+          AND b.product_id = n.cycle_id
+          AND b.quantity > n.quantity
+    ) AS more
+    WHERE n.quantity IS NOT NULL
 ),
 
-due AS (
+lasting AS (
     SELECT
-        b.id, b.profile_id, b.order_id, c.external_id AS product_id, c.store_id, c.title, c.url,
-        c.image_url, b.number, b.quantity, c.days, b.ordered_at,
-        b.ordered_at + c.days * b.quantity * %(percent)s / 100 * interval '1 day' AS due_at
-    FROM bought AS b
-    JOIN cycle AS c ON c.id = b.cycle_id
-    WHERE NOT b.is_bought_again
+        c.id, c.external_id, c.store_id, c.title, c.url, c.image_url, c.days, n.quantity,
+        c.days * n.quantity * %(percent)s / 100 * interval '1 day' AS lasts
+    FROM pieces AS n
+    JOIN cycle AS c ON c.id = n.cycle_id
+    WHERE n.quantity IS NOT NULL
 )
 
 SELECT
-    d.id, d.profile_id, d.order_id, d.product_id, d.store_id, d.title, d.url, d.image_url,
-    d.number, d.quantity, d.days, d.ordered_at, d.due_at
-FROM due AS d
-WHERE d.due_at > %(since)s
-  AND d.due_at <= %(until)s
-  AND d.id > %(after)s
-ORDER BY d.id
+    line.id, o.profile_id, o.id AS order_id, c.external_id AS product_id, c.store_id, c.title,
+    c.url, c.image_url, o.number, b.quantity, c.days, b.ordered_at,
+    b.ordered_at + c.lasts AS due_at
+FROM lasting AS c
+JOIN crm_refillpurchase AS b
+    ON b.tenant_id = %(tenant_id)s
+    AND b.product_id = c.id
+    AND b.quantity = c.quantity
+    AND b.ordered_at > greatest(%(since)s::timestamptz - c.lasts, %(oldest)s::timestamptz)
+    AND b.ordered_at <= %(until)s::timestamptz - c.lasts
+JOIN crm_order AS o ON o.tenant_id = %(tenant_id)s AND o.id = b.order_id
+CROSS JOIN LATERAL (
+    SELECT min(l.id) AS id
+    FROM crm_orderline AS l
+    WHERE l.tenant_id = %(tenant_id)s
+      AND l.order_id = b.order_id
+      AND l.product_id = b.product_id
+      AND l.quantity > 0
+) AS line
+WHERE o.profile_id IS NOT NULL
+  AND line.id > %(after)s
+  AND NOT EXISTS (
+    SELECT 1
+    FROM crm_order AS later
+    JOIN crm_refillpurchase AS again
+        ON again.tenant_id = %(tenant_id)s
+        AND again.order_id = later.id
+        AND again.product_id = b.product_id
+    WHERE later.tenant_id = %(tenant_id)s
+      AND later.profile_id = o.profile_id
+      AND (later.ordered_at, later.id) > (o.ordered_at, o.id)
+      AND later.ordered_at <= %(until)s
+  )
+ORDER BY line.id
 LIMIT %(count)s;

@@ -8,6 +8,7 @@ import time_machine
 
 from crm.models import Event, OrderLine, Product, Profile
 from crm.services.merging import merge_profiles
+from crm.services.refills import keep_purchases
 from flows.models import DateScan, FlowRun
 from flows.services import dates
 from flows.services.dates import scan_due
@@ -146,6 +147,7 @@ def test_a_purchase_of_who_is_merged_runs_out_once(
         unit_price_minor=500,
         total_minor=500,
     )
+    keep_purchases()
     noon.shift(timedelta(days=8))
     assert scan() == 1
     merge_profiles([(ada.pk, guest.pk)], rule="manual")

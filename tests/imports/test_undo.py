@@ -16,6 +16,7 @@ from crm.models import (
     Product,
     Profile,
     ProfileFacts,
+    RefillPurchase,
     Refund,
 )
 from crm.services.checks import find_differences
@@ -24,6 +25,7 @@ from crm.services.erasure import erase_profiles
 from crm.services.ingest import apply_records
 from crm.services.merging import merge_profiles
 from crm.services.notes import add_note
+from crm.services.refills import say_refill_days
 from crm.types import CustomerRecord, LineData, OrderRecord
 from imports.models import Import, ImportChange
 from imports.services import journal, undoing
@@ -204,6 +206,8 @@ def test_orders_and_refunds_go_with_their_points_and_figures(tenant: Tenant) -> 
     )
     done = bring(ORDERS, kind="orders")
     drain_tenant(tenant.pk)
+    say_refill_days(Product.objects.get(title="Soap").pk, 30, actor=ACTOR)
+    assert RefillPurchase.objects.filter(order__external_id__in=["A1", "B2"]).exists()
     ada = Profile.objects.get(email_norm="ada@example.com")
     assert ProfileFacts.objects.get(profile=ada).order_count == 1
     assert segment.pk in Membership.objects.get(profile_id=ada.pk).segment_ids
@@ -247,6 +251,7 @@ def test_an_order_that_the_shop_changed_since_stays_with_its_person(tenant: Tena
 
 def test_an_order_that_an_import_changed_is_what_it_was(tenant: Tenant) -> None:
     bring(ORDERS, kind="orders")
+    say_refill_days(Product.objects.get(title="Soap").pk, 30, actor=ACTOR)
     before = list(
         OrderLine.objects.order_by("order_id", "position").values_list("title", "total_minor")
     )
