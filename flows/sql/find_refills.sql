@@ -14,7 +14,8 @@
 --
 -- The last purchase of a product by a person counts, with all its pieces of that order. What is due
 -- is read from an index and nothing else: of each product, and of each number of pieces, whatever
--- was bought so long ago.
+-- was bought so long ago. OFFSET 0 has each of them looked up, as nobody can tell the planner how
+-- few there are.
 WITH RECURSIVE cycle AS (
     SELECT
         p.id, p.external_id, p.store_id, p.title, p.url, p.image_url,
@@ -62,13 +63,22 @@ SELECT
     c.url, c.image_url, o.number, b.quantity, c.days, b.ordered_at,
     b.ordered_at + c.lasts AS due_at
 FROM lasting AS c
-JOIN crm_refillpurchase AS b
-    ON b.tenant_id = %(tenant_id)s
-    AND b.product_id = c.id
-    AND b.quantity = c.quantity
-    AND b.ordered_at > greatest(%(since)s::timestamptz - c.lasts, %(oldest)s::timestamptz)
-    AND b.ordered_at <= %(until)s::timestamptz - c.lasts
-JOIN crm_order AS o ON o.tenant_id = %(tenant_id)s AND o.id = b.order_id
+CROSS JOIN LATERAL (
+    SELECT k.order_id, k.product_id, k.quantity, k.ordered_at
+    FROM crm_refillpurchase AS k
+    WHERE k.tenant_id = %(tenant_id)s
+      AND k.product_id = c.id
+      AND k.quantity = c.quantity
+      AND k.ordered_at > greatest(%(since)s::timestamptz - c.lasts, %(oldest)s::timestamptz)
+      AND k.ordered_at <= %(until)s::timestamptz - c.lasts
+    OFFSET 0
+) AS b
+CROSS JOIN LATERAL (
+    SELECT p.id, p.profile_id, p.number, p.ordered_at
+    FROM crm_order AS p
+    WHERE p.tenant_id = %(tenant_id)s AND p.id = b.order_id
+    OFFSET 0
+) AS o
 CROSS JOIN LATERAL (
     SELECT min(l.id) AS id
     FROM crm_orderline AS l
