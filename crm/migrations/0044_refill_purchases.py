@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Find what runs out by its time, and not among all that was ever bought."""
 
     dependencies = [
-        ("crm", "0041_review_consent"),
+        ("crm", "0043_index_own_reviews"),
         ("tenants", "0007_sweep_kept_answers"),
     ]
 

@@ -9,6 +9,6 @@ def forwards(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0042_refill_purchases")]
+    dependencies = [("crm", "0044_refill_purchases")]
 
     operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]
