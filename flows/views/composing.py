@@ -1,6 +1,6 @@
 """Writing a campaign in four steps; every change is saved as it is made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import zip_longest
 from typing import Any, Final
@@ -18,7 +18,11 @@ from flows.domain.campaigns import plan as plans
 from flows.domain.campaigns.cells import letter_of
 from flows.domain.campaigns.words import say_minutes
 from flows.models import Campaign
-from flows.queries.campaigns.content import find_templates, list_template_choices
+from flows.queries.campaigns.content import (
+    TemplateChoice,
+    find_templates,
+    list_template_choices,
+)
 from flows.queries.campaigns.silent import count_silent
 from flows.services.campaigns import composing, scheduling
 from flows.services.campaigns.audience import audience_of
@@ -29,6 +33,7 @@ from flows.services.campaigns.telling import tell_campaign
 from flows.views.campaigns import get_campaign
 from kernel import asked, clock
 from kernel.errors import DomainError
+from messaging.domain.subjects import show_subject
 from messaging.services.writing import WRITERS
 from segments.queries.audiences import list_audience_choices, measure_audience
 from tenants.domain import capabilities
@@ -81,6 +86,8 @@ def compose(request: TenantRequest, campaign_id: int) -> HttpResponse:
         "then": _after(step),
         "problem": problem,
     }
+    if step == CONTENT:
+        context["templates"] = _as_read(context["templates"], request.tenant.name)
     return render(request, "flows/campaign_compose.html", context)
 
 
@@ -217,6 +224,11 @@ def _audience(campaign: Campaign) -> dict[str, Any]:
         "choices": sorted(choices, key=lambda choice: choice.id not in chosen),
         "channels": [item for item in CHANNEL_LABELS.items() if item[0] in WRITERS],
     }
+
+
+def _as_read(templates: Sequence[TemplateChoice], shop: str) -> list[TemplateChoice]:
+    """Return templates with their subjects as a reader sees them."""
+    return [each._replace(subject=show_subject(each.subject, shop)) for each in templates]
 
 
 def _content(campaign: Campaign) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Templates: the list, one as its reader sees it, and what is done to one as a whole."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,11 +15,12 @@ from kernel import asked
 from kernel.errors import DomainError, NotFound
 from kernel.fragments import answer_list
 from kernel.keyset import speak_count
+from messaging.domain.subjects import show_subject
 from messaging.models import Template
 from messaging.queries import templates as queries
 from messaging.queries.languages import speak
 from messaging.queries.readers import find_readers
-from messaging.queries.templates import CLASS_WORDS, PAGE_SIZE, WantedTemplates
+from messaging.queries.templates import CLASS_WORDS, PAGE_SIZE, TemplateRow, WantedTemplates
 from messaging.services import authoring
 from messaging.services.previews import judge_parts, preview_template
 from messaging.services.sizing import describe_tried
@@ -39,6 +41,11 @@ PICTURES_POLICY = {"img-src": ["'self'", "data:", "https:", "http:"]}
 """The preview of a push message shows the picture that it will, wherever that lies."""
 
 
+def _read(row: TemplateRow, shop: str) -> TemplateRow:
+    """Return a card with its subject as a reader sees it."""
+    return replace(row, subject=show_subject(row.subject, shop))
+
+
 @requires(capabilities.VIEW)
 @require_GET
 def template_list(request: TenantRequest) -> HttpResponse:
@@ -53,7 +60,7 @@ def template_list(request: TenantRequest) -> HttpResponse:
     page = queries.list_page(wanted, asked.read_place(request, limit=PAGE_SIZE))
     context: dict[str, Any] = {
         "wanted": wanted,
-        "page": page,
+        "page": replace(page, rows=[_read(row, request.tenant.name) for row in page.rows]),
         "shown": speak_count(len(page.rows), queries.count_listed(wanted), "templates"),
         "classes": CLASS_WORDS,
         "may_edit": may_edit(request),

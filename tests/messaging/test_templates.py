@@ -14,6 +14,7 @@ from kernel.batches import Deadline
 from kernel.tenancy import tenant_scope
 from messaging.choices import MessageClass
 from messaging.domain.rendering import EmailTemplate
+from messaging.domain.subjects import show_subject
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Message, Template
 from messaging.services.library import (
@@ -131,6 +132,13 @@ def test_what_is_not_known_of_somebody_leaves_no_gap(name: str) -> None:
 def test_a_loop_without_end_is_stopped() -> None:
     with pytest.raises(RenderError, match="loop"):
         render("{% for i in (1..99999999) %}x{% endfor %}")
+
+
+def test_lists_show_a_subject_as_a_reader_sees_it() -> None:
+    named = "{% if person.first_name != '' %}{{ person.first_name }}, {% endif %}{{ store.name }}"
+    assert show_subject(named, "Ada Soap") == "Ada, Ada Soap"
+    for broken in ("{% if x", "{{ event.never.told }}", ""):
+        assert show_subject(broken, "Ada Soap") == broken
 
 
 def test_the_library_is_installed_once_and_edits_stay(tenant: Tenant) -> None:
