@@ -28,9 +28,8 @@ export function Toolbar({ draft, deeds, side, isFresh, showProblems, publish, sh
       <StatusPill status={flow.status} />
       {!isReadOnly && <IconButton label="Settings of this flow" icon="settings" onClick={showSettings} />}
       <SaveState draft={draft} />
-      <span className="push" />
       {!isReadOnly && (
-        <>
+        <span className="fb-deeds push">
           <IconButton label="Undo" title="Undo (Ctrl Z)" icon="undo" disabled={draft.history.past.length === 0} onClick={deeds.undo} />
           <IconButton label="Redo" title="Redo (Ctrl Shift Z)" icon="redo" disabled={draft.history.future.length === 0} onClick={deeds.redo} />
           <button type="button" className="button button-small fb-problems-button" data-faulty={problems > 0 ? "" : undefined} aria-pressed={side === "problems"} onClick={showProblems}>
@@ -40,7 +39,7 @@ export function Toolbar({ draft, deeds, side, isFresh, showProblems, publish, sh
           <button type="button" className="button button-primary button-small" disabled={!isFresh || draft.theirs !== null || (told.isPublished && draft.state === "saved" && flow.isLive)} onClick={publish}>
             Publish…
           </button>
-        </>
+        </span>
       )}
     </div>
   );
