@@ -77,7 +77,7 @@ def name_shopper(
         return None
     rng = random.Random(email)
     found = next((shopper for shopper in known if shopper.email == email), None)
-    person = found or make_shopper(rng, shop, 0)
+    person = found or replace(make_shopper(rng, shop, 0), external_id="")
     name = email.partition("@")[0].partition(".")[0].title()
     return replace(
         person,

@@ -129,6 +129,14 @@ def test_a_cart_that_was_left_an_hour_ago_is_read_with_who_left_it() -> None:
     assert order.customer.email == "ada@shoppers.example"
 
 
+def test_shoppers_who_are_named_are_different_customers() -> None:
+    addresses = [f"{name}@shoppers.example" for name in ("ada", "bo", "cleo", "dan", "eve")]
+    named = [name_shopper([], JUNIPER, address) for address in addresses]
+    assert len({shopper.external_id for shopper in named if shopper}) == len(addresses)
+    again = name_shopper([], JUNIPER, addresses[0])
+    assert again == named[0]
+
+
 def test_a_run_sends_all_that_follows_from_its_orders(recorder: Recorder) -> None:
     sender = Sender(recorder.url, "s", "ada.example")
     run([Stall(LiveStore(JUNIPER, seed=3), sender)], pause=lambda made: 0.0, count=10, seed=3)
