@@ -1,7 +1,9 @@
 """Deadlines: a worker gives one tenant and kind of work a short turn, then rings again."""
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 TURN_SECONDS = 0.5
@@ -42,3 +44,18 @@ class Deadline:
         while not self.passed and (count := step()):
             done += count
         return done
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no circles of objects meanwhile: of a batch of many, each look goes through all.
+
+    What no circle holds is freed all the same, as soon as nobody refers to it.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -55,7 +55,7 @@ def combine(
     """
     if "message" in condition:
         return whose_message(str(condition["is"]), str(condition["message"]))
-    if not asks_messages(condition):
+    if not _asks_messages(condition):
         return whose_profile(condition)
     parts = [
         combine(child, everybody, whose_message, whose_profile) for child in condition["children"]
@@ -73,7 +73,7 @@ def check_condition(condition: Any, path: str) -> None:
     Raises:
         GraphError: it cannot, with its place.
     """
-    if not asks_messages(condition):
+    if not _asks_messages(condition):
         try:
             parse_definition(condition)
         except DefinitionError as exc:
@@ -90,10 +90,9 @@ def check_condition(condition: Any, path: str) -> None:
         check_condition(child, f"{path}.children.{at}")
 
 
-def asks_messages(condition: Any) -> bool:
-    """Say whether a condition, or a part of it, asks what became of a message of the flow."""
+def _asks_messages(condition: Any) -> bool:
     if not isinstance(condition, Mapping):
         return False
     return "message" in condition or any(
-        asks_messages(child) for child in condition.get("children", ())
+        _asks_messages(child) for child in condition.get("children", ())
     )

@@ -26,6 +26,7 @@ from flows.services.dry.starts import MADE, Replay
 from flows.services.dry.subject import Tried, check_definition, find_tried
 from flows.services.dry.tally import Tally
 from kernel import clock
+from kernel.batches import uncollected
 from kernel.errors import Invalid
 from kernel.formats import find_zone
 from kernel.tenancy import current_tenant_id
@@ -87,6 +88,7 @@ def start_backtest(
     return start_job(BACKTEST, params, actor=actor, total=total, result_name=name)
 
 
+@uncollected()
 def backtest_batch(turn: JobTurn) -> JobStep:
     """Replay the next people of a backtest; its cursor holds the last one and the sums so far."""
     params, kept = turn.params, turn.cursor or {"after": 0, "tally": Tally().dump()}

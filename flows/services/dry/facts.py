@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from flows.domain.conditions import asks_messages
 from flows.domain.graph import Graph, Message
 from flows.domain.lots import draw_bucket, pick_way
 from flows.domain.nodes import (
@@ -31,7 +32,7 @@ from flows.domain.steps import Asked
 from flows.domain.values import Condition
 from flows.queries import people, reach
 from flows.services.asking import draw_share, has_happened, pass_by, read_date, since_of
-from flows.services.conditions import asks_messages, combine
+from flows.services.conditions import combine
 from flows.services.dry.stretches import Stretches
 from flows.services.exits import SEGMENT_ENTERED
 from flows.services.waiting import listening

@@ -119,12 +119,8 @@ class Went(NamedTuple):
     at: datetime
 
 
-class Passed(NamedTuple):
-    """What one run passed at one instant."""
-
-    run_id: int
-    steps: Steps
-    at: datetime
+Passed = tuple[int, Steps, datetime]
+"""What one run passed at one instant."""
 
 
 @dataclass(slots=True)
@@ -201,7 +197,7 @@ class Passage:
     def end(self, run: Walker, reason: str, now: datetime) -> None:
         """End a run early."""
         step = (run.node, run.visit, f"exited: {reason}")
-        self.passed.append(Passed(run.run_id, (step,), now))
+        self.passed.append((run.run_id, (step,), now))
         run.end(RunStatus.EXITED, reason)
         self._active.remove(run)
 
@@ -212,7 +208,7 @@ class Passage:
             if now is None or now > until:
                 return
             self._take_on(due, now)
-            if any(run.status != _ACTIVE for run in due):
+            if [run for run in due if run.status != _ACTIVE]:
                 self._active = [run for run in self._active if run.status == _ACTIVE]
 
     def _find_next(self) -> tuple[list[Walker], datetime | None]:
@@ -233,11 +229,12 @@ class Passage:
         if stretch is None:
             self._walk(due, now, place)
             return
-        self.passed.append(Passed(run.run_id, stretch.steps, now))
+        self.passed.append((run.run_id, stretch.steps, now))
         messages = stretch.repeat(run, now)
         if messages:
             self.messages += messages
-            facts.sent.update([(run.run_id, each.node_id) for each in messages])
+            for each in messages:
+                facts.sent.add((run.run_id, each.node_id))
 
     def _walk(self, due: Sequence[Walker], now: datetime, place: Place) -> None:
         facts, walk = self.facts, self.walk
@@ -247,7 +244,7 @@ class Passage:
         self.messages += walk.messages
         facts.sent.update((each.flow_run_id or 0, each.node_id) for each in walk.messages)
         for step in walk.steps:
-            self.passed.append(Passed(step.run_id, ((step.node, step.visit, step.result),), now))
+            self.passed.append((step.run_id, ((step.node, step.visit, step.result),), now))
             if isinstance(facts.graph.nodes.get(step.node), ABSplit):
                 facts.remember_way(step.node, self.person.id, step.result)
         if len(due) == 1:

@@ -1,16 +1,15 @@
 """What a backtest found, added up; kept as JSON between the batches of its job."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.choices import RunStatus
 from flows.services.dry.passage import Passage
-from flows.services.dry.stretches import Steps
 
 PASSED = "due"
 """Messages that no gate is known to have stopped."""
@@ -46,7 +45,7 @@ class Tally:
 
     def add(
         self,
-        passages: Iterable[Passage],
+        passages: Sequence[Passage],
         stopped: Mapping[str, str],
         zone: ZoneInfo,
         later: Mapping[str, datetime] = MappingProxyType({}),
@@ -59,24 +58,23 @@ class Tally:
             zone: the tenant's, which says what a day is.
             later: when messages would have left that a limit let wait, by key.
         """
-        passed: Counter[Steps] = Counter()
-        sent: Counter[tuple[str, date, str]] = Counter()
         for passage in passages:
             self.people += bool(passage.entries)
-            self.refused.update([each.reason for each in passage.entries if each.reason])
             self.entered += len(passage.runs)
-            passed.update([each.steps for each in passage.passed])
             self._count_ends(passage)
-            sent.update(
-                [
-                    (
-                        each.node_id,
-                        later.get(each.key, each.due_at).astimezone(zone).date(),
-                        stopped.get(each.key, PASSED),
-                    )
-                    for each in passage.messages
-                ]
+        self.refused.update(
+            each.reason for passage in passages for each in passage.entries if each.reason
+        )
+        passed = Counter(steps for passage in passages for _, steps, _ in passage.passed)
+        sent = Counter(
+            (
+                each.node_id,
+                later.get(each.key, each.due_at).astimezone(zone).date(),
+                stopped.get(each.key, PASSED),
             )
+            for passage in passages
+            for each in passage.messages
+        )
         for steps, number in passed.items():
             for node, _, _ in steps:
                 self.steps[node] += number
