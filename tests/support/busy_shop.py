@@ -91,7 +91,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     },
     "quiz was long ago": {"last_event": "Quiz Done", "before": days(12)},
 }
-"""By name; two more refer to some of these, see `open_shop`."""
+"""By name; two more refer to some of these, see `_make_store`."""
 
 EDITS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("at risk", asked("days_since_last_order", "between", [10, 25])),
@@ -148,6 +148,7 @@ class Shop:
         if refused:
             raise AssertionError(refused[0])
 
+    @transaction.atomic
     def meet(self, count: int, now: datetime) -> None:
         """Let so many new people be known."""
         names = [f"c{self.met + place}" for place in range(count)]
@@ -214,6 +215,7 @@ class Shop:
             )
         return records
 
+    @transaction.atomic
     def do(self, customers: Sequence[str], now: datetime, *, since: timedelta) -> None:
         """Let some customers do something on the site."""
         events = [
@@ -256,6 +258,7 @@ class Shop:
         self.orders = [order for order in self.orders if order[2] not in gone]
         erase_profiles([self.people.pop(customer) for customer in gone], now=now)
 
+    @transaction.atomic
     def turn(self, now: datetime) -> None:
         """Let some hours of an ordinary day pass: what came in, in batches as it does."""
         self.meet(1 + len(self.some(1.5)), now)
@@ -291,6 +294,7 @@ class Shop:
         untagged = [self.people[customer] for customer in self.some(2)]
         change_tags(untagged, removed=["Press"], actor="ada@example.com")
 
+    @transaction.atomic
     def upset(self, day: int, now: datetime) -> None:
         """Let what is rare happen: merges and their undoing, erasures."""
         self.merge(1 + len(self.some(0.3)), now)
@@ -299,6 +303,7 @@ class Shop:
         if day % 7 == 5:
             self.erase(1, now)
 
+    @transaction.atomic
     def edit(self, day: int) -> bool:
         """Let the merchant change, archive or bring back a segment; returns whether they did."""
         if day % 6 == 2 and self.changed < len(EDITS):
@@ -314,10 +319,26 @@ class Shop:
 
 def open_shop(people: int, now: datetime, *, seed: int) -> Shop:
     """Make the shop with its segments and so many people, who bought and looked before."""
+    shop = Shop(_make_store(), random.Random(seed))  # noqa: S311 a drawn history
+    step = 2_000
+    for first in range(0, people, step):
+        shop.meet(min(step, people - first), now - timedelta(days=30))
+    everybody = sorted(shop.people)
+    for first in range(0, people, step):
+        some = [c for c in everybody[first : first + step] if shop.draw.random() < 0.7]
+        again = [c for c in some if shop.draw.random() < 0.4]
+        orders = shop.buy([*some, *again], now, since=timedelta(days=60))
+        shop.apply(orders, now, is_backfill=True)
+        shop.do(some, now, since=timedelta(days=20))
+    return shop
+
+
+@transaction.atomic
+def _make_store() -> Store:
+    """Make a store and all segments."""
     store = Store.objects.create(
         name="Shop", platform="custom", currency="GBP", timezone="Europe/London"
     )
-    shop = Shop(store, random.Random(seed))  # noqa: S311 a drawn history
     for name, definition in DEFINITIONS.items():
         create_segment(name=name, definition=definition)
     named = dict(Segment.objects.values_list("name", "pk"))
@@ -330,14 +351,4 @@ def open_shop(people: int, now: datetime, *, seed: int) -> Shop:
         asked("order_count", ">", 0),
     )
     create_segment(name="neither", definition=neither)
-    step = 2_000
-    for first in range(0, people, step):
-        shop.meet(min(step, people - first), now - timedelta(days=30))
-    everybody = sorted(shop.people)
-    for first in range(0, people, step):
-        some = [c for c in everybody[first : first + step] if shop.draw.random() < 0.7]
-        again = [c for c in some if shop.draw.random() < 0.4]
-        orders = shop.buy([*some, *again], now, since=timedelta(days=60))
-        shop.apply(orders, now, is_backfill=True)
-        shop.do(some, now, since=timedelta(days=20))
-    return shop
+    return store

@@ -173,6 +173,13 @@ def end_other_connections() -> None:
     _end_backends()
 
 
+def vacuum() -> None:
+    """Remove dead rows from this worker's database and renew statistics, as a server does."""
+    name = connections["default"].settings_dict["NAME"]
+    with psycopg.connect(_superuser_url(name), autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+
+
 def _end_backends() -> None:
     name = connections["default"].settings_dict["NAME"]
     statement = sql.SQL(
