@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from crm.models import Event, Profile
 from crm.types import EventRef
+from kernel.sql import run_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,20 @@ def read_events(refs: Collection[EventRef]) -> dict[int, EventFacts]:
     )
     found = rows.values_list("pk", "store_id", "properties")
     return {pk: EventFacts(store_id, properties) for pk, store_id, properties in found}
+
+
+def find_event_years() -> tuple[datetime, datetime] | None:
+    """Return the beginning of the first year with an event of the tenant and the end of the last.
+
+    An event of another year that comes right afterwards has a reaction of its own.
+
+    Returns:
+        Aware, in UTC, as the parts of the table are cut; None without any event.
+    """
+    [row] = run_sql("crm.span_of_events")
+    if row.first is None:
+        return None
+    return datetime(row.first.year, 1, 1, tzinfo=UTC), datetime(row.last.year + 1, 1, 1, tzinfo=UTC)
 
 
 def list_arrivals(profile_ids: Collection[int]) -> list[tuple[EventRef, datetime]]:

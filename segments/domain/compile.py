@@ -9,7 +9,7 @@ computed.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, assert_never
 
@@ -61,6 +61,7 @@ class Compiler:
         moment: the instant and zone they are asked for.
         money_digits: minor digits of the tenant's currency.
         references: value in minor units or plain numbers by key; None where nobody has one.
+        event_span: says between which instants all events of the tenant lie; None without any.
         segment_sql: expression that says whether the profile is in a segment.
         stored_sql: the same, read from the stored memberships.
         params: bound values by name.
@@ -73,6 +74,7 @@ class Compiler:
     moment: Moment
     money_digits: int
     references: Mapping[str, Decimal | None]
+    event_span: Callable[[], tuple[datetime, datetime] | None]
     segment_sql: Callable[[int], str]
     stored_sql: Callable[[int], str]
     params: dict[str, Any] = field(default_factory=dict)

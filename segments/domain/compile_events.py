@@ -23,11 +23,18 @@ _ANY_VALUE: Final = (
 
 
 def happened(query: Query, name: str, event: str) -> list[str]:
-    """Return what the rows of a profile's events of one name meet, called ``event`` there."""
+    """Return what the rows of a profile's events of one name meet, called ``event`` there.
+
+    They lie in a part of the table for each year: none is looked into, for each profile anew, that
+    lies outside the span of all events.
+    """
+    span = query.event_span()
+    lies = () if span is None else (f">= {query.bind(span[0])}", f"< {query.bind(span[1])}")
     return [
         f"{event}.tenant_id = %(tenant_id)s",
         f"{event}.profile_id = p.id",
         f"{event}.name = {query.bind(name)}",
+        *(f"{event}.occurred_at {bound}" for bound in lies),
     ]
 
 

@@ -1,6 +1,7 @@
 """What the families of conditions need of the compiler that puts them together."""
 
 from collections.abc import Callable, Hashable
+from datetime import datetime
 from typing import Protocol
 
 from segments.domain.days import Moment
@@ -10,6 +11,7 @@ class Query(Protocol):
     """A statement over ``p`` (crm_profile) and ``f`` (crm_profilefacts) that is being written."""
 
     moment: Moment
+    event_span: Callable[[], tuple[datetime, datetime] | None]
 
     def bind(self, value: object, cast: str = "") -> str:
         """Bind a value and return its placeholder."""

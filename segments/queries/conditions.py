@@ -11,6 +11,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from crm.models import Product
+from crm.queries.events import find_event_years
 from crm.queries.postcodes import find_centres
 from kernel.formats import find_zone
 from kernel.money import exponent
@@ -104,7 +105,8 @@ def get_compiler(
     moment = Moment(now, find_zone(tenant.timezone), tenant.week_start)
     digits = exponent(tenant.currency)
     is_member = past_membership_sql if is_past else stored_membership_sql
-    return Compiler(moment, digits, references, is_member, is_member)
+    span = functools.cache(find_event_years)
+    return Compiler(moment, digits, references, span, is_member, is_member)
 
 
 def parse_definition(definition: object) -> Node:

@@ -25,6 +25,7 @@ from segments.services.checks import find_differences
 from segments.services.rebuild import rebuild
 from segments.services.segments import create_segment, update_segment
 from tenants.models import Tenant
+from tests.factories.samples import make_event, make_profile
 from tests.factories.segments import make_buyer, make_segment
 from tests.factories.tenants import sign_in
 
@@ -63,6 +64,20 @@ def test_lines_and_products_are_looked_up_order_by_order_for_everybody(tenant: T
     assert "Semi Join" not in plan
     assert "order_id = o.id" in plan
     assert "id = l.product_id" in plan
+
+
+def test_events_are_looked_up_in_the_years_that_have_any(tenant: Tenant) -> None:
+    ada = make_profile()
+    for year in (2024, 2026, 2026):
+        make_event(ada, name="Product Viewed", occurred_at=datetime(year, 1, 1, tzinfo=UTC))
+    compiler = get_compiler(NOW, {})
+    condition = compiler.compile(parse_definition(VIEWS))
+    read = f"{FROM_PROFILES} {compiler.joined()} WHERE {LIVE_PROFILES}"
+    asked = f"SELECT {condition} AS holds {read}"
+    plan = "\n".join(row[0] for row in execute(f"EXPLAIN {asked}", **compiler.params))
+    years = {year for year in range(2009, 2031) if f"crm_event_{year}" in plan}
+    assert (years, "crm_event_default" in plan) == ({2024, 2025, 2026}, False)
+    assert [row.holds for row in execute(asked, **compiler.params)] == [True]
 
 
 def test_the_same_as_another_segment_is_said_once_before_it_is_saved(client: Client) -> None:
