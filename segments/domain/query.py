@@ -11,7 +11,9 @@ class Query(Protocol):
     """A statement over ``p`` (crm_profile) and ``f`` (crm_profilefacts) that is being written."""
 
     moment: Moment
-    event_span: Callable[[], tuple[datetime, datetime] | None]
+
+    def event_span(self) -> tuple[datetime, datetime] | None:
+        """Say between which instants all events of the tenant lie; None without any."""
 
     def bind(self, value: object, cast: str = "") -> str:
         """Bind a value and return its placeholder."""

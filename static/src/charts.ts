@@ -79,6 +79,7 @@ function redraw(): void {
       shown.delete(holder);
       continue;
     }
+    if (!canvas.clientWidth || !canvas.clientHeight) continue; // nothing fits into what is hidden
     chart.resize();
     chart.setOption(buildOption(data, colours, canvas.clientWidth, canvas.clientHeight), { notMerge: true });
   }
