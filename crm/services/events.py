@@ -60,18 +60,16 @@ def append_resolved(events: Sequence[NewEvent], now: datetime) -> list[EventRef]
     """Append as `append_events`, for a caller that holds the locks of the profiles."""
     if not events:
         return []
-    fresh = _insert(events, now)
+    is_plain = not any(event.is_backfill or event.is_first for event in events)
+    heard = [is_plain and _is_heard(event, (), ()) for event in events]
+    fresh = _insert(events, heard, now)
     if not fresh:
         return []
     refs = [_ref(event_id, event) for event_id, event in fresh]
-    idle = _find_idle_for({event.name for _, event in fresh if event.is_backfill})
-    silent = _silent_names(event for _, event in fresh)
-    loud = [
-        (ref, event)
-        for ref, (_, event) in zip(refs, fresh, strict=True)
-        if _is_heard(event, idle, silent)
-    ]
-    _add_reactions(_without_implied(loud), now)
+    if not is_plain:
+        _add_reactions(_find_loud(refs, [event for _, event in fresh]), now)
+    elif any(_is_heard(event, (), ()) for _, event in fresh):
+        ring("reactions", current_tenant_id())
     return refs
 
 
@@ -93,8 +91,17 @@ def _read_table(path: str) -> dict[str, tuple[str, ...]]:
     return table
 
 
-def _insert(events: Sequence[NewEvent], now: datetime) -> list[tuple[int, NewEvent]]:
-    """Append events and return the new ones with their ids, in the order given."""
+def _insert(
+    events: Sequence[NewEvent], heard: Sequence[bool], now: datetime
+) -> list[tuple[int, NewEvent]]:
+    """Append events and return the new ones with their ids, in the order given.
+
+    Args:
+        events: what happened.
+        heard: whether handlers have to see each, where that is known before; False where it is
+            decided by which of them are new.
+        now: aware.
+    """
     rows: list[tuple[Any, ...]] = [
         (
             event.dedupe_key,
@@ -106,11 +113,12 @@ def _insert(events: Sequence[NewEvent], now: datetime) -> list[tuple[int, NewEve
             event.source,
             event.properties if type(event.properties) is dict else dict(event.properties),
             event.is_backfill,
+            is_heard,
         )
-        for event in events
+        for event, is_heard in zip(events, heard, strict=True)
     ]
     names = "dedupe_key name occurred_at profile_id store_id object_id source properties"
-    fresh = run_kept("crm.append_events", now=now, **columns(f"{names} is_backfill", rows))
+    fresh = run_kept("crm.append_events", now=now, **columns(f"{names} is_backfill is_heard", rows))
     return [(row.id, events[row.place - 1]) for row in fresh]
 
 
@@ -137,6 +145,14 @@ def find_idle() -> frozenset[str]:
     """Return the handlers that have nothing to do for history of the active tenant now."""
     table: dict[str, str] = import_string(settings.EVENT_HANDLERS_IDLE)
     return frozenset(path for path, asks in table.items() if not (asks and import_string(asks)()))
+
+
+def _find_loud(refs: Sequence[EventRef], events: Sequence[NewEvent]) -> list[EventRef]:
+    """Return which new events have to be seen; of history and of first events the others decide."""
+    idle = _find_idle_for({event.name for event in events if event.is_backfill})
+    silent = _silent_names(events)
+    pairs = zip(refs, events, strict=True)
+    return _without_implied([pair for pair in pairs if _is_heard(pair[1], idle, silent)])
 
 
 def _find_idle_for(names: Collection[str]) -> frozenset[str]:

@@ -1,5 +1,6 @@
--- Purpose: append events, each dedupe key once for ever.
--- In: columns of the events as arrays of equal length, an empty dedupe_key for none; now.
+-- Purpose: append events, each dedupe key once for ever, and note which of them are to be heard.
+-- In: columns of the events as arrays of equal length, an empty dedupe_key for none, is_heard where
+--     handlers still have to see a new one; now.
 -- Out: id and place (from 1, in the order given) of those that are new, by place.
 -- Why: the key table is what makes an event once for ever; the partitioned table cannot. Keys are
 --      claimed in their order, so that two who append the same ones wait for each other once. All
@@ -9,10 +10,11 @@ WITH told AS MATERIALIZED (
     FROM unnest(
         %(dedupe_key)s::text[], %(name)s::text[], %(occurred_at)s::timestamptz[],
         %(profile_id)s::bigint[], %(store_id)s::bigint[], %(object_id)s::bigint[],
-        %(source)s::text[], %(properties)s::text[], %(is_backfill)s::boolean[]
+        %(source)s::text[], %(properties)s::text[], %(is_backfill)s::boolean[],
+        %(is_heard)s::boolean[]
     ) WITH ORDINALITY AS n (
         dedupe_key, name, occurred_at, profile_id, store_id, object_id, source, properties,
-        is_backfill, place
+        is_backfill, is_heard, place
     )
 ),
 
@@ -36,6 +38,20 @@ written AS (
         t.properties::jsonb, t.is_backfill, %(now)s
     FROM told AS t
     WHERE t.dedupe_key = '' OR t.id IN (SELECT c.event_id FROM claimed AS c)
+    ON CONFLICT DO NOTHING
+),
+
+noted AS (
+    INSERT INTO crm_reaction (
+        tenant_id, event_id, event_name, occurred_at, profile_id, object_id, is_backfill, stage,
+        created_at
+    )
+    SELECT
+        %(tenant_id)s, t.id, t.name, t.occurred_at, t.profile_id, t.object_id, t.is_backfill, 0,
+        %(now)s
+    FROM told AS t
+    WHERE t.is_heard
+      AND (t.dedupe_key = '' OR t.id IN (SELECT c.event_id FROM claimed AS c))
     ON CONFLICT DO NOTHING
 )
 
