@@ -1,9 +1,10 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from kernel.arrays import array
+from kernel.kept import kept_cursor
 from kernel.sql import execute, load_sql, run_kept, whole_tenant
 from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
@@ -71,6 +72,19 @@ def test_a_kept_statement_is_kept_once_and_answers_each_tenant_alone(
     assert answers == [ids, ids, [], ids]
     assert sum(known.values()) == before + 3
     assert kept_runs() == known
+
+
+def test_what_a_kept_statement_did_is_taken_back_with_its_block(tenant: Tenant) -> None:
+    person = make_recipient()
+    statement = "UPDATE crm_profile SET city = %s WHERE tenant_id = %s AND id = %s"
+
+    with transaction.atomic(), kept_cursor() as cursor:
+        cursor.execute(statement, ["Bath", tenant.pk, person.pk])
+        assert cursor.rowcount == 1
+        transaction.set_rollback(True)
+
+    person.refresh_from_db()
+    assert person.city != "Bath"
 
 
 def _lock(ids: list[int]) -> list[Any]:

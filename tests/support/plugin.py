@@ -11,6 +11,10 @@ from hypothesis import settings as hypothesis_settings
 LONGEST_FIRST = (
     "tests/scenarios/",
     "tests/browser/",
+    "tests/conformance/",
+    "tests/flows/library/",
+    "tests/config/",
+    "tests/kernel/",
 )
 """Folders whose modules take longest: one that began last would leave the other worker idle."""
 

@@ -45,21 +45,14 @@ class LazyCursor(psycopg.ClientCursor[Any]):
         return self
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
-        self._send_kept()
+        _send_kept(self.connection)
         super().executemany(query, params_seq, **options)
 
     @contextmanager
     def copy(self, *args: Any, **options: Any) -> Iterator[Any]:
-        self._send_kept()
+        _send_kept(self.connection)
         with super().copy(*args, **options) as copy:
             yield copy
-
-    def _send_kept(self) -> None:
-        kept = _kept.setdefault(self.connection, [])
-        if kept:
-            text = "; ".join(kept)
-            kept.clear()
-            super().execute(text)
 
 
 @contextmanager
@@ -78,6 +71,7 @@ def lazy_savepoints() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(base, "Cursor", LazyCursor)
         patch.setattr(base.DatabaseWrapper, "chunked_cursor", _chunked(base.DatabaseWrapper))
+        patch.setattr(base.ServerBindingCursor, "execute", _sending(base.ServerBindingCursor))
         for name in ("commit", "rollback"):
             forget(name)
         yield
@@ -104,12 +98,31 @@ def _keep(query: str, kept: list[str]) -> bool:
     return False
 
 
+def _send_kept(connection: Any) -> None:
+    """Let what is kept back leave now, where the next statement cannot take it along."""
+    kept = _kept.setdefault(connection, [])
+    if kept:
+        text = "; ".join(kept)
+        kept.clear()
+        psycopg.ClientCursor(connection).execute(text)
+
+
+def _sending(cursor: Any) -> Any:
+    execute = cursor.execute
+
+    def sending(self: Any, query: Any, params: Any = None, **options: Any) -> Any:
+        _send_kept(self.connection)
+        return execute(self, query, params, **options)
+
+    return sending
+
+
 def _chunked(wrapper: Any) -> Any:
     chunked = wrapper.chunked_cursor
 
     def sending(self: Any) -> Any:
         with self.cursor() as cursor:
-            cursor.cursor._send_kept()
+            _send_kept(cursor.cursor.connection)
         return chunked(self)
 
     return sending
