@@ -57,6 +57,7 @@ def test_a_one_click_unsubscribe_during_a_run_stops_what_is_not_claimed(
     shop: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "FRESH_SECONDS", LATER)  # the first request of a run is slow
+    monkeypatch.setattr(sending, "HAND_OVER_SECONDS", LATER)
     template = make_template()
     people = [make_recipient() for _ in range(25)]
     queue_messages([new_message(person, template) for person in people])
