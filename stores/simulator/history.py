@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
+from django.utils.text import slugify
+
 from crm.types import (
     AddressData,
     CustomerRecord,
@@ -57,6 +60,7 @@ def build_catalogue(shop: Shop, at: datetime) -> list[Record]:
             brand=shop.brand,
             handle=item.title.lower().replace(" ", "-").replace(",", ""),
             url=f"https://{shop.domain}/products/{item.external_id.lower()}",
+            image_url=f"{settings.PUBLIC_URL}{settings.STATIC_URL}demo/{slugify(item.category)}.png",
             published_at=at,
             variants=[
                 VariantData(
