@@ -3,7 +3,8 @@
 One locale speaks for the whole product; the tenant's zone and currency are always handed in.
 """
 
-from datetime import date, datetime, timedelta
+import functools
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +21,8 @@ from babel.numbers import (
 )
 
 LOCALE = "en_GB"
+_SPOKEN = Locale.parse(LOCALE)
+"""The same, read once."""
 MONEY_LOCALE = "en"
 """Writes $ and ¥ where en_GB would write US$ and JP¥ beside every figure of such a shop."""
 NOTHING = "–"
@@ -77,7 +80,7 @@ def format_rate(rate: Decimal | float | None, digits: int = 1) -> str:
 
 def format_day(day: date) -> str:
     """Write a date, such as ``4 May 2026``."""
-    return str(babel_date(day, "d MMM y", locale=LOCALE))
+    return str(babel_date(day, "d MMM y", locale=_SPOKEN))
 
 
 def format_time(at: datetime, zone: str, pattern: str = "d MMM y, HH:mm") -> str:
@@ -86,9 +89,14 @@ def format_time(at: datetime, zone: str, pattern: str = "d MMM y, HH:mm") -> str
     Args:
         at: aware.
         zone: IANA name; an unknown one falls back to UTC.
-        pattern: of the Unicode locale data.
+        pattern: of the Unicode locale data, without seconds.
     """
-    return str(format_datetime(at, pattern, tzinfo=find_zone(zone), locale=LOCALE))
+    return _write_time(at.astimezone(UTC).replace(second=0, microsecond=0), zone, pattern)
+
+
+@functools.lru_cache(maxsize=4096)
+def _write_time(at: datetime, zone: str, pattern: str) -> str:
+    return str(format_datetime(at, pattern, tzinfo=find_zone(zone), locale=_SPOKEN))
 
 
 def format_ago(at: datetime, now: datetime, zone: str) -> str:

@@ -140,7 +140,8 @@ class PendingMessage(NamedTuple):
 
         An answer goes where its question came from.
         """
-        return str(self.context.get("to") or "") or self.profile.address(self.channel)
+        to = self.context.get("to")
+        return str(to) if to else self.profile.address(self.channel)
 
     @property
     def reference(self) -> str:

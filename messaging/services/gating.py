@@ -59,6 +59,11 @@ class Asked:
     _said: dict[int, list[tuple[str, Verdict]]] = field(default_factory=dict)
     _ended: dict[int, int] = field(default_factory=dict)
     _trails: dict[Any, list[dict[str, Any]]] = field(default_factory=dict)
+    _going: set[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note whom gates are asked about: what one says of others is left out."""
+        self._going = {message.id for message in self.passed}
 
     def note(self, message_id: int, gate: str, verdict: Verdict) -> None:
         """Keep what was said of one message by something that is asked after the gates."""
@@ -69,18 +74,21 @@ class Asked:
         self._names.append(gate)
         if not verdicts:
             return
-        said, stopped = self._said, False
-        for message in self.passed:
-            verdict = verdicts.get(message.id)
-            if verdict is None:
+        said, going = self._said, self._going
+        before = len(going)
+        for message_id, verdict in verdicts.items():
+            if message_id not in going:
                 continue
-            said.setdefault(message.id, []).append((gate, verdict))
+            if message_id in said:
+                said[message_id].append((gate, verdict))
+            else:
+                said[message_id] = [(gate, verdict)]
             if not verdict.passed:
-                stopped = True
-                self.stops[message.id] = _stop(verdict, reason)
-                self._ended[message.id] = len(self._names)
-        if stopped:
-            self.passed = [message for message in self.passed if message.id not in self._ended]
+                going.remove(message_id)
+                self.stops[message_id] = _stop(verdict, reason)
+                self._ended[message_id] = len(self._names)
+        if len(going) < before:
+            self.passed = [message for message in self.passed if message.id in going]
 
     def trail(self, message_id: int) -> list[dict[str, Any]]:
         """Return ``{"gate", "passed", "detail"}`` in the order asked.
