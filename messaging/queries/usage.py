@@ -66,7 +66,7 @@ def find_usage(
         since=min(weight.since for weight in weights),
         **columns(_WEIGHTS, weights),
     )
-    return {(row.profile_id, row.key): Usage(row.used, row.last_at) for row in rows}
+    return {(row.profile_id, row.key): row for row in rows}
 
 
 def list_left(profile_ids: Collection[int], since: datetime) -> dict[int, list[Left]]:

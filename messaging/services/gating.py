@@ -59,6 +59,7 @@ class Asked:
     _said: dict[int, list[tuple[str, Verdict]]] = field(default_factory=dict)
     _ended: dict[int, int] = field(default_factory=dict)
     _trails: dict[Any, list[dict[str, Any]]] = field(default_factory=dict)
+    _quick: dict[tuple[int, ...], list[dict[str, Any]]] = field(default_factory=dict)
     _going: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,14 +76,17 @@ class Asked:
         if not verdicts:
             return
         said, going = self._said, self._going
-        before = len(going)
+        before, same = len(going), dict[int, tuple[str, Verdict]]()
         for message_id, verdict in verdicts.items():
             if message_id not in going:
                 continue
+            pair = same.get(id(verdict))
+            if pair is None:
+                pair = same[id(verdict)] = (gate, verdict)
             if message_id in said:
-                said[message_id].append((gate, verdict))
+                said[message_id].append(pair)
             else:
-                said[message_id] = [(gate, verdict)]
+                said[message_id] = [pair]
             if not verdict.passed:
                 going.remove(message_id)
                 self.stops[message_id] = _stop(verdict, reason)
@@ -97,10 +101,14 @@ class Asked:
         """
         ended = self._ended.get(message_id, len(self._names))
         said = self._said.get(message_id, [])
-        key = (ended, *said)
-        if key not in self._trails:
-            self._trails[key] = self._write_trail(self._names[:ended], said)
-        return self._trails[key]
+        quick = (ended, *map(id, said))  # what was said of many is one object, kept as long as this
+        found = self._quick.get(quick)
+        if found is None:
+            key = (ended, *said)
+            if key not in self._trails:
+                self._trails[key] = self._write_trail(self._names[:ended], said)
+            found = self._quick[quick] = self._trails[key]
+        return found
 
     @staticmethod
     def _write_trail(
@@ -132,7 +140,7 @@ def ask_gates(messages: Sequence[PendingMessage], now: datetime) -> Asked:
 def _stop(verdict: Verdict, own: SkipReason) -> Stop:
     if verdict.reason == FailReason.GATE_ERROR:
         return Stop(MessageStatus.FAILED.value, verdict.reason, verdict.detail)
-    reason = SkipReason(verdict.reason or own)
+    reason = SkipReason(verdict.reason) if verdict.reason else own
     status = MessageStatus.PENDING if verdict.wait_until else MessageStatus.SKIPPED
     return Stop(status.value, reason.value, verdict.detail or reason.label, verdict.wait_until)
 
@@ -210,7 +218,7 @@ def suppression_gate(messages: Sequence[PendingMessage], now: datetime) -> dict[
         hashes = {message.id: address_hash(channel, message.address) for message in own}
         found = sending.find_suppressions(channel, set(hashes.values()), now)
         for message in own:
-            for scope, reason in found.get(hashes[message.id], []):
+            for scope, reason in found.get(hashes[message.id], ()):
                 if scope == SuppressionScope.ALL or message.message_class in MARKETING:
                     verdicts.setdefault(message.id, Verdict(passed=False, detail=reason))
     return verdicts
