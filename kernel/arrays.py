@@ -34,6 +34,8 @@ def array(values: Iterable[Any]) -> str:
     items = list(values)
     kinds = set(map(type, items))
     kind = kinds.pop() if len(kinds) == 1 else None
+    if kind is not None and issubclass(kind, str):
+        kind = str  # words of a choice
     if kind in _PLAIN and items.count(items[0]) == len(items):
         literal = "{" + ",".join([_element(items[0])] * len(items)) + "}"
     elif write_all := _COLUMN_WRITERS.get(kind):

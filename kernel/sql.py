@@ -6,7 +6,7 @@ A statement takes in another where ``{app.statement}`` stands, so that a rule ha
 import functools
 import re
 from collections import namedtuple
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,8 @@ def _fetch(cursor: Any, statement: str, params: dict[str, Any]) -> list[Any]:
     cursor.execute(statement, params)
     if cursor.description is None:
         return []
-    row_type = _row_type(tuple(column.name for column in cursor.description))
-    return list(map(row_type._make, cursor.fetchall()))
+    make_row = _row_maker(tuple(column.name for column in cursor.description))
+    return list(map(make_row, cursor.fetchall()))
 
 
 def count_sql(name: str, /, **params: Any) -> int:
@@ -135,5 +135,6 @@ def _bind(tenant_id: int) -> None:
 
 
 @functools.lru_cache(maxsize=512)
-def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns, rename=True)
+def _row_maker(columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
+    """Return what names the values of a row, past the type's own constructor, which is slower."""
+    return functools.partial(tuple.__new__, namedtuple("Row", columns, rename=True))

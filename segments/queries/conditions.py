@@ -7,15 +7,12 @@ from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
-from django.db.models import TextField
-from django.db.models.functions import Cast
-
 from crm.models import Product
 from crm.queries.events import find_event_years
 from crm.queries.postcodes import find_centres
 from kernel.formats import find_zone
 from kernel.money import exponent
-from kernel.sql import execute
+from kernel.sql import execute, run_sql
 from kernel.tenancy import current_tenant_id
 from segments.domain.comparisons import Reference, StoreFigure, TopShare
 from segments.domain.compile import Compiler, reference_offset, rounded
@@ -25,7 +22,7 @@ from segments.domain.places import postcodes_named, put_in_place
 from segments.domain.upgrades import upgrade
 from segments.errors import DefinitionError
 from segments.fields import KNOWN_FIELDS
-from segments.models import Segment, SegmentReference
+from segments.models import SegmentReference
 from segments.types import Field, Kind
 from tenants.queries import get_tenant
 
@@ -177,22 +174,30 @@ def list_stored() -> list[StoredSegment]:
 
     Rows and not models: every batch of events asks for all of them.
     """
-    text = {"text": Cast("definition", TextField())}
-    rows = Segment.objects.order_by("pk").annotate(**text).values_list(*StoredSegment._fields)
-    return [StoredSegment(*row) for row in rows]
+    return [StoredSegment(*row) for row in run_sql("segments.list_stored")]
 
 
 def trees_of(stored: Iterable[StoredSegment], *, are_all_asked: bool = False) -> dict[int, Node]:
     """Return the trees of those segments that are not archived, as `list_definitions` does."""
-    return find_places(
-        {
-            one.pk: KeptLeaf("definition", one.pk)
-            if one.stopped_at and not are_all_asked
-            else _read_stored(one.text)
-            for one in stored
-            if one.archived_at is None
-        }
+    texts = tuple(
+        (one.pk, "" if one.stopped_at and not are_all_asked else one.text)
+        for one in stored
+        if one.archived_at is None
     )
+    trees, is_placed = _read_all(texts)
+    return find_places(trees) if is_placed else dict(trees)
+
+
+@functools.lru_cache(maxsize=256)
+def _read_all(texts: tuple[tuple[int, str], ...]) -> tuple[Mapping[int, Node], bool]:
+    """Read the definitions of a tenant, an empty one as it is stored; say if any has a postcode.
+
+    Every batch of events asks for all of them, and seldom has one changed.
+    """
+    trees = {
+        key: _read_stored(text) if text else KeptLeaf("definition", key) for key, text in texts
+    }
+    return trees, any(postcodes_named(tree) for tree in trees.values())
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from crm.choices import EventSource
 from kernel.arrays import array
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -15,6 +16,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
     [
         ("text", ['a "quoted" \\ word, and {braces}'] * 3),
         ("text", ["", "NULL", "a\x1fb"]),
+        ("text", [EventSource.SYSTEM, EventSource.SYSTEM]),
+        ("text", list(EventSource)),
         ("bigint", [7, 7]),
         ("bigint", [7, None, -1]),
         ("boolean", [True, True]),
