@@ -25,10 +25,10 @@ from tests.support.shopify import simple_order
 
 ORDERS = int(os.environ.get("PATRON_SURVIVAL_ORDERS", "240"))
 RUNS = int(os.environ.get("PATRON_SURVIVAL_RUNS", "200"))
-LEAST_KILLS = max(5, RUNS // 200)
+LEAST_KILLS = max(5, RUNS // 1000)
 """While they go in, and once more while they are woken."""
-BETWEEN_KILLS = (0.3, 1.2)
-"""Seconds."""
+BETWEEN_KILLS = (0.3 * max(1.0, RUNS / 2000), 1.2 * max(1.0, RUNS / 2000))
+"""Seconds; longer where more people are on their way, so that kills fall into the work."""
 CELERY_WORKER = " worker --hostname "
 """In the command of each of its processes, and of none of PostgreSQL's workers."""
 SENDERS = 8
