@@ -26,7 +26,7 @@ MOST_PEOPLE = 500_000
 PAIRS = 5
 PEER_PAIRS = 2
 PEER_PROCESSES = 2
-PEER_SECONDS = 300.0
+PEER_SECONDS = 1_200.0
 POLL_SECONDS = 0.05
 TABLES = ("flows_flowrun", "flows_runstep", "messaging_message")
 
