@@ -250,7 +250,7 @@ FILTERS: tuple[Filter, ...] = (
     Filter(
         "default", "Another text where it is empty", '{{ person.first_name | default: "there" }}'
     ),
-    Filter("capitalize", "First letter large", "{{ person.city | capitalize }}"),
+    Filter("capitalize", "First letter large", "{{ person.city | default: 'there' | capitalize }}"),
     Filter("truncate", "Cuts a long text", "{{ review.body | truncate: 80 }}"),
     Filter("newline_to_br", "Keeps lines apart", "{{ sender.postal_address | newline_to_br }}"),
 )

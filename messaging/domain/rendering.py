@@ -50,17 +50,27 @@ def _day(at: Any) -> str:
     raise LiquidError("day needs a date", token=None)
 
 
-def _environment(*, autoescape: bool) -> Environment:
+def _environment(*, autoescape: bool, must_arrive: bool) -> Environment:
     environment = _Environment(undefined=StrictUndefined, autoescape=autoescape)
-    environment.add_tag(Shown)
+    if not must_arrive:
+        environment.add_tag(Shown)
     environment.add_filter("money", _money)
     environment.add_filter("day", _day)
     limit_filters(environment)
     return environment
 
 
-_HTML = _environment(autoescape=True)
-_PLAIN = _environment(autoescape=False)
+def _environments(*, autoescape: bool) -> dict[bool, Environment]:
+    return {
+        must_arrive: _environment(autoescape=autoescape, must_arrive=must_arrive)
+        for must_arrive in (False, True)
+    }
+
+
+_HTML = _environments(autoescape=True)
+"""By whether what is written must arrive, also with a gap."""
+_PLAIN = _environments(autoescape=False)
+"""Likewise."""
 
 
 class EmailTemplate:
@@ -71,16 +81,25 @@ class EmailTemplate:
         asked: by part what it asks for: by first word the paths, as lists of segments.
     """
 
-    def __init__(self, *, subject: str, preheader: str, html: str, text: str) -> None:
+    def __init__(
+        self, *, subject: str, preheader: str, html: str, text: str, must_arrive: bool = False
+    ) -> None:
         """Compile.
+
+        Args:
+            subject: Liquid, as are the others.
+            preheader: likewise.
+            html: likewise.
+            text: likewise.
+            must_arrive: whether it is written to somebody who lacks a value that it shows, too.
 
         Raises:
             TemplateInvalid: a part is not Liquid; ``fields`` names it.
         """
-        self._subject = _compile("subject", subject, _PLAIN)
-        self._preheader = _compile("preheader", preheader, _PLAIN)
-        self._html = _compile("mjml", html, _HTML)
-        self._text = _compile("text", text, _PLAIN)
+        self._subject = _compile("subject", subject, _PLAIN[must_arrive])
+        self._preheader = _compile("preheader", preheader, _PLAIN[must_arrive])
+        self._html = _compile("mjml", html, _HTML[must_arrive])
+        self._text = _compile("text", text, _PLAIN[must_arrive])
         self._outlines: dict[int, Outline] = {}
         self.asked = {
             "subject": _list_asked(self._subject),
@@ -130,9 +149,13 @@ class EmailTemplate:
 
 
 @functools.lru_cache(maxsize=1024)
-def compile_template(*, subject: str, preheader: str, html: str, text: str) -> EmailTemplate:
+def compile_template(
+    *, subject: str, preheader: str, html: str, text: str, must_arrive: bool = False
+) -> EmailTemplate:
     """Return the compiled parts of a template, from memory where they were compiled before."""
-    return EmailTemplate(subject=subject, preheader=preheader, html=html, text=text)
+    return EmailTemplate(
+        subject=subject, preheader=preheader, html=html, text=text, must_arrive=must_arrive
+    )
 
 
 class PartsTemplate:
@@ -142,16 +165,18 @@ class PartsTemplate:
         variables: first words of everything the parts ask for.
     """
 
-    def __init__(self, parts: Mapping[str, str]) -> None:
+    def __init__(self, parts: Mapping[str, str], *, must_arrive: bool = False) -> None:
         """Compile.
 
         Args:
             parts: Liquid by name.
+            must_arrive: whether they are written to somebody who lacks a value, too.
 
         Raises:
             TemplateInvalid: a part is not Liquid; ``fields`` names it.
         """
-        self._parts = {name: _compile(name, source, _PLAIN) for name, source in parts.items()}
+        plain = _PLAIN[must_arrive]
+        self._parts = {name: _compile(name, source, plain) for name, source in parts.items()}
         self.variables = frozenset(
             str(name) for part in self._parts.values() for name in part.global_variables()
         )
@@ -170,9 +195,11 @@ class PartsTemplate:
 
 
 @functools.lru_cache(maxsize=1024)
-def compile_parts(parts: tuple[tuple[str, str], ...]) -> PartsTemplate:
+def compile_parts(
+    parts: tuple[tuple[str, str], ...], *, must_arrive: bool = False
+) -> PartsTemplate:
     """Return compiled parts, given as name and Liquid, from memory where they were compiled."""
-    return PartsTemplate(dict(parts))
+    return PartsTemplate(dict(parts), must_arrive=must_arrive)
 
 
 def _compile(field: str, source: str, environment: Environment) -> BoundTemplate:

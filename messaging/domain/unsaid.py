@@ -1,4 +1,8 @@
-"""What is not known of a person is no gap in a sentence: to show it is an error, never “Hi ,”."""
+"""What is not known of a person is no gap in a sentence: to show it is an error, never “Hi ,”.
+
+Of what has to arrive, such as the confirmation of an order, it is no error: a mail with a gap
+says more than none.
+"""
 
 from typing import Final, TextIO
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any, Protocol
 
 from crm.choices import Channel
+from messaging.choices import URGENT
 from messaging.domain.blocks import find_blocks, find_coupon
 from messaging.domain.plain_text import read_text
 from messaging.domain.reference import find_unknown_paths
@@ -137,7 +138,11 @@ def compile_draft(draft: Parts) -> tuple[EmailTemplate, dict[str, Any]]:
     }
     try:
         compiled = compile_template(
-            subject=draft.subject, preheader=draft.preheader, html=html, text=text
+            subject=draft.subject,
+            preheader=draft.preheader,
+            html=html,
+            text=text,
+            must_arrive=draft.message_class in URGENT,
         )
     except TemplateInvalid as exc:
         if "text" not in exc.fields or draft.text.strip():
@@ -242,15 +247,28 @@ def _check_short(draft: Parts) -> dict[str, Any]:
     }
 
 
-def compile_short(text: str, content: Mapping[str, Any]) -> EmailTemplate:
+def compile_short(
+    text: str, content: Mapping[str, Any], *, must_arrive: bool = False
+) -> EmailTemplate:
     """Return a text message ready to render: title as subject, its other Liquid as preheader.
+
+    Args:
+        text: Liquid.
+        content: of the channel.
+        must_arrive: whether it is written to somebody who lacks a value that it shows, too.
 
     Raises:
         TemplateInvalid: a part cannot be compiled.
     """
     others = [content.get("url", ""), content.get("image", "")]
-    others += [*content.get("variables", ()), *content.get("buttons", ())]
+    for name in ("variables", "buttons"):  # what was stored long ago may be anything
+        inside = content.get(name)
+        others += inside if isinstance(inside, list) else []
     title = str(content.get("title", "")).strip() or "-"
     return compile_template(
-        subject=title, preheader="\n".join(map(str, others)), html="", text=text
+        subject=title,
+        preheader="\n".join(map(str, others)),
+        html="",
+        text=text,
+        must_arrive=must_arrive,
     )

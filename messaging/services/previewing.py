@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from crm.choices import Channel
+from messaging.choices import URGENT
 from messaging.domain.rendering import EmailTemplate, compile_parts, compile_template
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Message, Template
@@ -90,7 +91,11 @@ def _compile(row: Template) -> "EmailTemplate | _TextPreview":
     if row.channel != Channel.EMAIL:
         return _TextPreview(row)
     return compile_template(
-        subject=row.subject, preheader=row.preheader, html=row.html, text=row.text
+        subject=row.subject,
+        preheader=row.preheader,
+        html=row.html,
+        text=row.text,
+        must_arrive=row.message_class in URGENT,
     )
 
 
@@ -105,7 +110,9 @@ class _TextPreview:
         places = row.content.get("variables") or ()
         named = [(f"{place}", str(each)) for place, each in enumerate(places, start=1)]
         self._name = str(row.content.get("name") or "")
-        self._parts = compile_parts((("text", row.text), *named))
+        self._parts = compile_parts(
+            (("text", row.text), *named), must_arrive=row.message_class in URGENT
+        )
         self.variables = self._parts.variables
 
     def render(self, values: Mapping[str, Any]) -> RenderedEmail:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from crm.choices import Channel
+from messaging.choices import URGENT
 from messaging.domain.links import track_links
 from messaging.domain.rendering import EmailTemplate, compile_template
 from messaging.errors import TemplateInvalid
@@ -67,13 +68,15 @@ def _try(template: Template, profile_id: int | None) -> Tried:
 
 
 def _compile(template: Template) -> EmailTemplate:
+    must_arrive = template.message_class in URGENT
     if template.channel != Channel.EMAIL:
-        return compile_short(template.text, template.content)
+        return compile_short(template.text, template.content, must_arrive=must_arrive)
     return compile_template(
         subject=template.subject,
         preheader=template.preheader,
         html=template.html,
         text=template.text,
+        must_arrive=must_arrive,
     )
 
 

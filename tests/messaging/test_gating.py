@@ -305,6 +305,18 @@ def test_a_template_that_cannot_be_rendered_skips_that_message_alone(
     assert broken.gates[-1] == {"gate": "render", "passed": False, "detail": broken.detail}
 
 
+def test_whom_the_shop_has_no_name_of_gets_what_must_arrive_and_no_promotion(
+    shop: Tenant, smtp: SmtpServer
+) -> None:
+    nameless = make_recipient(first_name="")
+    order = queue_message(nameless, make_template("order", MessageClass.TRANSACTIONAL))
+    sale = queue_message(nameless, make_template("sale", MessageClass.PROMOTIONAL))
+
+    assert outcome(sale) == ("skipped", "render_error")
+    assert outcome(order) == ("sent", "")
+    assert (sale.detail, order.subject) == ("person.first_name is empty", "Hello")
+
+
 def test_a_template_that_no_longer_compiles_holds_up_no_other_mail(
     shop: Tenant, smtp: SmtpServer
 ) -> None:

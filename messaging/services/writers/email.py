@@ -49,6 +49,7 @@ class EmailWriter(Writer):
             preheader=template.preheader,
             html=template.html,
             text=template.text,
+            must_arrive=template.message_class in URGENT,
         )
 
     def write(

@@ -8,6 +8,7 @@ from typing import Any
 from kernel.tenancy import current_tenant_id
 from messaging.channels.base import Account, OutgoingPush
 from messaging.channels.push import PushBundle, PushItem
+from messaging.choices import URGENT
 from messaging.domain.rendering import PartsTemplate, compile_parts
 from messaging.errors import RenderError
 from messaging.models import Template
@@ -42,7 +43,10 @@ class PushWriter(Writer):
         """Read the Liquid of a push message."""
         content = template.content
         parts = {name: str(content.get(name, "")) for name in ("title", "url", "image")}
-        return compile_parts((("text", template.text), *parts.items()))
+        return compile_parts(
+            (("text", template.text), *parts.items()),
+            must_arrive=template.message_class in URGENT,
+        )
 
     def write(
         self, message: PendingMessage, content: Mapping[str, str], values: Mapping[str, Any]

@@ -12,6 +12,7 @@ from crm.choices import Channel
 from kernel.tenancy import current_tenant_id
 from messaging.channels.base import OutgoingText
 from messaging.channels.senders import sender_for
+from messaging.choices import URGENT
 from messaging.domain.keywords import has_opt_out, languages_of, opt_out_words
 from messaging.domain.numbers import country_of
 from messaging.domain.rendering import PartsTemplate, compile_parts
@@ -59,7 +60,10 @@ class SmsWriter(Writer):
     def compile(self, template: Template) -> PartsTemplate:
         """Read the Liquid of a text."""
         hosts = {_host_of(found) for found in _LINK.findall(template.text)}
-        return compile_parts((("text", template.text), ("hosts", " ".join(sorted(hosts)))))
+        return compile_parts(
+            (("text", template.text), ("hosts", " ".join(sorted(hosts)))),
+            must_arrive=template.message_class in URGENT,
+        )
 
     def write(
         self, message: PendingMessage, content: Mapping[str, str], values: Mapping[str, Any]

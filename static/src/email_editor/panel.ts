@@ -56,7 +56,7 @@ export class Panel {
       ...("hasWords" in kind && kind.hasWords ? [this.#words(part)] : []),
       ...fields,
       ...this.#showing(part, said),
-      ...(part.get("tagName") === "mj-text" ? [h("p", { class: "small soft" }, "Double-click the text in the mail to write. {{ person.first_name }} greets by name.")] : []),
+      ...(part.get("tagName") === "mj-text" ? [h("p", { class: "small soft" }, "Double-click the text in the mail to write. {{ person.first_name | default: \"there\" }} greets by name.")] : []),
     );
   }
 
