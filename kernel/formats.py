@@ -89,9 +89,10 @@ def format_time(at: datetime, zone: str, pattern: str = "d MMM y, HH:mm") -> str
     Args:
         at: aware.
         zone: IANA name; an unknown one falls back to UTC.
-        pattern: of the Unicode locale data, without seconds.
+        pattern: of the Unicode locale data.
     """
-    return _write_time(at.astimezone(UTC).replace(second=0, microsecond=0), zone, pattern)
+    at = at.astimezone(UTC).replace(microsecond=0)
+    return _write_time(at if "s" in pattern else at.replace(second=0), zone, pattern)
 
 
 @functools.lru_cache(maxsize=4096)

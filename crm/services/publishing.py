@@ -33,17 +33,18 @@ def decide_review(review_id: int, status: ReviewStatus, *, seen: str, actor: str
 
     Raises:
         NotFound: no such review, or its author does not let others read it.
-        Outdated: its author changed it after it was read; nothing is changed.
+        Outdated: its author changed it after it was read, or at the same time; nothing is changed.
     """
     before = _find(review_id)
     if before.status == status:
         return False
     now = clock.now()
-    record = ReviewRecord(before.external_id, version_at=now, status=status.value)
+    version_at = max(now, before.source_version_at)  # whose clock is ahead is not the newer for it
+    record = ReviewRecord(before.external_id, version_at=version_at, status=status.value)
     # It takes turns with whoever else writes to the store, so that what is read behind it holds.
     apply_records(before.store_id, [record], source=EventSource.SYSTEM, now=now)
     after = _find(review_id)
-    if mark_of(after) != seen:
+    if mark_of(after) != seen or after.status != status:
         raise Outdated("They changed what they said. Read it again, then decide.")
     audit.record(
         _ACTIONS[status],

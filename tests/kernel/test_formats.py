@@ -50,4 +50,7 @@ def test_how_long_ago_is_written_in_words(distance: timedelta, words: str) -> No
 def test_an_instant_is_written_in_the_zone_that_is_handed_in() -> None:
     assert formats.format_time(NOW, "Asia/Tokyo") == "15 Jun 2026, 21:00"
     assert formats.format_time(NOW, "Nowhere/Land") == "15 Jun 2026, 12:00"
+    later = NOW + timedelta(minutes=34, seconds=56)
+    assert formats.format_time(later, "Asia/Tokyo") == "15 Jun 2026, 21:34"
+    assert formats.format_time(later, "Asia/Tokyo", "HH:mm:ss") == "21:34:56"
     assert formats.format_day(date(2026, 5, 4)) == "4 May 2026"

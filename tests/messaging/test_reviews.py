@@ -1,5 +1,6 @@
 """The page on which members decide which reviews others read."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,16 @@ def test_what_was_changed_after_it_was_read_is_not_published(shop: Tenant) -> No
     assert "Buy elsewhere" in shown
     assert Review.objects.get().status == "pending"
     assert not AuditEntry.objects.filter(object_type="review").exists()
+
+
+def test_a_review_from_a_clock_that_is_ahead_can_be_hidden(shop: Tenant) -> None:
+    ahead = clock.now() + timedelta(hours=1)
+    eve = say("Eve", "Buy elsewhere", status="published", source_version_at=ahead)
+
+    press(sign_in(shop), eve, "hidden")
+
+    assert Review.objects.get().status == "hidden"
+    assert AuditEntry.objects.get(object_type="review").action == "review.hidden"
 
 
 def test_who_only_looks_finds_no_button(shop: Tenant) -> None:
