@@ -46,6 +46,7 @@ TEST_SETTINGS = {
     "full_page_writes": "off",
     "shared_buffers": "128MB",
     "autovacuum": "off",  # what the planner knows shall not depend on when a test runs
+    "max_locks_per_transaction": "256",  # a restore makes every table in one, beside other tests
 }
 ALWAYS_SETTINGS = {
     "unix_socket_directories": "",

@@ -30,7 +30,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker"), pytest.m
 
 def make_customer(**consent: str) -> Profile:
     """Somebody whom the shop's own pages call V-1."""
-    record = CustomerRecord(external_id="V-1", email="vera@example.com", version_at=clock.now())
+    record = CustomerRecord(
+        external_id="V-1", email="vera@example.com", first_name="Vera", version_at=clock.now()
+    )
     applied = apply_records(ensure_api_store(), [record], source="api", now=clock.now())
     vera = Profile.objects.get(pk=applied.profile_ids[0])
     for channel, state in consent.items():

@@ -73,7 +73,9 @@ def test_marketing_stops_for_those_whom_only_the_removed_store_knows(
     ada, both = buyer(gone, "ada"), buyer(gone, "both")
     apply(stays, order("both-2", email="both@example.com"))
     apply(gone, customer("no-order", email="cid@example.com", **OPTED_IN))
-    unknown = Profile.objects.create(email="file@example.com", email_consent="subscribed")
+    unknown = Profile.objects.create(
+        first_name="Ada", email="file@example.com", email_consent="subscribed"
+    )
     known = Profile.objects.get(email="cid@example.com")
     people = [ada, known, both, unknown]
     messages = [queue(profile, MessageClass.PROMOTIONAL) for profile in people]
@@ -94,7 +96,9 @@ def test_marketing_stops_altogether_with_the_last_storefront(
     gone, files = make_store("Gone"), make_store("Import", platform="custom")
     ada = buyer(gone, "ada")
     apply(files, order("old", email="ada@example.com"))
-    unknown = Profile.objects.create(email="file@example.com", email_consent="subscribed")
+    unknown = Profile.objects.create(
+        first_name="Ada", email="file@example.com", email_consent="subscribed"
+    )
     messages = [queue(profile, MessageClass.PROMOTIONAL) for profile in (ada, unknown)]
 
     close(gone)
@@ -105,6 +109,8 @@ def test_marketing_stops_altogether_with_the_last_storefront(
 
 def test_a_tenant_without_storefront_sends_what_it_sent(shop: Tenant, smtp: SmtpServer) -> None:
     make_store("API", platform="custom", status=StoreStatus.UNINSTALLED)
-    profile = Profile.objects.create(email="ada@example.com", email_consent="subscribed")
+    profile = Profile.objects.create(
+        first_name="Ada", email="ada@example.com", email_consent="subscribed"
+    )
 
     assert fates(queue(profile, MessageClass.PROMOTIONAL)) == [("sent", "", "")]
