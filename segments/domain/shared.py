@@ -75,7 +75,7 @@ def build_shared(trees: Mapping[int, Node], compiler: Compiler) -> SharedConditi
         # OFFSET 0 keeps the planner from working each of them out again at every reference.
         laterals.append(f"CROSS JOIN LATERAL (SELECT {columns} OFFSET 0) AS d{level}")
     cases = [
-        f"CASE WHEN {_condition(key, trees[key], compiler, referred)} THEN {key}::bigint END"
+        f"CASE WHEN {_condition(key, trees[key], compiler, referred)} THEN {key} END"
         for key in sorted(trees)
     ]
     ids = f"array_remove(ARRAY[{', '.join(cases)}]::bigint[], NULL)"

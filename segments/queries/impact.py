@@ -293,10 +293,9 @@ def _ask(
     """Return the figures of everybody in one row, or of whoever is in some runs of ids by run."""
     known = list_references() if references_named(tree) else {}
     compiler = get_compiler(now, {**known, **find_missing_references(tree, known)})
+    condition = compiler.compile(tree)
     people = FROM_PROFILES if runs is None else _SOME
-    is_new = runs is None and segment_id is None
-    statement = _COUNT_NEW if is_new else _COUNT
-    condition = compiler.compile_filter(tree) if is_new else compiler.compile(tree)
+    statement = _COUNT_NEW if runs is None and segment_id is None else _COUNT
     for name, text in (
         ("{people}", f"{people} {compiler.joined()}"),
         ("{run}", "NULL::bigint" if runs is None else "w.start"),
