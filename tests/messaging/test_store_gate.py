@@ -29,7 +29,7 @@ def close(store: Store) -> None:
 def buyer(store: Store, name: str) -> Profile:
     """Return somebody who bought in a store, under an order of the same name."""
     email = f"{name}@example.com"
-    who = customer(name, email=email, **OPTED_IN)
+    who = customer(name, email=email, first_name=name, **OPTED_IN)
     apply(store, order(name, email=email, customer=who))
     return Profile.objects.get(email=email)
 
