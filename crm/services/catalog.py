@@ -15,7 +15,7 @@ from crm.domain.purchases import COUNTED_DAYS
 from crm.models import CatalogChange, CatalogCount
 from crm.services.erasure import AFTER_ERASE
 from crm.services.ingest import AFTER_APPLY
-from crm.services.refills import keep_purchases
+from crm.services.refills import keep_all_purchases
 from crm.services.repointing import AFTER_MERGE, AFTER_PARTING
 from crm.types import Written
 from kernel import clock
@@ -93,7 +93,7 @@ def count_products(now: datetime) -> None:
         measured = CatalogCount.objects.filter(Q(refills_at=None) | Q(refills_at__lte=now - A_DAY))
         if measured.update(refills_at=now):
             run_sql("crm.measure_refills", zone=zone, until=now)
-            keep_purchases()
+            keep_all_purchases()
 
 
 def find_wrong_figures() -> list[str]:

@@ -58,6 +58,12 @@ def keep_purchases(
     run_sql("crm.keep_refill_purchases", **_only(order_ids, product_ids))
 
 
+def keep_all_purchases() -> None:
+    """Keep what all orders hold, in a transaction in which no order changes until it ends."""
+    list(Store.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    keep_purchases()
+
+
 def note_written(written: Written) -> None:
     """Keep what orders hold that were written, in the transaction that writes them."""
     if written.order_ids:

@@ -1,7 +1,9 @@
 -- Purpose: how many pieces of products of which is known how long they last orders hold.
 -- In: order_ids, product_ids (null: all).
 -- Out: order_id, product_id, ordered_at, quantity; taken in by other statements.
-SELECT l.order_id, l.product_id, o.ordered_at, sum(l.quantity)::integer AS quantity
+SELECT
+    l.order_id, l.product_id, o.ordered_at,
+    least(sum(l.quantity), 2147483647)::integer AS quantity
 FROM crm_orderline AS l
 JOIN crm_order AS o ON o.tenant_id = %(tenant_id)s AND o.id = l.order_id
 JOIN crm_product AS p ON p.tenant_id = %(tenant_id)s AND p.id = l.product_id

@@ -15,7 +15,7 @@
 -- The last purchase of a product by a person counts, with all its pieces of that order. What is due
 -- is read from an index and nothing else: of each product, and of each number of pieces, whatever
 -- was bought so long ago. OFFSET 0 has each of them looked up, as nobody can tell the planner how
--- few there are.
+-- few there are. What lasts for a hundred years and more is older than the oldest before it is due.
 WITH RECURSIVE cycle AS (
     SELECT
         p.id, p.external_id, p.store_id, p.title, p.url, p.image_url,
@@ -52,7 +52,7 @@ pieces AS (
 lasting AS (
     SELECT
         c.id, c.external_id, c.store_id, c.title, c.url, c.image_url, c.days, n.quantity,
-        c.days * n.quantity * %(percent)s / 100 * interval '1 day' AS lasts
+        least(c.days::bigint * n.quantity * %(percent)s / 100, 36500) * interval '1 day' AS lasts
     FROM pieces AS n
     JOIN cycle AS c ON c.id = n.cycle_id
     WHERE n.quantity IS NOT NULL
@@ -76,7 +76,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT p.id, p.profile_id, p.number, p.ordered_at
     FROM crm_order AS p
-    WHERE p.tenant_id = %(tenant_id)s AND p.id = b.order_id
+    WHERE p.tenant_id = %(tenant_id)s AND p.id = b.order_id AND p.is_counted
     OFFSET 0
 ) AS o
 CROSS JOIN LATERAL (

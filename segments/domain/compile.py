@@ -45,7 +45,7 @@ from segments.domain.definitions import (
     SegmentLeaf,
 )
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
-from segments.domain.query import ahead
+from segments.domain.query import ahead, now_of
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
 from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf
 from segments.types import Field, Kind
@@ -64,6 +64,8 @@ class Compiler:
         event_span: says between which instants all events of the tenant lie; None without any.
         segment_sql: expression that says whether the profile is in a segment.
         stored_sql: the same, read from the stored memberships.
+        asked_at: expression for the instant that each row is asked of, of which nothing later is
+            seen; empty where it is the moment.
         params: bound values by name.
         flips: numbers of days by the instant they are counted from; at each of them after the
             instant some truth may change by time alone.
@@ -77,6 +79,7 @@ class Compiler:
     event_span: Callable[[], tuple[datetime, datetime] | None]
     segment_sql: Callable[[int], str]
     stored_sql: Callable[[int], str]
+    asked_at: str = ""
     params: dict[str, Any] = field(default_factory=dict)
     flips: dict[str, set[int]] = field(default_factory=dict)
     instants: list[str] = field(default_factory=list)
@@ -132,7 +135,7 @@ class Compiler:
         if not asked.ends_at:
             return asked
         self.change_at(ahead(self, asked.ends_at))
-        is_over = f"{asked.ends_at} <= {self.bind(self.moment.now)}"
+        is_over = f"{asked.ends_at} <= {now_of(self)}"
         sql = f"(CASE WHEN {is_over} THEN {asked.then} ELSE {asked.sql} END)"
         return replace(asked, sql=sql)
 

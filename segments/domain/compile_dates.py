@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from segments.domain.dates import DateValue, DaysAgo, HoursAgo, InMonths, Yearly
-from segments.domain.query import Query, hours_after
+from segments.domain.query import Query, hours_after, hours_before, now_of
 
 _NEXT: Final = """
 SELECT (
@@ -72,7 +72,7 @@ def compare_calendar(query: Query, column: str, operator: str, first: date, last
 
 
 def _compare_hours(query: Query, column: str, hours: int) -> str:
-    start, now = query.bind(query.moment.hours_ago(hours)), query.bind(query.moment.now)
+    start, now = hours_before(query, hours), now_of(query)
     leaves_at = hours_after(query, column, hours)
     query.change_at(
         f"(CASE WHEN {column} > {now} THEN {column} WHEN {column} > {start} THEN {leaves_at} END)"

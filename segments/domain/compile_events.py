@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from segments.domain.happenings import PropertyTest, Window
-from segments.domain.query import Query
+from segments.domain.query import Query, hours_before, seen_by
 
 _OPPOSITES: Final = {
     "!=": "=",
@@ -35,6 +35,7 @@ def happened(query: Query, name: str, event: str) -> list[str]:
         f"{event}.profile_id = p.id",
         f"{event}.name = {query.bind(name)}",
         *(f"{event}.occurred_at {bound}" for bound in lies),
+        *seen_by(query, f"{event}.occurred_at"),
     ]
 
 
@@ -44,7 +45,7 @@ def bounds_of(query: Query, window: Window, at: str) -> tuple[list[str], str]:
     if window.days is not None:
         bounds.append(f"{at} >= {query.bind(moment.days_ago(window.days))}")
     if window.hours is not None:
-        bounds.append(f"{at} > {query.bind(moment.hours_ago(window.hours))}")
+        bounds.append(f"{at} > {hours_before(query, window.hours)}")
     if window.since is not None:
         bounds.append(f"{at} >= {query.bind(moment.start_of(window.since))}")
     if window.until is not None:

@@ -16,7 +16,7 @@ from segments.domain.happenings import (
     ShareLeaf,
     Window,
 )
-from segments.domain.query import Query, hours_after, midnight_after
+from segments.domain.query import Query, hours_after, midnight_after, seen_by
 
 _OF_PRODUCTS: Final = frozenset({"brand", FLAG})
 _GOODS: Final = {
@@ -68,7 +68,7 @@ FROM (
         count(*) AS orders,
         sum(count(*)) OVER () AS among
     FROM crm_order AS o
-    WHERE o.tenant_id = %(tenant_id)s AND o.profile_id = p.id AND o.is_counted
+    WHERE o.tenant_id = %(tenant_id)s AND o.profile_id = p.id AND {where}
     GROUP BY 1
 ) AS s
 WHERE s.season > 0
@@ -128,7 +128,7 @@ def _event_join(query: Query, leaf: EventLeaf) -> str:
 
 def _bought_join(query: Query, leaf: BoughtLeaf) -> str:
     bounds, inside = bounds_of(query, leaf.window, "o.ordered_at")
-    where = ["o.is_counted", *bounds]
+    where = ["o.is_counted", *bounds, *seen_by(query, "o.ordered_at")]
     if leaf.goods:
         fits = [_fits_goods(query, key, words) for key, words in leaf.goods]
         where.append(_LINE.format(fits=" AND ".join(fits)))
@@ -177,4 +177,5 @@ def _season_join(query: Query, leaf: SeasonLeaf) -> str:
         local=local,
         years=query.bind(leaf.years),
         percent=query.bind(leaf.percent),
+        where=" AND ".join(("o.is_counted", *seen_by(query, "o.ordered_at"))),
     )

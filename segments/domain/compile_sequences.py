@@ -3,7 +3,7 @@
 from typing import Final
 
 from segments.domain.compile_events import bounds_of, happened, meets
-from segments.domain.query import Query, ahead, hours_after, midnight_after
+from segments.domain.query import Query, ahead, hours_after, midnight_after, now_of
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf, Sequence, Step
 
 _FUNNEL: Final = """
@@ -77,7 +77,7 @@ def _funnel(query: Query, leaf: FunnelLeaf) -> str:
 def _funnel_join(query: Query, leaf: FunnelLeaf) -> str:
     first, *later = leaf.steps
     bounds, inside = bounds_of(query, leaf.window, "e0.occurred_at")
-    now, over = query.bind(query.moment.now), hours_after(query, "e0.occurred_at", leaf.hours)
+    now, over = now_of(query), hours_after(query, "e0.occurred_at", leaf.hours)
     rest = "true"
     if leaf.absent is not None:
         place = len(leaf.steps)
@@ -89,7 +89,7 @@ def _funnel_join(query: Query, leaf: FunnelLeaf) -> str:
         [*happened(query, first.name, "e0"), *bounds, *_tests(query, first, "e0"), rest]
     )
     if leaf.absent is None:
-        over = "NULL::timestamptz"
+        over = now = "NULL::timestamptz"
     return _FUNNEL.format(inside=inside, over=over, now=now, where=where)
 
 

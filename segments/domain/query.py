@@ -11,6 +11,8 @@ class Query(Protocol):
     """A statement over ``p`` (crm_profile) and ``f`` (crm_profilefacts) that is being written."""
 
     moment: Moment
+    asked_at: str
+    """Expression for the instant that each row is asked of; empty where it is the moment."""
 
     def event_span(self) -> tuple[datetime, datetime] | None:
         """Say between which instants all events of the tenant lie; None without any."""
@@ -44,6 +46,23 @@ def midnight_after(query: Query, at: str, days: int) -> str:
 def hours_after(query: Query, at: str, hours: int) -> str:
     """Return the instant so many hours after another."""
     return f"({at} + {query.bind(hours)}::int * interval '1 hour')"
+
+
+def now_of(query: Query) -> str:
+    """Return the instant that conditions count from."""
+    return query.asked_at or query.bind(query.moment.now)
+
+
+def hours_before(query: Query, hours: int) -> str:
+    """Return the instant so many hours before the one that conditions count from."""
+    if query.asked_at:
+        return f"({query.asked_at} - {query.bind(hours)}::int * interval '1 hour')"
+    return query.bind(query.moment.hours_ago(hours))
+
+
+def seen_by(query: Query, at: str) -> list[str]:
+    """Return what keeps out what came after the instant asked of; nothing where that is now."""
+    return [f"{at} <= {query.asked_at}"] if query.asked_at else []
 
 
 def ahead(query: Query, instant: str) -> str:

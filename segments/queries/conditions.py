@@ -93,7 +93,7 @@ def get_compiler(
     Args:
         now: aware; the instant conditions are asked for.
         references: figures of all buyers by key.
-        is_past: memberships are asked as they were, of rows of `FROM_PAST`.
+        is_past: what happened is asked as it was, of rows of `FROM_PAST`.
 
     Returns:
         A compiler that reads stored memberships for conditions on other segments.
@@ -103,7 +103,9 @@ def get_compiler(
     digits = exponent(tenant.currency)
     is_member = past_membership_sql if is_past else stored_membership_sql
     span = functools.cache(find_event_years)
-    return Compiler(moment, digits, references, span, is_member, is_member)
+    return Compiler(
+        moment, digits, references, span, is_member, is_member, "a.at" if is_past else ""
+    )
 
 
 def parse_definition(definition: object) -> Node:

@@ -52,8 +52,9 @@ def matching(definition: object, profile_ids: Sequence[int], now: datetime) -> s
 def matching_then(definition: object, asked: Sequence[Asked], now: datetime) -> set[Asked]:
     """Return which profiles met a definition at moments of the past.
 
-    Orders, refunds and memberships count as they were then; all else is as it is today, and so is
-    what is compared with others, such as the top tenth. Days are counted from that of the moment.
+    Orders, refunds, events and memberships count as they were then; all else is as it is today, and
+    so is what is compared with others, such as the top tenth, and whether an order counts. Days are
+    counted from that of the moment.
 
     Args:
         definition: JSON as in the contract.

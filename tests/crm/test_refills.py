@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from crm.models import Order, Product, RefillCycle, RefillPurchase
+from crm.models import Order, Product, RefillCycle, RefillPurchase, Store
 from crm.services import catalog
 from crm.services.checks import find_differences
 from crm.services.refills import say_refill_days
@@ -90,3 +90,11 @@ def test_what_is_kept_wrong_is_named_and_mended_by_the_next_day() -> None:
     assert [found.partition(":")[0] for found in find_differences()] == wrong
     catalog.count_products(NOON + timedelta(days=1))
     assert kept() == [("1", "soap", 1), ("2", "soap", 2)]
+
+
+def test_more_pieces_than_anybody_uses_up_are_kept_as_very_many() -> None:
+    lines = [pieces(10**9, key=key) for key in ("1", "2", "3")]
+    apply(make_store(), order("1", lines=lines[:1]))
+    said("soap", 30)
+    apply(Store.objects.get(), order("1", version_at=LATER, lines=lines))
+    assert kept() == [("1", "soap", 2**31 - 1)]

@@ -147,6 +147,16 @@ def test_a_purchase_of_who_is_merged_runs_out_once(
         unit_price_minor=500,
         total_minor=500,
     )
+    of_a_dealer = make_order(make_profile(), 500, ordered_at=clock.now())
+    OrderLine.objects.create(
+        order=of_a_dealer,
+        line_key="0",
+        position=0,
+        product=soap,
+        quantity=10**9,
+        unit_price_minor=500,
+        total_minor=500,
+    )
     keep_purchases()
     noon.shift(timedelta(days=8))
     assert scan() == 1

@@ -10,6 +10,7 @@ from segments.models import Membership, MembershipChange, MembershipMove, Segmen
 from segments.services.evaluate import Asked, matching_then
 from tenants.models import Tenant
 from tests.factories.loyalty import make_order, make_profile, make_refund
+from tests.factories.samples import make_event
 from tests.factories.segments import make_segment
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -42,6 +43,38 @@ def test_orders_refunds_and_days_count_as_they_did(tenant: Tenant) -> None:
     both = {"op": "and", "children": [orders, {"field": "country", "is": "=", "value": "GB"}]}
     assert days_met(both, ada) == [2, 3, 4, 5, 6, 7, 8, 9]
     assert matching_then(orders, [], NOW) == set()
+
+
+def test_what_was_bought_and_done_later_is_not_seen(tenant: Tenant) -> None:
+    ada = make_profile()
+    make_order(ada, 10_000, ordered_at=NOON + 2 * DAY)
+    make_order(ada, 10_000, ordered_at=NOON + 6 * DAY)
+    make_event(ada, name="Cart Viewed", occurred_at=NOON + 3 * DAY)
+    make_event(ada, name="Quiz Done", occurred_at=NOON + 5 * DAY)
+    after_two = list(range(2, 10))
+    assert days_met({"bought": {}}, ada) == after_two
+    assert days_met({"bought": {}, "count": {"is": "=", "value": 1}}, ada) == [2, 3, 4, 5]
+    assert days_met({"event": "Cart Viewed"}, ada) == after_two[1:]
+    never = {"event": "Quiz Done", "count": {"is": "=", "value": 0}}
+    assert days_met(never, ada) == [0, 1, 2, 3, 4]
+    both = [{"event": "Cart Viewed"}, {"event": "Quiz Done"}]
+    assert days_met({"funnel": both, "complete_in": {"days": 7}}, ada) == [5, 6, 7, 8, 9]
+    missing = [{"event": "Cart Viewed"}, {"not": "Quiz Done"}]
+    assert days_met({"funnel": missing, "complete_in": {"days": 1}}, ada) == [4, 5, 6, 7, 8, 9]
+
+
+def test_hours_are_counted_from_the_moment_of_each(tenant: Tenant) -> None:
+    ada, bob, hour = make_profile(), make_profile(), timedelta(hours=1)
+    for person, at in ((ada, NOON - 5 * hour), (bob, NOON + 5 * hour)):
+        make_event(person, name="Cart Viewed", occurred_at=at)
+        make_order(person, 100, ordered_at=at)
+    morning, evening = NOON - 4 * hour, NOON + 6 * hour
+    asked = [(person.pk, at) for person in (ada, bob) for at in (morning, evening)]
+    met = {(ada.pk, morning), (bob.pk, evening)}
+    within = {"event": "Cart Viewed", "within": {"hours": 3}}
+    ordered = {"field": "last_order_at", "is": "in_the_last", "value": {"hours": 3}}
+    assert matching_then(within, asked, NOW) == met
+    assert matching_then(ordered, asked, NOW) == met
 
 
 def test_who_was_in_a_segment_is_told_by_the_moves_around_the_moment(tenant: Tenant) -> None:

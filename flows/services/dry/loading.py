@@ -126,7 +126,7 @@ def find_approximations(graph: Graph) -> list[str]:
     found: Sequence[tuple[bool, str]] = (
         (
             graph.entry_filter is not None or bool(conditions),
-            "Orders and segments count as they were then, all else of people as they are today.",
+            "Orders, events and segments count as they were, all else of people as they are today.",
         ),
         (
             any(match.message for match in waits)
