@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime, tzinfo
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 
 from crm.choices import ShipmentState
 from crm.models import Order, OrderLine, Store
+from kernel import clock
 from kernel.formats import find_zone
 from messaging.queries.brand import look_of_brand
 from messaging.queries.own import own_tenant
 from messaging.types import PendingMessage
 
 _COMES = ~Q(shipments__state__in=(ShipmentState.CANCELLED, ShipmentState.RETURNED))
+_PROMISED = {
+    "promised_at": Max("shipments__promised_at", filter=_COMES),
+    "undated": Count("shipments", filter=_COMES & Q(shipments__promised_at=None)),
+}
 
 
 def person_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, str]]:
@@ -64,10 +70,9 @@ def brand_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]
 
 def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]]:
     """``order``: number, times in the tenant's zone, money in minor units, lines, place."""
-    promised = Max("shipments__promised_at", filter=_COMES)
     named = Order.objects.filter(pk__in=_order_ids(messages))
-    orders = list(named.annotate(promised_at=promised))
-    zone = find_zone(own_tenant().timezone)
+    orders = list(named.annotate(**_PROMISED))
+    zone, now = find_zone(own_tenant().timezone), clock.now()
     lines: dict[int, list[dict[str, Any]]] = {order.pk: [] for order in orders}
     bought = OrderLine.objects.filter(order_id__in=lines).select_related("product")
     for line in bought.order_by("position", "pk"):
@@ -89,7 +94,7 @@ def order_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, Any]
         order.pk: {
             "number": order.number or order.external_id,
             "ordered_at": order.ordered_at.astimezone(zone),
-            "promised_at": order.promised_at and order.promised_at.astimezone(zone),
+            "promised_at": _find_promise(order, zone, now),
             "currency": order.currency,
             "subtotal_minor": order.subtotal_minor,
             "discount_minor": order.discount_minor,
@@ -114,3 +119,11 @@ def _order_ids(messages: Sequence[PendingMessage]) -> set[int]:
 def _web(url: str) -> str:
     """Return a store's address with its scheme; stores often name only their host."""
     return url if not url or url.startswith(("https://", "http://")) else f"https://{url}"
+
+
+def _find_promise(order: Any, zone: tzinfo, now: datetime) -> datetime | None:
+    """Return by when each parcel comes; None where one has no date, or the last has passed."""
+    if order.promised_at is None or order.undated or order.promised_at <= now:
+        return None
+    found: datetime = order.promised_at.astimezone(zone)
+    return found

@@ -110,9 +110,9 @@ class _TextPreview:
         places = row.content.get("variables") or ()
         named = [(f"{place}", str(each)) for place, each in enumerate(places, start=1)]
         self._name = str(row.content.get("name") or "")
-        self._parts = compile_parts(
-            (("text", row.text), *named), must_arrive=row.message_class in URGENT
-        )
+        # An approved template of WhatsApp leaves no place empty, whatever it says.
+        must_arrive = row.message_class in URGENT and row.channel != Channel.WHATSAPP
+        self._parts = compile_parts((("text", row.text), *named), must_arrive=must_arrive)
         self.variables = self._parts.variables
 
     def render(self, values: Mapping[str, Any]) -> RenderedEmail:

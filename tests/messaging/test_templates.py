@@ -1,7 +1,7 @@
 """Templates: compiled once, strict with variables, and the library renders."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -248,23 +248,33 @@ def test_the_order_confirmation_says_when_all_of_it_comes_where_that_is_known(
     install_templates()
     person = make_recipient(email_consent="never")
     order = make_order(person, 6280)
-    for number, day, state in ((1, 4, "shipped"), (2, 5, "pending"), (3, 9, "cancelled")):
+    last = datetime(2050, 6, 5, 18, tzinfo=UTC)
+    parcels = [
         Shipment.objects.create(
             store=order.store,
             order=order,
             external_id=str(number),
             state=state,
-            promised_at=datetime(2026, 6, day, 18, tzinfo=UTC),
+            promised_at=last + days * timedelta(days=1),
             source_version_at=order.ordered_at,
         )
+        for number, days, state in ((1, -1, "shipped"), (2, 0, "pending"), (3, 4, "cancelled"))
+    ]
     template = Template.objects.get(key="post_purchase")
-    queue_message(person, template, context={"order_id": order.pk})
 
-    send_due(Deadline(seconds=None))
+    def says() -> str:
+        queue_message(person, template, context={"order_id": order.pk})
+        send_due(Deadline(seconds=None))
+        return body_of(smtp.mails[-1], "html") + body_of(smtp.mails[-1], "plain")
 
-    [mail] = smtp.mails
-    assert "by <strong>5 Jun 2026</strong>" in body_of(mail, "html")
-    assert "You should have it by 5 Jun 2026." in body_of(mail, "plain")
+    said = says()
+    assert "by <strong>5 Jun 2050</strong>" in said
+    assert "You should have it by 5 Jun 2050." in said
+    Shipment.objects.filter(pk=parcels[0].pk).update(promised_at=None)
+    assert "You should have it" not in says()
+    past = datetime(2020, 6, 5, 18, tzinfo=UTC)
+    Shipment.objects.exclude(state="cancelled").update(promised_at=past)
+    assert "You should have it" not in says()
 
 
 @pytest.mark.parametrize("first_name", ["", "Ada"])
