@@ -26,7 +26,9 @@ VIEWS = (
     (ReviewStatus.HIDDEN.value, "Hidden"),
 )
 _DONE = {
-    ReviewStatus.PUBLISHED: "Published. Others can read it in your mails from now on.",
+    ReviewStatus.PUBLISHED: (
+        "Published. Mails show it if it has four stars or more, words and a name."
+    ),
     ReviewStatus.HIDDEN: "Hidden. Nobody else reads it.",
     ReviewStatus.PENDING: "It waits again.",
 }

@@ -65,7 +65,7 @@ def test_a_member_publishes_hides_and_takes_it_back(shop: Tenant) -> None:
     ]
     shown = press(client, eve, "published")
     assert read() == ["Smells of <summer>"]
-    assert "Published. Others can read it" in shown
+    assert "Published. Mails show it" in shown
     assert "Nothing waits" in shown
     assert "Smells of" in client.get(f"{PAGE}?status=published").content.decode()
 
