@@ -32,18 +32,20 @@ def _count(name: str, label: str, column: str, group: str, *, unit: str) -> Fiel
         unit=unit,
         is_nullable=False,
         is_comparable=True,
+        stored=f"f.{column}",
     )
 
 
-def _money(name: str, label: str, sql: str, *, is_nullable: bool = False) -> Field:
+def _money(name: str, label: str, column: str) -> Field:
     return Field(
         name=name,
         label=label,
         kind=Kind.MONEY,
-        sql=sql,
+        sql=f"COALESCE(f.{column}, 0)",
         group=_ORDERS,
-        is_nullable=is_nullable,
+        is_nullable=False,
         is_comparable=True,
+        stored=f"f.{column}",
     )
 
 
@@ -122,14 +124,16 @@ _ALL: tuple[Field, ...] = (
     Field("tags", "Tags", Kind.LIST, "p.tags", _PROFILE, is_nullable=False),
     *_moments("created_at", "First known", "p.created_at", _PROFILE),
     _count("order_count", "Orders", "order_count", _ORDERS, unit="orders"),
-    _money("net_revenue", "Net revenue", "COALESCE(f.net_minor, 0)"),
-    _money("gross_revenue", "Gross revenue", "COALESCE(f.gross_minor, 0)"),
-    _money("refunded", "Refunded", "COALESCE(f.refunded_minor, 0)"),
-    _money(
+    _money("net_revenue", "Net revenue", "net_minor"),
+    _money("gross_revenue", "Gross revenue", "gross_minor"),
+    _money("refunded", "Refunded", "refunded_minor"),
+    Field(
         "average_order_value",
         "Average order value",
+        Kind.MONEY,
         "(f.gross_minor::numeric / NULLIF(f.order_count, 0))",
-        is_nullable=True,
+        _ORDERS,
+        is_comparable=True,
     ),
     *_moments("first_order_at", "First order", "f.first_order_at", _ORDERS),
     *_moments("last_order_at", "Last order", "f.last_order_at", _ORDERS),

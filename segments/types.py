@@ -30,6 +30,7 @@ class Field:
         is_nullable: False where ``sql`` is never NULL.
         is_comparable: whether ``top`` and figures of the store are offered; they look at buyers.
         missing: why it cannot be asked yet; empty where it can.
+        stored: the column alone, where ``sql`` is 0 for who has none; else empty.
         ends_at, then: instant at which time alone changes it, and what it is from then on; empty
             where time does not.
     """
@@ -44,6 +45,7 @@ class Field:
     is_nullable: bool = True
     is_comparable: bool = False
     missing: str = ""
+    stored: str = ""
     ends_at: str = ""
     then: str = ""
 

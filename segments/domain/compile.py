@@ -94,6 +94,21 @@ class Compiler:
             return f"NOT ({' OR '.join(parts)})"
         return f"({f' {node.op.upper()} '.join(parts)})"
 
+    def compile_filter(self, node: Node) -> str:
+        """Return a condition for ``WHERE`` or ``WHEN``, to which what is unknown is a no already.
+
+        Comparisons are not made a no there: that is less to work out for each profile, and the
+        planner sees who cannot meet them before it puts a profile and its facts together.
+        """
+        if isinstance(node, Group) and node.op != "not":
+            parts = [self.compile_filter(child) for child in node.children]
+            return f"({f' {node.op.upper()} '.join(parts)})"
+        if not isinstance(node, FieldLeaf) or node.operator in (*POSITIVE, "exists"):
+            return self.compile(node)
+        asked = self.as_of(node.field)
+        sql = asked.stored if asked.stored and _rules_out_zero(node) else asked.sql
+        return self._compare(replace(node, field=replace(asked, sql=sql)))
+
     def compile_leaf(self, leaf: Leaf) -> str:
         """Return a boolean expression for one condition."""
         match leaf:
@@ -162,12 +177,15 @@ class Compiler:
         return f"LEAST({', '.join(instants)})" if instants else "NULL::timestamptz"
 
     def _flip_of(self, column: str, days: Sequence[int]) -> str:
-        cases = " ".join(
-            f"WHEN {column} >= {self.bind(self.moment.days_ago(count - 1))} THEN {count}"
-            for count in days
-        )
-        zone = self.bind(self.moment.zone.key)
-        return f"(({column} AT TIME ZONE {zone})::date + CASE {cases} END)"
+        """Return the day on which an instant is next so many days ago.
+
+        The day of one that lies behind all of them is not worked out: of most it is so.
+        """
+        *nearer, last = ((count, self.bind(self.moment.days_ago(count - 1))) for count in days)
+        cases = " ".join(f"WHEN {column} >= {start} THEN {count}" for count, start in nearer)
+        count = f"CASE {cases} ELSE {last[0]} END" if cases else str(last[0])
+        day = f"({column} AT TIME ZONE {self.bind(self.moment.zone.key)})::date"
+        return f"CASE WHEN {column} >= {last[1]} THEN {day} + {count} END"
 
     def _compile_comparison(self, leaf: FieldLeaf | PropertyLeaf) -> str:
         if isinstance(leaf, FieldLeaf):
@@ -324,6 +342,22 @@ def rounded(value: Decimal, digits: int) -> Decimal:
     """Round half up to so many digits."""
     unit = Decimal(1).scaleb(-digits)
     return (value / unit + Decimal("0.5")).to_integral_value(ROUND_FLOOR) * unit
+
+
+def _rules_out_zero(leaf: FieldLeaf) -> bool:
+    """Say whether nobody meets a comparison who has none of what it counts."""
+    low = leaf.value[0] if isinstance(leaf.value, tuple) else leaf.value
+    if not isinstance(low, int | Decimal):
+        return False
+    match leaf.operator:
+        case ">=" | "between":
+            return low > 0
+        case ">":
+            return low >= 0
+        case "=":
+            return low != 0
+        case _:
+            return False
 
 
 def _settled(sql: str) -> str:

@@ -75,7 +75,7 @@ def build_shared(trees: Mapping[int, Node], compiler: Compiler) -> SharedConditi
         # OFFSET 0 keeps the planner from working each of them out again at every reference.
         laterals.append(f"CROSS JOIN LATERAL (SELECT {columns} OFFSET 0) AS d{level}")
     cases = [
-        f"CASE WHEN {_condition(key, trees[key], compiler, referred)} THEN {key} END"
+        f"CASE WHEN {_condition(key, trees[key], compiler, referred)} THEN {key}::bigint END"
         for key in sorted(trees)
     ]
     ids = f"array_remove(ARRAY[{', '.join(cases)}]::bigint[], NULL)"
@@ -84,4 +84,4 @@ def build_shared(trees: Mapping[int, Node], compiler: Compiler) -> SharedConditi
 
 
 def _condition(key: int, tree: Node, compiler: Compiler, referred: set[int]) -> str:
-    return compiler.segment_sql(key) if key in referred else compiler.compile(tree)
+    return compiler.segment_sql(key) if key in referred else compiler.compile_filter(tree)

@@ -1,17 +1,16 @@
 """What saving a definition would change: who comes in, who goes, what that sets off."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import Max, Min
 
 from crm.models import Profile
 from kernel.formats import format_number
-from kernel.sql import execute
+from kernel.sql import execute, time_limit
 from segments.domain.definitions import Node, references_named
 from segments.domain.estimates import margin_of
 from segments.domain.places import refuse_unknown_places
@@ -231,7 +230,7 @@ def _measure(
 ) -> _Found | None:
     """Return what was found; None when it took longer than so many milliseconds."""
     try:
-        with _at_most(milliseconds):
+        with transaction.atomic(), time_limit(milliseconds / 1_000, is_wide=one_in == 1):
             if one_in == 1:
                 return _Found(_ask(tree, now, segment_id, None))
             return _sample(tree, now, segment_id, _Ids(*_find_ids(), one_in))
@@ -245,7 +244,7 @@ def _estimate_many(tree: Node, now: datetime, segment_id: int | None) -> _Found 
     Ids are shared with other tenants: only who is met says how many people there are.
     """
     try:
-        with _at_most(SAMPLED_MS):
+        with transaction.atomic(), time_limit(SAMPLED_MS / 1_000):
             first, last = _find_ids()
             if last - first < MANY:
                 return None
@@ -293,9 +292,10 @@ def _ask(
     """Return the figures of everybody in one row, or of whoever is in some runs of ids by run."""
     known = list_references() if references_named(tree) else {}
     compiler = get_compiler(now, {**known, **find_missing_references(tree, known)})
-    condition = compiler.compile(tree)
     people = FROM_PROFILES if runs is None else _SOME
-    statement = _COUNT_NEW if runs is None and segment_id is None else _COUNT
+    is_new = runs is None and segment_id is None
+    statement = _COUNT_NEW if is_new else _COUNT
+    condition = compiler.compile_filter(tree) if is_new else compiler.compile(tree)
     for name, text in (
         ("{people}", f"{people} {compiler.joined()}"),
         ("{run}", "NULL::bigint" if runs is None else "w.start"),
@@ -313,12 +313,3 @@ def _find_ids() -> tuple[int, int]:
     """Return the least and the greatest id of the tenant's people; 0 of nobody."""
     ids = Profile.objects.aggregate(first=Min("pk"), last=Max("pk"))
     return ids["first"] or 0, ids["last"] or 0
-
-
-@contextmanager
-def _at_most(milliseconds: int) -> Iterator[None]:
-    """Stop what is asked inside after some time; the transaction around it goes on."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = {int(milliseconds)}")
-        yield
-        cursor.execute("SET LOCAL statement_timeout TO DEFAULT")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from crm.models import Profile
+from segments.queries.impact import measure_impact
 from segments.services.evaluate import matching
 from tenants.models import Tenant
 from tests.factories.segments import change_facts, make_buyer, make_segment
@@ -56,10 +57,14 @@ def field(name: str, operator: str, value: Any = None) -> dict[str, Any]:
 
 CASES: list[tuple[dict[str, Any], str]] = [
     (field("order_count", "=", 0), "cy dee"),
+    (field("order_count", ">=", 0), "ada bob cy dee"),
     (field("order_count", ">=", 1), "ada bob"),
+    (field("order_count", "<", 1), "cy dee"),
     (field("order_count", "!=", 1), "ada cy dee"),
     (field("order_count", "between", [1, 3]), "ada bob"),
     (field("net_revenue", "=", "300.50"), "ada"),
+    (field("net_revenue", ">", 0), "ada bob"),
+    (field("net_revenue", "between", [0, 20]), "bob cy dee"),
     (field("net_revenue", "<", 20.01), "bob cy dee"),
     (field("average_order_value", ">", 19), "ada bob"),
     (field("average_order_value", "missing"), "cy dee"),
@@ -127,6 +132,9 @@ def test_who_meets_a_condition(
 ) -> None:
     found = matching(definition, list(people), NOW)
     assert sorted(people[key] for key in found) == names.split()
+    looked = measure_impact(definition, NOW, segment_id=None)
+    assert looked is not None
+    assert sorted(people[one.pk] for one in looked.sample) == names.split()
 
 
 def test_only_the_profiles_asked_for_are_looked_at(people: dict[int, str]) -> None:
