@@ -40,10 +40,11 @@ class BacktestOut(serializers.Serializer[Any]):
     result = serializers.DictField(
         allow_null=True,
         help_text=(
-            "`people`, `entered`, `goals`, `running`, `failed`; `really_sent` messages of the flow"
-            " itself and `overlap` with these; counts by reason in `refused` and"
-            " `ends`; `steps` by node; `messages` by node, day and outcome, `due` or the reason not"
-            " to send; `expected` revenue as `low_minor` and `high_minor`, null while no order is"
+            "`people`, `entered`, `goals`, `running`, `failed`; `lost` people who could not be"
+            " replayed and count nowhere; `really_sent` messages of the flow itself and `overlap`"
+            " with these; counts by reason in `refused` and `ends`; `steps` by node; `messages` by"
+            " node, day and outcome, `due` or the reason not to send; `expected` revenue as"
+            " `low_minor` and `high_minor`, null while no order is"
             " credited to any flow; `approximations` in words."
         ),
     )

@@ -41,6 +41,9 @@ from tenants.types import JobStep, JobTurn
 
 BATCH: Final = 5_000
 """People of one batch."""
+ROUNDS_BEFORE_GUESSES: Final = 3
+"""So often a walk stops at its first question, which most never do."""
+MOST_ROUNDS: Final = 60
 USUAL_DAYS: Final = 90
 MOST_DAYS: Final = 365
 
@@ -100,6 +103,8 @@ def backtest_batch(turn: JobTurn) -> JobStep:
     passages = replay(
         params["flow"], graph, profile_ids, since=since, until=until, made=starters.made
     )
+    lost = {each.person.id for each in passages if each.is_lost}
+    passages = [each for each in passages if not each.is_lost]
     zone = find_zone(get_tenant(current_tenant_id()).timezone)
     stopped = find_stopped(passages)
     limits = ask_limits(
@@ -107,7 +112,9 @@ def backtest_batch(turn: JobTurn) -> JobStep:
     )
     stopped |= limits.stopped
     tally.add(passages, stopped, zone, limits.later)
-    sent = queries.count_sent(params["flow"], profile_ids, since=since, until=until)
+    tally.lost += len(lost)
+    ids = [each for each in profile_ids if each not in lost]
+    sent = queries.count_sent(params["flow"], ids, since=since, until=until)
     tally.compare(passages, stopped, sent)
     if starters.after is None:
         result = {
@@ -188,24 +195,41 @@ def _live_all(
     """Live everybody through; whose walk asks what is not known yet begins anew once it is.
 
     What one run asks when it begins is asked for all that may begin, so that few begin anew often.
+    Who does goes on with guesses from then on and asks all at once: somebody with thousands of runs
+    needs about as many rounds as a run has choices in a row. Whose answers hang on each other for
+    longer than that is lost.
     """
     numbers, facts = count(1), walk.facts
-    waiting, found = list(facts.people.values()), {}
-    while waiting:
+    waiting, found = list(facts.people.values()), dict[int, Passage]()
+    for done in range(MOST_ROUNDS):
+        facts.is_guessing = done >= ROUNDS_BEFORE_GUESSES
         still = []
         for person in waiting:
-            person.happened.clear()
-            happened = events.get(person.id, ())
             passage = found[person.id] = Passage(person, walk, numbers)
-            try:
-                passage.live(happened, until)
-            except Unanswered as left:
-                times = {each.ref.occurred_at for each in happened if each.ref.name in starts}
-                facts.ask(left, person.id, times if left.at in times else (left.at,))
+            _live(passage, events.get(person.id, ()), starts, until)
+            if facts.is_open(person.id):
+                facts.forget(passage.runs)
                 still.append(person)
         waiting = still
         facts.answer()
+        if not waiting:
+            break
+    for person in waiting:
+        found[person.id].is_lost = True
     return [found[person_id] for person_id in facts.people]
+
+
+def _live(
+    passage: Passage, happened: Sequence[Occurrence], starts: Collection[str], until: datetime
+) -> None:
+    """Live one person through, as far as is known; what is not, is noted as a question."""
+    facts, person = passage.facts, passage.person
+    person.happened.clear()
+    try:
+        passage.live(happened, until)
+    except Unanswered as left:
+        times = {each.ref.occurred_at for each in happened if each.ref.name in starts}
+        facts.ask(left.conditions, person.id, times if left.at in times else (left.at,))
 
 
 def _exchange(

@@ -96,6 +96,8 @@ class Facts:
         now: aware; the present, of which people are asked.
         is_past: what is lived through is past: orders and segments are asked as they were at each
             moment, of everybody at once (`answer`).
+        is_guessing: a walk that asks what is yet to be found out goes on with a guess, so that it
+            comes to its other questions too; what it did counts for nothing.
         choices: by node, for a shopper who is made to go certain ways.
         visits: highest visit by run and node.
         sent: runs and nodes whose message was queued.
@@ -109,6 +111,7 @@ class Facts:
     people: Mapping[int, Person]
     now: datetime
     is_past: bool = False
+    is_guessing: bool = False
     choices: Mapping[str, Choice] = field(default_factory=dict)
     visits: dict[tuple[int, str], int] = field(default_factory=dict)
     sent: set[tuple[int, str]] = field(default_factory=set)
@@ -119,7 +122,9 @@ class Facts:
     _met: dict[str, set[int]] = field(default_factory=dict)
     _then: dict[tuple[int, int, datetime], bool] = field(default_factory=dict)
     _open: dict[int, tuple[Condition, set[tuple[int, datetime]]]] = field(default_factory=dict)
-    """By condition, which is a part of the definition: what is asked of whom at which moments."""
+    """By id of a condition, which is a part of the definition and lives as long as it does: what is
+    asked of whom at which moments."""
+    _waiting: set[int] = field(default_factory=set)
     _channels: dict[str, tuple[Mapping[int, frozenset[str]], Mapping[int, str]]] = field(
         default_factory=dict
     )
@@ -181,27 +186,45 @@ class Facts:
         if not self.is_past:
             return person_id in self.matching(condition)
         self.expect([condition], person_id, now)
-        return self._then[id(condition), person_id, now]
+        guess = condition is self.graph.entry_filter
+        return self._then.get((id(condition), person_id, now), guess)
 
     def expect(self, conditions: Sequence[Condition], person_id: int, now: datetime) -> None:
         """Have conditions answered; those on messages ask nothing.
 
         Raises:
-            Unanswered: some of them are yet to be found out.
+            Unanswered: some of them are yet to be found out, and nothing is guessed.
         """
         missing = [
             each
             for each in conditions
             if (id(each), person_id, now) not in self._then and not asks_messages(each)
         ]
-        if missing:
+        if not missing:
+            return
+        if not self.is_guessing:
             raise Unanswered(missing, now)
+        self.ask(missing, person_id, (now,))
 
-    def ask(self, left: Unanswered, person_id: int, moments: Collection[datetime]) -> None:
+    def ask(
+        self, conditions: Sequence[Condition], person_id: int, moments: Collection[datetime]
+    ) -> None:
         """Note what is to be found out of somebody, and at which moments."""
-        for condition in left.conditions:
+        self._waiting.add(person_id)
+        for condition in conditions:
             asked = self._open.setdefault(id(condition), (condition, set()))[1]
             asked.update((person_id, at) for at in moments)
+
+    def is_open(self, person_id: int) -> bool:
+        """Say whether anything is to be found out of somebody."""
+        return person_id in self._waiting
+
+    def forget(self, runs: Sequence[Walker]) -> None:
+        """Forget runs of a walk that begins anew."""
+        for run in runs:
+            for node in self.graph.nodes:
+                self.visits.pop((run.run_id, node), None)
+                self.sent.discard((run.run_id, node))
 
     def answer(self) -> None:
         """Find out what is open; one question for each condition, whoever asks it."""
@@ -209,6 +232,7 @@ class Facts:
             met = matching_then(condition, sorted(asked), self.now)
             self._then.update({(key, *one): one in met for one in asked})
         self._open.clear()
+        self._waiting.clear()
 
     def matching(self, condition: Condition) -> set[int]:
         """Return who of the people meets a condition today; who does not exist meets every one."""

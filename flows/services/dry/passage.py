@@ -125,11 +125,16 @@ Passed = tuple[int, Steps, datetime]
 
 @dataclass(slots=True)
 class Passage:
-    """What becomes of one person in a flow."""
+    """What becomes of one person in a flow.
+
+    Attributes:
+        is_lost: too much of it hangs on each other; what was lived is a guess.
+    """
 
     person: Person
     walk: DryWalk
     numbers: "count[int]"
+    is_lost: bool = False
     runs: list[Walker] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)

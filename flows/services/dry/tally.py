@@ -21,6 +21,7 @@ class Tally:
 
     Attributes:
         people: who tried to enter.
+        lost: people who could not be replayed, as too much hangs on each other; counted nowhere.
         refused: attempts that began no run, by reason.
         ends: runs that are over, by reason; empty for the end of the flow.
         running: runs that are still on their way at the end.
@@ -32,6 +33,7 @@ class Tally:
     """
 
     people: int = 0
+    lost: int = 0
     entered: int = 0
     goals: int = 0
     running: int = 0
@@ -126,6 +128,7 @@ class Tally:
         """Return it as JSON."""
         return {
             "people": self.people,
+            "lost": self.lost,
             "entered": self.entered,
             "goals": self.goals,
             "running": self.running,
@@ -143,6 +146,7 @@ class Tally:
         """Return it from JSON."""
         return cls(
             people=kept["people"],
+            lost=kept.get("lost", 0),
             entered=kept["entered"],
             goals=kept["goals"],
             running=kept["running"],
