@@ -10,6 +10,7 @@ from crm.views import (
     panels,
     people,
     person,
+    returns,
     saved,
 )
 
@@ -54,6 +55,7 @@ urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
     path("orders/export/", orders.export_orders, name="export_orders"),
     path("orders/<int:order_id>/", orders.order_detail, name="order"),
+    path("orders/<int:order_id>/return/", returns.order_return, name="order_return"),
     path("catalog/", catalog.product_list, name="products"),
     path("catalog/flags/", flags.flag_rules, name="flags"),
     path("catalog/flags/add/", flags.add_rule, name="add_flag_rule"),

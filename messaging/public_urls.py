@@ -10,9 +10,11 @@ from messaging.views import (
     mailboxes,
     push,
     rating,
+    returning,
     senders,
     short_links,
     signup_public,
+    waiting,
 )
 from messaging.views.hooks import receive_callback
 from messaging.views.link_domain_edges import answer_ask, answer_proof
@@ -28,6 +30,7 @@ urlpatterns = [
     path("u/<str:token>", edges.unsubscribe_page, name="unsubscribe"),
     path("p/<str:token>", edges.preferences_page, name="preferences"),
     path("r/<str:token>", rating.rate_page, name="rate"),
+    path("b/<str:token>", returning.return_page, name="give_back"),
     path("o/<str:token>.gif", edges.open_pixel, name="open_pixel"),
     path("c/<str:token>", edges.follow_link, name="follow_link"),
     path(
@@ -48,5 +51,7 @@ urlpatterns = [
     path("f/<str:key>", signup_public.page, name="signup_page"),
     path("link-domains/ask", as_view(answer_ask), name="link_domain_ask"),
     path("link-domains/proof", as_view(answer_proof), name="link_domain_proof"),
+    path("w/<str:key>/theme.css", waiting.theme, name="waiting_theme"),
+    path("w/<str:key>", waiting.waiting_page, name="waiting_list"),
     path("l/<str:code>", short_links.follow, name="short_link"),
 ]

@@ -116,6 +116,7 @@ urlpatterns = [
     path("content/forms/", signup.form_list, name="forms"),
     path("content/forms/new/", signup.new_form, name="new_form"),
     path("content/forms/preview/", signup.preview, name="form_preview"),
+    path("content/forms/waiting/", signup.waiting_lists, name="waiting_lists"),
     path("content/forms/<int:form_id>/", signup.form_page, name="form"),
     path("content/forms/<int:form_id>/edit/", signup.edit_form, name="edit_form"),
     path("content/forms/<int:form_id>/delete/", signup.delete_form, name="delete_form"),

@@ -54,7 +54,8 @@ class Return(CareModel):
     reason = models.TextField(db_default="")
     note = models.TextField(db_default="")
     items = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
-    """``line_key``, ``sku``, ``title``, ``quantity``, ``reason`` of what goes back."""
+    """``line_key``, ``sku``, ``title``, ``quantity``, ``reason`` of what goes back, and
+    ``instead_sku``, ``instead`` of what is wanted in its place."""
     label_url = models.TextField(db_default="")
     """Where the customer prints the label for the parcel, of the provider of returns."""
 

@@ -7,6 +7,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from crm.choices import NEGATIVE_RATING, OPEN_RETURNS, OPEN_TICKETS
 from crm.models import Return, Review, Shipment, Ticket
+from crm.queries.giving_back import OURS
 from crm.queries.order_detail import web_address
 
 SHOWN = 50
@@ -22,12 +23,14 @@ class CareLine:
         url: in the tool that it comes from; empty unless it leads to a web page.
         pieces: of a return: what goes back, such as "1 × Soap".
         is_open: whether somebody still waits for something.
+        is_ours: of a return: it was asked for here, and members lead it on.
     """
 
     row: Any
     url: str
     pieces: tuple[str, ...] = ()
     is_open: bool = False
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,15 @@ def _open_first(rows: QuerySet[Any], states: tuple[str, ...], order: str) -> Que
 
 
 def _line(row: Any, is_open: bool) -> CareLine:  # noqa: FBT001 a word of the line itself
-    items = row.items if isinstance(row, Return) else ()
-    return CareLine(row, web_address(row.url), tuple(_piece(item) for item in items), is_open)
+    url = web_address(row.url)
+    if not isinstance(row, Return):
+        return CareLine(row, url, is_open=is_open)
+    pieces = tuple(_piece(item) for item in row.items)
+    return CareLine(row, url, pieces, is_open, row.external_id.startswith(OURS))
 
 
 def _piece(item: dict[str, Any]) -> str:
     name = item.get("title") or item.get("sku") or "an item without a name"
     reason = f" ({item['reason']})" if item.get("reason") else ""
-    return f"{item.get('quantity') or 1} × {name}{reason}"
+    instead = f", for {item['instead']}" if item.get("instead") else ""
+    return f"{item.get('quantity') or 1} × {name}{reason}{instead}"

@@ -5,8 +5,11 @@ from typing import Any, Final
 
 from crm.choices import OPEN_RETURNS, ReturnStatus
 from crm.models import Return
+from crm.queries.giving_back import OURS
 from crm.services.batch import Batch
 from crm.services.care import Change, Kind
+
+_SAID: Final = ("sku", "title", "quantity", "instead")
 
 
 def _settle(values: dict[str, Any], version_at: datetime) -> None:
@@ -24,11 +27,9 @@ def _speak(batch: Batch, change: Change) -> None:
         "return_number": row.number,
         "status": row.status,
         "reason": row.reason,
-        "items": [
-            {name: item[name] for name in ("sku", "title", "quantity") if item.get(name)}
-            for item in row.items
-        ],
+        "items": [{name: item[name] for name in _SAID if item.get(name)} for item in row.items],
         "label_url": row.label_url,
+        "via": "patron" if row.external_id.startswith(OURS) else "",
     }
 
     def add(name: str, at: datetime, key: str) -> None:

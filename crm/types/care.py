@@ -15,7 +15,8 @@ class ReturnRecord:
     Attributes:
         status: a `ReturnStatus` word.
         customer: who sends it back; the order's person where none is named.
-        items: ``line_key``, ``sku``, ``title``, ``quantity``, ``reason`` of what goes back.
+        items: ``line_key``, ``sku``, ``title``, ``quantity``, ``reason`` of what goes back, and
+            ``instead_sku``, ``instead`` of what is wanted for it, such as "Lemon soap, Large".
         url: of the return in the tool that it comes from.
         label_url: where the customer prints the label for the parcel.
     """

@@ -124,6 +124,7 @@ def order_detail(request: TenantRequest, order_id: int) -> HttpResponse:
         "order": found.order,
         "group": label_of("rfm_group", group),
         "care": care_of_order(order_id),
+        "may_return": may(request.member.role, capabilities.WRITE_NOTES),
         "parts": [
             (part.label, reverse(part.route, args=[slug, order_id])) for part in list_order_parts()
         ],

@@ -54,6 +54,7 @@ DELIVERED: Final = Mail(
             "Can you not find it, or is something missing or broken? Reply to this email, with a "
             "picture if you can. A person reads it and puts it right.",
         ),
+        words('Not what you wanted? <a href="{{ return_url }}">Send it back</a>.'),
         order_lines("In your order"),
     ),
 )

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from flows.library.base import (
     AFTER,
     EVENT,
+    FLOW_ON,
     PROMOTIONAL,
     SERVICE_CLASS,
     TRANSACTIONAL,
@@ -26,14 +27,14 @@ from flows.library.parts import (
     subheading,
     words,
 )
-from flows.library.steps import ORDER, delay, end, flow, message, split, tell
+from flows.library.steps import ORDER, delay, end, flow, message, split, task, tell
 
 _OF: Final = "{% if event.number != '' %} of order {{ event.number }}{% endif %}"
 _ITEMS: Final = (
     "{% for item in event.items %}<strong>{% if item contains 'quantity' %}{{ item.quantity }} × "
     "{% endif %}{% if item contains 'title' %}{{ item.title }}{% elsif item contains 'sku' %}"
     "{{ item.sku }}{% else %}item of your order{% endif %}"
-    "</strong><br />{% endfor %}"
+    "</strong>{% if item contains 'instead' %}, for {{ item.instead }}{% endif %}<br />{% endfor %}"
 )
 
 
@@ -187,6 +188,28 @@ def _build_started(bound: Bound) -> dict[str, Any]:
     )
 
 
+def _build_asked(bound: Bound) -> dict[str, Any]:
+    """Return the definition: what is asked for on the page of Patron waits for a member."""
+    del bound
+    here = [
+        {"property": "via", "is": "=", "value": "patron"},
+        {"property": "status", "is": "=", "value": "requested"},
+    ]
+    return flow(
+        {"event": "Return Initiated", "filter": here},
+        {
+            "look": task(
+                "Somebody asks to send an order back. Approve or decline it on the order’s page.",
+                done="end",
+                over="end",
+                days=14,
+            ),
+            "end": end("your team looked at it, or did not get to it"),
+        },
+        reentry={"policy": "every_time"},
+    )
+
+
 def _build_news(bound: Bound) -> dict[str, Any]:
     del bound
     told = ["approved", "received", "declined", "cancelled"]
@@ -240,6 +263,26 @@ STARTED: Final = _tells(
     build=_build_started,
     messages=(RECEIVED,),
 )
+ASKED: Final = LibraryFlow(
+    key="return_asked",
+    name="Return, asked for by a customer",
+    rows=("F26",),
+    group=AFTER,
+    icon="return",
+    description="Makes a task for your team of each return that a customer asks for on the page "
+    "behind “Send it back” in the delivery confirmation. You approve or decline it on the page of "
+    "the order.",
+    build=_build_asked,
+    messages=(),
+    needs=(
+        Need(
+            FLOW_ON,
+            "delivery_confirmation",
+            "Switch on the delivery confirmation, whose mail leads to the page for returns; or put "
+            "{{ return_url }} into another mail about orders.",
+        ),
+    ),
+)
 NEWS: Final = _tells(
     key="return_news",
     name="Return, news",
@@ -266,4 +309,4 @@ AFTERWARDS: Final = LibraryFlow(
     messages=(SURVEY, INSTEAD),
     needs=(_RETURNS,),
 )
-FLOWS: Final = (STARTED, NEWS, FINISHED, AFTERWARDS)
+FLOWS: Final = (STARTED, ASKED, NEWS, FINISHED, AFTERWARDS)

@@ -240,6 +240,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("unsubscribe_url", "address", "Where this reader ends marketing", "#"),
     Variable("preferences_url", "address", "Where this reader chooses what comes", "#"),
     Variable("rate_url", "address", "Where this reader says how the order was", "#"),
+    Variable("return_url", "address", "Where this reader sends the order back", "#"),
     Variable("confirm_url", "address", "Where this reader confirms a subscription", "#"),
     Variable("data_url", "address", "Where this reader downloads their data", "#"),
 )

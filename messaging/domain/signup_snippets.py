@@ -20,6 +20,13 @@ _BUTTON: Final = """<button type="button"
 </button>"""
 
 
+_WAIT: Final = """<a href="%URL%?variant=%VARIANT%">Tell me when it is back</a>"""
+_WAIT_SHOPIFY: Final = """{% assign shown = product.selected_or_first_available_variant %}
+{% unless shown.available %}
+  <a href="%URL%?variant={{ shown.id }}">Tell me when it is back</a>
+{% endunless %}"""
+
+
 @dataclass(frozen=True, slots=True)
 class Snippet:
     """One text to copy.
@@ -57,3 +64,18 @@ def build_snippets(host: str, key: str, kind: str, page_url: str) -> list[Snippe
         fill("waiting", "The same, silent until visitors agree to cookies", _WAITING),
         fill("button", "A button that opens it at once", _BUTTON),
     ]
+
+
+def build_waiting_snippets(url: str, platform: str) -> list[Snippet]:
+    """Return what to put on product pages, which leads to the waiting list of a shop.
+
+    Args:
+        url: of the waiting list.
+        platform: a word of `crm.choices.Platform`.
+    """
+    text = _WAIT.replace("%URL%", url).replace("%VARIANT%", "VARIANT-ID")
+    title = "Where a sold-out variant is shown; its id at your shop takes the place of VARIANT-ID"
+    if platform != "shopify":
+        return [Snippet("any", title, text)]
+    shopify = _WAIT_SHOPIFY.replace("%URL%", url)
+    return [Snippet("liquid", "Into the product section of your theme, below the button", shopify)]

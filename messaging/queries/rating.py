@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from crm.models import Order, OrderLine, Review
-from messaging.queries.recipients import Subscription, find_message, find_subscription
+from messaging.queries.recipients import Subscription, find_ordered
 from messaging.types import RecipientToken
 
 MOST_TITLES = 3
@@ -28,13 +28,10 @@ class RatingPage:
 
 def find_rating(token: RecipientToken) -> RatingPage | None:
     """Return what the page shows; None where message, order or person are known no longer."""
-    subscription = find_subscription(token)
-    message = find_message(token.message_id)
-    if subscription is None or subscription.is_erased or message is None:
+    found = find_ordered(token)
+    if found is None:
         return None
-    order = Order.objects.filter(pk=message.context.get("order_id") or 0).first()
-    if order is None or order.profile_id != message.profile_id:
-        return None
+    subscription, order = found
     lines = list(
         OrderLine.objects.filter(order=order, quantity__gt=0)
         .select_related("product")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from crm.choices import ConsentState
 from crm.domain.digests import mask_address
+from crm.models import Order
 from messaging.models import Message
 from messaging.queries.brand import look_of_brand
 from messaging.queries.sending import find_recipients
@@ -49,3 +50,18 @@ def find_subscription(token: RecipientToken) -> Subscription | None:
 def find_message(message_id: int) -> Message | None:
     """Return a message, or None once it was purged."""
     return Message.objects.filter(pk=message_id).first()
+
+
+def find_ordered(token: RecipientToken) -> tuple[Subscription, Order] | None:
+    """Return the order that a message is about, and its recipient.
+
+    None where message, order or person are known no longer, or the order is somebody else's.
+    """
+    subscription = find_subscription(token)
+    message = find_message(token.message_id)
+    if subscription is None or subscription.is_erased or message is None:
+        return None
+    order = Order.objects.filter(pk=message.context.get("order_id") or 0).first()
+    if order is None or order.profile_id != message.profile_id:
+        return None
+    return subscription, order

@@ -60,6 +60,12 @@ def rate_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     return {message.id: tokens.rate_url(recipient_token(message), base) for message in messages}
 
 
+def return_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
+    """``return_url``: the page on which one recipient sends the order of the message back."""
+    base = find_link_base()
+    return {message.id: tokens.return_url(recipient_token(message), base) for message in messages}
+
+
 def confirm_values(messages: Sequence[PendingMessage]) -> dict[int, str]:
     """``confirm_url``: the page on which one recipient confirms a subscription."""
     base = find_link_base()

@@ -23,7 +23,9 @@ from messaging.variables import gather_values
 
 NOWHERE = "#"
 """In the place of personal addresses: nobody but the recipient may follow them."""
-PERSONAL = frozenset({"unsubscribe_url", "preferences_url", "rate_url", "confirm_url", "data_url"})
+PERSONAL = frozenset(
+    {"unsubscribe_url", "preferences_url", "rate_url", "return_url", "confirm_url", "data_url"}
+)
 
 
 class Look(NamedTuple):

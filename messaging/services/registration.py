@@ -109,5 +109,6 @@ def _fill_variables() -> None:
     fill_variable("unsubscribe_url", personal_links.unsubscribe_values)
     fill_variable("preferences_url", personal_links.preferences_values)
     fill_variable("rate_url", personal_links.rate_values)
+    fill_variable("return_url", personal_links.return_values)
     fill_variable("confirm_url", personal_links.confirm_values)
     fill_variable("data_url", personal_links.copy_values)

@@ -65,19 +65,19 @@ def is_too_fast(ticket: str) -> bool:
     return True
 
 
-def wait_for_turn(form_id: int, address: str) -> int:
+def wait_for_turn(form: int | str, address: str) -> int:
     """Count one more submission.
 
     Args:
-        form_id: of the form.
+        form: its id, or another name of what is sent.
         address: IP address of the sender.
 
     Returns:
         0 when it may be taken; else after how many seconds it may be tried again.
     """
-    if address != NOBODY and (wait := count_turn(f"sent:{form_id}:{address}", *SENT_BY_ADDRESS)):
+    if address != NOBODY and (wait := count_turn(f"sent:{form}:{address}", *SENT_BY_ADDRESS)):
         return wait
-    return count_turn(f"sent:{form_id}", *SENT_BY_FORM)
+    return count_turn(f"sent:{form}", *SENT_BY_FORM)
 
 
 def may_count_view(form_id: int, address: str) -> bool:

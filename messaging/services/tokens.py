@@ -44,6 +44,11 @@ def rate_url(token: RecipientToken, base: str = "") -> str:
     return f"{base or settings.PUBLIC_URL}/r/{_sign_recipient(token)}"
 
 
+def return_url(token: RecipientToken, base: str = "") -> str:
+    """Return the address of the page on which one recipient sends an order back."""
+    return f"{base or settings.PUBLIC_URL}/b/{_sign_recipient(token)}"
+
+
 def open_url(token: LinkToken, base: str = "") -> str:
     """Return the address of the pixel of one message."""
     return f"{base or settings.PUBLIC_URL}/o/{_sign_link(token)}.gif"
@@ -69,6 +74,29 @@ def read_account_token(text: str) -> AccountToken:
     try:
         tenant_id, account_id = _account_signer().unsign(text).split(".")
         return AccountToken(int(tenant_id), int(account_id))
+    except (BadSignature, ValueError) as exc:
+        raise TokenInvalid from exc
+
+
+def waiting_key(tenant_id: int, store_id: int) -> str:
+    """Return what names a store in the address of its waiting list."""
+    return _waiting_signer().sign(f"{tenant_id}.{store_id}")
+
+
+def waiting_url(tenant_id: int, store_id: int) -> str:
+    """Return the address of the waiting list of a store; ``?variant=`` says what is waited for."""
+    return f"{settings.PUBLIC_URL}/w/{waiting_key(tenant_id, store_id)}"
+
+
+def read_waiting_key(text: str) -> tuple[int, int]:
+    """Return tenant and store of a waiting list.
+
+    Raises:
+        TokenInvalid: it was not made here.
+    """
+    try:
+        tenant_id, store_id = _waiting_signer().unsign(text).split(".")
+        return int(tenant_id), int(store_id)
     except (BadSignature, ValueError) as exc:
         raise TokenInvalid from exc
 
@@ -212,6 +240,11 @@ def _link_signer() -> Signer:
 @functools.cache
 def _account_signer() -> Signer:
     return Signer(salt="messaging.account")
+
+
+@functools.cache
+def _waiting_signer() -> Signer:
+    return Signer(salt="messaging.waiting")
 
 
 @functools.cache

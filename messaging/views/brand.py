@@ -25,6 +25,7 @@ from messaging.services import brand as brands
 from messaging.services import tokens
 from messaging.services.brand import BrandData
 from messaging.services.brand_preview import render_preview
+from messaging.views.theme import write_theme
 from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest
@@ -119,12 +120,7 @@ def recipient_theme(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404 from exc
     with tenant_scope(found.tenant_id):
         look = look_of_brand()
-    colours = (
-        f":root{{--accent:light-dark({look.link},{look.link_dark});"
-        f"--accent-strong:{look.accent};--accent-stronger:{look.accent};"
-        f"--on-accent:{look.on_accent}}}"
-    )
-    return HttpResponse(colours, content_type="text/css", headers={"Cache-Control": "private"})
+    return write_theme(look, "private")
 
 
 def _update_from(form: BrandForm, request: TenantRequest) -> bool:

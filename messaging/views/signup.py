@@ -18,12 +18,14 @@ from kernel.errors import DomainError, NotFound
 from kernel.keyset import Place, speak_count
 from messaging.choices import FormKind
 from messaging.domain.signup import Question, read_questions, write_questions, write_rules
-from messaging.domain.signup_snippets import Snippet, build_snippets
+from messaging.domain.signup_snippets import Snippet, build_snippets, build_waiting_snippets
 from messaging.models import SignUpForm
 from messaging.queries import signup as reads
 from messaging.queries.brand import look_of_brand
+from messaging.queries.waiting_lists import list_shops
 from messaging.services import signup_forms
 from messaging.services.signup_forms import FormData
+from messaging.services.tokens import waiting_url
 from messaging.views.content_frame import tabs_of
 from messaging.views.signup_editor import EditorForm, new_values, values_of
 from tenants.domain import capabilities
@@ -50,6 +52,19 @@ def form_list(request: TenantRequest) -> HttpResponse:
         "may_edit": may(request.member.role, capabilities.EDIT_FLOWS),
     }
     return render(request, "messaging/forms.html", context)
+
+
+@requires(capabilities.VIEW)
+@require_GET
+def waiting_lists(request: TenantRequest) -> HttpResponse:
+    """Show what to put on product pages, so that people can wait for what is sold out."""
+    context = {
+        "stores": [
+            (name, build_waiting_snippets(waiting_url(request.tenant.pk, store_id), platform))
+            for store_id, name, platform in list_shops()
+        ]
+    }
+    return render(request, "messaging/waiting_lists.html", context)
 
 
 @requires(capabilities.VIEW)

@@ -29,6 +29,7 @@ from messaging.services import signup_guard, submitting
 from messaging.services.signup_fields import AnswersForm
 from messaging.services.submitting import Sent
 from messaging.views.hits import PRIVATE, read_hit
+from messaging.views.theme import write_theme
 from tenants.queries import get_tenant
 
 CORS: Final = {
@@ -130,14 +131,7 @@ def theme(request: HttpRequest, key: str) -> HttpResponse:
     tenant_id, _ = _split(key)
     with tenant_scope(tenant_id):
         look = look_of_brand()
-    colours = (
-        f":root{{--accent:light-dark({look.link},{look.link_dark});"
-        f"--accent-strong:{look.accent};--accent-stronger:{look.accent};"
-        f"--on-accent:{look.on_accent}}}"
-    )
-    return HttpResponse(
-        colours, content_type="text/css", headers={"Cache-Control": f"max-age={KEPT_SECONDS}"}
-    )
+    return write_theme(look, f"max-age={KEPT_SECONDS}")
 
 
 def _note_view(request: HttpRequest, form: SignUpForm) -> None:

@@ -200,6 +200,8 @@ ACTIONS: Final[dict[str, str]] = {
     "program.updated": "changed the points programme",
     "tiers.updated": "changed the loyalty tiers",
     "orders.exported": "exported orders",
+    "return.started": "sent an order back for its customer",
+    "return.moved": "led a return on",
     "message.retried": "let a failed message wait again",
     "messages.paused": "paused messages",
     "messages.resumed": "resumed messages",

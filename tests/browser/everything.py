@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -16,8 +15,6 @@ from crm.models import (
     Product,
     Profile,
 )
-from crm.services.addresses import address_hash
-from crm.services.consent import record_consent
 from crm.services.merging import merge_profiles
 from crm.services.suppressions import add_suppression
 from flows.models import Flow, FlowRun
@@ -35,12 +32,9 @@ from messaging.models import (
     FrequencyRule,
     Message,
     ProviderCallback,
-    SignUpForm,
     Template,
 )
 from messaging.queries.assets import describe
-from messaging.queries.signup import page_url
-from messaging.services import tokens
 from messaging.services.answers import answer_conversation
 from messaging.services.assets import add_asset
 from messaging.services.authoring import create_template
@@ -51,7 +45,7 @@ from messaging.services.starters import draft_of
 from messaging.services.stops import cancel_messages, pause_messages
 from messaging.services.topics import add_topic
 from messaging.services.warm_ups import start_plan
-from messaging.types import MailboxToken, RecipientToken
+from messaging.types import RecipientToken
 from segments.models import Segment
 from segments.services.lists import add_to_list, create_list
 from stores.models import InboxDelivery, StoreWrite, WebhookDelivery, WebhookEndpoint, WriteLane
@@ -59,6 +53,7 @@ from stores.services.writing import switch_on
 from tenants.models import AuditEntry, Tenant
 from tests.browser.campaign_samples import make_campaigns
 from tests.browser.places import list_postcodes, tell_a_shop
+from tests.browser.reader_pages import list_reader_pages
 from tests.factories.messaging import make_account
 from tests.factories.pictures import draw_picture
 from tests.factories.samples import make_conversation, make_move, make_offer, make_profile
@@ -151,6 +146,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "orders": "orders/",
         "orders-narrowed": "orders/?status=paid&min=1&person=none&from=2020-01-01",
         "order": f"orders/{Order.objects.order_by('pk')[0].pk}/",
+        "order-return": f"orders/{Order.objects.order_by('pk')[0].pk}/return/",
         "templates": "content/templates/",
         "template-new": "content/templates/new/",
         **_template(),
@@ -400,6 +396,7 @@ def _forms() -> dict[str, str]:
     form = make_submission(Profile.objects.order_by("pk")[0]).form_id
     return {
         "forms": "content/forms/",
+        "waiting-lists": "content/forms/waiting/",
         "form": f"content/forms/{form}/",
         "form-edit": f"content/forms/{form}/edit/",
         "form-new": "content/forms/new/",
@@ -477,24 +474,7 @@ def _of_everybody(tenant: Tenant) -> dict[str, str]:
     return {
         "mailbox": "/mailbox/",
         "mail": f"/mailbox/{mail.id}/",
-        "unsubscribe": urlsplit(tokens.unsubscribe_url(recipient)).path,
-        "preferences": urlsplit(tokens.preferences_url(recipient)).path,
-        "rate": urlsplit(tokens.rate_url(recipient)).path,
-        "form-page": urlsplit(page_url(SignUpForm.objects.order_by("pk")[0])).path,
-        **_of_a_mailbox(recipient),
+        **list_reader_pages(recipient),
         "api": "/api/v1/docs/",
         "log-out": "/accounts/logout/",
-    }
-
-
-def _of_a_mailbox(recipient: RecipientToken) -> dict[str, str]:
-    """Return the pages that only the reader of a mailbox gets the address of, who may say yes."""
-    record_consent(recipient.profile_id, "email", "pending", method="api")
-    [email] = Profile.objects.filter(pk=recipient.profile_id).values_list("email", flat=True)
-    token = MailboxToken(
-        recipient.tenant_id, recipient.profile_id, address_hash("email", str(email))
-    )
-    return {
-        "copy": urlsplit(tokens.copy_url(token)).path,
-        "confirm": urlsplit(tokens.confirm_url(token)).path,
     }

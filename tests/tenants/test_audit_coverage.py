@@ -51,6 +51,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "profiles/<int:profile_id>/export/": {},
     "profiles/<int:profile_id>/merge/": {"with": ()},
     "profiles/<int:profile_id>/merges/<int:merge_id>/undo/": {},
+    "orders/<int:order_id>/return/": {"pieces-0": "1", "reason": "It does not fit"},
     "data/phones/": {"country": "GB"},
     "data/orders/": {},
     "data/categories/": {"category": "Soap"},

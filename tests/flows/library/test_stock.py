@@ -1,10 +1,15 @@
 """Waiting list, price drop, low stock and the wish list: told while there is something to buy."""
 
+import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.test import Client
 
-from tests.flows.library.story import Story
+from crm.models import Event, Profile
+from messaging.services import signup_guard
+from tests.flows.library.story import SLUG, Story
 from tests.flows.library.wares import LARGE, SMALL, body_of, line, of_library, stock, subject_of
 
 ASKED, CANCELLED = "Back In Stock Requested", "Back In Stock Cancelled"
@@ -57,6 +62,39 @@ def test_the_waiting_list_is_told_in_tranches_while_stock_lasts(story: Story) ->
     story.settle()
     stock(story, 9, 9)
     assert of_library(story.live(minutes=5)) == EMPTY
+
+
+@pytest.mark.covers("F24")
+def test_somebody_waits_by_an_address_and_nobody_else_is_told(story: Story) -> None:
+    story.install("back_in_stock")
+    stock(story, 0, 5)
+    lists = story.member.get(f"/t/{SLUG}/content/forms/waiting/").text
+    [path] = set(re.findall(r"(/w/[^\s?\"&<]+)", lists))
+    visitor, sold_out = Client(), f"{path}?variant=soap-s"
+    assert "It is in stock" in visitor.get(f"{path}?variant=soap-l").text
+    assert visitor.get(f"{path}?variant=nothing").status_code == 404
+    assert visitor.get(f"{path}x?variant=soap-s").status_code == 404
+    form = visitor.get(sold_out).text
+    assert "Lemon soap, Small is sold out" in form
+    hidden = dict(re.findall(r'name="(ticket|id)" value="([^"]+)"', form))
+    said = {**hidden, "email": "zoe@example.com"}
+    soon = visitor.post(sold_out, said)  # no person is as fast
+    assert (soon.status_code, Event.objects.filter(name=ASKED).count()) == (422, 0)
+    story.travel.shift(5)
+    assert "mail address" in visitor.post(sold_out, {**said, "email": "zoe"}).text
+    visitor.post(sold_out, {**said, signup_guard.TRAP: "1"})  # a robot is thanked, and forgotten
+    assert Event.objects.filter(name=ASKED).count() == 0
+    for _ in range(2):  # who presses twice waits once
+        assert "You are on the list" in visitor.post(sold_out, said).text
+    assert Event.objects.filter(name=ASKED).count() == 1
+    story.live(days=1)
+    stock(story, 3, 5)
+    assert [each[1:] for each in of_library(story.live(minutes=1))] == [("zoe", "back_in_stock")]
+    assert subject_of(story, "zoe") == "Lemon soap is back"
+    zoe = Profile.objects.get(email="zoe@example.com")
+    assert zoe.email_consent == "never"
+    codes = [visitor.post(sold_out, {**said, "id": str(uuid4())}).status_code for _ in range(12)]
+    assert codes[-1] == 422  # one address asks for no more than ten in ten minutes
 
 
 @pytest.mark.covers("F25")

@@ -1,0 +1,40 @@
+"""Somebody asks on the page of a waiting list to hear when a variant is back."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from crm.choices import EventSource
+from crm.services.ingest import apply_records
+from crm.types import CustomerRecord, TrackedRecord
+from kernel import clock
+from messaging.queries.waiting_lists import Waited
+
+ASKED = "Back In Stock Requested"
+
+
+@transaction.atomic
+def wait_for(store_id: int, wanted: Waited, email: str, key: UUID) -> None:
+    """Tell that somebody waits; a repeat of its key changes nothing.
+
+    What is typed is not verified, so it adds no address to somebody who is known.
+
+    Args:
+        store_id: the shop of the variant.
+        wanted: the variant.
+        email: as it was typed, checked.
+        key: made for the page that was sent.
+
+    Raises:
+        Conflict: another writer was in the way; nothing was kept.
+    """
+    now = clock.now()
+    record = TrackedRecord(
+        occurred_at=now,
+        who=CustomerRecord(external_id="", version_at=now, email=email),
+        name=ASKED,
+        properties=wanted.properties,
+        dedupe_key=f"waiting:{key}",
+        is_visit=True,
+    )
+    apply_records(store_id, [record], source=EventSource.TRACKING, now=now)

@@ -1,0 +1,110 @@
+"""The page of a waiting list: an address, and a variant that is sold out.
+
+The shop leads to it from its product pages. The key names tenant and shop; GET keeps nothing.
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from kernel.errors import Conflict
+from kernel.requests import client_ip
+from kernel.tenancy import tenant_scope
+from messaging.choices import QuestionKind
+from messaging.domain.signup import Question
+from messaging.errors import TokenInvalid
+from messaging.queries.brand import look_of_brand
+from messaging.queries.waiting_lists import Waited, find_waited
+from messaging.services import signup_guard
+from messaging.services.signup_fields import AnswersForm
+from messaging.services.tokens import read_waiting_key
+from messaging.services.waiting_lists import wait_for
+from messaging.views.edges import answerable
+from messaging.views.hits import PRIVATE
+from messaging.views.theme import write_theme
+
+_QUESTIONS: Final = (Question("email", QuestionKind.EMAIL, "Your email address", is_required=True),)
+_SLOW: Final = "That was too fast. Press the button once more."
+_LONGEST_ID: Final = 200
+_KEPT_SECONDS: Final = 60
+
+
+@csrf_exempt  # it keeps no cookie, as the pages of sign-up forms
+@transaction.non_atomic_requests
+@answerable
+def waiting_page(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask for an address to which it is told that a variant is back; keep it on POST."""
+    tenant_id, store_id = _read(key)
+    with tenant_scope(tenant_id):
+        with transaction.atomic():
+            wanted = find_waited(store_id, request.GET.get("variant", "")[:_LONGEST_ID])
+        if wanted is None:
+            raise Http404
+        answers = AnswersForm(_QUESTIONS, request.POST if request.method == "POST" else None)
+        is_kept = answers.is_bound and _take(request, store_id, wanted, answers, key)
+        return _show(request, wanted, None if is_kept else answers, key)
+
+
+@require_safe
+def theme(request: HttpRequest, key: str) -> HttpResponse:
+    """Return the brand's colours as a style sheet for the page of a waiting list."""
+    del request
+    tenant_id, _ = _read(key)
+    with tenant_scope(tenant_id):
+        return write_theme(look_of_brand(), f"max-age={_KEPT_SECONDS}")
+
+
+def _take(
+    request: HttpRequest, store_id: int, wanted: Waited, answers: AnswersForm, key: str
+) -> bool:
+    """Keep what was sent; says whether whoever sent it is thanked."""
+    if request.POST.get(signup_guard.TRAP):
+        return True
+    ticket, name = request.POST.get("ticket", ""), f"waiting:{store_id}"
+    if not signup_guard.is_ticket(ticket, key) or signup_guard.is_too_fast(ticket):
+        answers.add_error(None, _SLOW)
+    elif signup_guard.wait_for_turn(name, client_ip(request)):
+        answers.add_error(None, "Too many ask at this moment. Please try again in ten minutes.")
+    if not answers.is_valid():
+        return False
+    try:
+        sent_key = UUID(request.POST.get("id", ""))
+        wait_for(store_id, wanted, answers.read_answers()["email"], sent_key)
+    except (Conflict, ValueError):
+        answers.add_error(None, "That did not work. Press the button once more.")
+        return False
+    return True
+
+
+def _show(
+    request: HttpRequest, wanted: Waited, answers: AnswersForm | None, key: str
+) -> HttpResponse:
+    with transaction.atomic():
+        look = look_of_brand()
+        context: dict[str, Any] = {
+            "wanted": wanted,
+            "answers": answers,
+            "key": key,
+            "subscription": {"merchant": look.name, "brand": look},
+            "trap": signup_guard.TRAP,
+            "ticket": request.POST.get("ticket") or signup_guard.make_ticket(key, ""),
+            "sent_key": request.POST.get("id") or uuid4(),
+        }
+    has_faults = answers is not None and bool(answers.errors)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if has_faults else HTTPStatus.OK
+    response = render(request, "messaging/waiting.html", context, status=status)
+    response["Cache-Control"] = PRIVATE["Cache-Control"]
+    return response
+
+
+def _read(key: str) -> tuple[int, int]:
+    try:
+        return read_waiting_key(key)
+    except TokenInvalid as exc:
+        raise Http404 from exc
