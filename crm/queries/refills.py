@@ -1,9 +1,9 @@
-"""How long one piece of a product lasts, for its page."""
+"""How long one piece of a product lasts, and whether it is known who bought any."""
 
 from dataclasses import dataclass
 
 from crm.domain.refills import LEAST_REORDERS, pick_days
-from crm.models import Product, RefillCycle
+from crm.models import CatalogCount, Product, RefillCycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,11 @@ def find_refill(product: Product) -> Refill:
     days = pick_days(measured, count, product.refill_days)
     is_measured = measured is not None and days == measured and count >= LEAST_REORDERS
     return Refill(days, product.refill_days, is_measured, count)
+
+
+def are_purchases_known() -> bool:
+    """Say whether all purchases of what runs out are kept, of old orders too.
+
+    They are not between the update that began to keep them and the next count of products.
+    """
+    return not CatalogCount.objects.filter(refills_at=None).exists()

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from django.db import transaction
 
 from crm.domain.refills import MOST_DAYS
-from crm.models import CatalogCount, Product, Store
+from crm.models import Product, Store
+from crm.queries.refills import are_purchases_known
 from crm.services.ingest import AFTER_APPLY
 from crm.types import Written
 from kernel.arrays import array
@@ -73,9 +74,9 @@ def note_written(written: Written) -> None:
 def find_wrong_purchases() -> list[str]:
     """Name purchases that are not kept as their orders hold them; for `verify`.
 
-    Nothing is compared before the first count after they began to be kept.
+    Nothing is compared before all of them are known.
     """
-    if CatalogCount.objects.filter(refills_at=None).exists():
+    if not are_purchases_known():
         return []
     return [
         f"purchase of product {row.product_id} in order {row.order_id}: {row.stored}, "

@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from django.db import transaction
 
+from crm.queries.refills import are_purchases_known
 from flows.choices import RUNNING
 from flows.domain.graph import Graph
 from flows.domain.occurrences import (
@@ -96,10 +97,13 @@ def _scan_next() -> bool:
         return False
     scan.until = scan.until or now
     with turn_of(scan.pk):
-        after = _place_page(scan, scan.until)
+        graph = _find_graph(scan.flow_id)
+        can_see = graph is None or _can_see(graph)
+        after = _place_page(scan, graph, scan.until) if graph and can_see else None
     if after is None:
-        scan.seen_until, scan.due_at = scan.until, _next_step(now)
-        scan.until, scan.after = None, 0
+        if can_see:
+            scan.seen_until = scan.until
+        scan.due_at, scan.until, scan.after = _next_step(now), None, 0
     else:
         scan.after = after
     scan.save(update_fields=["seen_until", "due_at", "until", "after"])
@@ -113,13 +117,20 @@ def _postpone(failure: TurnFailed) -> None:
     DateScan.objects.filter(pk=failure.row_id).update(due_at=later, **_ANEW)
 
 
-def _place_page(scan: DateScan, now: datetime) -> int | None:
-    """Start the runs of the next page; return where the page after begins, None after the last."""
-    live = [each for each in list_live() if each.flow_id == scan.flow_id]
+def _find_graph(flow_id: int) -> Graph | None:
+    """Return the live definition of a flow that time sets off; None of any other."""
+    live = [each for each in list_live() if each.flow_id == flow_id]
     graphs = find_graphs([each.version_id for each in live]).values()
-    graph = next((each for each in graphs if isinstance(each.trigger, SCANNED)), None)
-    if graph is None:
-        return None
+    return next((each for each in graphs if isinstance(each.trigger, SCANNED)), None)
+
+
+def _can_see(graph: Graph) -> bool:
+    """Say whether all that a flow looks for is known; else the next scan looks back as far."""
+    return not isinstance(graph.trigger, RefillTrigger) or are_purchases_known()
+
+
+def _place_page(scan: DateScan, graph: Graph, now: datetime) -> int | None:
+    """Start the runs of the next page; return where the page after begins, None after the last."""
     begins = max(scan.since, now - graph.max_event_age, scan.seen_until - LOOK_BACK)
     if isinstance(graph.trigger, RefillTrigger):
         return _place_refills(scan, graph.trigger, begins, now)

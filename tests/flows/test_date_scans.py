@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from crm.models import Event, OrderLine, Product, Profile
+from crm.models import CatalogCount, Event, OrderLine, Product, Profile
 from crm.services.merging import merge_profiles
 from crm.services.refills import keep_purchases
 from flows.models import DateScan, FlowRun
@@ -166,6 +166,39 @@ def test_a_purchase_of_who_is_merged_runs_out_once(
     assert people_in(flow.pk) == [ada.pk]
     assert FlowRun.objects.get().run_key == f"refill:{line.pk}"
     assert Event.objects.filter(name="Refill Due").count() == 1
+
+
+def test_what_runs_out_before_all_purchases_are_known_is_found_once_they_are(
+    tenant: Tenant, noon: time_machine.Traveller
+) -> None:
+    flow = make_flow(definition(trigger={"refill": {"percent": 100}}))
+    began = DateScan.objects.get().seen_until
+    ada = make_profile()
+    bought = make_order(ada, 500, ordered_at=clock.now())
+    soap = Product.objects.create(store=bought.store, external_id="p1", title="S", refill_days=1)
+    OrderLine.objects.create(
+        order=bought,
+        line_key="0",
+        position=0,
+        product=soap,
+        quantity=1,
+        unit_price_minor=500,
+        total_minor=500,
+    )
+    # As the update leaves it that began to keep purchases: the next count finds those of before.
+    counted = CatalogCount.objects.create(
+        counted_at=clock.now(), first_day=clock.now().date(), zone="UTC"
+    )
+    for _ in range(2):
+        noon.shift(timedelta(days=1.5))
+        assert scan() == 1
+    assert (people_in(flow.pk), DateScan.objects.get().seen_until) == ([], began)
+    keep_purchases()
+    CatalogCount.objects.filter(pk=counted.pk).update(refills_at=clock.now())
+    noon.shift(QUARTER)
+    assert scan() == 1
+    assert people_in(flow.pk) == [ada.pk]
+    assert DateScan.objects.get().seen_until == clock.now()
 
 
 def test_only_what_begins_with_a_day_is_a_date(tenant: Tenant) -> None:
