@@ -92,16 +92,25 @@ def _deeds(row: Any) -> list[Deed]:
     ]
 
 
-def stand(one: Measured, rules: Rules, now: datetime) -> Standing:
+def stand(one: Measured, rules: Rules, now: datetime, *, is_foreseen: bool = True) -> Standing:
     """Say how somebody stands from an instant on.
 
-    What time took has been gone since then, however late it is looked at.
+    What time takes ends when it was foreseen to, however late that is looked at; what is lost
+    otherwise has all its days of grace ahead.
+
+    Args:
+        one: what they did.
+        rules: the ladder.
+        now: aware.
+        is_foreseen: False where what was foreseen was so by another ladder.
     """
-    since = one.due_at if one.due_at and one.due_at <= now else now
+    ends, foreseen = rules.end_of_grace(now), one.ahead[0]
+    if is_foreseen and foreseen is not None:
+        ends = min(ends, foreseen)
     return rules.decide(
         rules.find(one.tier_id),
         rules.merited(one.figures, one.before),
-        falls_at=one.falls_at or rules.end_of_grace(since),
+        falls_at=one.falls_at or ends,
         oldest=one.oldest,
         now=now,
     )

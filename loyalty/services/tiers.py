@@ -88,8 +88,16 @@ def work_off_tiers(deadline: Deadline) -> int:
 
 @transaction.atomic
 def _work_off_due() -> int:
+    """Decide the next batch of those whose time has come.
+
+    Who waits to be placed under another ladder is left to it: what was due under the former one
+    says nothing of this one.
+    """
     now = clock.now()
     due = PointsAccount.objects.filter(tier_due_at__lte=now).order_by("tier_due_at", "profile_id")
+    cursor = Program.objects.values_list("tier_cursor", flat=True).first()
+    if cursor is not None:
+        due = due.filter(profile_id__lte=cursor)
     waiting = list(due.values_list("profile_id", flat=True)[:BATCH])
     if not waiting:
         return 0
@@ -120,21 +128,35 @@ def _work_off_everybody() -> int:
         lock_final_profiles(owners)
         run_sql("loyalty.lock_balances", profile_ids=owners)
         rules = rules or Rules((), "lifetime", 0)
-        _move(measure(rules, owners, now, with_deeds=True), rules, set(owners), now)
+        found = measure(rules, owners, now, with_deeds=True)
+        _move(found, rules, set(owners), now, is_foreseen=False)
     cursor = owners[-1] if owners else None
     Program.objects.filter(pk=program.pk).update(tier_cursor=cursor)
     return len(owners)
 
 
 def _move(
-    found: Sequence[Measured], rules: Rules, history: Collection[int], now: datetime
+    found: Sequence[Measured],
+    rules: Rules,
+    history: Collection[int],
+    now: datetime,
+    *,
+    is_foreseen: bool = True,
 ) -> list[int]:
-    """Write how people stand from now on where it differs, and tell of those who moved."""
+    """Write how people stand from now on where it differs, and tell of those who moved.
+
+    Args:
+        found: the people.
+        rules: the ladder.
+        history: those of them whose moves are history.
+        now: aware.
+        is_foreseen: as `stand` takes it.
+    """
     rows: list[tuple[Any, ...]] = []
     facts: list[TierRow] = []
     events: list[NewEvent] = []
     for one in found:
-        standing = stand(one, rules, now)
+        standing = stand(one, rules, now, is_foreseen=is_foreseen)
         tier_id = standing.step.id if standing.step else None
         name, rank = _named(standing.step)
         fall = foresee(rules, standing, one.record, now)

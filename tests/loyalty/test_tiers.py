@@ -19,7 +19,7 @@ from loyalty.queries.standing import find_progress
 from loyalty.services.accrual import post_for_events
 from loyalty.services.checks import find_differences
 from loyalty.services.ladder import LadderData, TierData, save_ladder, try_ladder
-from loyalty.services.tiers import work_off_tiers
+from loyalty.services.tiers import evaluate, work_off_tiers
 from segments.models import Membership, Upkeep
 from segments.queries.reasons import explain_segments
 from segments.services.clock import reevaluate_due
@@ -150,6 +150,49 @@ def test_a_refund_takes_a_tier_after_the_days_of_grace(three: list[Tier]) -> Non
     with simulated(falls_at):
         work()
     assert tier_of(ada) == "Regular"
+
+
+def refund(order: Any, amount_minor: int, at: datetime) -> None:
+    """Give some of an order back, and let the tiers hear of it."""
+    make_refund(order, amount_minor, refunded_at=at)
+    order.refunded_minor = amount_minor
+    order.save(update_fields=["refunded_minor"])
+    with simulated(at):
+        post_for_events([make_ref("Order Updated", order.pk, order.profile_id)])
+
+
+@pytest.mark.covers("L4")
+def test_days_of_grace_begin_with_what_takes_the_tier_however_late_time_is_looked_at(
+    three: list[Tier],
+) -> None:
+    ada, bob = make_profile(), make_profile()
+    buy(ada, 1_000)
+    order = buy(ada, 60_000, days=100)
+    buy(bob, 60_000)
+    # Both are due once the first order is a year old; that of Ada takes nothing from her.
+    a_year = datetime(2027, 5, 31, 23, tzinfo=UTC)
+    assert set(PointsAccount.objects.values_list("tier_due_at", flat=True)) == {a_year}
+    late = a_year + timedelta(days=40)
+    refund(order, 50_000, late)
+    evaluate([bob.pk], now=late)
+    ends = dict(PointsAccount.objects.values_list("profile_id", "tier_falls_at"))
+    assert (tier_of(ada), ends[ada.pk]) == ("VIP", late + timedelta(days=30))
+    assert (tier_of(bob), ends[bob.pk]) == ("New", None)
+
+
+@pytest.mark.covers("L4")
+def test_another_ladder_leaves_everybody_all_days_of_grace(three: list[Tier]) -> None:
+    ada = make_profile()
+    buy(ada, 60_000)
+    late = datetime(2027, 5, 31, 23, tzinfo=UTC) + timedelta(days=40)
+    kept = [TierData(one.pk, one.name, one.min_spend_minor, one.min_orders) for one in three]
+    with simulated(late):
+        ladder(*kept, grace=20)
+    [account] = PointsAccount.objects.all()
+    assert (tier_of(ada), account.tier_falls_at) == ("VIP", late + timedelta(days=20))
+    with simulated(late + timedelta(days=20)):
+        work()
+    assert tier_of(ada) == "New"
 
 
 @pytest.mark.covers("L4")
