@@ -171,8 +171,12 @@ class Rules:
         return Standing(merited, None, self._next_fall(merited, oldest, now))
 
     def end_of_grace(self, since: datetime) -> datetime:
-        """Return until when somebody keeps a tier that they have not merited since an instant."""
-        return since + timedelta(days=self.grace_days)
+        """Return until when somebody keeps a tier that they have not merited since an instant.
+
+        It is the same time of the day in the merchant's zone, also where clocks change meanwhile.
+        """
+        local = since.astimezone(self.zone) + timedelta(days=self.grace_days)
+        return local.astimezone(UTC)
 
     def _next_fall(
         self, step: Step | None, oldest: datetime | None, now: datetime

@@ -133,7 +133,8 @@ def ordered(month: int, day: int, spend: int) -> Deed:
             ROLLING,
             [ordered(2, 3, 10_000), ordered(3, 1, 50_000)],
             VIP,
-            Fall(datetime(2027, 3, 31, tzinfo=UTC), NEW),
+            # British clocks went forward on the 28th.
+            Fall(datetime(2027, 3, 30, 23, tzinfo=UTC), NEW),
         ),
         # What this year earned is kept for all of the next one.
         (
@@ -152,6 +153,13 @@ def test_when_time_takes_a_tier_is_known_ahead(
     window: str, deeds: list[Deed], step: Step | None, fall: Fall | None
 ) -> None:
     assert foresee(rules(window), Standing(step), Record(deeds), NOW) == fall
+
+
+def test_days_of_grace_end_at_the_same_time_of_the_day_after_clocks_changed() -> None:
+    midnight = datetime(2027, 2, 28, tzinfo=UTC)
+    # British clocks go forward on 28 March.
+    assert rules(ROLLING, 29).end_of_grace(midnight) == datetime(2027, 3, 28, 23, tzinfo=UTC)
+    assert rules(ROLLING, 28).end_of_grace(midnight) == datetime(2027, 3, 28, tzinfo=UTC)
 
 
 def test_what_is_left_after_the_days_of_grace_is_known_while_they_last() -> None:
