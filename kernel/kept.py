@@ -1,9 +1,11 @@
 """Statements that PostgreSQL keeps, parsed and planned, for the life of a connection."""
 
+import time
 from typing import Any
 
 from django.db import connection
 from django.db.backends.postgresql import base
+from psycopg.errors import FeatureNotSupported
 
 _ServerBindingCursor: Any = base.ServerBindingCursor
 
@@ -16,11 +18,19 @@ class KeptCursor(_ServerBindingCursor):  # type: ignore[misc] # Any: the stubs d
     """
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        """Run a statement; it stays prepared also when its transaction comes to nothing."""
+        """Run a statement; it stays prepared also when its transaction comes to nothing.
+
+        Where the columns that it returns have another type since it was prepared, as after an
+        update, the server refuses it for as long as the connection lives: which ends with the
+        request or task, so that the next one has it planned anew.
+        """
         driver: Any = self.connection
         driver.prepare_threshold = 1
         try:
             return super().execute(query, params, **{**options, "prepare": True})
+        except FeatureNotSupported:
+            connection.close_at = time.monotonic()
+            raise
         finally:
             driver.prepare_threshold = None
 
