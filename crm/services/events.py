@@ -65,10 +65,10 @@ def append_resolved(events: Sequence[NewEvent], now: datetime) -> list[EventRef]
     fresh = _insert(events, heard, now)
     if not fresh:
         return []
-    refs = [_ref(event_id, event) for event_id, event in fresh]
+    refs = [_ref(event_id, events[place]) for event_id, place in fresh]
     if not is_plain:
-        _add_reactions(_find_loud(refs, [event for _, event in fresh]), now)
-    elif any(_is_heard(event, (), ()) for _, event in fresh):
+        _add_reactions(_find_loud(refs, [events[place] for _, place in fresh]), now)
+    elif any(heard[place] for _, place in fresh):
         ring("reactions", current_tenant_id())
     return refs
 
@@ -93,8 +93,8 @@ def _read_table(path: str) -> dict[str, tuple[str, ...]]:
 
 def _insert(
     events: Sequence[NewEvent], heard: Sequence[bool], now: datetime
-) -> list[tuple[int, NewEvent]]:
-    """Append events and return the new ones with their ids, in the order given.
+) -> list[tuple[int, int]]:
+    """Append events; returns id and place, from 0, of the new ones, in the order given.
 
     Args:
         events: what happened.
@@ -119,7 +119,7 @@ def _insert(
     ]
     names = "dedupe_key name occurred_at profile_id store_id object_id source properties"
     fresh = run_kept("crm.append_events", now=now, **columns(f"{names} is_backfill is_heard", rows))
-    return [(row.id, events[row.place - 1]) for row in fresh]
+    return [(row.id, row.place - 1) for row in fresh]
 
 
 def _add_reactions(refs: Sequence[EventRef], now: datetime) -> None:

@@ -41,18 +41,15 @@ written AS (
     ON CONFLICT DO NOTHING
 ),
 
-noted AS (
-    INSERT INTO crm_reaction (
-        tenant_id, event_id, event_name, occurred_at, profile_id, object_id, is_backfill, stage,
-        created_at
-    )
-    SELECT
-        %(tenant_id)s, t.id, t.name, t.occurred_at, t.profile_id, t.object_id, t.is_backfill, 0,
-        %(now)s
+heard AS (
+    SELECT t.id, t.name, t.occurred_at, t.profile_id, t.object_id, t.is_backfill
     FROM told AS t
     WHERE t.is_heard
       AND (t.dedupe_key = '' OR t.id IN (SELECT c.event_id FROM claimed AS c))
-    ON CONFLICT DO NOTHING
+),
+
+noted AS (
+    {crm.note_reactions}
 )
 
 SELECT t.id, t.place

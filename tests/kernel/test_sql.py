@@ -1,7 +1,8 @@
+import time
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import NotSupportedError, connection, transaction
 
 from kernel.arrays import array
 from kernel.kept import kept_cursor
@@ -39,6 +40,10 @@ def test_a_statement_takes_in_the_one_it_names() -> None:
     for name in ("crm.count_products", "crm.check_products"):
         assert rule in load_sql(name)
         assert "{crm." not in load_sql(name)
+    noted = load_sql("crm.note_reactions")
+    for name in ("crm.add_reactions", "crm.append_events"):
+        assert noted in load_sql(name)
+        assert load_sql(name).count("INTO crm_reaction") == 1
 
 
 def test_what_a_file_says_of_itself_is_not_sent_along() -> None:
@@ -85,6 +90,33 @@ def test_what_a_kept_statement_did_is_taken_back_with_its_block(tenant: Tenant) 
 
     person.refresh_from_db()
     assert person.city != "Bath"
+
+
+def ends_at() -> Any:
+    """Return from when on the connection is closed instead of used again; None for never."""
+    return connection.close_at
+
+
+def test_a_connection_ends_that_keeps_a_statement_whose_columns_changed(tenant: Tenant) -> None:
+    columns = "SELECT size FROM kept_probe"
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE kept_probe (size integer) ON COMMIT DROP")
+    with kept_cursor() as kept:
+        kept.execute(columns)
+    assert ends_at() is None
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE kept_probe ALTER COLUMN size TYPE text")
+
+    with (
+        pytest.raises(NotSupportedError, match="cached plan must not change result type"),
+        transaction.atomic(),
+        kept_cursor() as kept,
+    ):
+        kept.execute(columns)
+
+    # As Django asks at the end of a request, and the worker at that of a task.
+    assert ends_at() <= time.monotonic()
+    connection.close_at = None
 
 
 def _lock(ids: list[int]) -> list[Any]:
