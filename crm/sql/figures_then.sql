@@ -1,6 +1,6 @@
 -- Purpose: the order figures of profiles as they were at moments of the past.
 -- In: places, profile_ids, ats (arrays: a number, a profile and a moment each); and what
---   documents_of_profiles takes.
+--   money_of_profiles takes.
 -- Out: place, and the figures by the names that crm_profilefacts gives them; money is 0 and times
 --   are NULL of who had not ordered yet.
 -- Why: whether an order counts is as it is today, since when it does not is kept nowhere.
@@ -20,7 +20,7 @@ FROM unnest(
     %(places)s::integer[], %(profile_ids)s::bigint[], %(ats)s::timestamptz[]
 ) AS a (place, profile_id, at)
 LEFT JOIN (
-    {crm.documents_of_profiles}
+    {crm.money_of_profiles}
 ) AS d
-  ON d.profile_id = a.profile_id AND d.dated_at <= a.at AND d.category IS NULL
+  ON d.profile_id = a.profile_id AND d.dated_at <= a.at
 GROUP BY a.place
