@@ -146,8 +146,11 @@ class Compiler:
         self.flips.setdefault(column, set()).add(days)
 
     def as_of(self, asked: Field) -> Field:
-        """Return a field as it reads at the moment, where time alone changes it one day."""
-        if not asked.ends_at:
+        """Return a field as it reads at the moment, where time alone changes it one day.
+
+        Of the past it reads as it is stored: when it ends now says nothing of when it did then.
+        """
+        if not asked.ends_at or self.asked_at:
             return asked
         self.change_at(ahead(self, asked.ends_at))
         is_over = f"{asked.ends_at} <= {now_of(self)}"

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm.models import Profile
+from crm.models import Profile, ProfileFacts
+from kernel.arrays import array, columns
+from kernel.sql import execute, load_sql
 from segments.choices import Cause
 from segments.models import Membership, MembershipChange, MembershipMove, Segment
 from segments.services.evaluate import Asked, matching_then
@@ -75,6 +77,27 @@ def test_hours_are_counted_from_the_moment_of_each(tenant: Tenant) -> None:
     ordered = {"field": "last_order_at", "is": "in_the_last", "value": {"hours": 3}}
     assert matching_then(within, asked, NOW) == met
     assert matching_then(ordered, asked, NOW) == met
+
+
+def test_a_tier_is_that_of_today_whatever_was_foreseen_of_it(tenant: Tenant) -> None:
+    ada = make_profile()
+    ProfileFacts.objects.update_or_create(
+        profile=ada,
+        defaults={
+            "loyalty_tier": "Gold",
+            "tier_ends_at": NOON + 5 * DAY,
+            "tier_after": "Silver",
+        },
+    )
+    gold = {"field": "loyalty_tier", "is": "=", "value": "Gold"}
+    assert days_met(gold, ada) == list(range(10))
+
+
+def test_figures_of_the_past_read_no_line_of_an_order(tenant: Tenant) -> None:
+    asked = {"ids": array([]), "until": None, **columns("places profile_ids ats", [])}
+    rows = execute(f"EXPLAIN {load_sql('crm.figures_then')}", **asked)
+    plan = "\n".join(row[0] for row in rows)
+    assert ("crm_order" in plan, "crm_orderline" in plan) == (True, False)
 
 
 def test_who_was_in_a_segment_is_told_by_the_moves_around_the_moment(tenant: Tenant) -> None:
