@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from crm.models import Event, Profile
 from crm.types import EventRef
-from kernel.sql import run_sql
+from kernel.sql import run_kept
+
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,23 @@ def read_events(refs: Collection[EventRef]) -> dict[int, EventFacts]:
     return {pk: EventFacts(store_id, properties) for pk, store_id, properties in found}
 
 
-def find_event_years() -> tuple[datetime, datetime] | None:
+def find_event_years(now: datetime) -> tuple[datetime, datetime] | None:
     """Return the beginning of the first year with an event of the tenant and the end of the last.
 
-    An event of another year that comes right afterwards has a reaction of its own.
+    The year of the day after the present one is among them: what happens while a statement runs
+    is seen by it at New Year too. History of a year before has reactions of its own.
+
+    Args:
+        now: aware.
 
     Returns:
         Aware, in UTC, as the parts of the table are cut; None without any event.
     """
-    [row] = run_sql("crm.span_of_events")
+    [row] = run_kept("crm.span_of_events")
     if row.first is None:
         return None
-    return datetime(row.first.year, 1, 1, tzinfo=UTC), datetime(row.last.year + 1, 1, 1, tzinfo=UTC)
+    last = max(row.last, (now + _DAY).astimezone(UTC))
+    return datetime(row.first.year, 1, 1, tzinfo=UTC), datetime(last.year + 1, 1, 1, tzinfo=UTC)
 
 
 def list_arrivals(profile_ids: Collection[int]) -> list[tuple[EventRef, datetime]]:

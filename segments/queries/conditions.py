@@ -102,7 +102,7 @@ def get_compiler(
     moment = Moment(now, find_zone(tenant.timezone), tenant.week_start)
     digits = exponent(tenant.currency)
     is_member = past_membership_sql if is_past else stored_membership_sql
-    span = functools.cache(find_event_years)
+    span = functools.cache(functools.partial(find_event_years, now))
     return Compiler(
         moment, digits, references, span, is_member, is_member, "a.at" if is_past else ""
     )

@@ -80,6 +80,18 @@ def test_events_are_looked_up_in_the_years_that_have_any(tenant: Tenant) -> None
     assert [row.holds for row in execute(asked, **compiler.params)] == [True]
 
 
+def test_what_happens_at_new_year_is_seen_by_who_began_to_look_before(tenant: Tenant) -> None:
+    ada = make_profile()
+    make_event(ada, name="Product Viewed", occurred_at=datetime(2026, 1, 1, tzinfo=UTC))
+    began = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
+    compiler = get_compiler(began, {})
+    condition = compiler.compile(parse_definition({**VIEWS, "count": {"is": "=", "value": 2}}))
+    make_event(ada, name="Product Viewed", occurred_at=began + timedelta(seconds=2))
+    read = f"{FROM_PROFILES} {compiler.joined()} WHERE {LIVE_PROFILES}"
+    rows = execute(f"SELECT {condition} AS holds {read}", **compiler.params)
+    assert [row.holds for row in rows] == [True]
+
+
 def test_the_same_as_another_segment_is_said_once_before_it_is_saved(client: Client) -> None:
     with simulated(NOW):
         create_segment(name="Buyers", definition=ORDERS)
