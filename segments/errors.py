@@ -1,5 +1,7 @@
 """What segments refuse."""
 
+from collections.abc import Sequence
+
 from kernel.errors import Invalid
 
 
@@ -16,3 +18,16 @@ class DefinitionError(Invalid):
         super().__init__(f"{path}: {reason}", fields={path: reason})
         self.path = path
         self.reason = reason
+
+
+class CircleError(DefinitionError):
+    """Segments that refer to each other.
+
+    Attributes:
+        circle: their ids on the way round, the first one once more at the end.
+    """
+
+    def __init__(self, circle: Sequence[int]) -> None:
+        way = " → ".join(str(key) for key in circle)
+        super().__init__("definition", f"segments refer to each other: {way}")
+        self.circle = circle

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from segments.domain.compile import Compiler
 from segments.domain.definitions import Node, segments_named
-from segments.errors import DefinitionError
+from segments.errors import CircleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def order_by_dependence(trees: Mapping[int, Node]) -> dict[int, int]:
     """Return the level of each segment: 0 refers to none, others stand above what they refer to.
 
     Raises:
-        DefinitionError: segments refer to each other in a circle.
+        CircleError: segments refer to each other.
     """
     levels: dict[int, int] = {}
     waiting = {key: segments_named(tree) & trees.keys() for key, tree in trees.items()}
@@ -36,12 +36,19 @@ def order_by_dependence(trees: Mapping[int, Node]) -> dict[int, int]:
     while waiting:
         ready = [key for key, needs in waiting.items() if needs <= levels.keys()]
         if not ready:
-            names = ", ".join(str(key) for key in sorted(waiting))
-            raise DefinitionError("definition", f"segments refer to each other: {names}")
+            raise CircleError(_find_circle(waiting))
         levels |= dict.fromkeys(ready, level)
         waiting = {key: needs for key, needs in waiting.items() if key not in levels}
         level += 1
     return levels
+
+
+def _find_circle(needs: Mapping[int, set[int]]) -> list[int]:
+    """Return a way round among segments of which each needs another one of them."""
+    way = [min(needs)]
+    while way.count(way[-1]) == 1:
+        way.append(min(needs[way[-1]] & needs.keys()))
+    return way[way.index(way[-1]) :]
 
 
 def with_dependents(keys: Iterable[int], trees: Mapping[int, Node]) -> set[int]:

@@ -15,7 +15,7 @@ from segments.domain.happenings import OWN_EVENTS, BoughtLeaf
 from segments.domain.places import refuse_unknown_places
 from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
-from segments.errors import DefinitionError
+from segments.errors import CircleError, DefinitionError
 from segments.models import MembershipChange, MembershipMove, Segment
 from segments.queries.conditions import (
     find_unknown_products,
@@ -199,8 +199,27 @@ def check_definition(definition: object, *, own_id: int | None) -> Node:
         name = min(own)
         raise DefinitionError("definition", f"“{name}” is told by segments; ask for the segment")
     graph: dict[int, Node] = {**others, own_id or 0: tree}
-    order_by_dependence(graph)
+    try:
+        order_by_dependence(graph)
+    except CircleError as exc:
+        raise _named_circle(exc.circle, own_id, tree) from exc
     return tree
+
+
+def _named_circle(circle: Sequence[int], own_id: int | None, tree: Node) -> DefinitionError:
+    """Say by name how segments refer to each other, at the condition that closes the circle."""
+    if own_id in circle:  # it begins with the one that is changed
+        start = circle.index(own_id)
+        circle = [*circle[start:], *circle[1 : start + 1]]
+    named = dict(Segment.objects.filter(pk__in=circle).values_list("pk", "name"))
+    way = " → ".join(f"“{named[key]}”" for key in circle)
+    closing = (
+        leaf.path
+        for leaf in leaves(tree)
+        if isinstance(leaf, SegmentLeaf) and leaf.segment_id == circle[1]
+    )
+    path = next(closing, "definition")
+    return DefinitionError(path, f"segments refer to each other: {way}")
 
 
 def _check_products(tree: Node) -> None:

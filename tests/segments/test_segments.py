@@ -27,7 +27,12 @@ from segments.services.checks import find_differences
 from segments.services.clock import reevaluate_due
 from segments.services.library import install_core_segments
 from segments.services.rebuild import rebuild
-from segments.services.segments import create_segment, delete_segment, update_segment
+from segments.services.segments import (
+    create_segment,
+    delete_segment,
+    note_use,
+    update_segment,
+)
 from segments.services.upkeep import rebuild_by_day
 from tenants.models import Tenant
 from tests.factories.segments import change_facts, make_buyer
@@ -87,8 +92,26 @@ def test_a_segment_refers_to_segments_that_exist_and_never_to_itself(tenant: Ten
     two = create("Two", {"segment": str(one.pk), "is": "member"})
     with pytest.raises(DefinitionError, match="no segment has id 999"):
         create("Three", {"segment": "999", "is": "member"})
-    with pytest.raises(DefinitionError, match="segments refer to each other"), simulated(NOW):
-        update_segment(one.pk, definition={"segment": str(two.pk), "is": "member"})
+    assert get_segment(two.pk).definition == {"segment": str(one.pk), "is": "member"}
+    with pytest.raises(DefinitionError) as refused, simulated(NOW):
+        update_segment(one.pk, definition={"segment": str(one.pk), "is": "member"})
+    assert refused.value.fields == {"definition": "segments refer to each other: “One” → “One”"}
+    assert get_segment(one.pk).definition == BOUGHT
+
+
+def test_a_circle_is_named_as_it_runs_at_the_condition_that_closes_it(tenant: Tenant) -> None:
+    late, one = create("Late"), create("One")
+    two = create("Two", {"segment": str(one.pk), "is": "member"})
+    three = create("Three", {"segment": str(two.pk), "is": "not_member"})
+    # It stands on the circle and is no part of it.
+    with simulated(NOW):
+        update_segment(late.pk, definition={"segment": str(three.pk), "is": "member"})
+    closing = {"op": "or", "children": [BOUGHT, {"segment": str(three.pk), "is": "member"}]}
+    with pytest.raises(DefinitionError) as refused, simulated(NOW):
+        update_segment(one.pk, definition=closing)
+    assert refused.value.fields == {
+        "definition.children[1]": ("segments refer to each other: “One” → “Three” → “Two” → “One”")
+    }
     assert get_segment(one.pk).definition == BOUGHT
 
 
@@ -128,6 +151,8 @@ def test_the_list_says_size_movement_and_line(tenant: Tenant) -> None:
     assert vip is not None
     create("British VIP", {"segment": str(vip.pk), "is": "member"})
     settle()
+    with simulated(NOW):
+        note_use(vip.pk)
     rows = {row.segment.name: row for row in summarize(list(list_segments()), NOW)}
     assert rows["VIP"].words == "Net revenue: top 10% of buyers"
     assert rows["VIP"].lines == (
@@ -135,6 +160,8 @@ def test_the_list_says_size_movement_and_line(tenant: Tenant) -> None:
     )
     assert [user.name for user in rows["VIP"].used_by] == ["British VIP"]
     assert (rows["First-time buyers"].entered, rows["First-time buyers"].left) == (2, 0)
+    assert rows["First-time buyers"].sizes == (*[0] * 29, 2)
+    assert (rows["VIP"].used_at, rows["At risk"].used_at) == (NOW, None)
     assert rows["British VIP"].words == "In segment “VIP”"
     assert describe_segment(rows["At risk"].segment) == "Days since last order: 60 to 119"
     assert find_segment_by_key("") is None
