@@ -33,6 +33,7 @@ urlpatterns = [
     path("segments/<int:segment_id>/edit/", editing.segment_edit, name="edit"),
     path("segments/<int:segment_id>/sizes/", segment.segment_sizes, name="sizes"),
     path("segments/<int:segment_id>/moves/", segment.segment_moves, name="moves"),
+    path("segments/<int:segment_id>/buys.csv", segment.segment_insight, name="insight_csv"),
     path("segments/<int:segment_id>/export/", segment.segment_export, name="export"),
     path("segments/<int:segment_id>/shops/", shops.segment_shop, name="shop"),
     path("segments/<int:segment_id>/restore/", segment.segment_restore, name="restore"),

@@ -126,6 +126,66 @@ def find_insight(segment_id: int) -> Insight:
     )
 
 
+INSIGHT_HEADINGS: Final = (
+    "what",
+    "name",
+    "product_id",
+    "offer",
+    "offer_product_id",
+    "people",
+    "percent",
+    "percent_of_others",
+    "times_as_often",
+)
+
+
+def list_rows(insight: Insight) -> list[tuple[object, ...]]:
+    """Return the cells of a file, below `INSIGHT_HEADINGS`.
+
+    Of a product or category the people are the buyers looked at who have it, as the percent of all
+    looked at, and the others likewise; of an offer they are about those who lack it, as the percent
+    of those who have what it goes with.
+    """
+    bought = map(_row_of_bought, (*insight.products, *insight.categories))
+    return [*bought, *map(_row_of_offer, insight.cross_sell)]
+
+
+def _row_of_bought(row: Bought) -> tuple[object, ...]:
+    return (
+        "product" if row.product_id else "category",
+        row.name,
+        row.product_id,
+        "",
+        "",
+        row.people,
+        _percent(row.share),
+        _percent(row.rest_share),
+        _rounded(row.lift),
+    )
+
+
+def _row_of_offer(row: CrossSell) -> tuple[object, ...]:
+    return (
+        "offer",
+        row.has_title,
+        row.has_id,
+        row.lacks_title,
+        row.lacks_id,
+        row.people,
+        _percent(row.open_share),
+        "",
+        _rounded(row.strength),
+    )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
+
+
+def _rounded(times: float | None) -> float | None:
+    return None if times is None else round(times, 2)
+
+
 def _find_sides(segment_id: int) -> _Sides:
     buyers = RfmSum.objects.aggregate(people=Sum("profile_count"))["people"] or 0
     is_small = buyers <= POOL

@@ -13,6 +13,8 @@ from crm.queries.finding import find_people
 from crm.queries.resources import is_profile
 from crm.services.bulk import start_export
 from kernel import asked, clock
+from kernel.cells import safe_cell
+from kernel.csvs import stream_csv
 from kernel.errors import DomainError, Outdated
 from kernel.fragments import answer_list
 from segments.choices import SegmentKind
@@ -20,7 +22,7 @@ from segments.domain.audiences import FORMATS
 from segments.models import Segment
 from segments.queries import listing, movement
 from segments.queries.conditions import get_moment
-from segments.queries.insight import find_insight
+from segments.queries.insight import INSIGHT_HEADINGS, find_insight, list_rows
 from segments.queries.overview import summarize
 from segments.queries.reasons import explain_segments
 from segments.queries.users import find_users, last_use
@@ -94,6 +96,15 @@ def segment_moves(request: TenantRequest, segment_id: int) -> HttpResponse:
     return JsonResponse(
         {"type": "bar", "unit": "number", "axis": "Day", "x": days, "series": series}
     )
+
+
+@require_GET
+@requires(VIEW)
+def segment_insight(request: TenantRequest, segment_id: int) -> HttpResponse:
+    """Answer what the members buy, and what to offer whom, as a file for merchandising."""
+    rows = list_rows(find_insight(find_segment(segment_id).pk))
+    name = f"segment-{segment_id}-buys.csv"
+    return stream_csv(request.tenant.pk, name, INSIGHT_HEADINGS, lambda _: (rows, None), safe_cell)
 
 
 @require_POST

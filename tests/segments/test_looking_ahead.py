@@ -202,6 +202,39 @@ def test_insight_ranks_what_is_bought_and_what_goes_with_it(client: Client) -> N
     assert "hx-get" in client.get(f"{BASE}{segment.pk}/?tab=insight").content.decode()
 
 
+@pytest.mark.covers("S14")
+def test_what_goes_with_what_they_have_is_offered_and_written_for_merchandising(
+    client: Client,
+) -> None:
+    members = [make_buyer(orders=2, last_order_at=NOW) for _ in range(30)]
+    make_order(members[0], NOW, 100, "first")
+    soap, towel, sponge = (
+        Product.objects.create(store_id=store(), external_id=name, title=name)
+        for name in ("Soap", "Towel", "Sponge")
+    )
+    for place, profile in enumerate(members):
+        buy(profile, 1, soap, *[towel][: place < 10], *[sponge][: place < 8])
+    segment = create_segment(name="Regulars", definition=TWO)
+    refresh_everything(NOW)
+    # Eight of the ten who have a towel have a sponge, of eight among thirty: three times chance.
+    [offer] = find_insight(segment.pk).cross_sell
+    assert (offer.has_title, offer.lacks_title, offer.people) == ("Towel", "Sponge", 2)
+    assert (offer.open_share, offer.strength) == (0.2, 3)
+    shown = client.get(f"{BASE}{segment.pk}/?tab=insight", headers={"HX-Request": "true"})
+    assert ">Sponge</a>" in shown.content.decode()
+    assert f'href="{BASE}{segment.pk}/buys.csv"' in shown.content.decode()
+    file = client.get(f"{BASE}{segment.pk}/buys.csv")
+    head, *lines = file.getvalue().decode().splitlines()
+    assert head.startswith("what,name,product_id,offer,offer_product_id,people,percent,")
+    assert lines == [
+        f"product,Soap,{soap.pk},,,30,100.0,,",
+        f"product,Towel,{towel.pk},,,10,33.3,,",
+        f"product,Sponge,{sponge.pk},,,8,26.7,,",
+        "category,Soap,,,,30,100.0,,",
+        f"offer,Towel,{towel.pk},Sponge,{sponge.pk},2,20.0,,3.0",
+    ]
+
+
 def sell_to(buyers: list[int], title: str) -> None:
     make_order(buyers[0], NOW, 100, f"first-{title}")
     product = Product.objects.create(store_id=store(), external_id=title, title=title)

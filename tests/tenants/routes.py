@@ -188,6 +188,7 @@ PAGES = [
     Page("segments/<int:segment_id>/edit/", "get", "segments.edit"),
     Page("segments/<int:segment_id>/sizes/", "get", VIEW),
     Page("segments/<int:segment_id>/moves/", "get", VIEW),
+    Page("segments/<int:segment_id>/buys.csv", "get", VIEW),
     Page("segments/<int:segment_id>/export/", "post", "profiles.export"),
     Page("segments/<int:segment_id>/shops/", "post", "segments.edit"),
     Page("segments/<int:segment_id>/restore/", "post", "segments.edit"),
