@@ -123,6 +123,10 @@ def test_the_chart_of_sizes_ends_with_today(client: Client) -> None:
     assert answer["x"][-1] == "2026-06-30"
     assert len(answer["x"]) == 90
     assert answer["series"][0]["values"][-2:] == [0, 4]
+    moves = client.get(f"{BASE}{segment.pk}/moves/").json()
+    assert (moves["x"][-1], len(moves["x"])) == ("2026-06-30", 30)
+    entered, left = ([*one["values"]] for one in moves["series"])
+    assert (entered, left) == ([*[0] * 29, 4], [0] * 30)
 
 
 def test_a_threshold_is_edited(client: Client) -> None:

@@ -308,7 +308,7 @@ def test_the_sums_follow_an_order_a_refund_and_the_last_order_that_counts(tenant
 
 
 def test_the_grid_and_the_groups_add_up(tenant: Tenant) -> None:
-    make_buyers(many(50))
+    buyers = make_buyers(many(50))
     score_all(NOW)
     cells = list_grid()
     assert len(cells) == 25
@@ -316,7 +316,17 @@ def test_the_grid_and_the_groups_add_up(tenant: Tenant) -> None:
     assert sum(cell.net_minor for cell in cells) == sum(spec.net for spec in many(50))
     groups = list_groups(TODAY)
     assert [group.label for group in groups][:3] == ["Champions", "Loyal", "Potential"]
-    assert sum(group.profile_count for group in groups) == 50
+    expected = {group.group: (0, 0, 0) for group in groups}
+    for buyer in buyers:
+        name = stored()[buyer.profile_id].group
+        people, net, orders = expected[name]
+        expected[name] = (people + 1, net + buyer.net_minor, orders + buyer.order_count)
+    assert {
+        group.group: (group.profile_count, group.net_minor, group.order_count) for group in groups
+    } == expected
+    assert [group.people_share for group in groups] == [
+        people / 50 for people, _, _ in expected.values()
+    ]
     assert {group.before_count for group in groups} == {None}
 
 
