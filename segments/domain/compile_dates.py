@@ -81,13 +81,24 @@ def _compare_hours(query: Query, column: str, hours: int) -> str:
 
 
 def _compare_yearly(query: Query, column: str, value: Yearly) -> str:
-    first, last = window_of(query, value)
+    first, _ = window_of(query, value)
+    joined = query.join(("anniversary", column, first), lambda: next_yearly(query, column, value))
+    holds, turn = around_now(query, f"{joined}.day", value)
+    query.change_at(turn)
+    return holds
+
+
+def next_yearly(query: Query, at: str, value: Yearly) -> str:
+    """Return a statement for the ``day`` on which an instant comes round next, as far as asked."""
+    first, _ = window_of(query, value)
     zone = query.bind(query.moment.zone.key)
+    return _NEXT.format(column=at, first=f"{query.bind(first)}::date", zone=zone)
 
-    def build() -> str:
-        return _NEXT.format(column=column, first=f"{query.bind(first)}::date", zone=zone)
 
-    day = f"{query.join(('anniversary', column, first), build)}.day"
+def around_now(query: Query, day: str, value: Yearly) -> tuple[str, str]:
+    """Return whether a day of `next_yearly` counts now, and the instant at which that changes."""
+    _, last = window_of(query, value)
+    zone = query.bind(query.moment.zone.key)
     bound = f"{query.bind(last)}::date"
     leaves_on, comes_on = f"({day} + {1 - value.first})", f"({day} - {value.last})"
     if value.period:
@@ -97,8 +108,7 @@ def _compare_yearly(query: Query, column: str, value: Yearly) -> str:
         into_week = f"mod(extract(isodow FROM {day})::int + 7 - {query.moment.week_start}, 7)"
         comes_on = f"({day} - {into_week})"
     turn = f"(CASE WHEN {day} <= {bound} THEN {leaves_on} ELSE {comes_on} END)"
-    query.change_at(f"({turn}::timestamp AT TIME ZONE {zone})")
-    return f"({day} <= {bound})"
+    return f"({day} <= {bound})", f"({turn}::timestamp AT TIME ZONE {zone})"
 
 
 def window_of(query: Query, value: Yearly) -> tuple[date, date]:

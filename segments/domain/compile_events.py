@@ -1,9 +1,11 @@
 """Events as SQL: which rows count by name, by time, and by what their properties say."""
 
 import json
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from segments.domain.compile_dates import around_now, next_yearly
 from segments.domain.happenings import PropertyTest, Window
 from segments.domain.query import Query, hours_before, seen_by
 
@@ -39,8 +41,23 @@ def happened(query: Query, name: str, event: str) -> list[str]:
     ]
 
 
-def bounds_of(query: Query, window: Window, at: str) -> tuple[list[str], str]:
-    """Return what the rows must meet, and what makes those that will be inside be inside now."""
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A window over rows.
+
+    Attributes:
+        rows: what the rows must meet that are or will be inside.
+        inside: what makes one of them be inside now.
+        turn: when a row of those comes in or goes, where its day comes round; else empty.
+    """
+
+    rows: list[str]
+    inside: str = "true"
+    turn: str = ""
+
+
+def bounds_of(query: Query, window: Window, at: str) -> Bounds:
+    """Return the bounds that a window sets to the rows of a statement that happened at ``at``."""
     moment, bounds = query.moment, []
     if window.days is not None:
         bounds.append(f"{at} >= {query.bind(moment.days_ago(window.days))}")
@@ -53,9 +70,12 @@ def bounds_of(query: Query, window: Window, at: str) -> tuple[list[str], str]:
     if window.months:
         month = f"extract(month FROM {at} AT TIME ZONE {query.bind(moment.zone.key)})"
         bounds.append(f"{month} = ANY({query.bind(list(window.months), '::int[]')})")
+    if window.yearly is not None:
+        day = f"({next_yearly(query, at, window.yearly)})"
+        return Bounds(bounds, *around_now(query, day, window.yearly))
     if window.before_days is None:
-        return bounds, "true"
-    return bounds, f"{at} < {query.bind(moment.days_ago(window.before_days - 1))}"
+        return Bounds(bounds)
+    return Bounds(bounds, f"{at} < {query.bind(moment.days_ago(window.before_days - 1))}")
 
 
 def meets(query: Query, test: PropertyTest, event: str = "e") -> str:

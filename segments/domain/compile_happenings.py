@@ -6,7 +6,14 @@ condition compares with what the join gives. Everything that a definition says i
 
 from typing import Final, assert_never
 
-from segments.domain.compile_events import as_number, bounds_of, happened, json_path, meets
+from segments.domain.compile_events import (
+    Bounds,
+    as_number,
+    bounds_of,
+    happened,
+    json_path,
+    meets,
+)
 from segments.domain.happenings import (
     FLAG,
     BoughtLeaf,
@@ -115,24 +122,24 @@ def _sign(leaf: EventLeaf | BoughtLeaf) -> str:
 
 
 def _event_join(query: Query, leaf: EventLeaf) -> str:
-    bounds, inside = bounds_of(query, leaf.window, "e.occurred_at")
+    bounds = bounds_of(query, leaf.window, "e.occurred_at")
     total = "NULL"
     if leaf.measure.property:
         path = query.bind(json_path(leaf.measure.property), "::jsonpath")
-        total = _SUM.format(number=as_number("x.v"), path=path, inside=inside)
+        total = _SUM.format(number=as_number("x.v"), path=path, inside=bounds.inside)
     tests = [meets(query, test) for test in leaf.tests]
-    where = [*happened(query, leaf.name, "e"), *bounds, *tests]
-    figures = _figures("e.occurred_at", inside)
+    where = [*happened(query, leaf.name, "e"), *bounds.rows, *tests]
+    figures = _figures("e.occurred_at", bounds)
     return _EVENTS.format(total=total, figures=figures, where=" AND ".join(where))
 
 
 def _bought_join(query: Query, leaf: BoughtLeaf) -> str:
-    bounds, inside = bounds_of(query, leaf.window, "o.ordered_at")
-    where = ["o.is_counted", *bounds, *seen_by(query, "o.ordered_at")]
+    bounds = bounds_of(query, leaf.window, "o.ordered_at")
+    where = ["o.is_counted", *bounds.rows, *seen_by(query, "o.ordered_at")]
     if leaf.goods:
         fits = [_fits_goods(query, key, words) for key, words in leaf.goods]
         where.append(_LINE.format(fits=" AND ".join(fits)))
-    figures = _figures("o.ordered_at", inside)
+    figures = _figures("o.ordered_at", bounds)
     return _ORDERS.format(figures=figures, where=" AND ".join(where))
 
 
@@ -143,12 +150,13 @@ def _fits_goods(query: Query, key: str, words: tuple[str, ...]) -> str:
     return _PRODUCT.format(fits=fits) if key in _OF_PRODUCTS else fits
 
 
-def _figures(at: str, inside: str) -> str:
-    """What a join gives: how many, when the oldest leaves, when the next comes in."""
+def _figures(at: str, bounds: Bounds) -> str:
+    """What a join gives: how many, when the oldest leaves, when the next comes in or round."""
+    turn = f", min({bounds.turn}) AS turn" if bounds.turn else ""
     return (
-        f"count(*) FILTER (WHERE {inside}) AS count,"
-        f" min({at}) FILTER (WHERE {inside}) AS oldest,"
-        f" min({at}) FILTER (WHERE NOT ({inside})) AS next"
+        f"count(*) FILTER (WHERE {bounds.inside}) AS count,"
+        f" min({at}) FILTER (WHERE {bounds.inside}) AS oldest,"
+        f" min({at}) FILTER (WHERE NOT ({bounds.inside})) AS next{turn}"
     )
 
 
@@ -159,6 +167,8 @@ def _note_changes(query: Query, window: Window, name: str) -> None:
         query.change_at(hours_after(query, f"{name}.oldest", window.hours))
     if window.before_days is not None:
         query.change_at(midnight_after(query, f"{name}.next", window.before_days))
+    if window.yearly is not None:
+        query.change_at(f"{name}.turn")
 
 
 def _season(query: Query, leaf: SeasonLeaf) -> str:

@@ -12,7 +12,7 @@ SELECT
     max(e0.occurred_at) FILTER (WHERE {inside}) AS newest,
     min(e0.occurred_at) FILTER (WHERE {inside}) AS oldest,
     min(e0.occurred_at) FILTER (WHERE NOT ({inside})) AS next,
-    min({over}) FILTER (WHERE {over} > {now}) AS over
+    min({over}) FILTER (WHERE {over} > {now}) AS over{turn}
 FROM crm_event AS e0
 WHERE {where}
 """
@@ -29,9 +29,10 @@ _EDGE: Final = """
 SELECT
     max(x.occurred_at) AS at,
     COALESCE(bool_or(x.fits AND x.inside), false) AS holds,
-    COALESCE(bool_or(x.fits), false) AS fits
+    COALESCE(bool_or(x.fits), false) AS fits,
+    max(x.turn) AS turn
 FROM (
-    SELECT e.occurred_at, ({tests}) AS fits, ({inside}) AS inside
+    SELECT e.occurred_at, ({tests}) AS fits, ({inside}) AS inside, {turn} AS turn
     FROM crm_event AS e
     WHERE {where}
     ORDER BY e.occurred_at {order}, e.id {order}
@@ -69,6 +70,8 @@ def _funnel(query: Query, leaf: FunnelLeaf) -> str:
     if window.before_days is not None:
         # What is not inside only because its time is not over may lie further back.
         query.change_at(ahead(query, midnight_after(query, f"{name}.next", window.before_days)))
+    if window.yearly is not None:
+        query.change_at(f"{name}.turn")
     if leaf.absent is not None:
         query.change_at(f"{name}.over")
     return name
@@ -76,7 +79,8 @@ def _funnel(query: Query, leaf: FunnelLeaf) -> str:
 
 def _funnel_join(query: Query, leaf: FunnelLeaf) -> str:
     first, *later = leaf.steps
-    bounds, inside = bounds_of(query, leaf.window, "e0.occurred_at")
+    bounds = bounds_of(query, leaf.window, "e0.occurred_at")
+    inside = bounds.inside
     now, over = now_of(query), hours_after(query, "e0.occurred_at", leaf.hours)
     rest = "true"
     if leaf.absent is not None:
@@ -86,11 +90,12 @@ def _funnel_join(query: Query, leaf: FunnelLeaf) -> str:
     for place in range(len(later), 0, -1):
         rest = _step(query, later[place - 1], place, over, rest)
     where = " AND ".join(
-        [*happened(query, first.name, "e0"), *bounds, *_tests(query, first, "e0"), rest]
+        [*happened(query, first.name, "e0"), *bounds.rows, *_tests(query, first, "e0"), rest]
     )
     if leaf.absent is None:
         over = now = "NULL::timestamptz"
-    return _FUNNEL.format(inside=inside, over=over, now=now, where=where)
+    turn = f", min({bounds.turn}) AS turn" if bounds.turn else ""
+    return _FUNNEL.format(inside=inside, over=over, now=now, turn=turn, where=where)
 
 
 def _step(query: Query, step: Step, place: int, until: str, rest: str) -> str:
@@ -113,15 +118,18 @@ def _edge(query: Query, leaf: EdgeLeaf) -> str:
         query.change_at(ahead(query, hours_after(query, fits, window.hours)))
     if window.before_days is not None:
         query.change_at(ahead(query, midnight_after(query, fits, window.before_days)))
+    if window.yearly is not None:
+        query.change_at(f"(CASE WHEN {name}.fits THEN {name}.turn END)")
     return name
 
 
 def _edge_join(query: Query, leaf: EdgeLeaf) -> str:
-    bounds, inside = bounds_of(query, leaf.window, "e.occurred_at")
+    bounds = bounds_of(query, leaf.window, "e.occurred_at")
     tests = [meets(query, test, "e") for test in leaf.tests]
     return _EDGE.format(
         tests=" AND ".join(tests) or "true",
-        inside=" AND ".join([*bounds, inside]),
+        inside=" AND ".join([*bounds.rows, bounds.inside]),
+        turn=bounds.turn or "NULL::timestamptz",
         where=" AND ".join(happened(query, leaf.name, "e")),
         order="ASC" if leaf.is_first else "DESC",
     )

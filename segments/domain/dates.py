@@ -82,7 +82,12 @@ def _parse_between(raw: object, at: str) -> DaysAgo:
     return DaysAgo(near, far)
 
 
-def _parse_anniversary(raw: object, at: str) -> Yearly:
+def parse_anniversary(raw: object, at: str) -> Yearly:
+    """Return around which days something is to come round.
+
+    Raises:
+        DefinitionError: it cannot be understood.
+    """
     if raw in PERIODS:
         return Yearly({"this_week": "week", "this_month": "month"}.get(str(raw), ""))
     if not isinstance(raw, Mapping) or len(raw) != 1 or not set(raw) <= {"next", "last"}:
@@ -99,7 +104,7 @@ _READERS: Final[Mapping[str, Callable[[object, str], DateValue]]] = {
     "at_least_ago": lambda raw, at: DaysAgo(parse_span(raw, at), None),
     "between_ago": _parse_between,
     "in_month": lambda raw, at: InMonths(parse_months(raw, at)),
-    "anniversary": _parse_anniversary,
+    "anniversary": parse_anniversary,
 }
 RELATIVE: Final = tuple(_READERS)
 """Operators of a date whose value is read here."""

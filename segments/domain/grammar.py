@@ -53,6 +53,11 @@ _WINDOW: Final = (
     Parameter("before", 'at least so long ago: {"days": 30} or {"weeks": 4}'),
     Parameter("since", "from this day on, such as 2026-05-31"),
     Parameter("until", "up to this day and with it"),
+    Parameter(
+        "anniversary",
+        f'{", ".join(PERIODS)}, {{"next": {{"days": 7}}}} or {{"last": {{"days": 7}}}}: when its'
+        " day comes round, the first time a year later",
+    ),
     Parameter("months", "months of any year: [11, 12]"),
 )
 
@@ -148,7 +153,10 @@ LEAF_KINDS: Final[tuple[LeafKind, ...]] = (
             Parameter("where", _WHERE),
             *_WINDOW,
         ),
-        ({"first_event": "Order Placed", "within": {"days": 30}},),
+        (
+            {"first_event": "Order Placed", "within": {"days": 30}},
+            {"first_event": "Order Placed", "anniversary": "this_week"},
+        ),
     ),
     LeafKind(
         "last_event",

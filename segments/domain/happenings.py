@@ -2,7 +2,8 @@
 
 A window says which happenings count, by calendar days of the tenant's zone or by hours. ``before``
 looks at what is at least so long ago, ``within`` at what is not longer ago than that; ``since`` and
-``until`` are days of the calendar, both inside; ``months`` are months of any year.
+``until`` are days of the calendar, both inside; ``months`` are months of any year; ``anniversary``
+asks that the day comes round about now, the first time a year later.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from segments.domain.dates import Yearly, parse_anniversary
 from segments.domain.values import (
     MAX_HOURS,
     Scalar,
@@ -41,7 +43,7 @@ TEST_OPERATORS: Final = (
     "exists",
     "missing",
 )
-WINDOW_KEYS: Final = ("within", "before", "since", "until", "months")
+WINDOW_KEYS: Final = ("within", "before", "since", "until", "anniversary", "months")
 FLAG: Final = "flag"
 FLAGS: Final = ("consumable", "technical", "high_value")
 """What a product can be (`crm.choices.ProductFlag`)."""
@@ -59,6 +61,7 @@ class Window:
         before_days: at least so many calendar days ago.
         since, until: local days, both inside.
         months: 1 to 12, of any year.
+        yearly: when the day comes round; neither ``days``, ``hours`` nor ``before_days`` with it.
     """
 
     days: int | None = None
@@ -67,6 +70,7 @@ class Window:
     since: date | None = None
     until: date | None = None
     months: tuple[int, ...] = ()
+    yearly: Yearly | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +320,7 @@ def parse_window(raw: Mapping[str, Any], path: str) -> Window:
         days = parse_span(within, f"{path}.within")
     if raw.get("before") is not None:
         before = parse_span(raw["before"], f"{path}.before")
+    yearly = raw.get("anniversary")
     window = Window(
         days=days,
         hours=hours,
@@ -323,12 +328,16 @@ def parse_window(raw: Mapping[str, Any], path: str) -> Window:
         since=_parse_day(raw, path, "since"),
         until=_parse_day(raw, path, "until"),
         months=parse_months(raw["months"], f"{path}.months") if raw.get("months") else (),
+        yearly=None if yearly is None else parse_anniversary(yearly, f"{path}.anniversary"),
     )
     _refuse_empty(window, path)
     return window
 
 
 def _refuse_empty(window: Window, path: str) -> None:
+    is_relative = any(one is not None for one in (window.days, window.hours, window.before_days))
+    if window.yearly is not None and is_relative:
+        raise DefinitionError(f"{path}.anniversary", "cannot stand beside “within” or “before”")
     longest = window.days if window.hours is None else window.hours // 24
     if window.before_days is not None and longest is not None and window.before_days > longest:
         raise DefinitionError(f"{path}.before", "must not be longer ago than “within” reaches")

@@ -21,7 +21,7 @@ def speak_date_value(operator: str, value: DateValue) -> str:
         case InMonths():
             return f"in {speak_months(value.months)}"
         case Yearly():
-            return f"anniversary {_speak_yearly(value)}"
+            return f"anniversary {speak_yearly(value)}"
         case _:
             assert_never(value)
 
@@ -49,6 +49,17 @@ def speak_number(value: Decimal) -> str:
     return f"{value.normalize():,f}"
 
 
+def speak_yearly(value: Yearly) -> str:
+    """Say when a day comes round, such as ``this week``."""
+    if value.period:
+        return f"this {value.period}"
+    if value.first == value.last:
+        return "today"
+    if value.first:
+        return f"in the last {speak_many(-value.first, 'day')}"
+    return f"in the next {speak_many(value.last, 'day')}"
+
+
 def _speak_days(operator: str, value: DaysAgo) -> str:
     match operator:
         case "in_the_next":
@@ -60,13 +71,3 @@ def _speak_days(operator: str, value: DaysAgo) -> str:
         case _:
             negation = "not " if operator == "not_in_the_last" else ""
             return f"{negation}in the last {speak_many(value.far or 0, 'day')}"
-
-
-def _speak_yearly(value: Yearly) -> str:
-    if value.period:
-        return f"this {value.period}"
-    if value.first == value.last:
-        return "today"
-    if value.first:
-        return f"in the last {speak_many(-value.first, 'day')}"
-    return f"in the next {speak_many(value.last, 'day')}"

@@ -14,7 +14,13 @@ from segments.domain.happenings import (
     ShareLeaf,
     Window,
 )
-from segments.domain.words_dates import speak_day, speak_many, speak_months, speak_number
+from segments.domain.words_dates import (
+    speak_day,
+    speak_many,
+    speak_months,
+    speak_number,
+    speak_yearly,
+)
 from segments.domain.words_messages import describe_message
 
 _SIGNS: Final = {
@@ -96,6 +102,8 @@ def speak_window(window: Window) -> str:
         parts.append(f"until {speak_day(window.until)}")
     if window.months:
         parts.append(f"in {speak_months(window.months)}")
+    if window.yearly is not None:
+        parts.append(f"with an anniversary {speak_yearly(window.yearly)}")
     return f" {', '.join(parts)}" if parts else ""
 
 

@@ -16,7 +16,8 @@ def describe_sequence(leaf: Sequence) -> str:
             which = "First" if leaf.is_first else "Most recent"
             window = speak_window(leaf.window)
             tests = speak_tests(leaf.tests)
-            when = f" was{window}" if window else ""
+            was = "" if leaf.window.yearly else " was"
+            when = f"{was}{window}" if window else ""
             return (
                 f"{which} “{leaf.name}”{tests}{when}" if tests or when else f"Has a “{leaf.name}”"
             )

@@ -198,6 +198,8 @@ def _write_window(window: Window) -> Json:
         found["until"] = window.until.isoformat()
     if window.months:
         found["months"] = list(window.months)
+    if window.yearly is not None:
+        found["anniversary"] = _write_yearly(window.yearly)
     return found
 
 

@@ -243,6 +243,9 @@ def test_every_condition_has_a_form_and_comes_back_unchanged(
     expect(rows).to_have_count(len(leaves(tree)))
     expect(page.locator(".b-said")).to_have_count(0)
     expect(page.get_by_label("Segment", exact=True)).to_have_value("Buyers")
+    # Whose days they are stands below all of it and in the name of each.
+    expect(page.get_by_text("Days are days in Europe/London; amounts are in GBP.")).to_be_visible()
+    expect(page.get_by_label("First day, a day in Europe/London").first).to_have_value("2026-01-01")
     page.get_by_label("Segment", exact=True).fill("Nobody")
     expect(page.get_by_role("status").filter(has_text="Nothing is called that.")).to_be_attached()
     expect(page.get_by_role("listbox")).to_have_count(0)

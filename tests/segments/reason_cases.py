@@ -229,6 +229,13 @@ HAPPENINGS_ASKED: list[Case] = [
         "27 Jun 2026",
     ),
     Case(
+        {"first_event": "Quiz Done", "anniversary": "this_month"},
+        "First “Quiz Done” with an anniversary this month",
+        "21 Jun 2026",
+        holds=False,
+        turns_at=datetime(2027, 5, 31, 23, tzinfo=UTC),
+    ),
+    Case(
         {"last_event": VIEWED, "within": days(7)},
         "Most recent “Product Viewed” was in the last 7 days",
         "30 Jun 2026",
@@ -255,6 +262,14 @@ HAPPENINGS_ASKED: list[Case] = [
         "Bought category Soap in the last 60 days",
         "1 order",
         turns_at=midnight(8, 10),
+    ),
+    Case(
+        # The 5th of December comes before the 20th.
+        {"bought": {"category": "Tea"}, "anniversary": {"next": days(30)}},
+        "Bought category Tea with an anniversary in the next 30 days",
+        "0 orders",
+        holds=False,
+        turns_at=datetime(2026, 11, 5, tzinfo=UTC),
     ),
     Case({"bought": {"brand": "Acme"}}, "Bought brand Acme", "0 orders", holds=False),
     Case(

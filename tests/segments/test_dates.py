@@ -24,6 +24,7 @@ from segments.services.rebuild import rebuild
 from tenants.models import Tenant
 from tenants.services.general import GeneralData, update_general
 from tests.factories.segments import make_buyer, make_segment
+from tests.segments.test_happenings import happen
 
 LONDON = ZoneInfo("Europe/London")
 # 23:30 on Tuesday 30 June in London: still 30 June there, though 22:30 UTC.
@@ -322,6 +323,83 @@ def test_sql_and_the_clock_say_of_dates_what_plain_python_says(
             assert turns_at > at
             for look in (at, *looks(at, turns_at), turns_at - timedelta(seconds=1)):
                 assert meets(definition, text, look) is holds, look
+            if row is None or row.reeval_at is None:
+                break
+            at = turns_at
+            with simulated(at):
+                reevaluate_due(Deadline(seconds=None))
+        transaction.set_rollback(True)
+
+
+# The same of events, of which each has a day of its own that comes round.
+
+instants = st.lists(
+    st.builds(
+        lambda year, ago: datetime(year, 6, 30, 9, tzinfo=UTC) - timedelta(days=ago),
+        st.integers(2023, 2026),
+        st.integers(0, 30),
+    ),
+    max_size=3,
+)
+rounds = st.one_of(
+    st.sampled_from(["today", "this_week", "this_month"]),
+    st.builds(lambda n: {"next": days(n)}, few),
+    st.builds(lambda n: {"last": days(n)}, few),
+)
+QUIZ: dict[str, Any] = {"event": "Quiz Begun"}
+kinds_of_event: dict[str, dict[str, Any]] = {
+    "any": QUIZ,
+    "two": {**QUIZ, "count": {"is": ">=", "value": 2}},
+    "none": {**QUIZ, "count": {"is": "=", "value": 0}},
+    "first": {"first_event": "Quiz Begun"},
+    "last": {"last_event": "Quiz Begun"},
+    "funnel": {"funnel": [QUIZ, {"event": "Quiz Done"}], "complete_in": {"hours": 1}},
+}
+
+
+def meets_yearly(kind: str, value: Any, done: list[datetime], now: datetime) -> bool:
+    """Say by hand whether the days of some events come round as asked."""
+    today = now.astimezone(LONDON).date()
+    inside = [
+        any(within(value, came, today) for came in anniversaries(at.date(), today))
+        for at in sorted(done)
+    ]
+    match kind:
+        case "two":
+            return inside.count(True) >= 2
+        case "none":
+            return True not in inside
+        case "first" | "last":
+            return bool(inside) and inside[0 if kind == "first" else -1]
+        case _:
+            return True in inside
+
+
+@pytest.mark.covers("S4")
+@pytest.mark.django_db
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(kind=st.sampled_from(sorted(kinds_of_event)), value=rounds, done=instants)
+def test_sql_and_the_clock_say_when_events_come_round(
+    tenant: Tenant, kind: str, value: Any, done: list[datetime]
+) -> None:
+    with transaction.atomic():
+        ada = make_buyer()
+        for at in done:
+            for name, later in (("Quiz Begun", 0), ("Quiz Done", 30)):
+                happen(ada, at + timedelta(minutes=later), name)
+        segment = make_segment({**kinds_of_event[kind], "anniversary": value})
+        with simulated(NOW):
+            rebuild(NOW, Cause.DEFINITION)
+        at = NOW
+        for _ in range(5):
+            row = Membership.objects.filter(profile_id=ada).first()
+            holds = row is not None and segment.pk in row.segment_ids
+            turns_at = row.reeval_at if row and row.reeval_at else at + timedelta(days=420)
+            assert turns_at > at
+            for look in (at, *looks(at, turns_at), turns_at - timedelta(seconds=1)):
+                assert meets_yearly(kind, value, done, look) is holds, look
             if row is None or row.reeval_at is None:
                 break
             at = turns_at

@@ -114,6 +114,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({**VIEW, "since": "2026-06-22", "until": "2026-06-22"}, "bob"),
     ({"event": "Order Completed", "months": [12]}, "ada"),
     ({"event": "Order Completed", "months": [1, 11]}, ""),
+    ({"event": "Order Completed", "anniversary": "this_month"}, ""),
     ({**VIEW, **where("category", "=", "How-to"), **times(">=", 2)}, "ada"),
     ({**VIEW, **where("category", "!=", "how-to")}, "ada bob"),
     ({**VIEW, **where("category", "in", ["Tea", "soap"])}, "ada bob"),
@@ -150,6 +151,9 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"bought": {}, "within": {"days": 60}}, "bob"),
     ({"not_bought": {}, "within": {"days": 59}}, "ada bob cy"),
     ({"bought": {}, "months": [5]}, "bob"),
+    ({"bought": {}, "anniversary": {"next": {"days": 200}}}, "ada"),
+    ({"bought": {}, "anniversary": {"next": {"days": 350}}, **times("=", 3)}, "ada"),
+    ({"not_bought": {}, "anniversary": {"next": {"days": 350}}}, "cy"),
     ({"bought": {"category": "Tea"}, "months": [12], **times("=", 2)}, "ada"),
     ({"season": {"months": [12]}}, "ada"),
     ({"season": {"quarter": 4}, "years": 2, "share": {"percent": 66}}, "ada"),
@@ -225,6 +229,12 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         "must not be before “since”",
     ),
     ({**VIEW, "months": [13]}, ".months[0]", "must be a whole number from 1 to 12"),
+    ({**VIEW, "anniversary": "soon"}, ".anniversary", "must be “today”, “this_week”"),
+    (
+        {**VIEW, "within": {"days": 7}, "anniversary": "today"},
+        ".anniversary",
+        "cannot stand beside “within” or “before”",
+    ),
     (
         {**VIEW, "during": 1},
         ".during",
@@ -280,6 +290,10 @@ WORDS: list[tuple[dict[str, Any], str]] = [
         "Bought category Skincare in January to March",
     ),
     ({"not_bought": {"brand": ["A", "B"]}}, "Never bought brand A or B"),
+    (
+        {"bought": {"brand": "A"}, "anniversary": "this_week"},
+        "Bought brand A with an anniversary this week",
+    ),
     (
         {"bought": {}, **times(">=", 2), "within": {"days": 90}},
         "Bought anything in at least 2 orders in the last 90 days",

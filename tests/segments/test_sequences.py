@@ -81,6 +81,9 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"last_event": CART, "before": {"days": 2}}, "ada bob"),
     ({"last_event": CART, "within": {"hours": 30}, **where("value", "<", 50)}, "dee"),
     ({"last_event": PAID, "since": "2026-06-29"}, "dee"),
+    ({"first_event": CART, "anniversary": {"next": {"days": 363}}}, "ada bob"),
+    (funnel(BEGUN, DONE, anniversary={"next": {"days": 363}}), "ada"),
+    (funnel(BEGUN, DONE, anniversary={"next": {"days": 362}}), ""),
 ]
 
 
@@ -146,6 +149,14 @@ WORDS: list[tuple[dict[str, Any], str]] = [
         "Most recent “Quiz Done” where skin is dry was in the last 9 days",
     ),
     ({"first_event": PAID}, "Has a “Quiz Done”"),
+    (
+        {"first_event": PAID, "anniversary": {"next": {"weeks": 1}}},
+        "First “Quiz Done” with an anniversary in the next 7 days",
+    ),
+    (
+        funnel(BEGUN, DONE, anniversary="today"),
+        "“Checkout Started”, then “Quiz Done”, within 3 days, begun with an anniversary today",
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ import { hasOnly, isObject } from "./json";
 import type { Json, Obj } from "./json";
 import { AGAINST, QUARTERS, TYPES, choice, speakAgainst, speakCountry, speakOperator } from "./language";
 import type { Choice, Field, Language } from "./language";
+import { drawAnniversary, fitsAnniversary } from "./yearly";
 
 const OWN = "properties.";
 const SIGNS = [">", ">=", "<", "<="];
@@ -50,13 +51,9 @@ function fitsValue(field: Field, operator: string, value: Json): boolean {
   if (operator === "in_month" || LISTED.includes(operator)) return isWords(value);
   if (operator === "in_quartile") return isWords(value) || typeof value === "number";
   if (operator === "top") return hasOnly(value, ["percent"]) && isWord(value["percent"]);
-  if (operator === "anniversary") return typeof value === "string" || isAround(value);
+  if (operator === "anniversary") return fitsAnniversary(value);
   if (isObject(value)) return SIGNS.includes(operator) && measureOf(value) !== undefined;
   return field.type === "boolean" ? typeof value === "boolean" : isScalar(value) && typeof value !== "boolean";
-}
-
-function isAround(value: Json): boolean {
-  return (hasOnly(value, ["next"]) && isSpan(value["next"])) || (hasOnly(value, ["last"]) && isSpan(value["last"]));
 }
 
 /** Return the figure of the store that a value names: mean, median or percentile. */
@@ -280,19 +277,3 @@ function drawQuarters(cursor: Cursor): Child[] {
   const drawn = several(cursor, { label: "Quarters of buyers", choices: QUARTERS, chosen, speak, pick: (next) => cursor.type(next.map(Number)) });
   return [...drawn, word("of buyers")];
 }
-
-function drawAnniversary(cursor: Cursor): Child[] {
-  const { value } = cursor;
-  const side = isObject(value) ? (Object.keys(value)[0] ?? "next") : "";
-  const choices = [
-    choice("today", "today"),
-    choice("this_week", "this week"),
-    choice("this_month", "this month"),
-    choice("next", "in the next"),
-    choice("last", "in the last"),
-  ];
-  const pick = (next: string): void => cursor.set(next === "next" || next === "last" ? { [next]: { days: 7 } } : next);
-  const chooser = select(cursor, { label: "When", choices, value: side || cursor.text, pick });
-  return side ? [chooser, ...span(cursor.key(side), "How long", DAILY)] : [chooser];
-}
-

@@ -27,7 +27,7 @@ export interface Form {
   draw: (cursor: Cursor, tools: Tools) => Drawn;
 }
 
-export const WINDOW_KEYS = ["within", "before", "since", "until", "months"] as const;
+export const WINDOW_KEYS = ["within", "before", "since", "until", "anniversary", "months"] as const;
 
 export function isScalar(value: Json | undefined): boolean {
   return value === undefined || value === null || ["string", "number", "boolean"].includes(typeof value);

@@ -70,8 +70,17 @@ const KINDS: readonly Entry[] = [
     count: { is: "=", value: 0 },
     within: { days: 45 },
   }),
+  entry("Ordered before, but not lately", BOUGHT, "order", "at risk lapsed quiet inactive", {
+    field: "days_since_last_order",
+    is: ">=",
+    value: 60,
+  }),
   entry("Bought in a season", BOUGHT, "calendar", "month quarter year christmas", { season: { months: [11, 12] }, years: 2 }),
   entry("Did something", DID, "bolt", "event count how often times sum opened clicked viewed", { event: "" }),
+  entry("Did something before, but not lately", DID, "bolt", "event at risk lapsed quiet inactive stopped", {
+    last_event: "",
+    before: { days: 60 },
+  }),
   entry("Did things one after another", DID, "flow", "funnel sequence then step", {
     funnel: [{ event: "" }, { not: "" }],
     complete_in: { days: 3 },

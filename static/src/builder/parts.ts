@@ -10,6 +10,7 @@ import { hasOnly, isObject } from "./json";
 import type { Json, Obj } from "./json";
 import { SIGNS, choice, speakOperator } from "./language";
 import type { Choice, Language } from "./language";
+import { drawAnniversary, fitsAnniversary } from "./yearly";
 
 const HOURLY = ["days", "weeks", "hours"] as const;
 const DAILY = ["days", "weeks"] as const;
@@ -19,8 +20,16 @@ const WINDOWS: Record<(typeof WINDOW_KEYS)[number], { label: string; first: () =
   before: { label: "at least so long ago", first: () => ({ days: 30 }) },
   since: { label: "since a day", first: () => "" },
   until: { label: "until a day", first: () => "" },
+  anniversary: { label: "with an anniversary", first: () => "this_month" },
   months: { label: "in months of any year", first: () => [1, 2, 3] },
 };
+/** What comes round in later years lies in no span of days. */
+const RELATIVE: readonly string[] = ["within", "before"];
+
+function goesWith(key: string, used: readonly string[]): boolean {
+  const others = key === "anniversary" ? RELATIVE : RELATIVE.includes(key) ? ["anniversary"] : [];
+  return !used.some((one) => others.includes(one));
+}
 
 export function fitsWindow(raw: Obj): boolean {
   return (
@@ -28,6 +37,7 @@ export function fitsWindow(raw: Obj): boolean {
     isOptional(raw["before"], (value) => isSpan(value, DAILY)) &&
     isOptional(raw["since"], (value) => typeof value === "string") &&
     isOptional(raw["until"], (value) => typeof value === "string") &&
+    isOptional(raw["anniversary"], fitsAnniversary) &&
     isOptional(raw["months"], (value) => isWords(value))
   );
 }
@@ -42,6 +52,8 @@ function drawWindowPart(cursor: Cursor, key: (typeof WINDOW_KEYS)[number], { lan
       return [word("since"), day(cursor, "First day", language.zone)];
     case "until":
       return [word("until"), day(cursor, "Last day", language.zone)];
+    case "anniversary":
+      return [word("with an anniversary"), ...drawAnniversary(cursor)];
     case "months":
       return [word("in"), ...months(cursor, "Months of any year")];
   }
@@ -56,7 +68,7 @@ export function drawWindow(cursor: Cursor, tools: Tools, before = ""): Child[] {
     const cross = takeOut("Take out this time", `${part.id}-x`, () => part.set(undefined));
     return phrase(index === 0 && before && word(before), drawWindowPart(part, key, tools), cross);
   });
-  const free = WINDOW_KEYS.filter((key) => !used.includes(key));
+  const free = WINDOW_KEYS.filter((key) => !used.includes(key) && goesWith(key, used));
   const entries = free.map((key) => ({
     label: WINDOWS[key].label,
     add: () => cursor.key(key).set(WINDOWS[key].first()),
