@@ -66,7 +66,7 @@ def give_coupons(
     real = [each for each in wanting if not address_of_test(each.context)]
     claims = claim_coupons(
         real,
-        {each.id: _coupon_of(each, said[each.id], rows) for each in real},
+        {each.id: named_coupon(each, said[each.id], rows) for each in real},
         now=now,
         can_do_without=[each.id for each in real if _can_do_without(said[each.id])],
     )
@@ -80,7 +80,14 @@ def give_coupons(
     return Coupons({**claims.values, **samples}, get_tenant(current_tenant_id()).timezone)
 
 
-def _coupon_of(message: PendingMessage, words: Template, rows: Mapping[int, Template]) -> int:
+def named_coupon(message: PendingMessage, words: Template, rows: Mapping[int, Template]) -> int:
+    """Return the coupon of a message; 0 where nothing names one.
+
+    Args:
+        message: whose template asks for a coupon.
+        words: of the template, in the language of the message.
+        rows: the templates by id.
+    """
     return coupon_of(message, {**rows[message.template_id].content, **words.content})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from crm.choices import Channel
 from messaging.choices import MessageStatus, SkipReason
+from messaging.domain.showing import NAME as READER
 from messaging.errors import RenderError, TemplateInvalid
 from messaging.models import Template
 from messaging.queries import sending
@@ -44,12 +45,9 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
     rows = sending.find_templates({message.template_id for message in asked.passed})
     keys, found = find_words(asked.passed, rows)
     templates, broken = _compile(writer, found)
-    values = _gather(asked.passed, keys, templates)
+    values = _gather(asked.passed, keys, _names_of(templates))
     said = {
-        each.id: found[keys[each.id]]
-        for each in asked.passed
-        if keys[each.id] in templates
-        and templates[keys[each.id]].asks(coupon_gate.NAME, values[each.id])
+        each.id: found[keys[each.id]] for each in _asking(asked.passed, keys, templates, values)
     }
     coupons = coupon_gate.give_coupons(asked, said, rows, now)
     ready = []
@@ -76,6 +74,48 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
     return ready
 
 
+def find_coupons(channel: str, messages: Sequence[PendingMessage], now: datetime) -> dict[int, int]:
+    """Return the coupon of which each message would get a code, by message id.
+
+    Nothing is given out. Whoever reads no part that asks for a code is left out.
+
+    Args:
+        channel: of all the messages.
+        messages: of the active tenant; they need not be stored.
+        now: aware.
+    """
+    rows = sending.find_templates({message.template_id for message in messages})
+    keys, found = find_words([each for each in messages if each.template_id in rows], rows)
+    known = [each for each in messages if each.id in keys]
+    templates, _ = _compile(WRITERS[channel](now), found)
+    values = _gather(known, keys, {key: frozenset({READER}) for key in templates})
+    coupons = {
+        each.id: coupon_gate.named_coupon(each, found[keys[each.id]], rows)
+        for each in _asking(known, keys, templates, values)
+    }
+    return {message_id: coupon_id for message_id, coupon_id in coupons.items() if coupon_id}
+
+
+def _names_of(templates: Mapping[Key, Compiled]) -> dict[Key, frozenset[str]]:
+    """Return the values that templates need; a coupon is given later."""
+    return {key: each.variables - {coupon_gate.NAME} for key, each in templates.items()}
+
+
+def _asking(
+    messages: Sequence[PendingMessage],
+    keys: Mapping[int, Key],
+    templates: Mapping[Key, Compiled],
+    values: Mapping[int, Mapping[str, Any]],
+) -> list[PendingMessage]:
+    """Return the messages whose words ask for a coupon."""
+    return [
+        each
+        for each in messages
+        if keys[each.id] in templates
+        and templates[keys[each.id]].asks(coupon_gate.NAME, values[each.id])
+    ]
+
+
 def _stop(asked: Asked, message: PendingMessage, words: str) -> None:
     asked.note(message.id, "render", Verdict(passed=False, detail=words[:500]))
     asked.stops[message.id] = Stop(
@@ -100,11 +140,11 @@ def _compile(
 def _gather(
     messages: Sequence[PendingMessage],
     keys: Mapping[int, Key],
-    templates: Mapping[Key, Compiled],
+    names: Mapping[Key, frozenset[str]],
 ) -> dict[int, dict[str, Any]]:
-    """Return the values each message's own words ask for; a coupon is given later."""
+    """Return the values of the names that each message's own words ask for."""
     values: dict[int, dict[str, Any]] = {}
-    for key, template in templates.items():
+    for key, wanted in names.items():
         if own := [message for message in messages if keys[message.id] == key]:
-            values |= gather_values(template.variables - {coupon_gate.NAME}, own)
+            values |= gather_values(wanted, own)
     return values

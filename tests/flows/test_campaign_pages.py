@@ -9,7 +9,7 @@ from django.test import Client
 
 from crm.models import Profile
 from flows.models import Campaign, Recipient
-from flows.services.campaigns.rehearsing import rehearse
+from flows.services.campaigns.rehearsing import Coupons, rehearse
 from kernel import clock
 from messaging.models import Message
 from messaging.services.senders import ensure_default_sender
@@ -17,6 +17,7 @@ from segments.models import Segment
 from tenants.choices import Role
 from tenants.models import Tenant
 from tests.factories.campaigns import make_audience, make_campaign, run
+from tests.factories.coupons import coupon_template, make_pool
 from tests.factories.messaging import make_recipient, make_template
 from tests.factories.tenants import make_member
 from tests.flows.conftest import NOON
@@ -227,6 +228,31 @@ def test_the_dry_run_counts_every_reason_and_writes_nothing(
     assert found.skipped == {"no_consent": 1, "address_missing": 1}
     assert not Message.objects.exists()
     assert not Recipient.objects.exists()
+
+
+def test_the_dry_run_counts_codes_for_those_who_see_the_coupon_in_any_of_the_templates(
+    tenant: Tenant, client: Client, template: int, people: list[Profile]
+) -> None:
+    for person, locale in zip(people, ("de", "de", "fr", "it"), strict=True):
+        Profile.objects.filter(pk=person.pk).update(locale=locale)
+    Profile.objects.filter(pk=people[1].pk).update(email_consent="unsubscribed")
+    coupon, unseen = make_pool(["A1"], name="Ten"), make_pool(name="Never asked for")
+    words = "{{% if reader['language is {}'] %}}{{{{ coupon.code }}}}{{% endif %}} {}"
+    leave = "<a href='{{ unsubscribe_url }}'>Unsubscribe</a>"
+    germans = coupon_template(coupon, words.format("de", leave))
+    french = coupon_template(coupon, words.format("fr, de", leave))
+    silent = coupon_template(unseen, leave)
+    audience = make_audience(people)
+
+    found = rehearse(make_campaign(audience, [germans.pk]))
+    both = make_campaign(audience, [germans.pk, french.pk, silent.pk])
+    tested = rehearse(both)
+
+    assert (found.sent, found.coupons) == (3, [Coupons("Ten", 1, 1)])
+    assert tested.coupons == [Coupons("Never asked for", 0, 0), Coupons("Ten", 2, 1)]
+    shown = text_of(client, address(tenant, f"{both.pk}/rehearsal/"))
+    assert "2 needed, 1 left" in " ".join(shown.split())
+    assert shown.count("Too few") == 1
 
 
 def test_a_group_of_buyers_is_written_to_with_one_click(

@@ -38,20 +38,22 @@ def list_template_choices(channel: str) -> list[TemplateChoice]:
 _COLUMNS = ("pk", "key", "name", "channel", "message_class", "is_archived", "subject")
 
 
-def find_coupons(template_ids: Collection[int]) -> list[tuple[str, int | None]]:
-    """Return the coupons that templates name, with the codes that are left of each.
+def find_coupons(
+    template_ids: Collection[int], others: Collection[int]
+) -> list[tuple[int, str, int | None]]:
+    """Return the coupons that templates name, and others, with the codes that are left of each.
 
     Returns:
-        Name and number, at most `CODES_CEILING`; None where everybody gets the same code.
+        Id, name and number, at most `CODES_CEILING`; None where everybody gets the same code.
     """
     rows = Template.objects.filter(pk__in=template_ids).values_list("content", flat=True)
     named = {content.get("coupon") for content in rows}
-    ids = {each for each in named if isinstance(each, int)}
+    ids = {each for each in named if isinstance(each, int)} | set(others)
     found = []
     for coupon in Coupon.objects.filter(pk__in=ids).order_by("name", "pk"):
         left = None
         if coupon.kind != CouponKind.STATIC:
             codes = CouponCode.objects.filter(coupon=coupon, status__in=FREE)
             left = len(codes.values_list("pk", flat=True)[:CODES_CEILING])
-        found.append((coupon.name, left))
+        found.append((coupon.pk, coupon.name, left))
     return found

@@ -25,6 +25,8 @@ from kernel import clock
 from kernel.tenancy import current_tenant_id
 from messaging.choices import MessageStatus
 from messaging.services.costing import Cost, estimate_sending
+from messaging.services.writing import find_coupons as find_coupons_of
+from messaging.types import PendingMessage
 from tenants.queries import get_tenant
 
 SET: Final = 5_000
@@ -37,7 +39,8 @@ class Coupons:
     """Codes that a campaign gives out; ``left`` is None where there is one for everybody.
 
     Attributes:
-        needed: one for each message that would be sent.
+        needed: one for each message that would be sent and whose reader sees the coupon, in one of
+            the templates at least.
         left: codes that can be given out now, at most 10,000 are counted.
     """
 
@@ -108,6 +111,7 @@ class _Asker:
         self._held_out = 0
         self._passed = 0
         self._addresses: list[str] = []
+        self._wanting: Counter[int] = Counter()
         self._waiting: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
 
@@ -122,10 +126,10 @@ class _Asker:
         template = self._templates.get(next(iter(self._campaign.template_ids), 0))
         messages, said = ask_people(self._campaign, template, treated, clock.now())
         self._passed += len(said.passed)
-        for message in messages:
-            stop = said.stops.get(message.id)
-            if stop is None or stop.status == MessageStatus.PENDING:
-                self._addresses.append(message.address)
+        held = {key for key, stop in said.stops.items() if stop.status == MessageStatus.PENDING}
+        going = [each for each in messages if each.id not in said.stops or each.id in held]
+        self._addresses += [message.address for message in going]
+        self._count_coupons(going)
         for stop in said.stops.values():
             is_held = stop.status == MessageStatus.PENDING
             (self._waiting if is_held else self._skipped)[stop.reason] += 1
@@ -146,7 +150,10 @@ class _Asker:
             sent=sent,
             waiting={reason: scaled(count) for reason, count in self._waiting.most_common()},
             skipped={reason: scaled(count) for reason, count in self._skipped.most_common()},
-            coupons=self._coupons(sent),
+            coupons=[
+                Coupons(name, scaled(self._wanting[coupon_id]), left)
+                for coupon_id, name, left in find_coupons([*self._templates], [*self._wanting])
+            ],
             cost=self._cost(factor),
             hours=None if throttle is None else people / throttle.rate(people),
         )
@@ -157,9 +164,14 @@ class _Asker:
             return None
         return estimate_sending(template_id, self._campaign.channel, self._addresses, factor)
 
-    def _coupons(self, sent: int) -> list[Coupons]:
-        found = find_coupons([each.id for each in self._templates.values()])
-        return [Coupons(name, sent, left) for name, left in found]
+    def _count_coupons(self, going: Sequence[PendingMessage]) -> None:
+        """Count who would be given codes, whichever of the templates they get."""
+        channel, wanting = self._campaign.channel, set[tuple[int, int]]()
+        for template in self._templates.values():
+            if template.channel == channel:
+                own = [each._replace(template_id=template.id) for each in going]
+                wanting |= set(find_coupons_of(channel, own, clock.now()).items())
+        self._wanting.update(coupon_id for _, coupon_id in wanting)
 
 
 def _plan_of(campaign: Campaign) -> Plan:
