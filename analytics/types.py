@@ -1,4 +1,4 @@
-"""Periods and figures."""
+"""Periods, figures, and what waits for a person."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -106,3 +106,28 @@ class PartFigures:
     def net(self) -> int:
         """Gross revenue minus what was refunded in the part."""
         return self.gross - self.refunded
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that waits for a person.
+
+    Attributes:
+        key: stable word of what it is about.
+        mark: how it stands.
+        tone: ``warn`` or ``bad``.
+        text: what is kept and what to do.
+        route, id: name of the address that shows it, and the id it takes; None without one.
+        query: of the address, with its ``?``.
+        action: words of the link.
+    """
+
+    key: str
+    mark: str
+    tone: str
+    title: str
+    text: str
+    route: str
+    id: int | None = None
+    query: str = ""
+    action: str = "Open"

@@ -4,26 +4,21 @@ Each item says what happened, what was kept, what to do and where. Its mark chan
 member who put it aside sees it again once there is more of it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
 from analytics.models import Dismissal
+from analytics.queries import messaging_notices
 from analytics.queries.freshness import find_freshness
 from analytics.queries.kpis import list_days, today
 from analytics.queries.received import list_alarms
-from analytics.types import Period
+from analytics.types import Attention, Period
 from crm.choices import StoreStatus
-from crm.domain.channels import CHANNEL_LABELS
 from flows.queries.runs import StepAlert, find_noticed
 from kernel import clock
 from kernel.formats import format_number
-from messaging.choices import CouponKind, GuardLevel, MessageStatus, SkipReason
-from messaging.domain.frequency import FLOOD
-from messaging.queries.accounts import list_paused_channels
-from messaging.queries.messages import LowCoupon, find_problems
-from messaging.queries.senders import list_failing_domains
 from segments.queries.costs import list_stopped
 from stores.choices import SyncStatus
 from stores.models import StoreDay
@@ -45,31 +40,6 @@ _HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
-    """One thing that waits for a person.
-
-    Attributes:
-        key: stable word of what it is about.
-        mark: how it stands.
-        tone: ``warn`` or ``bad``.
-        text: what is kept and what to do.
-        route, id: name of the address that shows it, and the id it takes; None without one.
-        query: of the address, with its ``?``.
-        action: words of the link.
-    """
-
-    key: str
-    mark: str
-    tone: str
-    title: str
-    text: str
-    route: str
-    id: int | None = None
-    query: str = ""
-    action: str = "Open"
-
-
-@dataclass(frozen=True, slots=True)
 class Notices:
     """What waits, as one member sees it: what is new, and what the member put aside."""
 
@@ -79,20 +49,15 @@ class Notices:
 
 def list_attention() -> list[Attention]:
     """Return what waits for a person, the most urgent first."""
-    problems = find_problems(clock.now())
     flows = find_noticed(clock.now() - ALERTED_WITHIN)
     found = [
-        *_channels(),
-        *_domains(),
+        *messaging_notices.list_held(),
         *_stores(),
         *_edges(),
         *_days(),
         *_writes(),
         *_events(),
-        *_coupons(problems.low),
-        *_messages(problems.messages),
-        *_guard(*problems.guard),
-        *_losing(problems.losing),
+        *messaging_notices.list_troubles(),
         *_runs(flows.failed),
         *_alerts(flows.alerts),
         *_segments(),
@@ -114,36 +79,6 @@ def list_notices(member_id: int) -> Notices:
 def find_item(key: str) -> Attention | None:
     """Return one thing that waits by its key, or None when it waits no more."""
     return next((item for item in list_attention() if item.key == key), None)
-
-
-def _channels() -> Iterator[Attention]:
-    for account in list_paused_channels(clock.now()):
-        yield Attention(
-            key=f"channel.paused:{account.channel}",
-            mark=account.paused_reason,
-            tone="bad",
-            title=f"{CHANNEL_LABELS[account.channel]} is paused",
-            text=account.paused_reason
-            or "Nothing is sent on it; what is due waits. Switch it on again once it is right.",
-            route="messaging:list",
-            query="?status=waiting",
-            action="See what waits",
-        )
-
-
-def _domains() -> Iterator[Attention]:
-    for domain, failure in list_failing_domains():
-        yield Attention(
-            key=f"domain.failing:{domain.pk}",
-            mark=failure,
-            tone="bad",
-            title=failure,
-            text="Marketing waits until the records are mended in Settings → Senders, and ends when"
-            " its moment has passed. Mails about orders still go out.",
-            route="messaging:list",
-            query="?reason=sender_dns",
-            action="See what waits",
-        )
 
 
 def _stores() -> Iterator[Attention]:
@@ -321,113 +256,6 @@ def _edges() -> Iterator[Attention]:
             id=endpoint_id,
             action="See its deliveries",
         )
-
-
-def _coupons(low: Sequence[LowCoupon]) -> Iterator[Attention]:
-    """Name coupons whose codes do not last for a day, or that cannot be made."""
-    for coupon in low:
-        yield Attention(
-            key=f"coupon.low:{coupon.id}",
-            mark=coupon.detail or "low",
-            tone="warn",
-            title=f"{coupon.name} runs out of codes",
-            text=_why_low(coupon),
-            route="messaging:coupon",
-            id=coupon.id,
-            action="See its codes",
-        )
-
-
-def _why_low(coupon: LowCoupon) -> str:
-    if coupon.detail:
-        return f"{coupon.detail}. No more codes are made until that is mended."
-    if coupon.kind == CouponKind.GENERATED:
-        return "The shop is making more. Messages that find none do what the coupon says."
-    return (
-        f"Fewer than {coupon.needed:,} are left. Upload more; messages that find none do what the"
-        " coupon says."
-    )
-
-
-def _messages(problems: Mapping[str, int]) -> Iterator[Attention]:
-    texts = {
-        MessageStatus.FAILED: (
-            "failed",
-            ("The mail server refused them, or a check broke. Read why, then send them again."),
-        ),
-        MessageStatus.UNKNOWN: (
-            "with unknown outcome",
-            (
-                "They were handed over, but nobody knows whether they were taken. Promotions are"
-                " not sent a second time."
-            ),
-        ),
-    }
-    for status, (words, text) in texts.items():
-        if count := problems.get(status.value):
-            yield Attention(
-                key=f"messages.{status.value}",
-                mark=str(count),
-                tone="warn",
-                title=f"{count:,} message{'' if count == 1 else 's'} {words}",
-                text=text,
-                route="messaging:list",
-                query=f"?status={status.value}",
-                action="See them",
-            )
-    if count := problems[SkipReason.FLOOD]:
-        yield _flood(count)
-
-
-def _guard(level: str, words: str) -> Iterator[Attention]:
-    """Say that too many mails bounce or are marked as spam."""
-    if not level:
-        return
-    is_paused = level == GuardLevel.STOP
-    then = (
-        "Promotions wait until you have found out why, and resume them."
-        if is_paused
-        else ("Look which list or flow they come from before mailboxes refuse you.")
-    )
-    yield Attention(
-        key="mails.guard",
-        mark=f"{level} {words}" if is_paused else level,
-        tone="bad" if is_paused else "warn",
-        title="Promotions are paused" if is_paused else "Mails fare worse than they should",
-        text=f"{words}. {then}",
-        route="messaging:stops" if is_paused else "messaging:list",
-        query="" if is_paused else "?status=failed",
-        action="See the pause" if is_paused else "See them",
-    )
-
-
-def _losing(words: str) -> Iterator[Attention]:
-    """Say from which flows and segments too many people unsubscribe."""
-    if words:
-        yield Attention(
-            key="mails.losing",
-            mark=words,
-            tone="warn",
-            title="Many people unsubscribe",
-            text=f"{words} in 30 days. Write to them less often, or about something else.",
-            route="messaging:reputation",
-            action="See where",
-        )
-
-
-def _flood(count: int) -> Attention:
-    """Say that people would have got far too many messages; each of them was stopped."""
-    return Attention(
-        key="messages.flood",
-        mark=str(count),
-        tone="bad",
-        title=f"{count:,} message{'' if count == 1 else 's'} stopped: far too many at once",
-        text=f"People would have got {FLOOD} or more marketing messages within 72 hours. See"
-        " which flows write to them, and give these flows a priority or a frequency rule.",
-        route="messaging:list",
-        query="?reason=flood",
-        action="See which",
-    )
 
 
 def _runs(failed: Sequence[tuple[int, str, int]]) -> Iterator[Attention]:

@@ -13,7 +13,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from analytics.models import NoticeCheck, NoticeMail, NoticeOptOut
-from analytics.queries.attention import Attention, list_attention
+from analytics.queries.attention import list_attention
+from analytics.types import Attention
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.formats import format_time

@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from analytics.queries.attention import Attention, find_item, list_notices
+from analytics.queries.attention import find_item, list_notices
 from analytics.services.dismissals import bring_back, dismiss
 from analytics.services.notice_mails import READERS, set_mailed, wants_mail
+from analytics.types import Attention
 from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest

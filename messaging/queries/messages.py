@@ -41,12 +41,14 @@ class Problems(NamedTuple):
         guard: level and words of what mailbox providers hold against the sender; empty where they
             hold nothing.
         losing: which flows and segments too many people unsubscribe from; empty where none.
+        reviews: how many wait for a member to publish or hide them, and the id of the newest.
     """
 
     messages: dict[str, int]
     low: list[LowCoupon]
     guard: tuple[str, str] = ("", "")
     losing: str = ""
+    reviews: tuple[int, str] = (0, "")
 
 
 def list_messages(
@@ -188,7 +190,7 @@ def count_skips_by_reason(flow_id: int) -> dict[str, dict[str, int]]:
 
 
 def find_problems(now: datetime) -> Problems:
-    """Return what waits for a person: messages that did not arrive, coupons that run out.
+    """Return what waits for a person: messages that did not arrive, coupons that run out, reviews.
 
     Args:
         now: aware; ``flood`` counts messages that the alarm stopped in the last 72 hours.
@@ -197,17 +199,19 @@ def find_problems(now: datetime) -> Problems:
         (MessageStatus.FAILED.value, MessageStatus.UNKNOWN.value, SkipReason.FLOOD.value), 0
     )
     low = []
-    guard, losing = ("", ""), ""
+    guard, losing, reviews = ("", ""), "", (0, "")
     for row in run_sql("messaging.find_problems", flood_since=now - FLOOD_WINDOW):
         if row.word == "guard":
             guard = (row.kind, row.detail)
         elif row.word == "losing":
             losing = row.detail
+        elif row.word == "reviews":
+            reviews = (row.found, row.detail)
         elif row.coupon_id is None:
             counts[row.word] = row.found
         else:
             low.append(LowCoupon(row.coupon_id, row.name, row.kind, row.detail, row.needed))
-    return Problems(counts, low, guard, losing)
+    return Problems(counts, low, guard, losing, reviews)
 
 
 def count_due(now: datetime) -> int:

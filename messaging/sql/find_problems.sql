@@ -1,6 +1,7 @@
 -- messaging/sql/find_problems.sql
 -- Count messages that failed, of which nobody knows, or that the alarm stopped, and name coupons
--- that run out of codes, and say whether too many mails bounce or are marked as spam.
+-- that run out of codes, say whether too many mails bounce or are marked as spam, and count reviews
+-- that a member has to publish or hide.
 --
 -- in:  tenant_id    bigint       added by kernel.sql
 --      flood_since  timestamptz  from when on stopped messages count
@@ -31,6 +32,13 @@ SELECT 'losing', 1, NULL, '', '', g.losing_words, 0
 FROM messaging_sendingguard AS g
 WHERE g.tenant_id = %(tenant_id)s
   AND g.losing_words <> ''
+UNION ALL
+SELECT 'reviews', count(*), NULL, '', '', max(r.id)::text, 0
+FROM crm_review AS r
+WHERE r.tenant_id = %(tenant_id)s
+  AND r.is_consented
+  AND r.status = 'pending'
+HAVING count(*) > 0
 UNION ALL
 SELECT '', 1, c.id, c.name, c.kind, c.detail, greatest(c.low_water, c.daily_demand)
 FROM messaging_coupon AS c

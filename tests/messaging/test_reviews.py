@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from analytics.queries.attention import find_item
 from crm.models import Event, Review
 from crm.queries.own_reviews import mark_of
 from crm.queries.shelves import list_praise
@@ -84,6 +85,24 @@ def test_a_member_publishes_hides_and_takes_it_back(shop: Tenant) -> None:
         )
     ]
     assert Event.objects.filter(name="Review Updated", object_id=eve.pk).count() == 3
+
+
+def test_what_waits_is_a_notice_until_it_was_decided(shop: Tenant) -> None:
+    reviews = [say("Eve", "Smells of summer"), say("Tom", "Too dry")]
+    say("Kim", "For you alone", is_consented=False)
+    say("Pat", "Lovely", status="published")
+    client = sign_in(shop)
+
+    both = find_item("reviews.waiting")
+    assert both is not None
+    assert (both.title, both.route, both.tone) == ("2 reviews wait", "messaging:reviews", "warn")
+    assert f'href="{PAGE}"' in client.get("/t/ada-soap/notices/").content.decode()
+    press(client, reviews[0], "published")
+    one = find_item("reviews.waiting")
+    assert one is not None
+    assert (one.title, one.mark) == ("1 review waits", both.mark)
+    press(client, reviews[1], "hidden")
+    assert find_item("reviews.waiting") is None
 
 
 def test_what_was_changed_after_it_was_read_is_not_published(shop: Tenant) -> None:
