@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from kernel.embedded.children import Child
-from kernel.embedded.environment import python
+from kernel.embedded.environment import python, without
 from kernel.embedded.mailsink import sink_program
 from kernel.embedded.paths import PROJECT
 from kernel.embedded.postgres import TEST_SETTINGS
@@ -37,7 +37,9 @@ def _workers(arguments: Sequence[str]) -> tuple[str, ...]:
 
 
 def _test(env: dict[str, str]) -> dict[str, str]:
-    return {**env, "DJANGO_SETTINGS_MODULE": "config.test_settings"}
+    """Return the environment of the tests, whose many processes compile each module once."""
+    kept = without(env, "PYTHONDONTWRITEBYTECODE")
+    return {**kept, "DJANGO_SETTINGS_MODULE": "config.test_settings"}
 
 
 if __name__ == "__main__":
