@@ -3,8 +3,9 @@
 from typing import Final
 
 from crm.domain.channels import CHANNEL_LABELS
-from flows.domain.graph import Graph, Message
-from flows.domain.nodes import ChannelChoice, Goal
+from flows.domain.graph import Graph, Message, Policy, Split, ways
+from flows.domain.nodes import ABSplit, Branches, ChannelChoice, Goal, RandomShare
+from flows.domain.usual import comes_again
 from flows.errors import Problem
 
 PROMOTING = frozenset({"promotional", "behavioural"})
@@ -15,6 +16,12 @@ ASKED_APART = frozenset({"sms", "whatsapp"})
 NO_GOAL: Final = (
     "without a goal nobody leaves when they did what the flow is for, and nothing is counted"
 )
+ONLY_ONCE: Final = (
+    "each person enters once in a lifetime; when this happens to them again, as with their next"
+    " order, nothing starts"
+)
+SAME_WAY: Final = "leads everybody to the same step, so it decides nothing yet"
+_DECIDING: Final = (Split, Branches, RandomShare, ABSplit, ChannelChoice)
 
 
 def advise(graph: Graph) -> list[Problem]:
@@ -25,6 +32,9 @@ def advise(graph: Graph) -> list[Problem]:
     has_goal = graph.goal is not None or any(isinstance(x, Goal) for x in graph.nodes.values())
     if promoting and not has_goal:
         found.append(Problem("goal", NO_GOAL))
+    if graph.reentry.policy is Policy.ONCE and comes_again(graph.trigger):
+        found.append(Problem("reentry", ONLY_ONCE))
+    found += [Problem(f"nodes.{key}", SAME_WAY) for key in _undecided(graph)]
     if not any(isinstance(node, ChannelChoice) for node in graph.nodes.values()):
         found += [
             Problem(
@@ -36,3 +46,9 @@ def advise(graph: Graph) -> list[Problem]:
             if node.channel in ASKED_APART
         ]
     return found
+
+
+def _undecided(graph: Graph) -> list[str]:
+    """Return the nodes with several ways that all lead to one; waits are none."""
+    choices = {key: ways(node) for key, node in graph.nodes.items() if isinstance(node, _DECIDING)}
+    return sorted(key for key, out in choices.items() if len({target for _, target in out}) == 1)

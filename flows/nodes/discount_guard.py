@@ -15,7 +15,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "title": "Best customers",
             "description": "Whoever is in this segment gets no discount.",
         },
-        "yes": target("Best customers", "Node with what they get instead."),
+        "yes": target("Best customers", "Node with what they get instead.", is_apart=True),
         "no": target("All others", "Node with the discount."),
     },
     required=["segment", "yes", "no"],

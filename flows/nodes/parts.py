@@ -177,15 +177,20 @@ def timeout(n: int, unit: str) -> dict[str, Any]:
     }
 
 
-def target(title: str, description: str, *, kind: str = NODE) -> dict[str, Any]:
+def target(
+    title: str, description: str, *, kind: str = NODE, is_apart: bool = False
+) -> dict[str, Any]:
     """Return the schema of a way out.
 
     Args:
         title: of the way.
         description: where it leads.
         kind: `NODE`, or `JUMP`.
+        is_apart: it is for those whom the node is not for; forms end it where the other ways go on
+            to what followed.
     """
-    return {"type": "string", "format": kind, "title": title, "description": description}
+    way = {"type": "string", "format": kind, "title": title, "description": description}
+    return {**way, "apart": True} if is_apart else way
 
 
 def describe(

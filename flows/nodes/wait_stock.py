@@ -40,7 +40,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
         },
         "timeout": timeout(180, "days"),
         "on_stock": target("When it is back", "Node that follows."),
-        "on_timeout": target("When its time is over", "Node that follows."),
+        "on_timeout": target("When its time is over", "Node that follows.", is_apart=True),
     },
     required=["timeout", "on_stock", "on_timeout"],
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crm.services.events import event_handlers, handlers_of
+from flows.domain.usual import BY_EVENT, BY_KEY, OF_ORDERS
 from flows.models import Flow, FlowVersion
 from flows.nodes import NODE_TYPES
 from flows.nodes.rules import RULES_SCHEMA
@@ -12,6 +13,7 @@ from flows.nodes.triggers import TRIGGER_TYPES
 from flows.queries.pages import count_nodes
 from messaging.models import Template
 from messaging.queries.coupons import list_choices
+from segments.domain.starters import CORE_STARTERS
 from segments.queries.suggestions import Asked, list_suggestions
 from stores.models import WebhookEndpoint
 
@@ -47,6 +49,28 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     "exit": _ENDS,
 }
 """Where a type of node stands in the menu, and its icon; one that is not named is an action."""
+ALSO_CALLED: Final[Mapping[str, str]] = {
+    "message": "email sms whatsapp push mail text",
+    "delay": "time delay pause",
+    "split": "conditional split trigger split if condition",
+    "branches": "multi-branch switch if",
+    "random": "percent sample",
+    "ab_split": "test experiment variation",
+    "alert": "notification internal",
+    "update_property": "profile field",
+    "coupon": "discount code",
+    "task": "call to-do",
+    "webhook": "http api",
+    "exit": "end stop",
+}
+"""Words by which a type of node is found as well: what other tools call it."""
+_STARTERS: Final = {starter.key: starter for starter in CORE_STARTERS}
+OFTEN: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
+    *((_STARTERS[key].name, _STARTERS[key].definition) for key in ("repeat", "vip", "unhappy")),
+    ("Bought what is used up", {"bought": {"flag": ["consumable"]}, "within": {"days": 60}}),
+    ("Subscribed to SMS", {"consent": "sms", "is": "subscribed"}),
+)
+"""What splits ask most often, by name: a press takes it."""
 WORDS: Final[Mapping[str, str]] = {
     "email": "Email",
     "sms": "SMS",
@@ -119,6 +143,9 @@ def describe_types() -> dict[str, Any]:
         "triggers": list(TRIGGER_TYPES),
         "rules": RULES_SCHEMA,
         "words": dict(WORDS),
+        "often": [{"name": name, "condition": condition} for name, condition in OFTEN],
+        "reentry": {"events": dict(BY_EVENT), "keys": dict(BY_KEY)},
+        "about": dict.fromkeys(OF_ORDERS, "order_id"),
     }
 
 
@@ -173,7 +200,8 @@ def find_live_graph(flow_id: int) -> dict[str, Any] | None:
 
 def _describe_type(described: Mapping[str, Any]) -> dict[str, Any]:
     group, icon = GROUPS.get(described["type"], _ACTS)
-    return {**described, "group": group, "icon": icon}
+    also = ALSO_CALLED.get(described["type"], "")
+    return {**described, "group": group, "icon": icon, "also": also}
 
 
 def _events(handler: str, text: str) -> list[Offer]:

@@ -21,14 +21,17 @@ from tests.flows.support import make_template
 
 MAILS = {
     "Thank you": "thanks",
-    "How to use it": "howto",
-    "Leave a review": "review",
     "Tips": "tips",
-    "Order again": "again",
+    "How was it": "review",
+    "With a code": "code",
+    "Goes with it": "goes_with",
+    "Refill": "refill",
+    "What is new": "news",
 }
-WAITS = (3, 7, 14, 45)
-"""Days between the mails after an order."""
 MOST_INTERACTIONS = 40
+"""For row F7 as a whole, with both of its splits; typing one text counts as one."""
+BEFORE_END = "Add a step before End, for all who come there"
+OUT = ("next", "on_event", "on_timeout", "yes", "no")
 
 
 @pytest.fixture
@@ -63,19 +66,41 @@ class Hand:
         self.count += 1
         panel(self.page).get_by_label(label, exact=True).fill(text)
 
-    def choose(self, label: str, text: str) -> None:
-        """Type into a field with suggestions and take the one that fits."""
-        self.fill(label, text)
-        found = self.page.get_by_role("option", name=text).first
-        expect(found).to_have_attribute("aria-selected", "true")
-        self.count += 1
-        self.page.keyboard.press("Enter")
+    def pick(self, name: str) -> None:
+        """Take one of the suggestions that are open."""
+        self.click(self.page.get_by_role("option", name=name))
 
-    def add(self, title: str) -> None:
-        """Press a step of the list at the left, which adds it after the chosen one."""
+    def add(self, title: str, onto: str = "") -> None:
+        """Press a step of the list at the left, which adds it after the chosen one, or drag it.
+
+        Args:
+            title: of the step.
+            onto: what the plus is called on which it is dropped, the last of that name.
+        """
         steps = self.page.get_by_role("group", name="Steps to add")
-        self.click(steps.get_by_role("button", name=title, exact=True))
+        step = steps.get_by_role("button", name=title, exact=True)
+        if onto:
+            self.count += 1
+            step.drag_to(self.page.get_by_role("button", name=onto, exact=True).last)
+        else:
+            self.click(step)
         expect(panel(self.page).get_by_role("heading", name=title)).to_be_visible()
+
+    def wait(self, days: int, onto: str = "") -> None:
+        self.add("Wait", onto)
+        self.fill("How long", str(days))
+        expect(self.page.get_by_role("button", name=f"Wait {days} days").first).to_be_visible()
+
+    def send(self, template: str, onto: str = "") -> None:
+        self.add("Send a message", onto)
+        self.pick(template)
+        expect(self.page.locator(".fb-card").filter(has_text=template)).to_be_visible()
+
+    def split(self, by: str) -> None:
+        """Add a split that asks what is asked often."""
+        self.add("Split")
+        self.click(panel(self.page).get_by_role("button", name=by))
+        expect(panel(self.page).get_by_role("button", name="Change who")).to_be_visible()
 
 
 def panel(page: Page) -> Locator:
@@ -108,7 +133,26 @@ def draft_of(tenant: Tenant, flow_id: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.covers("F1")
+def build_what_follows_an_order(hand: Hand) -> None:
+    """Take the steps of row F7; a delivery that nobody tells of is not waited for without end."""
+    hand.send("Thank you")
+    hand.wait(2)
+    hand.send("Tips")
+    hand.add("Wait for an event")
+    hand.pick("Order Delivered")
+    hand.wait(7, BEFORE_END)
+    hand.send("How was it")
+    hand.wait(6)
+    hand.split("Repeat buyers")
+    hand.send("With a code")
+    hand.send("Goes with it", "Add a step after Split: No")
+    hand.wait(30, BEFORE_END)
+    hand.split("Bought what is used up")
+    hand.send("Refill")
+    hand.send("What is new", "Add a step after Split: No")
+
+
+@pytest.mark.covers("F1", "F7")
 def test_the_flow_after_an_order_is_built_from_an_empty_canvas_and_published(
     page: Page, site: str, shop: Tenant
 ) -> None:
@@ -116,15 +160,9 @@ def test_the_flow_after_an_order_is_built_from_an_empty_canvas_and_published(
     page.goto(f"{site}flows/new/")
     hand.click(page.get_by_role("button", name="Empty canvas"))
     hand.click(page.get_by_role("radio", name="Something happens"))
-    hand.choose("Event", "Order Placed")
-    expect(card(page, "")).to_contain_text("Order Placed")
-    for name, days in zip(MAILS, (0, *WAITS), strict=True):
-        if days:
-            hand.add("Wait")
-            hand.fill("How long", str(days))
-        hand.add("Send a message")
-        hand.choose("Template", name)
-        expect(page.locator(".fb-card").filter(has_text=name)).to_be_visible()
+    hand.pick("Order Placed")
+    expect(card(page, "")).to_contain_text("Every time")
+    build_what_follows_an_order(hand)
     expect(page.get_by_role("button", name="No problems")).to_be_visible()
     hand.click(page.get_by_role("button", name="Publish…"))
     hand.click(page.get_by_role("button", name="Publish and switch on"))
@@ -132,15 +170,31 @@ def test_the_flow_after_an_order_is_built_from_an_empty_canvas_and_published(
     assert hand.count < MOST_INTERACTIONS
 
     graph = stored(shop, lambda: FlowVersion.objects.get().graph)
-    walked, key = [], graph["entry_node"]
-    while (node := graph["nodes"][key])["type"] != "exit":
-        walked.append(node.get("template") or (node["n"], node["unit"]))
-        key = node["next"]
-    mails = list(MAILS.values())
-    expected: list[Any] = [mails[0]]
-    for days, mail in zip(WAITS, mails[1:], strict=True):
-        expected += [(days, "days"), mail]
-    assert walked == expected
+    nodes = graph["nodes"]
+    assert {key: [node[way] for way in OUT if way in node] for key, node in nodes.items()} == {
+        "message": ["delay"],
+        "delay": ["message_2"],
+        "message_2": ["wait_event"],
+        "wait_event": ["delay_2", "delay_2"],
+        "delay_2": ["message_3"],
+        "message_3": ["delay_3"],
+        "delay_3": ["split"],
+        "split": ["message_4", "message_5"],
+        "message_4": ["delay_4"],
+        "message_5": ["delay_4"],
+        "delay_4": ["split_2"],
+        "split_2": ["message_6", "message_7"],
+        "message_6": ["end"],
+        "message_7": ["end"],
+        "end": [],
+    }
+    sent = [node["template"] for node in nodes.values() if node["type"] == "message"]
+    assert sent == list(MAILS.values())
+    waited = [node["n"] for node in nodes.values() if node["type"] == "delay"]
+    assert waited == [2, 7, 6, 30]
+    assert nodes["wait_event"]["any_of"] == [{"event": "Order Delivered", "same": ["order_id"]}]
+    assert nodes["split_2"]["condition"]["bought"] == {"flag": ["consumable"]}
+    assert graph["reentry"] == {"policy": "every_time"}
     assert stored(shop, lambda: Flow.objects.get().status) == "live"
 
 
@@ -337,7 +391,7 @@ def test_a_split_asks_what_segments_ask_and_what_became_of_a_message(
     page.get_by_role("button", name="Add a step after Tips").click()
     page.get_by_role("combobox", name="Find a step").fill("split")
     page.keyboard.press("Enter")
-    panel(page).get_by_role("button", name="Choose who").click()
+    panel(page).get_by_role("button", name="Ask something else").click()
     dialog = page.get_by_role("dialog", name="Who")
     page.get_by_role("combobox", name="Find a condition").fill("message of this flow")
     page.keyboard.press("Enter")

@@ -10,8 +10,16 @@ from django.urls import reverse
 from flows.domain.definition_text import LONGEST
 from flows.models import Flow, FlowDraft, FlowRun, FlowVersion
 from flows.nodes import NODE_TYPES
+from flows.queries.builder import OFTEN
 from flows.services.comparing import compare
-from flows.services.drafts import EMPTY, look_at, open_draft, save_draft, start_flow
+from flows.services.drafts import (
+    EMPTY,
+    find_fault,
+    look_at,
+    open_draft,
+    save_draft,
+    start_flow,
+)
 from kernel.errors import Outdated
 from tenants.models import AuditEntry, Job, Tenant
 from tests.factories.flows import definition, make_flow, message_node
@@ -173,7 +181,28 @@ def test_words_ways_and_conditions_are_told() -> None:
     assert found["trigger"] == {"title": "Order Placed", "rules": [("How often", "Every time")]}
     assert found["said"]["nodes.split.condition"] == found["nodes"]["split"]["text"]
     assert [way["label"] for way in found["nodes"]["split"]["ways"]] == ["Yes", "No"]
-    assert [one["at"] for one in found["advice"]] == ["goal"]
+    advised = [(one["node"], one["at"]) for one in found["advice"]]
+    assert advised == [("", "goal"), ("split", "")], "both ways of the split lead to one end"
+
+
+def test_once_in_a_lifetime_is_advised_on_where_it_happens_again() -> None:
+    """Once in a lifetime is a trap where it happens again."""
+
+    def advised(trigger: dict[str, Any], policy: str) -> list[str]:
+        graph = definition({"note": message_node()}, trigger=trigger, reentry={"policy": policy})
+        return [one["at"] for one in look_at(graph)["advice"]]
+
+    assert advised({"event": "Order Placed"}, "once") == ["goal", "reentry"]
+    assert advised({"event": "Order Placed"}, "every_time") == ["goal"]
+    assert advised({"event": "Form Submitted"}, "once") == ["goal"]
+    assert advised({"date": {"property": "birthday"}}, "once") == ["goal", "reentry"]
+    assert advised({"date": {"property": "born", "repeats": "once"}}, "once") == ["goal"]
+    assert advised({"refill": {}}, "once") == ["goal", "reentry"]
+    assert advised({"manual": True}, "once") == ["goal"]
+
+
+def test_what_splits_ask_often_can_be_asked() -> None:
+    assert [name for name, asked in OFTEN if find_fault(asked, "condition") is not None] == []
 
 
 def test_a_draft_is_published_and_switched_on(owner: Client, flow: Flow) -> None:

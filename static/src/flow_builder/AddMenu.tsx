@@ -12,7 +12,7 @@ const EDGE = 8;
 interface AddMenuProps {
   kinds: readonly NodeKind[];
   beside: DOMRect;
-  pick: (kind: NodeKind) => void;
+  pick: (kind: NodeKind, isByKey: boolean) => void;
   close: () => void;
 }
 
@@ -33,7 +33,7 @@ export function AddMenu({ kinds, beside, pick, close }: AddMenuProps): ReactNode
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const kind = ordered[chosen];
     if (step) setChosen((chosen + step + ordered.length) % Math.max(ordered.length, 1));
-    else if (event.key === "Enter" && kind) pick(kind);
+    else if (event.key === "Enter" && kind) pick(kind, true);
     else if (event.key === "Escape" || event.key === "Tab") close();
     else return;
     event.preventDefault();
@@ -80,7 +80,7 @@ export function AddMenu({ kinds, beside, pick, close }: AddMenuProps): ReactNode
                   className="fb-add-item"
                   aria-selected={ordered[chosen] === kind}
                   onPointerMove={() => setChosen(ordered.indexOf(kind))}
-                  onClick={() => pick(kind)}
+                  onClick={() => pick(kind, false)}
                 >
                   <span className="fb-mark" data-group={kind.group}>
                     <Icon name={kind.icon} />
@@ -115,7 +115,7 @@ function search(kinds: readonly NodeKind[], text: string): NodeKind[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [...kinds];
   const holds = (said: string): boolean => words.every((word) => said.toLowerCase().includes(word));
-  const titled = kinds.filter((kind) => holds(`${kind.title} ${kind.type}`));
+  const titled = kinds.filter((kind) => holds(`${kind.title} ${kind.type} ${kind.also}`));
   return [...titled, ...kinds.filter((kind) => !titled.includes(kind) && holds(`${kind.title} ${kind.description} ${kind.group}`))];
 }
 

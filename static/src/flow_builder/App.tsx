@@ -28,6 +28,9 @@ import { useDraft } from "./useDraft";
 import { useCounts, useLook } from "./useLook";
 
 const EDITABLE = "(min-width: 768px)";
+const FIELD = ":is(input, select, textarea, button):not(:disabled)";
+/** Where a step is told what it is about, else its first field. */
+const FIRST_FIELDS = [".fb-panel .fb-fields [role=combobox]:not(.fb-more *)", `.fb-panel .fb-fields ${FIELD}`];
 
 type Side = "step" | "problems" | null;
 
@@ -122,13 +125,17 @@ export function App({ told }: { told: Told }): ReactNode {
         setCurrent(key);
         setSelected(new Set([key]));
         setSide("step");
-        if (isByKey) focus(".fb-panel-body :is(input, select, textarea, button):not(:disabled)");
+        if (isByKey) focus(`.fb-panel-body ${FIELD}`);
       },
+      focusField: () => focus(`.fb-kind-fields ${FIELD}`),
       askToAdd: (way, beside) => setAsked({ way, beside }),
-      add: (way, kind) => {
+      add: (way, kind, isByKey) => {
         setAsked(null);
         setDragged(null);
-        apply(grammar.add(graph, way, kind), `${kind.title} added.`, true);
+        const changed = grammar.add(graph, way, kind);
+        apply(changed, `${kind.title} added.`, true);
+        // Who goes by keyboard stays at the step; everybody else says at once what it is to do.
+        if (!isByKey) focus(...FIRST_FIELDS, `[data-card="${CSS.escape(changed.key)}"]`);
       },
       change: draft.change,
       editCondition: (title, value, done) => setCondition({ title, value, done }),
@@ -138,8 +145,7 @@ export function App({ told }: { told: Told }): ReactNode {
 
   const layout = useLayout(editor);
   const wayAfter = (key: string): Way | undefined => grammar.ways(graph, key).find((way) => !way.isJump);
-  const wayBefore = (key: string): Way | undefined =>
-    ["", ...Object.keys(graph.nodes)].flatMap((each) => grammar.ways(graph, each)).find((way) => way.to === key && !way.isJump);
+  const wayBeside = (key: string): Way | undefined => wayAfter(key) ?? grammar.wayTo(graph, key);
 
   const deeds: Deeds = {
     layout,
@@ -151,11 +157,11 @@ export function App({ told }: { told: Told }): ReactNode {
       focus(`[data-card="${CSS.escape(key)}"]`);
     },
     addAfter: () => {
-      const way = wayAfter(known) ?? wayBefore(known);
+      const way = wayBeside(known);
       if (way) setAsked({ way, beside: boxOf(known) });
     },
     addBefore: () => {
-      const way = known === "" ? wayAfter("") : wayBefore(known);
+      const way = known === "" ? wayAfter("") : grammar.wayTo(graph, known);
       if (way) setAsked({ way, beside: boxOf(known) });
     },
     remove: () => {
@@ -173,7 +179,7 @@ export function App({ told }: { told: Told }): ReactNode {
       toast(words);
     },
     paste: () => {
-      const way = wayAfter(known) ?? wayBefore(known);
+      const way = wayBeside(known);
       if (copied && way) apply(grammar.paste(graph, way, copied), "Pasted.", false);
     },
     undo: () => {
@@ -225,8 +231,8 @@ export function App({ told }: { told: Told }): ReactNode {
               {!isReadOnly && (
                 <Palette
                   press={(kind) => {
-                    const way = wayAfter(known) ?? wayBefore(known);
-                    if (way) editor.add(way, kind);
+                    const way = wayBeside(known);
+                    if (way) editor.add(way, kind, false);
                   }}
                 />
               )}
@@ -249,7 +255,7 @@ export function App({ told }: { told: Told }): ReactNode {
           <AddMenu
             kinds={told.types}
             beside={asked.beside}
-            pick={(kind) => editor.add(asked.way, kind)}
+            pick={(kind, isByKey) => editor.add(asked.way, kind, isByKey)}
             close={() => {
               setAsked(null);
               focus(`[data-card="${CSS.escape(known)}"]`);

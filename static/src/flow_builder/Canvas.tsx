@@ -21,6 +21,8 @@ const EDGE_TYPES = { lane: Lane };
 const FIT = { padding: 0.12, maxZoom: 1 };
 const MOST_SHOWN_WHOLE = 8;
 const PAN_MS = 140;
+/** Below a step stands what adds the next one. */
+const ROOM_BELOW = 110;
 
 /** The id of a card in the library, which takes no empty one. */
 export function idOfCard(key: string): string {
@@ -178,9 +180,12 @@ function useBringIntoView(layout: Layout, key: string, holder: HTMLDivElement | 
     const { x, y, zoom } = flow.getViewport();
     const [left, top] = [place.x * zoom + x, place.y * zoom + y];
     const [halfWidth, height] = [(WIDTH / 2) * zoom, place.height * zoom];
-    const isSeen = left - halfWidth > 0 && left + halfWidth < holder.clientWidth && top > 0 && top + height + 40 < holder.clientHeight;
-    if (isSeen) return;
+    const isAside = left - halfWidth < 0 || left + halfWidth > holder.clientWidth;
+    const isAbove = top < 0 || top + height + ROOM_BELOW > holder.clientHeight;
+    if (!isAside && !isAbove) return;
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    void flow.setCenter(place.x, place.y + place.height / 2, { zoom, duration: isStill ? 0 : PAN_MS });
+    // Only what is out of sight moves, so that neighbours stay where they are.
+    const next = { x: isAside ? holder.clientWidth / 2 - place.x * zoom : x, y: isAbove ? (holder.clientHeight - height) / 2 - place.y * zoom : y, zoom };
+    void flow.setViewport(next, { duration: isStill ? 0 : PAN_MS });
   }, [flow, key, layout, holder]);
 }

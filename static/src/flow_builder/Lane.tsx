@@ -6,6 +6,7 @@ import { useState, type CSSProperties, type DragEvent, type ReactNode } from "re
 
 import type { LaneEdge } from "./Canvas";
 import { useEditor } from "./context";
+import type { Editor } from "./context";
 import type { Way } from "./graph";
 import { Icon } from "./parts";
 import type { WayLook } from "./told";
@@ -26,7 +27,8 @@ export function Lane({ id, data }: EdgeProps<LaneEdge>): ReactNode {
             {visits !== undefined && <span className="fb-way-count">{visits.toLocaleString("en-GB")}</span>}
           </span>
         )}
-        {!line.isBack && !editor.isReadOnly && <Plus way={line.way} place={line.plus} />}
+        {!line.isBack && !editor.isReadOnly && <Plus way={line.way} place={line.plus} label={labelOf(editor, line.way)} />}
+        {line.join && !editor.isReadOnly && <JoinPlus to={line.way.to} place={line.join} />}
       </EdgeLabelRenderer>
     </>
   );
@@ -37,7 +39,7 @@ function at({ x, y }: { x: number; y: number }): CSSProperties {
 }
 
 /** Name a way of several; the only way of a step needs no name. */
-function nameOf(editor: ReturnType<typeof useEditor>, way: Way): WayLook | null {
+function nameOf(editor: Editor, way: Way): WayLook | null {
   const ways = editor.grammar.ways(editor.graph, way.from);
   if (ways.length < 2) return null;
   const index = ways.findIndex((each) => each.at.join(".") === way.at.join("."));
@@ -45,15 +47,31 @@ function nameOf(editor: ReturnType<typeof useEditor>, way: Way): WayLook | null 
   return found ?? { word: "", label: way.title, tone: "neutral", symbol: "split" };
 }
 
-function Plus({ way, place }: { way: Way; place: { x: number; y: number } }): ReactNode {
+interface PlusProps {
+  way: Way;
+  place: { x: number; y: number };
+  label: string;
+}
+
+function labelOf(editor: Editor, way: Way): string {
+  return `Add a step after ${editor.titleOf(way.from)}${way.from && way.title !== "Then" ? `: ${way.title}` : ""}`;
+}
+
+/** A button where several ways have come together: what is added there is for all of them. */
+function JoinPlus({ to, place }: { to: string; place: PlusProps["place"] }): ReactNode {
+  const { grammar, graph, titleOf } = useEditor();
+  const way = grammar.wayTo(graph, to);
+  return way && <Plus way={way} place={place} label={`Add a step before ${titleOf(to)}, for all who come there`} />;
+}
+
+function Plus({ way, place, label }: PlusProps): ReactNode {
   const editor = useEditor();
   const [isOver, setOver] = useState(false);
   const { dragged } = editor;
-  const before = editor.titleOf(way.from);
   const drop = (event: DragEvent): void => {
     event.preventDefault();
     setOver(false);
-    if (dragged) editor.add(way, dragged);
+    if (dragged) editor.add(way, dragged, false);
   };
   return (
     <button
@@ -63,8 +81,9 @@ function Plus({ way, place }: { way: Way; place: { x: number; y: number } }): Re
       data-over={isOver ? "" : undefined}
       data-after={way.from}
       data-way={way.at.join(".")}
-      aria-label={`Add a step after ${before}${way.from && way.title !== "Then" ? `: ${way.title}` : ""}`}
-      title="Add a step here"
+      data-joined={way.along?.length ? "" : undefined}
+      aria-label={label}
+      title={way.along?.length ? "Add a step here, for all who come this far" : "Add a step here"}
       tabIndex={-1}
       onClick={(event) => editor.askToAdd(way, event.currentTarget.getBoundingClientRect())}
       onDragOver={(event) => {

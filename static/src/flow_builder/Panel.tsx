@@ -1,6 +1,6 @@
 // What is set at one step, or at what starts the flow: a form beside the canvas.
 
-import { useMemo, type ReactNode } from "react";
+import { useMemo, useRef, type ReactNode } from "react";
 
 import { firstSentence } from "./AddMenu";
 import { wordsOf } from "./Card";
@@ -9,10 +9,12 @@ import type { Editor, FormScope } from "./context";
 import { Fields, fits } from "./Form";
 import { titleOf } from "./Frame";
 import { begin, withNode } from "./graph";
-import { asObj, asText, put } from "./json";
+import { asObj, asText, isSame, put } from "./json";
 import type { Json, Obj, Path } from "./json";
 import { Icon, IconButton, plain } from "./parts";
-import type { Graph, Kind, Problem, Schema } from "./told";
+import type { Graph, Kind, Problem, Schema, Told } from "./told";
+
+const ONCE: Obj = { policy: "once" };
 
 interface PanelProps {
   cardKey: string;
@@ -176,25 +178,41 @@ export function triggerOf(editor: Editor): Kind | undefined {
   return exact.find((kind) => (kind.schema.required ?? []).every((name) => name in trigger) && fits(kind.schema, trigger));
 }
 
+/** Let something else start the flow; how often people enter follows it where nobody chose otherwise. */
+function startBy(told: Told, before: Graph, trigger: Obj): Graph {
+  const usual = (of: Obj): Obj => told.reentry.events[asText(of["event"])] ?? told.reentry.keys[Object.keys(of)[0] ?? ""] ?? ONCE;
+  const isUsual = isSame(before["reentry"] ?? ONCE, usual(asObj(before["trigger"])));
+  return { ...before, trigger, ...(isUsual ? { reentry: usual(trigger) } : {}) };
+}
+
 function TriggerForm(): ReactNode {
   const editor = useEditor();
   const { told, graph } = editor;
   const trigger = asObj(graph["trigger"]);
   const chosen = triggerOf(editor);
-  const writeTrigger = useMemo(() => (before: Graph, next: Json): Graph => ({ ...before, trigger: next }), []);
+  const writeTrigger = useMemo(() => (before: Graph, next: Json): Graph => startBy(told, before, asObj(next)), [told]);
   const writeRules = useMemo(() => (_: Graph, next: Json): Graph => asObj(next) as Graph, []);
   const scope = useScope("trigger", trigger, chosen?.schema, writeTrigger, "");
   const rules = useScope("", graph, told.rules, writeRules, "");
+  // Who goes through the kinds with the arrow keys is not taken away from them.
+  const isByPointer = useRef(false);
   const pick = (kind: Kind): void => {
     const first = asObj(begin(kind.schema));
     const filled = Object.fromEntries((kind.schema.required ?? []).map((name) => [name, first[name] ?? ""]));
-    editor.change((before) => ({ ...before, trigger: filled }));
+    editor.change((before) => startBy(told, before, filled));
+    if (isByPointer.current) editor.focusField();
   };
   return (
     <>
       <div className="fb-kinds" role="radiogroup" aria-label="What starts it">
         {told.triggers.map((kind) => (
-          <label key={kind.type} className="fb-kind" data-chosen={kind === chosen ? "" : undefined}>
+          <label
+            key={kind.type}
+            className="fb-kind"
+            data-chosen={kind === chosen ? "" : undefined}
+            onPointerDown={() => (isByPointer.current = true)}
+            onKeyDown={() => (isByPointer.current = false)}
+          >
             <input type="radio" name="trigger" checked={kind === chosen} onChange={() => pick(kind)} />
             <Icon name={kind.icon} />
             <span>
@@ -206,7 +224,7 @@ function TriggerForm(): ReactNode {
       </div>
       {chosen && (
         <FormContext value={scope}>
-          <div className="fb-fields">
+          <div className="fb-fields fb-kind-fields">
             <Fields schema={chosen.schema} path={[]} value={trigger} />
           </div>
         </FormContext>

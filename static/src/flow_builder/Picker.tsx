@@ -5,13 +5,14 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode 
 import { useEditor, useForm } from "./context";
 import { useInvalid, Wrap } from "./Frame";
 import type { FieldProps } from "./Frame";
-import { asList, asText } from "./json";
+import { asList, asText, read } from "./json";
 import { IconButton } from "./parts";
 import { offers } from "./server";
-import type { Offer } from "./told";
+import type { Graph, Offer } from "./told";
 
 /** What is on a list, and nothing else can be meant. */
 const LISTED = new Set(["template", "segment", "coupon", "endpoint"]);
+const NONE: ReadonlySet<string> = new Set();
 const PAUSE_MS = 150;
 const NAMES: Record<string, string> = {
   template: "templates",
@@ -23,19 +24,23 @@ const NAMES: Record<string, string> = {
 export function Picker(props: FieldProps): ReactNode {
   const { schema, path, value } = props;
   const form = useForm();
-  const { told } = useEditor();
+  const { told, graph } = useEditor();
   const of = schema.format ?? "";
   const isListed = LISTED.has(of);
   const said = asText(value);
-  const label = useLabel(of, said, isListed);
+  const chosen = useChosen(of, said, isListed);
+  const label = said && (chosen?.label ?? "…");
   const id = useId();
 
-  /** A template brings its channel and its class with it. */
+  /** A template brings its channel and its class with it, an event that it is of the same order. */
   const pick = (offer: Offer): void => {
     const mark = `${form.path}.pick`;
-    form.change(path, offer.value, mark);
-    if (of !== "template" || !offer.more) return;
     const outer = path.slice(0, -1);
+    form.change(path, offer.value, mark);
+    const about = told.about[offer.value];
+    const isOfSame = of === "event" && about !== undefined && about === told.about[form.event] && offer.value !== form.event;
+    if (isOfSame && read(form.value, [...outer, "same"]) === undefined) form.change([...outer, "same"], [about], mark);
+    if (of !== "template" || !offer.more) return;
     const { channel = "email", message_class: kind = "" } = offer.more;
     form.change([...outer, "channel"], channel === "email" ? undefined : channel, mark);
     form.change([...outer, "message_class"], kind, mark);
@@ -51,6 +56,7 @@ export function Picker(props: FieldProps): ReactNode {
           event={form.event}
           text={isListed ? label : said}
           isListed={isListed}
+          later={of === "template" ? usedIn(graph) : NONE}
           invalid={useInvalid(path)}
           pick={pick}
           type={(text) => form.change(path, text || undefined, path.join("."))}
@@ -59,8 +65,16 @@ export function Picker(props: FieldProps): ReactNode {
       </div>
       {of === "template" && (
         <p className="field-help">
+          {chosen?.more && (
+            <>
+              <a href={`${told.urls.templates}${chosen.more["id"]}/`} target="_blank" rel="noreferrer">
+                See, edit or test it
+              </a>
+              {", or "}
+            </>
+          )}
           <a href={told.urls.templates} target="_blank" rel="noreferrer">
-            Write a new template
+            {chosen?.more ? "write a new one" : "Write a new template"}
           </a>{" "}
           in another tab; it is on the list at once.
         </p>
@@ -69,17 +83,22 @@ export function Picker(props: FieldProps): ReactNode {
   );
 }
 
-/** Return what a value is called; what is gone keeps its number or key. */
-function useLabel(of: string, value: string, isListed: boolean): string {
+/** Return the templates that messages of the flow send already. */
+function usedIn(graph: Graph): ReadonlySet<string> {
+  return new Set(Object.values(graph.nodes).map((node) => asText(node["template"])));
+}
+
+/** Return what is chosen as it is on offer; what is gone keeps its number or key for a name. */
+function useChosen(of: string, value: string, isListed: boolean): Offer | null {
   const { told } = useEditor();
-  const [found, setFound] = useState<{ value: string; label: string }>({ value: "", label: "" });
+  const [found, setFound] = useState<Offer | null>(null);
   useEffect(() => {
     if (!isListed || !value) return undefined;
     let isGone = false;
     offers(told, { of, ids: value }).then(
       (list) => {
-        const label = list.find((one) => one.value === value)?.label ?? `${value} (deleted)`;
-        if (!isGone) setFound({ value, label });
+        const offer = list.find((one) => one.value === value);
+        if (!isGone) setFound(offer ?? { value, label: `${value} (deleted)`, note: "", more: null });
       },
       () => undefined,
     );
@@ -87,8 +106,7 @@ function useLabel(of: string, value: string, isListed: boolean): string {
       isGone = true;
     };
   }, [told, of, value, isListed]);
-  if (!value) return "";
-  return found.value === value ? found.label : "…";
+  return value && found?.value === value ? found : null;
 }
 
 interface ComboProps {
@@ -97,13 +115,15 @@ interface ComboProps {
   event: string;
   text: string;
   isListed: boolean;
+  /** Values that stand last in the whole list. */
+  later?: ReadonlySet<string>;
   invalid: object;
   label?: string;
   pick: (offer: Offer) => void;
   type: (text: string) => void;
 }
 
-export function Combo({ id, of, event: happening, text, isListed, invalid, label, pick, type }: ComboProps): ReactNode {
+export function Combo({ id, of, event: happening, text, isListed, later = NONE, invalid, label, pick, type }: ComboProps): ReactNode {
   const { told } = useEditor();
   const [typed, setTyped] = useState<string | null>(null);
   const [hits, setHits] = useState<Offer[] | null>(null);
@@ -119,7 +139,7 @@ export function Combo({ id, of, event: happening, text, isListed, invalid, label
       offers(told, { of, text: words, ...(of === "event-property" ? { event: happening } : {}) }).then(
         (list) => {
           if (turn !== asked.current) return;
-          setHits(list);
+          setHits(words ? list : [...list.filter((one) => !later.has(one.value)), ...list.filter((one) => later.has(one.value))]);
           setChosen(words && list.length > 0 ? 0 : -1);
         },
         () => setHits(null),

@@ -28,6 +28,8 @@ export function Publish({ draft, isFresh, close, show, done, meet }: PublishProp
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState("");
   const [isMoving, setMoving] = useState(false);
+  // Who is inside of a paused flow waits there.
+  const hasPeople = flow.isLive || flow.status === "paused";
 
   const send = async (): Promise<void> => {
     setBusy(true);
@@ -54,9 +56,8 @@ export function Publish({ draft, isFresh, close, show, done, meet }: PublishProp
   return (
     <Dialog title={flow.version === 0 ? "Publish this flow?" : `Publish version ${flow.version + 1}?`} close={close}>
       {look.advice.length > 0 && <ProblemList problems={look.advice} tone="warn" show={show} />}
-      {flow.isLive ? (
-        <Inside draft={draft} isMoving={isMoving} choose={setMoving} />
-      ) : (
+      {hasPeople && <Inside draft={draft} isMoving={isMoving} choose={setMoving} />}
+      {!flow.isLive && (
         <fieldset className="fb-set">
           <legend>And then</legend>
           <label className="check">

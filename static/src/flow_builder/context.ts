@@ -23,8 +23,10 @@ export interface Editor {
   unselect: () => void;
   clear: () => void;
   open: (key: string, isByKey: boolean) => void;
+  /** Go to the first thing that is to be said in the panel. */
+  focusField: () => void;
   askToAdd: (way: Way, beside: DOMRect) => void;
-  add: (way: Way, kind: NodeKind) => void;
+  add: (way: Way, kind: NodeKind, isByKey: boolean) => void;
   /** What is dragged from the list of steps; null where nothing is. */
   dragged: NodeKind | null;
   drag: (kind: NodeKind | null) => void;

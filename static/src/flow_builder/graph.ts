@@ -12,6 +12,10 @@ export interface Way {
   to: string;
   /** Leads to a step that stands elsewhere. */
   isJump: boolean;
+  /** Is not for those whom the step is for: it ends until somebody says more. */
+  isApart: boolean;
+  /** Other ways that come together at the same step: what is put there is put on them as well. */
+  along?: readonly Way[];
 }
 
 /** Steps that were copied; what they lead to outside of them is forgotten. */
@@ -45,7 +49,7 @@ export class Grammar {
 
   /** List the ways out of a step, in the order in which the server names them. */
   ways(graph: Graph, key: string): Way[] {
-    if (key === "") return [{ from: "", at: [ENTRY], title: "", to: asText(graph[ENTRY]), isJump: false }];
+    if (key === "") return [{ from: "", at: [ENTRY], title: "", to: asText(graph[ENTRY]), isJump: false, isApart: false }];
     const node = graph.nodes[key];
     const kind = this.kindOf(node);
     if (!node || !kind) return [];
@@ -76,18 +80,23 @@ export class Grammar {
     return seen;
   }
 
-  /** Put a new step on a way; where it has several ways itself, what followed goes on the first. */
+  /** Put a new step on a way; where it has several ways itself, all of them come to what followed. */
   add(graph: Graph, way: Way, kind: NodeKind): Changed {
     const key = freshKey(graph.nodes, kind.type);
-    let next = withNode(graph, key, this.begin(kind));
-    next = lead(next, way, key);
-    next = this.#fill(next, key, way.to);
+    const next = this.#fill(lead(withNode(graph, key, this.begin(kind)), way, key), key, way.to);
     return this.#prune(graph, next, key);
   }
 
-  /** Add one more way to a list of them, which ends at once. */
+  /** Return the ways to a step as one; none where nothing but jumps lead there. */
+  wayTo(graph: Graph, key: string): Way | undefined {
+    const [first, ...along] = this.#allWays(graph).filter((way) => way.to === key && !way.isJump);
+    return first && { ...first, along };
+  }
+
+  /** Add one more way to a list of them, which comes to where the others meet. */
   addItem(graph: Graph, key: string, path: Path, item: Json): Graph {
-    return this.#fill(withNode(graph, key, asObj(put(graph.nodes[key], path, item))), key, "");
+    const then = this.#meeting(graph, key);
+    return this.#fill(withNode(graph, key, asObj(put(graph.nodes[key], path, item))), key, then);
   }
 
   /** Take steps out; of those with several ways what is on the first stays. */
@@ -168,21 +177,27 @@ export class Grammar {
     }
   }
 
-  /** Let the first way of a step that leads nowhere go on at `then`, and every other end. */
+  /** Let the ways of a step that lead nowhere go on at `then`, else come to one end; but those apart. */
   #fill(graph: Graph, key: string, then: string): Graph {
     let next = graph;
-    let first = then;
+    let meeting = then;
     for (const way of this.ways(graph, key)) {
-      if (way.isJump || way.to in next.nodes) continue;
-      if (first) {
-        next = lead(next, way, first);
-        first = "";
-        continue;
-      }
-      const end = freshKey(next.nodes, "end");
-      next = lead(withNode(next, end, { type: EXIT }), way, end);
+      if (way.isJump || way.to in graph.nodes) continue;
+      const isEnd = way.isApart || meeting === "";
+      const to = isEnd ? freshKey(next.nodes, "end") : meeting;
+      if (isEnd) next = withNode(next, to, { type: EXIT });
+      if (!way.isApart) meeting = to;
+      next = lead(next, way, to);
     }
     return next;
+  }
+
+  /** Return the first step that all ways of one come to; empty where they never meet. */
+  #meeting(graph: Graph, key: string): string {
+    const ways = this.ways(graph, key).filter((way) => !way.isJump && way.to in graph.nodes);
+    const [first, ...others] = ways.map((way) => this.reach(graph, way.to).add(way.to));
+    const common = [...(first ?? [])].filter((each) => others.every((reached) => reached.has(each)));
+    return common.find((each) => common.every((other) => other === each || this.reach(graph, each).has(other))) ?? "";
   }
 
   /** End a way that led to something which is gone for good. */
@@ -206,11 +221,12 @@ export class Grammar {
   }
 }
 
-/** Return a graph in which a way leads elsewhere. */
+/** Return a graph in which a way leads elsewhere, and what comes along with it. */
 export function lead(graph: Graph, way: Way, to: string): Graph {
-  if (way.from === "") return { ...graph, [ENTRY]: to };
-  const node = graph.nodes[way.from];
-  return node ? withNode(graph, way.from, asObj(put(node, way.at, to))) : graph;
+  const others = (way.along ?? []).reduce((next, each) => lead(next, each, to), graph);
+  if (way.from === "") return { ...others, [ENTRY]: to };
+  const node = others.nodes[way.from];
+  return node ? withNode(others, way.from, asObj(put(node, way.at, to))) : others;
 }
 
 export function withNode(graph: Graph, key: string, node: Obj): Graph {
@@ -239,7 +255,7 @@ function waysIn(schema: Schema, value: Json | undefined, path: Path): Omit<Way, 
     const said = read(value, [name]);
     if (isWay(part)) {
       const isThere = typeof said === "string" || (schema.required ?? []).includes(name);
-      const way = { at, title: part.title ?? name, to: asText(said), isJump: part.format === "jump" };
+      const way = { at, title: part.title ?? name, to: asText(said), isJump: part.format === "jump", isApart: part.apart === true };
       return isThere ? [way] : [];
     }
     const inner = part.items;

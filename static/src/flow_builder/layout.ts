@@ -9,6 +9,8 @@ const GAP_Y = 56;
 /** Room for the names of several ways. */
 const GAP_WAYS = 96;
 const TURN = 20;
+/** Room for the button that adds a step where ways have come together. */
+const GAP_JOIN = 32;
 const ROUND = 10;
 const ASIDE = 26;
 
@@ -26,6 +28,8 @@ export interface Line {
   /** Where its name stands, and the button that adds a step. */
   label: { x: number; y: number };
   plus: { x: number; y: number };
+  /** Where it comes together with others, above the step; on the first of them alone. */
+  join?: { x: number; y: number };
   isBack: boolean;
 }
 
@@ -57,10 +61,13 @@ class Drawing {
   readonly #drawn = new Set<string>();
   /** The column of a way, where it has one of its own. */
   readonly #lanes = new Map<string, number>();
+  /** Steps at which several ways come together. */
+  readonly #joins: ReadonlySet<string>;
 
   constructor(graph: Graph, grammar: Grammar, heightOf: (key: string) => number) {
     this.#graph = graph;
     this.#grammar = grammar;
+    this.#joins = this.#findJoins();
     const box = this.#block("", new Set());
     if (!box) return;
     const order = this.#order();
@@ -69,6 +76,12 @@ class Drawing {
     for (const [key, x] of box.xs) this.#place(key, x - middle, tops.get(key) ?? 0, heightOf);
     for (const [id, x] of this.#lanes) this.#lanes.set(id, x - middle);
     this.#placeLoose(heightOf);
+  }
+
+  #findJoins(): Set<string> {
+    const seen = new Set<string>();
+    const goals = ["", ...Object.keys(this.#graph.nodes)].flatMap((key) => this.#ways(key).map(({ to }) => to));
+    return new Set(goals.filter((to) => to !== "" && seen.size === seen.add(to).size));
   }
 
   #place(key: string, x: number, y: number, heightOf: (key: string) => number): void {
@@ -197,7 +210,7 @@ class Drawing {
       const bottom = (tops.get(key) ?? 0) + heightOf(key) + (this.#isNamed(key) ? GAP_WAYS : GAP_Y);
       for (const { to } of ways) {
         if (to === "" || (rank.get(to) ?? 0) <= (rank.get(key) ?? 0)) continue;
-        tops.set(to, Math.max(tops.get(to) ?? 0, bottom));
+        tops.set(to, Math.max(tops.get(to) ?? 0, bottom + (this.#joins.has(to) ? GAP_JOIN : 0)));
       }
     }
     return tops;
@@ -205,7 +218,13 @@ class Drawing {
 
   lines(): Line[] {
     const keys = ["", ...Object.keys(this.#graph.nodes)];
-    return keys.flatMap((key) => this.#grammar.ways(this.#graph, key).flatMap((way) => this.#line(way) ?? []));
+    const lines = keys.flatMap((key) => this.#grammar.ways(this.#graph, key).flatMap((way) => this.#line(way) ?? []));
+    for (const key of this.#joins) {
+      const to = this.places.get(key);
+      const first = lines.find((line) => line.way.to === key && !line.isBack);
+      if (first && to) first.join = { x: to.x, y: to.y - (TURN + GAP_JOIN) / 2 };
+    }
+    return lines;
   }
 
   #line(way: Way): Line | null {
@@ -216,7 +235,7 @@ class Drawing {
     if (isBack) return this.#back(way, from, to);
     const lane = this.#lanes.get(idOf(way)) ?? from.x;
     const turn = sy + TURN;
-    const last = to.y - TURN;
+    const last = to.y - TURN - (this.#joins.has(way.to) ? GAP_JOIN : 0);
     const points = [
       [from.x, sy],
       [from.x, turn],

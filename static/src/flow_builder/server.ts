@@ -106,14 +106,16 @@ export async function previewMove(url: string): Promise<Moving[]> {
 
 const kept = new Map<string, Promise<Offer[]>>();
 
-/** Return what can be chosen; each answer is kept. */
+/** Return what can be chosen; what things are called is kept, lists are asked for anew: they grow in other tabs. */
 export function offers(told: Told, query: Record<string, string>): Promise<Offer[]> {
   const asked = new URLSearchParams(query).toString();
   const known = kept.get(asked);
   if (known) return known;
   const answer = fetch(`${told.urls.values}?${asked}`, { headers: { Accept: "application/json" }, credentials: "same-origin" })
     .then(async (found) => (found.ok ? ((await found.json()) as { values: Offer[] }).values : Promise.reject(new Error())));
-  kept.set(asked, answer);
-  answer.catch(() => kept.delete(asked));
+  if ("ids" in query) {
+    kept.set(asked, answer);
+    answer.catch(() => kept.delete(asked));
+  }
   return answer;
 }

@@ -6,6 +6,8 @@ import type { Json, Obj } from "./json";
 export interface Schema {
   type?: string | string[];
   format?: string;
+  /** A way out that does not come to what followed when the step is put in. */
+  apart?: boolean;
   title?: string;
   description?: string;
   default?: Json;
@@ -34,6 +36,8 @@ export interface Kind {
 
 export interface NodeKind extends Kind {
   group: string;
+  /** Words by which it is found as well. */
+  also: string;
 }
 
 export interface Graph extends Obj {
@@ -131,6 +135,12 @@ export interface Told {
   triggers: Kind[];
   rules: Schema;
   words: Record<string, string>;
+  /** What splits ask most often. */
+  often: { name: string; condition: Obj }[];
+  /** How often people usually enter: by the event that starts the flow, or by the key of what does. */
+  reentry: { events: Record<string, Obj>; keys: Record<string, Obj> };
+  /** What events are about, by their name: the property that two of one thing share. */
+  about: Record<string, string>;
   urls: Record<
     "save" | "rename" | "look" | "publish" | "counts" | "detail" | "versions" | "changes" | "values" | "condition" | "segmentValues" | "templates" | "settings" | "putIn" | "review" | "enrolApi",
     string
