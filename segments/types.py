@@ -103,12 +103,28 @@ class LeafReason:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupReason:
+    """What some conditions of a segment come to together for one profile.
+
+    Attributes:
+        op: ``and``, ``or`` or ``not``; ``not`` means none of them.
+        holds: what that comes to now.
+    """
+
+    op: str
+    holds: bool
+    parts: "tuple[LeafReason | GroupReason, ...]"
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentReason:
     """Why one profile is in or out of one segment.
 
     Attributes:
         holds: whether the whole definition is true now.
         is_member: whether the stored membership says so; the same once settled.
+        leaves: every condition in reading order.
+        whole: the same conditions in their groups.
         entered_at, left_at, cause, event_name: the last change; None and empty when the profile
             was in it from the start or never.
         flips_at: the earliest instant at which time alone can change a condition.
@@ -124,6 +140,7 @@ class SegmentReason:
     holds: bool
     is_member: bool
     leaves: tuple[LeafReason, ...]
+    whole: GroupReason
     entered_at: datetime | None
     left_at: datetime | None
     cause: str

@@ -1,6 +1,6 @@
 """Why a profile is in or out of a segment: each condition with its value, in words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from segments.domain.compile_sequences import sequence_value
 from segments.domain.compile_standing import standing_value
 from segments.domain.definitions import (
     ConsentLeaf,
+    Group,
     KeptLeaf,
     Leaf,
     Node,
@@ -42,7 +43,7 @@ from segments.queries.conditions import (
 )
 from segments.queries.listing import list_segments, products_of, speak_money
 from segments.queries.turns import Answer, Turn, find_turns
-from segments.types import Field, Kind, LeafReason, SegmentReason
+from segments.types import Field, GroupReason, Kind, LeafReason, SegmentReason
 from tenants.queries import get_tenant
 
 _NOTHING = "not known"
@@ -203,6 +204,7 @@ def _reason(
         holds=answers[f"c{segment.pk}"],
         is_member=segment.pk in answers["segment_ids"],
         leaves=parts,
+        whole=_group(tree if isinstance(tree, Group) else Group("and", (tree,)), iter(parts)),
         entered_at=change.at if entered else None,
         left_at=change.at if change is not None and not entered else None,
         cause=change.cause if change is not None else "",
@@ -211,6 +213,17 @@ def _reason(
         turns_at=turn.at,
         is_open=turn.is_open,
     )
+
+
+def _group(group: Group, found: Iterator[LeafReason]) -> GroupReason:
+    """Put conditions that were asked in reading order into the groups that they stand in."""
+    parts = tuple(
+        _group(child, found) if isinstance(child, Group) else next(found)
+        for child in group.children
+    )
+    answers = [part.holds for part in parts]
+    holds = all(answers) if group.op == "and" else any(answers) == (group.op == "or")
+    return GroupReason(group.op, holds, parts)
 
 
 def _ask(profile_id: int, asking: _Asking) -> dict[str, Any] | None:

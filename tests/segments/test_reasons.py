@@ -22,7 +22,7 @@ from segments.queries.reasons import explain_segments
 from segments.services.clock import reevaluate_due
 from segments.services.evaluate import matching
 from segments.services.rebuild import rebuild
-from segments.types import Kind
+from segments.types import GroupReason, Kind
 from tenants.models import Tenant
 from tests.factories.segments import change_facts, make_buyer, make_segment
 from tests.factories.tenants import sign_in
@@ -170,10 +170,12 @@ def test_she_stays_as_long_as_one_of_two_reasons_does(ada: int) -> None:
     )
     assert [leaf.flips_at for leaf in either.leaves] == [midnight(7, 8), midnight(7, 10), None]
     assert (either.flips_at, either.turns_at) == (midnight(7, 5), midnight(7, 10))
+    assert either.whole == GroupReason("or", holds=True, parts=either.leaves)
     both = explain(ada, make_segment({"op": "and", "children": children[:2]}, "Both"))
     assert both.turns_at == midnight(7, 8)
     neither = explain(ada, make_segment({"op": "not", "children": children}, "Neither"))
     assert (neither.holds, neither.turns_at) == (False, midnight(7, 10))
+    assert (neither.whole.op, neither.whole.holds) == ("not", False)
 
 
 def test_a_stop_that_ends_is_counted_in(ada: int) -> None:
@@ -225,7 +227,10 @@ def test_segments_that_name_each_other_twice_are_worked_out_once_each(ada: int) 
 
 def test_the_page_says_when_they_leave(ada: int, tenant: Tenant) -> None:
     segment = make_segment(RECENT, "Recent")
-    steady = make_segment(field("country", "=", "GB"), "British")
+    at_home = {"op": "or", "children": [field("country", "=", "GB"), field("country", "=", "IE")]}
+    steady = make_segment(
+        {"op": "and", "children": [at_home, field("order_count", ">", 1)]}, "Near"
+    )
     with simulated(NOW):
         rebuild(NOW, Cause.DEFINITION)
         client = sign_in(tenant)
@@ -235,6 +240,8 @@ def test_the_page_says_when_they_leave(ada: int, tenant: Tenant) -> None:
     assert "If nothing else happens, they leave" in leaving
     assert 'datetime="2026-07-10T23:00:00+00:00"' in leaving
     assert "Time alone changes nothing here." in staying
+    assert staying.count("At least one of these") == 1
+    assert "these" not in leaving[leaving.index('id="why"') :].partition("</details>")[0]
     assert "If nothing else happens, they leave" in everything
 
 
