@@ -125,6 +125,7 @@ def order_detail(request: TenantRequest, order_id: int) -> HttpResponse:
         "group": label_of("rfm_group", group),
         "care": care_of_order(order_id),
         "may_return": may(request.member.role, capabilities.WRITE_NOTES),
+        "may_publish": may(request.member.role, capabilities.EDIT_FLOWS),
         "parts": [
             (part.label, reverse(part.route, args=[slug, order_id])) for part in list_order_parts()
         ],

@@ -73,7 +73,11 @@ def orders(request: TenantRequest, profile_id: int) -> HttpResponse:
 def care(request: TenantRequest, profile_id: int) -> HttpResponse:
     """Show tickets, returns, reviews and late parcels; it keeps itself up to date."""
     profile = get_profile(profile_id)
-    context: dict[str, object] = {"care": care_of_person(profile.pk), "names_order": True}
+    context: dict[str, object] = {
+        "care": care_of_person(profile.pk),
+        "names_order": True,
+        "may_publish": may(request.member.role, capabilities.EDIT_FLOWS),
+    }
     return _live(request, "crm/_care.html", context)
 
 
