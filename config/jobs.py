@@ -165,7 +165,7 @@ JOBS: dict[str, JobKind] = {
         subject="country",
     ),
     "data.orders": JobKind(
-        label="Linking orders by e-mail",
+        label="Linking orders by email",
         unit="orders",
         capability=capabilities.TAG_PROFILES,
         service="crm.services.strays.link_batch",

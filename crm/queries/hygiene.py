@@ -186,7 +186,7 @@ _KINDS: Final = (
     ),
     _Kind(
         "emails",
-        "Malformed e-mail addresses",
+        "Malformed email addresses",
         "Nobody is known by them or written to.",
         "Confirm what was meant here, or correct the address in the shop.",
         lambda: _people(Q(properties__has_key="unusable_email")),
@@ -204,7 +204,7 @@ _KINDS: Final = (
         "unreachable",
         "People without any way to reach them",
         "They count, and no message ever goes to them.",
-        "Let the shop ask for an e-mail address or a number at the checkout.",
+        "Let the shop ask for an email address or a number at the checkout.",
         lambda: _people(Q(email_norm="", phone="", is_anonymous=False)),
         _person,
     ),
@@ -221,7 +221,7 @@ _KINDS: Final = (
         "Orders of nobody",
         "Their revenue counts, and belongs to no profile.",
         "Link those that carry an address here. Orders of a till often name nobody: let it ask for "
-        "an e-mail address.",
+        "an email address.",
         lambda: _orders(Q(profile__isnull=True)),
         _order,
         "crm:orders",

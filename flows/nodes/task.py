@@ -20,7 +20,7 @@ NODE_TYPE: Final[dict[str, Any]] = describe(
             "type": "string",
             "default": "",
             "title": "For",
-            "description": "E-mail address of a member; empty: whoever comes first.",
+            "description": "Email address of a member; empty: whoever comes first.",
         },
         "due": {**DURATION, "title": "Within", "description": "How long there is for it."},
         "timeout": timeout(14, "days"),

@@ -67,18 +67,18 @@ class TemplateIn(serializers.Serializer[Any]):
         max_length=MAX_PART,
         required=False,
         allow_blank=True,
-        help_text="MJML with Liquid and blocks, of an e-mail.",
+        help_text="MJML with Liquid and blocks, of an email.",
     )
     text = serializers.CharField(
         max_length=MAX_PART,
         required=False,
         allow_blank=True,
-        help_text="Empty for an e-mail: it is read off the MJML.",
+        help_text="Empty for an email: it is read off the MJML.",
     )
     content = serializers.DictField(
         required=False,
         help_text="`title`, `url`, `image` of a push; what Meta approved of WhatsApp; `sender` (an "
-        "id) of an e-mail that is from somebody of its own.",
+        "id) of an email that is from somebody of its own.",
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

@@ -17,7 +17,7 @@ from crm.types.care import ReturnRecord, ReviewRecord, TicketRecord
 
 NO_CUSTOMER: Final = "The order names no customer: it counts, and belongs to no profile"
 NO_ORDER: Final = "Its order has not arrived yet: the refund is kept and joined to it when it does"
-NO_ADDRESS: Final = "{!r} is not an e-mail address: nobody is known by it or written to"
+NO_ADDRESS: Final = "{!r} is not an email address: nobody is known by it or written to"
 NO_SHOPPER: Final = "Nobody can be named by it yet: a cart is taken once its shopper is known"
 SHARED: Final = "Several people have used the browser of this cart, so nobody can be named by it"
 NOBODY: Final = "It names nobody: it belongs to a profile only if it did before"

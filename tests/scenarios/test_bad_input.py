@@ -204,7 +204,7 @@ def test_blanks_around_an_address_are_dropped(shop: FakeShop, merchant: Client) 
 
 def test_blanks_inside_an_address_make_it_nobodys(shop: FakeShop, merchant: Client) -> None:
     order = {**simple_order(1), "email": "ada byron@example.com"}
-    remark = "'ada byron@example.com' is not an e-mail address: nobody is known by it or written to"
+    remark = "'ada byron@example.com' is not an email address: nobody is known by it or written to"
 
     assert deliver(shop, "orders/create", order) == ("applied", remark)
 
