@@ -13,11 +13,13 @@ class SettingsPage(NamedTuple):
     """One page of the settings.
 
     Attributes:
+        group: heading that it stands under, with its neighbours.
         url_name: of its address, which takes the slug of the tenant alone.
         capability: what a member must be allowed, or the page is not listed.
         lies_elsewhere: whether it has a place of its own in the sidebar.
     """
 
+    group: str
     label: str
     url_name: str
     icon: str
@@ -25,27 +27,34 @@ class SettingsPage(NamedTuple):
     lies_elsewhere: bool = False
 
 
+_SHOP: Final = "Shop"
+_SENDING: Final = "Sending"
+_DATA: Final = "Data"
+_SAFETY: Final = "Safety"
+_MANAGE: Final = capabilities.MANAGE_SETTINGS
 SETTINGS_PAGES: Final = (
-    SettingsPage("General", "tenants:general", "settings", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Brand", "messaging:brand", "star", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Members", "tenants:members", "people", capabilities.VIEW),
-    SettingsPage("API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
-    SettingsPage("Webhooks", "stores:webhooks", "link", capabilities.MANAGE_KEYS),
-    SettingsPage("Tracking", "stores:install", "eye", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Postcodes", "segments:postcodes", "globe", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Channels", "messaging:channels", "bolt", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Senders and domains", "messaging:senders", "mail", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Deliverability", "messaging:deliverability", "chart", capabilities.VIEW),
-    SettingsPage("UTM parameters", "messaging:utm", "link", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Writing help", "messaging:writing_help", "edit", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Topics", "messaging:topics", "tag", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Sending limits", "messaging:limits", "clock", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Sending rates", "messaging:rates", "bolt", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Warm-up and guard", "messaging:reputation", "good", capabilities.MANAGE_SETTINGS),
-    SettingsPage("Notices by mail", "analytics:notice_mails", "bell", capabilities.VIEW),
-    SettingsPage("Stores", "stores:list", "store", capabilities.VIEW, lies_elsewhere=True),
-    SettingsPage("Audit trail", "tenants:audit", "clock", capabilities.READ_AUDIT),
-    SettingsPage("Danger zone", "tenants:danger", "warn", capabilities.MANAGE_TENANT),
+    SettingsPage(_SHOP, "General", "tenants:general", "settings", _MANAGE),
+    SettingsPage(_SHOP, "Brand", "messaging:brand", "star", _MANAGE),
+    SettingsPage(_SHOP, "Members", "tenants:members", "people", capabilities.VIEW),
+    SettingsPage(_SHOP, "Notices by email", "analytics:notice_mails", "bell", capabilities.VIEW),
+    SettingsPage(_SENDING, "Channels", "messaging:channels", "chat", _MANAGE),
+    SettingsPage(_SENDING, "Senders and domains", "messaging:senders", "mail", _MANAGE),
+    SettingsPage(
+        _SENDING, "Deliverability", "messaging:deliverability", "chart", capabilities.VIEW
+    ),
+    SettingsPage(_SENDING, "Warm-up and guard", "messaging:reputation", "good", _MANAGE),
+    SettingsPage(_SENDING, "Sending limits", "messaging:limits", "clock", _MANAGE),
+    SettingsPage(_SENDING, "Sending rates", "messaging:rates", "bolt", _MANAGE),
+    SettingsPage(_SENDING, "Topics", "messaging:topics", "tag", _MANAGE),
+    SettingsPage(_SENDING, "UTM parameters", "messaging:utm", "link", _MANAGE),
+    SettingsPage(_SENDING, "Writing help", "messaging:writing_help", "edit", _MANAGE),
+    SettingsPage(_DATA, "Stores", "stores:list", "store", capabilities.VIEW, lies_elsewhere=True),
+    SettingsPage(_DATA, "Tracking", "stores:install", "eye", _MANAGE),
+    SettingsPage(_DATA, "API keys", "tenants:api_keys", "key", capabilities.MANAGE_KEYS),
+    SettingsPage(_DATA, "Webhooks", "stores:webhooks", "code", capabilities.MANAGE_KEYS),
+    SettingsPage(_DATA, "Postcodes", "segments:postcodes", "globe", _MANAGE),
+    SettingsPage(_SAFETY, "Audit trail", "tenants:audit", "table", capabilities.READ_AUDIT),
+    SettingsPage(_SAFETY, "Danger zone", "tenants:danger", "warn", capabilities.MANAGE_TENANT),
 )
 
 

@@ -18,6 +18,7 @@ from tenants.models import ApiKey, FormerMember, Invitation, Job, Member, Tenant
 class SettingsLink(NamedTuple):
     """One line of the list of settings."""
 
+    group: str
     label: str
     url: str
     icon: str
@@ -40,7 +41,9 @@ def list_settings_links(slug: str, role: str, *, here: str = "") -> list[Setting
         except NoReverseMatch:
             continue
         is_here = here.startswith(url) and not page.lies_elsewhere
-        links.append(SettingsLink(page.label, url, page.icon, page.lies_elsewhere, is_here))
+        links.append(
+            SettingsLink(page.group, page.label, url, page.icon, page.lies_elsewhere, is_here)
+        )
     return links
 
 
