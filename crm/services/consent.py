@@ -65,6 +65,17 @@ class Withdrawal(NamedTuple):
     detail: str = ""
 
 
+class _Change(NamedTuple):
+    """A channel on which the permission is another than before, and how that was said."""
+
+    profile_id: int
+    channel: str
+    before: str
+    state: str
+    at: datetime
+    method: str
+
+
 class Stopped(NamedTuple):
     """An address of which more is stopped now than before; a new one was not suppressed so."""
 
@@ -148,7 +159,8 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
         return False
     if topic:
         return True
-    append_events([_changed(final, channel, (before, state), said_at, "system")], now=now)
+    change = _Change(final, channel, before, state, said_at, method)
+    append_events([_tell(change, str(EventSource.SYSTEM))], now=now)
     return True
 
 
@@ -369,7 +381,8 @@ def apply_consents(
     changed = {key: fields for key, fields in known.items() if fields != before[key]}
     update_profiles(changed, batch.now)
     append_statements(statements, batch.now)
-    for event in _changes(before, changed, batch.now, batch.source):
+    for change in _changes(before, changed, statements, batch.now):
+        event = _tell(change, batch.source)
         batch.events.append(replace(event, is_backfill=batch.is_backfill))
 
 
@@ -406,26 +419,29 @@ def withdraw_many(withdrawals: Sequence[Withdrawal]) -> list[int]:
     changed = {key: fields for key, fields in known.items() if fields != before[key]}
     update_profiles(changed, now)
     append_statements(statements, now)
-    append_events(_changes(before, changed, now, str(EventSource.SYSTEM)), now=now)
+    changes = _changes(before, changed, statements, now)
+    append_events([_tell(one, str(EventSource.SYSTEM)) for one in changes], now=now)
     return sorted(changed)
 
 
 def _changes(
     before: Mapping[int, ProfileFields],
     changed: Mapping[int, ProfileFields],
+    statements: Iterable[Statement],
     now: datetime,
-    source: str,
-) -> list[NewEvent]:
-    """Tell of each channel on which the permission is another than before."""
-    events = []
+) -> list[_Change]:
+    """Return each channel on which the permission is another than before, and who said so last."""
+    methods = {(one.profile_id, one.channel, one.state): one.method for one in statements}
+    found = []
     for profile_id, fields in changed.items():
         for channel in CHANNELS:
             old = getattr(before[profile_id], f"{channel}_consent")
             new = getattr(fields, f"{channel}_consent")
             at = getattr(fields, f"{channel}_consent_at") or now
             if old != new:
-                events.append(_changed(profile_id, channel, (old, new), at, source))
-    return events
+                method = methods.get((profile_id, channel, new), "")
+                found.append(_Change(profile_id, channel, old, new, at, method))
+    return found
 
 
 def _statement(batch: Batch, record: ConsentRecord, profile_id: int) -> Statement:
@@ -468,14 +484,17 @@ def _project(profile_id: int, channel: str, state: str, said_at: datetime) -> da
     return at
 
 
-def _changed(
-    profile_id: int, channel: str, states: tuple[str, str], at: datetime, source: str
-) -> NewEvent:
+def _tell(change: _Change, source: str) -> NewEvent:
     return NewEvent(
         name="Consent Changed",
-        occurred_at=at,
+        occurred_at=change.at,
         source=source,
-        profile_id=profile_id,
-        object_id=profile_id,
-        properties={"channel": channel, "before": states[0], "state": states[1]},
+        profile_id=change.profile_id,
+        object_id=change.profile_id,
+        properties={
+            "channel": change.channel,
+            "before": change.before,
+            "state": change.state,
+            "method": change.method,
+        },
     )

@@ -304,7 +304,12 @@ def _note_consent(batch: Batch, draft: _Draft, before: ProfileFields) -> None:
                 at or batch.now,
                 profile_id=draft.profile_id,
                 object_id=draft.profile_id,
-                properties={"channel": channel, "state": new, "before": old},
+                properties={
+                    "channel": channel,
+                    "state": new,
+                    "before": old,
+                    "method": batch.platform,
+                },
             )
 
 

@@ -38,7 +38,12 @@ def test_what_is_said_of_a_channel_is_kept_on_the_profile(channel: str) -> None:
     assert states == {"email": "never", "sms": "never", channel: "subscribed"}
     assert getattr(ada, f"{channel}_consent_at") == ConsentEvent.objects.get().occurred_at
     event = Event.objects.get(name="Consent Changed")
-    assert event.properties == {"channel": channel, "before": "never", "state": "subscribed"}
+    assert event.properties == {
+        "channel": channel,
+        "before": "never",
+        "state": "subscribed",
+        "method": "api",
+    }
     assert build_profiles([ada.pk])[0]["consent"][channel]["state"] == "subscribed"
     assert len(export_profile(ada.pk).consents) == 1
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from crm.models import Event
-from crm.services.consent import lift_suppression, suppress
+from crm.services.consent import lift_suppression, record_consent, suppress
 from crm.types import EventRef
 from kernel.batches import Deadline
 from kernel.clock import simulated
@@ -92,6 +92,28 @@ def test_a_suppression_is_heard_and_ends_by_itself(tenant: Tenant) -> None:
         reevaluate_due(Deadline(seconds=None))
         assert members() == [ada]
         assert find_differences() == []
+
+
+def test_how_and_when_permission_was_given_can_be_asked(tenant: Tenant) -> None:
+    ada, bob, cy = (make_buyer() for _ in range(3))
+    for person, method, ago in (
+        (ada, "double_opt_in", 3),
+        (bob, "form", 3),
+        (cy, "double_opt_in", 60),
+    ):
+        with simulated(NOW - timedelta(days=ago)):
+            record_consent(person, "email", "subscribed", method=method)
+    with simulated(NOW):
+        record_consent(bob, "sms", "subscribed", method="double_opt_in")
+
+    def said(method: str, **window: Any) -> set[int]:
+        tests = {"channel": "email", "state": "subscribed", "method": method}
+        where = [{"property": name, "is": "=", "value": value} for name, value in tests.items()]
+        return matching({"event": "Consent Changed", "where": where, **window}, [ada, bob, cy], NOW)
+
+    assert said("double_opt_in") == {ada, cy}
+    assert said("double_opt_in", within={"days": 30}) == {ada}
+    assert said("form") == {bob}
 
 
 def moved(groups: dict[str, Any], days: int = 30) -> dict[str, Any]:
