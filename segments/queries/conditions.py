@@ -63,11 +63,9 @@ COALESCE((
           AND c.segment_id = {segment_id}
         UNION ALL
         SELECT m.entered, m.at, m.id, m.cause
-        FROM segments_membershipmove AS m
-        WHERE m.tenant_id = %(tenant_id)s
-          AND m.part = p.id >> 13
-          AND m.segment_id = {segment_id}
-          AND p.id = ANY(m.profile_ids)
+        FROM jsonb_to_recordset((
+            {moves}
+        ) -> p.id::text) AS m (entered boolean, at timestamptz, id bigint, cause text)
     ) AS n
     WHERE n.at <= a.at OR n.cause <> 'definition'
     ORDER BY
@@ -77,6 +75,25 @@ COALESCE((
 ), {stored})
 """
 """The last move before the moment says it, else the next one after it, else what is stored."""
+_MOVES_OF_ALL = """
+SELECT jsonb_object_agg(x.profile_id, x.moves)
+FROM (
+    SELECT
+        w.profile_id,
+        jsonb_agg(
+            jsonb_build_object('entered', m.entered, 'at', m.at, 'id', m.id, 'cause', m.cause)
+        ) AS moves
+    FROM segments_membershipmove AS m
+    CROSS JOIN LATERAL unnest(m.profile_ids) AS w (profile_id)
+    WHERE m.tenant_id = %(tenant_id)s
+      AND m.part IN (SELECT i.id >> 13 FROM unnest(%(ids)s::bigint[]) AS i (id))
+      AND m.segment_id = {segment_id}
+      AND w.profile_id = ANY(%(ids)s::bigint[])
+    GROUP BY w.profile_id
+) AS x
+"""
+"""Moves together of everybody who is asked, by person: a statement looks through them once, and not
+for each moment anew."""
 
 
 def get_moment(now: datetime) -> Moment:
@@ -229,8 +246,8 @@ def stored_membership_sql(segment_id: int) -> str:
 def past_membership_sql(segment_id: int) -> str:
     """Return the condition on another segment that reads who was in it then."""
     stored = stored_membership_sql(segment_id)
-    text = _STORED_THEN.replace("{segment_id}", str(int(segment_id)))
-    return text.replace("{stored}", stored)
+    text = _STORED_THEN.replace("{moves}", _MOVES_OF_ALL).replace("{stored}", stored)
+    return text.replace("{segment_id}", str(int(segment_id)))
 
 
 def measure_reference(field: Field, value: Reference) -> tuple[Decimal | None, int]:

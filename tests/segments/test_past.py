@@ -1,6 +1,7 @@
 """Conditions asked of people as they were."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from kernel.arrays import array, columns
 from kernel.sql import execute, load_sql
 from segments.choices import Cause
 from segments.models import Membership, MembershipChange, MembershipMove, Segment
+from segments.queries.conditions import FROM_PAST, get_compiler, parse_definition
 from segments.services.evaluate import Asked, matching_then
 from tenants.models import Tenant
 from tests.factories.loyalty import make_order, make_profile, make_refund
@@ -134,3 +136,28 @@ def test_who_was_in_a_segment_is_told_by_the_moves_around_the_moment(tenant: Ten
     assert days_met(member, cyd) == list(range(10))
     assert days_met(member, dan) == [8, 9]
     assert Segment.objects.count() == 1
+    found = scans_of_moves(member, [ada, dan])
+    assert found == 1
+
+
+def scans_of_moves(definition: object, people: list[Profile]) -> float:
+    """Return how often moves together are looked through for ten moments of some people."""
+    asked = [(one.pk, NOON + day * DAY) for one in people for day in range(10)]
+    compiler = get_compiler(NOW, {}, is_past=True)
+    condition = compiler.compile(parse_definition(definition))
+    rows = [(place, profile_id, at) for place, (profile_id, at) in enumerate(asked)]
+    past = FROM_PAST.replace("{figures}", load_sql("crm.figures_then"))
+    [explained] = execute(
+        f"EXPLAIN (ANALYZE, TIMING off, FORMAT json) SELECT a.place {past} WHERE {condition}",
+        ids=array({one.pk for one in people}),
+        until=None,
+        **columns("places profile_ids ats", rows),
+        **compiler.params,
+    )
+    return sum(node["Actual Loops"] for node in nodes_of(explained[0][0]["Plan"]))
+
+
+def nodes_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the places of a plan at which moves together are read."""
+    own = [plan] if plan.get("Relation Name") == "segments_membershipmove" else []
+    return own + [node for part in plan.get("Plans", []) for node in nodes_of(part)]
