@@ -1,7 +1,11 @@
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps as apps_of_django
+from django.conf import settings
 from django.db import NotSupportedError, connection, transaction
 
 from kernel.arrays import array
@@ -90,6 +94,39 @@ def test_what_a_kept_statement_did_is_taken_back_with_its_block(tenant: Tenant) 
 
     person.refresh_from_db()
     assert person.city != "Bath"
+
+
+def list_kept() -> list[str]:
+    """Return the names of all statements that are kept, as the code calls them."""
+    called = re.compile(r'run_kept\(\s*"([\w.]+)"')
+    files = [
+        file
+        for app in apps_of_django.get_app_configs()
+        if Path(app.path).parent == Path(settings.BASE_DIR)
+        for file in Path(app.path).rglob("*.py")
+    ]
+    return sorted({name for file in files for name in called.findall(file.read_text("utf-8"))})
+
+
+def test_kept_statements_find_rows_by_their_keys_also_where_nothing_is_counted_yet(
+    tenant: Tenant,
+) -> None:
+    names = list_kept()
+    assert len(names) >= 6
+    scans: list[str] = []
+    for name in names:
+        found: list[str] = []
+
+        def number(param: re.Match[str], found: list[str] = found) -> str:
+            found += [param[1]] if param[1] not in found else []
+            cast = "::bigint" if param[1] == "tenant_id" else ""
+            return f"${found.index(param[1]) + 1}{cast}"
+
+        text = re.sub(r"%\((\w+)\)s", number, load_sql(name)).replace("%%", "%")
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (GENERIC_PLAN) {text.rstrip().rstrip(';')}")
+            scans += [f"{name}: {row[0]}" for row in cursor.fetchall() if "Seq Scan" in row[0]]
+    assert scans == []
 
 
 def ends_at() -> Any:
