@@ -154,7 +154,7 @@ def scans_of_moves(definition: object, people: list[Profile]) -> float:
         **columns("places profile_ids ats", rows),
         **compiler.params,
     )
-    return sum(node["Actual Loops"] for node in nodes_of(explained[0][0]["Plan"]))
+    return float(sum(node["Actual Loops"] for node in nodes_of(explained[0][0]["Plan"])))
 
 
 def nodes_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
