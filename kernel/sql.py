@@ -60,20 +60,27 @@ def run_kept(name: str, /, **params: Any) -> list[Any]:
     is made for any values, so the statement must find its rows by their keys. Where a pooler stands
     before the server (`DATABASE_POOLED`) nothing is kept.
     """
-    if settings.DATABASE_POOLED:
-        return run_sql(name, **params)
-    tenant_id = current_tenant_id()
-    _bind(tenant_id)
-    with kept_cursor() as cursor:
-        return _fetch(cursor, load_sql(name), {**params, "tenant_id": tenant_id})
+    return execute_kept(load_sql(name), **params)
 
 
 def execute(statement: str, /, **params: Any) -> list[Any]:
     """Run SQL text that was put together in code, such as a compiled segment, likewise."""
+    with connection.cursor() as cursor:
+        return _run(cursor, statement, params)
+
+
+def execute_kept(statement: str, /, **params: Any) -> list[Any]:
+    """Run SQL text that was put together in code as `run_kept`: the same text is planned once."""
+    if settings.DATABASE_POOLED:
+        return execute(statement, **params)
+    with kept_cursor() as cursor:
+        return _run(cursor, statement, params)
+
+
+def _run(cursor: Any, statement: str, params: dict[str, Any]) -> list[Any]:
     tenant_id = current_tenant_id()
     _bind(tenant_id)
-    with connection.cursor() as cursor:
-        return _fetch(cursor, statement, {**params, "tenant_id": tenant_id})
+    return _fetch(cursor, statement, {**params, "tenant_id": tenant_id})
 
 
 def _fetch(cursor: Any, statement: str, params: dict[str, Any]) -> list[Any]:
@@ -119,9 +126,9 @@ def time_limit(seconds: float, *, is_wide: bool = False) -> Iterator[None]:
         OperationalError: a statement was ended; nothing of its transaction is kept.
     """
     nestloop = "off" if is_wide else "on"
-    [before] = execute(_LIMIT, value=f"{round(seconds * 1000)}ms", nestloop=nestloop)
+    [before] = execute_kept(_LIMIT, value=f"{round(seconds * 1000)}ms", nestloop=nestloop)
     yield
-    execute(_LIMIT, value=before.value, nestloop="on")
+    execute_kept(_LIMIT, value=before.value, nestloop="on")
 
 
 def was_ended(error: Exception) -> bool:

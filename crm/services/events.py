@@ -61,7 +61,7 @@ def append_resolved(events: Sequence[NewEvent], now: datetime) -> list[EventRef]
     if not events:
         return []
     is_plain = not any(event.is_backfill or event.is_first for event in events)
-    heard = [is_plain and _is_heard(event, (), ()) for event in events]
+    heard = _list_heard(events) if is_plain else [False] * len(events)
     fresh = _insert(events, heard, now)
     if not fresh:
         return []
@@ -168,6 +168,12 @@ def _is_heard(event: NewEvent, idle: Collection[str], silent: Collection[str]) -
         return False
     listed = handlers_of(event.name)
     return any(path not in idle for path in listed) if event.is_backfill else bool(listed)
+
+
+def _list_heard(events: Sequence[NewEvent]) -> list[bool]:
+    """Say of each event, none of them history, whether anybody reacts."""
+    listed = {name: bool(handlers_of(name)) for name in {event.name for event in events}}
+    return [not event.is_quiet and listed[event.name] for event in events]
 
 
 def _without_implied(loud: Sequence[tuple[EventRef, NewEvent]]) -> list[EventRef]:

@@ -12,7 +12,7 @@ from crm.queries.events import find_event_years
 from crm.queries.postcodes import find_centres
 from kernel.formats import find_zone
 from kernel.money import exponent
-from kernel.sql import execute, run_sql
+from kernel.sql import execute, run_kept
 from kernel.tenancy import current_tenant_id
 from segments.domain.comparisons import Reference, StoreFigure, TopShare
 from segments.domain.compile import Compiler, reference_offset, rounded
@@ -193,7 +193,7 @@ def list_stored() -> list[StoredSegment]:
 
     Rows and not models: every batch of events asks for all of them.
     """
-    return [StoredSegment(*row) for row in run_sql("segments.list_stored")]
+    return [StoredSegment(*row) for row in run_kept("segments.list_stored")]
 
 
 def trees_of(stored: Iterable[StoredSegment], *, are_all_asked: bool = False) -> dict[int, Node]:

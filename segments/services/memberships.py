@@ -16,7 +16,7 @@ from crm.choices import EventSource
 from crm.services.events import append_events
 from crm.types import NewEvent
 from kernel.arrays import array, columns
-from kernel.sql import execute, load_sql, time_limit, was_ended, whole_tenant
+from kernel.sql import execute, execute_kept, load_sql, time_limit, was_ended, whole_tenant
 from segments.choices import Cause, SegmentKind
 from segments.domain.definitions import Node
 from segments.domain.shared import build_shared, with_dependents
@@ -29,6 +29,8 @@ from segments.types import ChangeCause, MembershipMove
 EVENT_BATCH = 5_000
 FEW = 20
 """Profiles up to which a look-up each is as good as a join, whatever the statistics say."""
+SOME = 1_000
+"""Profiles up to which planning anew takes longer than what it wins."""
 MANY = 20
 """People of one part who enter or leave one segment for one reason: from so many on they are kept
 as one row of `MembershipMove`, fewer as a row of `MembershipChange` each."""
@@ -50,11 +52,13 @@ class Scope:
 
     Attributes:
         is_wide: more than a few, up to all of a tenant.
+        is_kept: the server plans it once for whoever comes, as long as no definition changes.
     """
 
     condition: str
     params: Mapping[str, Any]
     is_wide: bool = False
+    is_kept: bool = False
 
     def on(self, column: str) -> str:
         """Return the condition for a column that holds the profile's id."""
@@ -64,7 +68,9 @@ class Scope:
 def of_profiles(profile_ids: Sequence[int]) -> Scope:
     """Return the scope of some profiles."""
     params = {"scope_ids": array(profile_ids)}
-    return Scope("{id} = ANY(%(scope_ids)s::bigint[])", params, is_wide=len(profile_ids) > FEW)
+    count = len(profile_ids)
+    is_wide, is_kept = count > FEW, count <= SOME
+    return Scope("{id} = ANY(%(scope_ids)s::bigint[])", params, is_wide=is_wide, is_kept=is_kept)
 
 
 def of_range(after: int, upto: int) -> Scope:
@@ -163,7 +169,8 @@ def write_memberships(
     ):
         statement = statement.replace(name, text)
     with _limits(scope, seconds):
-        rows = execute(
+        rows = _run(
+            scope,
             statement,
             now=now,
             today=compiler.moment.today,
@@ -176,6 +183,13 @@ def write_memberships(
         )
     _append_moves(rows, now, segments)
     return [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
+
+
+def _run(scope: Scope, statement: str, **params: Any) -> list[Any]:
+    """Run a statement; kept, it is one for a few and another for many, who are planned apart."""
+    if not scope.is_kept:
+        return execute(statement, **params)
+    return execute_kept(f"{statement}-- {'many' if scope.is_wide else 'few'}", **params)
 
 
 def _limits(scope: Scope, seconds: float | None) -> AbstractContextManager[None]:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import DEFAULT_DB_ALIAS
+
 from kernel import clock
 from kernel.formats import find_zone
-from kernel.sql import run_sql, whole_tenant
+from kernel.sql import run_kept, run_sql, whole_tenant
 from kernel.tenancy import current_tenant_id
 from kernel.work import ring
 from segments.choices import Cause
@@ -35,7 +37,9 @@ def hold_upkeep() -> Upkeep | None:
 
     For whoever may find that nothing is to be done, and then leaves no row behind.
     """
-    return Upkeep.objects.select_for_update(no_key=True).first()
+    for row in run_kept("segments.hold_upkeep"):
+        return Upkeep.from_db(DEFAULT_DB_ALIAS, row._fields, row)
+    return None
 
 
 def clock_from(now: datetime) -> Callable[[], datetime]:

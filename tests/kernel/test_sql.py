@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import NotSupportedError, connection, transaction
 
 from kernel.arrays import array
-from kernel.kept import kept_cursor
-from kernel.sql import execute, load_sql, run_kept, whole_tenant
+from kernel.kept import MOST, kept_cursor
+from kernel.sql import execute, execute_kept, load_sql, run_kept, whole_tenant
 from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
 from tests.factories.messaging import make_recipient
@@ -81,6 +81,16 @@ def test_a_kept_statement_is_kept_once_and_answers_each_tenant_alone(
     assert answers == [ids, ids, [], ids]
     assert sum(known.values()) == before + 3
     assert kept_runs() == known
+
+
+def test_the_statements_that_ran_last_are_kept_and_no_more_than_so_many(tenant: Tenant) -> None:
+    texts = [f"SELECT {number}::int AS number" for number in range(MOST + 5)]
+
+    assert [execute_kept(text)[0].number for text in texts] == list(range(MOST + 5))
+
+    known = kept_runs()
+    assert len(known) == MOST
+    assert {*texts[5:]} == known.keys()
 
 
 def test_what_a_kept_statement_did_is_taken_back_with_its_block(tenant: Tenant) -> None:

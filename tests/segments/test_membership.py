@@ -13,6 +13,7 @@ from crm.services.parting import unmerge_profile
 from crm.types import EventRef
 from kernel.batches import Deadline
 from kernel.clock import simulated
+from kernel.sql import execute
 from segments.choices import Cause
 from segments.errors import DefinitionError
 from segments.models import (
@@ -104,6 +105,33 @@ def test_core_segments_installed_late_find_who_is_there(tenant: Tenant) -> None:
     assert segments_of(ada) == ["repeat", "vip", "at_risk"]
     assert events() == []
     assert set(MembershipChange.objects.values_list("cause", flat=True)) == {"definition"}
+
+
+def plans() -> dict[str, int]:
+    """Return how often each decision that the server keeps for this connection was made."""
+    found = execute(
+        "SELECT statement, generic_plans + custom_plans AS runs FROM pg_prepared_statements"
+        " WHERE statement LIKE 'WITH different%%'"
+    )
+    return {row.statement: row.runs for row in found}
+
+
+def test_a_decision_is_planned_once_for_whoever_comes_until_a_definition_changes(
+    core: None,
+) -> None:
+    ada, bob, cy = (make_buyer(orders=2, last_order_at=NOW) for _ in range(3))
+    before = plans().keys()
+    for one in (ada, bob):
+        handle(ref(one))
+    assert [runs for text, runs in plans().items() if text not in before] == [2]
+    Segment.objects.filter(key="repeat").update(definition={"field": "country", "is": "missing"})
+    handle(ref(cy))
+    assert sorted(runs for text, runs in plans().items() if text not in before) == [1, 2]
+    assert segments_of(bob) == ["repeat", "vip"]
+    assert segments_of(cy) == ["repeat", "vip"]
+    change_facts(ada, order_count=1)
+    handle(ref(ada))
+    assert "repeat" in segments_of(ada)
 
 
 def test_an_order_moves_a_profile_at_once(core: None) -> None:
