@@ -45,6 +45,7 @@ class Lift:
         is_known: the interval lies on one side of nothing.
         missing: people to be held out beyond those there are, about, until it is known; 0 where it
             is known, None where the difference is too small to tell how many.
+        treated, held_out: people that are compared.
     """
 
     revenue_minor: int
@@ -52,12 +53,15 @@ class Lift:
     high: int
     is_known: bool
     missing: int | None
+    treated: int
+    held_out: int
 
 
 def measure_lift(treated: Group, held_out: Group) -> Lift:
     """Compare what both groups bought for each of their people; an empty one tells nothing."""
-    if not treated.people or not held_out.people:
-        return Lift(0, 0, 0, is_known=False, missing=_missing(held_out, 0, 0))
+    people = {"treated": treated.people, "held_out": held_out.people}
+    if not all(people.values()):
+        return Lift(0, 0, 0, is_known=False, missing=_missing(held_out, 0, 0), **people)
     difference = treated.mean - held_out.mean
     error = math.sqrt(treated.error + held_out.error)
     reach = QUANTILE * error
@@ -65,11 +69,10 @@ def measure_lift(treated: Group, held_out: Group) -> Lift:
         round(each * treated.people)
         for each in (difference, difference - reach, difference + reach)
     )
-    fewest = min(treated.people, held_out.people)
-    if fewest >= FEWEST and abs(difference) > reach:
-        return Lift(middle, low, high, is_known=True, missing=0)
+    if min(people.values()) >= FEWEST and abs(difference) > reach:
+        return Lift(middle, low, high, is_known=True, missing=0, **people)
     missing = _missing(held_out, difference, reach)
-    return Lift(middle, low, high, is_known=False, missing=missing)
+    return Lift(middle, low, high, is_known=False, missing=missing, **people)
 
 
 def _missing(held_out: Group, difference: float, reach: float) -> int | None:

@@ -18,6 +18,8 @@ OF_ORDERS: Final = (
     "Return Completed",
 )
 """Events that know their ``order_id``."""
+OF_ONE_ORDER: Final = {"same": ["order_id"], "timeout": {"n": 10, "unit": "days"}}
+"""How one of them is waited for after another: of the same order, and until parcels have come."""
 _OF_BROWSING: Final = (
     "Checkout Started",
     "Cart Updated",

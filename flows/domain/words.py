@@ -130,7 +130,7 @@ def speak_share(share: int) -> str:
 
 
 def speak_match(match: EventMatch, message: str = "") -> str:
-    """Return such as ``Order Placed where total is at least 50, of the same cart_id``.
+    """Return such as ``Order Placed where total is at least 50 of the same cart``.
 
     Args:
         match: the event.
@@ -142,7 +142,7 @@ def speak_match(match: EventMatch, message: str = "") -> str:
     if match.where:
         words += " where " + " and ".join(speak_property(each) for each in match.where)
     if match.same:
-        names = ", ".join(name for name, _ in match.same)
+        names = ", ".join(_name_key(name) for name, _ in match.same)
         words += f" of the same {names}"
     return words
 
@@ -236,9 +236,14 @@ def _speak_policy(reentry: Reentry) -> str:
         case Policy.AFTER:
             return f"Again after {speak_length(reentry.gap)}"
         case Policy.KEYED if reentry.again:
-            return f"Once at a time for each {reentry.key}"
+            return f"Once at a time for each {_name_key(reentry.key)}"
         case Policy.KEYED:
-            return f"Once for each {reentry.key}"
+            return f"Once for each {_name_key(reentry.key)}"
+
+
+def _name_key(name: str) -> str:
+    """Return what a property of an event tells apart: ``cart_id`` is a cart."""
+    return "tier" if name == "to" else name.removesuffix("_id").replace("_", " ")
 
 
 def speak_property(condition: PropertyCondition) -> str:

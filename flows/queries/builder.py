@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crm.services.events import event_handlers, handlers_of
-from flows.domain.usual import BY_EVENT, BY_KEY, OF_ORDERS
+from flows.domain.usual import BY_EVENT, BY_KEY, OF_ONE_ORDER, OF_ORDERS
 from flows.models import Flow, FlowVersion
 from flows.nodes import NODE_TYPES
 from flows.nodes.rules import RULES_SCHEMA
@@ -145,7 +145,7 @@ def describe_types() -> dict[str, Any]:
         "words": dict(WORDS),
         "often": [{"name": name, "condition": condition} for name, condition in OFTEN],
         "reentry": {"events": dict(BY_EVENT), "keys": dict(BY_KEY)},
-        "about": dict.fromkeys(OF_ORDERS, "order_id"),
+        "about": dict.fromkeys(OF_ORDERS, OF_ONE_ORDER),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.domain.channels import CHANNEL_LABELS
 from flows.domain.parsing import parse_graph
+from flows.domain.steps import GOAL
 from flows.models import FlowRun, FlowVersion, RunStep
 from flows.queries.node_words import find_names, look_of, node_words
 from flows.queries.pages import describe_rules
@@ -134,7 +135,8 @@ def speak_result(result: str) -> str:
     """Return in words what a step records."""
     word, _, reason = result.partition(": ")
     if word == "exited":
-        return f"Left the flow here: {reason}"
+        goal = reason.removeprefix(f"{GOAL}: ")
+        return f"{'Left the flow' if goal == reason else 'Reached the goal'} here: {goal}"
     if word == "way":
         return f"Went the way of {CHANNEL_LABELS.get(reason, reason)}"
     return _WORDS.get(word, word)

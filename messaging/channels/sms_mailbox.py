@@ -3,6 +3,9 @@
 For trying things out: offered in embedded mode alone, whose mailbox takes every mail.
 """
 
+import re
+from email.utils import formataddr
+
 from django.core.mail import EmailMessage, get_connection
 
 from messaging.channels.base import Account, ChannelUnavailable, Handed, OutgoingText, Provider
@@ -11,6 +14,9 @@ from messaging.domain.sms_text import measure
 
 DOMAIN = "sms.localhost"
 """Stands behind a number in the mailbox."""
+NOBODY = "shop"
+"""Stands for a sender that the account does not name."""
+_NO_ADDRESS = re.compile(r"[^A-Za-z0-9]+")
 
 
 class MailboxSms:
@@ -23,10 +29,11 @@ class MailboxSms:
 
     def send(self, message: OutgoingText) -> Handed:
         """File one text; raises as `Channel.send`."""
+        sender = _NO_ADDRESS.sub("", message.sender) or NOBODY
         mail = EmailMessage(
             subject=f"SMS to {message.to}",
             body=message.text,
-            from_email=f"{self._account.name} <{message.sender.lstrip('+')}@{DOMAIN}>",
+            from_email=formataddr((self._account.name, f"{sender}@{DOMAIN}")),
             to=[f"{message.to.lstrip('+')}@{DOMAIN}"],
             connection=self._connection,
         )

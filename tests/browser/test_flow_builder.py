@@ -193,6 +193,7 @@ def test_the_flow_after_an_order_is_built_from_an_empty_canvas_and_published(
     waited = [node["n"] for node in nodes.values() if node["type"] == "delay"]
     assert waited == [2, 7, 6, 30]
     assert nodes["wait_event"]["any_of"] == [{"event": "Order Delivered", "same": ["order_id"]}]
+    assert nodes["wait_event"]["timeout"] == {"n": 10, "unit": "days"}
     assert nodes["split_2"]["condition"]["bought"] == {"flag": ["consumable"]}
     assert graph["reentry"] == {"policy": "every_time"}
     assert stored(shop, lambda: Flow.objects.get().status) == "live"
@@ -249,7 +250,7 @@ def test_who_saves_second_is_told_sees_theirs_and_overwrites_knowingly(
     page.keyboard.type("goal")
     page.keyboard.press("Enter")
     banner = page.get_by_role("alert").filter(has_text="bob@example.com saved this flow")
-    expect(banner).to_be_visible()
+    expect(banner).to_contain_text("You and they differ in 4 steps and the rules.")
     assert draft_of(shop, flow_id) == theirs
     banner.get_by_role("button", name="See theirs").click()
     expect(card(page, "pause")).to_be_visible()

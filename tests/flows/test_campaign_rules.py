@@ -213,5 +213,9 @@ def test_too_few_held_out_say_how_many_more_are_needed() -> None:
 
 def test_an_empty_group_tells_nothing_of_what_a_campaign_adds() -> None:
     bought, nobody = Group(1_000, 200 * 5_000, 200 * 5_000**2), Group(0, 0, 0)
-    assert measure_lift(bought, nobody) == Lift(0, 0, 0, is_known=False, missing=30)
-    assert measure_lift(nobody, bought) == Lift(0, 0, 0, is_known=False, missing=None)
+    assert measure_lift(bought, nobody) == Lift(
+        0, 0, 0, is_known=False, missing=30, treated=bought.people, held_out=0
+    )
+    assert measure_lift(nobody, bought) == Lift(
+        0, 0, 0, is_known=False, missing=None, treated=0, held_out=bought.people
+    )

@@ -100,7 +100,7 @@ def test_runs_are_listed_and_told_step_by_step(
         assert words in page, words
     noon.shift(timedelta(days=7))
     happen("Order Placed", run.profile)
-    assert "Left the flow here: goal: Order Placed" in text_of(
+    assert "Reached the goal here: Order Placed" in text_of(
         owner, f"flows/{flow.pk}/runs/{run.pk}/"
     )
 
@@ -236,7 +236,7 @@ def test_every_node_is_drawn_in_words_and_each_way_says_who_went_it(owner: Clien
         "Give 1 point",
         "Call them today",
         "Ten off",
-        "is opened or Order Placed of the same cart_id",
+        "is opened or Order Placed of the same cart",
         "At the longest 24 hours",
         "It happens",
         "Time is over",

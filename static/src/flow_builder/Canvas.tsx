@@ -22,7 +22,7 @@ const FIT = { padding: 0.12, maxZoom: 1 };
 const MOST_SHOWN_WHOLE = 8;
 const PAN_MS = 140;
 /** Below a step stands what adds the next one. */
-const ROOM_BELOW = 110;
+const ROOM_BELOW = 120;
 
 /** The id of a card in the library, which takes no empty one. */
 export function idOfCard(key: string): string {

@@ -5,7 +5,7 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode 
 import { useEditor, useForm } from "./context";
 import { useInvalid, Wrap } from "./Frame";
 import type { FieldProps } from "./Frame";
-import { asList, asText, read } from "./json";
+import { asList, asText, isSame, read } from "./json";
 import { IconButton } from "./parts";
 import { offers } from "./server";
 import type { Graph, Offer } from "./told";
@@ -38,8 +38,10 @@ export function Picker(props: FieldProps): ReactNode {
     const outer = path.slice(0, -1);
     form.change(path, offer.value, mark);
     const about = told.about[offer.value];
-    const isOfSame = of === "event" && about !== undefined && about === told.about[form.event] && offer.value !== form.event;
-    if (isOfSame && read(form.value, [...outer, "same"]) === undefined) form.change([...outer, "same"], [about], mark);
+    if (of === "event" && about && isSame(about.same, told.about[form.event]?.same) && offer.value !== form.event) {
+      if (read(form.value, [...outer, "same"]) === undefined) form.change([...outer, "same"], about.same, mark);
+      if (outer[0] === "any_of" && outer[1] === 0 && said === "") form.change(["timeout"], about.timeout, mark);
+    }
     if (of !== "template" || !offer.more) return;
     const { channel = "email", message_class: kind = "" } = offer.more;
     form.change([...outer, "channel"], channel === "email" ? undefined : channel, mark);

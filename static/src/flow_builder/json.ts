@@ -46,6 +46,10 @@ export function put(value: Json | undefined, path: Path, next: Json | undefined)
   return object;
 }
 
+/** Say whether two values are the same; the database keeps the keys of objects in an order of its own. */
 export function isSame(one: Json | undefined, other: Json | undefined): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((each, index) => isSame(each, other[index]));
+  if (!isObj(one) || !isObj(other)) return one === other;
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => name in other && isSame(one[name], other[name]));
 }

@@ -9,8 +9,10 @@ const GAP_Y = 56;
 /** Room for the names of several ways. */
 const GAP_WAYS = 96;
 const TURN = 20;
-/** Room for the button that adds a step where ways have come together. */
-const GAP_JOIN = 32;
+/** How far above a step ways come together: in between stands the button that adds one for all. */
+const JOIN = 44;
+/** Room that this needs below the buttons of the ways themselves. */
+const GAP_JOIN = 48;
 const ROUND = 10;
 const ASIDE = 26;
 
@@ -222,7 +224,7 @@ class Drawing {
     for (const key of this.#joins) {
       const to = this.places.get(key);
       const first = lines.find((line) => line.way.to === key && !line.isBack);
-      if (first && to) first.join = { x: to.x, y: to.y - (TURN + GAP_JOIN) / 2 };
+      if (first && to) first.join = { x: to.x, y: to.y - JOIN / 2 };
     }
     return lines;
   }
@@ -235,7 +237,7 @@ class Drawing {
     if (isBack) return this.#back(way, from, to);
     const lane = this.#lanes.get(idOf(way)) ?? from.x;
     const turn = sy + TURN;
-    const last = to.y - TURN - (this.#joins.has(way.to) ? GAP_JOIN : 0);
+    const last = to.y - (this.#joins.has(way.to) ? JOIN : TURN);
     const points = [
       [from.x, sy],
       [from.x, turn],

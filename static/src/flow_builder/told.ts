@@ -139,8 +139,8 @@ export interface Told {
   often: { name: string; condition: Obj }[];
   /** How often people usually enter: by the event that starts the flow, or by the key of what does. */
   reentry: { events: Record<string, Obj>; keys: Record<string, Obj> };
-  /** What events are about, by their name: the property that two of one thing share. */
-  about: Record<string, string>;
+  /** Of events by name: the properties that two of one thing share, and how long the one waits for the other. */
+  about: Record<string, { same: string[]; timeout: Obj }>;
   urls: Record<
     "save" | "rename" | "look" | "publish" | "counts" | "detail" | "versions" | "changes" | "values" | "condition" | "segmentValues" | "templates" | "settings" | "putIn" | "review" | "enrolApi",
     string

@@ -39,7 +39,7 @@ def open_for_business(tenant: Tenant) -> None:
     with tenant_scope(tenant.pk), transaction.atomic():
         Sender.objects.update(email="hello@ada-soap.example", postal_address="1 Soap Lane, London")
         make_account()
-        texts = AccountData("sms", "mailbox", "Mailbox", {}, {"senders": "+447700900000"})
+        texts = AccountData("sms", "mailbox", "Mailbox of this installation", {}, {})
         connect_account(texts, actor="ada@example.com")
 
 
@@ -88,6 +88,7 @@ def test_a_simulated_cart_is_written_to_texted_and_bought(
         drain_tenant(tenant.pk)
         [text] = mail.outbox
         assert text.to == ["447700900123@sms.localhost"]
+        assert text.from_email == "Mailbox of this installation <shop@sms.localhost>"
         assert "your cart is still here" in text.body
 
         tell(shop, tenant, *store.leave_cart(clock.now() + timedelta(hours=1)))
