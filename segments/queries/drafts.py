@@ -7,6 +7,7 @@ from segments.domain.definitions import MAX_DEPTH, Node
 from segments.domain.places import refuse_unknown_places
 from segments.domain.words import describe
 from segments.errors import DefinitionError
+from segments.queries.checking import check_definition
 from segments.queries.conditions import parse_definition
 from segments.queries.listing import names_of, products_of, speak_money
 
@@ -36,6 +37,32 @@ def examine(definition: object) -> list[Examined]:
     known = [found for _, found in read if not isinstance(found, DefinitionError)]
     names = names_of(*known), products_of(*known)
     return [_examined(path, found, names) for path, found in read]
+
+
+def examine_segment(definition: object, *, own_id: int | None) -> list[Examined]:
+    """Return every condition of a draft of a segment as `examine`.
+
+    Where all are understood, what saving would be refused for is blamed as well.
+
+    Args:
+        definition: JSON, whatever it is.
+        own_id: of the segment that it is for; None for a new one.
+    """
+    found = examine(definition)
+    if any(one.fault for one in found):
+        return found
+    try:
+        check_definition(definition, own_id=own_id)
+    except DefinitionError as exc:
+        return [_blamed(one, exc) for one in found]
+    return found
+
+
+def _blamed(one: Examined, refused: DefinitionError) -> Examined:
+    if refused.path != one.path and not refused.path.startswith(f"{one.path}."):
+        return one
+    at = refused.path.removeprefix(one.path).removeprefix(".")
+    return Examined(one.path, at=at, fault=refused.reason)
 
 
 def _parts(raw: object, path: str, depth: int) -> Iterator[tuple[object, str]]:

@@ -7,9 +7,10 @@ from django.db import transaction
 from kernel import clock
 from kernel.errors import Conflict
 from segments.panels import SegmentUser
+from segments.queries.checking import check_definition
 from segments.queries.shops import list_shop_users
 from segments.queries.users import find_users
-from segments.services.segments import check_definition, lock_segment
+from segments.services.segments import lock_segment
 from segments.services.upkeep import lock_upkeep, redefine
 from tenants.services import audit
 

@@ -10,18 +10,10 @@ from kernel.errors import Conflict, Outdated
 from kernel.sql import run_sql
 from segments.choices import Cause, SegmentKind
 from segments.domain.canonical import digest
-from segments.domain.definitions import Node, SegmentLeaf, events_named, leaves
-from segments.domain.happenings import OWN_EVENTS, BoughtLeaf
-from segments.domain.places import refuse_unknown_places
-from segments.domain.shared import order_by_dependence
 from segments.domain.versions import version_of
-from segments.errors import CircleError, DefinitionError
+from segments.errors import DefinitionError
 from segments.models import MembershipChange, MembershipMove, Segment
-from segments.queries.conditions import (
-    find_unknown_products,
-    list_definitions,
-    parse_definition,
-)
+from segments.queries.checking import check_definition
 from segments.queries.listing import get_segment
 from segments.queries.shops import list_shop_users
 from segments.queries.users import find_users
@@ -182,49 +174,3 @@ def _named(name: str) -> str:
     if not cleaned:
         raise DefinitionError("name", "must not be empty")
     return cleaned
-
-
-def check_definition(definition: object, *, own_id: int | None) -> Node:
-    """Refuse what cannot be understood, names what does not exist, or goes in a circle."""
-    tree = parse_definition(definition)
-    others = list_definitions(are_all_asked=True)
-    for leaf in leaves(tree):
-        if isinstance(leaf, SegmentLeaf) and leaf.segment_id not in others:
-            raise DefinitionError(
-                f"{leaf.path}.segment", f"no segment has id {leaf.segment_id}, or it is archived"
-            )
-    _check_products(tree)
-    refuse_unknown_places(tree)
-    if own := OWN_EVENTS & events_named([tree]):
-        name = min(own)
-        raise DefinitionError("definition", f"“{name}” is told by segments; ask for the segment")
-    graph: dict[int, Node] = {**others, own_id or 0: tree}
-    try:
-        order_by_dependence(graph)
-    except CircleError as exc:
-        raise _named_circle(exc.circle, own_id, tree) from exc
-    return tree
-
-
-def _named_circle(circle: Sequence[int], own_id: int | None, tree: Node) -> DefinitionError:
-    """Say by name how segments refer to each other, at the condition that closes the circle."""
-    if own_id in circle:  # it begins with the one that is changed
-        start = circle.index(own_id)
-        circle = [*circle[start:], *circle[1 : start + 1]]
-    named = dict(Segment.objects.filter(pk__in=circle).values_list("pk", "name"))
-    way = " → ".join(f"“{named[key]}”" for key in circle)
-    closing = (
-        leaf.path
-        for leaf in leaves(tree)
-        if isinstance(leaf, SegmentLeaf) and leaf.segment_id == circle[1]
-    )
-    path = next(closing, "definition")
-    return DefinitionError(path, f"segments refer to each other: {way}")
-
-
-def _check_products(tree: Node) -> None:
-    bought = [leaf for leaf in leaves(tree) if isinstance(leaf, BoughtLeaf)]
-    unknown = find_unknown_products(one for leaf in bought for one in leaf.product_ids)
-    for leaf in bought:
-        if missing := sorted(unknown.intersection(leaf.product_ids)):
-            raise DefinitionError(f"{leaf.path}.bought.product", f"no product has id {missing[0]}")

@@ -18,7 +18,7 @@ from segments.forms import SegmentForm
 from segments.models import Segment
 from segments.queries.builder import describe_language
 from segments.queries.conditions import parse_definition
-from segments.queries.drafts import examine
+from segments.queries.drafts import examine_segment
 from segments.queries.examples import list_examples
 from segments.queries.impact import measure_impact
 from segments.queries.listing import describe_definition
@@ -89,15 +89,21 @@ def segment_preview(request: TenantRequest) -> HttpResponse:
         definition = json.loads(request.POST.get("definition", ""))
     except (ValueError, RecursionError):
         return render(request, "segments/_impact.html", {"error": "This is not valid JSON."})
+    own_id = segment.pk if segment else None
+    leaves = examine_segment(definition, own_id=own_id)
+    is_marked = any(leaf.fault for leaf in leaves)
     context: dict[str, Any] = {
         "segment": segment,
-        "leaves": [asdict(leaf) for leaf in examine(definition)],
+        "leaves": [asdict(leaf) for leaf in leaves],
+        "is_marked": is_marked,
     }
+    if is_marked:
+        return render(request, "segments/_impact.html", context)
     try:
         context["impact"] = measure_impact(
             definition,
             clock.now(),
-            segment_id=segment.pk if segment else None,
+            segment_id=own_id,
             is_quick="quick" in request.POST,
         )
         context["words"] = describe_definition(definition)

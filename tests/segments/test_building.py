@@ -230,6 +230,39 @@ def _leaves(html: str) -> Any:
     return json.loads(told)
 
 
+def test_the_preview_marks_what_saving_would_be_refused_for(client: Client) -> None:
+    regulars = make_segment(TWO, "Regulars")
+    outer = make_segment({"segment": str(regulars.pk), "is": "member"}, "Outer")
+
+    def marked(leaf: dict[str, Any]) -> tuple[str, str]:
+        definition = {"op": "and", "children": [TWO, leaf]}
+        data = {"segment": str(regulars.pk), "definition": json.dumps(definition)}
+        shown = client.post(f"{BASE}preview/", data).content.decode()
+        assert "Finish what is marked" in shown
+        first, second = _leaves(shown)
+        assert (first["path"], first["fault"]) == ("definition.children[0]", "")
+        return second["at"], second["fault"]
+
+    way = "segments refer to each other: “Regulars” → “Outer” → “Regulars”"
+    assert marked({"segment": str(outer.pk), "is": "member"}) == ("segment", way)
+    assert marked({"segment": "987654", "is": "member"}) == (
+        "segment",
+        "no segment has id 987654, or it is archived",
+    )
+    assert marked({"bought": {"product": "987654"}}) == (
+        "bought.product",
+        "no product has id 987654",
+    )
+    assert marked({"first_event": "Segment Entered"}) == (
+        "",
+        "“Segment Entered” is told by segments; ask for the segment",
+    )
+    many = {"op": "and", "children": [TWO] * 101}
+    shown = client.post(f"{BASE}preview/", {"definition": json.dumps(many)}).content.decode()
+    assert "has more than 100 conditions" in shown
+    assert "Finish what is marked" not in shown
+
+
 def test_a_quick_look_rather_estimates_than_waits(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

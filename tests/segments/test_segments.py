@@ -95,7 +95,9 @@ def test_a_segment_refers_to_segments_that_exist_and_never_to_itself(tenant: Ten
     assert get_segment(two.pk).definition == {"segment": str(one.pk), "is": "member"}
     with pytest.raises(DefinitionError) as refused, simulated(NOW):
         update_segment(one.pk, definition={"segment": str(one.pk), "is": "member"})
-    assert refused.value.fields == {"definition": "segments refer to each other: “One” → “One”"}
+    assert refused.value.fields == {
+        "definition.segment": "segments refer to each other: “One” → “One”"
+    }
     assert get_segment(one.pk).definition == BOUGHT
 
 
@@ -110,7 +112,9 @@ def test_a_circle_is_named_as_it_runs_at_the_condition_that_closes_it(tenant: Te
     with pytest.raises(DefinitionError) as refused, simulated(NOW):
         update_segment(one.pk, definition=closing)
     assert refused.value.fields == {
-        "definition.children[1]": ("segments refer to each other: “One” → “Three” → “Two” → “One”")
+        "definition.children[1].segment": (
+            "segments refer to each other: “One” → “Three” → “Two” → “One”"
+        )
     }
     assert get_segment(one.pk).definition == BOUGHT
 
