@@ -17,6 +17,7 @@ class SettingsPage(NamedTuple):
         url_name: of its address, which takes the slug of the tenant alone.
         capability: what a member must be allowed, or the page is not listed.
         lies_elsewhere: whether it has a place of its own in the sidebar.
+        with_url_name: of an address whose pages belong to it too.
     """
 
     group: str
@@ -25,6 +26,7 @@ class SettingsPage(NamedTuple):
     icon: str
     capability: str
     lies_elsewhere: bool = False
+    with_url_name: str = ""
 
 
 _SHOP: Final = "Shop"
@@ -38,7 +40,14 @@ SETTINGS_PAGES: Final = (
     SettingsPage(_SHOP, "Members", "tenants:members", "people", capabilities.VIEW),
     SettingsPage(_SHOP, "Notices by email", "analytics:notice_mails", "bell", capabilities.VIEW),
     SettingsPage(_SENDING, "Channels", "messaging:channels", "chat", _MANAGE),
-    SettingsPage(_SENDING, "Senders and domains", "messaging:senders", "mail", _MANAGE),
+    SettingsPage(
+        _SENDING,
+        "Senders and domains",
+        "messaging:senders",
+        "mail",
+        _MANAGE,
+        with_url_name="messaging:add_domain",
+    ),
     SettingsPage(
         _SENDING, "Deliverability", "messaging:deliverability", "chart", capabilities.VIEW
     ),

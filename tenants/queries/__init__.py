@@ -40,7 +40,8 @@ def list_settings_links(slug: str, role: str, *, here: str = "") -> list[Setting
             url = reverse(page.url_name, args=[slug])
         except NoReverseMatch:
             continue
-        is_here = here.startswith(url) and not page.lies_elsewhere
+        others = [reverse(page.with_url_name, args=[slug])] if page.with_url_name else []
+        is_here = here.startswith((url, *others)) and not page.lies_elsewhere
         links.append(
             SettingsLink(page.group, page.label, url, page.icon, page.lies_elsewhere, is_here)
         )

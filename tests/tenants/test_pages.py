@@ -115,3 +115,7 @@ def test_the_list_of_settings_has_what_the_member_may_see_and_no_more(tenant: Te
     assert 'href="/t/ada-soap/settings/keys/"' not in support
     assert 'href="/t/ada-soap/settings/deliverability/"' in support
     assert support.count('class="settings-link"') == 4
+    links = queries.list_settings_links(
+        "ada-soap", Role.OWNER, here="/t/ada-soap/settings/domains/"
+    )
+    assert [link.label for link in links if link.active] == ["Senders and domains"]
