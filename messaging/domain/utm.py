@@ -18,7 +18,7 @@ NAMES: Final = {
     "campaign": "name of the campaign or flow; of any other message its template",
     "template": "name of the template",
     "node": "step of the flow",
-    "channel": "email, sms or push",
+    "channel": "email, SMS or push",
     "class": "what the message is for, such as promotional",
 }
 """What may stand in braces, with words for people."""

@@ -69,6 +69,7 @@ def conversation_list(request: TenantRequest) -> HttpResponse:
             "assignees": [(ME, "Me"), (NOBODY, "Nobody"), *others],
             "channels": [(each, CHANNEL_LABELS[each]) for each in CHANNELS],
             "is_empty": not page.rows and not reads.has_conversations(),
+            "may_manage": may(request.member.role, capabilities.MANAGE_SETTINGS),
         },
     )
 
