@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from crm.choices import STOREFRONTS, Platform
 from crm.models import Store, Variant
 from crm.queries.order_detail import web_address
@@ -56,8 +58,9 @@ def find_waited(store_id: int, external_id: str) -> Waited | None:
 
 
 def list_shops() -> list[tuple[int, str, str]]:
-    """Return id, name and platform of the shops that have products on sale."""
-    rows = Store.objects.filter(platform__in=STOREFRONTS).order_by("name", "pk")
+    """Return id, name and platform of the shops of which variants are known."""
+    sold = Variant.objects.filter(store_id=OuterRef("pk"))
+    rows = Store.objects.filter(Exists(sold), platform__in=STOREFRONTS).order_by("name", "pk")
     return [
         (pk, name, str(Platform(platform)))
         for pk, name, platform in rows.values_list("pk", "name", "platform")

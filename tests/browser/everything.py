@@ -146,7 +146,7 @@ def _of_tenant(tenant: Tenant, store_id: int) -> dict[str, str]:
         "orders": "orders/",
         "orders-narrowed": "orders/?status=paid&min=1&person=none&from=2020-01-01",
         "order": f"orders/{Order.objects.order_by('pk')[0].pk}/",
-        "order-return": f"orders/{Order.objects.order_by('pk')[0].pk}/return/",
+        "order-return": f"orders/{Order.objects.filter(refunds=None).latest('pk').pk}/return/",
         "templates": "content/templates/",
         "template-new": "content/templates/new/",
         **_template(),

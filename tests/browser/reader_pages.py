@@ -2,10 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from crm.models import Product, Profile, Variant
+from crm.models import Order, Product, Profile, Variant
 from crm.services.addresses import address_hash
 from crm.services.consent import record_consent
-from messaging.models import SignUpForm
+from messaging.models import Message, SignUpForm
 from messaging.queries.signup import page_url
 from messaging.services import tokens
 from messaging.types import MailboxToken, RecipientToken
@@ -17,12 +17,23 @@ def list_reader_pages(recipient: RecipientToken) -> dict[str, str]:
         "unsubscribe": tokens.unsubscribe_url(recipient),
         "preferences": tokens.preferences_url(recipient),
         "rate": tokens.rate_url(recipient),
-        "give-back": tokens.return_url(recipient),
+        "give-back": tokens.return_url(_with_goods(recipient)),
         "form-page": page_url(SignUpForm.objects.order_by("pk")[0]),
         **_of_a_mailbox(recipient),
     }
     paths = {name: urlsplit(url).path for name, url in found.items()}
     return {**paths, "waiting-list": _waiting_list(recipient.tenant_id)}
+
+
+def _with_goods(recipient: RecipientToken) -> RecipientToken:
+    """Return the recipient of a mail about an order of which something is left to send back."""
+    orders = set(Order.objects.filter(refunds=None, is_counted=True).values_list("pk", flat=True))
+    found = next(
+        message
+        for message in Message.objects.filter(status="sent").order_by("pk")
+        if message.context.get("order_id") in orders
+    )
+    return RecipientToken(recipient.tenant_id, found.profile_id, found.pk)
 
 
 def _waiting_list(tenant_id: int) -> str:
