@@ -1,10 +1,12 @@
 """Scans of dates: in pages, each person once, and no flow in the way of another."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 
 from crm.models import CatalogCount, Event, OrderLine, Product, Profile
 from crm.services.merging import merge_profiles
@@ -16,6 +18,7 @@ from flows.services.knocking import NewStart, start_runs
 from flows.types import Attempt
 from kernel import clock
 from kernel.batches import Deadline
+from kernel.scope import tenant_scope
 from tenants.models import Tenant
 from tests.factories.flows import definition, make_flow
 from tests.factories.loyalty import make_order, make_profile
@@ -207,3 +210,27 @@ def test_only_what_begins_with_a_day_is_a_date(tenant: Tenant) -> None:
     person.refresh_from_db()
     assert sorted(person.dated) == ["birthday", "when"]
     assert make_profile().dated == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_schedulers_at_once_let_everybody_in_once(
+    tenant: Tenant, noon: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.queries.dates.PAGE", 3)
+    with transaction.atomic():
+        flow = make_flow(BIRTHDAY)
+        people = [born().pk for _ in range(8)]
+    noon.shift(2 * 3600)
+
+    def work(_: int) -> None:
+        try:
+            with tenant_scope(tenant.pk):
+                scan()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    with transaction.atomic():
+        assert people_in(flow.pk) == people
+        assert Event.objects.filter(name="Date Reached").count() == len(people)

@@ -7,23 +7,25 @@ from django.db import OperationalError, transaction
 from crm.models import Event, Product, Profile, Variant
 from crm.services.events import append_events
 from crm.types import NewEvent
-from flows.models import FlowEntry, FlowRun, HeldOut, ReviewItem, WantedChange
+from flows.models import FlowEntry, FlowRun, HeldOut, ReviewItem, Task, WantedChange
 from flows.services.checks import find_differences
 from flows.services.dates import scan_due
 from flows.services.flows import set_holdout
 from flows.services.manual import enrol_segment
 from flows.services.moving import publish_and_move
 from flows.services.reviewing import release_reviews
+from flows.services.waiting import wake_for_stock
 from flows.services.wanted import note_goods, start_wanted
 from kernel import clock
 from kernel.batches import Deadline
 from messaging.models import Message, Template
 from tenants.models import Job, Tenant
 from tenants.services.job_turns import run_jobs
+from tests.factories.coupons import make_pool
 from tests.factories.crm import make_store
 from tests.factories.flows import definition, make_flow, message_node
 from tests.factories.loyalty import make_profile
-from tests.flows.nodes import act, wait
+from tests.flows.nodes import act, wait, wait_stock
 from tests.flows.support import advance, happen, make_event, make_segment
 from tests.flows.test_faults import Killed, die_everywhere
 
@@ -130,5 +132,56 @@ def test_reviews_and_policies(tenant: Tenant, error: type[BaseException]) -> Non
     assert [each.tags for each in Profile.objects.order_by("pk")] == [["seen"]] * 2
     die_everywhere(lambda: release_reviews(flow.pk, None, actor=ADA), error)
     assert Message.objects.count() == 2
+    assert set(FlowRun.objects.values_list("status", flat=True)) == {"completed"}
+    assert find_differences() == []
+
+
+@ERRORS
+def test_stock_coupons_and_tasks(
+    tenant: Tenant, error: type[BaseException], noon: time_machine.Traveller
+) -> None:
+    store = make_store()
+    product = Product.objects.create(
+        store=store, external_id="p1", title="Soap", status="active", source_version_at=clock.now()
+    )
+    soap = Variant.objects.create(
+        product=product, store=store, external_id="v1", inventory_policy="deny", is_tracked=True,
+        inventory_quantity=0,
+    )  # fmt: skip
+    nodes = {
+        "back": wait_stock(tranche=1, on_stock="code"),
+        "code": act("coupon", "note", coupon=str(make_pool().pk)),
+        "note": message_node(then="call"),
+        "call": {
+            "type": "task",
+            "title": "Call them",
+            "timeout": {"n": 3, "unit": "days"},
+            "on_done": "end",
+            "on_timeout": "end",
+        },
+    }
+    make_flow(definition(nodes, trigger={"event": "Waitlist Joined"}))
+    people = [make_profile(), make_profile()]
+    for person in people:
+        happen("Waitlist Joined", person, variant_id=str(soap.pk))
+    assert die_everywhere(advance, error) > 5
+    Variant.objects.update(inventory_quantity=9)
+    came = [make_event("Back In Stock", people[0], object_id=soap.pk, pieces=9)]
+
+    def react() -> None:
+        with transaction.atomic():
+            wake_for_stock(came)
+
+    assert die_everywhere(react, error) > 1
+    die_everywhere(advance, error)
+    noon.shift(30 * 60)
+    die_everywhere(advance, error)
+    assert [message.profile_id for message in Message.objects.order_by("profile_id")] == [
+        person.pk for person in people
+    ]
+    assert all("coupon" in message.context for message in Message.objects.all())
+    assert Task.objects.count() == len(people)
+    noon.shift(3 * 24 * 3600)
+    die_everywhere(advance, error)
     assert set(FlowRun.objects.values_list("status", flat=True)) == {"completed"}
     assert find_differences() == []
