@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When, Window
+from django.db.models.functions import RowNumber
 
 from crm.choices import ReviewStatus, StockState
 from crm.models import (
@@ -72,6 +73,33 @@ def best_sellers(count: int, category: str = "") -> list[Goods]:
         newest = _shown(category).exclude(pk__in=ids).order_by("-created_at", "-pk")
         ids += newest.values_list("pk", flat=True)[: count - len(ids)]
     return find_goods(ids)
+
+
+def best_of(categories: Collection[str], count: int) -> dict[str, list[Goods]]:
+    """Return what sold best of each of some categories, best first, as `best_sellers` counts it.
+
+    Args:
+        categories: those of the store, or given by hand; one of which nothing sold is left out.
+        count: the most products of each.
+    """
+    if not categories:
+        return {}
+    category = Case(
+        When(product__category="", then=F("product__own_category")), default=F("product__category")
+    )
+    place = Window(RowNumber(), partition_by=F("of_category"), order_by=["-units", "-product_id"])
+    rows = (
+        ProductFigures.objects.filter(units__gt=0, product__in=_shown(""))
+        .annotate(of_category=category)
+        .filter(of_category__in=categories)
+        .annotate(place=place)
+        .filter(place__lte=count)
+        .order_by("of_category", "place")
+    )
+    found: dict[str, list[Goods]] = {}
+    for goods in find_goods(list(rows.values_list("product_id", flat=True))):
+        found.setdefault(goods.category, []).append(goods)
+    return found
 
 
 def newest_goods(count: int, category: str = "") -> list[Goods]:

@@ -6,11 +6,10 @@ database: `flows.services.library` makes segments, coupons and templates and the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, Final
 
 from crm.domain.channels import CHANNEL_LABELS
-from flows.library.parts import CATEGORY, COUPON, HEADER, Part, footer, give_air, join
+from flows.library.parts import COUPON, HEADER, Part, footer, give_air, join
 
 START: Final = "Start here"
 ONBOARDING: Final = "New people"
@@ -124,20 +123,17 @@ class Mail:
     tags: tuple[str, ...] = ()
     channel: str = field(default="email", init=False)
 
-    def write(self, coupon_id: int | None = None, category: str = "") -> str:
+    def write(self, coupon_id: int | None = None) -> str:
         """Return its MJML.
 
         Args:
             coupon_id: what the coupon part carries; None leaves that to the node of the flow.
-            category: of the products that are of one; empty takes all of them.
         """
         is_marketing = self.message_class in (PROMOTIONAL, BEHAVIOURAL)
         body = give_air(join(self.parts))
         rows = [HEADER, *body, footer(self.reason, is_marketing=is_marketing)]
         inner = "".join(f"    {row}\n" for row in rows)
-        filled = {COUPON: str(coupon_id or ""), CATEGORY: escape(category)}
-        for place, value in filled.items():
-            inner = inner.replace(place, value)
+        inner = inner.replace(COUPON, str(coupon_id or ""))
         return f'<mjml look="brand">\n  <mj-body>\n{inner}  </mj-body>\n</mjml>\n'
 
 
@@ -174,15 +170,10 @@ Message = Mail | Text | Standing
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What was made at installation, by the keys that a flow gave.
-
-    Attributes:
-        category: that sells best then; empty where none is known.
-    """
+    """What was made at installation, by the keys that a flow gave."""
 
     segments: Mapping[str, int]
     coupons: Mapping[str, int]
-    category: str = ""
 
     def segment(self, key: str) -> str:
         """Return the id of the segment of a starter, as definitions say it."""

@@ -11,8 +11,7 @@ from html import escape
 from typing import Final
 
 COUPON: Final = "COUPON-ID"
-CATEGORY: Final = "BEST-CATEGORY"
-"""Stand in the MJML for what is known at installation."""
+"""Stands in the MJML for what is known at installation."""
 _SECTION: Final = "<mj-section>"
 HEADER: Final = "<mj-brand-header></mj-brand-header>"
 HELLO: Final = "Hello{% if person.first_name != '' %} {{ person.first_name }}{% endif %},"
@@ -28,7 +27,7 @@ class Part:
     """A piece of an e-mail.
 
     Attributes:
-        mjml: as it stands in the template, with `COUPON` and `CATEGORY` still to be filled in.
+        mjml: as it stands in the template, with `COUPON` still to be filled in.
         is_row: it is a row of its own; others share the section of what is written.
     """
 
@@ -128,19 +127,15 @@ def order_lines(title: str = "") -> Part:
     return _row("mj-order-lines", title=title)
 
 
-def products(
-    source: str = "best", count: int = 4, title: str = "", *, of_category: bool = False
-) -> Part:
+def products(source: str = "best", count: int = 4, title: str = "") -> Part:
     """Return a grid of products.
 
     Args:
         source: ``best`` or ``new``.
         count: how many.
         title: heading above them.
-        of_category: only those of the category that sells best when the flow is installed.
     """
-    category = CATEGORY if of_category else ""
-    return _row("mj-product-grid", source=source, category=category, count=str(count), title=title)
+    return _row("mj-product-grid", source=source, count=str(count), title=title)
 
 
 def picked(title: str = "Picked for you", count: int = 4) -> Part:

@@ -69,7 +69,7 @@ BROWSED: Final = Mail(
     (
         p.heading("You looked around already"),
         p.words(p.HELLO, "So let us skip the tour. Here is more of what caught your eye."),
-        p.products("best", title="Liked most", of_category=True),
+        p.picked("Liked most"),
         _CODE,
         _TERMS,
     ),
@@ -132,10 +132,8 @@ FIRST: Final = Gift("first", "Welcome, first order", percent=10, days=7, prefix=
 def build(bound: Bound) -> dict[str, Any]:
     """Return the definition: a hello by what is known of them, proof, and a last word."""
     code = {"coupon": bound.coupon("first")}
-    category = {"property": "category", "is": "exists"}
-    if bound.category:
-        category = {"property": "category", "is": "=", "value": bound.category}
-    looked = {"event": "Product Viewed", "where": [category], "within": {"days": 30}}
+    of_category = {"property": "category", "is": "exists"}
+    looked = {"event": "Product Viewed", "where": [of_category], "within": {"days": 30}}
     return flow(
         {
             "event": "Consent Changed",

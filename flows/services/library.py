@@ -21,7 +21,6 @@ from messaging.services.authoring import Draft, create_template
 from messaging.services.coupon_checks import CouponData
 from messaging.services.coupons import create_coupon
 from messaging.services.library import ensure_template
-from segments.queries.starters import find_top_category
 from segments.services.library import ensure_starter
 from tenants.services import audit
 
@@ -102,7 +101,7 @@ def order_library(keys: list[str], *, actor: str) -> None:
     )
 
 
-def draft_of(said: Mail, coupon_id: int | None = None, category: str = "") -> Draft:
+def draft_of(said: Mail, coupon_id: int | None = None) -> Draft:
     """Return an e-mail of the library as a template says it."""
     return Draft(
         name=said.name,
@@ -110,7 +109,7 @@ def draft_of(said: Mail, coupon_id: int | None = None, category: str = "") -> Dr
         message_class=said.message_class,
         subject=said.subject,
         preheader=said.preheader,
-        mjml=said.write(coupon_id, category),
+        mjml=said.write(coupon_id),
         tags=tuple(sorted(said.tags)),
     )
 
@@ -118,7 +117,7 @@ def draft_of(said: Mail, coupon_id: int | None = None, category: str = "") -> Dr
 @transaction.atomic
 def _install(wanted: LibraryFlow, actor: str) -> Flow:
     coupons = {gift.key: _make_coupon(gift, actor) for gift in wanted.coupons}
-    bound = Bound(_ensure_segments(wanted), coupons, find_top_category())
+    bound = Bound(_ensure_segments(wanted), coupons)
     names = {said.key: _make_template(said, bound, actor) for said in wanted.messages}
     graph = _name_templates(wanted.build(bound), names)
     return start_flow(
@@ -153,7 +152,7 @@ def _make_template(said: Message, bound: Bound, actor: str) -> str:
         ensure_template(said.key)
         return said.key
     if isinstance(said, Mail):
-        draft = draft_of(said, bound.coupons.get(said.coupon), bound.category)
+        draft = draft_of(said, bound.coupons.get(said.coupon))
     else:
         draft = Draft(
             name=said.name,

@@ -123,7 +123,8 @@ BLOCKS: tuple[Block, ...] = (
     Block(
         "mj-recommendations",
         "Picked for them",
-        "Products for this person; without better knowledge best sellers they do not own.",
+        "Products for this person: best sellers of the category that they bought of or looked at "
+        "last, then of all, without what they own.",
         "bolt",
         markup.write_recommendations,
         (

@@ -9,7 +9,9 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import unquote
 
+from crm.queries.last_categories import find_last_categories
 from crm.queries.shelves import (
+    best_of,
     best_sellers,
     find_goods,
     find_owned,
@@ -17,6 +19,7 @@ from crm.queries.shelves import (
     list_praise,
     newest_goods,
 )
+from kernel import clock
 from messaging.types import PendingMessage
 
 MOST = 12
@@ -70,16 +73,22 @@ def question_values(messages: Sequence[PendingMessage]) -> dict[int, Any]:
 
 
 def recommendation_values(messages: Sequence[PendingMessage]) -> dict[int, list[Row]]:
-    """``recommendations``: best sellers that the person did not buy, while nobody knows better."""
-    goods = best_sellers(2 * MOST)
+    """``recommendations``: best sellers that the person did not buy, while nobody knows better.
+
+    First those of the category that they bought of or looked at last, then those of all.
+    """
     people = {message.profile.id for message in messages}
-    owned = find_owned(people, [each.id for each in goods])
-    return {
-        message.id: [asdict(each) for each in goods if (message.profile.id, each.id) not in owned][
-            :MOST
-        ]
-        for message in messages
-    }
+    last = find_last_categories(people, clock.now())
+    usual, liked = best_sellers(2 * MOST), best_of(set(last.values()), 2 * MOST)
+    goods = {each.id: each for shelf in (*liked.values(), usual) for each in shelf}
+    owned = find_owned(people, goods)
+    found = {}
+    for message in messages:
+        person = message.profile.id
+        shelf = [*liked.get(last.get(person, ""), ()), *usual]
+        ids = dict.fromkeys(each.id for each in shelf if (person, each.id) not in owned)
+        found[message.id] = [asdict(goods[pk]) for pk in list(ids)[:MOST]]
+    return found
 
 
 def _find_products(key: str) -> list[Row] | None:

@@ -2,26 +2,56 @@
 
 import pytest
 
+from crm.models import Profile
+from crm.services.catalog import count_products
+from crm.services.touches import record_touches
+from crm.types import NewTouch, Origin
 from flows.models import FlowRun
+from kernel import clock
 from messaging.models import Coupon, CouponCode
+from tests.flows.library.goods import sell
 from tests.flows.library.story import SLUG, Story
+from tests.flows.library.wares import body_of
+
+
+def offer_goods(story: Story) -> None:
+    """Sell oil more often than tea, so that each shows its place."""
+    goods = {"oil": ("Lamp oil", "Oil"), "tea": ("Black tea", "Tea"), "soap": ("Rose soap", "Soap")}
+    for pieces, (key, (title, category)) in zip((1, 3, 9), reversed(goods.items()), strict=True):
+        line = sell(
+            story, key, title, category=category, status="active",
+            image_url=f"https://ada-soap.example/{key}.jpg",
+        )  # fmt: skip
+        story.order("other", lines=[{**line, "quantity": pieces}], backfill=True)
+    count_products(clock.now())
+
+
+def arrive_from_a_feed(story: Story, name: str) -> None:
+    """Let somebody come to the site by a link in a social network."""
+    story.person(name, email_consent="never")
+    profile = Profile.objects.get(email=f"{name}@example.com")
+    origin = Origin(source="instagram", medium="social")
+    record_touches([NewTouch(f"visit:{name}", profile.pk, clock.now(), origin)])
+    story.settle()
 
 
 @pytest.mark.covers("F2")
 def test_the_welcome_fits_who_somebody_is_and_ends_with_the_first_order(story: Story) -> None:
     story.person("customer", email_consent="never")
     story.order("customer", backfill=True)
+    offer_goods(story)
     story.person("browser", email_consent="never")
-    story.event("Product Viewed", "browser", name="Lemon soap", sku="SOAP-1", category="Soap")
+    story.event("Product Viewed", "browser", name="Green tea", sku="TEA-1", category="Tea")
+    arrive_from_a_feed(story, "feed")
     flow_id = story.install("welcome")
     coupon = Coupon.objects.get()
     codes = story.member.post(
         f"/t/{SLUG}/content/coupons/{coupon.pk}/upload/",
-        {"codes": "HELLO-A\nHELLO-B\nHELLO-C", "do": "add"},
+        {"codes": "HELLO-A\nHELLO-B\nHELLO-C\nHELLO-D", "do": "add"},
     )
     assert codes.status_code == 302
 
-    for name in ("customer", "browser", "plain", "buyer"):
+    for name in ("customer", "browser", "plain", "buyer", "feed"):
         story.person(name)
     story.person("silent", email_consent="never")
     assert story.sent() == [
@@ -29,10 +59,17 @@ def test_the_welcome_fits_who_somebody_is_and_ends_with_the_first_order(story: S
         ("06-01 12:00", "browser", "welcome_browsed"),
         ("06-01 12:00", "plain", "welcome_hello"),
         ("06-01 12:00", "buyer", "welcome_hello"),
+        ("06-01 12:00", "feed", "welcome_social"),
     ]
+    # What they looked at goes before what sells best of all.
+    shown = body_of(story, "browser")
+    assert 0 < shown.index("Black tea") < shown.index("Lamp oil")
+    assert "Black tea" not in body_of(story, "plain").partition("Lamp oil")[0]
     story.live(days=1)
+    story.order("feed")
     story.order("buyer")
     assert story.live(days=9) == [
+        ("06-02 12:00", "feed", "post_purchase"),
         ("06-02 12:00", "buyer", "post_purchase"),
         ("06-03 12:00", "browser", "welcome_story"),
         ("06-03 12:00", "plain", "welcome_story"),
@@ -40,7 +77,8 @@ def test_the_welcome_fits_who_somebody_is_and_ends_with_the_first_order(story: S
         ("06-07 12:00", "plain", "welcome_last_call"),
     ]
     given = CouponCode.objects.exclude(profile=None).values_list("profile__email", flat=True)
-    assert sorted(given) == ["browser@example.com", "buyer@example.com", "plain@example.com"]
+    having = ("browser", "buyer", "feed", "plain")
+    assert sorted(given) == [f"{name}@example.com" for name in having]
     hello, last = (
         mail.content.text
         for mail in story.outbox.sent
@@ -57,6 +95,7 @@ def test_the_welcome_fits_who_somebody_is_and_ends_with_the_first_order(story: S
         "Browser": "welcomed",
         "Plain": "welcomed",
         "Buyer": "goal: Order Placed",
+        "Feed": "goal: Order Placed",
     }
 
 
