@@ -19,6 +19,7 @@ from crm.models import Identity
 from kernel.clock import simulated
 from kernel.work import drain_tenant
 from segments.domain.rfm import GROUP_LABELS, group_of
+from segments.domain.standing import STAGES
 from segments.domain.starters import STARTERS
 from segments.domain.thresholds import USUAL
 from segments.models import Segment, SegmentReference
@@ -208,6 +209,30 @@ def gap(history: History) -> Frame:
     return (span / (people.orders - 1)).round(2).reindex(history.people.index)
 
 
+def stage(name: str) -> Ask:
+    return lambda history: stages(history) == name
+
+
+def stages(history: History) -> Frame:
+    """Name the one stage of everybody by their orders; nobody in the file subscribed."""
+    people = history.people
+    ordered = history.orders.sort_values("at", kind="stable")
+    away = (ordered.day - ordered.groupby("customer").day.shift()).dt.days
+    came_back = (away.groupby(ordered.customer).last() >= 120).reindex(people.index)
+    rules = (
+        ("at_risk", people.since.between(60, 119)),
+        ("churned", people.since >= 120),
+        ("won_back", (people.since < 60) & came_back.eq(True)),
+        ("first_time", (people.since < 60) & (people.orders == 1)),
+        ("loyal", (people.since < 60) & (people.orders >= 4)),
+        ("active", people.since < 60),
+    )
+    found = pd.Series("none", people.index)
+    for name, holds in reversed(rules):
+        found = found.mask(holds, name)
+    return found
+
+
 STARTERS_ASKED: dict[str, Ask] = {
     "first_time": lambda h: h.people.orders == 1,
     "repeat": lambda h: h.people.orders >= 2,
@@ -233,8 +258,9 @@ STARTERS_ASKED: dict[str, Ask] = {
         (h.people.orders >= 2) & above_mean(h) & h.people.since.between(14, 60)
     ),
     **{f"rfm_{group}": rfm(group) for group in GROUP_LABELS},
+    **{f"stage_{name}": stage(name) for name in STAGES if name != "none"},
 }
-"""Templates of S1, S2, S3, S7, S8 and S16 that orders alone decide."""
+"""Templates of S1, S2, S3, S7, S8, S16 and P15 that orders alone decide."""
 OTHERS_ASKED: dict[str, tuple[dict[str, Any], Ask]] = {
     "S5": (
         {
@@ -299,7 +325,7 @@ def make_segments() -> dict[str, int]:
     }
 
 
-@pytest.mark.covers("S1", "S2", "S3", "S5", "S6", "S7", "S8", "S9", "S10", "S16")
+@pytest.mark.covers("S1", "S2", "S3", "S5", "S6", "S7", "S8", "S9", "S10", "S16", "P15")
 @pytest.mark.django_db(transaction=True)
 def test_members_are_those_that_pandas_finds(
     tenant: Tenant, conformance_data: Path, tmp_path: Path
