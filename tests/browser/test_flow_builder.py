@@ -403,6 +403,12 @@ def test_a_split_asks_what_segments_ask_and_what_became_of_a_message(
     graph = draft_of(shop, flow_id)
     assert graph["nodes"]["split"]["condition"] == {"message": "note", "is": "opened"}
     assert graph["nodes"][graph["nodes"]["split"]["no"]] == {"type": "exit"}
+    card(page, "").click()
+    Hand(page).add("Goal")
+    expect(card(page, "goal")).to_have_attribute("data-faulty", "")
+    expect(saved(page)).to_be_visible()
+    ways = draft_of(shop, flow_id)["nodes"]["split"]
+    assert (ways["yes"], ways["no"]) == ("goal", "end"), "what follows what was chosen stays"
 
 
 def test_the_builder_fits_and_is_accessible_and_a_phone_reads_it(

@@ -231,7 +231,8 @@ export function App({ told }: { told: Told }): ReactNode {
               {!isReadOnly && (
                 <Palette
                   press={(kind) => {
-                    const way = wayBeside(known);
+                    // What ends a flow takes nothing away that follows the chosen step.
+                    const way = grammar.ends(kind) ? (grammar.lastWay(graph, known) ?? wayBeside(known)) : wayBeside(known);
                     if (way) editor.add(way, kind, false);
                   }}
                 />

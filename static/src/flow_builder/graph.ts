@@ -63,7 +63,25 @@ export class Grammar {
 
   isEnd(graph: Graph, key: string): boolean {
     const kind = this.kindOf(graph.nodes[key]);
-    return kind !== undefined && waysIn(kind.schema, this.begin(kind), []).length === 0;
+    return kind !== undefined && this.ends(kind);
+  }
+
+  /** Say whether nothing follows steps of a kind. */
+  ends(kind: NodeKind): boolean {
+    return waysIn(kind.schema, this.begin(kind), []).length === 0;
+  }
+
+  /** Return the way by which those who go on from a step, always the first way, come to the end. */
+  lastWay(graph: Graph, key: string): Way | undefined {
+    const seen = new Set<string>();
+    let last: Way | undefined;
+    let next = this.#firstWay(graph, key);
+    while (next && !seen.has(next.to)) {
+      last = next;
+      seen.add(next.to);
+      next = this.#firstWay(graph, next.to);
+    }
+    return last;
   }
 
   reach(graph: Graph, start: string, without = new Set<string>()): Set<string> {
@@ -214,6 +232,10 @@ export class Grammar {
     const kept = Object.entries(after.nodes).filter(([each]) => has.has(each) || (!had.has(each) && !isNew(each)));
     const lost = Object.keys(before.nodes).filter((each) => had.has(each) && !has.has(each)).length;
     return { graph: { ...after, nodes: Object.fromEntries(kept) }, key, lost };
+  }
+
+  #firstWay(graph: Graph, key: string): Way | undefined {
+    return this.ways(graph, key).find((way) => !way.isJump);
   }
 
   #allWays(graph: Graph): Way[] {
