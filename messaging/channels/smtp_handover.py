@@ -45,7 +45,7 @@ class Letter:
 
     Attributes:
         place: among those that are handed over together.
-        content: dots doubled, its last line included.
+        content: no line of it begins with a dot but the last, which ends it.
         is_sender_chosen: whether a rule chose who writes, rather than it being the default.
     """
 

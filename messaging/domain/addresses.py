@@ -12,10 +12,12 @@ _DOMAIN = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=2048)
 def to_wire(address: str) -> str | None:
     """Return an address as SMTP takes it, its domain in ASCII; None for one that is not valid.
 
     Quoted local parts and local parts beyond ASCII are not valid: too few servers take them.
+    Asked by the gate and again by whoever writes the mail.
     """
     local, at, domain = address.strip().rpartition("@")
     if not at or len(local) > MAX_LOCAL_LENGTH or not _LOCAL.fullmatch(local):

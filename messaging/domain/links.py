@@ -45,76 +45,108 @@ def track_pieces(
     untracked: frozenset[str],
     track: Callable[[str], str],
     pixel: str,
+    mark: str = "",
 ) -> list[str] | None:
     """As `track_links` and `add_pixel`, for a mail in pieces of which many people get the same.
 
     Args:
         pieces: of the mail; those at odd places are personal.
-        untracked: likewise.
-        track: likewise.
+        untracked: likewise, none of which stands in a piece that many get.
+        track: makes of one target how its tracked address begins, the same for everybody; it is
+            hashable, so that what it makes of a piece is made once.
         pixel: its address.
+        mark: how the tracked addresses of this mail end.
 
     Returns:
         The pieces, again with those that are personal at odd places; None where a link or the end
         of the body is in no place that is understood, so that it must be looked for in the whole.
     """
-    cuts = [_cut(piece) for piece in pieces[::2]]
-    if sum(cut.has_end for cut in cuts) != 1 or any(cut.is_unclear for cut in cuts):
+    leads = [_lead(piece, track) for piece in pieces[::2]]
+    if sum(lead.has_end for lead in leads) != 1 or any(lead.is_unclear for lead in leads):
         return None
+    pixel = escape(pixel)
     made: list[str] = []
-    for number, cut in enumerate(cuts):
+    is_open = False
+    for number, lead in enumerate(leads):
+        texts, is_pixel = lead.texts, lead.is_pixel
         if number:
             value = pieces[2 * number - 1]
-            made.append(_follow(value, untracked, track) if cuts[number - 1].is_open else value)
-            if cuts[number - 1].is_open and not cut.texts[0].startswith('"'):
+            made.append(_follow(value, untracked, track, mark) if is_open else value)
+            if is_open and not texts[0].startswith('"'):
                 return None
-        made.append(cut.texts[0])
-        for (raw, target), text in zip(cut.links, cut.texts[1:], strict=True):
-            if target == _END:
-                made.append(_picture(pixel))
-            else:
-                made.append(raw if target in untracked else escape(track(target)))
+        made.append(texts[0])
+        for place, text in enumerate(texts[1:]):
+            made.append(pixel if is_pixel[place] else mark)
             made.append(text)
+        is_open = lead.is_open
     return made
 
 
-def _follow(value: str, untracked: frozenset[str], track: Callable[[str], str]) -> str:
+def _follow(value: str, untracked: frozenset[str], track: Callable[[str], str], mark: str) -> str:
     target = unescape(value).strip()
     if target in untracked or not target.lower().startswith(_WEB):
         return value
-    return escape(track(target))
+    return escape(track(target) + mark)
 
 
-class _Cut(NamedTuple):
-    """A piece of a mail between its links.
+class _Lead(NamedTuple):
+    """A piece of a mail between its personal values, with what leads up to each of them.
 
     Attributes:
-        links: as written and as meant, between two texts each; `_END` stands for the pixel.
-        is_open: its last link goes on in the next piece, with the address itself.
-        is_unclear: a tag of a link ends in it, or is written, as our compiler never does.
+        texts: one more than there are values.
+        is_pixel: by value whether it is the pixel's address; else it ends a tracked one.
+        has_end, is_open, is_unclear: as of `_Cut`.
     """
 
     texts: tuple[str, ...]
-    links: tuple[tuple[str, str], ...]
+    is_pixel: tuple[bool, ...]
     has_end: bool
     is_open: bool
     is_unclear: bool
 
 
 @functools.lru_cache(maxsize=4096)
+def _lead(piece: str, track: Callable[[str], str]) -> _Lead:
+    cut = _cut(piece)
+    before, after = _picture("\0").split("\0")
+    texts, is_pixel = [cut.texts[0]], []
+    for target, text in zip(cut.targets, cut.texts[1:], strict=True):
+        is_end = target == _END
+        texts[-1] += before if is_end else escape(track(target))
+        texts.append(after + text if is_end else text)
+        is_pixel.append(is_end)
+    return _Lead(tuple(texts), tuple(is_pixel), cut.has_end, cut.is_open, cut.is_unclear)
+
+
+class _Cut(NamedTuple):
+    """A piece of a mail between its links.
+
+    Attributes:
+        targets: of its links, between two texts each; `_END` stands for the pixel.
+        is_open: its last link goes on in the next piece, with the address itself.
+        is_unclear: a tag of a link ends in it, or is written, as our compiler never does.
+    """
+
+    texts: tuple[str, ...]
+    targets: tuple[str, ...]
+    has_end: bool
+    is_open: bool
+    is_unclear: bool
+
+
 def _cut(piece: str) -> _Cut:
     tail = piece[max(piece.rfind("<"), 0) :]
     is_in_tag = tail.startswith("<a") and ">" not in tail
     is_open = _OPEN_LINK.fullmatch(tail) is not None
     is_unclear = (is_in_tag and not is_open) or any(start in piece for start in _UNUSUAL)
-    texts, links, at = [], [], 0
+    texts, targets, at = [], [], 0
     end = piece.rfind(_END)
     has_end = end >= 0
     for found in _LINK.finditer(piece):
         target = unescape(found[3]).strip()
         if target.lower().startswith(_WEB):
             texts.append(f'{piece[at : found.end(1)]}"')
-            links.append((found[3], target))
+            targets.append(target)
             at = found.end() - 1
             if piece[at] != '"':
                 is_unclear = True
@@ -122,15 +154,15 @@ def _cut(piece: str) -> _Cut:
         is_unclear = True  # a link after the end of the body
     elif has_end:
         texts.append(piece[at:end])
-        links.append(("", _END))
+        targets.append(_END)
         at = end
     texts.append(piece[at:])
-    return _Cut(tuple(texts), tuple(links), has_end, is_open, is_unclear)
+    return _Cut(tuple(texts), tuple(targets), has_end, is_open, is_unclear)
 
 
 def add_pixel(html: str, address: str) -> str:
     """Put a picture of one invisible point at the end of a mail."""
-    pixel = _picture(address)
+    pixel = _picture(escape(address))
     place = html.rfind("</body>")
     if place < 0:
         end = _BODY_END.search(html)
@@ -140,6 +172,6 @@ def add_pixel(html: str, address: str) -> str:
 
 def _picture(address: str) -> str:
     return (
-        f'<img src="{escape(address)}" width="1" height="1" alt="" '
+        f'<img src="{address}" width="1" height="1" alt="" '
         'style="display:block;border:0;width:1px;height:1px">'
     )

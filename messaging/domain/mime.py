@@ -27,8 +27,9 @@ _PLAIN = re.compile(r"(?:[!-<>-~ ]*[!-<>-~])?")
 _SEAM = "<t"
 """Where a mail is cut into pieces: before each table, row and cell."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_BREAKS = re.compile(r"\r\n|\r|\n")
-_FORBIDDEN_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FORBIDDEN_IN_TEXT = bytes({*range(0x20), 0x7F} - {ord("\t"), ord("\n"), ord("\r")})
+_LEADING_DOTS = re.compile(rb"^\.+", re.MULTILINE)
+_DOTS_OF_LINE = SHORT // 3
 
 
 def clean_header(text: str) -> str:
@@ -43,7 +44,9 @@ def make_message_id(tenant_id: int, key: str, domain: str) -> str:
 
 
 def build_email(mail: OutgoingEmail) -> bytes:
-    """Return one e-mail with CRLF line ends, as SMTP's DATA takes it (dots not doubled).
+    """Return one e-mail with CRLF line ends, none of whose lines begins with a dot.
+
+    So SMTP's DATA takes it as it is: there is no dot to be doubled.
 
     Args:
         mail: both addresses in ASCII; names and subject may hold anything.
@@ -73,7 +76,7 @@ def build_email(mail: OutgoingEmail) -> bytes:
     ]
     head = "\r\n".join(lines).encode("ascii")
     parts = [
-        _head("text/plain") + _encode_text(mail.content.text) + b"\r\n",
+        _head("text/plain") + _encode_lines(mail.content.text) + b"\r\n",
         _head("text/html") + _encode_html(mail.content) + b"\r\n",
     ]
     fence = f"--{boundary}\r\n".encode("ascii")
@@ -119,7 +122,7 @@ def _encode_html(content: RenderedEmail) -> bytes:
     if content.pieces:
         pieces = enumerate(content.pieces)
         encoded = [
-            _encode_text(piece) if place % 2 else _encode_piece(piece) for place, piece in pieces
+            _encode_value(piece) if place % 2 else _encode_piece(piece) for place, piece in pieces
         ]
     else:
         first, *rest = content.html.split(_SEAM)
@@ -128,17 +131,37 @@ def _encode_html(content: RenderedEmail) -> bytes:
     return b"=\r\n".join(encoded)
 
 
+def _encode_lines(text: str) -> bytes:
+    """Return text as quoted-printable; most of its lines say the same to everybody."""
+    return b"\r\n".join([_encode_line(line) for line in text.split("\n")])
+
+
 def _encode_text(text: str) -> bytes:
-    """Return text as quoted-printable, which ends where a soft line break may follow."""
+    """Return text as quoted-printable, which begins a line and ends where a soft break may follow.
+
+    No line of it begins with a dot.
+    """
     if _PLAIN.fullmatch(text):
-        if len(text) <= SHORT:
-            return text.encode("ascii")
         lines = [text[place : place + SHORT] for place in range(0, len(text), SHORT)]
-        return "=\r\n".join(lines).encode("ascii")
-    clean = _FORBIDDEN_IN_TEXT.sub("", _BREAKS.sub("\r\n", text))
-    # The line end in front makes b2a_qp choose CRLF for the breaks it adds.
-    data = b"\r\n" + clean.encode("utf-8", "replace")
-    return b2a_qp(data, quotetabs=False, istext=True)[2:]
+        encoded = "=\r\n".join(lines).encode("ascii")
+    else:
+        data = text.encode("utf-8", "replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        clean = data.translate(None, _FORBIDDEN_IN_TEXT).replace(b"\n", b"\r\n")
+        # The line end in front makes b2a_qp choose CRLF for the breaks it adds.
+        encoded = b2a_qp(b"\r\n" + clean, quotetabs=False, istext=True)[2:]
+    if encoded[:1] == b"." or b"\n." in encoded:
+        return _LEADING_DOTS.sub(_spell_dots, encoded)
+    return encoded
+
+
+def _spell_dots(found: re.Match[bytes]) -> bytes:
+    """Return dots that begin a line as codes, on lines of their own, so that none grows too long."""
+    count = len(found[0])
+    lines = [min(_DOTS_OF_LINE, count - at) for at in range(0, count, _DOTS_OF_LINE)]
+    return b"".join([b"=2E" * dots + b"=\r\n" for dots in lines])
 
 
 _encode_piece = functools.lru_cache(maxsize=PIECES)(_encode_text)
+_encode_line = functools.lru_cache(maxsize=PIECES)(_encode_text)
+_encode_value = functools.lru_cache(maxsize=64)(_encode_text)
+"""One mail says some of its values several times, such as the end of its tracked links."""

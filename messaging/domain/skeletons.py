@@ -10,6 +10,8 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
+from operator import is_
 from typing import Any, Final
 
 from liquid import BoundTemplate
@@ -36,10 +38,11 @@ from messaging.domain import showing
 DECIDING: Final = frozenset({showing.NAME})
 """Variables that are never shown: what they answer decides over the words."""
 STEADY: Final = frozenset({"brand", "sender", "store"})
-"""Variables that are the same for all messages of a set; told apart by identity."""
+"""Variables that are the same for all messages of a set, and mostly for those of the next."""
 KEPT: Final = 16
-"""Skeletons of one part that are kept."""
-_SCALARS: Final = (str, int, bool, type(None))
+"""Skeletons of one part that are kept, and ways in which what is steady reads."""
+_TEXTS: Final = frozenset({str})
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
 _TAGS: Final = frozenset(
     {"IfNode", "UnlessNode", "ForNode", "BlockNode", "ConditionalBlockNode", "ContentNode"}
 )
@@ -54,6 +57,8 @@ _NOWHERE: Any = None
 _NONCE: Final = secrets.token_hex(6)
 _MARK: Final = re.compile(f"\ue000{_NONCE}-([0-9]+)\ue001")
 
+_SPECIAL: Final = re.compile("[&<>\"']")
+
 _Place = tuple[Any, ...]
 _Render = Callable[[Mapping[str, Any]], str]
 
@@ -65,12 +70,10 @@ class Skeleton:
     Attributes:
         pieces: those at even places are the same for everybody.
         slots: which personal value stands between two of them.
-        steady: kept, so that nothing else gets their identity.
     """
 
     pieces: list[str]
     slots: list[int]
-    steady: list[Any]
 
     def fill(self, said: list[str]) -> list[str]:
         """Return the pieces with the values between them."""
@@ -104,6 +107,9 @@ class Outline:
                     self._deciding.append(place)
         self._autoescape = bool(template.env.autoescape)
         self._kept: dict[Any, Skeleton | None] = {}
+        self._last: tuple[list[Any], int] = ([], 0)
+        self._numbers: dict[str, int] = {}
+        self._next_number = count(1)
 
     def pieces(self, values: Mapping[str, Any], render: _Render) -> list[str] | None:
         """Return what the part says in pieces, of which every second one is personal.
@@ -122,13 +128,11 @@ class Outline:
         except (KeyError, IndexError, TypeError):
             return None
         blanks = tuple([None if value.strip() else value for value in said])
-        key = (*map(id, steady), *[(type(each), each) for each in deciding], blanks)
-        skeleton = self._find(key, values, steady, blanks, render)
+        key = (self._number(steady), *[(type(each), each) for each in deciding], blanks)
+        skeleton = self._find(key, values, blanks, render)
         if skeleton is None:
             return None
-        if self._autoescape:
-            said = [str(escape(value)) for value in said]
-        return skeleton.fill(said)
+        return skeleton.fill([*map(_escape, said)] if self._autoescape else said)
 
     def _read(self, values: Mapping[str, Any]) -> tuple[list[Any], list[str], list[Any]]:
         """Return what the part asks for: what is steady, what is shown, and what decides.
@@ -138,17 +142,28 @@ class Outline:
         """
         said = [_look_up(values, place) for place in self._slots]
         deciding = [_look_up(values, place) for place in self._deciding]
-        if any(type(value) is not str for value in said):
-            raise TypeError
-        if any(type(value) not in _SCALARS for value in deciding):
+        if not (_TEXTS.issuperset(map(type, said)) and _SCALARS.issuperset(map(type, deciding))):
             raise TypeError
         return [values[name] for name in self._steady], said, deciding
+
+    def _number(self, steady: list[Any]) -> int:
+        """Return a number that stands for what steady values say: mostly the one of before.
+
+        No number is given twice, as several threads ask.
+        """
+        last, number = self._last
+        if len(steady) == len(last) and all(map(is_, steady, last)):
+            return number
+        if len(self._numbers) >= KEPT:
+            self._numbers.clear()
+        number = self._numbers.setdefault(repr(steady), next(self._next_number))
+        self._last = (steady, number)
+        return number
 
     def _find(
         self,
         key: Any,
         values: Mapping[str, Any],
-        steady: list[Any],
         blanks: tuple[str | None, ...],
         render: _Render,
     ) -> Skeleton | None:
@@ -163,7 +178,7 @@ class Outline:
             return None
         text = render(self._mark(values, blanks))
         cut = _MARK.split(text)
-        made = Skeleton(cut[::2], [int(number) for number in cut[1::2]], steady)
+        made = Skeleton(cut[::2], [int(number) for number in cut[1::2]])
         self._kept[key] = made
         return made
 
@@ -199,6 +214,10 @@ def _look_up(values: Mapping[str, Any], place: _Place) -> Any:
             raise TypeError
         found = found[step]
     return found
+
+
+def _escape(value: str) -> str:
+    return str(escape(value)) if _SPECIAL.search(value) else value
 
 
 def _find_shown(nodes: Iterable[Node], shown: set[int]) -> bool:

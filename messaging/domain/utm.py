@@ -56,6 +56,8 @@ def override(utm: Utm, said: Any) -> Utm:
         said: of the message or its template: False leaves its links alone, a mapping replaces the
             patterns that it names; anything else says nothing.
     """
+    if said is None:
+        return utm
     if said is False:
         return OFF
     if not isinstance(said, Mapping):

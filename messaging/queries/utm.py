@@ -55,10 +55,15 @@ class Tagger:
 
     def tag(self, message: PendingMessage) -> Callable[[str], str]:
         """Return what adds a message's parameters to a link."""
+        parameters = self.parameters(message)
+        return lambda url: tag_link(url, parameters)
+
+    def parameters(self, message: PendingMessage) -> str:
+        """Return what a message's links get, as `tag_link` adds it; empty for nothing."""
         template = self._templates.get(message.template_id, _Named("", None))
         utm = override(override(self._utm, template.said), message.context.get(OVERRIDE))
         if not utm.is_on:
-            return str
+            return ""
         name = str(message.context.get(CAMPAIGN) or "") or self._flows.get(message.flow_id or 0, "")
         values = {
             "campaign": name or template.name,
@@ -67,5 +72,4 @@ class Tagger:
             "channel": message.channel,
             "class": message.message_class,
         }
-        parameters = fill_patterns(utm, values)
-        return lambda url: tag_link(url, parameters)
+        return fill_patterns(utm, values)

@@ -19,6 +19,8 @@ MARK = "[Test]"
 def address_of_test(context: Mapping[str, Any]) -> str:
     """Return to whom a test goes; empty for a message that is none."""
     said = context.get(TEST)
+    if said is None:  # nearly always, and asked often
+        return ""
     return str(said.get("to", "")) if isinstance(said, Mapping) else ""
 
 

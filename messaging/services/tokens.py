@@ -1,16 +1,18 @@
 """Signed addresses that carry their tenant, so that they work without log-in and for ever.
 
 A token is never stored and never expires: an unsubscribe link must work after its message was
-deleted. `SECRET_KEY_FALLBACKS` keeps old ones valid when the key changes. What recipients follow
-begins with ``base``, the tenant's own link domain (`queries.link_domains.find_link_base`); without
-one with the address of the installation.
+deleted. `SECRET_KEY_FALLBACKS` keeps old ones valid when the key changes. A tracked link has two
+signed parts, where it leads and which message it stands in: the first is the same for everybody,
+the second for all links of a mail. What recipients follow begins with ``base``, the tenant's own
+link domain (`queries.link_domains.find_link_base`); without one with the address of the
+installation.
 """
 
 import base64
+import binascii
 import functools
 import hashlib
 import hmac
-import json
 from datetime import timedelta
 
 from django.conf import settings
@@ -26,7 +28,10 @@ CONFIRM_DAYS = 7
 COPY_DAYS = 1
 """How long the link to everything that is kept of somebody is good."""
 _SAFE_SCHEMES = ("http://", "https://")
-_quote = json.JSONEncoder().encode
+_SEAL_LETTERS = 22
+"""Of a signature that stands in many links: 128 bits."""
+_SEALED, _TRACKED = 3, 5
+"""Parts of what names a message, and of a tracked link."""
 
 
 def unsubscribe_url(token: RecipientToken, base: str = "") -> str:
@@ -51,12 +56,30 @@ def return_url(token: RecipientToken, base: str = "") -> str:
 
 def open_url(token: LinkToken, base: str = "") -> str:
     """Return the address of the pixel of one message."""
-    return f"{base or settings.PUBLIC_URL}/o/{_sign_link(token)}.gif"
+    return pixel_url(seal_message(token.tenant_id, token.message_id), base)
+
+
+def pixel_url(sealed: str, base: str = "") -> str:
+    """Return the address of the pixel of a message that was sealed."""
+    return f"{base or settings.PUBLIC_URL}/o/{sealed}.gif"
 
 
 def click_url(token: LinkToken, base: str = "") -> str:
     """Return the tracked address of one link of one message."""
-    return f"{base or settings.PUBLIC_URL}/c/{_sign_link(token)}"
+    sealed = seal_message(token.tenant_id, token.message_id)
+    return f"{begin_click_url(token.tenant_id, token.url, base)}{sealed}"
+
+
+def begin_click_url(tenant_id: int, url: str, base: str = "") -> str:
+    """Return how the tracked address of a link begins; the sealed message ends it."""
+    coded = base64.urlsafe_b64encode(url.encode("utf-8", "replace")).rstrip(b"=").decode()
+    signature = _target_signer().signature(f"{tenant_id}.{coded}")
+    return f"{base or settings.PUBLIC_URL}/c/{coded}.{signature}."
+
+
+def seal_message(tenant_id: int, message_id: int) -> str:
+    """Return what says in links which message they stand in."""
+    return _message_signer().sign(f"{tenant_id}.{message_id}")
 
 
 def callback_url(channel: str, provider: str, tenant_id: int, account_id: int) -> str:
@@ -170,7 +193,7 @@ def read_link_token(text: str) -> LinkToken:
         TokenInvalid: it was not made here, or leads elsewhere than to the web.
     """
     try:
-        tenant_id, message_id, url = _link_signer().unsign_object(text)
+        tenant_id, message_id, url = _read_link(text)
     except (BadSignature, ValueError) as exc:
         raise TokenInvalid from exc
     if url and not url.lower().startswith(_SAFE_SCHEMES):
@@ -202,17 +225,38 @@ def _sign_recipient(token: RecipientToken) -> str:
     return _recipient_signer().sign(f"{token.tenant_id}.{token.profile_id}.{token.message_id}")
 
 
-def _sign_link(token: LinkToken) -> str:
-    said = f"[{token.tenant_id},{token.message_id},{_quote(token.url)}]"
-    payload = base64.urlsafe_b64encode(said.encode("latin-1")).rstrip(b"=").decode()
-    return _link_signer().sign(payload)  # as `sign_object` writes it
+def _read_link(text: str) -> tuple[int, int, str]:
+    """Return tenant, message and address of a link.
+
+    Raises:
+        BadSignature, ValueError: it was not made here.
+    """
+    parts = text.split(".")
+    if len(parts) not in (_SEALED, _TRACKED):
+        tenant_id, message_id, url = _link_signer().unsign_object(text)  # of earlier mails
+        return tenant_id, message_id, url
+    tenant_id, message_id = _message_signer().unsign(".".join(parts[-_SEALED:])).split(".")
+    if len(parts) == _SEALED:
+        return int(tenant_id), int(message_id), ""
+    coded, signature = parts[:2]
+    _target_signer().unsign(f"{tenant_id}.{coded}.{signature}")
+    url = base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
+    return int(tenant_id), int(message_id), url
+
+
+_SAFE_LETTERS = bytes.maketrans(b"+/", b"-_")
 
 
 class _QuickSigner(Signer):
-    """Django's signer, whose key is derived once: every mail has a dozen signed addresses."""
+    """Django's signer, whose key is derived once: every mail has signed addresses of its own.
 
-    def __init__(self, salt: str) -> None:
-        super().__init__(salt=salt)
+    Attributes:
+        letters: of a signature that are kept; None for all.
+    """
+
+    def __init__(self, salt: str, *, sep: str = ":", letters: int | None = None) -> None:
+        super().__init__(salt=salt, sep=sep)
+        self.letters = letters
         own_key = self.key if isinstance(self.key, bytes) else self.key.encode()
         derived = hashlib.sha256(f"{salt}signer".encode() + own_key).digest()
         self._begun = hmac.new(derived, digestmod="sha256")
@@ -220,11 +264,11 @@ class _QuickSigner(Signer):
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
         """Return the signature of a text."""
         if key is not None and key != self.key:
-            return super().signature(value, key)
-        text = value if isinstance(value, bytes) else value.encode()
+            return super().signature(value, key)[: self.letters]
         signing = self._begun.copy()
-        signing.update(text)
-        return base64.urlsafe_b64encode(signing.digest()).rstrip(b"=").decode()
+        signing.update(value if isinstance(value, bytes) else value.encode())
+        coded = binascii.b2a_base64(signing.digest(), newline=False)
+        return coded.translate(_SAFE_LETTERS, b"=").decode()[: self.letters]
 
 
 @functools.cache
@@ -234,7 +278,17 @@ def _recipient_signer() -> Signer:
 
 @functools.cache
 def _link_signer() -> Signer:
-    return _QuickSigner("messaging.link")
+    return Signer(salt="messaging.link")
+
+
+@functools.cache
+def _target_signer() -> Signer:
+    return _QuickSigner("messaging.target", sep=".", letters=_SEAL_LETTERS)
+
+
+@functools.cache
+def _message_signer() -> Signer:
+    return _QuickSigner("messaging.message", sep=".", letters=_SEAL_LETTERS)
 
 
 @functools.cache

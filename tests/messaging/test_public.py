@@ -341,6 +341,35 @@ def test_only_links_of_the_web_are_followed(client: Client, shop: Tenant) -> Non
     assert client.get(f"/c/{token}").status_code == 404
 
 
+def test_links_of_mails_that_were_sent_long_ago_are_followed(client: Client, shop: Tenant) -> None:
+    signer = Signer(salt="messaging.link")
+    shown = {"c": [shop.pk, 1, "https://soap.example/?a=ü"], "o": [shop.pk, 1, ""]}
+    click, pixel = (signer.sign_object(shown[kind]) for kind in ("c", "o"))
+
+    assert client.get(f"/c/{click}")["Location"] == "https://soap.example/?a=%C3%BC"
+    assert client.get(f"/o/{pixel}.gif").status_code == 200
+
+
+def test_the_parts_of_tracked_links_are_of_one_merchant(
+    client: Client, shop: Tenant, other_tenant: Tenant
+) -> None:
+    url = "https://soap.example/?a=ü"
+    start = tokens.begin_click_url(shop.pk, url)
+    own, foreign = (tokens.seal_message(each.pk, 1) for each in (shop, other_tenant))
+    link = (start + own).rpartition("/")[2]
+
+    assert tokens.read_link_token(link) == LinkToken(shop.pk, 1, url)
+    assert tokens.read_link_token(own) == LinkToken(shop.pk, 1)
+    assert client.get(f"/c/{link}")["Location"] == "https://soap.example/?a=%C3%BC"
+    for forged in (
+        start + foreign,
+        f"{start}{shop.pk}.2.{own[-22:]}",
+        start.replace("/c/", "/c/A"),
+    ):
+        assert client.get("/c/" + forged.partition("/c/")[2]).status_code == 404
+    assert client.get(f"/o/{own.replace('.1.', '.2.')}.gif").status_code == 404
+
+
 def assert_only_flagged(*, touches: int) -> None:
     assert list(Touch.objects.values_list("is_bot", flat=True)) == [True] * touches
     message = Message.objects.get()

@@ -7,6 +7,8 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from messaging.domain import skeletons
 from messaging.domain.links import add_pixel, track_links, track_pieces
@@ -142,6 +144,19 @@ def parse(raw: bytes) -> EmailMessage:
     body = raw.partition(b"\r\n\r\n")[2]
     assert max(map(len, body.split(b"\r\n"))) <= 76
     return parsed
+
+
+@given(st.lists(st.text(alphabet=" .=aé<t\r\n\x00", max_size=200), min_size=5, max_size=5))
+def test_no_line_of_a_mail_begins_with_a_dot_and_none_is_too_long(said: list[str]) -> None:
+    text, *pieces = said
+    for content in (
+        RenderedEmail("News", "".join(pieces), text),
+        RenderedEmail("News", "".join(pieces), text, (*pieces, "." * 150)),
+    ):
+        raw = build_email(replace(outgoing(), content=content))
+
+        assert b"\n." not in raw
+        assert parse(raw).get_body(("plain",)) is not None
 
 
 def test_a_mail_in_pieces_reads_as_the_same_mail() -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.conf import settings
 
 from kernel.tenancy import current_tenant_id
 from messaging.choices import URGENT
@@ -11,6 +13,7 @@ from messaging.domain.addresses import to_wire
 from messaging.domain.links import add_pixel, track_links, track_pieces
 from messaging.domain.mime import make_message_id
 from messaging.domain.rendering import EmailTemplate, compile_template
+from messaging.domain.utm import tag_link
 from messaging.errors import RenderError
 from messaging.models import Template
 from messaging.queries import sending
@@ -22,7 +25,7 @@ from messaging.services.gating import MARKETING
 from messaging.services.personal_links import SECRET, recipient_token
 from messaging.services.replies import Replies, thread_of
 from messaging.services.writers.base import Ready, Writer
-from messaging.types import From, LinkToken, OutgoingEmail, PendingMessage, RenderedEmail
+from messaging.types import From, OutgoingEmail, PendingMessage, RenderedEmail
 
 
 class EmailWriter(Writer):
@@ -100,14 +103,28 @@ class EmailWriter(Writer):
         self, content: RenderedEmail, message: PendingMessage, own: frozenset[str]
     ) -> RenderedEmail:
         """Return a mail with tracked links and the pixel; personal addresses stay as they are."""
-        tenant_id, base, tag = current_tenant_id(), self._base, self._tagger.tag(message)
-        pixel = tokens.open_url(LinkToken(tenant_id, message.id), base)
-
-        def track(url: str) -> str:
-            return tokens.click_url(LinkToken(tenant_id, message.id, tag(url)), base)
-
-        pieces = track_pieces(content.pieces, untracked=own, track=track, pixel=pixel)
+        tenant_id, base = current_tenant_id(), self._base
+        begin = _Begin(tenant_id, base or settings.PUBLIC_URL, self._tagger.parameters(message))
+        mark = tokens.seal_message(tenant_id, message.id)
+        pixel = tokens.pixel_url(mark, base)
+        pieces = track_pieces(content.pieces, untracked=own, track=begin, pixel=pixel, mark=mark)
         if pieces is not None:
             return RenderedEmail(content.subject, "".join(pieces), content.text, tuple(pieces))
-        tracked = track_links(content.html, untracked=own, track=track)
+        tracked = track_links(content.html, untracked=own, track=lambda url: begin(url) + mark)
         return RenderedEmail(content.subject, add_pixel(tracked, pixel), content.text)
+
+
+class _Begin(NamedTuple):
+    """Makes of a link how its tracked address begins; many messages have the same one.
+
+    Attributes:
+        base: of the addresses.
+        parameters: that links get.
+    """
+
+    tenant_id: int
+    base: str
+    parameters: str
+
+    def __call__(self, url: str) -> str:
+        return tokens.begin_click_url(self.tenant_id, tag_link(url, self.parameters), self.base)
