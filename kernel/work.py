@@ -6,7 +6,9 @@ bell rings. Rings are coalesced: at most one task per tenant and kind is queued.
 
 import functools
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,6 +34,9 @@ BROKER_SECONDS = 0.5
 SILENT_SECONDS = 5.0
 """How long a broker that failed is left alone, so that webhooks do not wait for it each."""
 
+GATHER_SECONDS = 0.5
+"""How long a bell that was rung is not rung again where rings are gathered."""
+
 _breaker = {"silent_until": 0.0}
 
 
@@ -56,6 +61,44 @@ class WorkKind:
     rests_when_suspended: bool = True
 
 
+class _Rings:
+    """Rings of whoever commits one small transaction after the other.
+
+    Attributes:
+        waiting: kind and tenant of those that were put off.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: set[tuple[str, int]] = set()
+        self._rung: dict[tuple[str, int], float] = {}
+
+    def put_off(self, kind: str, tenant_id: int) -> bool:
+        """Say whether a ring can wait, as the last one is not long ago."""
+        key, now = (kind, tenant_id), time.monotonic()
+        if now - self._rung.get(key, float("-inf")) < GATHER_SECONDS:
+            self.waiting.add(key)
+            return True
+        self._rung[key] = now
+        self.waiting.discard(key)
+        return False
+
+
+_rings: ContextVar[_Rings | None] = ContextVar("rings", default=None)
+
+
+@contextmanager
+def gather_rings() -> Iterator[None]:
+    """Ring inside of it for the same work twice a second at most, and when it ends."""
+    rings = _Rings()
+    token = _rings.set(rings)
+    try:
+        yield
+    finally:
+        _rings.reset(token)
+        for kind, tenant_id in sorted(rings.waiting):
+            ring_now(kind, tenant_id)
+
+
 def work_kinds() -> dict[str, WorkKind]:
     """Return the kinds in the order in which one drain takes them."""
     kinds: dict[str, WorkKind] = import_string(settings.WORK_KINDS)
@@ -73,6 +116,9 @@ def ring(kind: str, tenant_id: int) -> None:
 
 def ring_now(kind: str, tenant_id: int) -> None:
     """Ring at once; a broker that is down is logged, left alone for a while, otherwise ignored."""
+    rings = _rings.get()
+    if rings is not None and rings.put_off(kind, tenant_id):
+        return
     if time.monotonic() < _breaker["silent_until"]:
         return
     work = work_kinds()[kind]

@@ -155,7 +155,7 @@ def _encode_text(text: str) -> bytes:
 
 
 def _spell_dots(found: re.Match[bytes]) -> bytes:
-    """Return dots that begin a line as codes, on lines of their own, so that none grows too long."""
+    """Return dots that begin a line as codes, on lines of their own: none grows too long."""
     count = len(found[0])
     lines = [min(_DOTS_OF_LINE, count - at) for at in range(0, count, _DOTS_OF_LINE)]
     return b"".join([b"=2E" * dots + b"=\r\n" for dots in lines])

@@ -113,7 +113,7 @@ def give_back_tokens(rates: Rates, messages: Sequence[PendingMessage], now: date
 
 def _count(rates: Rates, messages: Sequence[PendingMessage], now: datetime, *, each: int) -> None:
     taken: Counter[int] = Counter()
-    for message in messages:
+    for message in messages if rates.buckets else ():
         for row_id, _ in rates.buckets_of(message):
             taken[row_id] += each
     if taken:

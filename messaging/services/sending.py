@@ -20,6 +20,7 @@ from kernel import clock
 from kernel.batches import Deadline
 from kernel.sql import count_sql
 from kernel.tenancy import current_tenant_id
+from kernel.work import gather_rings
 from messaging.channels.base import Channel, ChannelUnavailable
 from messaging.channels.sender_faults import bear
 from messaging.channels.sets import Answer, ApartChannel, SetChannel
@@ -68,6 +69,11 @@ def send_due(deadline: Deadline) -> int:
     Returns:
         Messages worked off, those that were skipped included; 0 when nothing was due.
     """
+    with gather_rings():
+        return _send_due(deadline)
+
+
+def _send_due(deadline: Deadline) -> int:
     done = settle_unknown(clock.now())
     settle_codes(clock.now())
     for lane in open_lanes(clock.now()):

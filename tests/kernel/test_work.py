@@ -12,7 +12,7 @@ from kernel import work
 from kernel.batches import Deadline
 from kernel.broker import connect_broker
 from kernel.scope import current_tenant_id
-from kernel.work import WorkKind, drain_tenant, ring, ring_now, work_off
+from kernel.work import WorkKind, drain_tenant, gather_rings, ring, ring_now, work_off
 from tenants.models import Tenant
 
 KINDS = {
@@ -54,6 +54,20 @@ def test_a_second_ring_adds_nothing_while_one_waits(broker: "redis.Redis") -> No
     ring_now("dishes", 8)
 
     assert queued(broker) == [7, 8]
+
+
+def test_rings_that_are_gathered_sound_at_first_and_at_the_end(
+    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "GATHER_SECONDS", float("inf"))
+    with gather_rings():
+        ring_now("dishes", 7)
+        ring_now("dishes", 8)
+        work._forget_ring("dishes", 7)  # a worker takes it up
+        ring_now("dishes", 7)
+        assert queued(broker) == [7, 8]
+
+    assert queued(broker) == [7, 8, 7]
 
 
 @pytest.mark.django_db(transaction=True)

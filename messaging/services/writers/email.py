@@ -1,9 +1,9 @@
 """Writes e-mails: tracked links, the pixel, unsubscribe headers, and a signature."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 
@@ -114,7 +114,8 @@ class EmailWriter(Writer):
         return RenderedEmail(content.subject, add_pixel(tracked, pixel), content.text)
 
 
-class _Begin(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Begin:
     """Makes of a link how its tracked address begins; many messages have the same one.
 
     Attributes:
