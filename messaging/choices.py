@@ -66,6 +66,8 @@ class Outcome(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+WHATSAPP_CATEGORIES = ("marketing", "utility", "authentication")
+"""What Meta approves a template as; it writes them in capitals here and there."""
 ASKS_FOR_REVIEW = "review request"
 """Tag of a template that asks for a review: about one order a person gets one such message."""
 

@@ -62,7 +62,7 @@ WHATSAPP: Final = Text(
     content={
         "name": "points_expiring",
         "language": "en_GB",
-        "category": "MARKETING",
+        "category": "marketing",
         "variables": ["{{ loyalty.expiring }}"],
     },
 )

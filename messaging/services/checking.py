@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any, Protocol
 
 from crm.choices import Channel
-from messaging.choices import URGENT
+from messaging.choices import URGENT, WHATSAPP_CATEGORIES
 from messaging.domain.blocks import find_blocks, find_coupon
 from messaging.domain.plain_text import read_text
 from messaging.domain.reference import find_unknown_paths
@@ -89,6 +89,10 @@ def _is_text(said: Any) -> bool:
     return isinstance(said, str)
 
 
+def _is_category(said: Any) -> bool:
+    return isinstance(said, str) and said.lower() in {"", *WHATSAPP_CATEGORIES}
+
+
 def _is_list(said: Any) -> bool:
     return isinstance(said, list) and all(map(_is_text, said))
 
@@ -102,9 +106,8 @@ def _is_utm(said: Any) -> bool:
 
 
 _SHAPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    **dict.fromkeys(
-        ("title", "url", "image", "name", "language", "category"), (_is_text, "is no text")
-    ),
+    **dict.fromkeys(("title", "url", "image", "name", "language"), (_is_text, "is no text")),
+    "category": (_is_category, f"is none of {', '.join(WHATSAPP_CATEGORIES)}"),
     **dict.fromkeys(("variables", "buttons"), (_is_list, "is no list of texts")),
     "coupon": (_is_id, "is no id of a coupon"),
     "utm": (_is_utm, "is neither false nor texts by parameter"),

@@ -84,7 +84,7 @@ _SHORT: Mapping[str, Mapping[str, object]] = {
         "content": {
             "name": "hello",
             "language": "en_GB",
-            "category": "MARKETING",
+            "category": "marketing",
             "variables": ["{{ person.first_name | default: 'there' }}"],
         },
     },

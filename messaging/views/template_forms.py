@@ -7,7 +7,7 @@ from django import forms
 
 from crm.choices import Channel
 from crm.domain.channels import CHANNEL_LABELS
-from messaging.choices import MessageClass
+from messaging.choices import WHATSAPP_CATEGORIES, MessageClass
 from messaging.domain.utm import MOST as UTM_MOST
 from messaging.domain.utm import NAMES as UTM_NAMES
 from messaging.domain.utm import PARAMETERS as UTM_PARAMETERS
@@ -26,11 +26,7 @@ CLASSES = (
     (MessageClass.SAFETY.value, "Safety: a recall or a warning"),
     (MessageClass.SERVICE.value, "Service: an account or a request"),
 )
-_CATEGORIES = (
-    ("MARKETING", "Marketing"),
-    ("UTILITY", "Utility"),
-    ("AUTHENTICATION", "Authentication"),
-)
+_CATEGORIES = tuple((word, word.capitalize()) for word in WHATSAPP_CATEGORIES)
 _CODE = {"spellcheck": "false", "autocomplete": "off", "class": "input mono"}
 
 
@@ -288,6 +284,6 @@ def initial_of(template: Template) -> dict[str, Any]:
         "image": content.get("image", ""),
         "meta_name": content.get("name", ""),
         "language": content.get("language", ""),
-        "category": content.get("category", ""),
+        "category": str(content.get("category", "")).lower(),
         "variables": "\n".join(str(line) for line in content.get("variables", [])),
     }

@@ -235,6 +235,8 @@ def test_content_that_nobody_could_send_is_refused_by_name(tenant: Tenant) -> No
     assert (refused.status_code, refused.json()["fields"].keys()) == (400, parts.keys())
     places = {"name": "a", "language": "en", "category": "utility", "buttons": ["{{ weather }}"]}
     assert "weather" in str(make(channel="whatsapp", content=places).json()["fields"])
+    refused = make(channel="whatsapp", content={**places, "category": "sale"})
+    assert refused.json()["fields"]["category"].startswith("is none of marketing")
     kept = make(content={"locales": 5, "coupon": 1})
     assert (kept.status_code, kept.json()["content"]) == (201, {"coupon": 1})
 

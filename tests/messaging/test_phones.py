@@ -286,8 +286,11 @@ def approved(text: str = "", **content: Any) -> dict[str, Any]:
     }
 
 
-def test_outside_of_the_window_an_approved_template_goes(whatsapp: WhatsAppApi) -> None:
-    template = make_text_template(**approved("Free words"))
+@pytest.mark.parametrize("category", ["utility", "UTILITY"])  # as Meta writes it
+def test_outside_of_the_window_an_approved_template_goes(
+    whatsapp: WhatsAppApi, category: str
+) -> None:
+    template = make_text_template(**approved("Free words", category=category))
     message = queue_message(make_caller(), template, channel="whatsapp")
     drain()
     said = whatsapp.asked[0].json

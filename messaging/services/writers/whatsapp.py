@@ -13,6 +13,7 @@ from crm.choices import Channel
 from crm.queries.conversations import last_inbound
 from messaging.channels.base import OutgoingWhatsApp
 from messaging.channels.senders import sender_for
+from messaging.choices import WHATSAPP_CATEGORIES
 from messaging.domain.numbers import country_of
 from messaging.domain.rendering import PartsTemplate, compile_parts
 from messaging.domain.windows import window_end
@@ -24,7 +25,6 @@ from messaging.services.writers.base import Ready, Writer
 from messaging.types import PendingMessage
 
 MOST_LETTERS = 4_096
-CATEGORIES = ("marketing", "utility", "authentication")
 SHOWN = 80
 
 
@@ -40,7 +40,7 @@ class WhatsAppTemplate:
         content = template.content
         self.name = str(content.get("name") or "")
         self.language = str(content.get("language") or "en")
-        self.category = str(content.get("category") or "")
+        self.category = str(content.get("category") or "").lower()
         places = [str(each) for each in content.get("variables") or ()]
         buttons = [str(each) for each in content.get("buttons") or ()]
         self._counts = (len(places), len(buttons))
@@ -121,8 +121,8 @@ class WhatsAppWriter(Writer):
 
 def category_fault(message_class: str, category: str) -> str:
     """Return why a category does not go with a class of messages, in words; empty if it does."""
-    if category not in CATEGORIES:
-        return f"the category of the template must be one of: {', '.join(CATEGORIES)}"
+    if category not in WHATSAPP_CATEGORIES:
+        return f"the category of the template must be one of: {', '.join(WHATSAPP_CATEGORIES)}"
     is_marketing = message_class in MARKETING
     if is_marketing != (category == "marketing"):
         needed = "marketing" if is_marketing else "utility or authentication"

@@ -4,8 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from crm.models import Profile
+from crm.services.consent import record_consent
 from kernel import clock
 from loyalty.models import Program
+from tests.factories.messaging import make_account
+from tests.factories.push import make_token
 from tests.flows.library.story import Story
 from tests.flows.library.wares import of_library
 
@@ -29,6 +33,35 @@ def test_three_visits_within_a_week_bring_a_tutorial_once(story: Story) -> None:
         story.event("Page Viewed", "ada", **HOW_TO)
     sent += story.live(days=2)
     assert of_library(sent) == [("06-01 15:00", "ada", "how_to")]
+
+
+def carry(story: Story, name: str, channel: str) -> None:
+    """Let somebody agree to push or WhatsApp; for push in a browser of theirs."""
+    profile = Profile.objects.get(email=f"{name}@example.com")
+    record_consent(profile.pk, channel, "subscribed", method="api")
+    account = make_account(channel, "webpush" if channel == "push" else "meta", credentials={})
+    if channel == "push":
+        make_token(profile, account, "https://push.example/1")
+    story.settle()
+
+
+@pytest.mark.covers("F19", "M1")
+def test_every_channel_carries_it_to_whom_it_reaches(story: Story) -> None:
+    Program.objects.update(is_active=True, expires_after_months=1)
+    story.install("every_channel")
+    story.person("gus")  # reads no mail, and has agreed to push
+    story.person("hal", email_consent="unsubscribed", phone="+447400123460")
+    carry(story, "gus", "push")
+    carry(story, "hal", "whatsapp")
+    for name in ("gus", "hal"):
+        story.order(name)
+    sent = of_library(story.live(days=27))
+    assert story.skipped() == []
+    assert [line[1:] for line in sent] == [
+        ("gus", "expiring_mail"),
+        ("hal", "expiring_whatsapp"),
+        ("gus", "expiring_push"),
+    ]
 
 
 @pytest.mark.covers("F19")
