@@ -8,11 +8,9 @@ from django.db.backends.postgresql import base
 from psycopg.errors import FeatureNotSupported
 
 _ServerBindingCursor: Any = base.ServerBindingCursor
-
-
-MOST: Final = 40
-"""Statements kept at a time, those that ran last: one that decides fifty segments takes a megabyte
-of each connection's memory."""
+MOST: Final = 20
+"""Statements kept at a time, those that ran last: one that decides a tenant's segments takes one
+to four megabytes of each connection's memory."""
 
 
 class KeptCursor(_ServerBindingCursor):  # type: ignore[misc] # Any: the stubs do not know it

@@ -48,17 +48,16 @@ gathered AS (
         n.single_id, n.segment_id, n.entered, n.profile_id >> 13 AS part,
         array_agg(n.profile_id) AS profile_ids
     FROM (
-        SELECT m.profile_id, s.profile_id AS single_id, e.segment_id, true AS entered
-        FROM moved AS m
-        LEFT JOIN single AS s ON s.profile_id = m.profile_id
-        CROSS JOIN LATERAL unnest(m.segment_ids) AS e (segment_id)
-        WHERE e.segment_id <> ALL(m.old_ids)
-        UNION ALL
-        SELECT m.profile_id, s.profile_id AS single_id, e.segment_id, false AS entered
-        FROM moved AS m
-        LEFT JOIN single AS s ON s.profile_id = m.profile_id
-        CROSS JOIN LATERAL unnest(m.old_ids) AS e (segment_id)
-        WHERE e.segment_id <> ALL(m.segment_ids)
+        SELECT e.profile_id, s.profile_id AS single_id, e.segment_id, e.entered
+        FROM (
+            SELECT profile_id, unnest(segment_ids) AS segment_id, old_ids AS others, true AS entered
+            FROM moved
+            UNION ALL
+            SELECT profile_id, unnest(old_ids) AS segment_id, segment_ids AS others, false AS entered
+            FROM moved
+        ) AS e
+        LEFT JOIN single AS s ON s.profile_id = e.profile_id
+        WHERE e.segment_id <> ALL(e.others)
     ) AS n
     GROUP BY n.single_id, n.segment_id, n.entered, n.profile_id >> 13
 ),
