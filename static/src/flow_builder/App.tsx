@@ -281,10 +281,11 @@ export function App({ told }: { told: Told }): ReactNode {
             close={() => setPublishing(false)}
             show={show}
             meet={draft.meet}
-            done={(saved, isOn) => {
+            done={(saved) => {
               draft.take(saved);
               setPublishing(false);
-              toast(`Version ${saved.flow.version} is published${isOn ? " and on" : ""}.`);
+              const { version, isLive, status } = saved.flow;
+              toast(`Version ${version} is published${status === "paused" ? "; the flow stays paused" : isLive ? " and on" : ""}.`);
             }}
           />
         )}

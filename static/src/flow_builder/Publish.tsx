@@ -17,7 +17,7 @@ interface PublishProps {
   isFresh: boolean;
   close: () => void;
   show: (problem: Problem) => void;
-  done: (saved: Saved, isOn: boolean) => void;
+  done: (saved: Saved) => void;
   meet: (theirs: Theirs) => void;
 }
 
@@ -28,8 +28,6 @@ export function Publish({ draft, isFresh, close, show, done, meet }: PublishProp
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState("");
   const [isMoving, setMoving] = useState(false);
-  // Who is inside of a paused flow waits there.
-  const hasPeople = flow.isLive || flow.status === "paused";
 
   const send = async (): Promise<void> => {
     setBusy(true);
@@ -37,7 +35,7 @@ export function Publish({ draft, isFresh, close, show, done, meet }: PublishProp
     try {
       const revision = await draft.flush();
       if (revision === null) throw new Refused("The draft could not be saved, so nothing was published.", {}, null);
-      done(await publish(told, revision, flow.isLive ? null : isOn, isMoving ? { people: "move" } : {}), flow.isLive || isOn);
+      done(await publish(told, revision, flow.isLive ? null : isOn, isMoving ? { people: "move" } : {}));
     } catch (error) {
       if (error instanceof Refused && error.theirs) meet(error.theirs);
       setFault(error instanceof Refused ? [error.message, ...Object.entries(error.fields).map(([at, text]) => `${at}: ${text}`)].join(" ") : "Nothing was published.");
@@ -56,8 +54,9 @@ export function Publish({ draft, isFresh, close, show, done, meet }: PublishProp
   return (
     <Dialog title={flow.version === 0 ? "Publish this flow?" : `Publish version ${flow.version + 1}?`} close={close}>
       {look.advice.length > 0 && <ProblemList problems={look.advice} tone="warn" show={show} />}
-      {hasPeople && <Inside draft={draft} isMoving={isMoving} choose={setMoving} />}
-      {!flow.isLive && (
+      {flow.isLive ? (
+        <Inside draft={draft} isMoving={isMoving} choose={setMoving} />
+      ) : (
         <fieldset className="fb-set">
           <legend>And then</legend>
           <label className="check">
