@@ -12,6 +12,7 @@ from crm.models import Profile
 from crm.queries.reach import find_reach
 from crm.queries.stock import find_stock
 from messaging.models import Message, PushToken
+from messaging.queries.accounts import find_served_channels
 from messaging.queries.devices import REACHED
 
 MARKETING: Final = frozenset({"promotional", "behavioural"})
@@ -26,17 +27,19 @@ def find_channels(
 
     Args:
         profile_ids: of the active tenant.
-        channels: words of `crm.choices.Channel` that are asked for.
+        channels: words of `crm.choices.Channel` that are asked for; one without an account reaches
+            nobody, but for e-mail, which leaves over the installation's server then.
         message_class: promotional and behavioural messages need consent and no suppression; the
             others an address that is not given up.
         now: aware; a suppression may have an end.
     """
     people = list(Profile.objects.filter(pk__in=set(profile_ids)))
+    wanted = set(channels) & {Channel.EMAIL.value, *find_served_channels()}
     enough = {"yes"} if message_class in MARKETING else {"yes", "partly"}
     found: dict[int, set[str]] = {person.pk: set() for person in people}
     for person, reaches in zip(people, find_reach(people, now), strict=True):
         found[person.pk] |= {str(each.channel) for each in reaches if each.level in enough}
-    if Channel.PUSH in channels:
+    if Channel.PUSH in wanted:
         held = PushToken.objects.filter(
             REACHED, profile_id__in=found, gone_at=None, account__removed_at=None
         )
@@ -45,7 +48,7 @@ def find_channels(
             agreed = person.push_consent == ConsentState.SUBSCRIBED or enough != {"yes"}
             if person.pk in with_device and agreed:
                 found[person.pk].add(str(Channel.PUSH))
-    return {key: frozenset(able & set(channels)) for key, able in found.items()}
+    return {key: frozenset(able & wanted) for key, able in found.items()}
 
 
 def last_channels(

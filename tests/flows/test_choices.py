@@ -18,6 +18,7 @@ from messaging.models import Message
 from tenants.models import Tenant
 from tests.factories.flows import definition, make_flow, message_node
 from tests.factories.loyalty import make_profile
+from tests.factories.messaging import make_account
 from tests.flows.nodes import shares, wait
 from tests.flows.support import advance, happen, make_segment, queued
 
@@ -202,6 +203,12 @@ def channel_flow(**other: Any) -> dict[str, Any]:
     )
 
 
+def serve(*channels: str) -> None:
+    """Connect an account for each of some channels."""
+    for channel in channels:
+        make_account(channel, channel)
+
+
 @pytest.mark.covers("F19")
 @pytest.mark.parametrize(
     ("fields", "message_class", "way"),
@@ -227,10 +234,23 @@ def test_a_channel_is_chosen_that_reaches_the_person(
 ) -> None:
     Profile.objects.filter(pk=ada.pk).update(email="ada@example.com")
     Profile.objects.filter(pk=ada.pk).update(**fields)
+    serve("sms", "whatsapp")
     make_flow(channel_flow(message_class=message_class))
     happen("Order Placed", ada)
     advance()
     assert ways("pick") == {ada.pk: way}
+
+
+@pytest.mark.covers("F19")
+def test_a_channel_without_an_account_reaches_nobody(ada: Profile) -> None:
+    Profile.objects.filter(pk=ada.pk).update(
+        email="", phone=NUMBER, sms_consent="subscribed", whatsapp_consent="subscribed"
+    )
+    serve("whatsapp")
+    make_flow(channel_flow(message_class="promotional"))
+    happen("Order Placed", ada)
+    advance()
+    assert ways("pick") == {ada.pk: "way: whatsapp"}
 
 
 @pytest.mark.covers("F19")
@@ -246,6 +266,7 @@ def test_the_channel_that_somebody_answers_to_goes_first(ada: Profile) -> None:
     advance()
     Message.objects.update(channel="sms", clicked_at=clock.now() - timedelta(days=10))
     Flow.objects.update(status="disabled")
+    serve("sms")
     make_flow(channel_flow(pick="history"))
     happen("Order Placed", ada)
     advance()
