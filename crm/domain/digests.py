@@ -2,10 +2,6 @@
 
 import hashlib
 
-from crm.domain.identifiers import normalize_email
-
-_EMAIL = "email"
-
 
 def digest_address(owner: int, channel: str, address: str) -> str:
     """Return the SHA-256 of tenant, channel and normalised address.
@@ -15,14 +11,16 @@ def digest_address(owner: int, channel: str, address: str) -> str:
         channel: a word of `crm.choices.Channel`.
         address: as typed; a number must be in E.164 already.
     """
-    normal = normal_address(channel, address)
+    normal = normal_address(address)
     return hashlib.sha256(f"{owner}:{channel}:{normal}".encode()).hexdigest()
 
 
-def normal_address(channel: str, address: str) -> str:
-    """Return an address in the one form in which it is kept and compared."""
-    normal = address.strip().lower()
-    return (normalize_email(address) or normal) if channel == _EMAIL else normal
+def normal_address(address: str) -> str:
+    """Return an address in the one form in which it is kept and compared.
+
+    That of a mail is the same as of `normalize_email`, also where it is malformed.
+    """
+    return address.strip().lower()
 
 
 def mask_address(address: str) -> str:

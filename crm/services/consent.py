@@ -220,7 +220,7 @@ def suppress(  # noqa: PLR0913 what is kept of an address, each named at the cal
         Whether more is stopped for this reason than before.
     """
     now = clock.now()
-    wanted = [(channel, normal_address(channel, address), reason, scope)]
+    wanted = [(channel, normal_address(address), reason, scope)]
     is_more = bool(_stop(wanted, now, until=until, detail=detail, actor=actor))
     if occurred_at is not None:
         _date_stop(channel, address, reason, occurred_at, is_more=is_more)
@@ -277,7 +277,7 @@ def suppress_many(
     Returns:
         Those of which more is stopped than before.
     """
-    wanted = sorted({(channel, normal_address(channel, at), why) for channel, at, why in stops})
+    wanted = sorted({(channel, normal_address(at), why) for channel, at, why in stops})
     if not wanted:
         return []
     now = clock.now()

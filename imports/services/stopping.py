@@ -76,4 +76,4 @@ def register() -> None:
 
 
 def _key(stop: Stop) -> tuple[str, str, str]:
-    return stop.channel, normal_address(stop.channel, stop.address), stop.reason
+    return stop.channel, normal_address(stop.address), stop.reason
