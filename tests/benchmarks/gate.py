@@ -23,6 +23,8 @@ from tests.benchmarks.world import bare, make_merchant, vacuum
 
 SET = 10_000
 RECIPIENTS = 100_000
+CLAIM = UUID(int=0)
+"""Of every message, as those of a set have one."""
 TABLES = (
     "crm_profile",
     "crm_profilefacts",
@@ -243,7 +245,7 @@ class Gates:
             message_id="",
             attempts=0,
             is_resend=False,
-            claim_id=UUID(int=0),
+            claim_id=CLAIM,
         )
 
     def _hash(self, email: str) -> str:
