@@ -42,6 +42,11 @@ def sign_in(tenant: Tenant, role: str = Role.OWNER) -> Client:
     It has what `Client.force_login` gives, for half of its statements: no session of a stranger
     is made, renewed and dropped on the way.
     """
+    return come_back(open_session(tenant, role))
+
+
+def open_session(tenant: Tenant, role: str = Role.OWNER) -> str:
+    """Sign a new member of a tenant in, and return the key of the session."""
     user = make_member(tenant, role).user
     User.objects.filter(pk=user.pk).update(last_login=clock.now())
     session = SessionStore()
@@ -49,8 +54,13 @@ def sign_in(tenant: Tenant, role: str = Role.OWNER) -> Client:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
+    return str(session.session_key)
+
+
+def come_back(session_key: str) -> Client:
+    """Return a client that shows the key of a session."""
     client = Client()
-    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
+    client.cookies[settings.SESSION_COOKIE_NAME] = session_key
     return client
 
 

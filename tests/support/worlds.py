@@ -62,7 +62,7 @@ def world(
     with blocker.unblock():
         block.__enter__()
         made = _fill(make_tenant(), media, more)
-        _forget_tenant()
+        forget_tenant()
     yield made
     with blocker.unblock():
         transaction.set_rollback(True)
@@ -78,8 +78,8 @@ def _fill(tenant: Tenant, media: Path, more: Callable[[], dict[str, int]]) -> Wo
     return World(tenant.pk, media, {**ids, "key_id": key_id})
 
 
-def _forget_tenant() -> None:
-    """Leave the transaction bound to no tenant, as a test finds it."""
+def forget_tenant() -> None:
+    """Leave the transaction of a world bound to no tenant, as a test finds it."""
     with connection.cursor() as cursor:
         cursor.execute("RESET app.tenant_id")
     transaction.savepoint_rollback(transaction.savepoint())  # our connection forgets it too

@@ -19,10 +19,9 @@ from tests.support.worlds import World, world
 
 
 @pytest.fixture(autouse=True)
-def counting_jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Run the jobs of `tests.support.jobs`, with files that go when the test ends."""
+def counting_jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the jobs of `tests.support.jobs`."""
     monkeypatch.setattr(settings, "JOB_KINDS", "tests.support.jobs.JOBS")
-    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path)
     jobs.turns.clear()
     jobs.faults.clear()
     yield

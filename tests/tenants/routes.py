@@ -3,6 +3,7 @@
 The tests ask each page as every role, and each address with the ids of another tenant.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -457,10 +458,16 @@ OPEN_TO_ALL = {
 
 def find_routes(prefix: str) -> dict[str, URLPattern]:
     """Return the routes below a prefix by their address behind it."""
-    found = dict(_walk(get_resolver()))
     return {
-        path.removeprefix(prefix): route for path, route in found.items() if path.startswith(prefix)
+        path.removeprefix(prefix): route
+        for path, route in _all_routes().items()
+        if path.startswith(prefix)
     }
+
+
+@functools.cache
+def _all_routes() -> dict[str, URLPattern]:
+    return dict(_walk(get_resolver()))
 
 
 def _walk(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -4,15 +4,17 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
+from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
 from tests.factories.samples import make_profile
-from tests.factories.tenants import call_with, make_key, make_tenant, sign_in
-from tests.support.worlds import World, world
+from tests.factories.tenants import call_with, come_back, make_key, make_tenant, open_session
+from tests.support.worlds import World, forget_tenant, world
 from tests.tenants.routes import (
     API,
     API_UNDER,
@@ -33,6 +35,14 @@ LISTS = [
 SAME_FOR_ALL = {"segments/fields/", "flows/nodes/", "flows/triggers/", "flows/library/"}
 BELOW = {"delivery_id": "outgoing_id", "profile_id": "profile_id"}
 """Whose id stands in an address below another one."""
+
+
+class Us(NamedTuple):
+    """Our own tenant: its id, and what opens its pages and its addresses of the API."""
+
+    tenant_id: int
+    session: str
+    key: str
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +71,34 @@ def theirs(
     return their_world.lend(monkeypatch, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def us(their_world: World, django_db_blocker: DjangoDbBlocker) -> Us:
+    """A tenant beside that world, with an owner who is signed in."""
+    with django_db_blocker.unblock():
+        ours = make_tenant()
+        with tenant_scope(ours.pk):
+            made = Us(ours.pk, open_session(ours), make_key(ours))
+        forget_tenant()
+    return made
+
+
 @pytest.fixture
-def api(tenant: Tenant, broker: object) -> Client:
+def tenant(us: Us, db: None) -> Iterator[Tenant]:
+    """Our tenant, whose scope is open during the test."""
+    with tenant_scope(us.tenant_id):
+        yield Tenant.objects.get(pk=us.tenant_id)
+
+
+@pytest.fixture
+def member(us: Us, tenant: Tenant) -> Client:
+    """Signed in as its owner."""
+    return come_back(us.session)
+
+
+@pytest.fixture
+def api(us: Us, tenant: Tenant, broker: object) -> Client:
     """A client with a key of this tenant."""
-    return call_with(make_key(tenant))
+    return call_with(us.key)
 
 
 def fill(path: str, ids: dict[str, int]) -> str:
@@ -86,18 +120,18 @@ def test_the_table_of_the_api_is_complete() -> None:
 
 @pytest.mark.parametrize("page", WITH_IDS, ids=lambda page: page.path)
 def test_a_page_with_the_id_of_another_tenant_is_not_there(
-    tenant: Tenant, theirs: dict[str, int], page: Page
+    tenant: Tenant, member: Client, theirs: dict[str, int], page: Page
 ) -> None:
-    answer = getattr(sign_in(tenant), page.method)(f"/t/{tenant.slug}/{fill(page.path, theirs)}")
+    answer = getattr(member, page.method)(f"/t/{tenant.slug}/{fill(page.path, theirs)}")
     assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_the_pages_of_another_tenant_are_not_there(
-    tenant: Tenant, other_tenant: Tenant, theirs: dict[str, int], page: Page
+    member: Client, other_tenant: Tenant, theirs: dict[str, int], page: Page
 ) -> None:
     address = f"/t/{other_tenant.slug}/{fill(page.path, theirs)}"
-    assert getattr(sign_in(tenant), page.method)(address).status_code == 404
+    assert getattr(member, page.method)(address).status_code == 404
 
 
 @pytest.mark.parametrize("endpoint", DETAILS, ids=lambda endpoint: endpoint.path)
@@ -146,9 +180,7 @@ def test_a_bulk_call_cannot_name_the_store_of_another_tenant(
     assert answer.status_code == 404
 
 
-def test_a_profile_of_another_tenant_cannot_be_merged(
-    tenant: Tenant, api: Client, theirs: dict[str, int]
-) -> None:
+def test_a_profile_of_another_tenant_cannot_be_merged(api: Client, theirs: dict[str, int]) -> None:
     ours = make_profile().pk
     for winner, loser in ((ours, theirs["profile_id"]), (theirs["profile_id"], ours)):
         body = json.dumps({"winner_id": str(winner), "loser_ids": [str(loser)]})

@@ -24,9 +24,11 @@ from tests.support import jobs
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def media() -> Path:
-    return Path(settings.MEDIA_ROOT)
+@pytest.fixture(autouse=True)
+def media(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for files, which go when the test ends."""
+    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path)
+    return tmp_path
 
 
 def start(top: int = 5, name: str = "numbers.csv") -> Job:

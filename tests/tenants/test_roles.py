@@ -4,12 +4,15 @@ import re
 
 import pytest
 from django.db import transaction
+from pytest_django import DjangoDbBlocker
 
+from kernel.tenancy import tenant_scope
 from tenants.choices import Role
 from tenants.domain import capabilities
 from tenants.domain.capabilities import MATRIX, WORDS, may
 from tenants.models import Tenant
-from tests.factories.tenants import sign_in
+from tests.factories.tenants import come_back, open_session
+from tests.support.worlds import World, forget_tenant
 from tests.tenants.routes import PAGES, PAGES_UNDER, Page, find_routes
 
 ALLOWED = {
@@ -37,6 +40,17 @@ ROLES = ("owner", "admin", "marketer", "analyst", "support")
 def tenant(own_tenant: Tenant) -> Tenant:
     """The tenant of the module's world."""
     return own_tenant
+
+
+@pytest.fixture(scope="module")
+def sessions(own_world: World, django_db_blocker: DjangoDbBlocker) -> dict[str, str]:
+    """The key of a session of somebody of each role, in the module's world."""
+    with django_db_blocker.unblock():
+        with tenant_scope(own_world.tenant_id):
+            ours = Tenant.objects.get(pk=own_world.tenant_id)
+            opened = {role: open_session(ours, role) for role in ROLES}
+        forget_tenant()
+    return opened
 
 
 def test_the_matrix_is_what_is_written() -> None:
@@ -76,14 +90,14 @@ def test_every_page_says_the_capability_of_the_table(page: Page) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_each_role_sees_the_pages_it_may_and_no_other(
-    tenant: Tenant, own_ids: dict[str, int], page: Page
+    tenant: Tenant, own_ids: dict[str, int], sessions: dict[str, str], page: Page
 ) -> None:
     address = f"/t/{tenant.slug}/" + re.sub(
         r"<int:(\w+)>", lambda found: str(own_ids[found[1]]), page.path
     )
     for role, allowed in zip(ROLES, ALLOWED[page.capability], strict=True):
         with transaction.atomic():  # what one role takes away is there again for the next
-            answer = getattr(sign_in(tenant, role), page.method)(address)
+            answer = getattr(come_back(sessions[role]), page.method)(address)
             transaction.set_rollback(True)
         if allowed:
             assert answer.status_code < 400 or answer.status_code in {400, 422}, role
