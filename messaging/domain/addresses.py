@@ -18,17 +18,15 @@ def to_wire(address: str) -> str | None:
     Quoted local parts and local parts beyond ASCII are not valid: too few servers take them.
     """
     local, at, domain = address.strip().rpartition("@")
-    if not at or len(local) > MAX_LOCAL_LENGTH or not _is_local(local):
+    if not at or len(local) > MAX_LOCAL_LENGTH:
+        return None
+    is_plain = local.isalnum() and local.isascii()  # mostly, and quicker to tell
+    if not (is_plain or _LOCAL.fullmatch(local)):
         return None
     ascii_domain = _write_domain(domain)
     if not ascii_domain or len(local) + len(ascii_domain) >= MAX_LENGTH:
         return None
     return f"{local}@{ascii_domain}"
-
-
-def _is_local(text: str) -> bool:
-    is_plain = text.isalnum() and text.isascii()  # mostly, and quicker to tell
-    return is_plain or _LOCAL.fullmatch(text) is not None
 
 
 @functools.lru_cache(maxsize=4096)

@@ -45,7 +45,7 @@ def _read_people(profile_ids: Collection[int]) -> tuple[dict[int, Recipient], di
         return {}, {}
     rows = run_sql("messaging.find_recipients", profile_ids=array(profile_ids))
     winners = {row.id: row.merged_into_id for row in rows if row.merged_into_id}
-    return {row.id: Recipient(*row[:-1]) for row in rows}, winners
+    return {row.id: Recipient._make((*row[:-1], ())) for row in rows}, winners
 
 
 def find_suppressions(
