@@ -42,7 +42,7 @@ class AskedPeriod:
 
 
 def read_text(request: HttpRequest, name: str) -> str:
-    """Return a text without what a database cannot hold."""
+    """Return a text of at most `MAX_TEXT` characters, without what a database cannot hold."""
     return request.GET.get(name, "").replace("\x00", "").strip()[:MAX_TEXT]
 
 

@@ -16,6 +16,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], int | None]] = {
     "unsubscribe": lambda named: tokens.read_recipient_token(named["token"]).tenant_id,
     "preferences": lambda named: tokens.read_recipient_token(named["token"]).tenant_id,
     "rate": lambda named: tokens.read_recipient_token(named["token"]).tenant_id,
+    "give_back": lambda named: tokens.read_recipient_token(named["token"]).tenant_id,
     "brand_theme": lambda named: tokens.read_recipient_token(named["token"]).tenant_id,
     "open_pixel": lambda named: tokens.read_link_token(named["token"]).tenant_id,
     "follow_link": lambda named: tokens.read_link_token(named["token"]).tenant_id,

@@ -151,10 +151,15 @@ class PendingMessage(NamedTuple):
     @property
     def order_id(self) -> int:
         """Order that the message is about; 0 for one about none."""
-        try:
-            return int(self.context.get("order_id") or 0)
-        except (TypeError, ValueError):
-            return 0
+        return order_of(self.context)
+
+
+def order_of(context: Mapping[str, Any]) -> int:
+    """Return the order that a message is about; 0 where its event names none of Patron's."""
+    try:
+        return int(context.get("order_id") or 0)
+    except (TypeError, ValueError):
+        return 0
 
 
 class Verdict(NamedTuple):

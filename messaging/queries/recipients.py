@@ -8,7 +8,7 @@ from crm.models import Order
 from messaging.models import Message
 from messaging.queries.brand import look_of_brand
 from messaging.queries.sending import find_recipients
-from messaging.types import BrandLook, RecipientToken
+from messaging.types import BrandLook, RecipientToken, order_of
 from tenants.models import Tenant
 
 
@@ -61,7 +61,7 @@ def find_ordered(token: RecipientToken) -> tuple[Subscription, Order] | None:
     message = find_message(token.message_id)
     if subscription is None or subscription.is_erased or message is None:
         return None
-    order = Order.objects.filter(pk=message.context.get("order_id") or 0).first()
+    order = Order.objects.filter(pk=order_of(message.context)).first()
     if order is None or order.profile_id != message.profile_id:
         return None
     return subscription, order

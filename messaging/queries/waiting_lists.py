@@ -32,7 +32,7 @@ class Waited:
 
 
 def find_waited(store_id: int, external_id: str) -> Waited | None:
-    """Return a variant by its id at a store; None for one that is not known there."""
+    """Return a variant by its id at a store; None for one that is not on sale there."""
     row = (
         Variant.objects.filter(store_id=store_id, external_id=external_id)
         .select_related("product")
@@ -41,6 +41,8 @@ def find_waited(store_id: int, external_id: str) -> Waited | None:
     if row is None:
         return None
     stock = find_stock((), [row.pk], ()).variants[row.pk]
+    if not stock.is_sold:
+        return None
     said = {
         "product_id": row.product.external_id,
         "variant_id": row.external_id,

@@ -17,7 +17,8 @@ ASKED = "Back In Stock Requested"
 def wait_for(store_id: int, wanted: Waited, email: str, key: UUID) -> None:
     """Tell that somebody waits; a repeat of its key changes nothing.
 
-    What is typed is not verified, so it adds no address to somebody who is known.
+    What is typed is not verified, so it adds no address to somebody who is known, and is no visit
+    of theirs.
 
     Args:
         store_id: the shop of the variant.
@@ -35,6 +36,5 @@ def wait_for(store_id: int, wanted: Waited, email: str, key: UUID) -> None:
         name=ASKED,
         properties=wanted.properties,
         dedupe_key=f"waiting:{key}",
-        is_visit=True,
     )
     apply_records(store_id, [record], source=EventSource.TRACKING, now=now)

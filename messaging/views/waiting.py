@@ -13,6 +13,9 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from crm.choices import Channel
+from crm.services.addresses import address_hash
+from kernel.asked import read_text
 from kernel.errors import Conflict
 from kernel.requests import client_ip
 from kernel.tenancy import tenant_scope
@@ -31,7 +34,9 @@ from messaging.views.theme import write_theme
 
 _QUESTIONS: Final = (Question("email", QuestionKind.EMAIL, "Your email address", is_required=True),)
 _SLOW: Final = "That was too fast. Press the button once more."
-_LONGEST_ID: Final = 200
+_OFTEN: Final = "This address is on many of our lists already. Please try again tomorrow."
+_BY_ADDRESS: Final = (5, 86_400)
+"""What may be asked for in the name of one e-mail address, in so many seconds."""
 _KEPT_SECONDS: Final = 60
 
 
@@ -43,11 +48,15 @@ def waiting_page(request: HttpRequest, key: str) -> HttpResponse:
     tenant_id, store_id = _read(key)
     with tenant_scope(tenant_id):
         with transaction.atomic():
-            wanted = find_waited(store_id, request.GET.get("variant", "")[:_LONGEST_ID])
+            wanted = find_waited(store_id, read_text(request, "variant"))
         if wanted is None:
             raise Http404
         answers = AnswersForm(_QUESTIONS, request.POST if request.method == "POST" else None)
-        is_kept = answers.is_bound and _take(request, store_id, wanted, answers, key)
+        is_kept = (
+            answers.is_bound
+            and not wanted.can_be_bought  # so that nothing is sent as soon as anybody asks
+            and _take(request, store_id, wanted, answers, key)
+        )
         return _show(request, wanted, None if is_kept else answers, key)
 
 
@@ -73,9 +82,13 @@ def _take(
         answers.add_error(None, "Too many ask at this moment. Please try again in ten minutes.")
     if not answers.is_valid():
         return False
+    email = answers.read_answers()["email"]
+    digest = address_hash(Channel.EMAIL.value, email)
+    if signup_guard.count_turn(f"waiting:{digest}", *_BY_ADDRESS):
+        answers.add_error(None, _OFTEN)
+        return False
     try:
-        sent_key = UUID(request.POST.get("id", ""))
-        wait_for(store_id, wanted, answers.read_answers()["email"], sent_key)
+        wait_for(store_id, wanted, email, UUID(request.POST.get("id", "")))
     except (Conflict, ValueError):
         answers.add_error(None, "That did not work. Press the button once more.")
         return False

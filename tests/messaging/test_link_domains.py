@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 from structlog.testing import capture_logs
 
+from crm.models import Profile
 from kernel import clock
 from kernel.batches import Deadline
 from kernel.errors import Conflict, Invalid
@@ -26,7 +27,7 @@ from messaging.services.sending import send_due
 from messaging.types import LinkToken, RecipientToken
 from tenants.models import AuditEntry, Tenant
 from tests.factories.messaging import make_recipient, make_template, queue_message
-from tests.factories.samples import make_domain
+from tests.factories.samples import make_domain, make_order, make_store
 from tests.messaging.conftest import NOON
 from tests.support.dns_server import NameServer
 from tests.support.smtp import SmtpServer
@@ -223,6 +224,13 @@ def test_links_pixel_header_and_pages_of_a_mail_lead_through_it(
     assert settings.PUBLIC_URL not in html
 
 
+def tell_of_orders(person: Profile) -> list[int]:
+    """Queue a message of an order of somebody, and some of what is none of theirs; return ids."""
+    order, template = make_order(make_store(), person), make_template()
+    named: list[Any] = [order.pk, "A-1001", [], order.pk + 1]  # a site names orders as it likes
+    return [queue_message(person, template, context={"order_id": said}).pk for said in named]
+
+
 @pytest.mark.django_db(databases=["default", "sys"], transaction=True)
 @pytest.mark.usefixtures("web")
 def test_the_domain_answers_its_own_recipients_and_nothing_else(
@@ -232,7 +240,8 @@ def test_the_domain_answers_its_own_recipients_and_nothing_else(
     with transaction.atomic():
         make_live()
         person = make_recipient()
-    own = RecipientToken(tenant.pk, person.pk, 1)
+        about = tell_of_orders(person)
+    own, ordered, *others = (RecipientToken(tenant.pk, person.pk, pk) for pk in (1, *about))
     foreign = RecipientToken(other_tenant.pk, 1, 1)
     client = Client(headers={"user-agent": BROWSER, "host": CLICK})
 
@@ -241,6 +250,9 @@ def test_the_domain_answers_its_own_recipients_and_nothing_else(
 
     assert ask(tokens.preferences_url(own)) == 200
     assert ask(tokens.unsubscribe_url(own)) == 200
+    assert (ask(tokens.return_url(ordered)), ask(tokens.rate_url(ordered))) == (200, 200)
+    for other in others:
+        assert (ask(tokens.return_url(other)), ask(tokens.rate_url(other))) == (404, 404)
     assert ask(tokens.open_url(LinkToken(tenant.pk, 1))) == 200
     assert ask(tokens.click_url(LinkToken(tenant.pk, 1, "https://soap.example/"))) == 302
     assert ask(tokens.preferences_url(foreign)) == 404
