@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from crm.choices import OPEN_RETURNS, ReturnStatus
+from crm.choices import OPEN_RETURNS, OrderState, ReturnStatus
 from crm.models import Order, OrderLine, Refund, Return, Variant
 from crm.queries.stock import find_exchanges
 
@@ -25,11 +25,13 @@ class BackLine:
 
     Attributes:
         line: as it was bought.
+        place: of it among all lines of the order, which stays when others are gone.
         left: pieces that are neither on their way back nor paid back.
         instead: variants of the same product that are in stock, for an exchange.
     """
 
     line: OrderLine
+    place: int
     left: int
     instead: list[Variant]
 
@@ -45,7 +47,8 @@ class GivingBack:
 
     Attributes:
         order: that the goods are of.
-        lines: of which something is left to send back; none of an order that does not count.
+        lines: of which something is left to send back; none of an order that does not count or
+            was paid back as a whole.
         asked: what was asked for here and is still open, the newest; None for nothing.
         until: the last moment at which the customer may ask.
     """
@@ -59,19 +62,19 @@ class GivingBack:
 def find_giving_back(order: Order) -> GivingBack:
     """Return what of an order can go back; five statements at the most."""
     returns = list(Return.objects.filter(order=order).order_by("-requested_at", "-pk"))
-    lines = list(
-        OrderLine.objects.filter(order=order, quantity__gt=0).order_by("position", "pk")
-        if order.is_counted
-        else ()
-    )
+    may = order.is_counted and order.state != OrderState.REFUNDED
+    lines = list(OrderLine.objects.filter(order=order).order_by("position", "pk") if may else ())
     gone = _count_gone(order, returns) if lines else Counter[str]()
     left = {line.pk: line.quantity - gone[line.line_key] for line in lines}
-    open_lines = [line for line in lines if left[line.pk] > 0]
-    others = find_exchanges({line.sku for line in open_lines})
+    open_lines = [(place, line) for place, line in enumerate(lines) if left[line.pk] > 0]
+    others = find_exchanges({line.sku for _, line in open_lines})
     own = [row for row in returns if row.external_id.startswith(OURS)]
     return GivingBack(
         order=order,
-        lines=[BackLine(line, left[line.pk], _instead(line, others)) for line in open_lines],
+        lines=[
+            BackLine(line, place, left[line.pk], _instead(line, others))
+            for place, line in open_lines
+        ],
         asked=next((row for row in own if row.status in OPEN_RETURNS), None),
         until=order.ordered_at + timedelta(days=DAYS),
     )
@@ -106,5 +109,5 @@ def _count(items: Iterable[Mapping[str, Any]]) -> Counter[str]:
 
 
 def _instead(line: OrderLine, others: Mapping[str, list[Variant]]) -> list[Variant]:
-    found = [one for one in others.get(line.sku, []) if one.sku != line.sku]
+    found = [one for one in others.get(line.sku, []) if one.sku and one.sku != line.sku]
     return found[:MOST_INSTEAD]

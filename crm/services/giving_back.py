@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from crm.choices import OPEN_RETURNS, EventSource, ReturnStatus
-from crm.models import Order, Return
+from crm.models import Order, Return, Store
 from crm.queries.giving_back import (
     OURS,
     BackLine,
@@ -52,11 +52,11 @@ class WantedBack:
 
 def read_wanted(said: Mapping[str, str], found: GivingBack) -> WantedBack:
     """Return what a form says that shows what of an order can go back, line by line."""
-    keys = [each.line.line_key for each in found.lines]
-    pieces = {key: said.get(f"pieces-{at}", "") for at, key in enumerate(keys)}
+    places = {each.line.line_key: each.place for each in found.lines}
+    pieces = {key: said.get(f"pieces-{place}", "") for key, place in places.items()}
     return WantedBack(
         pieces={key: int(word) for key, word in pieces.items() if _is_count(word)},
-        instead={key: said.get(f"instead-{at}", "") for at, key in enumerate(keys)},
+        instead={key: said.get(f"instead-{place}", "") for key, place in places.items()},
         reason=said.get("reason", ""),
         note=said.get("note", "").replace("\x00", ""),
     )
@@ -77,9 +77,11 @@ def ask_back(order_id: int, wanted: WantedBack, *, actor: str = "") -> Return:
         Conflict: a return of it that was asked for here is still open.
         Invalid: nothing is chosen, more than is left, or no reason; the words say which.
     """
-    order = Order.objects.filter(pk=order_id).first()
-    if order is None:
+    store_id = Order.objects.filter(pk=order_id).values_list("store_id", flat=True).first()
+    if store_id is None:
         raise NotFound("There is no such order.")
+    _hold(store_id)
+    order = Order.objects.get(pk=order_id)
     found, now = find_giving_back(order), clock.now()
     if found.asked is not None:
         raise Conflict("A return of this order is open already.")
@@ -127,6 +129,9 @@ def move_return(
         Conflict: it is over, or the customer may not do this any more.
     """
     row = find_own_return(return_id)
+    if row is not None:
+        _hold(row.store_id)
+        row = find_own_return(return_id)
     if row is None or row.order is None:
         raise NotFound("There is no such return, or another tool looks after it.")
     if row.status not in OPEN_RETURNS:
@@ -150,6 +155,14 @@ def move_return(
             after={"status": status.value},
             actor=actor,
         )
+
+
+def _hold(store_id: int) -> None:
+    """Let nothing else be written of a store until the end; what is read after it stays true.
+
+    It is the lock that `apply_records` takes first.
+    """
+    Store.objects.select_for_update(no_key=True).get(pk=store_id)
 
 
 def _is_count(word: str) -> bool:

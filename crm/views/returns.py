@@ -67,7 +67,7 @@ def _change(request: TenantRequest, found: GivingBack) -> None:
     if found.asked is None:
         ask_back(found.order.pk, read_wanted(request.POST, found), actor=actor)
         return
-    told = request.POST.get("label_url", "").strip()[:2000]
+    told = request.POST.get("label_url", "").replace("\x00", "").strip()[:2000]
     label = web_address(told)
     wanted = request.POST.get("status", "")
     known = {str(step) for step, _ in STEPS.get(ReturnStatus(found.asked.status), ())}
