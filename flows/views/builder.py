@@ -192,10 +192,11 @@ def preview_condition(request: TenantRequest) -> HttpResponse:
     except (ValueError, RecursionError):
         return render(request, "segments/_impact.html", {"error": "This is not valid JSON."})
     leaves = [leaf for leaf in examine(condition) if not _is_of_message(condition, leaf.path)]
-    context: dict[str, Any] = {"segment": None, "leaves": [asdict(leaf) for leaf in leaves]}
+    told = [asdict(leaf) for leaf in leaves]
+    is_marked = any(leaf.fault for leaf in leaves)
+    context: dict[str, Any] = {"segment": None, "leaves": told, "is_marked": is_marked}
     if is_shaped(condition) and asks_messages(condition):
-        has_fault = any(leaf.fault for leaf in leaves)
-        context |= {"error": OF_MESSAGES, "leaves": context["leaves"] if has_fault else []}
+        context |= {"error": OF_MESSAGES, "leaves": told if is_marked else []}
         return render(request, "segments/_impact.html", context)
     try:
         is_quick = "quick" in request.POST
