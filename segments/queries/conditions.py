@@ -265,7 +265,7 @@ def measure_reference(field: Field, value: Reference) -> tuple[Decimal | None, i
         f" count(*) AS buyers, count({field.sql}) AS valued {_BUYERS}"
     )
     if isinstance(value, TopShare):
-        return _value_at(field, value.percent, row.buyers, order="DESC"), row.buyers
+        return _value_at(field, value.percent, row.valued, order="DESC"), row.buyers
     if figure is None:
         return _value_at(field, value.percent, row.valued, order="ASC"), row.buyers
     digits = 0 if field.kind is Kind.MONEY else 2

@@ -72,6 +72,17 @@ def test_who_stands_where_among_all_buyers(
 
 
 @pytest.mark.covers("S6")
+def test_whoever_has_no_value_of_a_figure_is_no_rival(buyers: dict[int, int]) -> None:
+    people = {spent: key for key, spent in buyers.items()}
+    for spent, days in ((10, 4), (40, 30)):
+        change_facts(people[spent], days_between_orders=days)
+    for percent, expected in ((50, [40]), (51, [10, 40])):
+        best = compared("top", {"percent": percent}, "days_between_orders")
+        found = matching(best, list(buyers), NOW)
+        assert sorted(buyers[key] for key in found) == expected
+
+
+@pytest.mark.covers("S6")
 def test_figures_are_kept_shown_with_their_time_and_move_with_the_night(
     buyers: dict[int, int],
 ) -> None:
