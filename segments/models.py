@@ -1,5 +1,7 @@
 """Groups of profiles: their definitions, who is in them, and RFM scores."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
@@ -279,11 +281,17 @@ class Defect(TenantModel):
     was_member = models.BooleanField()
     """What was stored; what is right is the opposite."""
     leaves = models.JSONField(default=list)
-    """The conditions with the profile's own values when it was found, in words."""
+    """What had to hold all when it was found: conditions (``words``, ``actual``, ``holds``) and
+    groups of them (``op``, ``holds``, ``parts``)."""
     found_at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "-id"], name="defect_newest_idx")]
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """All conditions as one group."""
+        return {"op": "and", "parts": self.leaves}
 
     def __str__(self) -> str:
         return f"{self.profile_id} {'in' if self.was_member else 'not in'} {self.segment_id}"

@@ -21,7 +21,7 @@ from segments.queries.reasons import explain_segments
 from segments.services.memberships import Why, decide_memberships, of_profiles
 from segments.services.stopping import stop_costliest
 from segments.services.upkeep import clock_from, lock_upkeep
-from segments.types import ChangeCause
+from segments.types import ChangeCause, GroupReason, LeafReason
 
 EVERY: Final = timedelta(days=6, hours=12)
 """Longer than six nights and shorter than seven, so that each seventh night is one."""
@@ -143,9 +143,17 @@ def _defects(
 
 
 def _leaves(profile_id: int, segment_id: int, now: datetime) -> list[dict[str, Any]]:
+    """Return the conditions that have to hold all, in groups where the definition has any."""
     reasons = explain_segments(profile_id, now, segment_id=segment_id)
-    return [
-        {"words": leaf.words, "actual": leaf.actual, "holds": leaf.holds}
-        for reason in reasons
-        for leaf in reason.leaves
-    ]
+    return [part for reason in reasons for part in _conjoined(reason.whole)]
+
+
+def _conjoined(whole: GroupReason) -> list[dict[str, Any]]:
+    return [_tell(part) for part in whole.parts] if whole.op == "and" else [_tell(whole)]
+
+
+def _tell(part: LeafReason | GroupReason) -> dict[str, Any]:
+    if isinstance(part, GroupReason):
+        parts = [_tell(one) for one in part.parts]
+        return {"op": part.op, "holds": part.holds, "parts": parts}
+    return {"words": part.words, "actual": part.actual, "holds": part.holds}
