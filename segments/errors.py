@@ -9,7 +9,8 @@ class DefinitionError(Invalid):
     """A definition that cannot be understood; ``fields`` names the place and the reason.
 
     Attributes:
-        path: place in the definition, such as ``children[0].value``.
+        path: place in the definition, such as ``definition.children[0].value``.
+        pointer: the same as a JSON pointer (RFC 6901), such as ``/definition/children/0/value``.
     """
 
     code = "invalid_definition"
@@ -17,6 +18,8 @@ class DefinitionError(Invalid):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}", fields={path: reason})
         self.path = path
+        escaped = path.replace("~", "~0").replace("/", "~1")
+        self.pointer = "/" + escaped.replace("[", "/").replace("]", "").replace(".", "/")
         self.reason = reason
 
 

@@ -1,4 +1,7 @@
-"""Every error of the REST API as problem JSON (RFC 9457) with ``code``, ``detail``, ``fields``."""
+"""Every error of the REST API as problem JSON (RFC 9457) with ``code``, ``detail``, ``fields``.
+
+What is wrong in the definition of a segment has its place there as well, as a JSON ``pointer``.
+"""
 
 from typing import Any
 
@@ -13,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 from kernel.errors import Conflict, DomainError, Forbidden, NotFound, Outdated, Unavailable
+from segments.errors import DefinitionError
 from tenants.api.problems import flatten
 
 CONTENT_TYPE = "application/problem+json"
@@ -83,6 +87,8 @@ def _describe(exc: Exception) -> dict[str, Any] | None:
         case DomainError():
             status = next((STATUSES[kind] for kind in type(exc).__mro__ if kind in STATUSES), 400)
             problem = build_problem(status, exc.code, exc.detail, exc.fields)
+            if isinstance(exc, DefinitionError):
+                problem["pointer"] = exc.pointer
         case Http404():
             problem = build_problem(404, "not_found", "There is nothing at this address.")
         case PermissionDenied():

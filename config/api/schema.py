@@ -45,6 +45,7 @@ def _problem_schema() -> dict[str, Any]:
     types: dict[str, dict[str, Any]] = {name: {"type": "string"} for name in example}
     types["status"] = {"type": "integer"}
     types["fields"] = {"type": "object", "additionalProperties": {"type": "string"}}
+    types["pointer"] = {"type": "string", "description": "Where in a definition (RFC 6901)."}
     return {
         "type": "object",
         "description": "Why a call was refused (RFC 9457); `fields` has the reason by field.",

@@ -19,6 +19,7 @@ from segments.choices import Cause, SegmentKind
 from segments.domain.grammar import describe_grammar
 from segments.fields import describe_fields
 from segments.models import Membership, Segment
+from segments.queries.checking import check_definition
 from segments.queries.impact import measure_impact
 from segments.queries.insight import find_insight
 from segments.queries.listing import (
@@ -128,8 +129,9 @@ class PreviewOut(serializers.Serializer[Any]):
     gained = serializers.IntegerField()
     lost = serializers.IntegerField()
     is_estimate = serializers.BooleanField()
-    sample = ProfileOut(many=True)
-    lost_sample = ProfileOut(many=True)
+    sample = ProfileOut(many=True, help_text="A few who would be in it.")
+    gained_sample = ProfileOut(many=True, help_text="A few who would come.")
+    lost_sample = ProfileOut(many=True, help_text="A few who would go.")
     starts = serializers.ListField(child=serializers.CharField())
 
 
@@ -344,6 +346,7 @@ class SegmentViewSet(ReadResource[Segment]):
         segment_id = said.get("segment")
         if segment_id is not None:
             get_segment(segment_id)
+        check_definition(said["definition"], own_id=segment_id)
         found = measure_impact(said["definition"], clock.now(), segment_id=segment_id)
         if found is None:
             raise Conflict("This definition takes too long to be previewed; it can be saved.")
@@ -353,7 +356,8 @@ class SegmentViewSet(ReadResource[Segment]):
             "gained": found.gained,
             "lost": found.lost,
             "is_estimate": found.is_estimate,
-            "sample": build_profiles([person.pk for person in found.gained_sample]),
+            "sample": build_profiles([person.pk for person in found.sample]),
+            "gained_sample": build_profiles([person.pk for person in found.gained_sample]),
             "lost_sample": build_profiles([person.pk for person in found.lost_sample]),
             "starts": [user.name for user in found.starting],
         }
