@@ -104,7 +104,7 @@ def _settle_order(leaf: Leaf) -> Leaf:
 def _settle(leaf: One, kind: Kind) -> One:
     """Take lists for sets, and words that are compared without regard to case in lower case."""
     value, operator = leaf.value, leaf.operator
-    is_lower = kind is Kind.TEXT and operator != "matches"
+    is_lower = operator == "contains_text" or (kind is Kind.TEXT and operator != "matches")
     if isinstance(value, str) and is_lower:
         value = value.lower()
     if isinstance(value, tuple) and operator != "between":

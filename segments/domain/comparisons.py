@@ -40,10 +40,20 @@ _WORDS = (
     "contains",
     "not_contains",
     "starts_with",
+    "not_starts_with",
     "ends_with",
+    "not_ends_with",
     "matches",
     "not_matches",
 )
+LENGTHS: Final[Mapping[str, str]] = {
+    "length_is": "=",
+    "length_at_least": ">=",
+    "length_at_most": "<=",
+}
+"""The sign by which each compares how many values a list has; who has no list has none."""
+MAX_LENGTH: Final = 10_000
+_LISTED: Final = ("in", "not_in", "contains_any", "not_contains_any", "contains_all")
 _OPERATORS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.NUMBER: (*_COMPARISONS, *EXISTENCE),
     Kind.MONEY: (*_COMPARISONS, *EXISTENCE),
@@ -52,12 +62,24 @@ _OPERATORS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.TEXT: (*_WORDS, *EXISTENCE),
     Kind.CHOICE: ("=", "!=", "in", "not_in", *EXISTENCE),
     Kind.BOOLEAN: ("=", "!="),
-    Kind.LIST: ("contains", "not_contains", "contains_any", "contains_all", *EXISTENCE),
+    Kind.LIST: (
+        "contains",
+        "not_contains",
+        "contains_any",
+        "not_contains_any",
+        "contains_all",
+        "contains_text",
+        *LENGTHS,
+        *EXISTENCE,
+    ),
 }
 POSITIVE: Final[Mapping[str, str]] = {
     "!=": "=",
     "not_in": "in",
     "not_contains": "contains",
+    "not_contains_any": "contains_any",
+    "not_starts_with": "starts_with",
+    "not_ends_with": "ends_with",
     "not_matches": "matches",
     "not_in_the_last": "in_the_last",
     "missing": "exists",
@@ -249,7 +271,7 @@ def _parse_value(field: Field, operator: str, given: Mapping[str, Any], path: st
 
 def _parse_plain(field: Field, operator: str, raw: object, at: str) -> Value:
     parse_one = _reader_of(field)
-    if operator in ("in", "not_in", "contains_any", "contains_all"):
+    if operator in _LISTED:
         return parse_many(raw, at, parse_one)
     return _parse_range(raw, at, parse_one) if operator == "between" else parse_one(raw, at)
 
@@ -293,6 +315,10 @@ def _parse_pattern(raw: object, at: str) -> str:
     return text
 
 
+def _parse_length(raw: object, at: str) -> Decimal:
+    return Decimal(parse_whole(raw, at, 0, MAX_LENGTH))
+
+
 def _parse_top(raw: object, at: str) -> TopShare:
     if not isinstance(raw, Mapping) or set(raw) != {"percent"}:
         raise DefinitionError(at, 'must be {"percent": 10}')
@@ -310,6 +336,7 @@ _SPECIAL: Final[Mapping[str, Callable[[object, str], Value]]] = {
     "in_quartile": _parse_quartiles,
     "matches": _parse_pattern,
     "not_matches": _parse_pattern,
+    **dict.fromkeys(LENGTHS, _parse_length),
 }
 
 

@@ -14,6 +14,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, assert_never
 
 from segments.domain.comparisons import (
+    LENGTHS,
     POSITIVE,
     QUARTILES,
     FieldLeaf,
@@ -31,6 +32,7 @@ from segments.domain.compile_dates import (
     compare_relative,
 )
 from segments.domain.compile_happenings import compile_happening
+from segments.domain.compile_joined import compile_joined
 from segments.domain.compile_properties import property_field
 from segments.domain.compile_sequences import compile_sequence
 from segments.domain.compile_standing import compile_standing
@@ -44,13 +46,14 @@ from segments.domain.definitions import (
     Node,
     SegmentLeaf,
 )
-from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
+from segments.domain.happenings import ALWAYS, BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.domain.query import ahead, now_of
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
 from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf
 from segments.types import Field, Kind
 
 _BUYS = "COALESCE(f.order_count, 0) > 0"
+_ANY_OF = "EXISTS (SELECT 1 FROM unnest({column}) AS x (v) WHERE {fits})"
 
 
 @dataclass(slots=True)
@@ -202,6 +205,8 @@ class Compiler:
         if isinstance(leaf, KeptLeaf):
             return self.stored_sql(leaf.segment_id)
         found = self.segment_sql(leaf.segment_id)
+        if leaf.joined != ALWAYS:
+            return compile_joined(self, leaf, found)
         return found if leaf.is_member else f"NOT {found}"
 
     def _compile_field(self, leaf: FieldLeaf) -> str:
@@ -319,10 +324,15 @@ class Compiler:
         return f"(lower({column}) LIKE {self.bind(before + _escape(word) + after)})"
 
     def _list(self, leaf: FieldLeaf) -> str:
-        value = leaf.value
+        column, value = leaf.field.sql, leaf.value
+        if leaf.operator in LENGTHS:
+            length = f"COALESCE(cardinality({column}), 0)"
+            return f"({length} {LENGTHS[leaf.operator]} {self._amount(leaf, value)})"
+        if leaf.operator == "contains_text":
+            return _ANY_OF.format(column=column, fits=self._text("x.v", "contains", value))
         words = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
         sign = "&&" if leaf.operator == "contains_any" else "@>"
-        return f"({leaf.field.sql} {sign} {self.bind(words, '::text[]')})"
+        return f"({column} {sign} {self.bind(words, '::text[]')})"
 
 
 def reference_offset(percent: Decimal, population: int) -> int:

@@ -50,7 +50,7 @@ def compare_relative(query: Query, column: str, value: DateValue) -> str:
         case DaysAgo():
             return compare_days(query, column, value)
         case HoursAgo():
-            return _compare_hours(query, column, value.hours)
+            return _compare_hours(query, column, value)
         case InMonths():
             month = f"extract(month FROM {column} AT TIME ZONE {query.bind(query.moment.zone.key)})"
             return f"({month} = ANY({query.bind(list(value.months), '::int[]')}))"
@@ -71,13 +71,17 @@ def compare_calendar(query: Query, column: str, operator: str, first: date, last
             return f"({column} >= {start} AND {column} < {until})"
 
 
-def _compare_hours(query: Query, column: str, hours: int) -> str:
-    start, now = hours_before(query, hours), now_of(query)
-    leaves_at = hours_after(query, column, hours)
-    query.change_at(
-        f"(CASE WHEN {column} > {now} THEN {column} WHEN {column} > {start} THEN {leaves_at} END)"
-    )
-    return f"({column} > {start} AND {column} <= {now})"
+def _compare_hours(query: Query, column: str, value: HoursAgo) -> str:
+    end = hours_before(query, value.near) if value.near else now_of(query)
+    comes_at = hours_after(query, column, value.near) if value.near else column
+    turn, inside = f"WHEN {column} > {end} THEN {comes_at}", f"{column} <= {end}"
+    if value.far is not None:
+        start = hours_before(query, value.far) if value.far else now_of(query)
+        leaves_at = hours_after(query, column, value.far) if value.far else column
+        turn += f" WHEN {column} > {start} THEN {leaves_at}"
+        inside = f"{column} > {start} AND {inside}"
+    query.change_at(f"(CASE {turn} END)")
+    return f"({inside})"
 
 
 def _compare_yearly(query: Query, column: str, value: Yearly) -> str:

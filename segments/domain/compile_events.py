@@ -7,12 +7,21 @@ from typing import Any, Final
 
 from segments.domain.compile_dates import around_now, next_yearly
 from segments.domain.happenings import PropertyTest, Window
-from segments.domain.query import Query, hours_before, seen_by
+from segments.domain.query import (
+    Query,
+    ahead,
+    hours_after,
+    hours_before,
+    midnight_after,
+    seen_by,
+)
 
 _OPPOSITES: Final = {
     "!=": "=",
     "not_in": "in",
     "not_contains": "contains",
+    "not_starts_with": "starts_with",
+    "not_ends_with": "ends_with",
     "missing": "exists",
 }
 NUMBER: Final = "'^-?[0-9]{1,18}([.][0-9]{1,9})?$'"
@@ -73,9 +82,37 @@ def bounds_of(query: Query, window: Window, at: str) -> Bounds:
     if window.yearly is not None:
         day = f"({next_yearly(query, at, window.yearly)})"
         return Bounds(bounds, *around_now(query, day, window.yearly))
-    if window.before_days is None:
-        return Bounds(bounds)
-    return Bounds(bounds, f"{at} < {query.bind(moment.days_ago(window.before_days - 1))}")
+    return Bounds(bounds, _is_long_ago(query, window, at))
+
+
+def _is_long_ago(query: Query, window: Window, at: str) -> str:
+    """Return whether what happened at an instant is as long ago as ``before`` says."""
+    if window.before_hours is not None:
+        return f"{at} <= {hours_before(query, window.before_hours)}"
+    if window.before_days is not None:
+        return f"{at} < {query.bind(query.moment.days_ago(window.before_days - 1))}"
+    return "true"
+
+
+def leaves_at(query: Query, window: Window, at: str) -> str:
+    """Return when what happened at an instant is longer ago than ``within``; empty without it."""
+    if window.hours is not None:
+        return hours_after(query, at, window.hours)
+    return "" if window.days is None else midnight_after(query, at, window.days + 1)
+
+
+def comes_at(query: Query, window: Window, at: str) -> str:
+    """Return when what happened at an instant is as long ago as ``before``; empty without it."""
+    if window.before_hours is not None:
+        return hours_after(query, at, window.before_hours)
+    return "" if window.before_days is None else midnight_after(query, at, window.before_days)
+
+
+def note_turns(query: Query, window: Window, at: str) -> None:
+    """Note when one instant comes into a window and when it leaves it, where that lies ahead."""
+    for turn in (leaves_at(query, window, at), comes_at(query, window, at)):
+        if turn:
+            query.change_at(ahead(query, turn))
 
 
 def meets(query: Query, test: PropertyTest, event: str = "e") -> str:

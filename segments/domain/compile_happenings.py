@@ -10,8 +10,10 @@ from segments.domain.compile_events import (
     Bounds,
     as_number,
     bounds_of,
+    comes_at,
     happened,
     json_path,
+    leaves_at,
     meets,
 )
 from segments.domain.happenings import (
@@ -23,7 +25,7 @@ from segments.domain.happenings import (
     ShareLeaf,
     Window,
 )
-from segments.domain.query import Query, hours_after, midnight_after, seen_by
+from segments.domain.query import Query, seen_by
 
 _OF_PRODUCTS: Final = frozenset({"brand", FLAG})
 _GOODS: Final = {
@@ -161,12 +163,12 @@ def _figures(at: str, bounds: Bounds) -> str:
 
 
 def _note_changes(query: Query, window: Window, name: str) -> None:
-    if window.days is not None:
-        query.change_at(midnight_after(query, f"{name}.oldest", window.days + 1))
-    if window.hours is not None:
-        query.change_at(hours_after(query, f"{name}.oldest", window.hours))
-    if window.before_days is not None:
-        query.change_at(midnight_after(query, f"{name}.next", window.before_days))
+    for turn in (
+        leaves_at(query, window, f"{name}.oldest"),
+        comes_at(query, window, f"{name}.next"),
+    ):
+        if turn:
+            query.change_at(turn)
     if window.yearly is not None:
         query.change_at(f"{name}.turn")
 

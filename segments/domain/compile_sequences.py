@@ -2,8 +2,15 @@
 
 from typing import Final
 
-from segments.domain.compile_events import bounds_of, happened, meets
-from segments.domain.query import Query, ahead, hours_after, midnight_after, now_of
+from segments.domain.compile_events import (
+    bounds_of,
+    comes_at,
+    happened,
+    leaves_at,
+    meets,
+    note_turns,
+)
+from segments.domain.query import Query, ahead, hours_after, now_of
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf, Sequence, Step
 
 _FUNNEL: Final = """
@@ -63,13 +70,11 @@ def _funnel(query: Query, leaf: FunnelLeaf) -> str:
     key = ("funnel", leaf.steps, leaf.absent, leaf.hours, leaf.window)
     name = query.join(key, lambda: _funnel_join(query, leaf))
     window = leaf.window
-    if window.days is not None:
-        query.change_at(midnight_after(query, f"{name}.oldest", window.days + 1))
-    if window.hours is not None:
-        query.change_at(hours_after(query, f"{name}.oldest", window.hours))
-    if window.before_days is not None:
+    if leaves := leaves_at(query, window, f"{name}.oldest"):
+        query.change_at(leaves)
+    if comes := comes_at(query, window, f"{name}.next"):
         # What is not inside only because its time is not over may lie further back.
-        query.change_at(ahead(query, midnight_after(query, f"{name}.next", window.before_days)))
+        query.change_at(ahead(query, comes))
     if window.yearly is not None:
         query.change_at(f"{name}.turn")
     if leaf.absent is not None:
@@ -112,12 +117,7 @@ def _edge(query: Query, leaf: EdgeLeaf) -> str:
     key = ("edge", leaf.is_first, leaf.name, leaf.tests, leaf.window)
     name = query.join(key, lambda: _edge_join(query, leaf))
     window, fits = leaf.window, f"(CASE WHEN {name}.fits THEN {name}.at END)"
-    if window.days is not None:
-        query.change_at(ahead(query, midnight_after(query, fits, window.days + 1)))
-    if window.hours is not None:
-        query.change_at(ahead(query, hours_after(query, fits, window.hours)))
-    if window.before_days is not None:
-        query.change_at(ahead(query, midnight_after(query, fits, window.before_days)))
+    note_turns(query, window, fits)
     if window.yearly is not None:
         query.change_at(f"(CASE WHEN {name}.fits THEN {name}.turn END)")
     return name

@@ -29,9 +29,10 @@ class DaysAgo:
 
 @dataclass(frozen=True, slots=True)
 class HoursAgo:
-    """In the last so many hours, to the second."""
+    """At least ``near`` hours ago and less than ``far``, to the second; signs as of `DaysAgo`."""
 
-    hours: int
+    near: int
+    far: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +68,39 @@ def parse_date_value(operator: str, raw: object, at: str) -> DateValue:
     return _READERS[operator](raw, at)
 
 
+def is_hours(raw: object) -> bool:
+    """Say whether a span is given in hours."""
+    return isinstance(raw, Mapping) and set(raw) == {"hours"}
+
+
 def _parse_last(raw: object, at: str) -> DaysAgo | HoursAgo:
-    if isinstance(raw, Mapping) and set(raw) == {"hours"}:
-        return HoursAgo(parse_hours(raw, at))
+    if is_hours(raw):
+        return HoursAgo(0, parse_hours(raw, at))
     return DaysAgo(0, parse_span(raw, at))
 
 
-def _parse_between(raw: object, at: str) -> DaysAgo:
+def _parse_next(raw: object, at: str) -> DaysAgo | HoursAgo:
+    if is_hours(raw):
+        return HoursAgo(-parse_hours(raw, at), 0)
+    return DaysAgo(-parse_span(raw, at), 0)
+
+
+def _parse_ago(raw: object, at: str) -> DaysAgo | HoursAgo:
+    if is_hours(raw):
+        return HoursAgo(parse_hours(raw, at), None)
+    return DaysAgo(parse_span(raw, at), None)
+
+
+def _parse_between(raw: object, at: str) -> DaysAgo | HoursAgo:
     if not isinstance(raw, list) or len(raw) != 2:  # noqa: PLR2004 a range
         raise DefinitionError(at, 'must be two spans such as [{"days": 7}, {"days": 14}]')
-    near, far = (parse_span(one, f"{at}[{place}]") for place, one in enumerate(raw))
+    if is_hours(raw[0]) != is_hours(raw[1]):
+        raise DefinitionError(at, "must be two spans of hours, or two of days or weeks")
+    read = parse_hours if is_hours(raw[0]) else parse_span
+    near, far = (read(one, f"{at}[{place}]") for place, one in enumerate(raw))
     if near > far:
         raise DefinitionError(at, "must be two spans, the shorter one first")
-    return DaysAgo(near, far)
+    return HoursAgo(near, far) if is_hours(raw[0]) else DaysAgo(near, far)
 
 
 def parse_anniversary(raw: object, at: str) -> Yearly:
@@ -100,8 +121,8 @@ def parse_anniversary(raw: object, at: str) -> Yearly:
 _READERS: Final[Mapping[str, Callable[[object, str], DateValue]]] = {
     "in_the_last": _parse_last,
     "not_in_the_last": _parse_last,
-    "in_the_next": lambda raw, at: DaysAgo(-parse_span(raw, at), 0),
-    "at_least_ago": lambda raw, at: DaysAgo(parse_span(raw, at), None),
+    "in_the_next": _parse_next,
+    "at_least_ago": _parse_ago,
     "between_ago": _parse_between,
     "in_month": lambda raw, at: InMonths(parse_months(raw, at)),
     "anniversary": parse_anniversary,

@@ -16,11 +16,14 @@ from segments.domain.comparisons import (
     references_of_leaf,
 )
 from segments.domain.happenings import (
+    ALWAYS,
     HAPPENINGS,
     BoughtLeaf,
     EventLeaf,
     Happening,
+    Window,
     parse_happening,
+    parse_window,
 )
 from segments.domain.sequences import SEQUENCES, EdgeLeaf, FunnelLeaf, parse_sequence
 from segments.domain.sequences import Sequence as Ordered
@@ -32,6 +35,8 @@ from segments.types import Field
 MAX_DEPTH: Final = 12
 MAX_LEAVES: Final = 100
 CONSENT_STATES: Final = ("subscribed", "pending", "unsubscribed", "never", "withdrawn")
+JOINED_KEYS: Final = ("within", "before", "since", "until")
+"""Bounds on when a member of another segment came into it."""
 LEAVES: Final = ("field", "consent", "segment", *HAPPENINGS, *SEQUENCES, *STANDINGS)
 """The words that conditions begin with."""
 _SCORES: Final = frozenset({"recency", "frequency", "monetary", "rfm_group"})
@@ -48,11 +53,16 @@ class ConsentLeaf:
 
 @dataclass(frozen=True, slots=True)
 class SegmentLeaf:
-    """Whether the profile is in another segment."""
+    """Whether the profile is in another segment.
+
+    Attributes:
+        joined: when a member came in, the last time; no bounds with ``is_member`` False.
+    """
 
     path: str
     segment_id: int
     is_member: bool
+    joined: Window = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +216,17 @@ def _parse_consent(raw: Mapping[str, Any], path: str) -> ConsentLeaf:
 
 
 def _parse_segment(raw: Mapping[str, Any], path: str) -> SegmentLeaf:
-    refuse_unknown(raw, path, ("segment", "is"))
+    refuse_unknown(raw, path, ("segment", "is", *JOINED_KEYS))
     named = str(raw["segment"])
     if not (named.isascii() and named.isdigit()) or len(named) > 18:  # noqa: PLR2004 bigint
         raise DefinitionError(f"{path}.segment", "must be the id of a segment")
     if raw.get("is") not in ("member", "not_member"):
         raise DefinitionError(f"{path}.is", "must be one of: member, not_member")
-    return SegmentLeaf(path, int(named), raw["is"] == "member")
+    joined = parse_window(raw, path)
+    if raw["is"] != "member" and joined != ALWAYS:
+        key = next(key for key in JOINED_KEYS if raw.get(key) is not None)
+        raise DefinitionError(f"{path}.{key}", "stands beside “member” alone")
+    return SegmentLeaf(path, int(named), raw["is"] == "member", joined)
 
 
 _FAMILIES: Final[tuple[tuple[Iterable[str], Callable[[Mapping[str, Any], str], Leaf]], ...]] = (

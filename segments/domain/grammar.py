@@ -50,7 +50,7 @@ _WINDOW: Final = (
     Parameter(
         "within", 'not longer ago: {"days": 30}, {"weeks": 4}, or {"hours": 24} to the second'
     ),
-    Parameter("before", 'at least so long ago: {"days": 30} or {"weeks": 4}'),
+    Parameter("before", 'at least so long ago: {"days": 30}, {"weeks": 4} or {"hours": 4}'),
     Parameter("since", "from this day on, such as 2026-05-31"),
     Parameter("until", "up to this day and with it"),
     Parameter(
@@ -115,6 +115,10 @@ LEAF_KINDS: Final[tuple[LeafKind, ...]] = (
         (
             Parameter("segment", "its id", is_required=True),
             Parameter("is", "which of both", is_required=True, choices=("member", "not_member")),
+            Parameter("within", 'a member who joined not longer ago: {"days": 30}, {"hours": 24}'),
+            Parameter("before", 'a member for at least so long: {"days": 30}, {"hours": 24}'),
+            Parameter("since", "a member who joined from this day on"),
+            Parameter("until", "a member who joined up to this day and with it"),
         ),
     ),
     LeafKind(
@@ -310,9 +314,16 @@ OPERATORS: Final[dict[str, str]] = {
     "contains": "a word, in any case of letters; of a list exactly this one",
     "not_contains": "a word; also true without any",
     "contains_any": "a list of words",
+    "not_contains_any": "a list of words, none of which is there; also true without any",
     "contains_all": "a list of words",
+    "contains_text": "a part of one of the words, in any case of letters",
+    "length_is": "how many words there are; 0 where there is no list",
+    "length_at_least": "likewise",
+    "length_at_most": "likewise",
     "starts_with": "a word",
+    "not_starts_with": "a word; also true without any",
     "ends_with": "a word",
+    "not_ends_with": "a word; also true without any",
     "matches": "a regular expression of up to 200 characters, without looking around",
     "not_matches": "a regular expression; also true without any",
     "before": "a day such as 2026-05-31, itself outside",
@@ -322,9 +333,11 @@ OPERATORS: Final[dict[str, str]] = {
         '{"days": 30}, {"weeks": 4}: today and so many days before; {"hours": 24} to the second'
     ),
     "not_in_the_last": "as in_the_last; also true without a date",
-    "in_the_next": '{"days": 7}: today and so many days after it',
-    "at_least_ago": '{"days": 60}',
-    "between_ago": 'two spans, the shorter first: [{"days": 60}, {"days": 119}]',
+    "in_the_next": '{"days": 7}: today and so many days after it; {"hours": 24} to the second',
+    "at_least_ago": '{"days": 60}, or {"hours": 4} to the second',
+    "between_ago": (
+        'two spans, the shorter first: [{"days": 60}, {"days": 119}], or both in hours'
+    ),
     "in_month": "months of any year: [6, 7]",
     "anniversary": (
         f'{", ".join(PERIODS)}, {{"next": {{"days": 7}}}} or {{"last": {{"days": 7}}}}; from the'

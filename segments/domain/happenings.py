@@ -12,11 +12,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from segments.domain.dates import Yearly, parse_anniversary
+from segments.domain.dates import Yearly, is_hours, parse_anniversary
 from segments.domain.values import (
-    MAX_HOURS,
     Scalar,
     parse_date,
+    parse_hours,
     parse_many,
     parse_months,
     parse_number,
@@ -31,6 +31,7 @@ from segments.errors import DefinitionError
 MAX_TESTS: Final = 10
 MAX_COUNT: Final = 1_000_000
 QUARTER: Final = 3
+_DAY_HOURS: Final = 24
 SIGNS: Final = ("=", "!=", ">", ">=", "<", "<=")
 TEST_OPERATORS: Final = (
     *SIGNS,
@@ -39,7 +40,9 @@ TEST_OPERATORS: Final = (
     "contains",
     "not_contains",
     "starts_with",
+    "not_starts_with",
     "ends_with",
+    "not_ends_with",
     "exists",
     "missing",
 )
@@ -58,19 +61,24 @@ class Window:
 
     Attributes:
         days: at most so many calendar days ago; ``hours`` instead counts to the second.
-        before_days: at least so many calendar days ago.
+        before_days: at least so many calendar days ago; ``before_hours`` instead to the second.
         since, until: local days, both inside.
         months: 1 to 12, of any year.
-        yearly: when the day comes round; neither ``days``, ``hours`` nor ``before_days`` with it.
+        yearly: when the day comes round; nothing that counts from now stands beside it.
     """
 
     days: int | None = None
     hours: int | None = None
     before_days: int | None = None
+    before_hours: int | None = None
     since: date | None = None
     until: date | None = None
     months: tuple[int, ...] = ()
     yearly: Yearly | None = None
+
+
+ALWAYS: Final = Window()
+"""No bounds at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,22 +317,14 @@ def _parse_word(value: object, at: str) -> Scalar:
 
 def parse_window(raw: Mapping[str, Any], path: str) -> Window:
     """Return the window that a condition names in `WINDOW_KEYS`; no bounds if it names none."""
-    days = hours = before = None
-    within = raw.get("within")
-    if isinstance(within, Mapping) and set(within) == {"hours"}:
-        hours = parse_whole(within["hours"], f"{path}.within.hours", 1, MAX_HOURS)
-    elif within is not None:
-        if not isinstance(within, Mapping) or not set(within) <= {"days", "weeks"}:
-            words = 'must be {"days": 30}, {"weeks": 4} or {"hours": 24}'
-            raise DefinitionError(f"{path}.within", words)
-        days = parse_span(within, f"{path}.within")
-    if raw.get("before") is not None:
-        before = parse_span(raw["before"], f"{path}.before")
+    days, hours = _parse_ago(raw, path, "within")
+    before_days, before_hours = _parse_ago(raw, path, "before")
     yearly = raw.get("anniversary")
     window = Window(
         days=days,
         hours=hours,
-        before_days=before,
+        before_days=before_days,
+        before_hours=before_hours,
         since=_parse_day(raw, path, "since"),
         until=_parse_day(raw, path, "until"),
         months=parse_months(raw["months"], f"{path}.months") if raw.get("months") else (),
@@ -334,15 +334,39 @@ def parse_window(raw: Mapping[str, Any], path: str) -> Window:
     return window
 
 
+def _parse_ago(raw: Mapping[str, Any], path: str, key: str) -> tuple[int | None, int | None]:
+    """Return a span of calendar days, or else one of hours; None where there is none."""
+    given, at = raw.get(key), f"{path}.{key}"
+    if given is None:
+        return None, None
+    if is_hours(given):
+        return None, parse_hours(given, at)
+    if not isinstance(given, Mapping) or not set(given) <= {"days", "weeks"}:
+        raise DefinitionError(at, 'must be {"days": 30}, {"weeks": 4} or {"hours": 24}')
+    return parse_span(given, at), None
+
+
 def _refuse_empty(window: Window, path: str) -> None:
-    is_relative = any(one is not None for one in (window.days, window.hours, window.before_days))
-    if window.yearly is not None and is_relative:
+    relative = (window.days, window.hours, window.before_days, window.before_hours)
+    if window.yearly is not None and any(one is not None for one in relative):
         raise DefinitionError(f"{path}.anniversary", "cannot stand beside “within” or “before”")
-    longest = window.days if window.hours is None else window.hours // 24
-    if window.before_days is not None and longest is not None and window.before_days > longest:
+    if _ends_before_it_begins(window):
         raise DefinitionError(f"{path}.before", "must not be longer ago than “within” reaches")
     if window.since and window.until and window.since > window.until:
         raise DefinitionError(f"{path}.until", "must not be before “since”")
+
+
+def _ends_before_it_begins(window: Window) -> bool:
+    """Say whether nothing is both: a day that is so many days ago has up to 24 hours more."""
+    if window.before_days is not None and window.days is not None:
+        return window.before_days > window.days
+    if window.before_days is not None and window.hours is not None:
+        return window.before_days > window.hours // _DAY_HOURS
+    if window.before_hours is not None and window.days is not None:
+        return window.before_hours > (window.days + 1) * _DAY_HOURS
+    if window.before_hours is not None and window.hours is not None:
+        return window.before_hours >= window.hours
+    return False
 
 
 def _parse_day(raw: Mapping[str, Any], path: str, key: str) -> date | None:

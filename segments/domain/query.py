@@ -14,6 +14,9 @@ class Query(Protocol):
     asked_at: str
     """Expression for the instant that each row is asked of; empty where it is the moment."""
 
+    def stored_sql(self, segment_id: int, /) -> str:
+        """Return whether the profile is in a segment as it is stored."""
+
     def event_span(self) -> tuple[datetime, datetime] | None:
         """Say between which instants all events of the tenant lie; None without any."""
 

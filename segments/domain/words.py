@@ -7,6 +7,7 @@ from typing import Final, assert_never
 
 from crm.domain.channels import CHANNEL_LABELS
 from segments.domain.comparisons import (
+    LENGTHS,
     FieldLeaf,
     PropertyLeaf,
     Quartiles,
@@ -18,8 +19,8 @@ from segments.domain.definitions import ConsentLeaf, Group, KeptLeaf, Leaf, Node
 from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
 from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf
-from segments.domain.words_dates import speak_date_value, speak_day, speak_number
-from segments.domain.words_happenings import describe_happening
+from segments.domain.words_dates import speak_date_value, speak_day, speak_many, speak_number
+from segments.domain.words_happenings import describe_happening, speak_window
 from segments.domain.words_sequences import describe_sequence
 from segments.domain.words_standing import describe_standing
 from segments.types import Kind
@@ -40,9 +41,16 @@ _SIGNS: Final = {
     "contains": "contains ",
     "not_contains": "does not contain ",
     "contains_any": "any of ",
+    "not_contains_any": "none of ",
     "contains_all": "all of ",
+    "contains_text": "one contains ",
+    "length_is": "exactly ",
+    "length_at_least": "at least ",
+    "length_at_most": "at most ",
     "starts_with": "starts with ",
+    "not_starts_with": "does not start with ",
     "ends_with": "ends with ",
+    "not_ends_with": "does not end with ",
     "matches": "matches ",
     "not_matches": "does not match ",
     "exists": "known",
@@ -147,7 +155,9 @@ def _describe_state(leaf: ConsentLeaf | SegmentLeaf | KeptLeaf, segments: Mappin
     if isinstance(leaf, KeptLeaf):
         return "As it was when it was last counted"
     name = segments.get(leaf.segment_id, f"#{leaf.segment_id} (deleted)")
-    return f"{'In' if leaf.is_member else 'Not in'} segment “{name}”"
+    joined = speak_window(leaf.joined)
+    when = f", joined{joined}" if joined else ""
+    return f"{'In' if leaf.is_member else 'Not in'} segment “{name}”{when}"
 
 
 def _describe_comparison(leaf: FieldLeaf | PropertyLeaf, money: Speak) -> str:
@@ -167,6 +177,8 @@ def _compared(leaf: FieldLeaf | PropertyLeaf, speak: Speak, choices: Mapping[str
         case None:
             return sign
         case _:
+            if isinstance(value, Decimal) and leaf.operator in LENGTHS:
+                return sign + speak_many(value, "value")
             listed = value if isinstance(value, tuple) else (value,)
             words = [_value(one, speak, choices) for one in listed]
             return sign + (" to " if leaf.operator == "between" else ", ").join(words)

@@ -14,10 +14,9 @@ def speak_date_value(operator: str, value: DateValue) -> str:
     """Say what a date is compared with, such as ``in the last 30 days``."""
     match value:
         case DaysAgo():
-            return _speak_days(operator, value)
+            return _speak_ago(operator, "day", value)
         case HoursAgo():
-            negation = "not " if operator == "not_in_the_last" else ""
-            return f"{negation}in the last {speak_many(value.hours, 'hour')}"
+            return _speak_ago(operator, "hour", value)
         case InMonths():
             return f"in {speak_months(value.months)}"
         case Yearly():
@@ -60,14 +59,14 @@ def speak_yearly(value: Yearly) -> str:
     return f"in the next {speak_many(value.last, 'day')}"
 
 
-def _speak_days(operator: str, value: DaysAgo) -> str:
+def _speak_ago(operator: str, unit: str, value: DaysAgo | HoursAgo) -> str:
     match operator:
         case "in_the_next":
-            return f"in the next {speak_many(-value.near, 'day')}"
+            return f"in the next {speak_many(-value.near, unit)}"
         case "at_least_ago":
-            return f"at least {speak_many(value.near, 'day')} ago"
+            return f"at least {speak_many(value.near, unit)} ago"
         case "between_ago":
-            return f"between {value.near:,} and {speak_many(value.far or 0, 'day')} ago"
+            return f"between {value.near:,} and {speak_many(value.far or 0, unit)} ago"
         case _:
             negation = "not " if operator == "not_in_the_last" else ""
-            return f"{negation}in the last {speak_many(value.far or 0, 'day')}"
+            return f"{negation}in the last {speak_many(value.far or 0, unit)}"

@@ -40,7 +40,9 @@ _TESTS: Final = {
     "contains": "contains ",
     "not_contains": "does not contain ",
     "starts_with": "starts with ",
+    "not_starts_with": "does not start with ",
     "ends_with": "ends with ",
+    "not_ends_with": "does not end with ",
     "exists": "is known",
     "missing": "is not known",
 }
@@ -89,13 +91,15 @@ def speak_tests(tests: Iterable[PropertyTest]) -> str:
 
 def speak_window(window: Window) -> str:
     """Say which happenings count by their time, with a space before; empty without bounds."""
-    parts = []
-    if window.hours is not None:
-        parts.append(f"in the last {speak_many(window.hours, 'hour')}")
-    if window.days is not None:
-        parts.append(f"in the last {speak_many(window.days, 'day')}")
-    if window.before_days is not None:
-        parts.append(f"at least {speak_many(window.before_days, 'day')} ago")
+    spans = (
+        ("in the last {}", window.days, "day"),
+        ("in the last {}", window.hours, "hour"),
+        ("at least {} ago", window.before_days, "day"),
+        ("at least {} ago", window.before_hours, "hour"),
+    )
+    parts = [
+        words.format(speak_many(count, unit)) for words, count, unit in spans if count is not None
+    ]
     if window.since is not None:
         parts.append(f"since {speak_day(window.since)}")
     if window.until is not None:

@@ -71,7 +71,7 @@ def _write_state(leaf: ConsentLeaf | SegmentLeaf | KeptLeaf) -> Json:
     if isinstance(leaf, KeptLeaf):
         raise TypeError("a segment that is kept as stored is not written")
     state = "member" if leaf.is_member else "not_member"
-    return {"segment": str(leaf.segment_id), "is": state}
+    return {"segment": str(leaf.segment_id), "is": state, **_write_window(leaf.joined)}
 
 
 def _filled(named: Json, value: object) -> Json:
@@ -106,23 +106,23 @@ def _write_date(operator: str, value: DateValue) -> object:
         case InMonths():
             return list(value.months)
         case HoursAgo():
-            return {"hours": value.hours}
+            return _write_ago(operator, "hours", value)
         case DaysAgo():
-            return _write_days(operator, value)
+            return _write_ago(operator, "days", value)
         case Yearly():
             return _write_yearly(value)
 
 
-def _write_days(operator: str, value: DaysAgo) -> object:
+def _write_ago(operator: str, unit: str, value: DaysAgo | HoursAgo) -> object:
     match operator:
         case "in_the_next":
-            return {"days": -value.near}
+            return {unit: -value.near}
         case "at_least_ago":
-            return {"days": value.near}
+            return {unit: value.near}
         case "between_ago":
-            return [{"days": value.near}, {"days": value.far}]
+            return [{unit: value.near}, {unit: value.far}]
         case _:
-            return {"days": value.far}
+            return {unit: value.far}
 
 
 def _write_yearly(value: Yearly) -> object:
@@ -185,13 +185,13 @@ def write_test(test: PropertyTest) -> Json:
 
 
 def _write_window(window: Window) -> Json:
-    found: Json = {}
-    if window.days is not None:
-        found["within"] = {"days": window.days}
-    if window.hours is not None:
-        found["within"] = {"hours": window.hours}
-    if window.before_days is not None:
-        found["before"] = {"days": window.before_days}
+    spans = (
+        ("within", "days", window.days),
+        ("within", "hours", window.hours),
+        ("before", "days", window.before_days),
+        ("before", "hours", window.before_hours),
+    )
+    found: Json = {key: {unit: count} for key, unit, count in spans if count is not None}
     if window.since is not None:
         found["since"] = window.since.isoformat()
     if window.until is not None:

@@ -12,6 +12,7 @@ from kernel.tenancy import current_tenant_id
 from segments.domain.comparisons import FieldLeaf, PropertyLeaf
 from segments.domain.compile import Compiler, whole
 from segments.domain.compile_happenings import measure
+from segments.domain.compile_joined import joined_at
 from segments.domain.compile_properties import property_field
 from segments.domain.compile_sequences import sequence_value
 from segments.domain.compile_standing import standing_value
@@ -25,7 +26,7 @@ from segments.domain.definitions import (
     leaves,
     segments_named,
 )
-from segments.domain.happenings import BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
+from segments.domain.happenings import ALWAYS, BoughtLeaf, EventLeaf, SeasonLeaf, ShareLeaf
 from segments.domain.sequences import EdgeLeaf, FunnelLeaf
 from segments.domain.standing import MoveLeaf, NearLeaf, ReachLeaf, StageLeaf
 from segments.domain.words import describe, describe_leaf, speak_state
@@ -286,7 +287,10 @@ def _state_sql(compiler: Compiler, leaf: ConsentLeaf | SegmentLeaf | KeptLeaf) -
         return f"p.{leaf.channel}_consent"
     if isinstance(leaf, KeptLeaf):
         return compiler.stored_sql(leaf.segment_id)
-    return compiler.segment_sql(leaf.segment_id)
+    is_member = compiler.segment_sql(leaf.segment_id)
+    if leaf.joined == ALWAYS:
+        return is_member
+    return f"(CASE WHEN {is_member} THEN {_day_sql(compiler, joined_at(compiler, leaf))} END)"
 
 
 def _field_sql(compiler: Compiler, field: Field) -> str:
@@ -305,7 +309,8 @@ def _day_sql(compiler: Compiler, instant: str) -> str:
 def _speak(leaf: Leaf, value: object) -> str:
     """Write the profile's own value of a condition."""
     if isinstance(leaf, SegmentLeaf):
-        return "in it" if value else "not in it"
+        since = f" since {format_day(value)}" if isinstance(value, date) else ""
+        return f"in it{since}" if value else "not in it"
     if value is None or value in ("", []):
         return "never" if isinstance(leaf, FunnelLeaf | EdgeLeaf) else _NOTHING
     if isinstance(leaf, FieldLeaf | PropertyLeaf):

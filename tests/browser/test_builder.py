@@ -47,6 +47,12 @@ MORE: list[dict[str, Any]] = [
     {"field": "created_at", "is": "after", "value": "2026-01-01"},
     {"field": "has_email", "is": "=", "value": True},
     {"field": "tags", "is": "contains_any", "value": ["VIP"]},
+    {"field": "tags", "is": "not_contains_any", "value": ["Press"]},
+    {"field": "tags", "is": "contains_text", "value": "wholesale"},
+    {"field": "categories", "is": "length_at_least", "value": 3},
+    {"field": "cart_at", "is": "between_ago", "value": [{"hours": 4}, {"hours": 48}]},
+    {"field": "points_expire_at", "is": "in_the_next", "value": {"hours": 36}},
+    {"event": "Checkout Started", "before": {"hours": 4}, "within": {"days": 3}},
     {"field": "city", "is": "exists"},
     {
         "event": "Order Placed",
@@ -233,7 +239,8 @@ def test_every_condition_has_a_form_and_comes_back_unchanged(
     with tenant_scope(shop.pk), transaction.atomic():
         listed = make_segment({"field": "order_count", "is": ">=", "value": 1}, "Buyers")
         inside = {"segment": str(listed.pk), "is": "member"}
-        whole = {"op": "and", "children": [*list_leaf_examples(), inside, *MORE]}
+        lately = {**inside, "within": {"days": 7}, "since": "2026-01-01"}
+        whole = {"op": "and", "children": [*list_leaf_examples(), inside, lately, *MORE]}
         tree = parse_definition(whole)
     asked = {kind.name for kind in LEAF_KINDS if any(kind.name in one for one in _leaves(whole))}
     assert asked == {kind.name for kind in LEAF_KINDS}
@@ -243,11 +250,11 @@ def test_every_condition_has_a_form_and_comes_back_unchanged(
     rows = page.locator("[data-leaf]")
     expect(rows).to_have_count(len(leaves(tree)))
     expect(page.locator(".b-said")).to_have_count(0)
-    expect(page.get_by_label("Segment", exact=True)).to_have_value("Buyers")
+    expect(page.get_by_label("Segment", exact=True).first).to_have_value("Buyers")
     # Whose days they are stands below all of it and in the name of each.
     expect(page.get_by_text("Days are days in Europe/London; amounts are in GBP.")).to_be_visible()
     expect(page.get_by_label("First day, a day in Europe/London").first).to_have_value("2026-01-01")
-    page.get_by_label("Segment", exact=True).fill("Nobody")
+    page.get_by_label("Segment", exact=True).first.fill("Nobody")
     expect(page.get_by_role("status").filter(has_text="Nothing is called that.")).to_be_attached()
     expect(page.get_by_role("listbox")).to_have_count(0)
     # What is written is written by the builder: something is changed and taken back.
@@ -259,6 +266,26 @@ def test_every_condition_has_a_form_and_comes_back_unchanged(
     with tenant_scope(shop.pk), transaction.atomic():
         assert digest(parse_definition(source(page))) == digest(tree)
     assert [*late, *faults(page, DESK)] == []
+    offer_who_stopped(page)
+
+
+def offer_who_stopped(page: Page) -> None:
+    """Add who did something before, but not lately, found by these words."""
+    for words, leaf in NOT_LATELY.items():
+        page.get_by_role("button", name="Add a condition").last.click()
+        page.get_by_label("Find a condition").fill("before but not lately")
+        page.get_by_role("option", name=words).click()
+        assert source(page)["children"][-1] == leaf
+
+
+NOT_LATELY: dict[str, dict[str, Any]] = {
+    "Did something before, but not lately": {"last_event": "", "before": {"days": 60}},
+    "Ordered before, but not lately": {
+        "field": "days_since_last_order",
+        "is": ">=",
+        "value": 60,
+    },
+}
 
 
 def _leaves(raw: dict[str, Any]) -> list[dict[str, Any]]:

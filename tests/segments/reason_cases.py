@@ -161,6 +161,14 @@ FIELDS_ASKED: list[Case] = [
     ),
     Case(field("has_email", "=", True), "Has an email address: yes", "yes"),
     Case(field("tags", "contains", "VIP"), "Tags: contains VIP", "VIP"),
+    Case(field("tags", "length_at_least", 1), "Tags: at least 1 value", "VIP"),
+    Case(
+        field("last_seen_at", "at_least_ago", {"hours": 4}),
+        "Last visit: at least 4 hours ago",
+        "30 Jun 2026",
+        holds=False,
+        turns_at=NOW + timedelta(hours=2),
+    ),
 ]
 PROPERTIES_ASKED: list[Case] = [
     Case(field("properties.colour", "=", "teal"), "Property “colour”: teal", "teal"),
@@ -210,6 +218,13 @@ HAPPENINGS_ASKED: list[Case] = [
         "“Checkout Started”: at least once in the last 24 hours",
         "once",
         turns_at=NOW + timedelta(hours=19),
+    ),
+    Case(
+        {"event": "Checkout Started", "before": {"hours": 6}},
+        "“Checkout Started”: at least once at least 6 hours ago",
+        "not once",
+        holds=False,
+        turns_at=NOW + timedelta(hours=1),
     ),
     Case(
         {"event": "Checkout Started", "before": days(3)},
@@ -322,6 +337,20 @@ STANDINGS_ASKED: list[Case] = [
         "in it",
         True,
         midnight(7, 11),
+    ),
+    Case(
+        # She came in as everybody was counted, now.
+        {"segment": "{recent}", "is": "member", "before": days(3)},
+        "In segment “Recent”, joined at least 3 days ago",
+        "in it since 30 Jun 2026",
+        holds=False,
+        turns_at=midnight(7, 3),
+    ),
+    Case(
+        {"segment": "{recent}", "is": "member", "within": days(3)},
+        "In segment “Recent”, joined in the last 3 days",
+        "in it since 30 Jun 2026",
+        turns_at=midnight(7, 4),
     ),
     Case(
         {"segment": "{recent}", "is": "not_member"},

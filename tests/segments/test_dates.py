@@ -61,6 +61,13 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("2026-06-30T20:30:00Z", on("in_the_last", {"hours": 2}), False),
     # Without an offset a time is the merchant's: 22:00 in London is 21:00 UTC.
     ("2026-06-30 22:00", on("in_the_last", {"hours": 2}), True),
+    ("2026-07-01T01:30:00Z", on("in_the_next", {"hours": 3}), True),
+    ("2026-07-01T01:30:01Z", on("in_the_next", {"hours": 3}), False),
+    ("2026-06-30T22:29:59Z", on("in_the_next", {"hours": 3}), False),
+    ("2026-06-30T18:30:00Z", on("at_least_ago", {"hours": 4}), True),
+    ("2026-06-30T18:30:01Z", on("at_least_ago", {"hours": 4}), False),
+    ("2026-06-30T20:30:00Z", on("between_ago", [{"hours": 2}, {"hours": 4}]), True),
+    ("2026-06-30T18:30:00Z", on("between_ago", [{"hours": 2}, {"hours": 4}]), False),
     ("2026-06-30T23:30:00+02:00", on("on", "2026-06-30"), True),
     ("2026-06-30T23:30:00Z", on("on", "2026-07-01"), True),
     ("1990-06-12", on("in_month", [6, 7]), True),
@@ -119,7 +126,13 @@ def test_weeks_begin_when_the_merchant_says(tenant: Tenant) -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
-    (on("in_the_next", {"hours": 3}), ".value", 'must be {"days": 30} or {"weeks": 4}'),
+    (on("in_the_next", {"hours": 0}), ".value.hours", "must be a whole number from 1 to"),
+    (on("in_the_next", {"years": 3}), ".value", 'must be {"days": 30} or {"weeks": 4}'),
+    (
+        on("between_ago", [{"hours": 3}, days(2)]),
+        ".value",
+        "must be two spans of hours, or two of days or weeks",
+    ),
     (
         on("between_ago", days(3)),
         ".value",
@@ -152,6 +165,12 @@ WORDS: list[tuple[dict[str, Any], str]] = [
     (on("in_the_last", days(1), "last_order_at"), "Last order: in the last 1 day"),
     (on("not_in_the_last", {"hours": 24}, "cart_at"), "Cart left: not in the last 24 hours"),
     (on("in_the_next", days(14)), "Property “when”: in the next 14 days"),
+    (on("in_the_next", {"hours": 1}), "Property “when”: in the next 1 hour"),
+    (on("at_least_ago", {"hours": 4}, "cart_at"), "Cart left: at least 4 hours ago"),
+    (
+        on("between_ago", [{"hours": 4}, {"hours": 48}], "cart_at"),
+        "Cart left: between 4 and 48 hours ago",
+    ),
     (on("between_ago", [days(60), days(119)]), "Property “when”: between 60 and 119 days ago"),
     (on("at_least_ago", {"weeks": 2}), "Property “when”: at least 14 days ago"),
     (on("in_month", [1, 2, 3]), "Property “when”: in January to March"),
@@ -223,6 +242,13 @@ conditions = st.one_of(
     st.builds(lambda n: on("in_the_last", days(n)), few),
     st.builds(lambda n: on("not_in_the_last", days(n)), few),
     st.builds(lambda n: on("in_the_last", {"hours": n}), st.integers(1, 90)),
+    st.builds(lambda n: on("in_the_next", {"hours": n}), st.integers(1, 90)),
+    st.builds(lambda n: on("at_least_ago", {"hours": n}), st.integers(1, 90)),
+    st.builds(
+        lambda n, more: on("between_ago", [{"hours": n}, {"hours": n + more}]),
+        st.integers(1, 90),
+        st.integers(1, 90),
+    ),
     st.builds(lambda n: on("in_the_next", days(n)), few),
     st.builds(lambda n: on("at_least_ago", days(n)), few),
     st.builds(lambda n, more: on("between_ago", [days(n), days(n + more)]), few, few),
@@ -246,10 +272,28 @@ def meets(leaf: dict[str, Any], text: str, now: datetime) -> bool:
             return day.month in value
         case "anniversary":
             return any(within(value, came, today) for came in anniversaries(day, today))
-        case "in_the_last" if "hours" in value:
-            return timedelta(0) <= now - at < timedelta(hours=value["hours"])
+        case "in_the_last" | "in_the_next" | "at_least_ago" | "between_ago" if "hours" in str(
+            value
+        ):
+            return are_hours_ago(operator, value, now - at)
         case _:
             return is_so_long_ago(operator, value, (today - day).days)
+
+
+def hours(value: Any) -> timedelta:
+    return timedelta(hours=value["hours"])
+
+
+def are_hours_ago(operator: str, value: Any, ago: timedelta) -> bool:
+    match operator:
+        case "in_the_last":
+            return timedelta(0) <= ago < hours(value)
+        case "in_the_next":
+            return timedelta(0) < -ago <= hours(value)
+        case "between_ago":
+            return hours(value[0]) <= ago < hours(value[1])
+        case _:
+            return ago >= hours(value)
 
 
 def is_so_long_ago(operator: str, value: Any, ago: int) -> bool:

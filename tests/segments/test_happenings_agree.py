@@ -63,6 +63,12 @@ windows = st.one_of(
     st.builds(lambda days: {"within": {"days": days}}, st.integers(0, 9)),
     st.builds(lambda hours: {"within": {"hours": hours}}, st.integers(1, 100)),
     st.builds(lambda days: {"before": {"days": days}}, st.integers(0, 9)),
+    st.builds(lambda hours: {"before": {"hours": hours}}, st.sampled_from((5, 24, 60, 100))),
+    st.builds(
+        lambda hours, days: {"before": {"hours": hours}, "within": {"days": days}},
+        st.sampled_from((5, 24, 60)),
+        st.integers(3, 9),
+    ),
     st.builds(
         lambda near, more: {"before": {"days": near}, "within": {"days": near + more}},
         st.integers(0, 5),
@@ -200,6 +206,7 @@ def lies_within(window: Mapping[str, Any], at: datetime, now: datetime) -> bool:
         ("days" not in within or (today - day).days <= within["days"])
         and ("hours" not in within or now - at < timedelta(hours=within["hours"]))
         and ("days" not in before or (today - day).days >= before["days"])
+        and ("hours" not in before or now - at >= timedelta(hours=before["hours"]))
         and ("since" not in window or day >= date.fromisoformat(window["since"]))
         and ("until" not in window or day <= date.fromisoformat(window["until"]))
     )

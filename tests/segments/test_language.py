@@ -133,6 +133,18 @@ SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
             ],
         },
     ),
+    (
+        {"field": "tags", "is": "not_contains_any", "value": ["a", "b"]},
+        both({"field": "tags", "is": "contains_any", "value": ["b", "a"]}, op="not"),
+    ),
+    (
+        {"field": "tags", "is": "contains_text", "value": "VIP"},
+        {"field": "tags", "is": "contains_text", "value": "vip"},
+    ),
+    (
+        {"segment": "1", "is": "member", "within": {"weeks": 2}},
+        {"segment": 1, "is": "member", "within": {"days": 14}},
+    ),
     ({"reachable": "email"}, both({"reachable": "email", "is": False}, op="not")),
     (
         {"funnel": [{"event": "A"}, {"event": "B"}], "complete_in": {"days": 2}},
@@ -157,6 +169,9 @@ def test_other_meaning_has_another_digest() -> None:
         {"field": "tags", "is": "contains", "value": "a"},
         {"first_event": "A"},
         {"last_event": "A"},
+        {"segment": "1", "is": "member"},
+        {"segment": "1", "is": "member", "within": {"hours": 336}},
+        {"segment": "1", "is": "member", "within": {"days": 14}},
     ]
     assert len({digest(read(one)) for one in different}) == len(different)
 
@@ -270,6 +285,10 @@ PROPERTIES: list[tuple[dict[str, Any], str]] = [
     ({"is": "=", "value": False}, ""),
     ({"type": "list", "is": "contains", "value": "tea"}, "list"),
     ({"type": "list", "is": "contains_any", "value": ["tea", "Oolong"]}, "list word"),
+    ({"type": "list", "is": "length_is", "value": 2}, "list"),
+    ({"type": "list", "is": "length_at_most", "value": 0}, "true young"),
+    ({"type": "list", "is": "contains_text", "value": "OO"}, "list word"),
+    ({"is": "not_starts_with", "value": "oo"}, "list old true young"),
     ({"is": "contains", "value": "oOl"}, "list word"),
 ]
 

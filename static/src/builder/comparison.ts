@@ -16,11 +16,11 @@ import { drawAnniversary, fitsAnniversary } from "./yearly";
 const OWN = "properties.";
 const SIGNS = [">", ">=", "<", "<="];
 const UNSAID = ["exists", "missing"];
-const LISTED = ["in", "not_in", "contains_any", "contains_all"];
-const LOOSE = ["contains", "not_contains", "starts_with", "ends_with", "matches", "not_matches"];
+const LISTED = ["in", "not_in", "contains_any", "not_contains_any", "contains_all"];
+const LENGTHS = ["length_is", "length_at_least", "length_at_most"];
+const LOOSE = ["contains", "not_contains", "starts_with", "not_starts_with", "ends_with", "not_ends_with", "matches", "not_matches"];
 const SPANNED = ["in_the_last", "not_in_the_last", "in_the_next", "at_least_ago"];
 const HOURLY = ["days", "weeks", "hours"];
-const DAILY = ["days", "weeks"];
 
 /** Return the field that a condition asks; one of the merchant's own is made up as it is read. */
 function fieldOf(raw: Obj, language: Language): Field | undefined {
@@ -45,9 +45,9 @@ function readType(raw: Obj): string {
 function fitsValue(field: Field, operator: string, value: Json): boolean {
   if (UNSAID.includes(operator)) return false;
   if (operator === "between") return Array.isArray(value) && value.length === 2 && value.every((one) => isScalar(one));
-  if (operator === "between_ago") return Array.isArray(value) && value.length === 2 && value.every((one) => isSpan(one));
-  if (operator === "in_the_last" || operator === "not_in_the_last") return isSpan(value, HOURLY);
-  if (SPANNED.includes(operator)) return isSpan(value);
+  if (operator === "between_ago") return Array.isArray(value) && value.length === 2 && value.every((one) => isSpan(one, HOURLY));
+  if (SPANNED.includes(operator)) return isSpan(value, HOURLY);
+  if (LENGTHS.includes(operator)) return typeof value === "number";
   if (operator === "in_month" || LISTED.includes(operator)) return isWords(value);
   if (operator === "in_quartile") return isWords(value) || typeof value === "number";
   if (operator === "top") return hasOnly(value, ["percent"]) && isWord(value["percent"]);
@@ -151,7 +151,7 @@ function drawOperator(cursor: Cursor, field: Field, raw: Obj): HTMLElement {
 /** Keep a value that fits the next operator as well, else begin with a usual one. */
 function nextValue(field: Field, before: string, next: string, value: Json | undefined): Json | undefined {
   if (UNSAID.includes(next)) return undefined;
-  const isLike = [LISTED, SPANNED, ["between"], ["between_ago"]].every((alike) => alike.includes(before) === alike.includes(next));
+  const isLike = [LISTED, LENGTHS, SPANNED, ["between"], ["between_ago"]].every((alike) => alike.includes(before) === alike.includes(next));
   if (isLike && value !== undefined && !isObject(value) && fitsValue(field, next, value)) return value;
   if (isLike && isSpan(value, HOURLY) && fitsValue(field, next, value ?? null)) return value;
   return firstValue(field, next, value);
@@ -165,6 +165,7 @@ function firstValue(field: Field, operator: string, before?: Json): Json | undef
   if (operator === "anniversary") return "this_month";
   if (operator === "top") return { percent: 10 };
   if (operator === "in_quartile") return [4];
+  if (LENGTHS.includes(operator)) return operator === "length_at_least" ? 1 : undefined;
   if (LISTED.includes(operator)) return typeof before === "string" && before ? [before] : [];
   if (Array.isArray(before) && isScalar(before[0]) && before[0] !== null) return before[0];
   return field.type === "boolean" ? true : undefined;
@@ -197,14 +198,14 @@ function drawValue(cursor: Cursor, field: Field, operator: string, tools: Tools)
     case "between":
       return [...drawScalar(cursor.key(0), field, "From", tools), word("and"), ...drawScalar(cursor.key(1), field, "To", tools)];
     case "between_ago":
-      return [...span(cursor.key(0), "At least so long ago", DAILY), word("and"), ...span(cursor.key(1), "At most so long ago", DAILY), word("ago")];
+      return [...span(cursor.key(0), "At least so long ago", HOURLY), word("and"), ...span(cursor.key(1), "At most so long ago", HOURLY), word("ago")];
     case "in_the_last":
     case "not_in_the_last":
       return span(cursor, "How long", HOURLY);
     case "at_least_ago":
-      return [...span(cursor, "How long ago", DAILY), word("ago")];
+      return [...span(cursor, "How long ago", HOURLY), word("ago")];
     case "in_the_next":
-      return span(cursor, "How long ahead", DAILY);
+      return span(cursor, "How long ahead", HOURLY);
     case "in_month":
       return months(cursor, "Months of any year");
     case "anniversary":
@@ -216,8 +217,15 @@ function drawValue(cursor: Cursor, field: Field, operator: string, tools: Tools)
     case "in":
     case "not_in":
     case "contains_any":
+    case "not_contains_any":
     case "contains_all":
       return drawMany(cursor, field, tools);
+    case "contains_text":
+      return [text(cursor, { label: `Part of a value of ${field.label}` })];
+    case "length_is":
+    case "length_at_least":
+    case "length_at_most":
+      return [number(cursor, { label: `Number of values of ${field.label}`, unit: "values", min: 0, isWhole: true })];
     default:
       return drawScalar(cursor, field, "Value", tools, LOOSE.includes(operator) && field.type === "text");
   }

@@ -13,9 +13,10 @@ import type { Choice, Language } from "./language";
 import { drawAnniversary, fitsAnniversary } from "./yearly";
 
 const HOURLY = ["days", "weeks", "hours"] as const;
-const DAILY = ["days", "weeks"] as const;
 
-const WINDOWS: Record<(typeof WINDOW_KEYS)[number], { label: string; first: () => Json }> = {
+type WindowKey = (typeof WINDOW_KEYS)[number];
+
+const WINDOWS: Record<WindowKey, { label: string; first: () => Json }> = {
   within: { label: "in the last …", first: () => ({ days: 30 }) },
   before: { label: "at least so long ago", first: () => ({ days: 30 }) },
   since: { label: "since a day", first: () => "" },
@@ -34,7 +35,7 @@ function goesWith(key: string, used: readonly string[]): boolean {
 export function fitsWindow(raw: Obj): boolean {
   return (
     isOptional(raw["within"], (value) => isSpan(value, HOURLY)) &&
-    isOptional(raw["before"], (value) => isSpan(value, DAILY)) &&
+    isOptional(raw["before"], (value) => isSpan(value, HOURLY)) &&
     isOptional(raw["since"], (value) => typeof value === "string") &&
     isOptional(raw["until"], (value) => typeof value === "string") &&
     isOptional(raw["anniversary"], fitsAnniversary) &&
@@ -42,12 +43,12 @@ export function fitsWindow(raw: Obj): boolean {
   );
 }
 
-function drawWindowPart(cursor: Cursor, key: (typeof WINDOW_KEYS)[number], { language }: Tools): Child[] {
+function drawWindowPart(cursor: Cursor, key: WindowKey, { language }: Tools): Child[] {
   switch (key) {
     case "within":
       return [word("in the last"), ...span(cursor, "How long ago at most", HOURLY)];
     case "before":
-      return [word("at least"), ...span(cursor, "How long ago at least", DAILY), word("ago")];
+      return [word("at least"), ...span(cursor, "How long ago at least", HOURLY), word("ago")];
     case "since":
       return [word("since"), day(cursor, "First day", language.zone)];
     case "until":
@@ -60,15 +61,15 @@ function drawWindowPart(cursor: Cursor, key: (typeof WINDOW_KEYS)[number], { lan
 }
 
 /** Draw when something happened: each bound that there is, and a way to add another. */
-export function drawWindow(cursor: Cursor, tools: Tools, before = ""): Child[] {
+export function drawWindow(cursor: Cursor, tools: Tools, before = "", keys: readonly WindowKey[] = WINDOW_KEYS): Child[] {
   const raw = isObject(cursor.value) ? cursor.value : {};
-  const used = WINDOW_KEYS.filter((key) => raw[key] !== undefined && raw[key] !== null);
+  const used = keys.filter((key) => raw[key] !== undefined && raw[key] !== null);
   const drawn = used.map((key, index) => {
     const part = cursor.key(key);
     const cross = takeOut("Take out this time", `${part.id}-x`, () => part.set(undefined));
     return phrase(index === 0 && before && word(before), drawWindowPart(part, key, tools), cross);
   });
-  const free = WINDOW_KEYS.filter((key) => !used.includes(key) && goesWith(key, used));
+  const free = keys.filter((key) => !used.includes(key) && goesWith(key, used));
   const entries = free.map((key) => ({
     label: WINDOWS[key].label,
     add: () => cursor.key(key).set(WINDOWS[key].first()),

@@ -11,6 +11,7 @@ import { addButton, choose, day, isSpan, number, phrase, select, several, span, 
 import { hasOnly, isObject } from "./json";
 import type { Json } from "./json";
 import { STATES, choice, plain, speakCountry } from "./language";
+import { drawWindow, fitsWindow } from "./parts";
 import type { Choice, Condition, Language } from "./language";
 
 function choicesOf(language: Language, kind: string, parameter: string): Choice[] {
@@ -69,15 +70,25 @@ export const message: Form = {
   }),
 };
 
+const JOINED = ["within", "before", "since", "until"] as const;
+
 export const segment: Form = {
   icon: "segments",
-  fits: (raw) => hasOnly(raw, ["segment", "is"]) && isWord(raw["segment"]) && isWord(raw["is"]),
-  draw: (cursor, { combos }) => ({
-    line: [
-      choose(cursor.key("is"), "Whether they are in it", [choice("member", "Is in segment"), choice("not_member", "Is not in segment")]),
-      oneOf(combos, cursor.key("segment"), { label: "Segment", placeholder: "find a segment", query: { of: "segment" }, isListed: true }),
-    ],
-  }),
+  fits: (raw) => hasOnly(raw, ["segment", "is", ...JOINED]) && isWord(raw["segment"]) && isWord(raw["is"]) && fitsWindow(raw),
+  draw: (cursor, tools) => {
+    const is = cursor.key("is");
+    const choices = [choice("member", "Is in segment"), choice("not_member", "Is not in segment")];
+    // Who is not in it did not join it: the times go with the membership.
+    const pick = (next: string): void =>
+      cursor.merge({ is: next, ...(next === "member" ? {} : Object.fromEntries(JOINED.map((key) => [key, undefined]))) });
+    return {
+      line: [
+        select(is, { label: "Whether they are in it", choices, value: is.text, pick }),
+        oneOf(tools.combos, cursor.key("segment"), { label: "Segment", placeholder: "find a segment", query: { of: "segment" }, isListed: true }),
+        ...(is.text === "member" ? drawWindow(cursor, tools, "joined", JOINED) : []),
+      ],
+    };
+  },
 };
 
 function isOneOrMore(value: Json | undefined): boolean {
