@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+
+from kernel import calendar
 
 _simulated: ContextVar[datetime | None] = ContextVar("simulated_now", default=None)
 
@@ -28,10 +30,9 @@ def simulated(at: datetime) -> Iterator[None]:
 
 def end_of_day(day: date, zone: str) -> datetime:
     """Return the first instant after ``day`` in an IANA zone, as aware UTC."""
-    midnight = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone))
-    return midnight.astimezone(UTC)
+    return calendar.end_of(day, ZoneInfo(zone))
 
 
 def start_of_day(day: date, zone: str) -> datetime:
     """Return the first instant of ``day`` in an IANA zone, as aware UTC."""
-    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+    return calendar.start_of(day, ZoneInfo(zone))

@@ -29,9 +29,12 @@ class Segment(TenantModel):
     """When what it asks changed; None once everybody was decided by it. Moves until then come of
     the definition and are quiet."""
     stopped_at = models.DateTimeField(null=True)
-    """When asking it took too long; its members stay as they were until it is changed."""
+    """When asking it took too long or could not be done; its members stay as they were until it
+    is changed."""
     stopped_seconds = models.SmallIntegerField(db_default=300, default=300)
     """How long it was allowed to take then: longer for everybody than for who just changed."""
+    stopped_reason = models.TextField(db_default="", default="", blank=True)
+    """Why it was stopped where it was not for its time: what is wrong with the definition."""
     tags = ArrayField(
         models.TextField(), db_default=models.Value([], ArrayField(models.TextField()))
     )

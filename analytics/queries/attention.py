@@ -19,7 +19,7 @@ from crm.choices import StoreStatus
 from flows.queries.runs import StepAlert, find_noticed
 from kernel import clock
 from kernel.formats import format_number
-from segments.queries.costs import list_stopped
+from segments.queries.costs import Stopped, list_stopped
 from stores.choices import SyncStatus
 from stores.models import StoreDay
 from stores.queries import list_different_days, list_store_health
@@ -291,20 +291,28 @@ def _alerts(alerts: Sequence[StepAlert]) -> Iterator[Attention]:
 
 
 def _segments() -> Iterator[Attention]:
-    """Name segments that took too long; the newest, for many of them have one cause."""
+    """Name segments that were stopped; the newest, for many of them have one cause."""
     for segment in list_stopped()[:MOST_SEGMENTS]:
         yield Attention(
             key=f"segment.stopped:{segment.id}",
             mark=segment.stopped_at.isoformat(timespec="seconds"),
             tone="warn",
             title=f"Counting “{segment.name}” was stopped",
-            text=f"It took longer than {segment.allowed}. Its people stay as they were, so nobody"
-            " enters or leaves it and no flow starts by it. Ask for less or for a shorter time in"
-            " its conditions; once saved it is counted again.",
+            text=_say_stopped(segment),
             route="segments:detail",
             id=segment.id,
             action="Open the segment",
         )
+
+
+def _say_stopped(segment: Stopped) -> str:
+    stays = "Its people stay as they were, so nobody enters or leaves it and no flow starts by it."
+    if segment.reason:
+        return f"Its conditions cannot be asked: {segment.reason}. {stays} Change them and save."
+    return (
+        f"It took longer than {segment.allowed}. {stays} Ask for less or for a shorter time in its"
+        " conditions; once saved it is counted again."
+    )
 
 
 def _figures() -> Iterator[Attention]:

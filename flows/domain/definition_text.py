@@ -4,6 +4,7 @@ import json
 from typing import Any, Final
 
 from flows.errors import TextError
+from kernel.storable import find_unstorable
 
 LONGEST: Final = 400_000
 """Characters of a definition; the largest that people made have a hundredth of it."""
@@ -28,7 +29,9 @@ def read_definition(text: str) -> dict[str, Any]:
         raise TextError("is no definition of a flow")
     if _depth_exceeds(found, DEEPEST):
         raise TextError("is too deep")
-    _check_text(found)
+    if unkept := find_unstorable(found):
+        _, reason = unkept
+        raise TextError(reason)
     return found
 
 
@@ -39,14 +42,3 @@ def _refuse(word: str) -> None:
 def _depth_exceeds(part: Any, left: int) -> bool:
     inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     return left == 0 or any(_depth_exceeds(each, left - 1) for each in inner)
-
-
-def _check_text(found: dict[str, Any]) -> None:
-    """Refuse what PostgreSQL keeps in no text: NUL, and halves of characters."""
-    text = json.dumps(found, ensure_ascii=False)
-    if "\\u0000" in text:
-        raise TextError("holds a character that cannot be kept")
-    try:
-        text.encode()
-    except UnicodeEncodeError as exc:
-        raise TextError("holds a character that cannot be kept") from exc

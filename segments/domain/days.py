@@ -1,8 +1,10 @@
 """Calendar days in a zone: a condition on days becomes one on instants, which SQL compares fast."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from kernel import calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Moment:
 
     def start_of(self, day: date) -> datetime:
         """Return the first instant of a local day as aware UTC."""
-        return datetime.combine(day, time.min, self.zone).astimezone(UTC)
+        return calendar.start_of(day, self.zone)
 
     def days_ago(self, days: int) -> datetime:
         """Return the first instant of the local day ``days`` days before today.
@@ -45,4 +47,4 @@ class Moment:
 
     def end_of(self, day: date) -> datetime:
         """Return the first instant after a local day as aware UTC."""
-        return self.start_of(day + timedelta(days=1))
+        return calendar.end_of(day, self.zone)

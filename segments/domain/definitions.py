@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kernel.storable import find_unstorable
 from segments.domain.comparisons import (
     FieldLeaf,
     PropertyLeaf,
@@ -103,6 +104,9 @@ def parse(definition: object, fields: Mapping[str, Field]) -> Node:
         DefinitionError: it cannot be understood; the error names the place and what would fit.
     """
     node = _parse_node(definition, "definition", fields, depth=1)
+    if unkept := find_unstorable(definition):
+        place, reason = unkept
+        raise DefinitionError(".".join(filter(None, ("definition", place))), reason)
     if sum(1 for _ in leaves(node)) > MAX_LEAVES:
         raise DefinitionError("definition", f"has more than {MAX_LEAVES} conditions")
     return node

@@ -8,6 +8,8 @@ from typing import Any, Final, TypeVar
 from segments.errors import DefinitionError
 
 MAX_DAYS: Final = 36_500
+MAX_PLACES: Final = 30
+"""Digits after the point: more than any number of JSON has that is not near nothing."""
 MAX_HOURS: Final = MAX_DAYS * 24
 _HOURS: Final = {"hours": 1, "days": 24, "weeks": 168}
 Scalar = Decimal | str | bool | date
@@ -24,6 +26,10 @@ def parse_number(raw: object, path: str) -> Decimal:
         raise DefinitionError(path, f"{raw!r} is not a number") from exc
     if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
         raise DefinitionError(path, f"{raw!r} is not a number that can be compared")
+    if not number:
+        return Decimal(0)
+    if int(number.as_tuple().exponent) < -MAX_PLACES:
+        raise DefinitionError(path, f"must have at most {MAX_PLACES} digits after the point")
     return number
 
 

@@ -22,7 +22,7 @@ from segments.domain.places import postcodes_named, put_in_place
 from segments.domain.upgrades import upgrade
 from segments.errors import DefinitionError
 from segments.fields import KNOWN_FIELDS
-from segments.models import SegmentReference
+from segments.models import Segment, SegmentReference
 from segments.types import Field, Kind
 from tenants.queries import get_tenant
 
@@ -213,16 +213,48 @@ def _read_all(texts: tuple[tuple[int, str], ...]) -> tuple[Mapping[int, Node], b
 
     Every batch of events asks for all of them, and seldom has one changed.
     """
-    trees = {
-        key: _read_stored(text) if text else KeptLeaf("definition", key) for key, text in texts
-    }
+    trees = {key: _kept_or(_read_stored(text), key) if text else keep(key) for key, text in texts}
     return trees, any(postcodes_named(tree) for tree in trees.values())
 
 
 @functools.lru_cache(maxsize=4_096)
-def _read_stored(text: str) -> Node:
+def _read_stored(text: str) -> Node | DefinitionError:
     """Read a stored definition; every batch of events asks for all, which seldom change."""
-    return read_definition(json.loads(text))
+    try:
+        return read_definition(json.loads(text))
+    except DefinitionError as exc:
+        return exc
+
+
+def _kept_or(found: Node | DefinitionError, segment_id: int) -> Node:
+    return keep(segment_id) if isinstance(found, DefinitionError) else found
+
+
+def keep(segment_id: int) -> KeptLeaf:
+    """Return the condition that lets a segment keep the members that it has."""
+    return KeptLeaf("definition", segment_id)
+
+
+def read_or_keep(segment: Segment) -> Node:
+    """Return the tree of a stored segment as `read_definition`.
+
+    One that cannot be read any more has the members that it has.
+    """
+    try:
+        return read_definition(segment.definition)
+    except DefinitionError:
+        return keep(segment.pk)
+
+
+def find_unreadable(stored: Iterable[StoredSegment]) -> dict[int, str]:
+    """Return why definitions cannot be read, by id of their segments; those stopped are left out.
+
+    No definition of today is so. A release that knows fewer words than the one that stored it, or a
+    tighter bound, would make it so.
+    """
+    asked = (one for one in stored if one.archived_at is None and one.stopped_at is None)
+    read = ((one.pk, _read_stored(one.text)) for one in asked)
+    return {key: str(found) for key, found in read if isinstance(found, DefinitionError)}
 
 
 def find_unknown_products(product_ids: Iterable[int]) -> set[int]:

@@ -27,25 +27,33 @@ _EVERYBODY: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A segment that took too long and is left out until it is changed.
+    """A segment that took too long, or cannot be asked, and is left out until it is changed.
 
     Attributes:
         allowed: how long it could have taken, in words.
+        reason: why it cannot be asked; empty where it took too long.
     """
 
     id: int
     name: str
     stopped_at: datetime
     allowed: str
+    reason: str
 
 
 def list_stopped() -> list[Stopped]:
-    """Return the segments that took too long, the newest first."""
+    """Return the segments that were stopped, the newest first."""
     found = Segment.objects.filter(stopped_at__isnull=False, archived_at=None)
     rows = found.order_by("-stopped_at", "-pk")
     return [
-        Stopped(row.pk, row.name, row.stopped_at, _say_allowed(row.stopped_seconds))
-        for row in rows.only("name", "stopped_at", "stopped_seconds")
+        Stopped(
+            row.pk,
+            row.name,
+            row.stopped_at,
+            _say_allowed(row.stopped_seconds),
+            row.stopped_reason,
+        )
+        for row in rows.only("name", "stopped_at", "stopped_seconds", "stopped_reason")
         if row.stopped_at is not None
     ]
 

@@ -26,7 +26,7 @@ from segments.queries.conditions import (
     find_places,
     get_moment,
     parse_definition,
-    read_definition,
+    read_or_keep,
     references_of,
 )
 from segments.types import Kind
@@ -158,7 +158,7 @@ def _reference_line(row: SegmentReference, currency: str, zone: str) -> str:
 def lines_of(segment: Segment) -> list[str]:
     """Return in words the references that a segment compares with."""
     lines = reference_lines()
-    wanted = references_of([parse_definition(segment.definition)])
+    wanted = references_of([read_or_keep(segment)])
     return [lines[key] for key in wanted if key in lines]
 
 
@@ -283,7 +283,7 @@ def member_pattern(search: str) -> str:
 def payloads_of(segments: Iterable[Segment]) -> list[dict[str, Any]]:
     """Return segments as plain values, as the API shows them, in a fixed number of statements."""
     rows = list(segments)
-    read = {place: read_definition(segment.definition) for place, segment in enumerate(rows)}
+    read = {place: read_or_keep(segment) for place, segment in enumerate(rows)}
     trees = list(find_places(read).values())
     names, products = names_of(*trees), products_of(*trees)
     tenant = get_tenant(current_tenant_id())

@@ -40,7 +40,7 @@ from segments.queries.conditions import (
     get_compiler,
     list_definitions,
     list_references,
-    read_definition,
+    read_or_keep,
 )
 from segments.queries.listing import list_segments, products_of, speak_money
 from segments.queries.turns import Answer, Turn, find_turns
@@ -62,7 +62,7 @@ def explain_segments(
     """
     chosen = list_segments().filter(archived_at=None)
     segments = list(chosen if segment_id is None else chosen.filter(pk=segment_id))
-    trees = find_places({one.pk: read_definition(one.definition) for one in segments})
+    trees = find_places({one.pk: read_or_keep(one) for one in segments})
     names = {segment.pk: segment.name for segment in segments}
     if segment_id is not None:
         names = dict(list_segments().values_list("pk", "name"))

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 
-from kernel.sql import execute, load_sql, run_sql, time_limit, was_ended
+from kernel.sql import execute, load_sql, run_sql, time_limit
 from segments.choices import Cause
 from segments.domain.shared import build_shared
 from segments.models import Defect, Upkeep
 from segments.queries.conditions import get_compiler, list_definitions, list_references
 from segments.queries.reasons import explain_segments
 from segments.services.memberships import Why, decide_memberships, of_profiles
-from segments.services.stopping import stop_costliest
+from segments.services.stopping import BLAMABLE, stop_blamed
 from segments.services.upkeep import clock_from, lock_upkeep
 from segments.types import ChangeCause, GroupReason, LeafReason
 
@@ -109,11 +109,9 @@ def _audit_part(
                 with time_limit(STATEMENT_SECONDS):
                     wrong = find_wrong(now, after=part[0], upto=part[1], is_settled=False)
                 return _repair(wrong, now, found_at, explained) if wrong else 0
-        except OperationalError as exc:
-            if not was_ended(exc):
-                raise
+        except BLAMABLE as exc:
             with transaction.atomic():
-                stop_costliest(list_definitions(), tell(), STATEMENT_SECONDS)
+                stop_blamed(exc, list_definitions(), tell(), STATEMENT_SECONDS)
 
 
 def _repair(wrong: Sequence[Any], now: datetime, found_at: datetime, explained: int) -> int:

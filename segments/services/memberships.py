@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from crm.choices import EventSource
 from crm.services.events import append_events
 from crm.types import NewEvent
 from kernel.arrays import array, columns
-from kernel.sql import execute, execute_kept, load_sql, time_limit, was_ended, whole_tenant
+from kernel.sql import execute, execute_kept, load_sql, time_limit, whole_tenant
 from segments.choices import Cause, SegmentKind
 from segments.domain.definitions import Node
 from segments.domain.shared import build_shared, with_dependents
 from segments.queries.conditions import StoredSegment, get_compiler, list_stored, trees_of
 from segments.services.references import current_references
-from segments.services.stopping import stop_costliest
+from segments.services.stopping import BLAMABLE, stop_blamed, stop_unreadable
 from segments.services.waiting import heard_columns
 from segments.types import ChangeCause, MembershipMove
 
@@ -105,7 +105,8 @@ def decide_memberships(
     """Decide all segments of the profiles in a scope, write differences, tell of them.
 
     The caller holds the row of upkeep and a transaction. A repeat finds no difference. A
-    definition that takes too long is stopped: it keeps its members, and the others go on.
+    definition that takes too long or cannot be asked is stopped: it keeps its members, and the
+    others go on.
 
     Args:
         scope: which profiles.
@@ -118,15 +119,14 @@ def decide_memberships(
         The entries and exits that were told.
     """
     stored = list_stored()
+    stop_unreadable(stored, now)
     asked = trees_of(stored) if trees is None else dict(trees)
     while True:
         try:
             with transaction.atomic():
                 return write_memberships(scope, now, why, asked, stored, seconds=STATEMENT_SECONDS)
-        except OperationalError as exc:
-            if not was_ended(exc):
-                raise
-            stop_costliest(asked, now, STATEMENT_SECONDS)
+        except BLAMABLE as exc:
+            stop_blamed(exc, asked, now, STATEMENT_SECONDS)
 
 
 def write_memberships(

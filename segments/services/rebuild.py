@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 
 from crm.services.facts import refresh_fallen_out
 from crm.services.postcodes import settle_postcodes
-from kernel.sql import run_sql, was_ended
+from kernel.sql import run_sql
 from segments.choices import Cause
 from segments.domain.canonical import digest
 from segments.domain.definitions import KeptLeaf, Node
@@ -23,7 +23,7 @@ from segments.queries.conditions import (
 from segments.services.memberships import QUIET_CAUSES, Scope, Why, of_range, write_memberships
 from segments.services.references import refresh_references
 from segments.services.rfm import score_all
-from segments.services.stopping import stop_costliest
+from segments.services.stopping import BLAMABLE, stop_blamed, stop_unreadable
 from segments.services.upkeep import clock_from, lock_upkeep, next_night
 from segments.types import ChangeCause, MembershipMove
 from stores.services.segment_tags import look_through_everybody
@@ -53,6 +53,7 @@ def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
     tell = clock_from(now)
     with transaction.atomic():
         lock_upkeep()
+        stop_unreadable(list_stored(), now)
         refresh_references(now)
         trees = list_definitions()
         changed = Segment.objects.filter(redefined_at__isnull=False)
@@ -79,7 +80,7 @@ def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
 def _decide(
     scope: Scope, tell: Callable[[], datetime], why: Why, trees: dict[int, Node]
 ) -> list[MembershipMove]:
-    """Decide the profiles of a scope; what takes too long is stopped and keeps its members."""
+    """Decide the profiles of a scope; what cannot be asked is stopped and keeps its members."""
     while True:
         try:
             with transaction.atomic():
@@ -88,10 +89,8 @@ def _decide(
                 return write_memberships(
                     scope, tell(), why, trees, stored, seconds=STATEMENT_SECONDS
                 )
-        except OperationalError as exc:
-            if not was_ended(exc):
-                raise
-            stop_costliest(trees, tell(), STATEMENT_SECONDS)
+        except BLAMABLE as exc:
+            stop_blamed(exc, trees, tell(), STATEMENT_SECONDS)
 
 
 def _keep_up(trees: dict[int, Node]) -> list[StoredSegment]:
@@ -115,7 +114,7 @@ def _keep_up(trees: dict[int, Node]) -> list[StoredSegment]:
 
 def _fill_digests() -> None:
     """Work out the digests of definitions that were stored without one."""
-    found = list(Segment.objects.filter(digest=""))
+    found = list(Segment.objects.filter(digest="", stopped_at=None))
     for segment in found:
         segment.digest = digest(parse_definition(segment.definition))
     Segment.objects.bulk_update(found, ["digest"])

@@ -93,7 +93,9 @@ def update_segment(segment_id: int, *, version: str = "", **changes: Any) -> Seg
         setattr(segment, field, value)
     try:
         with transaction.atomic():
-            segment.save(update_fields=[*changes, "digest", "stopped_at", "updated_at"])
+            segment.save(
+                update_fields=[*changes, "digest", "stopped_at", "stopped_reason", "updated_at"]
+            )
     except IntegrityError as exc:
         raise Conflict("a segment of this name exists", fields={"name": "is taken"}) from exc
     after = values_of(segment)
@@ -166,7 +168,7 @@ def _note_definition(segment: Segment, definition: object) -> None:
     if segment.kind == SegmentKind.STATIC:
         raise Conflict("A list has no conditions: people are put on it and taken off.")
     segment.digest = digest(check_definition(definition, own_id=segment.pk))
-    segment.stopped_at = None
+    segment.stopped_at, segment.stopped_reason = None, ""
 
 
 def _named(name: str) -> str:
