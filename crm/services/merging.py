@@ -29,7 +29,7 @@ from crm.services.repointing import (
 from crm.types import NewEvent
 from kernel import clock
 from kernel.arrays import array, columns
-from kernel.errors import NotFound
+from kernel.errors import Conflict, NotFound
 from kernel.sql import run_sql
 from tenants.services import audit
 
@@ -54,18 +54,27 @@ def merge_profiles(
         now: aware; the present by default.
 
     Returns:
-        Ids of the merge rows; pairs that are one profile already are left out.
+        Ids of the merge rows; pairs that are one profile already are left out, and so are pairs
+        with somebody who was erased, unless somebody asked for them.
 
     Raises:
         NotFound: one of the profiles does not exist.
+        Conflict: somebody asked for a merge with a profile that was erased.
     """
     at = now or clock.now()
     rows = load_for_merge(profile_id for pair in pairs for profile_id in pair)
     missing = {profile_id for pair in pairs for profile_id in pair} - rows.keys()
     if missing:
         raise NotFound(f"no profile {min(missing)}")
+    erased = _list_erased(rows)
+    if erased and rule == MANUAL:
+        raise Conflict(f"Profile {erased[0]} was erased, and becomes one with nobody.")
     final = {key: row.merged_into_id or key for key, row in rows.items()}
-    flat = _flatten([(final[loser], final[winner]) for winner, loser in pairs])
+    flat = _flatten(
+        (final[loser], final[winner])
+        for winner, loser in pairs
+        if winner not in erased and loser not in erased
+    )
     if not flat:
         return []
     unread = {profile_id for pair in flat for profile_id in pair} - rows.keys()
@@ -84,23 +93,28 @@ def merge_groups(groups: Sequence[tuple[Sequence[int], str]], *, now: datetime) 
     """Merge each group of profiles into its best, see `rank_profiles`.
 
     Args:
-        groups: ids of live profiles that are one shopper, and the identifier that shows it.
+        groups: ids of profiles that are one shopper, and the identifier that shows it; none was
+            merged. Those who were erased meanwhile stay by themselves.
         now: aware.
 
     Returns:
         The winner by id of each member.
     """
-    ranks = rank_profiles(i for ids, _ in groups for i in ids)
+    rows = load_for_merge(i for ids, _ in groups for i in ids)
+    erased = _list_erased(rows)
+    ranks = rank_profiles(rows)
     pairs: list[Pair] = []
     winners: dict[int, int] = {}
     rules: dict[int, str] = {}
     for ids, rule in groups:
-        winner = min(ids, key=ranks.__getitem__)
+        live = [profile_id for profile_id in ids if profile_id not in erased]
+        winner = min(live or ids, key=ranks.__getitem__)
         winners |= dict.fromkeys(ids, winner)
-        losers = [profile_id for profile_id in ids if profile_id != winner]
+        losers = [profile_id for profile_id in live if profile_id != winner]
         pairs += [(loser, winner) for loser in losers]
         rules |= dict.fromkeys(losers, rule)
-    _merge(pairs, rules, load_for_merge(i for pair in pairs for i in pair), now)
+    if pairs:
+        _merge(pairs, rules, rows, now)
     return winners
 
 
@@ -123,6 +137,11 @@ def load_for_merge(profile_ids: Iterable[int]) -> _Rows:
     for hook in BEFORE_LOCKING:
         hook()
     return {row.id: row for row in run_sql("crm.load_for_merge", ids=array(ids))}
+
+
+def _list_erased(rows: _Rows) -> list[int]:
+    """Return who was erased, ascending; an erasure takes what was merged into somebody along."""
+    return [profile_id for profile_id, row in rows.items() if row.erased_at is not None]
 
 
 def call(hooks: Sequence[Callable[[Sequence[Pair]], None]], pairs: Sequence[Pair]) -> None:

@@ -179,9 +179,7 @@ def merge(request: TenantRequest, profile_id: int) -> HttpResponse:
         if other is None:
             return HttpResponseBadRequest("Nobody was chosen.")
         pair = (other, profile_id) if said.get("keep") == "other" else (profile_id, other)
-        merge_profiles([pair], rule=MANUAL)
-        messages.success(request, "Both are one person now. You can undo it for 30 days.")
-        return _back(request, pair[0], "merges")
+        return _join(request, pair)
     search = said.get("q", "").replace("\x00", "").strip()[:200]
     found = people.list_people(people.Wanted(search=search), clock.now(), limit=CANDIDATES + 1)
     gone = find_live(other) if other else None
@@ -213,6 +211,15 @@ def undo_merge(request: TenantRequest, profile_id: int, merge_id: int) -> HttpRe
     except Conflict as exc:
         messages.error(request, f"Nothing was changed: {exc.detail}.")
     return _back(request, profile_id, "merges")
+
+
+def _join(request: HttpRequest, pair: tuple[int, int]) -> HttpResponse:
+    try:
+        merge_profiles([pair], rule=MANUAL)
+        messages.success(request, "Both are one person now. You can undo it for 30 days.")
+    except Conflict as exc:
+        messages.error(request, f"Nothing was changed: {exc.detail}")
+    return _back(request, pair[0], "merges")
 
 
 def _find_other(text: str, profile_id: int) -> int | None:

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.models import ConsentEvent, Event, Identity, Order, OrderLine, Product, Profile, Store
+from crm.models import (
+    ConsentEvent,
+    Event,
+    Identity,
+    Order,
+    OrderLine,
+    Product,
+    Profile,
+    ProfileMerge,
+    Store,
+)
 from kernel.tenancy import tenant_scope
 from tenants.models import Tenant
 from tests.factories.samples import make_order, make_store
@@ -210,6 +220,30 @@ def test_two_profiles_become_one_and_two_again(tenant: Tenant, api: Client) -> N
     assert (freed.status_code, freed.json()["id"]) == (200, guest)
     assert api.get(f"/api/v1/profiles/{guest}/").status_code == 200
     assert post(api, f"profiles/{guest}/unmerge/", {}).status_code == 409
+
+
+@pytest.mark.parametrize("is_winner_erased", [True, False])
+def test_nobody_becomes_one_with_whoever_was_erased(
+    tenant: Tenant, api: Client, *, is_winner_erased: bool
+) -> None:
+    ada = post(api, "profiles/", {"email": "ada@example.com", "city": "London"}).json()["id"]
+    mei = post(api, "profiles/", {"email": "mei@example.com"}).json()["id"]
+    assert api.delete(f"/api/v1/profiles/{mei}").status_code == 204
+    winner, loser = (mei, ada) if is_winner_erased else (ada, mei)
+
+    refused = post(api, "profiles/merge/", {"winner_id": winner, "loser_ids": [loser]})
+
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        f"Profile {mei} was erased, and becomes one with nobody.",
+    )
+    found = Profile.objects.order_by("pk")
+    assert list(found.values_list("email", "city", "merged_into")) == [
+        ("ada@example.com", "London", None),
+        ("", "", None),
+    ]
+    assert not ProfileMerge.objects.exists()
+    assert post(api, "profiles/", {"email": "ada@example.com"}).json()["id"] == ada
 
 
 @pytest.mark.parametrize("body", [{}, {"winner_id": "1"}, {"winner_id": "x", "loser_ids": ["1"]}])

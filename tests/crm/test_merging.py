@@ -11,8 +11,9 @@ from crm.models import ConsentEvent, Event, Identity, Order, Profile, ProfileFac
 from crm.services import facts
 from crm.services.checks import find_differences
 from crm.services.consent import record_consent
+from crm.services.erasure import erase_profiles
 from crm.services.ids import lock_final_profiles
-from crm.services.merging import merge_profiles
+from crm.services.merging import merge_groups, merge_profiles
 from crm.services.parting import unmerge_profile
 from kernel import clock
 from kernel.errors import Conflict, NotFound
@@ -115,6 +116,23 @@ class TestMerging:
         with pytest.raises(NotFound):
             merge_profiles([(winner, loser), (winner, 4711)], rule="manual", now=NOON)
         assert Order.objects.get().profile_id == loser
+
+    def test_a_rule_leaves_out_whoever_was_erased_and_merges_the_others(self, store: Store) -> None:
+        winner, loser = self.two(store)
+        apply(store, order("2", email="third@example.com"), order("3", email="fourth@example.com"))
+        third, fourth = profile_of("third@example.com"), profile_of("fourth@example.com")
+        merge_profiles([(third, fourth)], rule="manual", now=NOON)
+        erase_profiles([third], now=NOON)
+
+        pairs = [(third, loser), (winner, loser), (winner, fourth)]
+        assert len(merge_profiles(pairs, rule="rule:name", now=NOON)) == 1
+        kept = merge_groups([([third, winner], "email")], now=NOON)
+
+        assert Profile.objects.get(pk=loser).merged_into_id == winner
+        assert kept == {third: winner, winner: winner}
+        alone = Profile.objects.filter(merged_into=None).values_list("pk", flat=True)
+        assert set(alone) == {winner, third}
+        assert Profile.objects.get(pk=third).email == ""
 
     def test_a_merge_is_undone(self, store: Store) -> None:
         winner, loser = self.two(store)
