@@ -6,6 +6,7 @@ follows it; figures, points and segments follow by events that are history, so n
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.db import transaction
 
@@ -24,6 +25,7 @@ from crm.services.touches import record_touches
 from crm.types import NewTouch, Written
 from kernel import clock, money
 from kernel.arrays import columns
+from kernel.retry import retry_conflicts
 from kernel.sql import run_sql
 from tenants.models import Job
 from tenants.services.jobs import start_job
@@ -58,32 +60,23 @@ def link_batch(turn: JobTurn) -> JobStep:
         return JobStep(rows=0, cursor=None)
     store_id = found[0][0]
     ids = [pk for of, pk in found if of == store_id]
-    for attempt in range(1, TRIES + 1):
-        try:
-            with transaction.atomic():
-                _link(store_id, ids)
-            break
-        except IngestConflict:
-            if attempt == TRIES:
-                raise
+    retry_conflicts(
+        partial(link_orders, ids, store_id=store_id), tries=TRIES, conflict=IngestConflict
+    )
     is_last = len(ids) == len(found) < BATCH
     return JobStep(rows=len(ids), cursor=None if is_last else [store_id, ids[-1]])
 
 
+@transaction.atomic
 def link_orders(order_ids: Sequence[int], *, store_id: int) -> None:
     """Link some orders of nobody of one store, as far as their addresses can mean one person only.
 
     Raises:
         IngestConflict: another delivery brought the same people; it is safe to call again.
     """
-    with transaction.atomic():
-        _link(store_id, order_ids)
-
-
-def _link(store_id: int, ids: Sequence[int]) -> None:
     # Whoever writes for a store holds its row before others.
     batch = open_batch(store_id, 0, SOURCE, is_backfill=True, now=clock.now())
-    strays = find_strays().select_for_update(no_key=True, of=("self",)).filter(pk__in=ids)
+    strays = find_strays().select_for_update(no_key=True, of=("self",)).filter(pk__in=order_ids)
     _link_of_store(batch, list(strays))
 
 

@@ -7,6 +7,7 @@ token belongs to its browser until the shop vouches for the customer (`stores.se
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from crm.services.ingest import apply_records
 from crm.types import CustomerRecord, TrackedRecord
 from kernel import clock
 from kernel.errors import Conflict
+from kernel.retry import retry_conflicts
 from messaging.models import ChannelAccount, PushToken
 from messaging.queries.devices import REACHED
 from messaging.queries.sending import find_recipients
@@ -27,7 +29,6 @@ from messaging.types import Hit
 
 METHOD: Final = "push_prompt"
 UNSUBSCRIBED: Final = "unsubscribed"
-TRIES: Final = 3
 MAX_WORDS: Final = 300
 
 
@@ -76,13 +77,7 @@ def subscribe(store_id: int, asked: Asked) -> bool:
     Raises:
         Conflict: other writers were in the way again and again; nothing was kept.
     """
-    for left in reversed(range(TRIES)):
-        try:
-            return _subscribe(store_id, asked)
-        except Conflict:
-            if not left:
-                raise
-    return False
+    return retry_conflicts(partial(_subscribe, store_id, asked))
 
 
 @transaction.atomic

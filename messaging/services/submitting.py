@@ -9,6 +9,7 @@ where another address is written to. A yes counts for the address that they had,
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +24,8 @@ from crm.services.consent import note_wish, record_consent
 from crm.services.events import append_events
 from crm.services.ingest import apply_records
 from crm.types import CustomerRecord, NewEvent, Origin, TrackedRecord
-from kernel.errors import Conflict, DomainError
+from kernel.errors import DomainError
+from kernel.retry import retry_conflicts
 from kernel.sql import count_sql
 from kernel.tenancy import current_tenant_id
 from messaging.choices import FormKind, QuestionKind
@@ -36,8 +38,6 @@ from tenants.queries import get_tenant
 
 EVENT: Final = "Form Submitted"
 METHOD: Final = "form"
-TRIES: Final = 3
-"""How often what another writer was in the way of is done again."""
 MAX_ADDRESS: Final = 500
 
 
@@ -80,15 +80,10 @@ def submit(form: SignUpForm, sent: Sent) -> bool:
     Raises:
         Conflict: other writers were in the way again and again; nothing was kept.
     """
-    for left in reversed(range(TRIES)):
-        try:
-            return _submit(form, sent)
-        except _Nobody:
-            return False
-        except Conflict:
-            if not left:
-                raise
-    return False
+    try:
+        return retry_conflicts(partial(_submit, form, sent))
+    except _Nobody:
+        return False
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from crm.errors import IngestConflict
 from crm.services.ingest import apply_records
 from crm.types import ApplyResult, Record
 from kernel import clock
+from kernel.retry import retry_conflicts
 from stores.choices import DeliverySource
 
 CONFLICT_TRIES = 5
@@ -25,17 +26,11 @@ def apply_history(store_id: int, records: Sequence[Record]) -> ApplyResult:
     Raises:
         IngestConflict: it got in the way five times.
     """
-    for attempt in range(1, CONFLICT_TRIES + 1):
-        try:
-            with transaction.atomic():
-                return apply_records(
-                    store_id,
-                    records,
-                    source=DeliverySource.IMPORT,
-                    is_backfill=True,
-                    now=clock.now(),
-                )
-        except IngestConflict:
-            if attempt == CONFLICT_TRIES:
-                raise
-    return ApplyResult()
+
+    @transaction.atomic
+    def apply() -> ApplyResult:
+        return apply_records(
+            store_id, records, source=DeliverySource.IMPORT, is_backfill=True, now=clock.now()
+        )
+
+    return retry_conflicts(apply, tries=CONFLICT_TRIES, conflict=IngestConflict)

@@ -18,6 +18,7 @@ from crm.domain.csv_cells import safe_cell
 from crm.errors import IngestConflict
 from kernel import clock
 from kernel.errors import Conflict, NotFound
+from kernel.retry import retry_conflicts
 from stores.choices import DeliveryStatus
 from stores.models import InboxDelivery
 from stores.platforms import FETCHERS
@@ -158,15 +159,13 @@ def _apply(store: "Store", rows: Sequence[InboxDelivery]) -> Sequence[Outcome]:
         for row in rows
         if not row.body
     ]
-    for attempt in range(1, CONFLICT_TRIES + 1):
-        try:
-            with transaction.atomic():
-                applied = apply_deliveries(batch, context, clock.now(), is_replay=True)
-                return [*applied, *emptied]
-        except IngestConflict:
-            if attempt == CONFLICT_TRIES:
-                raise
-    return emptied
+
+    @transaction.atomic
+    def apply() -> Sequence[Outcome]:
+        return apply_deliveries(batch, context, clock.now(), is_replay=True)
+
+    applied = retry_conflicts(apply, tries=CONFLICT_TRIES, conflict=IngestConflict)
+    return [*applied, *emptied]
 
 
 def _read(row: InboxDelivery) -> Delivery:
