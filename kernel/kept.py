@@ -24,8 +24,10 @@ class KeptCursor(_ServerBindingCursor):  # type: ignore[misc] # Any: the stubs d
         """Run a statement; it stays prepared also when its transaction comes to nothing.
 
         Where the columns that it returns have another type since it was prepared, as after an
-        update, the server refuses it for as long as the connection lives: which ends with the
-        request or task, so that the next one has it planned anew.
+        update, the server refuses it as long as it is prepared. It cannot be tried again here:
+        its transaction is spent. When that is taken back as a whole the driver forgets all it
+        prepared, so that the next transaction has it planned anew, also within the same task;
+        and whoever rolled back to a savepoint gets another connection for the next one.
         """
         driver: Any = self.connection
         driver.prepare_threshold, driver.prepared_max = 1, MOST

@@ -1,5 +1,6 @@
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,29 @@ def test_a_connection_ends_that_keeps_a_statement_whose_columns_changed(tenant: 
     # As Django asks at the end of a request, and the worker at that of a task.
     assert ends_at() <= time.monotonic()
     connection.close_at = None
+
+
+def read_after_a_change(columns: str) -> list[Any]:
+    """Keep a statement, change its column, and run it in two more transactions of this thread."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE kept_probe AS SELECT 1 AS size")
+        with transaction.atomic(), kept_cursor() as kept:
+            kept.execute(columns)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE kept_probe ALTER COLUMN size TYPE text")
+        with pytest.raises(NotSupportedError), transaction.atomic(), kept_cursor() as kept:
+            kept.execute(columns)
+        with transaction.atomic(), kept_cursor() as kept:
+            kept.execute(columns)
+            return list(kept.fetchall())
+    finally:
+        connection.close()
+
+
+def test_the_next_transaction_of_a_task_has_it_planned_anew(tenant: Tenant) -> None:
+    with ThreadPoolExecutor(1) as pool:  # it commits, on a connection of its own
+        assert pool.submit(read_after_a_change, "SELECT size FROM kept_probe").result() == [("1",)]
 
 
 def _lock(ids: list[int]) -> list[Any]:

@@ -116,6 +116,20 @@ def plans() -> dict[str, int]:
     return {row.statement: row.runs for row in found}
 
 
+def scans_of(statement: str) -> list[str]:
+    """Return where a kept decision reads a whole table, planned for any people."""
+    [kept] = execute(
+        "SELECT name, cardinality(parameter_types) AS params FROM pg_prepared_statements"
+        " WHERE statement = %(statement)s",
+        statement=statement,
+    )
+    execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    params = ", ".join(["NULL"] * kept.params)
+    lines = execute(f'EXPLAIN (COSTS off) EXECUTE "{kept.name}"({params})')
+    execute("SET LOCAL plan_cache_mode = auto")
+    return [line[0].strip() for line in lines if "Seq Scan" in line[0]]
+
+
 def test_a_decision_is_planned_once_for_whoever_comes_until_a_definition_changes(
     core: None,
 ) -> None:
@@ -132,6 +146,7 @@ def test_a_decision_is_planned_once_for_whoever_comes_until_a_definition_changes
     change_facts(ada, order_count=1)
     handle(ref(ada))
     assert "repeat" in segments_of(ada)
+    assert [scans_of(text) for text in plans().keys() - before] == [[], []]
 
 
 def test_an_order_moves_a_profile_at_once(core: None) -> None:
