@@ -119,12 +119,19 @@ class Rules:
         window: `LIFETIME`, `ROLLING` or `CALENDAR`.
         grace_days: how long a tier stays that is no longer merited.
         zone: that says what a day is.
+        placed_upto: id up to which people stand on this ladder: what is foreseen for those beyond
+            is so by the one before it. None once it is everybody.
     """
 
     steps: Sequence[Step]
     window: str
     grace_days: int
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    placed_upto: int | None = None
+
+    def has_placed(self, profile_id: int) -> bool:
+        """Say whether what is foreseen for somebody is so by this ladder."""
+        return self.placed_upto is None or profile_id <= self.placed_upto
 
     def find(self, tier_id: int | None) -> Step | None:
         """Return a tier by its id; None where it is gone."""

@@ -92,20 +92,19 @@ def _deeds(row: Any) -> list[Deed]:
     ]
 
 
-def stand(one: Measured, rules: Rules, now: datetime, *, is_foreseen: bool = True) -> Standing:
+def stand(one: Measured, rules: Rules, now: datetime) -> Standing:
     """Say how somebody stands from an instant on.
 
-    What time takes ends when it was foreseen to, however late that is looked at; what is lost
-    otherwise has all its days of grace ahead.
+    What time takes ends when this ladder foresaw it to, however late that is looked at; what is
+    lost otherwise has all its days of grace ahead.
 
     Args:
         one: what they did.
         rules: the ladder.
         now: aware.
-        is_foreseen: False where what was foreseen was so by another ladder.
     """
     ends, foreseen = rules.end_of_grace(now), one.ahead[0]
-    if is_foreseen and foreseen is not None:
+    if foreseen is not None and rules.has_placed(one.profile_id):
         ends = min(ends, foreseen)
     return rules.decide(
         rules.find(one.tier_id),

@@ -1,7 +1,7 @@
 """The ladder of tiers, who stands on it, and how far somebody has to go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kernel.arrays import array
@@ -98,7 +98,8 @@ def find_rules() -> Rules | None:
     if not tiers:
         return None
     program = Program.objects.first() or Program()
-    return build_rules([step_of(tier) for tier in tiers], program.tier_window, program.grace_days)
+    rules = build_rules([step_of(tier) for tier in tiers], program.tier_window, program.grace_days)
+    return replace(rules, placed_upto=program.tier_cursor)
 
 
 def build_rules(steps: Sequence[Step], window: str, grace_days: int) -> Rules:

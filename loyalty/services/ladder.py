@@ -161,13 +161,13 @@ def try_ladder(data: LadderData) -> Trial:
     owners = owners[-SAMPLE:]
     steps = [_step(one, rank) for rank, one in enumerate(data.tiers, start=1)]
     # Trying says where people belong; days of grace only put that off.
-    rules = build_rules(steps, data.window, 0)
+    rules = replace(build_rules(steps, data.window, 0), placed_upto=0)
     was: Counter[str] = Counter()
     then: Counter[str] = Counter()
     moves: Counter[str] = Counter()
     names = {tier.pk: tier.name for tier in list_tiers()}
     for one in measure(rules, owners, now):
-        step = stand(replace(one, falls_at=None), rules, now, is_foreseen=False).step
+        step = stand(replace(one, falls_at=None), rules, now).step
         was[names.get(one.tier_id or 0, "")] += 1
         then[step.name if step else ""] += 1
         rank = step.rank if step else 0

@@ -127,21 +127,16 @@ def _work_off_everybody() -> int:
     if owners:
         lock_final_profiles(owners)
         run_sql("loyalty.lock_balances", profile_ids=owners)
-        rules = rules or Rules((), "lifetime", 0)
+        rules = rules or Rules((), "lifetime", 0, placed_upto=program.tier_cursor)
         found = measure(rules, owners, now, with_deeds=True)
-        _move(found, rules, set(owners), now, is_foreseen=False)
+        _move(found, rules, set(owners), now)
     cursor = owners[-1] if owners else None
     Program.objects.filter(pk=program.pk).update(tier_cursor=cursor)
     return len(owners)
 
 
 def _move(
-    found: Sequence[Measured],
-    rules: Rules,
-    history: Collection[int],
-    now: datetime,
-    *,
-    is_foreseen: bool = True,
+    found: Sequence[Measured], rules: Rules, history: Collection[int], now: datetime
 ) -> list[int]:
     """Write how people stand from now on where it differs, and tell of those who moved.
 
@@ -150,13 +145,12 @@ def _move(
         rules: the ladder.
         history: those of them whose moves are history.
         now: aware.
-        is_foreseen: as `stand` takes it.
     """
     rows: list[tuple[Any, ...]] = []
     facts: list[TierRow] = []
     events: list[NewEvent] = []
     for one in found:
-        standing = stand(one, rules, now, is_foreseen=is_foreseen)
+        standing = stand(one, rules, now)
         tier_id = standing.step.id if standing.step else None
         name, rank = _named(standing.step)
         fall = foresee(rules, standing, one.record, now)

@@ -181,6 +181,22 @@ def test_days_of_grace_begin_with_what_takes_the_tier_however_late_time_is_looke
 
 
 @pytest.mark.covers("L4")
+def test_what_another_ladder_foresaw_takes_nothing_from_who_is_yet_to_be_placed(
+    three: list[Tier],
+) -> None:
+    bob = make_profile()
+    buy(bob, 60_000)
+    late = datetime(2027, 5, 31, 23, tzinfo=UTC) + timedelta(days=40)
+    kept = [TierData(three[0].pk, "New"), TierData(three[2].pk, "VIP", min_spend_minor=40_000)]
+    with simulated(late):
+        save_ladder(LadderData(kept, "rolling", 30), actor="ada@example.com")
+        evaluate([bob.pk], now=late)
+    falls_at = PointsAccount.objects.get().tier_falls_at
+    assert (tier_of(bob), falls_at) == ("VIP", late + timedelta(days=30))
+    assert [move[1] for move in told()] == ["VIP"]
+
+
+@pytest.mark.covers("L4")
 def test_another_ladder_leaves_everybody_all_days_of_grace(three: list[Tier]) -> None:
     ada = make_profile()
     buy(ada, 60_000)
