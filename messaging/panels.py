@@ -39,6 +39,23 @@ def find_campaign(campaign_id: int) -> str:
     return next((name for find in _campaigns if (name := find(campaign_id))), "")
 
 
+HearsOf = Callable[[str], bool]
+"""Takes the name of an event; answers whether anything of the active tenant begins with it now."""
+
+_hearers: list[HearsOf] = []
+
+
+def fill_hearer(hears_of: HearsOf) -> None:
+    """Say who knows what begins with an event."""
+    if hears_of not in _hearers:
+        _hearers.append(hears_of)
+
+
+def is_heard(event: str) -> bool:
+    """Say whether anybody is written to, or anything else begins, when an event happens now."""
+    return any(hears_of(event) for hears_of in _hearers)
+
+
 @dataclass(frozen=True, slots=True)
 class TemplateUser:
     """One thing that sends a template.

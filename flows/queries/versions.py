@@ -8,7 +8,7 @@ import structlog
 from django.db.models import F, OuterRef, Q, Subquery
 
 from flows.choices import RUNNING
-from flows.domain.graph import Graph
+from flows.domain.graph import EventTrigger, Graph
 from flows.domain.parsing import parse_graph
 from flows.errors import GraphError
 from flows.models import Flow, FlowEntry, FlowVersion
@@ -44,6 +44,15 @@ def list_live() -> list[LiveFlow]:
     live = FlowVersion.objects.filter(flow__status__in=RUNNING, number=F("flow__version_number"))
     rows = live.order_by("flow_id").values_list("flow_id", "pk", "flow__holdout")
     return [LiveFlow(*row) for row in rows]
+
+
+def is_heard(event: str) -> bool:
+    """Say whether a flow that takes people in begins with an event."""
+    graphs = find_graphs([each.version_id for each in list_live()])
+    return any(
+        isinstance(graph.trigger, EventTrigger) and graph.trigger.event == event
+        for graph in graphs.values()
+    )
 
 
 def find_endpoints(endpoint_ids: Collection[int]) -> set[int]:

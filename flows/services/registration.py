@@ -7,6 +7,7 @@ from crm.panels import OrderPart, Panel, fill_order_part, fill_panel, fill_words
 from crm.services.repointing import AFTER_PARTING, BEFORE_MERGE, REPOINTED, Pair
 from flows.queries.campaigns import reading as campaigns
 from flows.queries.versions import (
+    is_heard,
     list_flow_names,
     list_segment_users,
     list_template_users,
@@ -20,7 +21,7 @@ from kernel import clock
 from kernel.arrays import columns
 from kernel.sql import run_sql
 from messaging.gates import fill_gate
-from messaging.panels import fill_campaigns, fill_flows, fill_template_users
+from messaging.panels import fill_campaigns, fill_flows, fill_hearer, fill_template_users
 from messaging.types import PendingMessage, Verdict
 from segments.panels import GroupOffer, fill_group_offer, fill_users
 from tenants.domain.capabilities import EDIT_FLOWS
@@ -43,6 +44,7 @@ def register() -> None:
     fill_campaigns(campaigns.find_name)
     fill_template_users(campaigns.list_template_users)
     fill_flows(list_flow_names)
+    fill_hearer(is_heard)
     fill_group_offer(
         GroupOffer(
             label="Draft a flow",

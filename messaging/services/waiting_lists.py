@@ -1,5 +1,6 @@
 """Somebody asks on the page of a waiting list to hear when a variant is back."""
 
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -8,12 +9,12 @@ from crm.choices import EventSource
 from crm.services.ingest import apply_records
 from crm.types import CustomerRecord, TrackedRecord
 from kernel import clock
+from kernel.retry import retry_conflicts
 from messaging.queries.waiting_lists import Waited
 
 ASKED = "Back In Stock Requested"
 
 
-@transaction.atomic
 def wait_for(store_id: int, wanted: Waited, email: str, key: UUID) -> None:
     """Tell that somebody waits; a repeat of its key changes nothing.
 
@@ -27,8 +28,13 @@ def wait_for(store_id: int, wanted: Waited, email: str, key: UUID) -> None:
         key: made for the page that was sent.
 
     Raises:
-        Conflict: another writer was in the way; nothing was kept.
+        Conflict: other writers were in the way again and again; nothing was kept.
     """
+    retry_conflicts(partial(_wait_for, store_id, wanted, email, key))
+
+
+@transaction.atomic
+def _wait_for(store_id: int, wanted: Waited, email: str, key: UUID) -> None:
     now = clock.now()
     record = TrackedRecord(
         occurred_at=now,

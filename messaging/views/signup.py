@@ -20,12 +20,14 @@ from messaging.choices import FormKind
 from messaging.domain.signup import Question, read_questions, write_questions, write_rules
 from messaging.domain.signup_snippets import Snippet, build_snippets, build_waiting_snippets
 from messaging.models import SignUpForm
+from messaging.panels import is_heard
 from messaging.queries import signup as reads
 from messaging.queries.brand import look_of_brand
 from messaging.queries.waiting_lists import list_shops
 from messaging.services import signup_forms
 from messaging.services.signup_forms import FormData
 from messaging.services.tokens import waiting_url
+from messaging.services.waiting_lists import ASKED
 from messaging.views.content_frame import tabs_of
 from messaging.views.signup_editor import EditorForm, new_values, values_of
 from tenants.domain import capabilities
@@ -62,7 +64,8 @@ def waiting_lists(request: TenantRequest) -> HttpResponse:
         "stores": [
             (name, build_waiting_snippets(waiting_url(request.tenant.pk, store_id), platform))
             for store_id, name, platform in list_shops()
-        ]
+        ],
+        "is_open": is_heard(ASKED),
     }
     return render(request, "messaging/waiting_lists.html", context)
 

@@ -3,6 +3,7 @@
 The shop leads to it from its product pages. The key names tenant and shop; GET keeps nothing.
 """
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -22,12 +23,13 @@ from kernel.tenancy import tenant_scope
 from messaging.choices import QuestionKind
 from messaging.domain.signup import Question
 from messaging.errors import TokenInvalid
+from messaging.panels import is_heard
 from messaging.queries.brand import look_of_brand
 from messaging.queries.waiting_lists import Waited, find_waited
 from messaging.services import signup_guard
 from messaging.services.signup_fields import AnswersForm
 from messaging.services.tokens import read_waiting_key
-from messaging.services.waiting_lists import wait_for
+from messaging.services.waiting_lists import ASKED, wait_for
 from messaging.views.edges import answerable
 from messaging.views.hits import PRIVATE
 from messaging.views.theme import write_theme
@@ -40,6 +42,20 @@ _BY_ADDRESS: Final = (5, 86_400)
 _KEPT_SECONDS: Final = 60
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the page shows.
+
+    Attributes:
+        answers: None once they are kept.
+        is_open: whether anybody would be told, so that it may be asked for an address.
+    """
+
+    wanted: Waited
+    answers: AnswersForm | None
+    is_open: bool
+
+
 @csrf_exempt  # it keeps no cookie, as the pages of sign-up forms
 @transaction.non_atomic_requests
 @answerable
@@ -49,15 +65,18 @@ def waiting_page(request: HttpRequest, key: str) -> HttpResponse:
     with tenant_scope(tenant_id):
         with transaction.atomic():
             wanted = find_waited(store_id, read_text(request, "variant"))
+            is_open = is_heard(ASKED)
         if wanted is None:
             raise Http404
         answers = AnswersForm(_QUESTIONS, request.POST if request.method == "POST" else None)
         is_kept = (
             answers.is_bound
+            and is_open
             and not wanted.can_be_bought  # so that nothing is sent as soon as anybody asks
             and _take(request, store_id, wanted, answers, key)
         )
-        return _show(request, wanted, None if is_kept else answers, key)
+        shown = _Shown(wanted, None if is_kept else answers, is_open=is_open)
+        return _show(request, shown, key)
 
 
 @require_safe
@@ -95,21 +114,20 @@ def _take(
     return True
 
 
-def _show(
-    request: HttpRequest, wanted: Waited, answers: AnswersForm | None, key: str
-) -> HttpResponse:
+def _show(request: HttpRequest, shown: _Shown, key: str) -> HttpResponse:
     with transaction.atomic():
         look = look_of_brand()
         context: dict[str, Any] = {
-            "wanted": wanted,
-            "answers": answers,
+            "wanted": shown.wanted,
+            "answers": shown.answers,
+            "is_open": shown.is_open,
             "key": key,
             "subscription": {"merchant": look.name, "brand": look},
             "trap": signup_guard.TRAP,
             "ticket": request.POST.get("ticket") or signup_guard.make_ticket(key, ""),
             "sent_key": request.POST.get("id") or uuid4(),
         }
-    has_faults = answers is not None and bool(answers.errors)
+    has_faults = shown.answers is not None and bool(shown.answers.errors)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if has_faults else HTTPStatus.OK
     response = render(request, "messaging/waiting.html", context, status=status)
     response["Cache-Control"] = PRIVATE["Cache-Control"]
