@@ -7,6 +7,7 @@ from typing import Any
 
 from kernel.keyset import Place, Sorting, Statement, count_up_to, has_any, select_page
 from messaging.domain.blocks import is_built
+from messaging.domain.own_templates import find_occasion
 from messaging.models import Message, Template, TemplateVariant, Topic
 from messaging.panels import TemplateUser, list_template_users
 
@@ -47,7 +48,11 @@ class WantedTemplates:
 
 @dataclass(frozen=True, slots=True)
 class TemplateRow:
-    """One card of the list."""
+    """One card of the list.
+
+    Attributes:
+        occasion: when Patron sends it by itself; empty where it never does.
+    """
 
     id: int
     name: str
@@ -61,6 +66,7 @@ class TemplateRow:
     updated_at: datetime
     is_archived: bool
     used_by: Sequence[TemplateUser]
+    occasion: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,13 @@ class TemplateDetail:
     Attributes:
         is_built: made of blocks, so that the editor can show it without a loss.
         was_sent: messages were made from it.
+        occasion: when Patron sends it by itself; empty where it never does.
     """
 
     template: Template
     variants: list[TemplateVariant]
     used_by: Sequence[TemplateUser]
+    occasion: str
     is_built: bool
     was_sent: bool
 
@@ -140,6 +148,7 @@ def find_detail(template_id: int) -> TemplateDetail | None:
         template=template,
         variants=list_variants(template_id),
         used_by=list_template_users([template.key]).get(template.key, ()),
+        occasion=find_occasion(template.key),
         is_built=is_built(template.mjml),
         was_sent=Message.objects.filter(template_id=template_id).exists(),
     )
@@ -189,6 +198,7 @@ def _row(row: Any, users: Sequence[TemplateUser]) -> TemplateRow:
         updated_at=row.updated_at,
         is_archived=row.is_archived,
         used_by=users,
+        occasion=find_occasion(row.key),
     )
 
 

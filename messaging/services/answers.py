@@ -17,6 +17,7 @@ from kernel import clock
 from kernel.errors import Conflict
 from messaging.choices import MessageClass
 from messaging.domain.inbound_mail import read_thread, subject_for_answer
+from messaging.domain.own_templates import ANSWER
 from messaging.models import Message, Template
 from messaging.queries.accounts import list_default_accounts
 from messaging.queries.sending import find_recipients
@@ -138,7 +139,7 @@ def ensure_template(channel: str) -> int:
     """Return the id of the template of answers on a channel; it is made on first use."""
     is_mail = channel == Channel.EMAIL
     found, _ = Template.objects.get_or_create(
-        key=f"answer_{channel}",
+        key=f"{ANSWER}{channel}",
         defaults={
             "name": _NAMES[channel],
             "channel": channel,

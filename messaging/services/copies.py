@@ -13,10 +13,11 @@ from crm.services.addresses import address_hash
 from kernel import clock
 from messaging.choices import MessageClass
 from messaging.domain.addresses import to_wire
+from messaging.domain.own_templates import YOUR_DATA
 from messaging.queries.copies import describe_codes, describe_devices, describe_submissions
 from messaging.queries.preferences import describe_wishes
 from messaging.queries.sending import find_recipients
-from messaging.services.library import YOUR_DATA, ensure_template
+from messaging.services.library import ensure_template
 from messaging.services.queueing import queue_messages
 from messaging.types import MailboxToken, NewMessage, RecipientToken
 

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from messaging.choices import MessageClass
+from messaging.domain.own_templates import CONFIRM_SUBSCRIPTION, YOUR_DATA
 from messaging.models import Template
 from messaging.services.templates import TemplateData, save_template
 
@@ -17,8 +18,6 @@ FOLDER = Path(__file__).resolve().parent.parent / "library"
 POST_PURCHASE = "post_purchase"
 WIN_BACK = "win_back"
 WIN_BACK_REMINDER = "win_back_reminder"
-CONFIRM_SUBSCRIPTION = "confirm_subscription"
-YOUR_DATA = "your_data"
 
 RELEASED = {
     POST_PURCHASE: (

@@ -20,9 +20,10 @@ from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound
 from messaging.choices import MessageClass
 from messaging.domain.addresses import to_wire
+from messaging.domain.own_templates import CONFIRM_SUBSCRIPTION
 from messaging.models import Message
 from messaging.queries.sending import find_recipients
-from messaging.services.library import CONFIRM_SUBSCRIPTION, ensure_template
+from messaging.services.library import ensure_template
 from messaging.services.queueing import queue_messages
 from messaging.services.subscribing import Decision, say
 from messaging.types import Hit, MailboxToken, NewMessage, Proof

@@ -14,9 +14,11 @@ from kernel.batches import Deadline
 from kernel.errors import Invalid, NotFound
 from kernel.http import Answer, HttpUnavailable
 from kernel.http import Client as HttpClient
+from messaging.domain.own_templates import YOUR_DATA
 from messaging.models import Message, Sender, SenderRule, Template, Touch
 from messaging.services import authoring, trying
 from messaging.services.authoring import Draft
+from messaging.services.library import ensure_template
 from messaging.services.previews import preview_template
 from messaging.services.reviewing import check_links, review_email
 from messaging.services.sending import send_due
@@ -253,8 +255,13 @@ def test_the_pages_of_a_template(template: Template, shop: Tenant) -> None:
     path = f"/t/{shop.slug}/content/templates/"
     ada = make_recipient(first_name="Zoë", last_name="Zimt", email_norm="zimt@example.com")
 
+    own = ensure_template(YOUR_DATA)
     listed = client.get(path).text
     assert "Spring news" in listed
+    # Nothing uses either, and yet Patron sends one of them.
+    asked = "Sent when somebody asks for a copy of their data"
+    assert (listed.count("Not used yet"), listed.count(asked)) == (1, 1)
+    assert asked in client.get(f"{path}{own}/").text
     assert f"{template.pk}/frame/" in listed
     assert "Spring news" not in client.get(f"{path}?q=autumn").text
 
