@@ -5,9 +5,11 @@ HEAD change no subscription: scanners of mail follow every link. Nothing needs a
 cookie.
 """
 
+import functools
 from base64 import b64decode
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Final
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -23,7 +25,7 @@ from messaging.choices import Frequency
 from messaging.errors import TokenInvalid
 from messaging.queries.preferences import PreferencePage, find_preferences
 from messaging.queries.recipients import Subscription, find_subscription
-from messaging.services import subscribing, tokens, tracking
+from messaging.services import signup_guard, subscribing, tokens, tracking
 from messaging.services.copies import ask_copy
 from messaging.services.preferring import PAUSES, Wanted, save_preferences
 from messaging.types import Hit, LinkToken, RecipientToken
@@ -35,6 +37,9 @@ MOST_TOPICS = 50
 _GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _readable = require_http_methods(["GET", "HEAD"])
 answerable = require_http_methods(["GET", "HEAD", "POST"])
+_ANSWERS: Final = (10, 3_600)
+"""How much one message may be answered on one of its pages, in so many seconds."""
+View = Callable[[HttpRequest, str], HttpResponse]
 
 
 @csrf_exempt  # the token proves who asks; a mail program's POST brings no cookie
@@ -124,6 +129,36 @@ def find_recipient(token: str) -> RecipientToken:
         return tokens.read_recipient_token(token)
     except TokenInvalid as exc:
         raise Http404 from exc
+
+
+def page_of_message(
+    name: str,
+) -> Callable[[Callable[[HttpRequest, str, RecipientToken], HttpResponse]], View]:
+    """Make a view the page on which somebody answers one message; who answers too often waits.
+
+    The view gets the token of the address, and what it carries, in the scope of its tenant.
+
+    Args:
+        name: of the page, by which answers are counted.
+    """
+
+    def wrap(view: Callable[[HttpRequest, str, RecipientToken], HttpResponse]) -> View:
+        @csrf_exempt  # the token proves who asks; nobody is logged in here
+        @transaction.non_atomic_requests
+        @answerable
+        @functools.wraps(view)
+        def page(request: HttpRequest, token: str) -> HttpResponse:
+            link = find_recipient(token)
+            counted = f"{name}:{link.tenant_id}:{link.message_id}"
+            if request.method == "POST" and (wait := signup_guard.count_turn(counted, *_ANSWERS)):
+                headers = {"Retry-After": str(wait)}
+                return HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
+            with tenant_scope(link.tenant_id):
+                return view(request, token, link)
+
+        return page
+
+    return wrap
 
 
 def _link(token: str) -> LinkToken:

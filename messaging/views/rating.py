@@ -4,40 +4,26 @@ from http import HTTPStatus
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 
-from kernel.tenancy import tenant_scope
 from messaging.queries.rating import RatingPage, find_rating
 from messaging.services.rating import MOST_NAME, MOST_WORDS, STARS, Rated, rate
-from messaging.services.signup_guard import count_turn
 from messaging.types import RecipientToken
-from messaging.views.edges import answerable, find_recipient, show_page
+from messaging.views.edges import page_of_message, show_page
 
 _LABELS = ("Bad", "Not good", "All right", "Good", "Wonderful")
 _GOOD = 4
-_MOST, _SECONDS = 10, 3_600
-"""Answers that one request for a review may bring."""
 
 
-@csrf_exempt  # the token proves who asks; nobody is logged in here
-@transaction.non_atomic_requests
-@answerable
-def rate_page(request: HttpRequest, token: str) -> HttpResponse:
+@page_of_message("rate")
+def rate_page(request: HttpRequest, token: str, link: RecipientToken) -> HttpResponse:
     """Ask how an order was, and keep the answer on POST."""
-    found = find_recipient(token)
-    is_said = request.method == "POST"
-    name = f"rate:{found.tenant_id}:{found.message_id}"
-    if is_said and (wait := count_turn(name, _MOST, _SECONDS)):
-        headers = {"Retry-After": str(wait)}
-        return HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
-    with tenant_scope(found.tenant_id):
-        page = _page(found)
-        if is_said:
-            said = _said(request)
-            if said is None:
-                return HttpResponse(status=HTTPStatus.BAD_REQUEST)
-            rate(page, said)
-            page = _page(found)
+    page = _page(link)
+    if request.method == "POST":
+        said = _said(request)
+        if said is None:
+            return HttpResponse(status=HTTPStatus.BAD_REQUEST)
+        rate(page, said)
+        page = _page(link)
     extra = {
         "page": page,
         "stars": list(zip(STARS, _LABELS, strict=True)),
