@@ -10,6 +10,7 @@ from crm.choices import Channel, ConsentState
 from kernel.scope import current_tenant_id
 
 _EMAIL = Channel.EMAIL.value
+_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,10 @@ class PendingMessage(NamedTuple):
 def order_of(context: Mapping[str, Any]) -> int:
     """Return the order that a message is about; 0 where its event names none of Patron's."""
     try:
-        return int(context.get("order_id") or 0)
-    except (TypeError, ValueError):
+        number = int(context.get("order_id") or 0)
+    except (TypeError, ValueError, OverflowError):
         return 0
+    return number if 0 < number <= _LARGEST_ID else 0
 
 
 class Verdict(NamedTuple):

@@ -1,19 +1,22 @@
 """What of an order can go back, what can be had in its place, and what was asked for here."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
+
+from django.db.models import Max
 
 from crm.choices import OPEN_RETURNS, OrderState, ReturnStatus
-from crm.models import Order, OrderLine, Refund, Return, Variant
+from crm.domain.pieces import Pieces, Taken, take_back
+from crm.models import Order, OrderLine, Refund, Return, Shipment, Variant
 from crm.queries.stock import find_exchanges
 
 OURS: Final = "patron-"
 """Begins the id of what was asked for here, at the store of its order."""
 DAYS: Final = 60
-"""So long after an order its customer may ask; members always may."""
+"""So long after an order arrived its customer may ask, or was placed where nothing is known
+of its parcels; members always may."""
 MOST_INSTEAD: Final = 12
 _KEPT: Final = (ReturnStatus.DECLINED, ReturnStatus.CANCELLED)
 """States in which the goods stay where they are."""
@@ -51,12 +54,14 @@ class GivingBack:
             was paid back as a whole.
         asked: what was asked for here and is still open, the newest; None for nothing.
         until: the last moment at which the customer may ask.
+        nameless: refunds that do not say for what, so that no line is counted as paid back.
     """
 
     order: Order
     lines: list[BackLine]
     asked: Return | None
     until: datetime
+    nameless: int
 
 
 def find_giving_back(order: Order) -> GivingBack:
@@ -64,19 +69,21 @@ def find_giving_back(order: Order) -> GivingBack:
     returns = list(Return.objects.filter(order=order).order_by("-requested_at", "-pk"))
     may = order.is_counted and order.state != OrderState.REFUNDED
     lines = list(OrderLine.objects.filter(order=order).order_by("position", "pk") if may else ())
-    gone = _count_gone(order, returns) if lines else Counter[str]()
-    left = {line.pk: line.quantity - gone[line.line_key] for line in lines}
-    open_lines = [(place, line) for place, line in enumerate(lines) if left[line.pk] > 0]
-    others = find_exchanges({line.sku for _, line in open_lines})
+    pieces = [Pieces(line.line_key, line.sku, line.title, max(line.quantity, 0)) for line in lines]
+    nameless = take_back(pieces, _list_taken(order, returns)) if lines else 0
+    still = list(zip(lines, (each.left for each in pieces), strict=True))
+    others = find_exchanges({line.product_id for line, left in still if left and line.product_id})
     own = [row for row in returns if row.external_id.startswith(OURS)]
     return GivingBack(
         order=order,
         lines=[
-            BackLine(line, place, left[line.pk], _instead(line, others))
-            for place, line in open_lines
+            BackLine(line, place, left, _instead(line, others))
+            for place, (line, left) in enumerate(still)
+            if left
         ],
         asked=next((row for row in own if row.status in OPEN_RETURNS), None),
-        until=order.ordered_at + timedelta(days=DAYS),
+        until=_arrived_at(order) + timedelta(days=DAYS),
+        nameless=nameless,
     )
 
 
@@ -94,20 +101,21 @@ def count_own(order: Order) -> int:
     return Return.objects.filter(order=order, external_id__startswith=OURS).count()
 
 
-def _count_gone(order: Order, returns: Iterable[Return]) -> Counter[str]:
-    """Count by key of the line what is on its way back or was paid back, whichever is more."""
-    back = _count(item for row in returns if row.status not in _KEPT for item in row.items)
-    refunds = Refund.objects.filter(order=order).values_list("lines", flat=True)
-    return back | _count(item for items in refunds for item in items)
+def _arrived_at(order: Order) -> datetime:
+    """Return when the last of its parcels arrived, as far as any did; else when it was placed."""
+    parcels = Shipment.objects.filter(order=order).aggregate(last=Max("delivered_at"))
+    return max(order.ordered_at, parcels["last"] or order.ordered_at)
 
 
-def _count(items: Iterable[Mapping[str, Any]]) -> Counter[str]:
-    found = Counter[str]()
-    for item in items:
-        found[str(item.get("line_key", ""))] += int(item.get("quantity") or 1)
-    return found
+def _list_taken(order: Order, returns: Iterable[Return]) -> list[Taken]:
+    refunds = Refund.objects.filter(order=order).values_list("refunded_at", "lines")
+    back = [row for row in returns if row.status not in _KEPT]
+    return [
+        *(Taken(row.requested_at, is_refund=False, items=row.items) for row in back),
+        *(Taken(at, is_refund=True, items=items) for at, items in refunds),
+    ]
 
 
-def _instead(line: OrderLine, others: Mapping[str, list[Variant]]) -> list[Variant]:
-    found = [one for one in others.get(line.sku, []) if one.sku and one.sku != line.sku]
-    return found[:MOST_INSTEAD]
+def _instead(line: OrderLine, others: Mapping[int, list[Variant]]) -> list[Variant]:
+    found = others.get(line.product_id or 0, [])
+    return [one for one in found if one.sku and one.sku != line.sku][:MOST_INSTEAD]

@@ -7,9 +7,11 @@ from datetime import date
 from django.db.models import Q
 
 from crm.choices import StockState
-from crm.models import Product, Variant
+from crm.models import OrderLine, Product, Variant
 
 ON_SALE = "active"
+MOST_LOOKED_AT = 1_000
+"""Variants that are read in search of an exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +72,31 @@ def find_stock(
     )
 
 
-def find_exchanges(skus: Collection[str]) -> dict[str, list[Variant]]:
-    """Return by SKU the variants of the same product that can be bought now, in the shop's order.
+def find_exchanges(product_ids: Collection[int]) -> dict[int, list[Variant]]:
+    """Return by product the variants that can be bought now, in the shop's order.
 
     Args:
-        skus: of what comes back; one of which nothing else is in stock is left out.
+        product_ids: of what comes back; one of which nothing is in stock is left out. Of products
+            with more than `MOST_LOOKED_AT` variants together the rest is not looked at.
     """
-    back = Variant.objects.filter(sku__in=set(skus) - {""}).values_list("sku", "product_id")
-    products: dict[int, set[str]] = {}
-    for sku, product_id in back:
-        products.setdefault(product_id, set()).add(sku)
-    if not products:
+    if not product_ids:
         return {}
-    others = Variant.objects.filter(product_id__in=products).select_related("product")
-    found: dict[str, list[Variant]] = {}
-    for variant in others.order_by("pk"):
+    variants = Variant.objects.filter(product_id__in=product_ids).select_related("product")
+    found: dict[int, list[Variant]] = {}
+    for variant in variants.order_by("pk")[:MOST_LOOKED_AT]:
         if _of_variant(variant).can_be_bought:
-            for sku in sorted(products[variant.product_id]):
-                found.setdefault(sku, []).append(variant)
+            found.setdefault(variant.product_id, []).append(variant)
     return found
+
+
+def find_bought(order_ids: Collection[int], skus: Collection[str]) -> dict[tuple[int, str], int]:
+    """Return by order and SKU the product that was bought by that SKU, where it is known."""
+    if not (order_ids and skus):
+        return {}
+    lines = OrderLine.objects.filter(
+        order_id__in=order_ids, sku__in=skus, product__isnull=False
+    ).values_list("order_id", "sku", "product_id")
+    return {(order_id, sku): product_id or 0 for order_id, sku, product_id in lines}
 
 
 def _of_variant(variant: Variant) -> Stock:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -31,6 +32,13 @@ REASONS: Final = (
     "I changed my mind",
 )
 MOST_WORDS: Final = 2_000
+STEPS: Final[Mapping[str, tuple[ReturnStatus, ...]]] = {
+    ReturnStatus.REQUESTED: (ReturnStatus.APPROVED, ReturnStatus.DECLINED),
+    ReturnStatus.APPROVED: (ReturnStatus.RECEIVED, ReturnStatus.CANCELLED),
+    ReturnStatus.RECEIVED: (ReturnStatus.COMPLETED, ReturnStatus.DECLINED),
+}
+"""How a member may lead a return on, by how far it is."""
+_TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,8 @@ def move_return(
 
     Raises:
         NotFound: no such return, or another tool looks after it.
-        Conflict: it is over, or the customer may not do this any more.
+        Conflict: it is over, the customer may not do this any more, or it went on meanwhile to
+            where this is none of its `STEPS`.
     """
     row = find_own_return(return_id)
     if row is not None:
@@ -138,10 +147,12 @@ def move_return(
         raise Conflict("This return is over.")
     if not actor and (row.status, status) != (ReturnStatus.REQUESTED, ReturnStatus.CANCELLED):
         raise Conflict("It is on its way already. Please write to us.")
+    if actor and status not in STEPS[row.status]:
+        raise Conflict("It went on meanwhile. Look once more.")
     now = clock.now()
     record = ReturnRecord(
         external_id=row.external_id,
-        version_at=max(now, row.source_version_at),
+        version_at=max(now, row.source_version_at + _TICK),  # each step is news, whatever the clock
         status=status.value,
         label_url=label_url,
     )

@@ -10,27 +10,27 @@ from django.views.decorators.http import require_http_methods
 from crm.choices import ReturnStatus
 from crm.queries.giving_back import GivingBack, find_giving_back
 from crm.queries.order_detail import find_order, web_address
-from crm.services.giving_back import MOST_WORDS, REASONS, ask_back, move_return, read_wanted
-from kernel.errors import DomainError, Invalid
+from crm.services.giving_back import (
+    MOST_WORDS,
+    REASONS,
+    STEPS,
+    ask_back,
+    move_return,
+    read_wanted,
+)
+from kernel.errors import Conflict, DomainError, Invalid
 from tenants.domain import capabilities
 from tenants.services.access import requires
 from tenants.types import TenantRequest
 
-STEPS = {
-    ReturnStatus.REQUESTED: (
-        (ReturnStatus.APPROVED, "Approve it"),
-        (ReturnStatus.DECLINED, "Decline it"),
-    ),
-    ReturnStatus.APPROVED: (
-        (ReturnStatus.RECEIVED, "The parcel is here"),
-        (ReturnStatus.CANCELLED, "Call it off"),
-    ),
-    ReturnStatus.RECEIVED: (
-        (ReturnStatus.COMPLETED, "Done: money or exchange is on its way"),
-        (ReturnStatus.DECLINED, "Decline it"),
-    ),
+_LABELS = {
+    ReturnStatus.APPROVED: "Approve it",
+    ReturnStatus.DECLINED: "Decline it",
+    ReturnStatus.RECEIVED: "The parcel is here",
+    ReturnStatus.CANCELLED: "Call it off",
+    ReturnStatus.COMPLETED: "Done: money or exchange is on its way",
 }
-"""How a return may go on, by how far it is."""
+"""What the button of a step says."""
 
 
 @requires(capabilities.WRITE_NOTES)
@@ -53,7 +53,9 @@ def order_return(request: TenantRequest, order_id: int) -> HttpResponse:
         "order": order,
         "found": found,
         "fault": fault,
-        "steps": STEPS.get(ReturnStatus(found.asked.status), ()) if found.asked else (),
+        "steps": [(step, _LABELS[step]) for step in STEPS[found.asked.status]]
+        if found.asked
+        else [],
         "asks_label": found.asked and found.asked.status == ReturnStatus.REQUESTED,
         "reasons": REASONS,
         "most_words": MOST_WORDS,
@@ -64,15 +66,16 @@ def order_return(request: TenantRequest, order_id: int) -> HttpResponse:
 
 def _change(request: TenantRequest, found: GivingBack) -> None:
     actor = request.user.email
+    shown = str(found.asked.pk) if found.asked else ""
+    if request.POST.get("return_id", "") != shown:
+        raise Conflict("It went on meanwhile. Look once more.")
     if found.asked is None:
         ask_back(found.order.pk, read_wanted(request.POST, found), actor=actor)
         return
     told = request.POST.get("label_url", "").replace("\x00", "").strip()[:2000]
-    label = web_address(told)
-    wanted = request.POST.get("status", "")
-    known = {str(step) for step, _ in STEPS.get(ReturnStatus(found.asked.status), ())}
-    if wanted not in known:
-        raise Invalid("It went on meanwhile. Look once more.")
+    label, wanted = web_address(told), request.POST.get("status", "")
     if told and not label:
         raise Invalid("The address of the label must begin with https://.")
+    if wanted not in ReturnStatus.values:
+        raise Invalid("Say how it goes on.")
     move_return(found.asked.pk, ReturnStatus(wanted), label_url=label, actor=actor)

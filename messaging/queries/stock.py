@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from crm.choices import StockState
-from crm.queries.stock import Shelf, Stock, find_exchanges, find_stock
+from crm.queries.stock import Shelf, Stock, find_bought, find_exchanges, find_stock
 from messaging.domain.goods import Goods, goods_of
 from messaging.types import PendingMessage
 
@@ -66,13 +66,18 @@ def exclusive_values(messages: Sequence[PendingMessage]) -> dict[int, bool]:
 def exchange_values(messages: Sequence[PendingMessage]) -> dict[int, list[dict[str, str]]]:
     """``exchanges``: what can be had in the place of the items that its event names.
 
-    Only variants of the same products that are in stock; at most 12.
+    Only variants of the products that were bought with its order, in stock; at most 12.
     """
-    asked = {message.id: _event_skus(message) for message in messages}
-    found = find_exchanges({sku for skus in asked.values() for sku in skus})
+    asked = {message.id: (message.order_id, _event_skus(message)) for message in messages}
+    bought = find_bought(
+        {order_id for order_id, _ in asked.values() if order_id},
+        {sku for _, skus in asked.values() for sku in skus},
+    )
+    found = find_exchanges(set(bought.values()))
     values = {}
-    for message_id, skus in asked.items():
-        variants = {one.pk: one for sku in skus for one in found.get(sku, [])}
+    for message_id, (order_id, skus) in asked.items():
+        products = [bought.get((order_id, sku), 0) for sku in skus]
+        variants = {one.pk: one for product in products for one in found.get(product, [])}
         values[message_id] = [
             {
                 "title": str(one.product),

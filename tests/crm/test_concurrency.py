@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 
+from crm.choices import ReturnStatus
 from crm.errors import IngestConflict
 from crm.models import (
     Event,
@@ -19,12 +20,15 @@ from crm.models import (
     Postcode,
     Profile,
     ProfileMerge,
+    Return,
     Store,
 )
+from crm.queries.giving_back import find_giving_back
 from crm.services import strays
 from crm.services.batch import Batch
 from crm.services.events import append_events
 from crm.services.facts import refresh_facts
+from crm.services.giving_back import REASONS, WantedBack, ask_back, move_return
 from crm.services.ingest import apply_records
 from crm.services.merging import merge_profiles
 from crm.services.parting import unmerge_profile
@@ -297,3 +301,59 @@ def test_settling_postcodes_waits_for_no_address_that_waits_for_it(tenant: Tenan
     with transaction.atomic():
         found = Postcode.objects.order_by("code").values_list("code", "seen_count", "latitude")
         assert list(found) == [(code, 2, 51.5) for code in ("A1", "A11AA", "N9", "N99ZZ")]
+
+
+def refused_after(tenant: Tenant, first: Callable[[], object], second: Callable[[], object]) -> str:
+    """Do one thing, and another in a thread that waits for its end; return why that was refused."""
+
+    def run() -> str:
+        try:
+            with tenant_scope(tenant.pk), pytest.raises(Conflict) as refused:
+                second()
+            return refused.value.detail
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            first()
+            later = pool.submit(run)
+            until_somebody_waits(later.done)
+        return later.result(WAIT)
+
+
+def test_of_two_who_decide_a_return_the_second_sees_what_the_first_did(tenant: Tenant) -> None:
+    with transaction.atomic():
+        store = make_store()
+        apply_records(store.pk, [order()], source="webhook", now=NOON)
+        [placed] = Order.objects.all()
+        [line] = find_giving_back(placed).lines
+    wanted = WantedBack(pieces={line.line.line_key: 1}, reason=REASONS[0])
+    member = "bob@example.com"
+
+    asked_twice = refused_after(
+        tenant,
+        lambda: ask_back(placed.pk, wanted, actor=member),
+        lambda: ask_back(placed.pk, wanted, actor=member),
+    )
+    with transaction.atomic():
+        [asked] = Return.objects.all()
+        Return.objects.update(status="requested")
+    called_off = refused_after(
+        tenant,
+        lambda: move_return(asked.pk, ReturnStatus.APPROVED, actor=member),
+        lambda: move_return(asked.pk, ReturnStatus.CANCELLED),
+    )
+    decided_twice = refused_after(
+        tenant,
+        lambda: move_return(asked.pk, ReturnStatus.RECEIVED, actor=member),
+        lambda: move_return(asked.pk, ReturnStatus.CANCELLED, actor=member),
+    )
+
+    assert (asked_twice, called_off, decided_twice) == (
+        "A return of this order is open already.",
+        "It is on its way already. Please write to us.",
+        "It went on meanwhile. Look once more.",
+    )
+    with transaction.atomic():
+        assert Return.objects.get().status == "received"
