@@ -42,10 +42,11 @@ class LiveFlow:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A run of which a condition is asked."""
+    """A run of which a condition is asked; ``told`` is what the event says that started it."""
 
     run_id: int
     profile_id: int
+    told: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,3 +109,4 @@ OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "not_set": lambda actual, value: False,
 }
 """By word: a test of the event's value against the filter's. Amounts compare as numbers."""
+NEEDS_NO_VALUE: Final = frozenset({"is_set", "not_set"})

@@ -13,7 +13,8 @@ BOUGHT: Final = frozenset({"product_ids", "variant_ids", "skus"})
 PARK, SKIP_NODE, EXIT_RUN = "park", "skip", "exit"
 MOST_WAIT: Final = timedelta(days=1)
 Condition = Mapping[str, Any]
-"""A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``."""
+"""A segment definition; in a split also leaves such as ``{"message": "n1", "is": "opened"}``, and
+``{"trigger": "total", "is": ">=", "value": 50}`` of the event that started the run."""
 
 
 @dataclass(frozen=True, slots=True)

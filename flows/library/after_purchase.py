@@ -29,6 +29,7 @@ from flows.library.steps import (
     is_field,
     message,
     split,
+    started_with,
     wait_event,
 )
 from messaging.choices import ASKS_FOR_REVIEW
@@ -150,6 +151,8 @@ REGULARS: Final = Gift("regulars", "Thank-you for regulars", percent=10, days=5,
 def build(bound: Bound) -> dict[str, Any]:
     """Return the definition; day 0 is the confirmation, a flow of its own.
 
+    Whether a refill is due is asked of this very order, whatever else somebody bought.
+
     A delivery that nobody tells of is taken to have come ten days after the second look. At the
     earliest the second mail to sell leaves on day 16, the last one on day 46: what was ordered
     later than that is another order.
@@ -194,7 +197,7 @@ def build(bound: Bound) -> dict[str, Any]:
             "month": delay(30, "days", "still"),
             "still": split(_ordered_within(45), yes="newer", no="used_up"),
             "used_up": split(
-                {"bought": {"flag": ["consumable"]}, "within": {"days": 58}},
+                started_with("product_flags", "contains", "consumable"),
                 yes="refill",
                 no="new_things",
             ),

@@ -139,7 +139,7 @@ def build(bound: Bound) -> dict[str, Any]:
             "not_called": end("nobody called"),
             "read": end("read the mail"),
             "unread": end("not reached by text"),
-            "reminded": end("reminded by text"),
+            "reminded": end("the text was the last step"),
         },
         reentry={"policy": "keyed", "property": "cart_id"},
         exit_on=[ORDER],

@@ -105,7 +105,7 @@ def _technical(bound: base.Bound) -> dict[str, Any]:
             ),
             "check_in": steps.message(CHECK_IN, "over"),
             "helped": steps.end("support is at it already"),
-            "over": steps.end("guide and check-in are sent"),
+            "over": steps.end("the check-in was the last step"),
         },
         reentry={"policy": "every_time"},
         exit_on=_OF_ORDER,
@@ -119,7 +119,7 @@ def _high_value(bound: base.Bound) -> dict[str, Any]:
         {
             "arrive": steps.delay(3, "days", "care"),
             "care": steps.message(CARE, "over"),
-            "over": steps.end("the guide is sent"),
+            "over": steps.end("the guide was the last step"),
         },
         reentry={"policy": "every_time"},
         exit_on=_OF_ORDER,

@@ -149,7 +149,7 @@ def _repeat(bound: base.Bound) -> dict[str, Any]:
             "discover": steps.message(DISCOVER, "rest"),
             "rest": steps.delay(21, "days", "answers", until_time="10:00"),
             "answers": steps.message(ANSWERS, "over"),
-            "over": steps.end("all three are sent"),
+            "over": steps.end("the third mail was the last step"),
         },
         reentry={"policy": "after", "n": 90, "unit": "days"},
         entry_filter=steps.is_field("order_count", ">=", 2),

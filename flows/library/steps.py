@@ -148,6 +148,11 @@ def in_segment(segment: str) -> Condition:
     return {"segment": segment, "is": "member"}
 
 
+def started_with(name: str, operator: str, value: Any) -> Condition:
+    """Return a condition on a property of the event that started this run."""
+    return {"trigger": name, "is": operator, "value": value}
+
+
 def opened(node: str) -> Condition:
     """Return that a message of this run was opened."""
     return {"message": node, "is": "opened"}

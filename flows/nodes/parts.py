@@ -53,7 +53,8 @@ CONDITION: Final[dict[str, Any]] = {
     "format": "condition",
     "title": "Who",
     "description": "A segment definition. Leaves may also ask for a message of this run: "
-    '{"message": "<node>", "is": "sent" | "opened" | "clicked"}.',
+    '{"message": "<node>", "is": "sent" | "opened" | "clicked"}, and for a property of the event '
+    'that started it: {"trigger": "total", "is": ">=", "value": 50}.',
 }
 FILTER: Final[dict[str, Any]] = {
     "type": "array",

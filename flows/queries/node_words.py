@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from flows.domain.conditions import MESSAGE, TRIGGER, asks_run, read_trigger
 from flows.domain.graph import Delay, Exit, ExitOn, Graph, Message, Node, Split
 from flows.domain.nodes import (
     ABSplit,
@@ -33,6 +34,7 @@ from flows.domain.words import (
     speak_delay,
     speak_match,
     speak_message,
+    speak_property,
     speak_tags,
     speak_timeout,
 )
@@ -104,11 +106,12 @@ class Names:
 
 def condition_words(condition: Mapping[str, Any], names: "Names") -> str:
     """Return a condition of a flow in words."""
-    if "message" in condition:
-        return f"“{names.message(condition['message'])}” was {condition['is']}"
-    children = condition.get("children")
-    if children and any(_asks_messages(child) for child in children):
-        parts = [go_on(condition_words(child, names)) for child in children]
+    if MESSAGE in condition:
+        return f"“{names.message(condition[MESSAGE])}” was {condition['is']}"
+    if TRIGGER in condition:
+        return f"What started it: {speak_property(read_trigger(condition))}"
+    if asks_run(condition):
+        parts = [go_on(condition_words(child, names)) for child in condition["children"]]
         if condition["op"] == "not":
             return "Not (" + ", ".join(parts) + ")"
         return begin_sentence(f" {condition['op']} ".join(parts))
@@ -149,15 +152,9 @@ def _conditions(graph: Graph) -> Iterator[Mapping[str, Any]]:
 
 
 def _products_in(condition: Mapping[str, Any]) -> set[int]:
-    if "message" in condition:
-        return set()
-    if _asks_messages(condition):
-        return {key for child in condition["children"] for key in _products_in(child)}
+    if asks_run(condition):
+        return {key for child in condition.get("children", ()) for key in _products_in(child)}
     return products_named(parse_definition(condition))
-
-
-def _asks_messages(condition: Mapping[str, Any]) -> bool:
-    return "message" in condition or any(map(_asks_messages, condition.get("children", ())))
 
 
 def exit_words(exit_on: ExitOn, graph: Graph, names: Names) -> str:

@@ -24,7 +24,7 @@ from flows.domain.nodes import (
 )
 from flows.domain.steps import NOTHING, Asked
 from flows.domain.triggers import fits, name_properties
-from flows.domain.values import EventMatch
+from flows.domain.values import Condition, EventMatch
 from flows.queries import people, reach
 from flows.queries.ab_tests import find_winner
 from flows.queries.goods import find_variants
@@ -182,13 +182,18 @@ def named_of(walker: Walker) -> Mapping[str, Any]:
     return name_properties(trigger.get("event", ""), trigger.get("object_id"), walker.properties)
 
 
+def who_meets(condition: Condition, group: Sequence[Walker], now: datetime) -> set[int]:
+    """Return the runs of a group that meet a condition."""
+    subjects = [Subject(each.run_id, each.profile_id, named_of(each)) for each in group]
+    return runs_that_meet(condition, subjects, now)
+
+
 def _ask_branches(node: Branches, group: Sequence[Walker], now: datetime) -> Answers:
     """Ask each condition of those whom none before it took."""
     ways: dict[int, str] = {}
     left = list(group)
     for way in node.branches:
-        subjects = [Subject(walker.run_id, walker.profile_id) for walker in left]
-        met = runs_that_meet(way.condition, subjects, now) if subjects else set()
+        met = who_meets(way.condition, left, now) if left else set()
         ways |= dict.fromkeys(met, f"{WAY}{way.name}")
         left = [walker for walker in left if walker.run_id not in met]
     return {walker.run_id: Asked(way=ways.get(walker.run_id, ELSE)) for walker in group}

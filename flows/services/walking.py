@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from flows.choices import RunStatus
+from flows.domain.conditions import asks_trigger
 from flows.domain.graph import (
     DRAFT,
     LIVE,
@@ -28,12 +29,11 @@ from flows.domain.values import Condition
 from flows.errors import StepError
 from flows.queries import people
 from flows.queries.versions import find_endpoints
-from flows.services.asking import ask, group_walkers
-from flows.services.conditions import runs_that_meet
+from flows.services.asking import ask, group_walkers, who_meets
 from flows.services.contexts import Contexts, load_contexts
 from flows.services.failing import settle
 from flows.services.walkers import Broken, Due, Step, Walker
-from flows.types import NewReview, Subject, TemplateRef
+from flows.types import NewReview, TemplateRef
 from messaging.types import NewMessage
 
 MAX_ROUNDS = 20
@@ -167,8 +167,7 @@ class Walk:
 
     def _who_meets(self, condition: Condition, group: Sequence[Walker]) -> set[int]:
         """Return the runs of a group that meet a condition."""
-        subjects = [Subject(walker.run_id, walker.profile_id) for walker in group]
-        return runs_that_meet(condition, subjects, self.now)
+        return who_meets(condition, group, self.now)
 
     def _step(self, walker: Walker, asked: Asked | None) -> bool:
         node = walker.standing
@@ -281,5 +280,8 @@ class Walk:
 def _reads_trigger(graph: Graph) -> bool:
     """Say whether anything in a definition may ask for what started the run."""
     return any(
-        not isinstance(node, Message | Delay | Split | Exit | Goal) for node in graph.nodes.values()
+        asks_trigger(node.condition)
+        if isinstance(node, Split)
+        else not isinstance(node, Message | Delay | Exit | Goal)
+        for node in graph.nodes.values()
     )

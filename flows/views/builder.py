@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from flows.choices import ON
-from flows.domain.conditions import asks_messages, is_shaped
+from flows.domain.conditions import asks_run, is_shaped
 from flows.models import Flow
 from flows.queries import builder
 from flows.services import drafts
@@ -28,7 +28,7 @@ from kernel import asked, clock
 from kernel.errors import DomainError, Invalid, NotFound, Outdated
 from kernel.formats import format_time
 from segments.queries.builder import describe_language
-from segments.queries.drafts import examine
+from segments.queries.drafts import Examined, examine
 from segments.queries.impact import measure_impact
 from segments.queries.listing import describe_definition
 from tenants.domain import capabilities
@@ -36,7 +36,7 @@ from tenants.services.access import requires
 from tenants.types import TenantRequest
 
 _STATUSES = {NotFound: HTTPStatus.NOT_FOUND, Outdated: HTTPStatus.PRECONDITION_FAILED}
-OF_MESSAGES = "It asks for a message of the run, so nobody can be counted here."
+OF_RUN = "It asks what happened on the way through the flow, so nobody can be counted here."
 
 
 @requires(capabilities.EDIT_FLOWS)
@@ -191,12 +191,12 @@ def preview_condition(request: TenantRequest) -> HttpResponse:
         condition = json.loads(request.POST.get("definition", ""))
     except (ValueError, RecursionError):
         return render(request, "segments/_impact.html", {"error": "This is not valid JSON."})
-    leaves = [leaf for leaf in examine(condition) if not _is_of_message(condition, leaf.path)]
+    leaves = [found for leaf in examine(condition) if (found := _examine_run(condition, leaf))]
     told = [asdict(leaf) for leaf in leaves]
     is_marked = any(leaf.fault for leaf in leaves)
     context: dict[str, Any] = {"segment": None, "leaves": told, "is_marked": is_marked}
-    if is_shaped(condition) and asks_messages(condition):
-        context |= {"error": OF_MESSAGES, "leaves": told if is_marked else []}
+    if is_shaped(condition) and asks_run(condition):
+        context |= {"error": OF_RUN, "leaves": told if is_marked else []}
         return render(request, "segments/_impact.html", context)
     try:
         is_quick = "quick" in request.POST
@@ -209,12 +209,16 @@ def preview_condition(request: TenantRequest) -> HttpResponse:
     return render(request, "segments/_impact.html", context)
 
 
-def _is_of_message(condition: Any, path: str) -> bool:
-    """Say whether a sound question for a message of the run stands at a place of a condition."""
+def _examine_run(condition: Any, leaf: Examined) -> Examined | None:
+    """Say what is wrong with a question of the run itself; None where nothing is."""
     found = condition
-    for step in path.split(".children[")[1:]:
+    for step in leaf.path.split(".children[")[1:]:
         found = found["children"][int(step.rstrip("]"))]
-    return isinstance(found, dict) and "message" in found and is_shaped(found)
+    if not is_shaped(found) or "children" in found or not asks_run(found):
+        return leaf
+    problem = drafts.find_fault(found, "")
+    at = problem.path.strip(".") if problem else ""
+    return Examined(leaf.path, at=at, fault=problem.text) if problem else None
 
 
 def _addresses(request: TenantRequest, flow_id: int) -> dict[str, Any]:

@@ -385,6 +385,21 @@ def test_every_type_of_step_opens_its_form_and_comes_back_unchanged(
     assert draft_of(shop, flow.pk) == graph
 
 
+def ask_what_started_it(page: Page, dialog: Locator, *test: str) -> None:
+    """Ask for a property of the event that started the run as well."""
+    panel(page).get_by_role("button", name="Change who").click()
+    dialog.get_by_role("button", name="Add").first.click()
+    page.get_by_role("combobox", name="Find a condition").fill("that started it")
+    page.keyboard.press("Enter")
+    name, operator, value = test
+    dialog.get_by_label("Property").fill(name)
+    page.keyboard.press("Tab")
+    dialog.get_by_label("How it is compared").select_option(operator)
+    dialog.get_by_label("Value").fill(value)
+    page.keyboard.press("Tab")
+    dialog.get_by_role("button", name="Use it").click()
+
+
 def test_a_split_asks_what_segments_ask_and_what_became_of_a_message(
     page: Page, site: str, shop: Tenant
 ) -> None:
@@ -402,6 +417,17 @@ def test_a_split_asks_what_segments_ask_and_what_became_of_a_message(
     expect(saved(page)).to_be_visible()
     graph = draft_of(shop, flow_id)
     assert graph["nodes"]["split"]["condition"] == {"message": "note", "is": "opened"}
+    ask_what_started_it(page, dialog, "total", ">=", "50")
+    expect(card(page, "split")).to_contain_text("what started it: total is at least 50")
+    expect(saved(page)).to_be_visible()
+    asked = draft_of(shop, flow_id)["nodes"]["split"]["condition"]
+    assert asked == {
+        "op": "and",
+        "children": [
+            {"message": "note", "is": "opened"},
+            {"trigger": "total", "is": ">=", "value": 50},
+        ],
+    }
     assert graph["nodes"][graph["nodes"]["split"]["no"]] == {"type": "exit"}
     card(page, "").click()
     Hand(page).add("Goal")

@@ -122,7 +122,13 @@ FLOWS: dict[str, Callable[[], dict[str, Any]]] = {
             "loop": {"type": "goto", "target": "morning", "max_visits": 2, "otherwise": "split"},
             "split": {
                 "type": "split",
-                "condition": {"message": "note", "is": "sent"},
+                "condition": {
+                    "op": "and",
+                    "children": [
+                        {"message": "note", "is": "sent"},
+                        {"trigger": "n", "is": ">", "value": 0},
+                    ],
+                },
                 "yes": "end",
                 "no": "won",
             },

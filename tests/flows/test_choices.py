@@ -11,8 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from crm.models import Profile
 from flows.domain.lots import draw_bucket
 from flows.models import Flow, FlowRun, RunStep
+from flows.services.drafts import look_at
 from flows.services.flows import publish
 from kernel import clock
+from kernel.errors import Invalid
 from kernel.tenancy import current_tenant_id
 from messaging.models import Message
 from tenants.models import Tenant
@@ -77,6 +79,52 @@ def test_the_first_branch_that_holds_is_taken(ada: Profile) -> None:
         people[2].pk: "otherwise",
     }
     assert queued() == [("note", people[1].pk), ("note", people[2].pk)]
+
+
+def test_a_way_may_ask_what_the_event_says_that_started_the_run(ada: Profile) -> None:
+    """Of this very event, whatever else happened to the person."""
+    large = {"trigger": "total", "is": ">=", "value": 50}
+    ask = {
+        "type": "branches",
+        "branches": [
+            {
+                "name": "Large, Ada",
+                "condition": {"op": "and", "children": [large, named("Ada")]},
+                "next": "end",
+            },
+            {"name": "Large", "condition": large, "next": "end"},
+        ],
+        "otherwise": "small",
+    }
+    small = {
+        "type": "split",
+        "condition": {"op": "not", "children": [{**large, "is": "<", "value": 20}]},
+        "yes": "end",
+        "no": "end",
+    }
+    graph = definition({"ask": ask, "small": small})
+    flow = make_flow(graph)
+    bob = make_profile(first_name="Bob")
+    for person, total in ((ada, 60), (ada, 30), (bob, "50.00"), (bob, 10)):
+        happen("Order Placed", person, total=total)
+    advance()
+    taken = RunStep.objects.exclude(node_id="end").order_by("run_id", "id")
+    assert list(taken.values_list("result", flat=True)) == [
+        "way: Large, Ada",
+        "otherwise",
+        "yes",
+        "way: Large",
+        "otherwise",
+        "no",
+    ]
+    assert (
+        look_at(graph)["nodes"]["small"]["text"] == "Not (what started it: total is less than 20)"
+    )
+    for wrong in ({**large, "is": "near"}, {**large, "trigger": ""}, {**large, "value": None}):
+        with pytest.raises(Invalid):
+            publish(flow.pk, definition({"ask": {**small, "condition": wrong}}))
+    with pytest.raises(Invalid):
+        publish(flow.pk, definition(entry_filter=large))
 
 
 def test_nodes_ask_in_sets_however_many_runs_there_are(ada: Profile) -> None:

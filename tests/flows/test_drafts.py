@@ -185,6 +185,22 @@ def test_words_ways_and_conditions_are_told() -> None:
     assert advised == [("", "goal"), ("split", "")], "both ways of the split lead to one end"
 
 
+def test_a_flow_without_a_goal_and_a_text_that_few_agreed_to_are_advised_on() -> None:
+    def advised(*, has_goal: bool = True, **nodes: dict[str, Any]) -> list[tuple[str, str]]:
+        graph = definition(nodes, **({"goal": {"event": "Order Placed"}} if has_goal else {}))
+        return [(one["node"], one["at"]) for one in look_at(graph)["advice"]]
+
+    text = message_node(channel="sms")
+    by_channel = {"branches": [{"channel": "sms", "next": "text"}], "otherwise": "mail"}
+    choice = {"type": "channel", "message_class": "promotional", **by_channel}
+    assert advised(has_goal=False, mail=message_node()) == [("", "goal")]
+    assert advised(mail=message_node(then="goal"), goal={"type": "goal", "name": "Bought"}) == []
+    assert advised(mail=message_node()) == []
+    assert advised(text=text) == [("text", "")], "few agreed, and the others get nothing"
+    assert advised(choose=choice, text=text, mail=message_node()) == []
+    assert advised(text={**text, "message_class": "transactional"}) == [], "needs no consent"
+
+
 def test_once_in_a_lifetime_is_advised_on_where_it_happens_again() -> None:
     """Once in a lifetime is a trap where it happens again."""
 
@@ -292,7 +308,8 @@ def test_a_condition_that_asks_for_messages_is_looked_at_without_counting(owner:
 
     opened = {"message": "note", "is": "opened"}
     assert "Finish what is marked" in look(opened, {"field": "order_count", "is": "x"})
-    assert "asks for a message of the run" in look(opened)
+    assert "on the way through the flow" in look(opened)
+    assert "on the way through the flow" in look({"trigger": "total", "is": ">", "value": "5"})
 
 
 def test_two_versions_are_compared_step_by_step(owner: Client) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flows.domain.conditions import asks_messages
+from flows.domain.conditions import asks_run
 from flows.domain.graph import Graph, Message
 from flows.domain.lots import draw_bucket, pick_way
 from flows.domain.nodes import (
@@ -31,7 +31,14 @@ from flows.domain.nodes import (
 from flows.domain.steps import Asked
 from flows.domain.values import Condition
 from flows.queries import people, reach
-from flows.services.asking import draw_share, has_happened, pass_by, read_date, since_of
+from flows.services.asking import (
+    draw_share,
+    has_happened,
+    named_of,
+    pass_by,
+    read_date,
+    since_of,
+)
 from flows.services.conditions import combine
 from flows.services.dry.stretches import Stretches
 from flows.services.exits import SEGMENT_ENTERED
@@ -174,8 +181,8 @@ class Facts:
         def whose_profile(asked: Condition) -> set[int]:
             return {each.run_id for each in group if self.meets(asked, each.profile_id, now)}
 
-        everybody = {walker.run_id for walker in group}
-        return combine(condition, everybody, whose_message, whose_profile)
+        told = {walker.run_id: named_of(walker) for walker in group}
+        return combine(condition, told, whose_message, whose_profile)
 
     def meets(self, condition: Condition, person_id: int, now: datetime) -> bool:
         """Say whether somebody meets a condition.
@@ -190,7 +197,7 @@ class Facts:
         return self._then.get((id(condition), person_id, now), guess)
 
     def expect(self, conditions: Sequence[Condition], person_id: int, now: datetime) -> None:
-        """Have conditions answered; those on messages ask nothing.
+        """Have conditions answered; those on the run ask nothing.
 
         Raises:
             Unanswered: some of them are yet to be found out, and nothing is guessed.
@@ -198,7 +205,7 @@ class Facts:
         missing = [
             each
             for each in conditions
-            if (id(each), person_id, now) not in self._then and not asks_messages(each)
+            if (id(each), person_id, now) not in self._then and not asks_run(each)
         ]
         if not missing:
             return

@@ -1,7 +1,7 @@
 """People and their events, read from the stores for a dry walk: three statements for any number."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -9,11 +9,12 @@ from typing import Any
 
 from crm.choices import Channel
 from crm.types import EventRef
+from flows.domain.conditions import asks_trigger
 from flows.domain.delays import pick_zone
 from flows.domain.graph import EventTrigger, Graph, Message, SegmentTrigger, Split
 from flows.domain.nodes import Act, Branches, DateWait, EventWait, PropertyChange, StockWait
 from flows.domain.starts import ADDED, ArrivalTrigger, RefillTrigger, event_of
-from flows.domain.values import EventMatch
+from flows.domain.values import Condition, EventMatch
 from flows.queries import dry as queries
 from flows.queries.told import Told, name_told
 from flows.services.dry.facts import Person, Reach
@@ -55,7 +56,11 @@ def find_needs(graph: Graph) -> Needs:
     dates = [node for node in nodes if isinstance(node, DateWait)]
     asked = [*waits, *exits]
     told = {match.event for match in asked if match.needs_properties and not match.message}
-    is_start_told = bool(told) or any(node.holder == "event" for node in dates)
+    is_start_told = (
+        bool(told)
+        or any(node.holder == "event" for node in dates)
+        or any(map(asks_trigger, _conditions(graph)))
+    )
     return Needs(
         names=frozenset(starts | ends | {match.event for match in waits if not match.message}),
         starts=frozenset(starts),
@@ -63,6 +68,14 @@ def find_needs(graph: Graph) -> Needs:
         asked=tuple(asked),
         profile_dates=frozenset(node.name for node in dates if node.holder == "profile"),
     )
+
+
+def _conditions(graph: Graph) -> Iterator[Condition]:
+    for node in graph.nodes.values():
+        if isinstance(node, Split):
+            yield node.condition
+        if isinstance(node, Branches):
+            yield from (way.condition for way in node.branches)
 
 
 def _starts(graph: Graph) -> set[str]:

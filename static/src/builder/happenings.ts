@@ -10,7 +10,7 @@ import { adder, addButton, isSpan, months, number, phrase, select, several, span
 import { hasOnly, isObject } from "./json";
 import type { Json, Obj } from "./json";
 import { choice } from "./language";
-import { addTest, drawMeasure, drawTests, drawWindow, fitsCount, fitsSum, fitsTests, fitsWindow } from "./parts";
+import { addTest, drawMeasure, drawProperty, drawTests, drawWindow, fitsCount, fitsSum, fitsTests, fitsWindow } from "./parts";
 
 function drawEventName(cursor: Cursor, { combos }: Tools): HTMLElement {
   return oneOf(combos, cursor, { label: "Event", placeholder: "event", query: { of: "event" } });
@@ -58,6 +58,20 @@ function edge(key: string, label: string): Form {
 
 export const firstEvent = edge("first_event", "The very first");
 export const lastEvent = edge("last_event", "The most recent");
+
+const TRIGGER_TESTS = ["=", "!=", ">", ">=", "<", "<=", "contains", "in", "is_set", "not_set"];
+
+/** What the event says that started the flow. */
+export const trigger: Form = {
+  icon: "bolt",
+  fits: (raw) => hasOnly(raw, ["trigger", "is", "value"]) && fitsTests([{ property: raw["trigger"] ?? null, is: raw["is"] ?? null, value: raw["value"] ?? null }]),
+  draw: (cursor, tools) => ({
+    line: [
+      drawName(cursor, "What started it says that", tools),
+      ...drawProperty(cursor, { key: "trigger", operators: TRIGGER_TESTS, event: tools.language.trigger }, tools),
+    ],
+  }),
+};
 
 const MOST_STEPS = 5;
 const LENGTHS = ["hours", "days", "weeks"];

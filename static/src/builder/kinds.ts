@@ -3,7 +3,7 @@
 import { beginComparison, comparison } from "./comparison";
 import { kindOf } from "./forms";
 import type { Form } from "./forms";
-import { bought, event, firstEvent, funnel, lastEvent, notBought, season } from "./happenings";
+import { bought, event, firstEvent, funnel, lastEvent, notBought, season, trigger } from "./happenings";
 import { isObject } from "./json";
 import type { Json } from "./json";
 import type { Language } from "./language";
@@ -14,6 +14,7 @@ const FORMS: Record<string, Form> = {
   consent,
   segment,
   message,
+  trigger,
   event,
   bought,
   not_bought: notBought,
@@ -110,7 +111,7 @@ export function listEntries(language: Language): Entry[] {
   const others = [...language.conditions.values()].filter(({ name }) => !(name in FORMS)).map(({ name, about, examples }) =>
     entry(name.replaceAll("_", " "), "More", "code", about, examples[0] ?? { [name]: "" }),
   );
-  return [...ofMessages(language), ...KINDS, nearPostcode(language.country), ...others, ...fields];
+  return [...ofMessages(language), ...ofTrigger(language), ...KINDS, nearPostcode(language.country), ...others, ...fields];
 }
 
 /** In a flow: what became of one of its messages. */
@@ -118,6 +119,12 @@ function ofMessages({ messages }: Language): Entry[] {
   const [first] = messages;
   if (!first) return [];
   return [entry("A message of this flow was opened", DID, "mail", "sent opened clicked read", { message: first.value, is: "opened" })];
+}
+
+/** In a flow that an event starts: what that one event says. */
+function ofTrigger({ trigger: name }: Language): Entry[] {
+  if (!name) return [];
+  return [entry(`What the ${name} that started it says`, DID, "bolt", "trigger split event property this order total", { trigger: "", is: "=" })];
 }
 
 /** Offer a distance from a postcode, in the country and the unit that the merchant thinks in. */

@@ -53,6 +53,8 @@ interface Told {
   zone: string;
   /** Messages of a flow whose fate can be asked for; none where segments are built. */
   messages?: Choice[];
+  /** The event that starts the flow, whose properties can be asked for; empty where none does. */
+  trigger?: string;
   /** Asked above an empty canvas. */
   question?: string;
   /** Whether an empty canvas asks for its first condition by itself. */
@@ -69,6 +71,7 @@ export class Language {
   readonly flags: readonly Choice[];
   readonly starters: readonly Starter[];
   readonly messages: readonly Choice[];
+  readonly trigger: string;
   readonly question: string;
   readonly isEager: boolean;
   readonly zone: string;
@@ -88,6 +91,7 @@ export class Language {
     this.flags = told.flags.map(([value, label]) => ({ value, label }));
     this.starters = told.starters;
     this.messages = told.messages ?? [];
+    this.trigger = told.trigger ?? "";
     this.question = told.question ?? "Who should be in this segment?";
     this.isEager = told.isEager ?? false;
     this.zone = told.zone;
@@ -130,6 +134,8 @@ const COMPARED: Record<string, string> = {
   between: "is between",
   exists: "is known",
   missing: "is not known",
+  is_set: "is known",
+  not_set: "is not known",
 };
 
 const WORDS: Record<string, string> = {

@@ -145,14 +145,22 @@ export function fitsTests(value: Json | undefined): boolean {
 
 const MOST_TESTS = 10;
 const LISTED = ["in", "not_in"];
-const UNSAID = ["exists", "missing"];
+const UNSAID = ["exists", "missing", "is_set", "not_set"];
 const NUMERIC = [">", ">=", "<", "<="];
 
-function drawTest(test: Cursor, event: string, isFirst: boolean, { language, combos }: Tools): Child[] {
+interface Asked {
+  /** The key that names the property, and how it may be compared. */
+  key: string;
+  operators: readonly string[];
+  event: string;
+}
+
+/** Draw a property of an event, how it is compared, and with what. */
+export function drawProperty(test: Cursor, { key, operators, event }: Asked, { combos }: Tools): Child[] {
   const raw = isObject(test.value) ? test.value : {};
   const operator = test.key("is").text;
   const value = test.key("value");
-  const options = { label: "Value", query: { of: "event_value", event, name: test.key("property").text } };
+  const options = { label: "Value", query: { of: "event_value", event, name: test.key(key).text } };
   const changeTo = (next: string): void => {
     const isKept = LISTED.includes(next) === LISTED.includes(operator) && !UNSAID.includes(next);
     test.merge({ is: next, value: isKept ? raw["value"] : undefined });
@@ -166,10 +174,16 @@ function drawTest(test: Cursor, event: string, isFirst: boolean, { language, com
           ? number(value, { label: "Value" })
           : oneOf(combos, value, options, ["=", "!="].includes(operator) ? readWord : undefined);
   return [
-    word(isFirst ? "where" : "and"),
-    oneOf(combos, test.key("property"), { label: "Property", placeholder: "property", query: { of: "event_property", event } }),
-    select(test.key("is"), { label: "How it is compared", choices: language.tests.map((one) => choice(one, speakOperator(one))), value: operator, pick: changeTo }),
+    oneOf(combos, test.key(key), { label: "Property", placeholder: "property", query: { of: "event_property", event } }),
+    select(test.key("is"), { label: "How it is compared", choices: operators.map((one) => choice(one, speakOperator(one))), value: operator, pick: changeTo }),
     ...(UNSAID.includes(operator) ? [] : [control]),
+  ];
+}
+
+function drawTest(test: Cursor, event: string, isFirst: boolean, tools: Tools): Child[] {
+  return [
+    word(isFirst ? "where" : "and"),
+    ...drawProperty(test, { key: "property", operators: tools.language.tests, event }, tools),
     takeOut("Take out this filter", `${test.id}-x`, () => test.set(undefined)),
   ];
 }

@@ -9,10 +9,9 @@ import { wordsOf } from "./Card";
 import { ConditionDialog } from "./ConditionDialog";
 import { Conflict, Elsewhere } from "./Conflict";
 import { EditorContext } from "./context";
-import type { Editor } from "./context";
+import type { ConditionAsked, Dragged, Editor } from "./context";
 import { Grammar } from "./graph";
 import type { Changed, Copied, Way } from "./graph";
-import type { Json } from "./json";
 import { readKeys } from "./keys";
 import type { Deeds } from "./keys";
 import { List } from "./List";
@@ -23,7 +22,7 @@ import { Problems } from "./Problems";
 import { Publish } from "./Publish";
 import { Settings } from "./Settings";
 import { Toolbar } from "./Toolbar";
-import type { DraftTold, Graph, NodeKind, Problem, Told } from "./told";
+import type { DraftTold, Graph, Problem, Told } from "./told";
 import { useDraft } from "./useDraft";
 import { useCounts, useLook } from "./useLook";
 
@@ -37,12 +36,6 @@ type Side = "step" | "problems" | null;
 interface Asked {
   way: Way;
   beside: DOMRect;
-}
-
-interface Condition {
-  title: string;
-  value: Json | undefined;
-  done: (value: Json | undefined) => void;
 }
 
 export function App({ told }: { told: Told }): ReactNode {
@@ -64,11 +57,13 @@ export function App({ told }: { told: Told }): ReactNode {
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set([""]));
   const [side, setSide] = useState<Side>(isEmpty(told.draft.graph) ? "step" : null);
   const [asked, setAsked] = useState<Asked | null>(null);
-  const [condition, setCondition] = useState<Condition | null>(null);
+  const [condition, setCondition] = useState<ConditionAsked | null>(null);
   const [isPublishing, setPublishing] = useState(false);
   const [isSettling, setSettling] = useState(false);
-  const [dragged, setDragged] = useState<NodeKind | null>(null);
+  const [dragged, setDragged] = useState<Dragged | null>(null);
   const [copied, setCopied] = useState<Copied | null>(null);
+  /** Steps that the next paste moves. */
+  const [cut, setCut] = useState<readonly string[]>([]);
   const [said, setSaid] = useState("");
   const focus = useFocus();
 
@@ -131,14 +126,26 @@ export function App({ told }: { told: Told }): ReactNode {
       askToAdd: (way, beside) => setAsked({ way, beside }),
       add: (way, kind, isByKey) => {
         setAsked(null);
-        setDragged(null);
         const changed = grammar.add(graph, way, kind);
         apply(changed, `${kind.title} added.`, true);
         // Who goes by keyboard stays at the step; everybody else says at once what it is to do.
         if (!isByKey) focus(...FIRST_FIELDS, `[data-card="${CSS.escape(changed.key)}"]`);
       },
+      drop: (way, isCopy) => {
+        setDragged(null);
+        if (!dragged) return;
+        if ("kind" in dragged) {
+          made.add(way, dragged.kind, false);
+          return;
+        }
+        const keys = chosen.size > 1 && chosen.has(dragged.key) ? [...chosen] : grammar.blockOf(graph, dragged.key);
+        const taken = isCopy ? grammar.copy(graph, keys) : null;
+        const changed = taken ? grammar.paste(graph, way, taken) : grammar.move(graph, way, keys);
+        if (changed) apply(changed, taken ? "Copied." : "Moved.", false);
+        else setSaid("It stands there already.");
+      },
       change: draft.change,
-      editCondition: (title, value, done) => setCondition({ title, value, done }),
+      editCondition: setCondition,
     };
     return made;
   }, [told, grammar, graph, look, counts, isReadOnly, chosen, known, dragged, apply, draft.change, focus]);
@@ -146,6 +153,16 @@ export function App({ told }: { told: Told }): ReactNode {
   const layout = useLayout(editor);
   const wayAfter = (key: string): Way | undefined => grammar.ways(graph, key).find((way) => !way.isJump);
   const wayBeside = (key: string): Way | undefined => wayAfter(key) ?? grammar.wayTo(graph, key);
+
+  const tell = (words: string): void => {
+    setSaid(words);
+    toast(words);
+  };
+  /** Return the chosen steps from the top, or of one alone what belongs to it. */
+  const keysToTake = (alone: readonly string[]): readonly string[] => {
+    if (chosen.size > 1) return [...layout.places.keys()].filter((key) => chosen.has(key));
+    return known === "" || grammar.isEnd(graph, known) ? [] : alone;
+  };
 
   const deeds: Deeds = {
     layout,
@@ -170,17 +187,25 @@ export function App({ told }: { told: Told }): ReactNode {
       else setSaid("Every way ends somewhere: an end can be exchanged, not deleted.");
     },
     copy: () => {
-      const keys = chosen.size > 1 ? [...layout.places.keys()].filter((key) => chosen.has(key)) : grammar.branchOf(graph, known);
-      const taken = known === "" && chosen.size < 2 ? null : grammar.copy(graph, keys);
+      const taken = grammar.copy(graph, keysToTake(grammar.branchOf(graph, known)));
       if (!taken) return;
       setCopied(taken);
-      const words = `${plural(Object.keys(taken.nodes).length, "step")} copied. Ctrl V pastes after the chosen step.`;
-      setSaid(words);
-      toast(words);
+      setCut([]);
+      tell(`${plural(Object.keys(taken.nodes).length, "step")} copied. Ctrl V pastes after the chosen step.`);
+    },
+    cut: () => {
+      const keys = keysToTake(grammar.blockOf(graph, known));
+      if (keys.length === 0) return;
+      setCut(keys);
+      tell(`${plural(keys.length, "step")} will move. Ctrl V puts them after the chosen step.`);
     },
     paste: () => {
       const way = wayBeside(known);
-      if (copied && way) apply(grammar.paste(graph, way, copied), "Pasted.", false);
+      if (!way) return;
+      const moved = cut.length > 0 ? grammar.move(graph, way, cut) : null;
+      setCut([]);
+      if (moved) apply(moved, "Moved.", false);
+      else if (copied && cut.length === 0) apply(grammar.paste(graph, way, copied), "Pasted.", false);
     },
     undo: () => {
       setSaid(draft.history.past.length > 0 ? "Undone." : "There is nothing to undo.");

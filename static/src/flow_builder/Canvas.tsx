@@ -105,7 +105,7 @@ export function Canvas({ layout, onKeys, children }: CanvasProps): ReactNode {
   return (
     <div className="fb-canvas" ref={holder} role="group" aria-label="Steps of the flow" aria-describedby="fb-keys" onKeyDown={onKeys} data-dragging={editor.dragged ? "" : undefined}>
       <p className="sr-only" id="fb-keys">
-        Arrow keys go from step to step, Enter opens one, A adds a step after it, Shift A before it, Delete takes it out.
+        Arrow keys go from step to step, Enter opens one, A adds a step after it, Shift A before it, Delete takes it out, Ctrl X and Ctrl V move it.
       </p>
       <ReactFlow<CardNode, LaneEdge>
         nodes={nodes}

@@ -62,6 +62,7 @@ export function CardButton({ cardKey: key, onOpen }: { cardKey: string; onOpen: 
   const problems = editor.problemsAt(key);
   const isSelected = editor.selected.has(key);
   const counts = editor.counts[key];
+  const isMovable = key !== "" && !editor.isReadOnly && !editor.grammar.isEnd(editor.graph, key);
   const fault = problems.length === 0 ? "" : problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return (
     <button
@@ -73,6 +74,14 @@ export function CardButton({ cardKey: key, onOpen }: { cardKey: string; onOpen: 
       data-selected={isSelected ? "" : undefined}
       aria-pressed={isSelected}
       tabIndex={editor.current === key ? 0 : -1}
+      draggable={isMovable}
+      onDragStart={(event) => {
+        event.dataTransfer.setData("text/plain", words.title);
+        event.dataTransfer.effectAllowed = "copyMove";
+        editor.drag({ key });
+      }}
+      onDragEnd={() => editor.drag(null)}
+      title={isMovable ? "Drag it onto a plus to move it there, with Ctrl to copy it" : undefined}
       onFocus={() => editor.select(key, "keep")}
       onClick={(event) => {
         event.stopPropagation();

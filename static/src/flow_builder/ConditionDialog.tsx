@@ -3,17 +3,16 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 
 import { useEditor } from "./context";
+import type { ConditionAsked } from "./context";
 import { Dialog } from "./Dialog";
+import { asObj, asText } from "./json";
 import type { Json } from "./json";
 
-interface ConditionDialogProps {
-  title: string;
-  value: Json | undefined;
-  done: (value: Json | undefined) => void;
+interface ConditionDialogProps extends ConditionAsked {
   close: () => void;
 }
 
-export function ConditionDialog({ title, value, done, close }: ConditionDialogProps): ReactNode {
+export function ConditionDialog({ title, value, isOnWay, done, close }: ConditionDialogProps): ReactNode {
   const { told, graph, titleOf } = useEditor();
   const form = useRef<HTMLFormElement>(null);
   const holder = useRef<HTMLDivElement>(null);
@@ -28,7 +27,8 @@ export function ConditionDialog({ title, value, done, close }: ConditionDialogPr
     const messages = Object.keys(graph.nodes)
       .filter((key) => graph.nodes[key]?.["type"] === "message")
       .map((key) => ({ value: key, label: titleOf(key) }));
-    const detail = { holder: holder.current, source: area, form: form.current, told: { ...told.language, starters: [], messages, question: "Who is it about?", isEager: true } };
+    const ofRun = isOnWay ? { messages, trigger: asText(asObj(graph["trigger"])["event"]) } : {};
+    const detail = { holder: holder.current, source: area, form: form.current, told: { ...told.language, ...ofRun, starters: [], question: "Who is it about?", isEager: true } };
     document.dispatchEvent(new CustomEvent("patron:conditions", { detail }));
     // What stands in the dialog when it opens is what is edited; later changes come from inside it.
   }, []);

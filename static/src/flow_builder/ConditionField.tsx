@@ -18,7 +18,7 @@ export function ConditionField(props: FieldProps): ReactNode {
   const isThere = value !== undefined && value !== null;
   const said = look.said[[form.path, ...path].filter(Boolean).join(".")];
   const { description: _, ...bare } = schema;
-  const edit = (): void => editCondition(title, value, (next) => form.change(path, next));
+  const edit = (): void => editCondition({ title, value, isOnWay: form.path !== "", done: (next) => form.change(path, next) });
   return (
     <Wrap {...props} schema={schema.title === "Who" ? bare : schema}>
       {isThere && <p className="fb-sentence">{said ?? "Not finished yet"}</p>}

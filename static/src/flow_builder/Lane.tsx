@@ -47,6 +47,11 @@ function nameOf(editor: Editor, way: Way): WayLook | null {
   return found ?? { word: "", label: way.title, tone: "neutral", symbol: "split" };
 }
 
+/** Say whether a card that is dragged is to stay where it is as well. */
+function isCopying(event: DragEvent): boolean {
+  return event.ctrlKey || event.altKey;
+}
+
 interface PlusProps {
   way: Way;
   place: { x: number; y: number };
@@ -71,7 +76,7 @@ function Plus({ way, place, label }: PlusProps): ReactNode {
   const drop = (event: DragEvent): void => {
     event.preventDefault();
     setOver(false);
-    if (dragged) editor.add(way, dragged, false);
+    editor.drop(way, isCopying(event));
   };
   return (
     <button
@@ -89,6 +94,7 @@ function Plus({ way, place, label }: PlusProps): ReactNode {
       onDragOver={(event) => {
         if (!dragged) return;
         event.preventDefault();
+        event.dataTransfer.dropEffect = "kind" in dragged || isCopying(event) ? "copy" : "move";
         setOver(true);
       }}
       onDragLeave={() => setOver(false)}

@@ -24,7 +24,7 @@ export function Palette({ press }: { press: (kind: NodeKind) => void }): ReactNo
               onDragStart={(event) => {
                 event.dataTransfer.setData("text/plain", kind.title);
                 event.dataTransfer.effectAllowed = "copy";
-                drag(kind);
+                drag({ kind });
               }}
               onDragEnd={() => drag(null)}
               onClick={() => press(kind)}

@@ -27,12 +27,25 @@ export interface Editor {
   focusField: () => void;
   askToAdd: (way: Way, beside: DOMRect) => void;
   add: (way: Way, kind: NodeKind, isByKey: boolean) => void;
-  /** What is dragged from the list of steps; null where nothing is. */
-  dragged: NodeKind | null;
-  drag: (kind: NodeKind | null) => void;
+  /** A step of the list that is dragged, or a card with what hangs on it; null where nothing is. */
+  dragged: Dragged | null;
+  drag: (what: Dragged | null) => void;
+  /** Put down on a way what is dragged; a card is moved, or copied. */
+  drop: (way: Way, isCopy: boolean) => void;
   change: (update: (graph: Graph) => Graph, mark?: string) => void;
   say: (words: string) => void;
-  editCondition: (title: string, value: Json | undefined, done: (value: Json | undefined) => void) => void;
+  editCondition: (asked: ConditionAsked) => void;
+}
+
+export type Dragged = { kind: NodeKind } | { key: string };
+
+/** A condition that is edited in a dialog of its own. */
+export interface ConditionAsked {
+  title: string;
+  value: Json | undefined;
+  /** Asked of somebody on the way, not of who is yet to enter. */
+  isOnWay: boolean;
+  done: (value: Json | undefined) => void;
 }
 
 export const EditorContext = createContext<Editor | null>(null);

@@ -181,6 +181,45 @@ export class Grammar {
     return this.#prune(graph, lead(next, way, entry === "" ? way.to : entry), entry);
   }
 
+  /** Return a step with what lies between it and where its ways meet again: what is moved as one. */
+  blockOf(graph: Graph, key: string): string[] {
+    const meeting = this.#meeting(graph, key);
+    if (meeting === "") return this.ways(graph, key).filter((way) => !way.isJump).length > 1 ? this.branchOf(graph, key) : [key];
+    const after = this.reach(graph, meeting);
+    return [key, ...[...this.reach(graph, key)].filter((each) => each !== key && each !== meeting && !after.has(each))];
+  }
+
+  /** Put steps that hang together on another way, as they are; null where they stand there already. */
+  move(graph: Graph, way: Way, keys: readonly string[]): Changed | null {
+    const taken = this.copy(graph, keys.filter((key) => !this.isEnd(graph, key) || keys.length > 1));
+    if (!taken) return null;
+    const { entry } = taken;
+    const isInside = (key: string): boolean => key in taken.nodes;
+    // Ways that come together here may come out of the very steps that are moved.
+    const [onto, ...along] = [way, ...(way.along ?? [])].filter(({ from }) => !isInside(from));
+    if (!onto || isInside(onto.to)) return null;
+    const inner = Object.keys(taken.nodes).flatMap((key) => this.ways(graph, key).filter(({ isJump }) => !isJump));
+    const exits = new Set(inner.map(({ to }) => to).filter((to) => to !== "" && !isInside(to)));
+    const out = exits.size === 1 ? [...exits][0]! : this.#mainExit(graph, entry, isInside);
+    let next = graph;
+    for (const each of this.#allWays(graph)) if (each.to === entry && !isInside(each.from)) next = lead(next, each, out);
+    for (const key of ["", ...Object.keys(graph.nodes)]) if (!isInside(key)) next = this.#fill(next, key, "");
+    for (const each of inner) if (out !== "" && each.to === out) next = lead(next, each, onto.to);
+    if (out === "") next = this.#joinTail(next, graph, entry, onto.to);
+    return this.#prune(graph, lead(next, { ...onto, along }, entry), entry);
+  }
+
+  /** Return where the first way of steps leaves them; empty where it ends among them. */
+  #mainExit(graph: Graph, entry: string, isInside: (key: string) => boolean): string {
+    const seen = new Set<string>();
+    let key = entry;
+    while (isInside(key) && !seen.has(key)) {
+      seen.add(key);
+      key = this.#firstWay(graph, key)?.to ?? "";
+    }
+    return isInside(key) ? "" : key;
+  }
+
   /** Let the main way of pasted steps go on where they stand; their own end gives way to what follows. */
   #joinTail(graph: Graph, before: Graph, entry: string, then: string): Graph {
     const seen = new Set<string>();

@@ -13,6 +13,7 @@ export interface Deeds {
   addBefore: () => void;
   remove: () => void;
   copy: () => void;
+  cut: () => void;
   paste: () => void;
   undo: () => void;
   redo: () => void;
@@ -46,7 +47,7 @@ function deedOf(event: KeyboardEvent, deeds: Deeds, isChord: boolean, isReadOnly
   const key = event.key.toLowerCase();
   if (key === "escape") return deeds.close;
   if (isReadOnly || event.altKey) return undefined;
-  const chords: Record<string, () => void> = { c: deeds.copy, v: deeds.paste, a: deeds.selectAll };
+  const chords: Record<string, () => void> = { c: deeds.copy, x: deeds.cut, v: deeds.paste, a: deeds.selectAll };
   if (isChord) return chords[key];
   if (key === "a") return event.shiftKey ? deeds.addBefore : deeds.addAfter;
   return key === "delete" || key === "backspace" ? deeds.remove : undefined;

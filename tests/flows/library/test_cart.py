@@ -67,8 +67,8 @@ def test_a_cart_is_written_about_by_history_and_an_order_ends_it(story: Story) -
     assert story.live(days=7) == [("06-03 13:05", "vip", "post_purchase")]
     ends = FlowRun.objects.filter(flow_id=flow_id).order_by("profile_id")
     assert dict(ends.values_list("profile__first_name", "exit_reason")) == {
-        "New": "reminded by text",
-        "Member": "reminded by text",
+        "New": "the text was the last step",
+        "Member": "the text was the last step",
         "Vip": "goal: Order Placed",
         "Reader": "read the mail",
         "Buyer": "goal: Order Placed",

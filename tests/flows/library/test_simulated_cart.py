@@ -98,7 +98,7 @@ def test_a_simulated_cart_is_written_to_texted_and_bought(
     with tenant_scope(tenant.pk), transaction.atomic():
         reasons = list(FlowRun.objects.order_by("pk").values_list("flow__key", "exit_reason"))
     assert reasons == [
-        ("cart_recovery", "reminded by text"),
+        ("cart_recovery", "the text was the last step"),
         ("post_purchase", "confirmation queued"),
     ]
     assert len(mail.outbox) == 1

@@ -100,16 +100,19 @@ def test_the_welcome_fits_who_somebody_is_and_ends_with_the_first_order(story: S
 
 
 @pytest.mark.covers("F6")
-def test_what_was_looked_at_is_shown_once_a_week_unless_a_cart_follows(story: Story) -> None:
-    for name in ("once", "often", "carter"):
+def test_what_was_looked_at_is_shown_once_a_week_unless_they_go_on(story: Story) -> None:
+    """A cart ends it, and so does an order without one."""
+    for name in ("once", "often", "carter", "buyer"):
         story.person(name)
     story.install("browse_abandonment")
     seen = {"name": "Lemon soap", "sku": "SOAP-1", "price": "12.50", "currency": "GBP"}
-    for name in ("once", "carter", *["often"] * 3):
+    for name in ("once", "carter", "buyer", *["often"] * 3):
         story.event("Product Viewed", name, **seen)
     story.live(hours=1)
     story.add_to_cart("carter")
+    story.order("buyer")
     assert story.live(hours=3) == [
+        ("06-01 13:00", "buyer", "post_purchase"),
         ("06-01 16:00", "once", "browse_once"),
         ("06-01 16:00", "often", "browse_often"),
     ]
