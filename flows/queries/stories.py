@@ -12,6 +12,7 @@ from flows.models import FlowRun, FlowVersion, RunStep
 from flows.queries.node_words import find_names, look_of, node_words
 from flows.queries.pages import describe_rules
 from flows.queries.runs import Visit, messages_of, steps_of
+from messaging.choices import Outcome
 from messaging.queries.words import GATES, JUDGEMENTS
 
 _WORDS = {
@@ -53,6 +54,11 @@ class Telling:
     symbol: str
     tone: str = "neutral"
     message: Mapping[str, Any] | None = None
+
+    @property
+    def is_to_leave(self) -> bool:
+        """Whether its message may still leave, also of a run that is over."""
+        return self.message is not None and self.message["status"] == Outcome.PENDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,9 @@ def run_detail(request: TenantRequest, flow_id: int, run_id: int) -> HttpRespons
     run = runs.find_run(flow_id, run_id)
     if run is None:
         raise Http404
-    context = {"run": run, "flow": run.flow, "steps": stories.tell_run(run)}
+    steps = stories.tell_run(run)
+    to_leave = sum(each.is_to_leave for each in steps)
+    context = {"run": run, "flow": run.flow, "steps": steps, "to_leave": to_leave}
     return render(request, "flows/run.html", context)
 
 

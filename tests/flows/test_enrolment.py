@@ -1,5 +1,6 @@
 """Who enters a flow, and why not."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection, transaction
+from django.db.models import Count
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Profile
+from crm.types import EventRef
 from flows.models import Flow, FlowEntry, FlowRun
 from flows.services.enrolment import enrol_for_events
 from kernel import clock
@@ -170,6 +174,42 @@ def test_being_in_an_exit_segment_is_refused(ada: Profile) -> None:
     make_flow(definition(exit_on=[{"segment": str(segment.pk)}]))
     happen("Order Placed", ada)
     assert outcomes() == [refused("exit_condition")]
+
+
+def crowd(count: int) -> list[EventRef]:
+    """Let people place four orders each within one second; returns all orders."""
+    people = Profile.objects.bulk_create([Profile() for _ in range(count // 4)])
+    now = clock.now()
+    return [
+        EventRef(
+            -4 * person.pk - nth,
+            "Order Placed",
+            now - timedelta(milliseconds=nth),
+            person.pk,
+            None,
+            is_backfill=False,
+        )
+        for nth in range(4)
+        for person in people
+    ]
+
+
+def test_ten_thousand_entries_in_a_second_are_each_decided_once(tenant: Tenant) -> None:
+    """In sets: statements do not grow with the crowd. A repeat, as after a crash, adds nothing."""
+    make_flow(definition(reentry={"policy": "every_time", "max_at_once": 3}))
+    enrol_for_events(crowd(4))
+    few_orders, orders = crowd(4), crowd(9_992)
+    with CaptureQueriesContext(connection) as few:
+        enrol_for_events(few_orders)
+    with CaptureQueriesContext(connection) as many:
+        enrol_for_events(orders)
+    assert len(many) == len(few)
+    enrol_for_events(orders)
+
+    decided = FlowEntry.objects.values_list("outcome", "reason").annotate(Count("pk"))
+    assert sorted(decided) == [("enrolled", "", 7_500), ("refused", "too_many", 2_500)]
+    by_person = FlowRun.objects.values_list("profile").annotate(runs=Count("pk"))
+    assert Counter(dict(by_person).values()) == {3: 2_500}
 
 
 def test_another_tenants_flows_take_nobody_in(ada: Profile, other_tenant: Tenant) -> None:

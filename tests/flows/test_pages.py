@@ -100,9 +100,12 @@ def test_runs_are_listed_and_told_step_by_step(
         assert words in page, words
     noon.shift(timedelta(days=7))
     happen("Order Placed", run.profile)
-    assert "Reached the goal here: Order Placed" in text_of(
-        owner, f"flows/{flow.pk}/runs/{run.pk}/"
-    )
+    page = text_of(owner, f"flows/{flow.pk}/runs/{run.pk}/")
+    assert "Reached the goal here: Order Placed" in page
+    assert "Still to leave" not in page
+    Message.objects.update(status="pending", reason="quiet_hours")
+    page = text_of(owner, f"flows/{flow.pk}/runs/{run.pk}/")
+    assert "Still to leave</dt> <dd> 1 message </dd>" in page, "what is held has told nobody"
 
 
 def test_who_was_turned_away_is_listed_with_the_reason(owner: Client) -> None:
