@@ -33,9 +33,12 @@ def find_last_yes(profile_id: int, channel: str) -> int | None:
 
 
 def wants_back(profile_id: int, channel: str) -> bool:
-    """Say whether somebody asked to come back since they last said anything of a whole channel."""
+    """Say whether somebody asked to come back since they last said anything of a whole channel.
+
+    Asked of whose “no” holds: a “yes” that is told after it and does not hold takes nothing back.
+    """
     said = ConsentEvent.objects.filter(profile_id=profile_id, channel=channel)
-    relevant = said.filter(Q(topic="") | Q(state=ConsentState.PENDING))
+    relevant = said.filter(Q(topic="", state__in=NEGATIVE) | Q(state=ConsentState.PENDING))
     last = relevant.order_by("-recorded_at", "-pk").values_list("topic", flat=True).first()
     return bool(last)
 

@@ -1,30 +1,25 @@
-"""Consent of one profile or of a batch, and addresses that must not be contacted."""
+"""Consent as it is said here and now, and addresses that must not be contacted."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from crm.choices import ConsentState, EventSource, SuppressionReason, SuppressionScope
-from crm.domain.fields import ProfileFields, learn_consent
 from crm.domain.identifiers import normalize_email
-from crm.domain.permission import ADDRESSED, CHANNELS, NEGATIVE, counts_from
+from crm.domain.permission import ADDRESSED, CHANNELS, NEGATIVE
 from crm.models import ConsentEvent, Suppression
 from crm.queries.statements import wants_back
 from crm.services.addresses import address_hash, normal_address
-from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
-from crm.services.claims import Claim
 from crm.services.events import append_events
 from crm.services.ids import lock_final_profiles
 from crm.services.profiles import (
-    Statement,
-    append_statements,
     load_fields,
     update_profiles,
 )
-from crm.types import ConsentRecord, NewEvent
+from crm.services.told_consent import Change, tell_change
+from crm.types import NewEvent
 from kernel import clock
 from kernel.arrays import array, columns
 from kernel.errors import NotFound
@@ -39,7 +34,6 @@ __all__ = [
     "suppress",
     "suppress_hashes",
     "suppress_many",
-    "withdraw_many",
 ]
 
 COMING_BACK = "wish to come back"
@@ -48,32 +42,6 @@ FROM_FILE = "import"
 """Method of statements that a file brings."""
 _SCOPES = {str(SuppressionReason.MANUAL): str(SuppressionScope.PROMOTIONAL)}
 _LIVE_SCOPES = {**_SCOPES, str(SuppressionReason.SPAM_COMPLAINT): str(SuppressionScope.PROMOTIONAL)}
-
-
-class Withdrawal(NamedTuple):
-    """Somebody wants no marketing on a channel any more, as a server tells.
-
-    Attributes:
-        occurred_at: aware; a later yes of theirs holds.
-        method: such as ``complaint``.
-    """
-
-    profile_id: int
-    channel: str
-    occurred_at: datetime
-    method: str
-    detail: str = ""
-
-
-class _Change(NamedTuple):
-    """A channel on which the permission is another than before, and how that was said."""
-
-    profile_id: int
-    channel: str
-    before: str
-    state: str
-    at: datetime
-    method: str
 
 
 class Stopped(NamedTuple):
@@ -105,7 +73,8 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
 ) -> bool:
     """Record what a shopper or member has just said about one channel, with its proof.
 
-    It holds from now on, even over a statement with a later time. Saying again what holds
+    It holds from now on, even over a statement with a later time; what a program tells of what was
+    said before is for `told_consent.record_told`. Saying again what holds
     already records nothing, but for a “no” that could be let go of otherwise: one that only a
     file had said, for whose import may be undone, and one after which they asked to come back.
 
@@ -159,8 +128,8 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
         return False
     if topic:
         return True
-    change = _Change(final, channel, before, state, said_at, method)
-    append_events([_tell(change, str(EventSource.SYSTEM))], now=now)
+    change = Change(final, channel, before, state, said_at, method)
+    append_events([tell_change(change, str(EventSource.SYSTEM))], now=now)
     return True
 
 
@@ -352,109 +321,6 @@ def _tell_stops(
     append_events(events, now=now)
 
 
-def apply_consents(
-    batch: Batch, items: Iterable[Item[ConsentRecord]], claims: dict[int, Claim]
-) -> None:
-    """Append the statements of a batch and let each change the projection where it holds.
-
-    Args:
-        batch: collects outcomes and events.
-        items: in order of arrival.
-        claims: resolved, by place of the record.
-    """
-    named = [(item, claims[item.index]) for item in items]
-    known = load_fields(claim.profile_id for _, claim in named if claim.profile_id is not None)
-    before = {profile_id: fields.copy() for profile_id, fields in known.items()}
-    statements = []
-    for item, claim in named:
-        record = item.record
-        if claim.profile_id is None:
-            batch.reject(item.index, "erased" if claim.is_blocked else "nobody is named")
-            continue
-        batch.outcomes[item.index] = NEW if claim.is_new else UNCHANGED
-        is_news = record.channel not in CHANNELS or learn_consent(
-            known[claim.profile_id], record.channel, record.state, record.occurred_at, batch.now
-        )
-        if is_news:
-            batch.outcomes[item.index] = NEW if claim.is_new else UPDATED
-            statements.append(_statement(batch, record, claim.profile_id))
-    changed = {key: fields for key, fields in known.items() if fields != before[key]}
-    update_profiles(changed, batch.now)
-    append_statements(statements, batch.now)
-    for change in _changes(before, changed, statements, batch.now):
-        event = _tell(change, batch.source)
-        batch.events.append(replace(event, is_backfill=batch.is_backfill))
-
-
-@transaction.atomic(savepoint=False)
-def withdraw_many(withdrawals: Sequence[Withdrawal]) -> list[int]:
-    """Record for many people that they want no marketing; joins the caller's transaction.
-
-    Whatever was said last holds; what is not news is left out, so a repeat changes nothing.
-
-    Args:
-        withdrawals: of any profiles, merged ones stand for their winners.
-
-    Returns:
-        Ids of the profiles whose permission changed.
-    """
-    now = clock.now()
-    final = lock_final_profiles(each.profile_id for each in withdrawals)
-    known = load_fields(final.values())
-    before = {profile_id: fields.copy() for profile_id, fields in known.items()}
-    statements = []
-    for each in withdrawals:
-        fields = known.get(final.get(each.profile_id, 0))
-        if fields is None:
-            continue
-        profile_id, state = final[each.profile_id], str(ConsentState.UNSUBSCRIBED)
-        if each.channel not in CHANNELS or learn_consent(
-            fields, each.channel, state, each.occurred_at, now
-        ):
-            statements.append(
-                Statement(
-                    profile_id, each.channel, state, each.occurred_at, each.method, each.detail
-                )
-            )
-    changed = {key: fields for key, fields in known.items() if fields != before[key]}
-    update_profiles(changed, now)
-    append_statements(statements, now)
-    changes = _changes(before, changed, statements, now)
-    append_events([_tell(one, str(EventSource.SYSTEM)) for one in changes], now=now)
-    return sorted(changed)
-
-
-def _changes(
-    before: Mapping[int, ProfileFields],
-    changed: Mapping[int, ProfileFields],
-    statements: Iterable[Statement],
-    now: datetime,
-) -> list[_Change]:
-    """Return each channel on which the permission is another than before, and who said so last."""
-    methods = {(one.profile_id, one.channel, one.state): one.method for one in statements}
-    found = []
-    for profile_id, fields in changed.items():
-        for channel in CHANNELS:
-            old = getattr(before[profile_id], f"{channel}_consent")
-            new = getattr(fields, f"{channel}_consent")
-            at = getattr(fields, f"{channel}_consent_at") or now
-            if old != new:
-                method = methods.get((profile_id, channel, new), "")
-                found.append(_Change(profile_id, channel, old, new, at, method))
-    return found
-
-
-def _statement(batch: Batch, record: ConsentRecord, profile_id: int) -> Statement:
-    return Statement(
-        profile_id=profile_id,
-        channel=record.channel,
-        state=record.state,
-        occurred_at=counts_from(record.state, record.occurred_at, batch.now),
-        method=record.method or batch.platform,
-        detail=record.detail,
-    )
-
-
 def _known_state(profile_id: int, channel: str, topic: str) -> str:
     if channel in CHANNELS and not topic:
         return str(getattr(load_fields([profile_id])[profile_id], f"{channel}_consent"))
@@ -463,14 +329,16 @@ def _known_state(profile_id: int, channel: str, topic: str) -> str:
 
 
 def _may_be_let_go(profile_id: int, channel: str, topic: str) -> bool:
-    last = _last_said(profile_id, channel, topic)
+    last = _last_said(profile_id, channel, topic, among=NEGATIVE)
     is_of_file = last is not None and last.method == FROM_FILE
     return is_of_file or (not topic and wants_back(profile_id, channel))
 
 
-def _last_said(profile_id: int, channel: str, topic: str) -> ConsentEvent | None:
+def _last_said(
+    profile_id: int, channel: str, topic: str, among: Collection[str] = ConsentState.values
+) -> ConsentEvent | None:
     said = ConsentEvent.objects.filter(profile_id=profile_id, channel=channel, topic=topic)
-    return said.order_by("-recorded_at", "-pk").first()
+    return said.filter(state__in=among).order_by("-recorded_at", "-pk").first()
 
 
 def _project(profile_id: int, channel: str, state: str, said_at: datetime) -> datetime:
@@ -482,19 +350,3 @@ def _project(profile_id: int, channel: str, state: str, said_at: datetime) -> da
     setattr(fields, f"{channel}_consent_at", at)
     update_profiles({profile_id: fields}, clock.now())
     return at
-
-
-def _tell(change: _Change, source: str) -> NewEvent:
-    return NewEvent(
-        name="Consent Changed",
-        occurred_at=change.at,
-        source=source,
-        profile_id=change.profile_id,
-        object_id=change.profile_id,
-        properties={
-            "channel": change.channel,
-            "before": change.before,
-            "state": change.state,
-            "method": change.method,
-        },
-    )

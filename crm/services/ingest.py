@@ -16,7 +16,6 @@ from crm.models import Store
 from crm.services import (
     behaviour,
     care,
-    consent,
     deletions,
     erasure,
     facts,
@@ -27,6 +26,7 @@ from crm.services import (
     refunds,
     shipments,
     stock,
+    told_consent,
     variants,
 )
 from crm.services.batch import NEW, UNCHANGED, UPDATED, Batch, Item
@@ -132,7 +132,7 @@ def apply_records(
     shipments.apply_shipments(batch, todo[ShipmentRecord])
     care.write_changes(batch, care_changes)
     if todo[ConsentRecord]:
-        consent.apply_consents(batch, todo[ConsentRecord], claims)
+        told_consent.apply_consents(batch, todo[ConsentRecord], claims)
     behaviour.note_behaviour(
         batch, todo[EventRecord], todo[TrackedRecord], todo[CartRecord], claims
     )

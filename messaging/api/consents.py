@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from crm.choices import Channel, ConsentState
 from crm.queries.resources import consent_statements, is_profile
 from crm.services.consent import record_consent
+from crm.services.told_consent import record_told
 from kernel import clock
 from kernel.errors import Invalid
 from messaging.services.opting_in import ask_to_confirm
@@ -38,7 +39,13 @@ class StatementIn(serializers.Serializer[Any]):
             "from before their no, or of a suppressed address, is refused."
         ),
     )
-    occurred_at = serializers.DateTimeField(required=False, help_text="Now, where it is left out.")
+    occurred_at = serializers.DateTimeField(
+        required=False,
+        help_text=(
+            "Now, where it is left out. What was said last holds: of what they said before, the "
+            "statement is kept as proof and changes nothing."
+        ),
+    )
     detail = serializers.CharField(max_length=MAX_TEXT, required=False, allow_blank=True)
     text_version = serializers.CharField(
         max_length=MAX_TEXT, required=False, allow_blank=True, help_text="Of the words agreed to."
@@ -129,8 +136,16 @@ class ConsentViewSet(mixins.ListModelMixin, Resource[Any]):
 
 def _record(profile_id: int, channel: str, state: str, proof: Proof) -> bool:
     if state != ConsentState.PENDING:
-        return record_consent(profile_id, channel, state, **proof._asdict())
+        return _record_word(profile_id, channel, state, proof)
     if channel != Channel.EMAIL:
         text = "A yes can be asked for by email alone."
         raise Invalid(text, fields={"channel": text})
     return ask_to_confirm(profile_id, proof, is_own_wish=True)
+
+
+def _record_word(profile_id: int, channel: str, state: str, proof: Proof) -> bool:
+    """Record what was said now, or then: nothing goes over what was said since."""
+    said = proof._asdict()
+    if proof.occurred_at is None:
+        return record_consent(profile_id, channel, state, **said)
+    return record_told(profile_id, channel, state, **said)

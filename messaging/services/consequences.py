@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from crm.choices import Channel, EventSource, SuppressionReason
-from crm.services.consent import Withdrawal, suppress_many, withdraw_many
+from crm.services.consent import suppress_many
 from crm.services.events import append_events
 from crm.services.facts import set_engagement
+from crm.services.told_consent import Withdrawal, withdraw_many
 from crm.types import NewEvent
 from kernel.arrays import columns
 from kernel.sql import run_sql

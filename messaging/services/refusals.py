@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from crm.choices import SuppressionReason
-from crm.services.consent import Withdrawal, suppress_many, withdraw_many
+from crm.services.consent import suppress_many
+from crm.services.told_consent import Withdrawal, withdraw_many
 from kernel import clock
 from messaging.channels.base import ChannelRejected
 from messaging.types import PendingMessage
