@@ -113,18 +113,17 @@ export function span(cursor: Cursor, label: string, units: readonly string[]): C
   const { value } = cursor;
   const unit = (isObject(value) ? Object.keys(value)[0] : undefined) ?? units[0] ?? "days";
   const choices = units.map((one) => choice(one, UNITS[one] ?? one));
+  const pick = (next: string): void => {
+    const amount = isObject(cursor.value) ? cursor.value[unit] : undefined;
+    cursor.set({ [next]: amount ?? null });
+  };
   return [
-    number(cursor.key(unit), { label, min: unit === "hours" ? 1 : 0, isWhole: true }),
-    select(cursor, {
-      label: `${label}: unit`,
-      part: "unit",
-      choices,
-      value: unit,
-      pick: (next) => {
-        const amount = isObject(cursor.value) ? cursor.value[unit] : undefined;
-        cursor.set({ [next]: amount ?? null });
-      },
-    }),
+    h(
+      "span",
+      { class: "b-measured" },
+      number(cursor.key(unit), { label, min: unit === "hours" ? 1 : 0, isWhole: true }),
+      select(cursor, { label: `${label}: unit`, part: "unit", choices, value: unit, pick }),
+    ),
   ];
 }
 

@@ -67,7 +67,7 @@ export function buildSankey(data: ChartData, colours: Colours, width: number): E
         animation: false,
         draggable: false,
         layoutIterations: 0,
-        nodeGap: 10,
+        nodeGap: 14,
         nodeWidth: 10,
         left: room,
         right: room,
