@@ -8,7 +8,6 @@ import hmac
 import os
 from http import HTTPStatus
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -16,9 +15,10 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import re_path
 
+from tests.benchmarks.peers import database_settings
+
 SECRET = os.environ["BENCH_SECRET"].encode()
 TENANT_ID, STORE_ID = int(os.environ["BENCH_TENANT"]), int(os.environ["BENCH_STORE"])
-_address = urlsplit(os.environ["BENCH_DATABASE"])
 
 settings.configure(
     ALLOWED_HOSTS=["*"],
@@ -26,17 +26,7 @@ settings.configure(
     SECRET_KEY="of a benchmark",
     USE_TZ=True,
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "HOST": _address.hostname,
-            "PORT": _address.port,
-            "USER": _address.username,
-            "PASSWORD": _address.password or "",
-            "NAME": _address.path.strip("/"),
-            "CONN_MAX_AGE": None,
-        }
-    },
+    DATABASES={"default": database_settings(os.environ["BENCH_DATABASE"])},
 )
 application = get_wsgi_application()
 
