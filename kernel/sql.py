@@ -85,9 +85,10 @@ def _run(cursor: Any, statement: str, params: dict[str, Any]) -> list[Any]:
 
 def _fetch(cursor: Any, statement: str, params: dict[str, Any]) -> list[Any]:
     cursor.execute(statement, params)
-    if cursor.description is None:
+    described = cursor.description  # put together anew each time it is asked for
+    if described is None:
         return []
-    make_row = _row_maker(tuple(column.name for column in cursor.description))
+    make_row = _row_maker(tuple(column.name for column in described))
     return list(map(make_row, cursor.fetchall()))
 
 

@@ -1,5 +1,6 @@
 """What the parts of this app hand to each other, and what flows hand to this app."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -92,6 +93,12 @@ class Recipient(NamedTuple):
         return said[Channel(channel)] or ConsentState.NEVER.value
 
 
+@functools.lru_cache(maxsize=256)
+def _domain_of(address: str) -> str:
+    """Return the domain of a sender: it is asked of each mail, and there are few."""
+    return address.rpartition("@")[2].lower()
+
+
 @dataclass(frozen=True, slots=True)
 class From:
     """Who a mail is from.
@@ -110,7 +117,7 @@ class From:
     @property
     def domain(self) -> str:
         """Return the domain that it writes from, in lower case."""
-        return self.email.rpartition("@")[2].lower()
+        return _domain_of(self.email)
 
 
 class PendingMessage(NamedTuple):

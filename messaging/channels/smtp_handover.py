@@ -245,9 +245,9 @@ def find_refusal(
             sender, as once a quota is used up. The recipient has not even been named then. A
             sender that a rule chose is not that of every mail.
     """
-    place = next((place for place, reply in enumerate(replies) if reply[0] > READY), None)
-    if place is None:
+    if max(replies)[0] <= READY:
         return None
+    place = next(place for place, reply in enumerate(replies) if reply[0] > READY)
     fault = find_fault(replies[place], is_sender=place == 0)
     if fault is None:
         return refusal(replies[place])
@@ -263,6 +263,8 @@ def find_fault(reply: Reply, *, is_sender: bool = False) -> ChannelUnavailable |
         reply: to a command, or to a mail that was handed over.
         is_sender: whether it is the answer to MAIL.
     """
+    if reply[0] <= READY:
+        return None
     words = words_of_reply(reply)
     if reply[0] == CLOSING:
         return ChannelUnavailable(words)

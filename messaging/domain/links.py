@@ -61,24 +61,14 @@ def track_pieces(
         The pieces, again with those that are personal at odd places; None where a link or the end
         of the body is in no place that is understood, so that it must be looked for in the whole.
     """
-    leads = [_lead(piece, track) for piece in pieces[::2]]
-    if sum(lead.has_end for lead in leads) != 1 or any(lead.is_unclear for lead in leads):
+    frame = _frame(tuple(pieces[::2]), track)
+    if frame is None:
         return None
-    pixel = escape(pixel)
-    made: list[str] = []
-    is_open = False
-    for number, lead in enumerate(leads):
-        texts, is_pixel = lead.texts, lead.is_pixel
-        if number:
-            value = pieces[2 * number - 1]
-            made.append(_follow(value, untracked, track, mark) if is_open else value)
-            if is_open and not texts[0].startswith('"'):
-                return None
-        made.append(texts[0])
-        for place, text in enumerate(texts[1:]):
-            made.append(pixel if is_pixel[place] else mark)
-            made.append(text)
-        is_open = lead.is_open
+    said = [mark, escape(pixel), *pieces[1::2]]
+    for place in frame.open:
+        said[place] = _follow(said[place], untracked, track, mark)
+    made = list(frame.texts)
+    made[1::2] = map(said.__getitem__, frame.filled)
     return made
 
 
@@ -89,33 +79,62 @@ def _follow(value: str, untracked: frozenset[str], track: Callable[[str], str], 
     return escape(track(target) + mark)
 
 
-class _Lead(NamedTuple):
-    """A piece of a mail between its personal values, with what leads up to each of them.
+class _Frame(NamedTuple):
+    """What a mail says to many people alike, links included, and what stands in between.
 
     Attributes:
-        texts: one more than there are values.
-        is_pixel: by value whether it is the pixel's address; else it ends a tracked one.
-        has_end, is_open, is_unclear: as of `_Cut`.
+        texts: those at odd places are left empty.
+        filled: what stands at each of them: the mark, the pixel or a personal value.
+        open: personal values that are addresses of links.
     """
 
     texts: tuple[str, ...]
-    is_pixel: tuple[bool, ...]
-    has_end: bool
-    is_open: bool
-    is_unclear: bool
+    filled: tuple[int, ...]
+    open: tuple[int, ...]
 
 
-@functools.lru_cache(maxsize=4096)
-def _lead(piece: str, track: Callable[[str], str]) -> _Lead:
-    cut = _cut(piece)
+_MARK, _PIXEL, _VALUES = 0, 1, 2
+"""What fills a frame; the personal values begin at the last of them."""
+_FRAMES = 512
+"""Of mails that are remembered: those of some hundred templates."""
+
+
+@functools.lru_cache(maxsize=_FRAMES)
+def _frame(pieces: tuple[str, ...], track: Callable[[str], str]) -> _Frame | None:
+    """Return the frame of a mail; None as of `track_pieces`."""
+    cuts = [_cut(piece) for piece in pieces]
+    if sum(cut.has_end for cut in cuts) != 1 or any(cut.is_unclear for cut in cuts):
+        return None
+    texts, filled, opened = list[str](), list[int](), list[int]()
+    is_open = False
+    for number, cut in enumerate(cuts, _VALUES - 1):
+        if texts:
+            filled.append(number)
+        if is_open:
+            opened.append(number)
+            if not cut.texts[0].startswith('"'):
+                return None
+        texts.append(cut.texts[0])
+        _lead_up(cut, track, texts, filled)
+        is_open = cut.is_open
+    return _Frame(tuple(_spread(texts)), tuple(filled), tuple(opened))
+
+
+def _lead_up(cut: "_Cut", track: Callable[[str], str], texts: list[str], filled: list[int]) -> None:
+    """Add a piece after its first text: its links up to the mark, and the pixel at the end."""
     before, after = _picture("\0").split("\0")
-    texts, is_pixel = [cut.texts[0]], []
     for target, text in zip(cut.targets, cut.texts[1:], strict=True):
         is_end = target == _END
         texts[-1] += before if is_end else escape(track(target))
         texts.append(after + text if is_end else text)
-        is_pixel.append(is_end)
-    return _Lead(tuple(texts), tuple(is_pixel), cut.has_end, cut.is_open, cut.is_unclear)
+        filled.append(_PIXEL if is_end else _MARK)
+
+
+def _spread(texts: Sequence[str]) -> list[str]:
+    """Return texts with an empty place between two each."""
+    spread = [""] * (2 * len(texts) - 1)
+    spread[::2] = texts
+    return spread
 
 
 class _Cut(NamedTuple):

@@ -20,6 +20,8 @@ MAX_HEADER_LENGTH = 400
 
 PIECES = 4_096
 """Pieces of mails that are remembered encoded: those of some hundred templates."""
+MAILS = 512
+"""Mails without their personal values, likewise."""
 SHORT = 72
 """Characters that fit on one line of a mail whatever is in front of them."""
 _PLAIN = re.compile(r"(?:[!-<>-~ ]*[!-<>-~])?")
@@ -34,6 +36,8 @@ _DOTS_OF_LINE = SHORT // 3
 
 def clean_header(text: str) -> str:
     """Return text that fits on one header line: no control characters, single spaces."""
+    if text.isprintable() and "  " not in text and text == text.strip():  # mostly, and quicker
+        return text[:MAX_HEADER_LENGTH]
     return " ".join(_CONTROLS.sub(" ", text).split())[:MAX_HEADER_LENGTH]
 
 
@@ -120,10 +124,9 @@ def _encode_html(content: RenderedEmail) -> bytes:
     soft line breaks, and pieces that were encoded before are taken from memory.
     """
     if content.pieces:
-        pieces = enumerate(content.pieces)
-        encoded = [
-            _encode_value(piece) if place % 2 else _encode_piece(piece) for place, piece in pieces
-        ]
+        encoded = [b""] * len(content.pieces)
+        encoded[::2] = _encode_pieces(content.pieces[::2])
+        encoded[1::2] = map(_encode_value, content.pieces[1::2])
     else:
         first, *rest = content.html.split(_SEAM)
         encoded = [_encode_piece(first)]
@@ -141,7 +144,9 @@ def _encode_text(text: str) -> bytes:
 
     No line of it begins with a dot.
     """
-    if _PLAIN.fullmatch(text):
+    if len(text) <= SHORT and _PLAIN.fullmatch(text):  # mostly, of what is personal
+        encoded = text.encode("ascii")
+    elif _PLAIN.fullmatch(text):
         lines = [text[place : place + SHORT] for place in range(0, len(text), SHORT)]
         encoded = "=\r\n".join(lines).encode("ascii")
     else:
@@ -162,6 +167,14 @@ def _spell_dots(found: re.Match[bytes]) -> bytes:
 
 
 _encode_piece = functools.lru_cache(maxsize=PIECES)(_encode_text)
+
+
+@functools.lru_cache(maxsize=MAILS)
+def _encode_pieces(pieces: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Return what a mail says to many people alike, as quoted-printable."""
+    return tuple(map(_encode_text, pieces))
+
+
 _encode_line = functools.lru_cache(maxsize=PIECES)(_encode_text)
 _encode_value = functools.lru_cache(maxsize=64)(_encode_text)
 """One mail says some of its values several times, such as the end of its tracked links."""

@@ -127,7 +127,7 @@ class Outline:
             steady, said, deciding = self._read(values)
         except (KeyError, IndexError, TypeError):
             return None
-        blanks = tuple([None if value.strip() else value for value in said])
+        blanks = tuple([None if value and not value.isspace() else value for value in said])
         key = (self._number(steady), *[(type(each), each) for each in deciding], blanks)
         skeleton = self._find(key, values, blanks, render)
         if skeleton is None:
