@@ -34,9 +34,10 @@ def lock_people(profile_ids: Collection[int]) -> list[int]:
     """
     if not profile_ids:
         return []
-    [row] = run_sql("crm.lock_people", ids=array(sorted(set(profile_ids))))
-    lock_final_profiles(row.winners)
-    return list(row.people)
+    wanted = sorted(set(profile_ids))
+    [row] = run_kept("crm.lock_people", ids=array(wanted))
+    lock_final_profiles(row.winners or ())
+    return wanted if row.people is None else list(row.people)
 
 
 def lock_for_merge(profile_ids: Iterable[int]) -> None:
