@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.api.profile_shapes import ProfileOut
-from crm.models import Profile
 from crm.queries.resources import build_profiles, is_profile
 from kernel import clock
 from kernel.errors import Conflict
@@ -358,7 +357,7 @@ class SegmentViewSet(ReadResource[Segment]):
             raise Conflict("This definition takes too long to be previewed; it can be saved.")
         may_tell = _may_tell(request)
 
-        def tell(people: Sequence[Profile]) -> list[dict[str, Any]]:
+        def tell(people: Sequence[Any]) -> list[dict[str, Any]]:
             return build_profiles([person.pk for person in people if may_tell])
 
         shown = {
