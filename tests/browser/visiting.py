@@ -30,6 +30,8 @@ END_TRANSITIONS = """document.getAnimations()
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 Theme = Literal["light", "dark"]
+SCREENS: tuple[tuple[ViewportSize, Theme], ...] = ((WIDE, "light"), (NARROW, "dark"))
+"""What pages are loaded on: each width once, each theme once."""
 LOOK_EVERY = 40.0
 """Milliseconds between two looks at what a page waits for."""
 LOOKS = 1_500
@@ -120,6 +122,27 @@ def ask_axe(page: Page, *, impacts: Sequence[str] = ANY, rules: Sequence[str] = 
     return found
 
 
+def keep(page: Page, folder: str | None, name: str) -> None:
+    """Keep a picture of an open page in a folder, if there is one."""
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+@contextmanager
+def turned(page: Page, theme: Theme) -> Iterator[Theme]:
+    """Show the open page in the other theme inside the block.
+
+    Args:
+        page: open in a theme.
+        theme: that one.
+    """
+    other: Theme = "dark" if theme == "light" else "light"
+    page.emulate_media(color_scheme=other)
+    page.evaluate(END_TRANSITIONS)
+    yield other
+    page.emulate_media(color_scheme=theme)
+
+
 class Visitor:
     """Opens pages one after the other, and says what is wrong with each."""
 
@@ -155,12 +178,9 @@ class Visitor:
     @contextmanager
     def other_theme(self) -> Iterator[Theme]:
         """Show the open page in the other theme inside the block."""
-        other: Theme = "dark" if self.theme == "light" else "light"
         self._heard = []
-        self.page.emulate_media(color_scheme=other)
-        self.page.evaluate(END_TRANSITIONS)
-        yield other
-        self.page.emulate_media(color_scheme=self.theme)
+        with turned(self.page, self.theme) as other:
+            yield other
 
     def look_again(self) -> list[str]:
         """Return what is wrong with the open page in the theme that it is in now."""
@@ -173,8 +193,7 @@ class Visitor:
 
     def keep(self, folder: str | None, name: str) -> None:
         """Keep a picture of the page in a folder, if there is one."""
-        if folder:
-            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        keep(self.page, folder, name)
 
     def widen(self) -> list[str]:
         """Look at the same page on a wide screen and return how it fits there."""

@@ -77,7 +77,7 @@ def wait_until_settled(instance: Instance, slug: str) -> list[dict[str, str]]:
     """Wait for the recovery, let the leases of dead workers end, and return what became of all."""
 
     def look() -> list[dict[str, str]]:
-        instance.drain()
+        instance.manage("drain", "--until-idle")
         messages: list[dict[str, str]] = json.loads(run_code(instance, LIST, slug))
         return messages
 

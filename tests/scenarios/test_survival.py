@@ -130,7 +130,7 @@ def wait_until_idle(instance: Instance, tenant: dict[str, str]) -> None:
     def look() -> tuple[int, int, list[str]]:
         path = "/api/v1/inbox/?status=pending&limit=1"
         pending = len(instance.get(path, tenant["secret_key"])["results"])
-        rounds = instance.drain()
+        rounds = instance.manage("drain", "--until-idle")["rounds"]
         mails = instance.get("/mailbox/messages.json?to=shopper")
         return pending, rounds, [mail["to"][0] for mail in mails]
 
@@ -215,7 +215,7 @@ def settle_flow(instance: Instance, slug: str, *, is_over: bool) -> dict[str, An
     """
 
     def look() -> dict[str, Any]:
-        instance.drain()
+        instance.manage("drain", "--until-idle")
         told: dict[str, Any] = json.loads(in_flow(instance, f"tell({slug!r})"))
         return told
 

@@ -33,10 +33,7 @@ LOOKS_ALIKE = 3
 """After so many, a second and more apart, no worker that lives has what is left."""
 Seen = TypeVar("Seen")
 
-DRAIN = """
-from django.core.management import call_command
-call_command('drain', '--until-idle', '--json')
-"""
+COMMAND = "from django.core.management import call_command; call_command(*{words!r}, '--json')"
 END_LEASES = """
 from django.db import transaction
 from kernel import clock
@@ -64,19 +61,11 @@ class Instance:
 
     def manage(self, *arguments: str) -> Any:
         """Run a management command and return the JSON object of its last line."""
-        done = call("manage", "--data", str(self.folder.root), *arguments, "--json")
-        lines = done.stdout.strip().splitlines()
-        assert lines, done.stderr
-        return json.loads(lines[-1])
+        return json.loads(self.run(COMMAND.format(words=arguments)))
 
     def run(self, code: str) -> str:
         """Run Python in the instance, as somebody at its shell does; returns its last line."""
         return (self.shell.run(code).strip().splitlines() or [""])[-1]
-
-    def drain(self) -> int:
-        """Work off what is due, as the command does; returns how many rounds that took."""
-        rounds: int = json.loads(self.run(DRAIN))["rounds"]
-        return rounds
 
     def end_leases(self, slug: str) -> None:
         """Let the two minutes pass for which the messages of a killed worker are left alone.

@@ -51,7 +51,7 @@ class Shell:
         line = process.stdout.readline()
         assert line, self._log.read_text()
         answer: dict[str, Any] = json.loads(line)
-        assert not answer["fault"], answer["fault"]
+        assert not answer["fault"], answer["printed"] + answer["fault"]
         return str(answer["printed"])
 
     def close(self) -> None:
@@ -76,12 +76,13 @@ class Shell:
 def serve() -> None:
     """Run the code of each line of the input, and write what it printed or why it failed."""
     for line in sys.stdin:
-        connections.close_all()  # the server may have been killed since
         printed, fault = StringIO(), ""
         try:
             with redirect_stdout(printed):
                 exec(json.loads(line), {})  # noqa: S102 what a shell is for
-        except Exception:  # noqa: BLE001 whoever asked is told
+        except (Exception, SystemExit):  # noqa: BLE001 whoever asked is told
             fault = traceback.format_exc()
+        finally:
+            connections.close_all()  # the server may be killed before the next
         sys.stdout.write(json.dumps({"printed": printed.getvalue(), "fault": fault}) + "\n")
         sys.stdout.flush()
