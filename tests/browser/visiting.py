@@ -9,9 +9,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from playwright.sync_api import Browser, Error, Page, Request, ViewportSize
 
-from tenants.models import Tenant
-from tests.factories.tenants import sign_in
-
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 ASK_AXE = """async ({rules, impacts}) => {
     const asked = rules.length ? {runOnly: {type: "rule", values: rules}} : {};
@@ -156,11 +153,10 @@ class Visitor:
         page.on("request", self._watch)
         page.on("dialog", lambda dialog: self._heard.append(f"dialog: {dialog.message}"))
 
-    def enter(self, tenant: Tenant) -> None:
-        """Sign in as the owner of a tenant."""
+    def enter(self, session: str) -> None:
+        """Be signed in by the key of a session."""
         name = settings.SESSION_COOKIE_NAME
-        cookie = sign_in(tenant).cookies[name].value
-        self.page.context.add_cookies([{"name": name, "value": cookie, "url": self._address}])
+        self.page.context.add_cookies([{"name": name, "value": session, "url": self._address}])
 
     def look(self, path: str, *, status: int = 200) -> list[str]:
         """Open a page and return its faults in words."""
@@ -224,9 +220,9 @@ def visit(
 
 
 def look_at_all(
-    visitor: Visitor, pages: dict[str, str], tenant: Tenant, *, folder: str | None, width: int
+    visitor: Visitor, pages: dict[str, str], nowhere: str, *, session: str, folder: str | None
 ) -> dict[str, list[str]]:
-    """Return the faults of each page that has any, in both themes, seen by the owner of a tenant.
+    """Return the faults of each page that has any, in both themes, seen by who has a session.
 
     A page is loaded once, in the visitor's own theme, and asked everything; then it is turned into
     the other one and asked what depends on a theme.
@@ -234,22 +230,25 @@ def look_at_all(
     Args:
         visitor: not signed in yet.
         pages: address by name.
-        tenant: whose pages they are.
+        nowhere: an address beside them that nothing has.
+        session: its key.
         folder: takes pictures of each page.
-        width: of the screen in pixels, for the names of the pictures.
     """
     faults: dict[str, list[str]] = {}
+    width = visitor.page.evaluate("innerWidth")
 
     def look(page: str, path: str, status: int = 200) -> None:
-        faults[page] = visitor.look(path, status=status)
-        visitor.keep(folder, f"{page}-{visitor.theme}-{width}")
+        name = f"{page}-{visitor.theme}-{width}"
+        faults[name] = visitor.look(path, status=status)
+        visitor.keep(folder, name)
         with visitor.other_theme() as theme:
-            faults[f"{page}, {theme}"] = visitor.look_again()
-            visitor.keep(folder, f"{page}-{theme}-{width}")
+            name = f"{page}-{theme}-{width}"
+            faults[name] = visitor.look_again()
+            visitor.keep(folder, name)
 
     look("log-in", "/accounts/login/")
-    visitor.enter(tenant)
+    visitor.enter(session)
     for page, path in pages.items():
         look(page, path)
-    look("nothing", f"/t/{tenant.slug}/nothing/", status=404)
+    look("nothing", nowhere, status=404)
     return {page: found for page, found in faults.items() if found}
