@@ -22,7 +22,7 @@ def test_every_page_fits_a_desk_and_a_phone_and_is_sound(
 ) -> None:
     session = open_session(tenant)
     nowhere = f"/t/{tenant.slug}/nothing/"
-    faults = {}
+    faults: dict[str, list[str]] = {}
     for size, theme in SCREENS:
         with visit(browser, live_server.url, size, theme=theme) as visitor:
             faults |= look_at_all(visitor, pages, nowhere, session=session, folder=folder)

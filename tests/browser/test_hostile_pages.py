@@ -27,7 +27,7 @@ def test_every_page_holds_what_people_type(
     folder: str | None,
 ) -> None:
     received = pages["data-event"].partition("?")[0]
-    faults = {}
+    faults: dict[str, list[str]] = {}
     with visit(browser, live_server.url, NARROW) as visitor:
         visitor.enter(open_session(tenant))
         for kind, text in TEXTS.items():
