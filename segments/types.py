@@ -67,15 +67,6 @@ class ChangeCause:
 
 
 @dataclass(frozen=True, slots=True)
-class MembershipMove:
-    """One entry or exit that was just written."""
-
-    profile_id: int
-    segment_id: int
-    entered: bool
-
-
-@dataclass(frozen=True, slots=True)
 class GroupMove:
     """One profile's move between RFM groups; an empty group means none."""
 

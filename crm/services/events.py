@@ -79,6 +79,19 @@ def handlers_of(name: str) -> tuple[str, ...]:
     return table.get(name, table.get(ANY_OTHER, ()))
 
 
+def list_heard(names: Collection[str], *, is_history: bool = False) -> list[str]:
+    """Return those of some names in the table to whose events somebody reacts.
+
+    For statements that write events together with what they tell of (`crm/sql/write_events.sql`).
+
+    Args:
+        names: of events that are neither quiet nor first ones.
+        is_history: whether they are history, to which whoever has nothing to do does not react.
+    """
+    idle = _find_idle_for(names) if is_history else frozenset[str]()
+    return [name for name in names if not idle.issuperset(handlers_of(name))]
+
+
 def event_handlers() -> dict[str, tuple[str, ...]]:
     """Return the table of who reacts to what, from the settings."""
     return _read_table(settings.EVENT_HANDLERS)

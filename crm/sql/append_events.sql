@@ -28,31 +28,24 @@ claimed AS (
     RETURNING event_id
 ),
 
-written AS (
-    INSERT INTO crm_event (
-        tenant_id, id, name, occurred_at, profile_id, store_id, object_id, source, properties,
-        is_backfill, recorded_at
-    )
-    SELECT
-        %(tenant_id)s, t.id, t.name, t.occurred_at, t.profile_id, t.store_id, t.object_id, t.source,
-        t.properties::jsonb, t.is_backfill, %(now)s
+fresh AS (
+    SELECT t.*
     FROM told AS t
     WHERE t.dedupe_key = '' OR t.id IN (SELECT c.event_id FROM claimed AS c)
-    ON CONFLICT DO NOTHING
+),
+
+written AS (
+    {crm.write_events}
 ),
 
 heard AS (
-    SELECT t.id, t.name, t.occurred_at, t.profile_id, t.object_id, t.is_backfill
-    FROM told AS t
-    WHERE t.is_heard
-      AND (t.dedupe_key = '' OR t.id IN (SELECT c.event_id FROM claimed AS c))
+    SELECT f.* FROM fresh AS f WHERE f.is_heard
 ),
 
 noted AS (
     {crm.note_reactions}
 )
 
-SELECT t.id, t.place
-FROM told AS t
-WHERE t.dedupe_key = '' OR t.id IN (SELECT c.event_id FROM claimed AS c)
-ORDER BY t.place
+SELECT f.id, f.place
+FROM fresh AS f
+ORDER BY f.place

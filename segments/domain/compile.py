@@ -70,6 +70,8 @@ class Compiler:
         asked_at: expression for the instant that each row is asked of, of which nothing later is
             seen; empty where it is the moment.
         params: bound values by name.
+        hours: those of them that are an instant, by name, so many hours before the moment; all else
+            is the same all day.
         flips: numbers of days by the instant they are counted from; at each of them after the
             instant some truth may change by time alone.
         instants: expressions for other instants at which some may.
@@ -84,6 +86,7 @@ class Compiler:
     stored_sql: Callable[[int], str]
     asked_at: str = ""
     params: dict[str, Any] = field(default_factory=dict)
+    hours: dict[str, int] = field(default_factory=dict)
     flips: dict[str, set[int]] = field(default_factory=dict)
     instants: list[str] = field(default_factory=list)
     joins: dict[Hashable, tuple[str, str]] = field(default_factory=dict)
@@ -133,6 +136,11 @@ class Compiler:
         name = f"v{len(self.params)}"
         self.params[name] = value
         return f"%({name})s{cast}"
+
+    def bind_instant(self, hours_ago: int = 0) -> str:
+        """Bind the instant so many hours before the moment and return its placeholder."""
+        self.hours[f"v{len(self.params)}"] = hours_ago
+        return self.bind(self.moment.hours_ago(hours_ago))
 
     def join(self, key: Hashable, build: Callable[[], str]) -> str:
         """Return the name of what is worked out beside a profile, once for each key."""

@@ -139,7 +139,7 @@ def _reachable(query: Query, leaf: ReachLeaf) -> str:
 
 def _stops(query: Query, leaf: ReachLeaf) -> str:
     def build() -> str:
-        channel, now = query.bind(leaf.channel, "::text"), query.bind(query.moment.now)
+        channel, now = query.bind(leaf.channel, "::text"), query.bind_instant()
         return _STOPS.format(channel=channel, address=_ADDRESS[leaf.channel], now=now)
 
     return query.join(("reach", leaf.channel), build)

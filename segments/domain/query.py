@@ -23,6 +23,9 @@ class Query(Protocol):
     def bind(self, value: object, cast: str = "") -> str:
         """Bind a value and return its placeholder."""
 
+    def bind_instant(self, hours_ago: int = 0) -> str:
+        """Bind the instant so many hours before the moment and return its placeholder."""
+
     def join(self, key: Hashable, build: Callable[[], str]) -> str:
         """Return the name of a join, which is built where no other of the same key is.
 
@@ -53,14 +56,14 @@ def hours_after(query: Query, at: str, hours: int) -> str:
 
 def now_of(query: Query) -> str:
     """Return the instant that conditions count from."""
-    return query.asked_at or query.bind(query.moment.now)
+    return query.asked_at or query.bind_instant()
 
 
 def hours_before(query: Query, hours: int) -> str:
     """Return the instant so many hours before the one that conditions count from."""
     if query.asked_at:
         return f"({query.asked_at} - {query.bind(hours)}::int * interval '1 hour')"
-    return query.bind(query.moment.hours_ago(hours))
+    return query.bind_instant(hours)
 
 
 def seen_by(query: Query, at: str) -> list[str]:
@@ -70,4 +73,4 @@ def seen_by(query: Query, at: str) -> list[str]:
 
 def ahead(query: Query, instant: str) -> str:
     """Return an instant where it lies ahead of the moment, else NULL."""
-    return f"(CASE WHEN {instant} > {query.bind(query.moment.now)} THEN {instant} END)"
+    return f"(CASE WHEN {instant} > {query.bind_instant()} THEN {instant} END)"

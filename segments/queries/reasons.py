@@ -99,7 +99,13 @@ class _Asking:
     def compiler_at(self, at: datetime | None = None) -> Compiler:
         """Return a fresh compiler; for the moment of the question without an instant."""
         moment = self._base.moment if at is None else replace(self._base.moment, now=at)
-        fresh: dict[str, Any] = {"params": {}, "flips": {}, "instants": [], "joins": {}}
+        fresh: dict[str, Any] = {
+            "params": {},
+            "hours": {},
+            "flips": {},
+            "instants": [],
+            "joins": {},
+        }
         compiler = replace(self._base, moment=moment, **fresh)
         compiler.segment_sql = self._reader(compiler)
         return compiler

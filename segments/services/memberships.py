@@ -12,21 +12,23 @@ from typing import Any
 
 from django.db import transaction
 
-from crm.choices import EventSource
-from crm.services.events import append_events
-from crm.types import NewEvent
+from crm.services.events import list_heard
 from kernel.arrays import array, columns
 from kernel.sql import execute, execute_kept, load_sql, time_limit, whole_tenant
+from kernel.tenancy import current_tenant_id
+from kernel.work import ring
 from segments.choices import Cause, SegmentKind
 from segments.domain.definitions import Node
-from segments.domain.shared import build_shared, with_dependents
-from segments.queries.conditions import StoredSegment, get_compiler, list_stored, trees_of
+from segments.domain.shared import with_dependents
+from segments.queries.conditions import StoredSegment, list_stored, trees_of
+from segments.queries.together import compile_together
 from segments.services.references import current_references
 from segments.services.stopping import BLAMABLE, stop_blamed, stop_unreadable
 from segments.services.waiting import heard_columns
-from segments.types import ChangeCause, MembershipMove
+from segments.types import ChangeCause
 
-EVENT_BATCH = 5_000
+TOLD = ("Segment Entered", "Segment Exited")
+"""What tells of entries and of exits (`sql/tell_moves.sql`)."""
 FEW = 20
 """Profiles up to which a look-up each is as good as a join, whatever the statistics say."""
 SOME = 1_000
@@ -40,9 +42,9 @@ product that was put right."""
 STATEMENT_SECONDS = 60.0
 """How long deciding some profiles may take: meanwhile the tenant's other changes wait."""
 _NOBODY_WAITS = (
-    "CROSS JOIN (SELECT NULL::bigint AS profile_id, NULL::bigint AS event_id,"
+    "SELECT NULL::bigint AS profile_id, NULL::bigint AS event_id,"
     " NULL::text AS event_name, NULL::boolean AS is_backfill, NULL::timestamptz AS came_at,"
-    " NULL::text AS cause WHERE false) AS w"
+    " NULL::text AS cause WHERE false"
 )
 
 
@@ -101,7 +103,7 @@ class Why:
 
 def decide_memberships(
     scope: Scope, now: datetime, why: Why, *, trees: Mapping[int, Node] | None = None
-) -> list[MembershipMove]:
+) -> int:
     """Decide all segments of the profiles in a scope, write differences, tell of them.
 
     The caller holds the row of upkeep and a transaction. A repeat finds no difference. A
@@ -116,7 +118,7 @@ def decide_memberships(
         trees: definitions by segment id, where the caller has them; else they are read.
 
     Returns:
-        The entries and exits that were told.
+        How many entries and exits were told of.
     """
     stored = list_stored()
     stop_unreadable(stored, now)
@@ -137,7 +139,7 @@ def write_memberships(
     segments: Sequence[StoredSegment],
     *,
     seconds: float | None = None,
-) -> list[MembershipMove]:
+) -> int:
     """Decide as `decide_memberships`, once.
 
     Args:
@@ -146,43 +148,49 @@ def write_memberships(
         why: as there.
         trees: definitions by segment id.
         segments: as they are stored now.
-        seconds: how long deciding may take; None for however long it takes. What is told of it
-            afterwards is no definition's fault and has its own time.
+        seconds: how long it may take; None for however long it takes.
 
     Raises:
         OperationalError: it took longer, and nothing of the transaction is kept.
     """
-    compiler = get_compiler(now, current_references(now, trees.values()))
-    shared = build_shared(trees, compiler)
+    together = compile_together(trees, now, current_references(now, trees.values()))
+    shared = together.condition
     heeds = bool(trees) and why.heeds_waiting
     statement = load_sql("segments.apply_memberships")
     for name, text in (
-        ("{different}", _beside("segments.decide_memberships", "d")),
         ("{laterals}", shared.laterals),
         ("{segment_ids}", shared.segment_ids),
         ("{reeval_at}", shared.reeval_at),
         ("{profiles}", scope.on("p.id")),
         ("{facts}", scope.on("f.profile_id")),
         ("{memberships}", scope.on("m.profile_id")),
-        ("{caused}", _beside("segments.cause_moves", "c")),
-        ("{waiting}", _beside("segments.events_that_wait", "w") if heeds else _NOBODY_WAITS),
+        ("{waiting}", load_sql("segments.events_that_wait") if heeds else _NOBODY_WAITS),
     ):
         statement = statement.replace(name, text)
     with _limits(scope, seconds):
-        rows = _run(
+        [done] = _run(
             scope,
             statement,
             now=now,
-            today=compiler.moment.today,
+            today=together.moment.today,
             many=MANY,
             **_cause_params(why),
             **_segment_columns(why, trees, segments, heeds=heeds),
             **(heard_columns(trees.values()) if heeds else {}),
+            heard_live=array(list_heard(TOLD)),
+            heard_history=_hear_history(why, heeds=heeds),
             **scope.params,
-            **compiler.params,
+            **together.params,
         )
-    _append_moves(rows, now, segments)
-    return [MembershipMove(row.profile_id, row.segment_id, row.entered) for row in rows]
+    if done.heard:
+        ring("reactions", current_tenant_id())
+    return int(done.told)
+
+
+def _hear_history(why: Why, *, heeds: bool) -> str:
+    """Return which events are heard that are history; not asked where none of them can be."""
+    is_possible = heeds or why.cause.is_history
+    return array(list_heard(TOLD, is_history=True) if is_possible else [])
 
 
 def _run(scope: Scope, statement: str, **params: Any) -> list[Any]:
@@ -196,10 +204,6 @@ def _limits(scope: Scope, seconds: float | None) -> AbstractContextManager[None]
     if seconds is not None:
         return time_limit(seconds, is_wide=scope.is_wide)
     return whole_tenant() if scope.is_wide else nullcontext()
-
-
-def _beside(name: str, alias: str) -> str:
-    return f"CROSS JOIN (\n{load_sql(name)}\n) AS {alias}"
 
 
 def _segment_columns(
@@ -241,24 +245,3 @@ def _cause_params(why: Why) -> dict[str, Any]:
         "rest": Cause.TIME,
         **columns("cause_profiles causes event_ids event_names histories", rows),
     }
-
-
-def _append_moves(rows: Sequence[Any], now: datetime, segments: Sequence[StoredSegment]) -> None:
-    """Tell of entries and exits; leaving a segment that is archived tells nothing."""
-    live = [one for one in segments if one.archived_at is None]
-    told = {one.pk: {"segment": one.name, "key": one.key} for one in live}
-    for start in range(0, len(rows), EVENT_BATCH):
-        events = [
-            NewEvent(
-                name="Segment Entered" if row.entered else "Segment Exited",
-                occurred_at=now,
-                source=EventSource.SYSTEM,
-                profile_id=row.profile_id,
-                object_id=row.segment_id,
-                properties=told[row.segment_id],
-                is_backfill=row.is_history,
-            )
-            for row in rows[start : start + EVENT_BATCH]
-            if row.segment_id in told
-        ]
-        append_events(events, now=now)

@@ -25,7 +25,7 @@ from segments.services.references import refresh_references
 from segments.services.rfm import score_all
 from segments.services.stopping import BLAMABLE, stop_blamed, stop_unreadable
 from segments.services.upkeep import clock_from, lock_upkeep, next_night
-from segments.types import ChangeCause, MembershipMove
+from segments.types import ChangeCause
 from stores.services.segment_tags import look_through_everybody
 
 CHUNK = 50_000
@@ -61,8 +61,8 @@ def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
     why = Why(ChangeCause(cause, is_history=cause == Cause.IMPORT))
     told, after = 0, 0
     while (upto := _next_chunk(after, chunk)) is not None:
-        moves = _decide(of_range(after, upto), tell, why, trees)
-        told, after = told + len(moves), upto
+        told += _decide(of_range(after, upto), tell, why, trees)
+        after = upto
     asked = [key for key, tree in trees.items() if not isinstance(tree, KeptLeaf)]
     with transaction.atomic():
         lock_upkeep()  # before rows of segments, as everybody does who needs both
@@ -77,9 +77,7 @@ def rebuild(now: datetime, cause: Cause, *, chunk: int = CHUNK) -> int:
     return told
 
 
-def _decide(
-    scope: Scope, tell: Callable[[], datetime], why: Why, trees: dict[int, Node]
-) -> list[MembershipMove]:
+def _decide(scope: Scope, tell: Callable[[], datetime], why: Why, trees: dict[int, Node]) -> int:
     """Decide the profiles of a scope; what cannot be asked is stopped and keeps its members."""
     while True:
         try:

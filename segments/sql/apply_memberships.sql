@@ -1,18 +1,17 @@
 -- Purpose: decide all segments of some profiles in one scan and write what is different:
---          memberships, entries and exits with their cause, sizes, movement by day.
--- In: tenant_id; different, the join with whose segments changed (decide_memberships.sql), with what
---     it takes; now; today, its local day; waiting, the join with events that wait; caused, the join
---     with what moves are told and kept as (cause_moves.sql), with what it binds; many, so many
---     people who move alike make one row.
--- Out: profile_id, segment_id, entered, is_history, of what is told.
--- Why: the caller holds the row of upkeep, so that nobody else takes the same difference. Who moves
+--          memberships, entries and exits with their cause, sizes, movement by day, and the events
+--          that tell of them.
+-- In: tenant_id; now; today, its local day; waiting, the query for events that wait; many, so many
+--     people who move alike make one row; what decide_memberships.sql, cause_moves.sql and
+--     tell_moves.sql take.
+-- Out: told and heard, how many entries and exits were told of, and of how many somebody has to hear.
+-- Why: the caller holds the row of upkeep, so that nobody else takes the same difference, and nobody
+--      is merged or erased meanwhile: profiles need no lock for the events of them. Who moves
 --      alike is kept together: of everybody, a row with three indexes for each move took most of the
 --      time; and so they are gathered before it is asked why, which is asked one by one of those
 --      alone who have a cause of their own or for whom an event waits. A part is 8,192 ids.
 WITH different AS (
-    SELECT d.*
-    FROM (SELECT 1) AS once
-    {different}
+    {segments.decide_memberships}
 ),
 
 written AS (
@@ -32,8 +31,6 @@ moved AS (
 ),
 
 waiting AS (
-    SELECT w.*
-    FROM (SELECT 1) AS once
     {waiting}
 ),
 
@@ -44,28 +41,11 @@ single AS (
 ),
 
 gathered AS (
-    SELECT
-        n.single_id, n.segment_id, n.entered, n.profile_id >> 13 AS part,
-        array_agg(n.profile_id) AS profile_ids
-    FROM (
-        SELECT e.profile_id, s.profile_id AS single_id, e.segment_id, e.entered
-        FROM (
-            SELECT profile_id, unnest(segment_ids) AS segment_id, old_ids AS others, true AS entered
-            FROM moved
-            UNION ALL
-            SELECT profile_id, unnest(old_ids) AS segment_id, segment_ids AS others, false AS entered
-            FROM moved
-        ) AS e
-        LEFT JOIN single AS s ON s.profile_id = e.profile_id
-        WHERE e.segment_id <> ALL(e.others)
-    ) AS n
-    GROUP BY n.single_id, n.segment_id, n.entered, n.profile_id >> 13
+    {segments.gather_moves}
 ),
 
 caused AS (
-    SELECT c.*
-    FROM (SELECT 1) AS once
-    {caused}
+    {segments.cause_moves}
 ),
 
 alike AS (
@@ -140,10 +120,22 @@ summed AS (
     ON CONFLICT (tenant_id, segment_id, "on") DO UPDATE
     SET entered = y.entered + excluded.entered,
         left_count = y.left_count + excluded.left_count
+),
+
+fresh AS MATERIALIZED (
+    {segments.tell_moves}
+),
+
+told AS (
+    {crm.write_events}
+),
+
+heard AS (
+    SELECT f.* FROM fresh AS f WHERE f.is_heard
+),
+
+reacted AS (
+    {crm.note_reactions}
 )
 
-SELECT n.profile_id, t.segment_id, t.entered, t.is_history
-FROM together AS t
-CROSS JOIN LATERAL unnest(t.profile_ids) AS n (profile_id)
-WHERE t.is_told
-ORDER BY n.profile_id, t.segment_id
+SELECT count(*) AS told, count(*) FILTER (WHERE f.is_heard) AS heard FROM fresh AS f

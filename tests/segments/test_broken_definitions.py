@@ -197,7 +197,7 @@ def test_what_the_database_refuses_is_stopped_and_what_nobody_is_to_blame_for_is
     def fail(*_: object) -> None:
         raise ValueError("not of a definition")
 
-    monkeypatch.setattr("segments.services.memberships._append_moves", fail)
+    monkeypatch.setattr("segments.services.memberships.ring", fail)
     bob = make_buyer(last_order_at=NOW)
     with pytest.raises(ValueError, match="not of a definition"), transaction.atomic():
         hear(bob)

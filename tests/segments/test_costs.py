@@ -160,6 +160,7 @@ def test_what_takes_too_long_is_stopped_marked_and_keeps_its_members(
 def _make_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a condition count to many millions, and allow less time than that takes."""
     from segments.domain import compile_events  # noqa: PLC0415 it is changed for this test alone
+    from segments.queries import together  # noqa: PLC0415 likewise
 
     heavy = "(SELECT count(*) FROM generate_series(1, 100000000)) > 0"
     before = compile_events.happened
@@ -168,6 +169,7 @@ def _make_slow(monkeypatch: pytest.MonkeyPatch) -> None:
         return [*before(query, name, event), heavy]
 
     monkeypatch.setattr("segments.domain.compile_happenings.happened", happened)
+    monkeypatch.setattr(together, "_compile", together._compile.__wrapped__)
     monkeypatch.setattr(rebuilding, "STATEMENT_SECONDS", 0.5)
 
 
