@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from crm.services.events import event_handlers, handlers_of
 from flows.domain.usual import BY_EVENT, BY_KEY, OF_ONE_ORDER, OF_ORDERS
+from flows.domain.values import ORDER_PLACED
 from flows.models import Flow, FlowVersion
 from flows.nodes import NODE_TYPES
 from flows.nodes.rules import RULES_SCHEMA
@@ -71,6 +72,16 @@ OFTEN: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
     ("Subscribed to SMS", {"consent": "sms", "is": "subscribed"}),
 )
 """What splits ask most often, by name: a press takes it."""
+OFTEN_OF: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    ORDER_PLACED: {
+        "This order has what is used up": {
+            "trigger": "product_flags",
+            "is": "contains",
+            "value": "consumable",
+        }
+    }
+}
+"""The same of the event that started the run, by its name."""
 WORDS: Final[Mapping[str, str]] = {
     "email": "Email",
     "sms": "SMS",
@@ -144,6 +155,10 @@ def describe_types() -> dict[str, Any]:
         "rules": RULES_SCHEMA,
         "words": dict(WORDS),
         "often": [{"name": name, "condition": condition} for name, condition in OFTEN],
+        "oftenOf": {
+            event: [{"name": name, "condition": asked} for name, asked in often.items()]
+            for event, often in OFTEN_OF.items()
+        },
         "reentry": {"events": dict(BY_EVENT), "keys": dict(BY_KEY)},
         "about": dict.fromkeys(OF_ORDERS, OF_ONE_ORDER),
     }

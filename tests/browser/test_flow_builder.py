@@ -147,7 +147,7 @@ def build_what_follows_an_order(hand: Hand) -> None:
     hand.send("With a code")
     hand.send("Goes with it", "Add a step after Split: No")
     hand.wait(30, BEFORE_END)
-    hand.split("Bought what is used up")
+    hand.split("This order has what is used up")
     hand.send("Refill")
     hand.send("What is new", "Add a step after Split: No")
 
@@ -194,7 +194,7 @@ def test_the_flow_after_an_order_is_built_from_an_empty_canvas_and_published(
     assert waited == [2, 7, 6, 30]
     assert nodes["wait_event"]["any_of"] == [{"event": "Order Delivered", "same": ["order_id"]}]
     assert nodes["wait_event"]["timeout"] == {"n": 10, "unit": "days"}
-    assert nodes["split_2"]["condition"]["bought"] == {"flag": ["consumable"]}
+    assert nodes["split_2"]["condition"]["trigger"] == "product_flags"
     assert graph["reentry"] == {"policy": "every_time"}
     assert stored(shop, lambda: Flow.objects.get().status) == "live"
 

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { useEditor, useForm } from "./context";
 import { titleOf, Wrap } from "./Frame";
 import type { FieldProps } from "./Frame";
-import { asObj } from "./json";
+import { asObj, asText } from "./json";
 import type { Obj } from "./json";
 import { Icon, IconButton } from "./parts";
 
@@ -52,10 +52,13 @@ function useOften(): { name: string; condition: Obj }[] {
     .filter(({ after }) => after.has(own))
     .sort((one, other) => one.after.size - other.after.size);
   const [last] = before;
-  if (!last) return told.often;
+  // Who is yet to enter has no run of which it could be asked.
+  const ofEvent = own ? told.oftenOf[asText(asObj(graph["trigger"])["event"])] : undefined;
+  const often = [...(ofEvent ?? []), ...told.often];
+  if (!last) return often;
   const asks = (word: "opened" | "clicked"): { name: string; condition: Obj } => ({
     name: `${word === "opened" ? "Opened" : "Clicked"} “${titleOf(last.key)}”`,
     condition: { message: last.key, is: word },
   });
-  return [asks("opened"), asks("clicked"), ...told.often];
+  return [asks("opened"), asks("clicked"), ...often];
 }

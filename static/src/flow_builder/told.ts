@@ -137,6 +137,8 @@ export interface Told {
   words: Record<string, string>;
   /** What splits ask most often. */
   often: { name: string; condition: Obj }[];
+  /** The same of the event that started the run, by its name. */
+  oftenOf: Record<string, { name: string; condition: Obj }[]>;
   /** How often people usually enter: by the event that starts the flow, or by the key of what does. */
   reentry: { events: Record<string, Obj>; keys: Record<string, Obj> };
   /** Of events by name: the properties that two of one thing share, and how long the one waits for the other. */
