@@ -44,6 +44,7 @@ EVENT_HANDLERS: dict[str, tuple[str, ...]] = {
     "Profile Merged": (_FACTS, _TIERS, _CARTS, _WRITES, _OUTGOING, _SEGMENTS),
     "Consent Changed": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Suppression Changed": (_WRITES, _OUTGOING, _SEGMENTS),
+    "Push Device Changed": (_SEGMENTS,),
     "Tags Changed": (_WRITES, _OUTGOING, _SEGMENTS, _EXITS, _FLOWS),
     "Import Undone": (_FACTS, _TIERS, _WRITES, _SEGMENTS),
     "Price Dropped": (_OUTGOING, _WANTED),

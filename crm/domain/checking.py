@@ -80,6 +80,7 @@ OWN_EVENTS = frozenset(
         "Profile Merged",
         "Consent Changed",
         "Suppression Changed",
+        "Push Device Changed",
         "Data Requested",
         "Segment Entered",
         "Segment Exited",

@@ -26,6 +26,7 @@ PROFILE_EVENTS = (
     "Profile Merged",
     "Consent Changed",
     "Suppression Changed",
+    "Push Device Changed",
     "Tags Changed",
     "Data Requested",
     "Import Undone",
@@ -157,6 +158,7 @@ _PROFILE_SPEAKERS: dict[str, Callable[[Mapping[str, Any]], EventWords]] = {
     "Profile Merged": _speak_merge,
     "Consent Changed": _speak_consent,
     "Suppression Changed": _speak_suppression,
+    "Push Device Changed": lambda _: EventWords("bell", "Another browser or app, or one less"),
     "Tags Changed": _speak_tags,
     "Import Undone": lambda said: EventWords(
         "return", "An import was undone", str(said.get("file", ""))

@@ -5,8 +5,9 @@ token belongs to its browser until the shop vouches for the customer (`stores.se
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -17,8 +18,9 @@ from crm.domain.identifiers import normalize_visitor_id
 from crm.domain.permission import NEGATIVE
 from crm.queries.visitors import is_anonymous, is_nobody_yet
 from crm.services.consent import record_consent
+from crm.services.events import append_events
 from crm.services.ingest import apply_records
-from crm.types import CustomerRecord, TrackedRecord
+from crm.types import CustomerRecord, NewEvent, TrackedRecord
 from kernel import clock
 from kernel.errors import Conflict
 from kernel.retry import retry_conflicts
@@ -146,10 +148,26 @@ def _subscribe(store_id: int, asked: Asked) -> bool:
         defaults={**values, "gone_at": None, "reason": ""},
         create_defaults={**values, "created_at": now},
     )
+    _tell(_moved(known, profile_id, is_proven=bool(asked.user_id)), now)
     is_new = known is None or known.profile_id != profile_id
     if not (is_new and _said_no(profile_id)):
         _record_yes(profile_id, asked)
     return True
+
+
+def _moved(known: PushToken | None, profile_id: int, *, is_proven: bool) -> set[int]:
+    """Return who gets messages by a browser and did not before, and who no longer does."""
+    before = {known.profile_id} if known and known.is_proven and known.gone_at is None else set()
+    return before ^ ({profile_id} if is_proven else set())
+
+
+def _tell(profile_ids: Collection[int], now: datetime) -> None:
+    """Tell that other browsers and apps get the messages of some people now."""
+    events = [
+        NewEvent("Push Device Changed", now, EventSource.SYSTEM, profile_id)
+        for profile_id in sorted(profile_ids)
+    ]
+    append_events(events, now=now)
 
 
 def _is_settled(known: PushToken, asked: Asked) -> bool:
@@ -219,6 +237,7 @@ def _end(reasons: Mapping[int, str]) -> None:
     for token in tokens:
         token.gone_at, token.reason = now, reasons[token.pk][:MAX_WORDS]
     PushToken.objects.bulk_update(tokens, ["gone_at", "reason"])
+    _tell({token.profile_id for token in tokens if token.is_proven}, now)
 
 
 def _has_live(profile_id: int) -> bool:

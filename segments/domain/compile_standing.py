@@ -7,6 +7,7 @@ from segments.domain.query import Query, midnight_after
 from segments.domain.standing import (
     KM_OF,
     NO_GROUP,
+    PUSH,
     MoveLeaf,
     NearLeaf,
     ReachLeaf,
@@ -34,6 +35,13 @@ WHERE s.tenant_id = %(tenant_id)s
   AND (s.until IS NULL OR s.until > {now})
 """
 """The digest is that of `crm.domain.digests`; a test compares them."""
+
+_DEVICES: Final = """
+SELECT count(*) > 0 AS held
+FROM messaging_pushtoken AS t
+WHERE t.tenant_id = %(tenant_id)s AND t.profile_id = p.id AND t.gone_at IS NULL AND t.is_proven
+"""
+"""Browsers and apps that get messages of somebody (`messaging.queries.devices.REACHED`)."""
 
 _MOVES: Final = """
 SELECT
@@ -98,6 +106,8 @@ def compile_standing(query: Query, leaf: Standing) -> str:
 def standing_value(query: Query, leaf: Standing) -> str:
     """Return what explains a condition: a permission, a stage, the group before, how far it is."""
     match leaf:
+        case ReachLeaf() if leaf.channel == PUSH:
+            return f"(CASE WHEN {_devices(query)}.held THEN p.push_consent ELSE 'no_device' END)"
         case ReachLeaf():
             stops, address = _stops(query, leaf), _ADDRESS[leaf.channel]
             return (
@@ -132,9 +142,15 @@ def stage_sql(query: Query) -> str:
 
 
 def _reachable(query: Query, leaf: ReachLeaf) -> str:
+    if leaf.channel == PUSH:
+        return f"(p.push_consent = 'subscribed' AND {_devices(query)}.held)"
     stops, address = _stops(query, leaf), _ADDRESS[leaf.channel]
     query.change_at(f"{stops}.until")
     return f"(p.{leaf.channel}_consent = 'subscribed' AND {address} <> '' AND NOT {stops}.stopped)"
+
+
+def _devices(query: Query) -> str:
+    return query.join(("reach", PUSH), lambda: _DEVICES)
 
 
 def _stops(query: Query, leaf: ReachLeaf) -> str:

@@ -13,7 +13,7 @@ from segments.domain.definitions import CONSENT_STATES, MAX_DEPTH, MAX_LEAVES
 from segments.domain.happenings import GOODS, MAX_TESTS, SIGNS, TEST_OPERATORS
 from segments.domain.rfm import GROUP_LABELS
 from segments.domain.sequences import MAX_STEPS
-from segments.domain.standing import CHANNELS, NO_GROUP, REACHED, STAGES
+from segments.domain.standing import CHANNELS, NO_GROUP, STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ LEAF_KINDS: Final[tuple[LeafKind, ...]] = (
         "reachable",
         "Whether promotional messages may go: subscribed, with an address that nothing stops.",
         (
-            Parameter("reachable", "a channel", is_required=True, choices=REACHED),
+            Parameter("reachable", "a channel", is_required=True, choices=CHANNELS),
             Parameter("is", "true, also when left out, or false"),
         ),
         ({"reachable": "sms"},),

@@ -13,8 +13,8 @@ from segments.errors import DefinitionError
 
 CHANNELS: Final = ("email", "sms", "whatsapp", "push")
 """Channels of consent."""
-REACHED: Final = ("email", "sms", "whatsapp")
-"""Channels whose addresses a profile shows."""
+PUSH: Final = "push"
+"""The channel whose addresses are browsers and apps, not a word of the profile."""
 NO_GROUP: Final = "none"
 """The word for nobody's group, such as of who has not bought in the look-back."""
 MAX_KM: Final = 20_000
@@ -113,8 +113,8 @@ def parse_standing(raw: Mapping[str, Any], path: str) -> Standing:
 
 def _parse_reach(raw: Mapping[str, Any], path: str) -> ReachLeaf:
     refuse_unknown(raw, path, ("reachable", "is"))
-    if raw["reachable"] not in REACHED:
-        raise DefinitionError(f"{path}.reachable", f"must be one of: {', '.join(REACHED)}")
+    if raw["reachable"] not in CHANNELS:
+        raise DefinitionError(f"{path}.reachable", f"must be one of: {', '.join(CHANNELS)}")
     if not isinstance(raw.get("is", True), bool):
         raise DefinitionError(f"{path}.is", "must be true or false")
     return ReachLeaf(path, raw["reachable"], raw.get("is", True))

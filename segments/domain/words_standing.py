@@ -25,6 +25,7 @@ _REACHES = {
     "withdrawn": "consent withdrawn",
     "suppressed": "suppressed",
     "no_address": "no address",
+    "no_device": "no browser or app",
 }
 
 

@@ -30,6 +30,7 @@ ALWAYS: Final = FIGURES | {
     "Profile Updated",
     "Consent Changed",
     "Suppression Changed",
+    "Push Device Changed",
     "Tags Changed",
 }
 """Events that can change a membership whatever the definitions are."""

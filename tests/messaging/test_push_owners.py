@@ -6,13 +6,15 @@ import json
 import pytest
 from django.test import Client
 
-from crm.models import ConsentEvent, Profile
+from crm.models import ConsentEvent, Event, Profile
 from crm.services.api_store import ensure_api_store
 from crm.services.consent import record_consent
 from crm.services.ingest import apply_records
 from crm.types import CustomerRecord, TrackedRecord
 from kernel import clock
+from kernel.batches import Deadline
 from kernel.tenancy import tenant_scope
+from kernel.work import drain_tenant
 from messaging.channels import push_web
 from messaging.channels.base import OutgoingPush
 from messaging.channels.push import PushGone
@@ -20,8 +22,15 @@ from messaging.channels.push_web import send_web
 from messaging.domain.web_push import is_push_service
 from messaging.models import ChannelAccount, PushToken
 from messaging.services.accounts import as_account
+from messaging.services.push_tokens import forget_gone
+from segments.models import Membership
+from segments.queries.reasons import explain_segments
+from segments.services.checks import find_differences
+from segments.services.clock import reevaluate_due
+from segments.services.segments import create_segment
 from stores.services.push_proof import proves, push_secret
 from tenants.models import Tenant
+from tests.factories.messaging import make_recipient
 from tests.factories.push import call, make_push, make_token, send
 from tests.support.push_services import Browser, Server
 
@@ -105,6 +114,36 @@ def test_whom_the_shop_vouches_for_gets_their_messages_in_that_browser(
     assert (token.profile_id, token.is_proven, vera.push_consent) == (vera.pk, True, "subscribed")
     assert send(vera, make_push()).status == "sent"
     assert [asked.path for asked in server.asked] == ["/wp/vera"]
+
+
+def test_who_can_be_reached_by_push_is_known_to_segments_at_once(
+    client: Client, web: ChannelAccount, server: Server, key: str, shop: Tenant
+) -> None:
+    vera, other = make_customer(), make_recipient(push_consent="subscribed")
+    segment = create_segment(name="By push", definition={"reachable": "push"})
+    members = Membership.objects.filter(segment_ids__contains=[segment.pk])
+
+    def reached() -> list[int]:
+        drain_tenant(shop.pk, kinds=("reactions",))
+        assert find_differences() == []
+        return [row.profile_id for row in members.all()]
+
+    reevaluate_due(Deadline(seconds=None))
+    assert reached() == []
+    browser = Browser(f"{server.url}/wp/vera")
+    vouched = {"anonymousId": "v-1", "userId": "V-1", "userHash": sign("V-1")}
+    for _ in range(2):
+        subscribe(client, key, browser, **vouched)
+        assert reached() == [vera.pk]
+    told = Event.objects.filter(name="Push Device Changed")
+    assert [row.profile_id for row in told] == [vera.pk]
+    # Consent stays as it is when a provider calls the browser dead.
+    forget_gone({row.pk: "410" for row in PushToken.objects.all()})
+    assert reached() == []
+    subscribe(client, key, browser, **vouched)
+    assert reached() == [vera.pk]
+    [reason] = explain_segments(other.pk, clock.now())
+    assert (reason.holds, reason.leaves[0].actual) == (False, "no browser or app")
 
 
 def test_a_no_is_turned_back_by_the_browser_that_said_it_and_by_no_new_one(

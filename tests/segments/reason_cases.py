@@ -304,6 +304,7 @@ STANDINGS_ASKED: list[Case] = [
     Case({"consent": "email", "is": "subscribed"}, "Email: subscribed", "subscribed"),
     Case({"consent": "sms", "is": "subscribed"}, "SMS: subscribed", "never asked for", holds=False),
     Case({"reachable": "email"}, "Email: reachable for promotions", "subscribed"),
+    Case({"reachable": "push"}, "Push: reachable for promotions", "no browser or app", holds=False),
     Case({"reachable": "sms"}, "SMS: reachable for promotions", "no address", holds=False),
     Case(
         {"rfm_moved": {"from": "loyal"}, "within": days(30)},

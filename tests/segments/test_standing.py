@@ -300,7 +300,7 @@ def test_everybody_is_at_one_stage_and_a_change_is_an_event(tenant: Tenant) -> N
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
-    ({"reachable": "fax"}, ".reachable", "must be one of: email, sms"),
+    ({"reachable": "fax"}, ".reachable", "must be one of: email, sms, whatsapp, push"),
     ({"reachable": "email", "is": "yes"}, ".is", "must be true or false"),
     ({"rfm_moved": {"from": "whales"}, "within": {"days": 1}}, ".rfm_moved.from", "must be one or"),
     ({"stage": ["loyal", "whale"]}, ".stage", "must be one or more of: subscriber, first_time"),
@@ -335,6 +335,7 @@ def test_what_is_not_understood_is_refused_at_its_place(
 WORDS: list[tuple[dict[str, Any], str]] = [
     (REACHABLE, "Email: reachable for promotions"),
     ({"reachable": "sms", "is": False}, "SMS: not reachable for promotions"),
+    ({"reachable": "push"}, "Push: reachable for promotions"),
     (
         moved({"from": "loyal", "to": ["lost", "none"]}),
         "RFM group moved from Loyal to Lost or no group compared with 30 days ago",
