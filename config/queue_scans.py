@@ -48,6 +48,7 @@ _WAITING: Final = {
             f"AND received_at < now() - interval '{settings.TRACKING_KEPT_DAYS:d} days'"
         ),
     ),
+    "forget": ("stores_erasedtrace", "created_at", "due_at <= now()"),
     "reactions": ("crm_reaction", "created_at", "true"),
     "segments": ("segments_membership", "reeval_at", "reeval_at <= now()"),
     "points": ("loyalty_pointsaccount", "due_at", "due_at <= now()"),

@@ -86,6 +86,13 @@ WORK: dict[str, WorkKind] = {
             f"AND d.received_at < now() - interval '{settings.TRACKING_KEPT_DAYS:d} days')"
         ),
     ),
+    "forget": WorkKind(
+        task="stores.tasks.forget_people",
+        queue="sync",
+        service="stores.services.erasure.forget_due",
+        due="SELECT DISTINCT tenant_id FROM stores_erasedtrace WHERE due_at <= now()",
+        rests_when_suspended=False,
+    ),
     "reactions": WorkKind(
         task="crm.tasks.react",
         queue="webhooks",

@@ -48,6 +48,12 @@ def prune_calls(tenant_id: int) -> None:
     work_off("prune", tenant_id)
 
 
+@shared_task(base=TenantTask, name="stores.tasks.forget_people")
+def forget_people(tenant_id: int) -> None:
+    """Look through the tenant's raw deliveries for people who were erased."""
+    work_off("forget", tenant_id)
+
+
 @shared_task(base=TenantTask, name="stores.tasks.drain_outgoing")
 def drain_outgoing(tenant_id: int) -> None:
     """Post what waits for the endpoints of the tenant."""

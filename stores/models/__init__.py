@@ -12,11 +12,13 @@ from stores.models.storefronts import (
     SyncRun,
     WriteLane,
 )
+from stores.models.traces import ErasedTrace
 
 __all__ = [
     "CodeRedemption",
     "CodeTally",
     "Connection",
+    "ErasedTrace",
     "InboxDelivery",
     "RefusedDeliveries",
     "StoreDay",

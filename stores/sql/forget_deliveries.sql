@@ -1,22 +1,16 @@
--- Empty the raw deliveries of erased people; what happened to them stays on record.
+-- Write what stays of raw deliveries once people are forgotten.
 --
 -- in:  tenant_id  bigint
---      store_id   bigint or NULL  NULL: every store
---      needles    text[]          ids and addresses, as they stand in a body
---      note       text
+--      ids        bigint[]
+--      bodies     text[]    JSON; {} says nothing but of them
+--      note       text      why a body is empty
 --
--- Reads every body that is not empty yet: a request to be forgotten is rare and may take a while.
 -- Waiting deliveries stay: what they bring is refused by the suppression that erasure leaves.
 UPDATE stores_inboxdelivery AS d
-SET body = '\x7b7d',
-    status = CASE WHEN d.status = 'quarantined' THEN 'ignored' ELSE d.status END,
-    reason = %(note)s
+SET body = convert_to(v.body, 'UTF8'),
+    status = CASE WHEN v.body = '{}' AND d.status = 'quarantined' THEN 'ignored' ELSE d.status END,
+    reason = CASE WHEN v.body = '{}' THEN %(note)s ELSE d.reason END
+FROM unnest(%(ids)s::bigint[], %(bodies)s::text[]) AS v (id, body)
 WHERE d.tenant_id = %(tenant_id)s
-  AND (%(store_id)s::bigint IS NULL OR d.store_id = %(store_id)s::bigint)
+  AND d.id = v.id
   AND d.status <> 'pending'
-  AND d.body <> '\x7b7d'
-  AND EXISTS (
-      SELECT 1
-      FROM unnest(%(needles)s::text[]) AS n (needle)
-      WHERE position(convert_to(n.needle, 'UTF8') IN d.body) > 0
-  )

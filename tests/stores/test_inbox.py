@@ -18,6 +18,7 @@ from kernel.tenancy import tenant_scope
 from stores.models import InboxDelivery
 from stores.platforms.shopify.platform import REASONS
 from stores.services import inbox
+from stores.services.erasure import forget_due
 from stores.services.explaining import NO_CUSTOMER, NO_ORDER
 from stores.services.inbox import drain_inbox, retry_deliveries
 from stores.types import Delivery, StoreContext
@@ -213,6 +214,7 @@ def test_an_erased_customer_leaves_no_raw_delivery(shop: FakeShop) -> None:
     customer = {"id": 7001, "email": "ada@example.com", "phone": None}
     shop.deliver("customers/redact", {"customer": customer}, "redact")
     shop.drain()
+    assert forget_due(Deadline(seconds=None)) == 1
 
     with transaction.atomic():
         bodies = dict(InboxDelivery.objects.values_list("delivery_id", "body"))
@@ -230,6 +232,7 @@ def test_a_person_erased_here_leaves_no_raw_delivery_either(shop: FakeShop) -> N
     with transaction.atomic():
         guest = Profile.objects.get(email="guest@example.com")
     erase_profiles([guest.pk])
+    assert forget_due(Deadline(seconds=None)) == 1
 
     with transaction.atomic():
         bodies = dict(InboxDelivery.objects.values_list("delivery_id", "body"))
@@ -242,6 +245,7 @@ def test_an_erased_shop_leaves_no_raw_delivery(shop: FakeShop) -> None:
     shop.drain()
     shop.deliver("shop/redact", {"shop_id": 1}, "redact")
     shop.drain()
+    assert forget_due(Deadline(seconds=None)) == 1
     with transaction.atomic():
         bodies = dict(InboxDelivery.objects.values_list("delivery_id", "body"))
     assert bytes(bodies["order"]) == bytes(bodies["broken"]) == b"{}"
