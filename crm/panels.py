@@ -72,6 +72,10 @@ def _not_among_facts(value: Any) -> str:
     return ""
 
 
+def _no_choice(value: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class ListFilter:
     """One way to narrow the list of people.
@@ -93,6 +97,8 @@ class ListFilter:
             instant of the day; ``last_day``, bound as the first instant after it.
         group: the heading that fields with the same one stand under; empty for the bar above
             the list.
+        has_choice: says of a value that is not among the choices whether it is there all the
+            same, where only the first ones are offered.
     """
 
     key: str
@@ -106,6 +112,7 @@ class ListFilter:
     group: str = ""
     among_facts: Callable[[Any], str] = _not_among_facts
     counted_from: str = ""
+    has_choice: Callable[[str], bool] = _no_choice
 
 
 _panels: dict[str, Panel] = {}

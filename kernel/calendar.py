@@ -1,4 +1,4 @@
-"""Where the days of a zone begin, for every day of the calendar. Pure."""
+"""Where the days of a zone begin, and instants in it, at both ends of the calendar too. Pure."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -20,3 +20,11 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """Return the first instant after a local day as aware UTC."""
     return start_of(min(day, LAST_DAY) + timedelta(days=1), zone)
+
+
+def to_local(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return an instant as its zone has it; in UTC where its local day is beyond the calendar."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at.astimezone(UTC)

@@ -20,6 +20,8 @@ from babel.numbers import (
     get_currency_symbol,
 )
 
+from kernel.calendar import to_local
+
 LOCALE = "en_GB"
 _SPOKEN = Locale.parse(LOCALE)
 """The same, read once."""
@@ -97,7 +99,9 @@ def format_time(at: datetime, zone: str, pattern: str = "d MMM y, HH:mm") -> str
 
 @functools.lru_cache(maxsize=4096)
 def _write_time(at: datetime, zone: str, pattern: str) -> str:
-    return str(format_datetime(at, pattern, tzinfo=find_zone(zone), locale=_SPOKEN))
+    # The zone of what is beyond its calendar is UTC: no page ends at a row of the year 9999.
+    local = to_local(at, find_zone(zone))
+    return str(format_datetime(local, pattern, tzinfo=local.tzinfo, locale=_SPOKEN))
 
 
 def format_ago(at: datetime, now: datetime, zone: str) -> str:

@@ -10,6 +10,7 @@ from django import forms
 from crm.domain.channels import CHANNEL_LABELS
 from crm.services.suppressions import MAX_DETAIL
 from kernel import clock
+from kernel.calendar import to_local
 from kernel.formats import find_zone
 from kernel.money import to_decimal
 from messaging.channels.base import Provider
@@ -466,4 +467,4 @@ def _decimal(minor: int | None, currency: str) -> Decimal | None:
 def _last_day(ends_at: datetime | None, timezone: str) -> Any:
     if ends_at is None:
         return None
-    return (ends_at - timedelta(seconds=1)).astimezone(find_zone(timezone)).date()
+    return to_local(ends_at - timedelta(seconds=1), find_zone(timezone)).date()

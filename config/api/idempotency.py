@@ -25,7 +25,10 @@ FIRST_ERROR_OF_OURS = 500
 
 
 def answer_once(
-    request: HttpRequest, key: str, respond: Callable[[HttpRequest], HttpResponseBase]
+    request: HttpRequest,
+    key: str,
+    respond: Callable[[HttpRequest], HttpResponseBase],
+    caller_id: int,
 ) -> HttpResponseBase:
     """Answer a POST with an idempotency key of the active tenant.
 
@@ -33,10 +36,12 @@ def answer_once(
         request: of an authenticated key; its body was read.
         key: what the caller sent, 1 to 200 characters.
         respond: runs the view.
+        caller_id: of the API key that calls. An answer is repeated to the one that got it alone:
+            another may not be allowed to read it.
     """
     if len(key) > MAX_KEY_LENGTH:
         return plain_problem(400, "invalid", f"Idempotency-Key: at most {MAX_KEY_LENGTH} letters.")
-    digest = _digest(request)
+    digest = _digest(request, caller_id)
     row, is_ours = _claim(key, digest)
     if not is_ours:
         return _repeat(row, digest)
@@ -64,7 +69,7 @@ def _claim(key: str, digest: str) -> tuple[IdempotencyKey, bool]:
 
 def _repeat(row: IdempotencyKey, digest: str) -> HttpResponseBase:
     if row.request_hash != digest:
-        text = "This Idempotency-Key was used for a request with another address or body."
+        text = "This Idempotency-Key was used with another address, body or API key."
         return plain_problem(422, "idempotency_mismatch", text)
     if row.status is None:
         response = plain_problem(409, "idempotency_running", "The first call still runs. Wait.")
@@ -91,6 +96,6 @@ def _release(row_id: int) -> None:
         IdempotencyKey.objects.filter(pk=row_id, status=None).delete()
 
 
-def _digest(request: HttpRequest) -> str:
-    address = json.dumps([request.method, request.get_full_path()])
+def _digest(request: HttpRequest, caller_id: int) -> str:
+    address = json.dumps([caller_id, request.method, request.get_full_path()])
     return hashlib.sha256(address.encode() + b"\n" + request.body).hexdigest()

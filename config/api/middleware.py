@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponseBase
 from config.api.errors import plain_problem, unforeseen_problem
 from config.api.idempotency import answer_once
 from config.outages import is_outage
+from tenants.choices import KeyKind
 from tenants.middleware import API_PREFIX
+from tenants.models import ApiKey
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +51,9 @@ class ApiMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         key = request.headers.get("Idempotency-Key", "")
-        if request.method == "POST" and key and hasattr(request, "api_key"):
-            return answer_once(request, key, self.get_response)
+        caller: ApiKey | None = getattr(request, "api_key", None)
+        if request.method == "POST" and key and caller and caller.kind == KeyKind.SECRET:
+            return answer_once(request, key, self.get_response, caller.pk)
         return self.get_response(request)
 
 

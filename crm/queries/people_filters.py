@@ -10,6 +10,7 @@ from crm.choices import ConsentState
 from crm.models import Tag
 from crm.panels import ListFilter, list_filters
 from crm.queries.people import SORTINGS, Wanted
+from kernel.errors import Invalid
 from kernel.formats import format_country
 from kernel.money import MoneyError, to_minor
 from kernel.scope import current_tenant_id
@@ -53,6 +54,23 @@ def read_wanted(said: Mapping[str, str], choices: Choices | None = None) -> Want
         chosen=chosen,
         sort=sort if sort.removeprefix("-") in SORTINGS else "-new",
     )
+
+
+def read_exactly(said: Mapping[str, str]) -> Wanted:
+    """Read an address as `read_wanted`, for what is done with everybody whom it shows.
+
+    Args:
+        said: the address's query.
+
+    Raises:
+        Invalid: a filter of it does not exist or fit any more. Without it these were others.
+    """
+    wanted = read_wanted(said)
+    for item in list_filters():
+        value = said.get(item.key, "").strip()
+        if value and item.key not in wanted.chosen:
+            raise Invalid(f"The filter “{item.label}” asks for what is not there any more: {value}")
+    return wanted
 
 
 def define_segment(wanted: Wanted) -> dict[str, object] | None:
@@ -104,7 +122,7 @@ def list_countries() -> list[tuple[str, str]]:
 def _fits(item: ListFilter, value: str, known: Choices) -> bool:
     match item.kind:
         case "choice":
-            return value in dict(choices_of(item, known))
+            return value in dict(choices_of(item, known)) or item.has_choice(value)
         case "number":
             return value.isascii() and value.isdigit() and int(value[:11]) <= MAX_NUMBER
         case "money":
@@ -289,6 +307,7 @@ TAG = ListFilter(
     label="Tag",
     anything="Tag",
     list_choices=lambda: [(tag, tag) for tag in list_tags()],
+    has_choice=lambda tag: Tag.objects.filter(name=tag).exists(),
     sql="p.tags @> ARRAY[%(tag)s]::text[]",
     define=_field("tags", "contains"),
     order=50,
@@ -298,6 +317,7 @@ WITHOUT_TAG = ListFilter(
     label="Without the tag",
     anything="Any",
     list_choices=lambda: [(tag, tag) for tag in list_tags()],
+    has_choice=TAG.has_choice,
     sql="NOT p.tags @> ARRAY[%(without_tag)s]::text[]",
     define=_field("tags", "not_contains"),
     order=70,

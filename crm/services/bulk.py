@@ -12,7 +12,7 @@ from crm.domain.csv_cells import safe_cell
 from crm.models import TagBatch
 from crm.queries import people
 from crm.queries.people import Person, Wanted
-from crm.queries.people_filters import read_wanted
+from crm.queries.people_filters import read_exactly, write_query
 from crm.services.tags import change_tags
 from kernel import clock
 from kernel.money import to_text
@@ -104,11 +104,39 @@ def export_people(turn: JobTurn) -> JobStep:
     return JobStep(rows=len(rows), cursor=page.next, output=_write(rows))
 
 
+def choose_people(said: QueryDict) -> tuple[dict[str, Any], int | None]:
+    """Return who was chosen in a list of people, for `read_selection`, and how many.
+
+    Args:
+        said: what the form of the list sends: ``all`` with the list's ``query``, or ``ids``.
+
+    Returns:
+        Nothing when nobody was chosen; no number where it is not known yet.
+
+    Raises:
+        Invalid: all were chosen, by a filter that is not there any more.
+    """
+    if said.get("all"):
+        return {"query": write_query(read_exactly(QueryDict(said.get("query")).dict()))}, None
+    named = read_ids(said)
+    return ({"ids": named} if named else {}), len(named)
+
+
+def read_ids(said: QueryDict) -> list[int]:
+    """Return the profiles that a form names one by one, ascending, `MAX_IDS` at most."""
+    ids = [int(key) for key in said.getlist("ids") if key.isdecimal() and len(key) < 19]  # noqa: PLR2004 bigint
+    return sorted(set(ids))[:MAX_IDS]
+
+
 def read_selection(params: Mapping[str, Any]) -> Wanted:
-    """Return who is meant by the parameters of a job."""
+    """Return who is meant by the parameters of a job, in each batch of it anew.
+
+    Raises:
+        Invalid: a filter is not there any more, such as a segment that was archived meanwhile.
+    """
     if "ids" in params:
         return Wanted(ids=tuple(params["ids"]))
-    return read_wanted(QueryDict(params["query"]).dict())
+    return read_exactly(QueryDict(params["query"]).dict())
 
 
 def _retag(turn: JobTurn, *, added: list[str], removed: list[str]) -> JobStep:

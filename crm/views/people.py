@@ -25,8 +25,9 @@ from crm.queries.people_filters import (
     write_query,
 )
 from crm.queries.sources import list_connected
-from crm.services.bulk import MAX_IDS, start_export, start_tagging
+from crm.services.bulk import choose_people, start_export, start_tagging
 from kernel import clock
+from kernel.errors import Invalid
 from kernel.fragments import answer_list
 from tenants.domain import capabilities
 from tenants.domain.capabilities import may
@@ -98,7 +99,10 @@ def profile_list(request: TenantRequest) -> HttpResponse:
 @require_POST
 def export_profiles(request: TenantRequest) -> HttpResponse:
     """Start writing the chosen people, or all that the list shows, as CSV."""
-    selection, total = _read_selection(request)
+    try:
+        selection, total = choose_people(request.POST)
+    except Invalid as exc:
+        return _nothing_done(request, exc)
     if not selection:
         return _nobody_chosen(request)
     job = start_export(selection, actor=request.user.email, total=total)
@@ -109,7 +113,10 @@ def export_profiles(request: TenantRequest) -> HttpResponse:
 @require_POST
 def tag_profiles(request: TenantRequest) -> HttpResponse:
     """Start giving a tag to the chosen people, or taking one away."""
-    selection, total = _read_selection(request)
+    try:
+        selection, total = choose_people(request.POST)
+    except Invalid as exc:
+        return _nothing_done(request, exc)
     adds = request.POST.get("action") != "remove"
     tag = clean_tag(request.POST.get("add_tag" if adds else "remove_tag", ""))
     if not selection:
@@ -121,18 +128,13 @@ def tag_profiles(request: TenantRequest) -> HttpResponse:
     return redirect("tenants:job", request.tenant.slug, job.pk)
 
 
-def _read_selection(request: TenantRequest) -> tuple[dict[str, Any], int | None]:
-    """Return who was chosen and how many; nobody gives an empty selection."""
-    if request.POST.get("all"):
-        wanted = read_wanted(QueryDict(request.POST.get("query", "")).dict())
-        return {"query": write_query(wanted)}, None
-    ids = [int(key) for key in request.POST.getlist("ids") if key.isdecimal() and len(key) < 19]  # noqa: PLR2004 bigint
-    named = sorted(set(ids))[:MAX_IDS]
-    return ({"ids": named} if named else {}), len(named)
-
-
 def _nobody_chosen(request: TenantRequest) -> HttpResponse:
     messages.info(request, "Nobody was chosen, so nothing was done.")
+    return redirect(_list_address(request, request.POST.get("query", "")))
+
+
+def _nothing_done(request: TenantRequest, reason: Invalid) -> HttpResponse:
+    messages.error(request, f"Nothing was done. {reason.detail}.")
     return redirect(_list_address(request, request.POST.get("query", "")))
 
 

@@ -192,8 +192,14 @@ def cancel(request: TenantRequest, campaign_id: int) -> HttpResponse:
 @require_POST
 def duplicate(request: TenantRequest, campaign_id: int) -> HttpResponse:
     """Copy a campaign into a draft and open it."""
-    get_campaign(campaign_id)
-    copy = composing.duplicate_campaign(campaign_id, actor=request.user.email)
+    source = get_campaign(campaign_id)
+    try:
+        copy = composing.duplicate_campaign(campaign_id, actor=request.user.email)
+    except DomainError as exc:
+        messages.error(request, exc.detail)
+        return redirect("flows:campaign", request.tenant.slug, campaign_id)
+    if len(copy.exclude_ids) < len(source.exclude_ids):
+        messages.warning(request, "A segment that was left out is gone: its people get the copy.")
     messages.success(request, "Copied. Look at its time before you schedule it.")
     return redirect("flows:compose", request.tenant.slug, copy.pk)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from crm.models import Product, Store
+from kernel.calendar import to_local
 from kernel.formats import find_zone
 from kernel.tenancy import current_tenant_id
 from messaging.choices import FREE, HELD, CodeStatus, CouponKind
@@ -127,7 +128,7 @@ def preview_values(messages: Sequence[PendingMessage]) -> dict[int, dict[str, An
             (coupon.pk, message.profile.id),
             (sample, end_of(message.planned_at, coupon.valid_hours, coupon.ends_at)),
         )
-        values[message.id] = shops.value(coupon, code, ends.astimezone(zone) if ends else None)
+        values[message.id] = shops.value(coupon, code, to_local(ends, zone) if ends else None)
     return values
 
 

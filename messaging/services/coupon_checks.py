@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,6 +18,9 @@ from tenants.queries import get_tenant
 
 MAX_NAME: Final = 80
 MAX_WORDS: Final = 200
+TAKEN: Final = "There is a coupon of this name."
+LONGEST: Final = timedelta(days=36_525)
+"""How far ahead a coupon may end; what ends later does not end."""
 _WHOLE: Final = 100
 MADE_BY_PATRON: Final = frozenset({Offer.PERCENT, Offer.AMOUNT, Offer.FREE_SHIPPING})
 """What stores can be asked to take (`stores.domain.codes.KINDS`)."""
@@ -64,7 +67,7 @@ def check_coupon(data: CouponData, known: Coupon | None = None) -> dict[str, Any
         raise wrong("name", f"Give it a name of at most {MAX_NAME} signs.")
     taken = Coupon.objects.filter(name__iexact=name)
     if any(row.pk != (known.pk if known else None) for row in taken):
-        raise wrong("name", "There is a coupon of this name.")
+        raise wrong("name", TAKEN)
     stores = _check_stores(data)
     currency = next(iter(stores.values()), "") or get_tenant(current_tenant_id()).currency
     values = {
@@ -84,12 +87,21 @@ def check_coupon(data: CouponData, known: Coupon | None = None) -> dict[str, Any
         "code_limit": None if data.kind == CouponKind.POOL else data.code_limit,
         **_check_codes(data),
     }
-    if data.ends_at is not None and data.ends_at <= clock.now():
-        raise wrong("ends_at", "It must end in the future.")
+    _check_end(data.ends_at)
     if data.when_out == WhenOut.FALLBACK and not values["fallback"]:
         raise wrong("fallback", "Write what the message says when no code is left.")
     _check_written(values)
     return values
+
+
+def _check_end(ends_at: datetime | None) -> None:
+    now = clock.now()
+    if ends_at is None:
+        return
+    if ends_at <= now:
+        raise wrong("ends_at", "It must end in the future.")
+    if ends_at > now + LONGEST:
+        raise wrong("ends_at", "At most 100 years ahead. Leave it empty if it does not end.")
 
 
 def _check_stores(data: CouponData) -> dict[int, str]:

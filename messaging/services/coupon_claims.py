@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from kernel.arrays import array, columns
+from kernel.calendar import to_local
 from kernel.formats import find_zone, format_time
 from kernel.sql import count_sql, run_sql
 from kernel.tenancy import current_tenant_id
@@ -327,7 +328,7 @@ def _speak(
     shops = coupon_values.Shops({found[coupon_of[message_id]] for message_id in given})
     for message_id, each in given.items():
         coupon = found[coupon_of[message_id]]
-        ends = each.expires_at.astimezone(zone) if each.expires_at else None
+        ends = to_local(each.expires_at, zone) if each.expires_at else None
         claims.values[message_id] = shops.value(coupon, each.code, ends)
 
 

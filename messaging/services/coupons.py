@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from kernel import clock
 from kernel.arrays import array
@@ -17,7 +17,7 @@ from kernel.work import ring
 from messaging.choices import CodeStatus, CouponKind, CouponStatus, MessageStatus, Offer
 from messaging.domain.coupons import MAX_CODES, read_codes
 from messaging.models import Coupon, CouponCode, Message
-from messaging.services.coupon_checks import CouponData, check_coupon, wrong
+from messaging.services.coupon_checks import TAKEN, CouponData, check_coupon, wrong
 from stores.domain.codes import CodeTerms
 from stores.services.writing import request_code
 from tenants.services import audit
@@ -83,7 +83,8 @@ def create_coupon(data: CouponData, *, actor: str) -> Coupon:
         Conflict: a store does not take the code.
     """
     values = check_coupon(data)
-    coupon = Coupon.objects.create(**values, due_at=clock.now())
+    coupon = Coupon(**values, due_at=clock.now())
+    _save(coupon)
     if coupon.kind == CouponKind.STATIC:
         _add(coupon, [coupon.static_code], CodeStatus.AVAILABLE.value)
         _ask_stores(coupon)
@@ -116,12 +117,21 @@ def update_coupon(coupon_id: int, data: CouponData, *, actor: str) -> bool:
     for name in changed:
         setattr(coupon, name, values[name])
     coupon.due_at = clock.now()
-    coupon.save(update_fields=[*changed, "due_at"])
+    _save(coupon, update_fields=[*changed, "due_at"])
     audit.record(
         "coupon.changed", "coupon", coupon.pk, before=before, after=_said(coupon), actor=actor
     )
     ring(WORK, current_tenant_id())
     return True
+
+
+def _save(coupon: Coupon, update_fields: Collection[str] | None = None) -> None:
+    """Save a coupon, of whose name another one may have been made this very moment."""
+    try:
+        with transaction.atomic():
+            coupon.save(update_fields=update_fields)
+    except IntegrityError as exc:
+        raise wrong("name", TAKEN) from exc
 
 
 @transaction.atomic

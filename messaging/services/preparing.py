@@ -6,7 +6,7 @@ claimed, a few at a time (`messaging.services.claiming`), so that a crash leaves
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,25 +62,52 @@ class Prepared:
 
 
 @transaction.atomic
-def prepare_set(lane: Lane, *, size: int, now: datetime) -> Prepared:
+def prepare_set(
+    lane: Lane, *, size: int, now: datetime, only: Collection[int] | None = None
+) -> Prepared:
     """Ask the gates for due messages of the active tenant and render what passes.
 
     Args:
         lane: only messages of its channel.
         size: the most messages looked at.
         now: aware.
+        only: those of these ids among them; None for all.
 
     Returns:
         The set; nothing seen means that nothing was due.
     """
     with one_batch():
-        return _prepare(lane, size, now)
+        return _prepare(lane, size, now, only)
 
 
-def _prepare(lane: Lane, size: int, now: datetime) -> Prepared:
+@transaction.atomic
+def list_due(lane: Lane, *, size: int, now: datetime) -> list[PendingMessage]:
+    """Return the messages that `prepare_set` would look at."""
+    return _list_due(lane.channel, uuid4(), size=size, now=now)
+
+
+@transaction.atomic
+def end_broken(reasons: Mapping[int, str], messages: Sequence[PendingMessage]) -> None:
+    """End messages that cannot be got ready, by id, each with its reason.
+
+    Args:
+        reasons: why, by message id.
+        messages: those, and maybe others.
+    """
+    stops = {
+        message_id: Stop(MessageStatus.SKIPPED.value, SkipReason.RENDER_ERROR.value, reason[:500])
+        for message_id, reason in reasons.items()
+    }
+    trails = {message_id: [_no("render", stop.detail)] for message_id, stop in stops.items()}
+    _record_stops(messages, stops, trails)
+
+
+def _prepare(lane: Lane, size: int, now: datetime, only: Collection[int] | None) -> Prepared:
     claim_id = uuid4()
     started = time.monotonic()
     messages = _list_due(lane.channel, claim_id, size=size, now=now)
+    if only is not None:
+        messages = [message for message in messages if message.id in only]
     if not messages:
         return Prepared(claim_id, now, 0, [], {}, started=started)
     stopped = find_stopped(messages, now)

@@ -29,10 +29,11 @@ from messaging.services.breaking import note_answers, read_answers
 from messaging.services.claiming import record_and_claim, record_surely
 from messaging.services.coupon_claims import settle_codes
 from messaging.services.handing import Handing
+from messaging.services.isolating import prepare_sound_set
 from messaging.services.lanes import Lane, open_lanes
 from messaging.services.outcomes import UNAVAILABLE_PAUSE, Outcomes
 from messaging.services.pacing import BATCH_SIZE, Pace, keep_pace, take_pace
-from messaging.services.preparing import Prepared, prepare_set
+from messaging.services.preparing import Prepared
 from messaging.services.writers.base import Ready
 
 __all__ = ["BATCH_SIZE", "UNAVAILABLE_PAUSE", "send_batch", "send_due", "settle_unknown"]
@@ -110,7 +111,7 @@ def send_set(lane: Lane, *, size: int, pace: Pace | None = None) -> Turn:
     that nothing is fresh, fewer are looked at the next time; ten are claimed in any case.
     """
     pace = pace or Pace()
-    prepared = prepare_set(lane, size=size, now=clock.now())
+    prepared = prepare_sound_set(lane, size=size)
     stopped = prepared.seen_count - len(prepared.ready)
     if not prepared.ready:
         return Turn(prepared.seen_count, goes_on=prepared.seen_count > 0)

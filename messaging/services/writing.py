@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
 from crm.choices import Channel
 from messaging.choices import MessageStatus, SkipReason
@@ -30,6 +35,9 @@ WRITERS: Mapping[str, Callable[[datetime], Writer]] = {
 }
 """By channel; called once per batch with the present."""
 _WRITTEN = Verdict(passed=True)
+NOT_OF_ONE: Final = (DatabaseError, ImportError, ImproperlyConfigured, SoftTimeLimitExceeded)
+"""What no single message, coupon or template is to blame for."""
+log = structlog.get_logger(__name__)
 
 
 def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
@@ -61,10 +69,8 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
         own = values[message.id]
         if message.id in coupons.values:
             own[coupon_gate.NAME] = coupons.values[message.id]
-        try:
-            written = writer.write(message, mark_test(message, template.render(own)), own)
-        except RenderError as exc:
-            _stop(asked, message, str(exc))
+        written = _write(writer, template, asked, message, own)
+        if written is None:
             continue
         asked.note(message.id, "render", _WRITTEN)
         coupons.note(asked, message)
@@ -72,6 +78,22 @@ def write_messages(channel: str, asked: Asked, now: datetime) -> list[Ready]:
     coupons.give_back(asked.stops.keys())
     writer.finish()
     return ready
+
+
+def _write(
+    writer: Writer, template: Compiled, asked: Asked, message: PendingMessage, own: dict[str, Any]
+) -> Ready | None:
+    """Write one message; one that cannot be written joins the stopped ones."""
+    try:
+        return writer.write(message, mark_test(message, template.render(own)), own)
+    except RenderError as exc:
+        _stop(asked, message, str(exc))
+    except NOT_OF_ONE:
+        raise
+    except Exception as exc:  # a template that breaks stops nobody else's message
+        log.exception("rendering_broke", message=message.id)
+        _stop(asked, message, repr(exc))
+    return None
 
 
 def find_coupons(channel: str, messages: Sequence[PendingMessage], now: datetime) -> dict[int, int]:

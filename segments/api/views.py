@@ -1,12 +1,13 @@
 """`/api/v1/segments/` and why somebody is in which segment."""
 
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -37,6 +38,7 @@ from segments.services.segments import create_segment, update_segment
 from tenants.api import filters
 from tenants.api.filters import refuse_unknown
 from tenants.api.resources import IdField, ReadResource
+from tenants.domain.scopes import allows
 from tenants.models import ApiKey
 
 MAX_ID: Final = 2**63 - 1
@@ -339,7 +341,10 @@ class SegmentViewSet(ReadResource[Segment]):
     @extend_schema(request=PreviewIn, responses=PreviewOut)
     @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
     def preview(self, request: Request) -> Response:
-        """Count who would be in a segment, who would come and go, without saving anything."""
+        """Count who would be in a segment, who would come and go, without saving anything.
+
+        The samples are empty for a key that may not read profiles.
+        """
         body = PreviewIn(data=request.data)
         body.is_valid(raise_exception=True)
         said = body.validated_data
@@ -350,15 +355,20 @@ class SegmentViewSet(ReadResource[Segment]):
         found = measure_impact(said["definition"], clock.now(), segment_id=segment_id)
         if found is None:
             raise Conflict("This definition takes too long to be previewed; it can be saved.")
+        may_tell = _may_tell(request)
+
+        def tell(people: Sequence[Any]) -> list[dict[str, Any]]:
+            return build_profiles([person.pk for person in people if may_tell])
+
         shown = {
             "words": describe_definition(said["definition"]),
             "member_count": found.members,
             "gained": found.gained,
             "lost": found.lost,
             "is_estimate": found.is_estimate,
-            "sample": build_profiles([person.pk for person in found.sample]),
-            "gained_sample": build_profiles([person.pk for person in found.gained_sample]),
-            "lost_sample": build_profiles([person.pk for person in found.lost_sample]),
+            "sample": tell(found.sample),
+            "gained_sample": tell(found.gained_sample),
+            "lost_sample": tell(found.lost_sample),
             "starts": [user.name for user in found.starting],
         }
         return Response(shown)
@@ -378,7 +388,9 @@ class SegmentViewSet(ReadResource[Segment]):
     @extend_schema(responses=ProfileOut(many=True))
     @action(detail=True, filter_backends=[])
     def members(self, request: Request, pk: str) -> Response:
-        """List the profiles in a segment, newest first."""
+        """List the profiles in a segment, newest first; the key must read profiles too."""
+        if not _may_tell(request):
+            raise PermissionDenied("Members are people: the key must read profiles too.")
         rows = Membership.objects.filter(segment_ids__contains=[self.get_object().pk])
         return self.page_of(rows, _profiles, "-profile_id")
 
@@ -428,6 +440,11 @@ class ProfileSegmentsView(APIView):
             if include_all or reason.is_member
         ]
         return Response({"results": ProfileSegmentOut(reasons, many=True).data, "next": None})
+
+
+def _may_tell(request: Request) -> bool:
+    """Say whether the key may read who people are, not only how many they are."""
+    return allows(cast("ApiKey", request.auth).scopes, "profiles", "read")
 
 
 def _answer(segment: Segment, **more: Any) -> Response:

@@ -62,6 +62,12 @@ def find_audience_choices(segment_ids: Collection[int]) -> dict[int, Choice]:
     return {each.id: each for each in _choices(found)}
 
 
+def list_archived(segment_ids: Collection[int]) -> list[str]:
+    """Return the names of those of some segments and lists that are archived, ascending."""
+    found = Segment.objects.filter(pk__in=segment_ids).exclude(archived_at=None)
+    return list(found.order_by("name").values_list("name", flat=True))
+
+
 class Unsettled(NamedTuple):
     """Segments whose members are not yet those of their definitions.
 

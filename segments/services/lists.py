@@ -39,7 +39,7 @@ from tenants.types import JobStep, JobTurn
 BATCH: Final = 2_000
 MOST_ADDRESSES: Final = 10_000
 """E-mail addresses that are taken from one text; more come as an import."""
-_ADDRESS: Final = re.compile(r"[^\s,;<>\"'()]+@[^\s,;<>\"'()]+")
+_WORD: Final = re.compile(r"[^\s,;<>\"'()]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ def add_by_address(list_id: int, text: str, *, actor: str) -> Added:
         Conflict: it is a segment with conditions, or archived.
         Invalid: there is no address in it, or there are more than 10,000.
     """
-    typed = {normalize_email(word) or word.lower(): word for word in _ADDRESS.findall(text)}
+    addresses = (word for word in _WORD.findall(text) if "@" in word[1:-1])
+    typed = {normalize_email(word) or word.lower(): word for word in addresses}
     if not typed:
         raise Invalid("There is no email address in it.")
     if len(typed) > MOST_ADDRESSES:
@@ -214,7 +215,15 @@ def add_batch(turn: JobTurn) -> JobStep:
 
 
 def copy_batch(turn: JobTurn) -> JobStep:
-    """Copy one batch of members to a list, which starts no flow."""
+    """Copy one batch of members to a list, which starts no flow.
+
+    Raises:
+        NotFound: the segment was deleted meanwhile.
+        Conflict: it was archived, and nobody is in it any more.
+    """
+    source = get_segment(turn.params["segment"])
+    if source.archived_at is not None:
+        raise Conflict(f"{source.name} is archived")
     ids = list_member_ids(turn.params["segment"], after=turn.cursor or 0, limit=BATCH)
     add_to_list(turn.params["list"], ids, actor=turn.actor, is_quiet=True)
     return JobStep(rows=len(ids), cursor=ids[-1] if len(ids) == BATCH else None)

@@ -1,6 +1,5 @@
 """Lists: made, filled by hand, by upload, from the list of people or as a copy of a segment."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.queries.people_filters import read_wanted, write_query
 from crm.queries.resources import is_profile
-from crm.services.bulk import MAX_IDS
+from crm.services.bulk import choose_people, read_ids
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.formats import format_day
@@ -75,7 +74,7 @@ def list_people(request: TenantRequest, list_id: int) -> HttpResponse:
 def list_take_off(request: TenantRequest, list_id: int) -> HttpResponse:
     """Take one person off a list."""
     found = _find_list(list_id)
-    removed = remove_from_list(found.pk, _read_ids(request), actor=request.user.email)
+    removed = remove_from_list(found.pk, read_ids(request.POST), actor=request.user.email)
     if removed:
         messages.success(request, f"Taken off {found.name}.")
     return redirect("segments:detail", request.tenant.slug, list_id)
@@ -107,12 +106,12 @@ def list_options(request: TenantRequest) -> HttpResponse:
 def add_many(request: TenantRequest) -> HttpResponse:
     """Start putting the chosen people, or all that the list shows, on a list."""
     query = write_query(read_wanted(_query(request)))
-    selection, total = _read_selection(request, query)
     back = f"{reverse('crm:profiles', args=[request.tenant.slug])}?{query}"
-    if not selection:
-        messages.info(request, "Nobody was chosen, so nothing was done.")
-        return redirect(back)
     try:
+        selection, total = choose_people(request.POST)
+        if not selection:
+            messages.info(request, "Nobody was chosen, so nothing was done.")
+            return redirect(back)
         found = _chosen_list(request)
         job = start_adding(found, selection, actor=request.user.email, total=total)
     except DomainError as exc:
@@ -192,16 +191,3 @@ def _chosen_list(request: TenantRequest) -> int:
 
 def _query(request: TenantRequest) -> dict[str, str]:
     return QueryDict(request.POST.get("query", "")).dict()
-
-
-def _read_ids(request: TenantRequest) -> Sequence[int]:
-    ids = [int(key) for key in request.POST.getlist("ids") if key.isdecimal() and len(key) < 19]  # noqa: PLR2004 bigint
-    return sorted(set(ids))[:MAX_IDS]
-
-
-def _read_selection(request: TenantRequest, query: str) -> tuple[dict[str, Any], int | None]:
-    """Return who was chosen and how many; nobody gives an empty selection."""
-    if request.POST.get("all"):
-        return {"query": query}, None
-    ids = _read_ids(request)
-    return ({"ids": ids} if ids else {}), len(ids)

@@ -285,6 +285,20 @@ def test_a_key_used_for_another_body_or_address_is_refused(tenant: Tenant, api: 
     assert Event.objects.filter(name="Quiz Taken").count() == 1
 
 
+def test_what_was_answered_to_one_key_is_repeated_to_no_other(tenant: Tenant, api: Client) -> None:
+    path = f"/api/v1/profiles/{make_profile(email='ada@example.com').pk}/export/"
+    assert b"ada@example.com" in post(api, path, {}, "one").content
+    others = (
+        (KeyKind.WRITE, ["events:write"], 401),
+        (KeyKind.SECRET, ["orders:read"], 422),
+    )
+    for kind, scopes, status in others:
+        other = call_with(make_key(tenant, *scopes, kind=kind))
+        answer = post(other, path, {}, "one")
+        assert answer.status_code == status
+        assert b"ada@example.com" not in answer.content
+
+
 def test_while_the_first_call_runs_the_second_is_told_to_wait(tenant: Tenant, api: Client) -> None:
     body = {"items": [EVENT]}
     post(api, "/api/v1/events/bulk/", body, "one")

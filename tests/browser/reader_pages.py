@@ -8,7 +8,9 @@ from crm.services.consent import record_consent
 from messaging.models import Message, SignUpForm
 from messaging.queries.signup import page_url
 from messaging.services import tokens
+from messaging.services.waiting_lists import ASKED
 from messaging.types import MailboxToken, RecipientToken
+from tests.factories.flows import definition, make_flow
 
 
 def list_reader_pages(recipient: RecipientToken) -> dict[str, str]:
@@ -43,6 +45,8 @@ def _waiting_list(tenant_id: int) -> str:
         product=product, store_id=product.store_id, external_id="gone", title="Large",
         inventory_quantity=0, inventory_policy="deny", is_tracked=True,
     )  # fmt: skip
+    wait = {"type": "delay", "n": 1, "unit": "days", "next": "end"}
+    make_flow({**definition({"wait": wait}), "trigger": {"event": ASKED}}, name="Back in stock")
     path = urlsplit(tokens.waiting_url(tenant_id, product.store_id)).path
     return f"{path}?variant={sold_out.external_id}"
 

@@ -1,7 +1,6 @@
 """The frame and the components in a real browser, at both widths, in both themes."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +8,16 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.samples import CHARTS, SAMPLE_PATH, render_sample
 from tests.browser.site import ADDRESS, serve
-from tests.browser.visiting import ask_axe, settled
+from tests.browser.visiting import (
+    NARROW,
+    OF_COLOURS,
+    SCREENS,
+    Theme,
+    ask_axe,
+    keep,
+    settled,
+    turned,
+)
 
 SAMPLES = [
     "home.html",
@@ -21,8 +29,6 @@ SAMPLES = [
     "500.html",
     "503.html",
 ]
-DESK: ViewportSize = {"width": 1440, "height": 900}
-HAND: ViewportSize = {"width": 390, "height": 844}
 
 
 def show(page: Page, name: str, **extra: Any) -> None:
@@ -32,21 +38,24 @@ def show(page: Page, name: str, **extra: Any) -> None:
     assert late == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, HAND], ids=["1440", "390"])
+@pytest.mark.parametrize(("size", "theme"), SCREENS, ids=["1440", "390"])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_page_fits_its_screen_and_is_accessible(
-    page: Page, pytestconfig: pytest.Config, name: str, size: ViewportSize, theme: Any
+    page: Page, folder: str | None, name: str, size: ViewportSize, theme: Theme
 ) -> None:
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=theme)
     show(page, name)
-    if folder := pytestconfig.getoption("--screenshots"):
-        file = f"sample-{name.replace('/', '-').removesuffix('.html')}-{size['width']}-{theme}.png"
-        page.screenshot(path=Path(folder) / file, full_page=True)
+    picture = f"sample-{name.replace('/', '-').removesuffix('.html')}-{size['width']}"
+    keep(page, folder, f"{picture}-{theme}")
 
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
     assert ask_axe(page) == []
+
+    with turned(page, theme) as other:
+        keep(page, folder, f"{picture}-{other}")
+        assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        assert ask_axe(page, rules=OF_COLOURS) == []
 
 
 def test_a_chosen_theme_is_kept_and_set_before_the_first_paint(page: Page) -> None:
@@ -75,7 +84,7 @@ def test_a_menu_opens_by_keyboard_and_gives_the_focus_back(page: Page) -> None:
 
 
 def test_the_sidebar_is_a_sheet_on_a_small_screen(page: Page) -> None:
-    page.set_viewport_size(HAND)
+    page.set_viewport_size(NARROW)
     show(page, "home.html")
     sidebar = page.locator("#sidebar")
     expect(sidebar).to_be_hidden()

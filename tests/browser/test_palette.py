@@ -9,8 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from kernel.scope import tenant_scope
 from tenants.models import Tenant
-from tests.browser.test_pages import DESK, HAND, enter, faults
-from tests.browser.visiting import settled
+from tests.browser.test_pages import enter, faults, on_screens
+from tests.browser.visiting import OF_COLOURS, Theme, settled, turned
 from tests.factories.samples import make_profile
 from tests.factories.tenants import make_tenant
 
@@ -60,15 +60,16 @@ def test_arrows_go_round_and_escape_gives_the_focus_back(page: Page, site: str) 
     expect(opener).to_be_focused()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, HAND], ids=["1440", "390"])
+@on_screens
 def test_the_open_palette_fits_and_is_accessible(
-    page: Page, site: str, size: ViewportSize, theme: str
+    page: Page, site: str, size: ViewportSize, theme: Theme
 ) -> None:
     page.set_viewport_size(size)
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.emulate_media(color_scheme=theme)
     with settled(page) as late:
         page.goto(site)
         page.keyboard.press("Control+k")
         expect(page.get_by_role("option", name="Home")).to_be_visible()
     assert [*late, *faults(page, size)] == []
+    with turned(page, theme):
+        assert faults(page, size, OF_COLOURS) == []

@@ -262,6 +262,10 @@ def test_a_copy_is_a_draft_without_the_time_and_without_what_is_gone(
         audience, [note()], exclude=[gone.pk], timing="at", at="2026-06-02T09:00"
     )
     schedule_campaign(campaign.pk)
+    Segment.objects.filter(pk=gone.pk).update(archived_at=gone.created_at)
+    with pytest.raises(Conflict, match="are left out here"):
+        composing.duplicate_campaign(campaign.pk)
+    assert Campaign.objects.get() == campaign
     gone.delete()
     copy = composing.duplicate_campaign(campaign.pk)
     assert (copy.state, copy.name, copy.plan) == ("draft", "Spring, copy", {"holdout": 0})

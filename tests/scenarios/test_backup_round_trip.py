@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,9 +35,16 @@ with connections["default"].cursor() as cursor:
 """
 
 
-def shell(folder: DataFolder, script: str) -> str:
-    done = call("manage", "--data", str(folder.root), "shell", "--no-imports", "-c", script)
-    return (done.stdout or done.stderr).strip()
+def manage(folder: DataFolder, *arguments: str) -> Any:
+    """Run a management command by hand and return the JSON object of its last line."""
+    done = call("manage", "--data", str(folder.root), *arguments)
+    lines = done.stdout.strip().splitlines()
+    assert lines, done.stderr
+    return json.loads(lines[-1])
+
+
+def count_rows(folder: DataFolder) -> Any:
+    return manage(folder, "shell", "--no-imports", "-c", COUNTS)
 
 
 def open_shop(instance: Instance) -> None:
@@ -65,22 +73,22 @@ def test_a_destroyed_data_folder_comes_back_whole(tmp_path: Path) -> None:
     with running_instance() as instance:
         folder = instance.folder
         open_shop(instance)
-        made = instance.manage("backup", "--to", str(backup), "--with-secrets", *passphrase)
+        made = manage(
+            folder, "backup", "--to", str(backup), "--with-secrets", *passphrase, "--json"
+        )
+        instance.shell.close()
         assert call("down", "--data", str(folder.root)).returncode == 0
         keys = json.loads(folder.secrets.read_text())
-        before = json.loads(shell(folder, COUNTS))
+        before = count_rows(folder)
         shutil.rmtree(folder.root)
         folder.root.mkdir(mode=0o711)
 
-        restored = instance.manage("restore", str(backup), *passphrase)
+        restored = manage(folder, "restore", str(backup), *passphrase, "--json")
 
         assert (restored["rows"], restored["media_files"]) == (made["rows"], 1)
         assert restored["keys"] == str(folder.secrets)
-        assert json.loads(shell(folder, COUNTS)) == before
+        assert count_rows(folder) == before
         assert before["crm_order"] == 5
-        assert instance.manage("verify")["differences"] == 0
-        assert shell(folder, LOG_IN).splitlines()[-1] == "302 200"
-        assert "app.tenant_id" in shell(folder, CROSSING)
         now = json.loads(folder.secrets.read_text())
         assert now["encryption_keys"] == keys["encryption_keys"]
         assert now["secret_key"] == keys["secret_key"]
@@ -92,3 +100,7 @@ def test_a_destroyed_data_folder_comes_back_whole(tmp_path: Path) -> None:
         )
         assert up.returncode == 0, up.stdout + up.stderr
         assert instance.get("/readyz")["status"] == "ok"
+        assert instance.manage("verify")["differences"] == 0
+        assert instance.run(LOG_IN) == "302 200"
+        with pytest.raises(AssertionError, match=r"app\.tenant_id"):
+            instance.run(CROSSING)

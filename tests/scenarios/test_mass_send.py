@@ -75,19 +75,16 @@ def kill_in_turn(instance: Instance) -> list[int]:
 
 def wait_until_settled(instance: Instance, slug: str) -> list[dict[str, str]]:
     """Wait for the recovery, let the leases of dead workers end, and return what became of all."""
-    until, seen = time.monotonic() + SETTLE_SECONDS, list[dict[str, str]]()
-    while time.monotonic() < until:
-        time.sleep(1)
-        if not instance.is_ready():  # PostgreSQL was killed a moment ago
-            continue
+
+    def look() -> list[dict[str, str]]:
         instance.manage("drain", "--until-idle")
         messages: list[dict[str, str]] = json.loads(run_code(instance, LIST, slug))
-        if {message["status"] for message in messages} <= {"sent", "unknown"}:
-            return messages
-        if messages == seen:  # no worker that lives has them
-            instance.end_leases(slug)
-        seen = messages
-    pytest.fail("mails were left after the recovery")
+        return messages
+
+    def is_over(messages: list[dict[str, str]]) -> bool:
+        return {message["status"] for message in messages} <= {"sent", "unknown"}
+
+    return instance.settle(slug, look, is_over, seconds=SETTLE_SECONDS)
 
 
 @pytest.mark.covers("O4")

@@ -126,21 +126,19 @@ def kill_in_turn(instance: Instance, sent: list[str]) -> list[int]:
 
 def wait_until_idle(instance: Instance, tenant: dict[str, str]) -> None:
     """Wait until no delivery and no mail waits any more, what a killed worker held included."""
-    until, seen = time.monotonic() + SETTLE_SECONDS, -1
-    while time.monotonic() < until:
-        time.sleep(1)
-        if not instance.is_ready():  # PostgreSQL was killed a moment ago
-            continue
-        pending = instance.get("/api/v1/inbox/?status=pending&limit=1", tenant["secret_key"])
-        if pending["results"] or instance.manage("drain", "--until-idle")["rounds"] > 0:
-            continue
+
+    def look() -> tuple[int, int, list[str]]:
+        path = "/api/v1/inbox/?status=pending&limit=1"
+        pending = len(instance.get(path, tenant["secret_key"])["results"])
+        rounds = instance.manage("drain", "--until-idle")["rounds"]
         mails = instance.get("/mailbox/messages.json?to=shopper")
-        if len({mail["to"][0] for mail in mails}) >= ORDERS:
-            return
-        if len(mails) == seen:  # no worker that lives has the others
-            instance.end_leases(tenant["slug"])
-        seen = len(mails)
-    pytest.fail("work was left after the recovery")
+        return pending, rounds, [mail["to"][0] for mail in mails]
+
+    def is_over(seen: tuple[int, int, list[str]]) -> bool:
+        pending, rounds, recipients = seen
+        return not pending and not rounds and len(set(recipients)) >= ORDERS
+
+    instance.settle(tenant["slug"], look, is_over, seconds=SETTLE_SECONDS)
 
 
 @pytest.mark.covers("O4", "O7")
@@ -215,24 +213,22 @@ def settle_flow(instance: Instance, slug: str, *, is_over: bool) -> dict[str, An
     Returns:
         What became of everybody.
     """
-    until, seen = time.monotonic() + SETTLE_SECONDS, dict[str, Any]()
-    while time.monotonic() < until:
+
+    def look() -> dict[str, Any]:
         instance.manage("drain", "--until-idle")
         told: dict[str, Any] = json.loads(in_flow(instance, f"tell({slug!r})"))
+        return told
+
+    def is_settled(told: dict[str, Any]) -> bool:
         runs = [
             is_waiting and not is_over
             for _, status, is_waiting in told["runs"]
             if status != "completed"
         ]
         fates = {status for _, _, status, _ in told["messages"]}
-        if len(told["runs"]) == RUNS and all(runs) and fates <= {"sent", "skipped", "unknown"}:
-            return told
-        if told == seen:  # no worker that lives has them
-            instance.end_leases(slug)
-        seen = told
-        time.sleep(1)
-    left = Counter((status, is_waiting) for _, status, is_waiting in seen["runs"])
-    pytest.fail(f"runs or messages were left after the recovery: {left}")
+        return len(told["runs"]) == RUNS and all(runs) and fates <= {"sent", "skipped", "unknown"}
+
+    return instance.settle(slug, look, is_settled, seconds=SETTLE_SECONDS)
 
 
 def live_flow(instance: Instance, name: str, *, is_killed: bool) -> dict[str, Any]:

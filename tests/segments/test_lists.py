@@ -1,6 +1,7 @@
 """Lists: put together by hand, usable wherever a segment is."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from kernel.errors import Conflict
 from segments.choices import Cause
 from segments.models import ListEntry, MembershipChange, Segment
 from segments.queries.listing import list_member_ids
+from segments.services.archiving import archive_segment
+from segments.services.audiences import start_audience
 from segments.services.checks import find_differences
 from segments.services.clock import reevaluate_due
 from segments.services.lists import add_by_address, add_to_list, create_list, remove_from_list
@@ -31,8 +34,19 @@ BASE = "/t/ada-soap/"
 ADA = "ada@example.com"
 
 
+class OneBatch(Deadline):
+    """A turn that is over after one batch."""
+
+    left = 1
+
+    @property
+    def passed(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
 @pytest.fixture(autouse=True)
-def today() -> object:
+def today() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as travel:
         yield travel
 
@@ -157,6 +171,45 @@ def test_people_who_are_chosen_and_a_copy_are_put_on_by_a_job(client: Client) ->
     assert list(Job.objects.values_list("status", flat=True).distinct()) == ["done"]
 
 
+def test_a_filter_that_is_gone_is_nobody_and_never_everybody(
+    client: Client, today: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm.queries.people.EXPORT_BATCH", 1)
+    monkeypatch.setattr("crm.services.bulk.BATCH", 1)
+    monkeypatch.setattr("segments.services.lists.BATCH", 1)
+    first, second = make_person("first"), make_person("second")
+    make_person("stranger")
+    source, target = create_list(name="Source"), create_list(name="Target")
+    add_to_list(source.pk, [first, second], actor=ADA)
+    query = {"query": f"segment={source.pk}"}
+    chosen = {"all": "1", **query}
+    client.post(f"{BASE}segments/lists/add/", {**chosen, "list": str(target.pk)})
+    client.post(f"{BASE}profiles/tags/", {**chosen, "add_tag": "Fair"})
+    client.post(f"{BASE}profiles/export/", chosen)
+    start_audience(source, "google", actor=ADA)
+    client.post(f"{BASE}segments/{source.pk}/snapshot/")
+    jobs = Job.objects.count()
+    assert jobs == 5
+    for _ in range(2 * jobs):  # each job gets two batches: the people are counted, one is done
+        today.shift(timedelta(seconds=1))
+        run_jobs(OneBatch())
+    archive_segment(source.pk)
+    run_jobs(Deadline(seconds=None))
+    assert set(Job.objects.values_list("status", "error")) == {
+        ("failed", f"The filter “Segment” asks for what is not there any more: {source.pk}"),
+        ("failed", "Source is archived"),
+    }
+    assert list_member_ids(target.pk) == [first]
+    tagged = Profile.objects.filter(tags__contains=["Fair"])
+    assert list(tagged.values_list("pk", flat=True)) == [first]
+
+    for path in ("segments/lists/add/", "profiles/tags/", "profiles/export/"):
+        said = {**chosen, "list": str(target.pk), "add_tag": "Fair"}
+        page = client.post(f"{BASE}{path}", said, follow=True).content.decode()
+        assert "asks for what is not there any more" in page
+    assert Job.objects.count() == jobs
+
+
 def test_the_api_makes_and_fills_lists(tenant: Tenant) -> None:
     one = make_person("one")
     caller = call_with(make_key(tenant))
@@ -173,6 +226,19 @@ def test_the_api_makes_and_fills_lists(tenant: Tenant) -> None:
     assert [
         row["id"] for row in caller.get(f"/api/v1/segments/{key}/members/").json()["results"]
     ] == [str(one)]
+    blind = call_with(make_key(tenant, "segments:write"))
+    asked = blind.get(f"/api/v1/segments/{key}/members/")
+    assert (asked.status_code, "one@" in asked.content.decode()) == (403, False)
+    definition = {"segment": key, "is": "member"}
+    seen = blind.post(
+        "/api/v1/segments/preview/",
+        json.dumps({"definition": definition}),
+        content_type="application/json",
+    ).json()
+    assert seen["member_count"] == 1
+    assert [seen[name] for name in ("sample", "gained_sample", "lost_sample")] == [[], [], []]
+    told = post("preview/", {"definition": definition}).json()
+    assert [person["id"] for person in told["sample"]] == [str(one)]
     assert post(f"{key}/members/", {"remove": [one]}).json() == {"added": 0, "removed": 1}
     assert post("", {"name": "Both", "kind": "static", "definition": {}}).status_code == 400
     rule = post("", {"name": "Rule", "definition": {"field": "order_count", "is": "=", "value": 1}})

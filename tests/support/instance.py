@@ -8,12 +8,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import pytest
 
 from kernel.embedded.clusters import copy_cluster
 from kernel.embedded.environment import python
@@ -22,11 +24,16 @@ from kernel.embedded.paths import PROJECT, DataFolder
 from kernel.embedded.ports import LOOPBACK, choose_ports
 from kernel.embedded.postgres import find_home
 from kernel.embedded.prepare import migrations_digest
+from tests.support.shell import Shell
 
 PATIENCE_SECONDS = 120
 """How long the slowest machine may take for an answer."""
 POLL_SECONDS = 0.02
+LOOKS_ALIKE = 3
+"""After so many, a second and more apart, no worker that lives has what is left."""
+Seen = TypeVar("Seen")
 
+COMMAND = "from django.core.management import call_command; call_command(*{words!r}, '--json')"
 END_LEASES = """
 from django.db import transaction
 from kernel import clock
@@ -45,23 +52,20 @@ class Instance:
     Attributes:
         folder: its data folder.
         port: of its pages.
+        shell: of somebody who works in it.
     """
 
     folder: DataFolder
     port: int
+    shell: Shell
 
     def manage(self, *arguments: str) -> Any:
         """Run a management command and return the JSON object of its last line."""
-        done = call("manage", "--data", str(self.folder.root), *arguments, "--json")
-        lines = done.stdout.strip().splitlines()
-        assert lines, done.stderr
-        return json.loads(lines[-1])
+        return json.loads(self.run(COMMAND.format(words=arguments)))
 
     def run(self, code: str) -> str:
         """Run Python in the instance, as somebody at its shell does; returns its last line."""
-        done = call("manage", "--data", str(self.folder.root), "shell", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return (done.stdout.strip().splitlines() or [""])[-1]
+        return (self.shell.run(code).strip().splitlines() or [""])[-1]
 
     def end_leases(self, slug: str) -> None:
         """Let the two minutes pass for which the messages of a killed worker are left alone.
@@ -69,6 +73,39 @@ class Instance:
         Call it for messages that nobody works on any more: others would be taken away.
         """
         self.run(END_LEASES.format(slug=slug))
+
+    def settle(
+        self,
+        slug: str,
+        look: Callable[[], Seen],
+        is_over: Callable[[Seen], bool],
+        *,
+        seconds: float,
+    ) -> Seen:
+        """Wait for a recovery; what killed workers held is let go when nothing moves any more.
+
+        Args:
+            slug: of the tenant whose messages they held.
+            look: works off what is due and says what became of everything.
+            is_over: whether nothing is left by what it said.
+            seconds: how long it may take.
+
+        Returns:
+            What it said last.
+        """
+        until, seen, alike = time.monotonic() + seconds, None, 0
+        while time.monotonic() < until:
+            time.sleep(1)
+            if not self.is_ready():  # PostgreSQL was killed a moment ago
+                continue
+            before, seen = seen, look()
+            if is_over(seen):
+                return seen
+            alike = alike + 1 if seen == before else 0
+            if alike == LOOKS_ALIKE:
+                self.end_leases(slug)
+                alike = 0
+        pytest.fail(f"work was left after the recovery: {str(seen)[:6_000]}")
 
     def get(self, path: str, key: str = "") -> Any:
         """Return the JSON of an address; raises when it is not answered with 200."""
@@ -167,23 +204,29 @@ def running_instance() -> Iterator[Instance]:
         data = ("--data", str(folder.root))
         up = call("up", *data, "--port", str(port), "--no-demo", "--detach")
         assert up.returncode == 0, up.stdout + up.stderr
+        shell = Shell(("--data", str(folder.root)), own_environment(), folder.logs / "shell.log")
         try:
-            yield Instance(folder, port)
+            yield Instance(folder, port, shell)
         finally:
+            shell.close()
             call("down", *data)
 
 
 def call(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one of the launchers' programs without the servers of this test run."""
-    env = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     return subprocess.run(
         python("-m", f"kernel.embedded.{name}", *arguments),
         cwd=PROJECT,
-        env=env,
+        env=own_environment(),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def own_environment() -> dict[str, str]:
+    """Return the environment of somebody who knows nothing of this test run."""
+    return {name: value for name, value in os.environ.items() if not _is_ours(name)}
 
 
 def _is_ours(name: str) -> bool:

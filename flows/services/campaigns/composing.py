@@ -16,7 +16,7 @@ from flows.services.drafting import KEY
 from kernel import clock
 from kernel.errors import Conflict, Invalid, NotFound, Outdated
 from segments.domain.rfm import GROUP_LABELS
-from segments.queries.audiences import find_audience_choices
+from segments.queries.audiences import find_audience_choices, list_archived
 from segments.services.library import ensure_starter
 from tenants.services import audit
 
@@ -123,15 +123,22 @@ def update_campaign(
 def duplicate_campaign(campaign_id: int, *, actor: str = "") -> Campaign:
     """Copy a campaign, whatever its state, into a draft that is sent at once if nothing is changed.
 
-    Segments and templates that are gone or archived are left out.
+    Segments and templates that are gone are left out, those whose people get it also when they
+    are archived.
 
     Raises:
         NotFound: no such campaign.
+        Conflict: a segment that it leaves out is archived: the copy would go to its people.
     """
     source = lock_campaign(campaign_id)
     left_out = {"timing", "at", "resend"}
     plan = {name: part for name, part in source.plan.items() if name not in left_out}
     segments = find_audience_choices({*source.include_ids, *source.exclude_ids})
+    if archived := list_archived(source.exclude_ids):
+        names = " and ".join(archived)
+        raise Conflict(
+            f"The people of {names} are left out here. Restore the segment to copy this."
+        )
     templates = find_templates(source.template_ids)
     data = CampaignData(
         name=source.name[: MAX_NAME - len(COPY)] + COPY,
