@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from flows.services.early_access import MOST_HOURS, MOST_NAME, MOST_URL, AccessData
 from flows.services.product_issues import MOST_NUMBERS, MOST_WORDS, Issue
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from crm.models import Variant
 
 DAYS: Final = 90
+_WITHIN: Final = (MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2200, 12, 31)))
 _BETWEEN: Final = re.compile(r"[\s,;]+")
 
 
@@ -28,10 +30,14 @@ class IssueForm(forms.Form):
         help_text="None chosen: all of them.",
     )
     first_day = forms.DateField(
-        label="Sold from", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="Sold from",
+        validators=_WITHIN,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     last_day = forms.DateField(
-        label="Until", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="Until",
+        validators=_WITHIN,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     lot = forms.CharField(
         label="Lot", required=False, max_length=100, help_text="Said in the message."

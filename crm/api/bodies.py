@@ -22,6 +22,7 @@ from crm.types import (
 )
 from kernel import clock, money
 from kernel.errors import Invalid
+from tenants.api.fields import Day, Moment
 
 IDENTIFIERS = ("external_id", "email", "phone")
 _PAYMENT_HELP = (
@@ -66,8 +67,8 @@ class CustomerIn(serializers.Serializer[Any]):
     sms_consent = serializers.ChoiceField(choices=ConsentState.choices, required=False)
     whatsapp_consent = serializers.ChoiceField(choices=ConsentState.choices, required=False)
     push_consent = serializers.ChoiceField(choices=ConsentState.choices, required=False)
-    consent_at = serializers.DateTimeField(required=False)
-    updated_at = serializers.DateTimeField(required=False)
+    consent_at = Moment(required=False)
+    updated_at = Moment(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not any(attrs.get(name, "").strip() for name in IDENTIFIERS):
@@ -80,7 +81,7 @@ class EventIn(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=200)
     profile = CustomerIn()
-    occurred_at = serializers.DateTimeField(required=False)
+    occurred_at = Moment(required=False)
     properties = serializers.DictField(required=False)
     unique_id = Text(100)
 
@@ -115,8 +116,8 @@ class OrderIn(serializers.Serializer[Any]):
     """An order as a store of the merchant's own tells it."""
 
     external_id = serializers.CharField(max_length=200)
-    ordered_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField(required=False)
+    ordered_at = Moment()
+    updated_at = Moment(required=False)
     currency = serializers.CharField(max_length=3)
     total = Amount(required=True)
     subtotal = Amount()
@@ -127,7 +128,7 @@ class OrderIn(serializers.Serializer[Any]):
     profile = CustomerIn(required=False)
     financial_status = Text(50)
     fulfillment_status = Text(50)
-    cancelled_at = serializers.DateTimeField(required=False, allow_null=True)
+    cancelled_at = Moment(required=False, allow_null=True)
     is_test = serializers.BooleanField(required=False)
     country = Text(2)
     city = Text()
@@ -143,8 +144,8 @@ class RefundIn(serializers.Serializer[Any]):
 
     external_id = serializers.CharField(max_length=200)
     order_external_id = Text(200)
-    refunded_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField(required=False)
+    refunded_at = Moment()
+    updated_at = Moment(required=False)
     currency = serializers.CharField(max_length=3)
     amount = Amount(required=True)
     note = Text()
@@ -165,14 +166,14 @@ class VariantIn(serializers.Serializer[Any]):
     )
     inventory_policy = serializers.ChoiceField(choices=InventoryPolicy.choices, required=False)
     is_tracked = serializers.BooleanField(required=False, allow_null=True)
-    back_on = serializers.DateField(required=False, allow_null=True)
+    back_on = Day(required=False, allow_null=True)
 
 
 class ProductIn(serializers.Serializer[Any]):
     """A product of the catalogue."""
 
     external_id = serializers.CharField(max_length=200)
-    updated_at = serializers.DateTimeField(required=False)
+    updated_at = Moment(required=False)
     title = Text()
     category = Text()
     brand = Text()
@@ -190,12 +191,12 @@ class StockIn(serializers.Serializer[Any]):
 
     variant_external_id = Text(200)
     sku = Text(200)
-    updated_at = serializers.DateTimeField(required=False)
+    updated_at = Moment(required=False)
     available = serializers.IntegerField(
         required=False, min_value=-1_000_000_000, max_value=1_000_000_000
     )
     inventory_policy = serializers.ChoiceField(choices=InventoryPolicy.choices, required=False)
-    back_on = serializers.DateField(required=False, allow_null=True)
+    back_on = Day(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not (attrs.get("variant_external_id") or attrs.get("sku")):

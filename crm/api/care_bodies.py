@@ -10,12 +10,13 @@ from crm.choices import ReturnStatus, ReviewStatus, Satisfaction, ShipmentState,
 from crm.types import CustomerRecord, ShipmentRecord
 from crm.types.care import ReturnRecord, ReviewRecord, TicketRecord
 from kernel import clock
+from tenants.api.fields import Moment
 
 _ORDER_HELP = "The store's id of the order, or its number where only one order has it."
 
 
-def _time(**kwargs: Any) -> serializers.DateTimeField:
-    return serializers.DateTimeField(required=False, allow_null=True, **kwargs)
+def _time(**kwargs: Any) -> Moment:
+    return Moment(required=False, allow_null=True, **kwargs)
 
 
 class ShipmentIn(serializers.Serializer[Any]):

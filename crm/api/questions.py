@@ -12,6 +12,7 @@ from crm.models import ProductQuestion
 from crm.services.api_store import resolve_store
 from crm.services.questions import upsert_question
 from tenants.api import filters
+from tenants.api.fields import Moment
 from tenants.api.resources import IdField, ReadResource
 
 _EXAMPLE = {
@@ -38,8 +39,8 @@ class QuestionIn(serializers.Serializer[Any]):
         required=False,
         help_text="Whether who asked agreed that others see it; else it is not shown.",
     )
-    asked_at = serializers.DateTimeField(required=False, allow_null=True)
-    updated_at = serializers.DateTimeField(required=False, allow_null=True)
+    asked_at = Moment(required=False, allow_null=True)
+    updated_at = Moment(required=False, allow_null=True)
 
 
 class QuestionOut(serializers.Serializer[Any]):

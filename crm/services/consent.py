@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from crm.choices import ConsentState, EventSource, SuppressionReason, SuppressionScope
+from crm.domain.checking import EARLIEST
 from crm.domain.identifiers import normalize_email
 from crm.domain.permission import ADDRESSED, CHANNELS, NEGATIVE
 from crm.models import ConsentEvent, Suppression
@@ -22,7 +23,7 @@ from crm.services.told_consent import Change, tell_change
 from crm.types import NewEvent
 from kernel import clock
 from kernel.arrays import array, columns
-from kernel.errors import NotFound
+from kernel.errors import Invalid, NotFound
 from kernel.sql import run_sql
 
 __all__ = [
@@ -98,12 +99,15 @@ def record_consent(  # noqa: PLR0913 the parts of a proof, each named at the cal
 
     Raises:
         NotFound: no such profile.
+        Invalid: the time is one of which no event is kept.
     """
     now = clock.now()
     final = lock_final_profiles([profile_id]).get(profile_id)
     if final is None:
         raise NotFound(f"no profile {profile_id}")
     said_at = occurred_at or now
+    if said_at < EARLIEST:
+        raise Invalid(f"{said_at.isoformat()} is no time at which somebody could say so")
     before = _known_state(final, channel, topic)
     if before == state and not (state in NEGATIVE and _may_be_let_go(final, channel, topic)):
         return False

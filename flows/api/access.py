@@ -24,6 +24,7 @@ from flows.services.early_access import (
     delete_list,
 )
 from kernel import clock
+from tenants.api.fields import Moment
 from tenants.api.resources import IdField, ReadResource
 
 MAX_ID: Final = 2**63 - 1
@@ -64,7 +65,7 @@ class AccessListIn(serializers.Serializer[Any]):
     hours = serializers.IntegerField(
         min_value=1, max_value=MOST_HOURS, help_text="So long before all others."
     )
-    public_at = serializers.DateTimeField(help_text="When it opens to everybody.")
+    public_at = Moment(help_text="When it opens to everybody.")
 
 
 class AccessCheckIn(serializers.Serializer[Any]):

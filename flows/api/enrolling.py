@@ -20,6 +20,7 @@ from flows.services.product_issues import (
     notify_buyers,
     preview_issue,
 )
+from tenants.api.fields import Day
 from tenants.api.resources import IdField, Resource
 
 MOST_PEOPLE: Final = 1_000
@@ -72,8 +73,8 @@ class ProductIssueIn(serializers.Serializer[Any]):
         max_length=MOST_PEOPLE,
         help_text="Empty: all of the product.",
     )
-    first_day = serializers.DateField()
-    last_day = serializers.DateField()
+    first_day = Day()
+    last_day = Day()
     lot = Words()
     order_numbers = serializers.ListField(
         child=serializers.CharField(max_length=200),

@@ -14,6 +14,7 @@ from flows.choices import TaskState
 from flows.models import Task
 from flows.services.tasks import MOST_TITLE, OUTCOMES, finish_task, open_task
 from tenants.api import filters
+from tenants.api.fields import Moment
 from tenants.api.resources import IdField, ReadResource
 
 MAX_ID: Final = 2**63 - 1
@@ -41,7 +42,7 @@ class TaskIn(serializers.Serializer[Any]):
     profile_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     title = serializers.CharField(max_length=MOST_TITLE)
     assignee = serializers.EmailField(required=False, allow_blank=True, default="")
-    due_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    due_at = Moment(required=False, allow_null=True, default=None)
 
 
 class OutcomeIn(serializers.Serializer[Any]):

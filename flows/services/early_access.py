@@ -35,6 +35,8 @@ PAGE: Final = 1_000
 MOST_NAME: Final = 120
 MOST_URL: Final = 2_000
 MOST_HOURS: Final = 24 * 14
+LONGEST: Final = timedelta(days=36_525)
+"""How far ahead a list may open to everybody."""
 PATIENCE: Final = timedelta(minutes=15)
 SETTLED_WITHIN: Final = timedelta(seconds=15)
 """When a list looks again whether the segments that it names were computed."""
@@ -190,6 +192,7 @@ def _tell(found: AccessList, profile_ids: Sequence[int], now: datetime) -> None:
 
 def _find_faults(data: AccessData) -> dict[str, str]:
     known = people.segment_names(data.segment_ids)
+    ahead = data.public_at - clock.now()
     rules = {
         "name": (0 < len(data.name.strip()) <= MOST_NAME, f"1 to {MOST_NAME} characters"),
         "url": (
@@ -202,6 +205,9 @@ def _find_faults(data: AccessData) -> dict[str, str]:
             "name segments that exist",
         ),
         "hours": (1 <= data.hours <= MOST_HOURS, f"1 to {MOST_HOURS} hours"),
-        "public_at": (data.public_at > clock.now(), "lies in the past"),
+        "public_at": (
+            timedelta() < ahead <= LONGEST,
+            "lies too far ahead" if ahead > LONGEST else "lies in the past",
+        ),
     }
     return {name: words for name, (is_fine, words) in rules.items() if not is_fine}

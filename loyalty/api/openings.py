@@ -11,6 +11,7 @@ from crm.services.api_store import resolve_store
 from loyalty.models import PointsEntry
 from loyalty.services.adjusting import MAX_POINTS
 from loyalty.services.opening import MAX_SOURCE, Opening, post_openings
+from tenants.api.fields import Moment
 from tenants.api.resources import Resource
 from tenants.models import ApiKey
 
@@ -29,7 +30,7 @@ class OpeningIn(serializers.Serializer[Any]):
         max_length=200, required=False, help_text="Of the store that `store_id` names."
     )
     points = serializers.IntegerField(min_value=1, max_value=MAX_POINTS)
-    since = serializers.DateTimeField(required=False)
+    since = Moment(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not any(attrs.get(name, "").strip() for name in ("email", "phone", "customer_id")):

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.choices import Channel, ConsentState
+from crm.domain.checking import EARLIEST
 from crm.queries.resources import consent_statements, is_profile
 from crm.services.consent import record_consent
 from crm.services.told_consent import record_told
@@ -18,6 +19,7 @@ from kernel.errors import Invalid
 from messaging.services.opting_in import ask_to_confirm
 from messaging.types import Proof
 from tenants.api import filters
+from tenants.api.fields import Moment
 from tenants.api.resources import IdField, Resource
 from tenants.models import ApiKey
 
@@ -39,7 +41,7 @@ class StatementIn(serializers.Serializer[Any]):
             "from before their no, or of a suppressed address, is refused."
         ),
     )
-    occurred_at = serializers.DateTimeField(
+    occurred_at = Moment(
         required=False,
         help_text=(
             "Now, where it is left out. What was said last holds: of what they said before, the "
@@ -55,9 +57,13 @@ class StatementIn(serializers.Serializer[Any]):
     user_agent = serializers.CharField(max_length=MAX_TEXT, required=False, allow_blank=True)
 
     def validate_occurred_at(self, value: Any) -> Any:
-        """Refuse what was not said yet."""
+        """Refuse what was not said yet, and what was said before anybody kept it."""
         if value > clock.now():
             raise serializers.ValidationError("This time lies in the future.")
+        if value < EARLIEST:
+            raise serializers.ValidationError(
+                f"No event is kept from before {EARLIEST.year}. Leave it out if it is not known."
+            )
         return value
 
 

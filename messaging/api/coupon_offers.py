@@ -24,6 +24,7 @@ from messaging.queries.coupons import CouponRow, add_figures, list_skus_of
 from messaging.services import coupons
 from messaging.services.coupon_checks import MAX_NAME, MAX_WORDS, CouponData
 from tenants.api import filters
+from tenants.api.fields import Moment
 from tenants.api.resources import IdField, MoneyField, Resource
 from tenants.models import ApiKey
 
@@ -89,7 +90,7 @@ class OfferChange(serializers.Serializer[Any]):
         allow_null=True,
         help_text="How long a code is good after it was given out.",
     )
-    ends_at = serializers.DateTimeField(required=False, allow_null=True)
+    ends_at = Moment(required=False, allow_null=True)
     when_out = serializers.ChoiceField(
         choices=WhenOut.choices,
         required=False,

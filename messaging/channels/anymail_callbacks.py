@@ -19,6 +19,7 @@ from typing import Any, Final
 from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
 from django.core.handlers.wsgi import WSGIRequest
 
+from crm.domain.checking import EARLIEST
 from kernel import clock
 from messaging.channels.anymail_base import REFERENCE
 from messaging.channels.base import (
@@ -202,11 +203,11 @@ def _plain(event: Any) -> Mapping[str, Any]:
 
 
 def past_time(at: Any) -> datetime:
-    """Return when it happened; the present where nobody says."""
+    """Return when it happened; the present where nobody says, or says what cannot be."""
     now = clock.now()
     if not isinstance(at, datetime):
         return now
     with suppress(OverflowError):
-        found = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return min(found.astimezone(UTC), now)
+        found = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        return found if EARLIEST <= found <= now else now
     return now

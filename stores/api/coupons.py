@@ -17,6 +17,7 @@ from stores.domain.codes import KINDS, MAX_LENGTH, CodeTerms
 from stores.models import CodeRedemption, CodeTally, StoreWrite
 from stores.services.writing import deactivate_code, find_code, request_code
 from tenants.api import filters
+from tenants.api.fields import Moment
 from tenants.api.resources import IdField, ReadResource
 from tenants.models import ApiKey
 
@@ -37,8 +38,8 @@ class CouponIn(serializers.Serializer[Any]):
         required=False,
         help_text="Per cent, or money; none for free shipping.",
     )
-    starts_at = serializers.DateTimeField(required=False, help_text="Now, where it is left out.")
-    ends_at = serializers.DateTimeField(required=False, allow_null=True)
+    starts_at = Moment(required=False, help_text="Now, where it is left out.")
+    ends_at = Moment(required=False, allow_null=True)
     minimum = serializers.DecimalField(
         max_digits=DIGITS,
         decimal_places=PLACES,
