@@ -33,6 +33,7 @@ from tenants.services import audit
 NEW: Final = "new"
 UNCHANGED: Final = "unchanged"
 MAX_SOURCE: Final = 60
+YEARS: Final = range(1900, 2201)
 MAX_TIER: Final = 100
 AGAIN: Final = ":again"
 """What the key of a balance ends with that is brought once more after that."""
@@ -201,8 +202,8 @@ def _note(tool: str, tier: str) -> str:
 
 def _judge(opening: Opening, owner: int | None, known: int | None, tool: str) -> str:
     """Say what becomes of one; ``known`` is what was posted for it already."""
-    if not 0 < opening.points <= MAX_POINTS:
-        return f"rejected: points must be 1 to {MAX_POINTS:,}"
+    if wrong := _find_wrong(opening):
+        return f"rejected: {wrong}"
     if known is not None:
         if known == opening.points:
             return UNCHANGED
@@ -213,6 +214,14 @@ def _judge(opening: Opening, owner: int | None, known: int | None, tool: str) ->
     if owner is None:
         return "rejected: no profile has this address, number or customer id; import it first"
     return NEW
+
+
+def _find_wrong(opening: Opening) -> str:
+    if not 0 < opening.points <= MAX_POINTS:
+        return f"points must be 1 to {MAX_POINTS:,}"
+    if opening.since is not None and opening.since.year not in YEARS:
+        return f"since must be in the years {YEARS[0]} to {YEARS[-1]}"
+    return ""
 
 
 def _find_owners(openings: Sequence[Opening]) -> dict[int, int]:
