@@ -1,7 +1,6 @@
 """`segments_live`: a hundred profiles have changed, fifty segments are decided for them at once.
 
-Each has one order of 50.00 more than before, or one less, in turn. A figure is of ten such
-batches: the meter of CPU counts hundredths of a second.
+Each has one order of 50.00 more than before, or one less, in turn. A figure is of ten such batches.
 """
 
 from collections.abc import Iterator
