@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -15,9 +16,18 @@ from crm.services.ingest import apply_records
 from crm.types import Record
 from kernel import clock
 from kernel.errors import DomainError
+from tenants.api.parsers import BulkJSONParser, refuse_unstorable
 from tenants.api.problems import flatten
 
 MAX_ITEMS = 1000
+bulk_action = action(
+    detail=False,
+    methods=["post"],
+    filter_backends=[],
+    pagination_class=None,
+    parser_classes=[BulkJSONParser],
+)
+"""Marks a method of a resource as a bulk call."""
 
 
 def bulk_body(shape: type[serializers.Serializer[Any]]) -> Any:
@@ -87,6 +97,7 @@ def _read_body(request: Request) -> dict[str, Any]:
 
 
 def _read(item: Any, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    refuse_unstorable(item)
     body = shape(data=item)
     body.is_valid(raise_exception=True)
     data: dict[str, Any] = body.validated_data

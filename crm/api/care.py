@@ -6,11 +6,10 @@ from typing import Any, ClassVar, TypeVar
 from django.db.models import Model
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers, status
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm.api.bulk import apply_bulk, apply_from_api, bulk_body
+from crm.api.bulk import apply_bulk, apply_from_api, bulk_action, bulk_body
 from crm.api.care_bodies import (
     ReturnIn,
     ReviewIn,
@@ -74,7 +73,7 @@ class CareResource(ReadResource[M]):
         code = status.HTTP_201_CREATED if outcome["status"] == "new" else status.HTTP_200_OK
         return Response(self.get_serializer(row).data, status=code)
 
-    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    @bulk_action
     def bulk(self, request: Request) -> Response:
         """Create or update up to 1,000 of them; each is judged alone."""
         return Response(apply_bulk(request, self.body_shape, type(self).build))

@@ -2,12 +2,11 @@
 
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.api.bodies import ProductIn, StockIn, build_product, build_stock
-from crm.api.bulk import apply_bulk, bulk_body
+from crm.api.bulk import apply_bulk, bulk_action, bulk_body
 from crm.api.shapes import BulkResult, ProductOut
 from crm.choices import ProductFlag, StockState
 from crm.models import Product, Variant
@@ -34,13 +33,13 @@ class ProductViewSet(ReadResource[Product]):
     }
 
     @extend_schema(request=bulk_body(ProductIn), responses=BulkResult)
-    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    @bulk_action
     def bulk(self, request: Request) -> Response:
         """Create or update up to 1,000 products; each is judged alone."""
         return Response(apply_bulk(request, ProductIn, build_product))
 
     @extend_schema(request=bulk_body(StockIn), responses=BulkResult)
-    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    @bulk_action
     def stock(self, request: Request) -> Response:
         """Tell what is left of up to 1,000 variants; one that is not known is rejected."""
         return Response(apply_bulk(request, StockIn, build_stock))

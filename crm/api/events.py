@@ -2,12 +2,11 @@
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.api.bodies import EventIn, build_event
-from crm.api.bulk import apply_bulk, bulk_body
+from crm.api.bulk import apply_bulk, bulk_action, bulk_body
 from crm.api.shapes import BulkResult, EventOut
 from crm.choices import EventSource
 from crm.models import Event
@@ -34,7 +33,7 @@ class EventViewSet(ReadResource[Event]):
     }
 
     @extend_schema(request=bulk_body(EventIn), responses=BulkResult)
-    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    @bulk_action
     def bulk(self, request: Request) -> Response:
         """Record up to 1,000 events; each is judged alone, a repeated unique_id once."""
         return Response(apply_bulk(request, EventIn, build_event), status=status.HTTP_200_OK)

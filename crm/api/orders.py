@@ -2,12 +2,11 @@
 
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.api.bodies import OrderIn, build_order
-from crm.api.bulk import apply_bulk, bulk_body
+from crm.api.bulk import apply_bulk, bulk_action, bulk_body
 from crm.api.shapes import BulkResult, OrderOut
 from crm.choices import OrderChannel, PaymentMethod
 from crm.models import Order, OrderLine
@@ -41,7 +40,7 @@ class OrderViewSet(ReadResource[Order]):
         return Order.objects.prefetch_related(Prefetch("lines", lines), "refunds")
 
     @extend_schema(request=bulk_body(OrderIn), responses=BulkResult)
-    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    @bulk_action
     def bulk(self, request: Request) -> Response:
         """Create or update up to 1,000 orders; each is judged alone."""
         return Response(apply_bulk(request, OrderIn, build_order))
