@@ -44,6 +44,7 @@ export class Builder {
   readonly #opened = new Set<number>();
   /** Conditions that somebody has left once: what is missing in them is said. */
   readonly #touched = new Set<number>();
+  #isPressed = false;
   #looks = new Map<string, Look>();
   /** Whether the looks are of what stands there now. */
   #isLooked = false;
@@ -102,6 +103,8 @@ export class Builder {
     this.#source.addEventListener("input", () => this.#readSource());
     this.#form.addEventListener("submit", (event) => this.#refuse(event));
     this.#host.addEventListener("focusout", (event) => this.#leave(event));
+    document.addEventListener("pointerdown", () => (this.#isPressed = true), true);
+    for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => (this.#isPressed = false), true);
     this.#live.ask(writeRoot(this.#store.root), 0);
     void this.#learn();
     const { group } = this.#actions;
@@ -318,7 +321,9 @@ export class Builder {
     const row = event.target.closest<HTMLElement>("[data-leaf]");
     if (!row || row.contains(event.relatedTarget)) return;
     this.#touched.add(Number(row.dataset["leaf"]));
-    this.#showFaults();
+    // What is missing moves whatever stands below: a button that is being pressed would slip away.
+    if (this.#isPressed) document.addEventListener("pointerup", () => setTimeout(() => this.#showFaults()), { once: true });
+    else this.#showFaults();
   }
 
   /** Keep a form with a condition that the server would refuse, and lead to it; else the server says why. */
